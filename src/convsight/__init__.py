@@ -1,0 +1,41 @@
+"""Convolutional networks you can check.
+
+>>> import convsight
+>>> run = convsight.train("digits", epochs=1, quiet=True, run="/tmp/convsight-doctest/digits")  # doctest: +SKIP
+>>> run.metrics["test/accuracy"]  # doctest: +SKIP
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convsight.run import Run
+    from convsight.runtime.model import Model
+
+__version__ = "0.1.0"
+
+__all__ = ["load", "train"]
+
+
+def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
+    """Train and judge a network on `data`: a folder of pictures, a file, or the name of a known set.
+
+    `settings` are the fields of `convsight.settings.TrainSettings`, such as `net`, `minutes` or `size`; progress goes
+    to standard error unless `quiet`. Returns the run folder: `run.metrics["test/accuracy"]` is the value with its 95 %
+    interval. Raises `convsight.errors.UserError` for what the caller can mend.
+    """
+    from convsight.progress import Silent, Terminal
+    from convsight.settings import TrainSettings
+    from convsight.training import train as train_on
+
+    return train_on(TrainSettings.of(data=str(data), **settings), Silent() if quiet else Terminal())
+
+
+def load(path: str | Path) -> "Model":
+    """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
+
+    Raises `convsight.errors.UserError` where there is none, or where the file is damaged or a pickle.
+    """
+    from convsight.runtime.model import load as load_model
+
+    return load_model(path)

@@ -1,0 +1,5 @@
+"""`python -m convsight`."""
+
+from convsight.cli import main
+
+main()

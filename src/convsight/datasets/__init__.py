@@ -1,0 +1,24 @@
+"""Data in any of the field's formats, read into one validated `Dataset`."""
+
+from convsight.datasets.cut import apply_splits_csv, cut_splits, splits_csv
+from convsight.datasets.dataset import UNSPLIT, Dataset, Split
+from convsight.datasets.examples import Examples
+from convsight.datasets.fingerprint import fingerprint
+from convsight.datasets.fitted import ChannelStatistics, FittedPictures, Unreadable
+from convsight.datasets.read import FORMATS, read_dataset
+
+__all__ = [
+    "FORMATS",
+    "UNSPLIT",
+    "ChannelStatistics",
+    "Dataset",
+    "Examples",
+    "FittedPictures",
+    "Split",
+    "Unreadable",
+    "apply_splits_csv",
+    "cut_splits",
+    "fingerprint",
+    "read_dataset",
+    "splits_csv",
+]

@@ -1,0 +1,118 @@
+"""`Dataset` and `Split`: the validated value every reader of a data format returns."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.errors import UserError
+from convsight.results import Result
+
+SPLIT_NAMES = ("train", "val", "test")
+UNSPLIT = "all"  # the split of data that comes without train, val and test
+
+# Picture files, or pixels: uint8 of shape (pictures, height, width) or (pictures, height, width, 3).
+Pictures = Sequence[Path] | NDArray[np.uint8]
+
+
+class Truths(Protocol):
+    """The truth of every picture of a split, in order; `results.Labels` is one."""
+
+    # With fewer classes than this the question has no answer to learn.
+    fewest_classes: ClassVar[int]
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Result: ...
+
+    def select(self, positions: NDArray[np.integer[Any]]) -> Self:
+        """The truths at `positions`, in that order."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures show each class."""
+        ...
+
+    def strata(self) -> NDArray[np.int64]:
+        """The class, as an index, that each picture counts for when splits are cut; shape (pictures,)."""
+        ...
+
+    def aligned(self, classes: tuple[str, ...]) -> Self:
+        """The same truths by the indices of `classes`, which must hold every class that occurs."""
+        ...
+
+    def lines(self) -> Iterable[str]:
+        """Each truth as one line of text, equal if and only if the truths are: what a fingerprint sees."""
+        ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """The pictures of one split, what is true of each, and how a message names each.
+
+    `names[i]` is stable between runs (a path relative to the data, or `train/00012`).
+    """
+
+    name: str
+    pictures: Pictures
+    truths: Truths
+    names: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if not len(self.pictures) == len(self.truths) == len(self.names):
+            raise ValueError(
+                f"split {self.name}: {len(self.pictures)} pictures, {len(self.truths)} truths, {len(self.names)} names"
+            )
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def select(self, positions: NDArray[np.integer[Any]], name: str | None = None) -> "Split":
+        """The pictures at `positions`, in that order."""
+        pictures = (
+            self.pictures[positions]
+            if isinstance(self.pictures, np.ndarray)
+            else [self.pictures[int(i)] for i in positions]
+        )
+        names = [self.names[int(i)] for i in positions]
+        return Split(name or self.name, pictures, self.truths.select(positions), names)
+
+    def without(self, positions: Sequence[int]) -> "Split":
+        """The split less the pictures at `positions`, for example unreadable ones."""
+        return self.select(np.delete(np.arange(len(self)), positions)) if len(positions) else self
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures with their truth, in named splits that share one list of classes.
+
+    `classes_named` is false where the format holds only numbers, so the names are ours.
+    `notes` are remarks for the user: stray files, classes taken from elsewhere.
+    """
+
+    name: str
+    source: str
+    task: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, Split]
+    classes_named: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.splits:
+            raise UserError(f"{self.source}: no pictures found")
+        for name, split in self.splits.items():
+            if len(split) == 0:
+                raise UserError(f"{self.source}: the split {name!r} holds no picture; add some or remove it")
+
+    def split(self, name: str) -> Split:
+        """The split called `name`."""
+        if name not in self.splits:
+            raise UserError(f"{self.source} has no split {name!r}; it has {', '.join(self.splits)}")
+        return self.splits[name]
+
+    def with_splits(self, splits: Mapping[str, Split]) -> "Dataset":
+        """The same data, cut otherwise."""
+        return replace(self, splits=splits)

@@ -1,0 +1,221 @@
+"""Class folders: one folder a class, all in one folder or in one folder a split."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.names import (
+    class_name,
+    data_name,
+    first_few,
+    natural_key,
+    natural_order,
+    split_called,
+    storable,
+)
+from convsight.errors import UserError
+from convsight.pictures import is_picture_file
+from convsight.results import Labels
+
+_LAYOUT = "expected one folder a class (photos/cat/1.jpg), or train/, val/ and test/ that hold one folder a class"
+_NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
+
+
+def read_folders(path: Path) -> Dataset:
+    """Pictures in class folders, perhaps inside folders called train, val and test.
+
+    A class folder's own folders belong to it. Names are relative to `path`. What is no picture, hidden,
+    or beside the class folders is left out and said so in the notes. A folder that holds nothing but the
+    folder of the class folders is stepped into.
+
+    Raises `UserError` where there is no picture, no class folder, an empty class folder or an empty split.
+    """
+    tree = _Tree(path)
+    root = tree.data_root()
+    splits = tree.split_folders(root) or {UNSPLIT: root}
+    found = {split: tree.class_pictures(folder) for split, folder in splits.items()}
+    classes = natural_order({name for pictures in found.values() for name in pictures})
+    notes = tree.notes()
+    if root != tree.path:
+        notes = (f"the class folders were found in {tree.name(root)}/", *notes)
+    return Dataset(
+        name=data_name(path),
+        source=str(path),
+        task="classification",
+        classes=classes,
+        splits={split: tree.split(split, pictures, classes) for split, pictures in found.items()},
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What a folder holds, in natural order; `others` are hidden or no pictures.
+
+    Files are strings, since there can be a million.
+    """
+
+    folders: list[Path]
+    pictures: list[str]
+    others: list[str]
+
+
+@dataclass
+class _Tree:
+    """One reading of the folder at `path`, which becomes absolute."""
+
+    path: Path
+    left_out: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Absolute, since `.` and `./cat` are written differently as the start of a path.
+        self.path = self.path.absolute()
+        # A link to a folder that holds the data would lead round and round.
+        self._above = {_identity(folder) for folder in (self.path.resolve(), *self.path.resolve().parents)}
+        self._start = len(os.path.join(self.path, ""))  # noqa: PTH118  (a Path drops the separator)
+
+    def name(self, path: str | Path) -> str:
+        """`path` relative to the data, with forward slashes."""
+        return storable(str(path)[self._start :].replace(os.sep, "/"))
+
+    def leave_out(self, folders: Iterable[Path]) -> None:
+        """Note whole folders as left out."""
+        self.left_out += [f"{folder}{os.sep}" for folder in folders]
+
+    def notes(self) -> tuple[str, ...]:
+        """One note on everything left out."""
+        if not self.left_out:
+            return ()
+        names = [self.name(path) for path in self.left_out]
+        return (f"left out, since not pictures in class folders: {len(names):,} ({first_few(names)})",)
+
+    def data_root(self) -> Path:
+        """The folder of the class or split folders: the data's own, or the only one inside it."""
+        root = self.path
+        while True:
+            inside = self.contents(root)
+            only = inside.folders[0] if len(inside.folders) == 1 and not inside.pictures else None
+            if only is None or split_called(only.name) or _identity(only) in self._above:
+                return root
+            if not self.contents(only).folders:
+                return root
+            self.left_out += inside.others
+            root = only
+
+    def split_folders(self, root: Path) -> dict[str, Path]:
+        """The folders called train, val and test, where these hold class folders; none for plain class folders."""
+        inside = self.contents(root)
+        named = [folder for folder in inside.folders if split_called(folder.name)]
+        others = [folder for folder in inside.folders if folder not in named]
+        with_classes = [folder for folder in named if self.contents(folder).folders]
+        if not with_classes and (others or not named):
+            return {}  # a class may well be called "train"
+        for folder in named:
+            self._check_split_folder(folder)
+        if others and len(named) == 1:
+            raise UserError(
+                f"{self.path}: {self.name(named[0])!r} looks like a split but stands beside "
+                f"{first_few([self.name(folder) for folder in others])}; {_LAYOUT}"
+            )
+        self.leave_out(others)
+        self.left_out += [*inside.others, *inside.pictures]
+        return self._one_folder_a_split(named)
+
+    def _check_split_folder(self, folder: Path) -> None:
+        inside = self.contents(folder)
+        if inside.folders:
+            return
+        if inside.pictures:
+            raise UserError(f"{folder} holds pictures ({len(inside.pictures):,}) but no class folders; {_LAYOUT}")
+        raise UserError(f"the split folder {folder} holds no picture; add class folders with pictures or remove it")
+
+    def _one_folder_a_split(self, folders: list[Path]) -> dict[str, Path]:
+        splits: dict[str, Path] = {}
+        for folder in folders:
+            split = split_called(folder.name) or ""
+            if split in splits:
+                raise UserError(f"{splits[split]} and {folder} both name the split {split!r}; keep one of them")
+            splits[split] = folder
+        return {split: splits[split] for split in SPLIT_NAMES if split in splits}
+
+    def class_pictures(self, folder: Path) -> dict[str, list[str]]:
+        """The pictures of each class folder in `folder`."""
+        inside = self.contents(folder)
+        if not inside.folders:
+            found = f"pictures ({len(inside.pictures):,}) but no class folders" if inside.pictures else "no pictures"
+            raise UserError(f"{folder}: {found}; {_LAYOUT}")
+        self.left_out += [*inside.others, *inside.pictures]
+        barred = self._above | {_identity(each) for each in (folder, *inside.folders)}
+        classes: dict[str, list[str]] = {}
+        for each in inside.folders:
+            classes.setdefault(class_name(each.name), []).extend(self._pictures(each, barred))
+        if not any(classes.values()):
+            raise UserError(f"{folder}: no pictures in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
+        return classes
+
+    def _pictures(self, class_folder: Path, barred: set[tuple[int, int]]) -> list[str]:
+        """All pictures below a class folder; a link to a folder in `barred` or seen before is not followed."""
+        found: list[str] = []
+        seen = barred - {_identity(class_folder)}
+        waiting = [class_folder]
+        while waiting:
+            folder = waiting.pop()
+            identity = _identity(folder)
+            if identity in seen:
+                self.leave_out([folder])
+                continue
+            seen.add(identity)
+            inside = self.contents(folder)
+            found += inside.pictures
+            self.left_out += inside.others
+            waiting += reversed(inside.folders)
+        return found
+
+    def split(self, name: str, pictures: Mapping[str, list[str]], classes: tuple[str, ...]) -> Split:
+        """The pictures of one split with their labels."""
+        for label, paths in pictures.items():
+            if not paths:
+                place = self.path if name == UNSPLIT else f"{self.path} ({name})"
+                raise UserError(f"{place}: the class folder {label!r} holds no picture; add some or remove the folder")
+        paths = [path for label in pictures for path in pictures[label]]
+        index = {label: position for position, label in enumerate(classes)}
+        indices = np.repeat([index[label] for label in pictures], [len(pictures[label]) for label in pictures])
+        return Split(name, [Path(path) for path in paths], Labels(indices, classes), [self.name(p) for p in paths])
+
+    def contents(self, folder: Path) -> _Listing:
+        """What `folder` holds."""
+        listing = _Listing([], [], [])
+        try:
+            with os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: natural_key(entry.name)):
+                    _sort_in(entry, listing)
+        except OSError as error:
+            raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+        return listing
+
+
+def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
+    try:
+        is_folder, is_file = entry.is_dir(), entry.is_file()
+    except OSError:  # a link that leads to itself
+        is_folder = is_file = False
+    if entry.name.startswith(".") or entry.name in _NO_DATA:
+        listing.others.append(entry.path + (os.sep if is_folder else ""))
+    elif is_folder:
+        listing.folders.append(Path(entry.path))
+    elif is_file and is_picture_file(Path(entry.path)):
+        listing.pictures.append(entry.path)
+    else:
+        listing.others.append(entry.path)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.stat()
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+    return status.st_dev, status.st_ino

@@ -1,0 +1,21 @@
+"""Mistakes a caller can mend: the message names the value and the fix, the command line exits with 2."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """Something the caller gave cannot work; the message says what, and what to do instead."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """An error for a name that is not in `known`, with the nearest known names.
+
+    >>> str(unknown_name("net", "resnet81", ["resnet18", "vgg16"]))
+    "unknown net 'resnet81'; did you mean resnet18?"
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return UserError(f"unknown {kind} {name!r}; did you mean {', '.join(near)}?")
+    return UserError(f"unknown {kind} {name!r}; known: {', '.join(names)}")

@@ -1,0 +1,66 @@
+"""The deployed network run by PyTorch itself, and model files to and from PyTorch networks."""
+
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from convsight.card import METADATA_KEY, Card, read_card
+from convsight.errors import UserError
+from convsight.files import write_atomic
+from convsight.runtime.engine import Engine
+from convsight.tasks import task_of
+
+
+@final
+class TorchEngine(Engine):
+    """Runs a deployed graph (`Task.graph`) on `device`."""
+
+    name = "torch"
+
+    def __init__(self, graph: nn.Module, device: torch.device, precision: torch.dtype = torch.float32) -> None:
+        self.graph = graph
+        self.device = device
+        self.precision = precision
+
+    @torch.inference_mode()
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        self.graph.eval()
+        half = self.precision != torch.float32
+        with torch.autocast(self.device.type, self.precision, enabled=half):
+            arrays: dict[str, Tensor] = self.graph(torch.from_numpy(pictures).to(self.device))
+        return {name: values.float().cpu().numpy() for name, values in arrays.items()}
+
+
+def engine_of(path: Path, card: Card) -> TorchEngine:
+    """The engine for a model file; the GPU if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = load_network(path, card).to(device)
+    return TorchEngine(task_of(card.task, card.classes).graph(model, card).to(device), device)
+
+
+def save_network(path: Path, model: nn.Module, card: Card) -> None:
+    """Write `model` and its card as one safetensors file."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    write_atomic(path, save(tensors, {METADATA_KEY: card.model_dump_json()}))
+
+
+def load_network(path: Path, card: Card | None = None) -> nn.Module:
+    """The network of a model file, in evaluation mode.
+
+    Raises `UserError` where the file's tensors are not those of the network on its card.
+    """
+    card = card or read_card(path)
+    model = task_of(card.task, card.classes).build(card)
+    try:
+        model.load_state_dict(load_file(path))
+    except SafetensorError as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    except RuntimeError as error:
+        raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
+    return model.eval().to(memory_format=torch.channels_last)

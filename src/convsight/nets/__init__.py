@@ -1,0 +1,1 @@
+"""Networks: the catalogue, the nets that no library has, and the layer that feeds them."""

@@ -1,0 +1,96 @@
+"""The catalogue: a name -> a network. A net of ours is one file and one line here; torchvision's go by their names."""
+
+from torch import nn
+
+from convsight.errors import unknown_name
+from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.lecture import lecture1, lecture2, lecture3
+from convsight.nets.lenet5 import LeNet5
+from convsight.nets.sizes import fits, size_error, smallest_square
+from convsight.nets.small import SmallNet
+from convsight.nets.torchvision_nets import torchvision_entry, torchvision_names
+
+__all__ = ["NETS", "NetEntry", "NetShape", "build_net", "check_size", "net_entry", "net_names", "smallest_side"]
+
+_LICENCE = "Apache-2.0"
+_LECTURE = "V. Havard, CNN overview, CESI LINEACT"
+
+NETS: dict[str, NetEntry] = {
+    "small": NetEntry(
+        SmallNet,
+        "residual net for small pictures; the default",
+        _LICENCE,
+        "He et al., Deep Residual Learning for Image Recognition, 2016",
+        side=64,
+        smallest=1,
+    ),
+    "lecture1": NetEntry(lecture1, "two convolutions and a dense layer", _LICENCE, _LECTURE, side=28, smallest=7),
+    "lecture2": NetEntry(
+        lecture2, "lecture1 with max pooling after each convolution", _LICENCE, _LECTURE, side=28, smallest=7
+    ),
+    "lecture3": NetEntry(lecture3, "lecture2 with two 3x3 convolutions", _LICENCE, _LECTURE, side=28, smallest=5),
+    "lenet5": NetEntry(
+        LeNet5,
+        "LeNet-5 with ReLU and max pooling",
+        _LICENCE,
+        "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
+        side=28,
+        smallest=12,
+    ),
+}
+
+
+def net_names() -> list[str]:
+    """Names of all networks, ours first; imports torchvision, which takes about a second."""
+    return [*NETS, *(name for name in torchvision_names() if name not in NETS)]
+
+
+def net_entry(name: str) -> NetEntry:
+    """What the catalogue knows of the network called `name`.
+
+    Raises `UserError` for a name that is not in it, with the nearest ones.
+    """
+    if name in NETS:
+        return NETS[name]
+    names = net_names()
+    if name not in names:
+        raise unknown_name("net", name, names)
+    return torchvision_entry(name)
+
+
+def build_net(name: str, shape: NetShape) -> nn.Module:
+    """The network called `name` with fresh weights, drawn from PyTorch's global generator.
+
+    Takes normalised float pictures (batch, channels, height, width), gives logits (batch, classes).
+    Raises `UserError` for an unknown name and for pictures the network cannot take.
+
+    >>> net = build_net("lecture1", NetShape(classes=10, channels=3, height=28, width=28))
+    >>> sum(p.numel() for p in net.parameters())
+    52010
+    """
+    check_size(name, shape)
+    return net_entry(name).build(shape)
+
+
+def check_size(name: str, shape: NetShape) -> None:
+    """Raise a `UserError` that says what sides would do, if the network cannot take pictures of this shape.
+
+    >>> check_size("lecture1", NetShape(classes=10, channels=3, height=6, width=6))
+    Traceback (most recent call last):
+        ...
+    convsight.errors.UserError: lecture1 needs pictures of at least 7 px; 6 was asked: use --size 7 or more, ...
+    """
+    entry = net_entry(name)
+    if not fits(entry, shape):
+        raise size_error(name, entry, shape)
+
+
+def smallest_side(name: str, channels: int, classes: int) -> int:
+    """Side in pixels of the smallest square picture the network takes; computes shapes, never values.
+
+    Raises `UserError` for an unknown name.
+
+    >>> smallest_side("lenet5", channels=1, classes=10)
+    12
+    """
+    return smallest_square(net_entry(name), channels, classes)

@@ -1,0 +1,101 @@
+"""Which picture sizes a network takes: its entry says so, or it is run on the meta device, without arithmetic."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from convsight.errors import UserError
+from convsight.nets.entry import NetEntry, NetShape
+
+_LARGEST_SIDE = 8192  # px, as in `Preprocessing`
+
+
+class _WithoutMemory(TorchFunctionMode):
+    """New parameters get a shape and a type but no memory and no random numbers.
+
+    Unlike `torch.device("meta")` it leaves `torch.arange` and `torch.tensor` real: RegNet computes its widths
+    with them.
+    """
+
+    _FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        chosen = dict(kwargs or {})
+        if func in self._FACTORIES and chosen.get("device") is None:
+            chosen["device"] = "meta"
+        return func(*args, **chosen)
+
+
+def build_without_memory(entry: NetEntry, shape: NetShape) -> nn.Module:
+    """The network on the meta device, in evaluation mode: all its shapes, none of its numbers."""
+    with _WithoutMemory():
+        net = entry.build(shape)
+    return net.to("meta").eval()
+
+
+def fits(entry: NetEntry, shape: NetShape) -> bool:
+    """Whether the network takes pictures of this shape."""
+    return _obstacle(entry, shape) is None
+
+
+def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
+    """Side in pixels of the smallest square picture the network takes; every larger multiple works too.
+
+    Raises `RuntimeError` if none works, which is a mistake in the network.
+    """
+    if entry.smallest is not None:
+        return entry.smallest
+
+    def square(steps: int) -> NetShape:
+        side = steps * entry.multiple
+        return NetShape(classes, channels, side, side)
+
+    steps = 1
+    while (obstacle := _obstacle(entry, square(steps))) is not None:
+        steps *= 2
+        if steps * entry.multiple > _LARGEST_SIDE:
+            raise RuntimeError("the network takes pictures of no size") from obstacle
+    smaller = range(steps // 2 + 1, steps)
+    found = bisect_left(smaller, True, key=lambda n: fits(entry, square(n)))
+    return (steps // 2 + 1 + found) * entry.multiple
+
+
+def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
+    """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
+    asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
+    smallest = smallest_square(entry, shape.channels, shape.classes)
+    nearest = max(smallest, round(min(shape.height, shape.width) / entry.multiple) * entry.multiple)
+    if entry.square and shape.height != shape.width:
+        need, fix = "square pictures", f"use --size {nearest}"
+    elif entry.multiple > 1:
+        need, fix = f"pictures whose sides are multiples of {entry.multiple} px", f"use --size {nearest}"
+    else:
+        need, fix = f"pictures of at least {smallest} px", f"use --size {smallest} or more"
+    return UserError(f"{name} needs {need}; {asked} was asked: {fix}, or another net")
+
+
+def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
+    """Why the network cannot take pictures of this shape; None if it can."""
+    if entry.square and shape.height != shape.width:
+        return ValueError("not square")
+    if shape.height % entry.multiple or shape.width % entry.multiple:
+        return ValueError(f"not a multiple of {entry.multiple}")
+    if entry.smallest is not None:
+        return None if min(shape.height, shape.width) >= entry.smallest else ValueError("too small")
+    try:
+        net = build_without_memory(entry, shape)
+        with torch.no_grad():
+            net(torch.empty(2, shape.channels, shape.height, shape.width, device="meta"))
+    except (RuntimeError, ValueError, AssertionError) as error:  # what layers raise when a kernel does not fit
+        return error
+    return None

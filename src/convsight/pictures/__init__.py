@@ -1,0 +1,22 @@
+"""Any picture file to RGB uint8, and the only preprocessing there is."""
+
+from convsight.pictures.decode import Source, picture_size, read_picture
+from convsight.pictures.errors import PictureError
+from convsight.pictures.fit import fit_picture
+from convsight.pictures.formats import PICTURE_SUFFIXES, is_picture_file
+from convsight.pictures.load import FittedPicture, load_picture
+from convsight.pictures.preprocessing import Fit, Preprocessing
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "Fit",
+    "FittedPicture",
+    "PictureError",
+    "Preprocessing",
+    "Source",
+    "fit_picture",
+    "is_picture_file",
+    "load_picture",
+    "picture_size",
+    "read_picture",
+]

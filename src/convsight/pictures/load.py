@@ -1,0 +1,35 @@
+"""The one path from any picture to the network's pixels: training, evaluation and prediction all call it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.pictures.decode import Source, decode
+from convsight.pictures.fit import fit_picture
+from convsight.pictures.preprocessing import Preprocessing
+
+
+class FittedPicture(NamedTuple):
+    """RGB uint8 pixels (height, width, 3) as the network takes them, and the (width, height) they had, upright."""
+
+    pixels: NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+def load_picture(source: Source, preprocessing: Preprocessing, max_megapixels: float = 100.0) -> FittedPicture:
+    """Read `source` and fit it; the pixels are the caller's own, contiguous.
+
+    Sources and errors are those of `read_picture`. Safe in threads, which it lets run while it decodes.
+
+    >>> target = Preprocessing(height=4, width=6, mean=(0, 0, 0), std=(1, 1, 1))
+    >>> load_picture(np.zeros((20, 30), np.uint8), target).pixels.shape
+    (4, 6, 3)
+    """
+    size = (preprocessing.height, preprocessing.width)
+    # Data sets of small pictures come as arrays of the right size; Pillow would take most of their time.
+    if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
+        pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
+        return FittedPicture(pixels, size[::-1])
+    decoded = decode(source, (preprocessing.width, preprocessing.height), max_megapixels)
+    return FittedPicture(fit_picture(decoded.picture, preprocessing, decoded.box), decoded.size)

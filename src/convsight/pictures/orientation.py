@@ -1,0 +1,70 @@
+"""EXIF orientation: how a camera was held, and turning its picture upright (EXIF 2.32, tag 0x0112)."""
+
+from PIL import Image
+from PIL.ExifTags import Base
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+
+UPRIGHT = 1
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or the EXIF is damaged."""
+    try:
+        orientation = picture.getexif().get(Base.Orientation, UPRIGHT)
+    # Photos with damaged EXIF are common, their pixels are fine, and Pillow raises many kinds of errors on them.
+    except Exception:
+        return UPRIGHT
+    return orientation if orientation in _TURNS else UPRIGHT
+
+
+def is_lying(orientation: int) -> bool:
+    """Whether turning upright swaps width and height."""
+    return orientation >= 5
+
+
+def lies_in_header(picture: Image.Image) -> bool:
+    """Whether width and height of a picture that is not decoded yet are those of a scene lying on its side."""
+    if isinstance(picture, TiffImageFile):
+        return False  # Pillow has swapped them
+    if isinstance(picture, PngImageFile) and "exif" not in picture.info:
+        return False  # to look behind the pixels, as the format allows, Pillow would decode them
+    return is_lying(orientation_of(picture))
+
+
+def turn_upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """`picture` as it was seen, without metadata: its orientation must not be applied once more by a next reader."""
+    if orientation == UPRIGHT:
+        return picture
+    turned = picture.transpose(_TURNS[orientation])
+    turned.info = {}
+    return turned
+
+
+def turn_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
+    """Where `box` of a picture of `size` (width, height) lies once the picture is upright.
+
+    >>> turn_box((0, 0, 2, 1), (10, 5), 3)
+    (8, 4, 10, 5)
+    """
+    left, top, right, bottom = box
+    width, height = size
+    if is_lying(orientation):  # mirrored along the diagonal, then like 1 to 4
+        left, top, right, bottom = top, left, bottom, right
+        width, height = height, width
+    if orientation in {2, 3, 6, 7}:
+        left, right = width - right, width - left
+    if orientation in {3, 4, 7, 8}:
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom

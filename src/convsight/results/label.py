@@ -1,0 +1,148 @@
+"""`Label`: which one of a list of classes a picture shows, with the probability of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, final, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from convsight.results.result import Result
+
+
+class Score(NamedTuple):
+    """A class name and its probability."""
+
+    name: str
+    probability: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Label(Result):
+    """One class of several, for truth (all probability on one class) and prediction alike.
+
+    Shapes: `probabilities` is (classes,), each in 0..1, sum 1.
+
+    >>> label = Label(("cat", "dog"), np.array([0.25, 0.75]))
+    >>> label.name, label.top(1)
+    ('dog', [Score(name='dog', probability=0.75)])
+    """
+
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.floating[Any]]
+
+    def __post_init__(self) -> None:
+        if self.probabilities.shape != (len(self.classes),):
+            raise ValueError(f"{len(self.classes)} classes but probabilities of shape {self.probabilities.shape}")
+        total = float(self.probabilities.sum())
+        # NaN fails both comparisons, so a network that returns NaN never becomes an answer.
+        if not (abs(total - 1) < 1e-3 and float(self.probabilities.min()) >= 0):
+            raise ValueError(f"probabilities must be at least 0 and sum to 1, not {total}")
+
+    @classmethod
+    def certain(cls, index: int, classes: tuple[str, ...]) -> "Label":
+        """The truth: all probability on class `index`."""
+        probabilities = np.zeros(len(classes))
+        probabilities[index] = 1.0
+        return cls(classes, probabilities)
+
+    @property
+    def index(self) -> int:
+        """Index of the most probable class."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def name(self) -> str:
+        """Name of the most probable class."""
+        return self.classes[self.index]
+
+    @property
+    def probability(self) -> float:
+        """Probability of the most probable class."""
+        return float(self.probabilities[self.index])
+
+    def top(self, count: int) -> list[Score]:
+        """The `count` most probable classes, most probable first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [Score(self.classes[i], float(self.probabilities[i])) for i in order]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"labels": [score._asdict() for score in self.top(len(self.classes))]}
+
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        return [(self.name, self.probability, *self.probabilities.tolist())]
+
+    def summary(self) -> str:
+        return ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))
+
+    def draw(self, picture: Image.Image) -> Image.Image:
+        drawn = picture.copy()
+        pen = ImageDraw.Draw(drawn)
+        size = max(10, drawn.height // 20)
+        box = pen.textbbox((0, 0), self.summary(), font_size=size)
+        pen.rectangle((0, 0, box[2] + 4, box[3] + 4), fill="black")
+        pen.text((2, 2), self.summary(), fill="white", font_size=size)
+        return drawn
+
+
+@final
+class Labels(Sequence[Label]):
+    """The true labels of many pictures, held as one array of class indices.
+
+    >>> labels = Labels(np.array([0, 1, 1]), ("cat", "dog"))
+    >>> len(labels), labels[2].name, labels.counts()
+    (3, 'dog', {'cat': 1, 'dog': 2})
+    """
+
+    fewest_classes: ClassVar[int] = 2
+
+    def __init__(self, indices: NDArray[np.integer[Any]], classes: tuple[str, ...]) -> None:
+        if indices.ndim != 1:
+            raise ValueError(f"class indices must be one-dimensional, not {indices.shape}")
+        if len(indices) and not (0 <= int(indices.min()) and int(indices.max()) < len(classes)):
+            raise ValueError(f"class indices {indices.min()}..{indices.max()} outside 0..{len(classes) - 1}")
+        self.indices = indices.astype(np.int64)
+        self.classes = classes
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Label: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Labels": ...
+    def __getitem__(self, index: int | slice) -> "Label | Labels":
+        if isinstance(index, slice):
+            return Labels(self.indices[index], self.classes)
+        return Label.certain(int(self.indices[index]), self.classes)
+
+    def select(self, positions: NDArray[np.integer[Any]]) -> "Labels":
+        """The labels at `positions`, in that order."""
+        return Labels(self.indices[positions], self.classes)
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures show each class."""
+        counted = np.bincount(self.indices, minlength=len(self.classes))
+        return dict(zip(self.classes, counted.tolist(), strict=True))
+
+    def strata(self) -> NDArray[np.int64]:
+        """The class index of each picture: what splits are stratified by."""
+        return self.indices
+
+    def aligned(self, classes: tuple[str, ...]) -> "Labels":
+        """The same labels by the indices of `classes`, found by name.
+
+        Raises `ValueError` where a class that occurs is not among them.
+
+        >>> Labels(np.array([0, 1]), ("cat", "dog")).aligned(("ant", "dog", "cat")).indices.tolist()
+        [2, 1]
+        """
+        index = {name: position for position, name in enumerate(classes)}
+        table = np.array([index.get(name, -1) for name in self.classes], dtype=np.int64)
+        return Labels(table[self.indices], classes)
+
+    def lines(self) -> list[str]:
+        """The class name of each picture."""
+        return [self.classes[index] for index in self.indices.tolist()]

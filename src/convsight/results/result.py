@@ -1,0 +1,29 @@
+"""The contract of what is true, or predicted, about one picture."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from PIL import Image
+
+
+class Result(ABC):
+    """What is true or predicted about one picture: one type for both, checked when made.
+
+    Abstract or final: a kind of result implements every method, and is not derived from again.
+    """
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain JSON values, as `convsight predict --format json` prints it."""
+
+    @abstractmethod
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        """The result as rows of a table, under the columns of the task's reader."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """The result in one line of words."""
+
+    @abstractmethod
+    def draw(self, picture: Image.Image) -> Image.Image:
+        """A copy of `picture` (RGB) with the result drawn on it."""

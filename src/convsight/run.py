@@ -1,0 +1,139 @@
+"""`Run`: the folder a training leaves, and everything read back from it."""
+
+import csv
+import io
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from convsight.card import Card, read_card
+from convsight.errors import UserError
+from convsight.files import write_atomic
+from convsight.settings import TrainSettings
+from convsight.tasks.reader import Measured
+
+RUNS = Path("runs")
+Row = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder: `settings.toml`, `splits.csv`, `metrics.csv`, `model.safetensors`, `checkpoint/`, `log.txt`."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, name: str | None, data_name: str) -> "Run":
+        """A fresh folder: `runs/<name>`, or the path where `name` is one; an existing one gets -2, -3, ...
+
+        Raises `UserError` where the folder cannot be made.
+        """
+        wanted = _place(name, data_name)
+        number = 1
+        while True:
+            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise UserError(
+                    f"cannot make the run folder {path}: {error.strerror}; choose a place you can write with --run"
+                ) from error
+            else:
+                return cls(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """An existing run folder, by its path or its name under `runs/`."""
+        found = next((p for p in (Path(path), RUNS / path) if (p / "settings.toml").is_file()), None)
+        if found is None:
+            raise UserError(f"{path} is not a run folder: it has no settings.toml; `convsight train` makes one")
+        return cls(found)
+
+    @property
+    def model_file(self) -> Path:
+        """The best network so far, with its card."""
+        return self.path / "model.safetensors"
+
+    @property
+    def splits_file(self) -> Path:
+        """Which picture was in which split."""
+        return self.path / "splits.csv"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """The state after the last whole epoch."""
+        return self.path / "checkpoint" / "state.safetensors"
+
+    @property
+    def card(self) -> Card:
+        """The card of the run's model file."""
+        if not self.model_file.is_file():
+            raise UserError(f"{self.path} holds no model yet: its training ended before the first epoch did")
+        return read_card(self.model_file)
+
+    @property
+    def metrics(self) -> dict[str, Measured]:
+        """All metrics of the finished run, such as `test/accuracy`."""
+        return self.card.metrics
+
+    def save_settings(self, settings: TrainSettings, chosen: Mapping[str, Any]) -> None:
+        """Write what the user asked for, and what was chosen where that left something open."""
+        document = {
+            "settings": settings.model_dump(exclude_none=True),
+            "chosen": {name: value for name, value in chosen.items() if value is not None},
+        }
+        write_atomic(self.path / "settings.toml", tomli_w.dumps(document))
+
+    def settings(self) -> tuple[TrainSettings, dict[str, Any]]:
+        """What `save_settings` wrote."""
+        path = self.path / "settings.toml"
+        try:
+            document = tomllib.loads(path.read_text())
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UserError(f"cannot read {path}: {error}") from error
+        return TrainSettings.of(**document.get("settings", {})), document.get("chosen", {})
+
+    def save_rows(self, rows: Sequence[Row]) -> None:
+        """Write `metrics.csv`, one row an epoch."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomic(self.path / "metrics.csv", text.getvalue())
+
+    def log(self, text: str) -> None:
+        """Add a line to `log.txt`."""
+        try:
+            with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+                file.write(text.rstrip("\n") + "\n")
+        except OSError as error:
+            raise UserError(f"cannot write {self.path / 'log.txt'}: {error.strerror}") from error
+
+
+def _place(name: str | None, data_name: str) -> Path:
+    if name is None:
+        return RUNS / data_name
+    # A plain word is a name under runs/; anything with a separator says exactly where.
+    is_path = os.sep in name or (os.altsep is not None and os.altsep in name)
+    return Path(name) if is_path else RUNS / name
+
+
+def find_model_file(path: str | Path) -> Path:
+    """The model file meant by a run folder, a run's name under `runs/`, or the file itself."""
+    for candidate in (Path(path), RUNS / path):
+        if candidate.is_dir():
+            file = Run(candidate).model_file
+            if not file.is_file():
+                raise UserError(f"{candidate} holds no model.safetensors; give a run folder or a model file")
+            return file
+        if candidate.is_file():
+            return candidate
+    raise UserError(f"{path} does not exist; give a run folder (runs/NAME) or a model file")

@@ -1,0 +1,17 @@
+"""`Engine`: something that runs a trained network; PyTorch is one, exported graphs have others."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Engine(ABC):
+    """Runs the deployed network on fitted pictures."""
+
+    name: str
+
+    @abstractmethod
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """Named arrays, first axis the batch, for RGB uint8 `pictures` (batch, height, width, 3)."""

@@ -1,0 +1,105 @@
+"""`Model`: a trained network in use, from a run folder or a model file."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from convsight.card import Card, read_card
+from convsight.pictures import FittedPicture, PictureError, Source, load_picture
+from convsight.results import Result
+from convsight.run import find_model_file
+from convsight.runtime.engine import Engine
+from convsight.runtime.engines import engine_for
+from convsight.runtime.judge import answers
+from convsight.tasks import reader_of
+
+
+_Read = FittedPicture | PictureError
+
+_BATCH = 32  # pictures run at once: few enough that the first answers come soon
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one picture: a result, or the reason why there is none."""
+
+    file: str
+    result: Result | None = None
+    error: str | None = None
+
+
+class Model:
+    """A trained network with its preprocessing, class names and metrics."""
+
+    def __init__(self, card: Card, engine: Engine) -> None:
+        self.card = card
+        self.engine = engine
+        self.reader = reader_of(card.task, card.classes)
+
+    def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
+        """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
+
+        Raises `PictureError` where it cannot be read.
+        """
+        source = Path(picture) if isinstance(picture, str) else picture
+        fitted = load_picture(source, self.card.preprocessing, max_megapixels)
+        return next(answers(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
+
+    def predict_files(
+        self, files: Iterable[Path], *, workers: int = 2, max_megapixels: float = 100.0
+    ) -> Iterator[Answer]:
+        """Answers for many files, in order and as they are ready; a bad picture is reported in its place.
+
+        Memory does not grow with their number: `workers` threads read at most a few batches ahead.
+        """
+
+        def read(file: Path) -> _Read:
+            try:
+                return load_picture(file, self.card.preprocessing, max_megapixels)
+            except PictureError as error:
+                return error
+
+        pictures = _read_ahead(files, read, workers)
+        while batch := list(islice(pictures, _BATCH)):
+            yield from self._answer(batch)
+
+    def _answer(self, batch: list[tuple[Path, _Read]]) -> Iterator[Answer]:
+        fitted = [picture for _, picture in batch if isinstance(picture, FittedPicture)]
+        results: Iterator[Result] = iter(())
+        if fitted:
+            pixels = np.stack([picture.pixels for picture in fitted])
+            results = answers(self.engine, self.reader, pixels, [picture.size for picture in fitted])
+        for file, picture in batch:
+            if isinstance(picture, PictureError):
+                yield Answer(str(file), error=str(picture))
+            else:
+                yield Answer(str(file), next(results))
+
+
+def load(path: str | Path) -> Model:
+    """The trained network in a run folder, of a run's name, or in a model file.
+
+    Raises `UserError` where there is none, where the file is damaged, or where it is a pickle.
+    """
+    file = find_model_file(path)
+    card = read_card(file)
+    return Model(card, engine_for(file, card))
+
+
+def _read_ahead(files: Iterable[Path], read: Callable[[Path], _Read], workers: int) -> Iterator[tuple[Path, _Read]]:
+    """`(file, read(file))` in order, with at most two batches' worth read ahead of the caller."""
+    with ThreadPoolExecutor(max(1, workers), thread_name_prefix="reader") as pool:
+        waiting: deque[tuple[Path, Future[_Read]]] = deque()
+        for file in files:
+            waiting.append((file, pool.submit(read, file)))
+            if len(waiting) > 2 * _BATCH:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()

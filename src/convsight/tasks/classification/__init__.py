@@ -1,0 +1,1 @@
+"""Which one of a list of classes does the picture show?"""

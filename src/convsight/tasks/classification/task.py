@@ -1,0 +1,99 @@
+"""Classification: which one of a list of classes does the picture show?"""
+
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples
+from convsight.datasets.dataset import Truths
+from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry
+from convsight.nets.inputs import InputLayer
+from convsight.pictures import Preprocessing
+from convsight.results import Labels
+from convsight.settings import TrainSettings
+from convsight.tasks.classification.augmentation import choose_augmentation
+from convsight.tasks.classification.baselines import LINEAR_PICTURES, linear_baseline, majority_baseline, subset
+from convsight.tasks.classification.figures import confusion_figure, reliability_figure
+from convsight.tasks.classification.loss import cross_entropy
+from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.contract import Batch, Task
+from convsight.tasks.reader import Measured, Metrics
+from convsight.training.augment import Augmentation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@final
+class Classification(Task):
+    """One class a picture, by softmax over logits."""
+
+    floor = "majority"
+
+    def build(self, card: Card) -> nn.Module:
+        return build_net(card.net, net_shape(card.preprocessing, len(card.classes)))
+
+    def targets(self, truths: Truths) -> dict[str, Tensor]:
+        return {"class": torch.from_numpy(_labels(truths).indices)}
+
+    def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
+        return choose_augmentation(dataset, preprocessing, settings)
+
+    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
+        total = cross_entropy(model(batch.pictures), batch.targets["class"], settings.label_smoothing)
+        return {"total": total}
+
+    def graph(self, model: nn.Module, card: Card) -> nn.Module:
+        return ClassGraph(InputLayer(card.preprocessing), model)
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+        truths, answers = _labels(train.truths), _labels(test.truths)
+        chosen = subset(truths, LINEAR_PICTURES)
+        linear = linear_baseline(
+            train.pictures.take(chosen), truths.select(chosen), test.pictures.take(np.arange(len(answers))), answers
+        )
+        found = {"majority": majority_baseline(truths, answers), "linear": linear}
+        return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
+
+    def check(self, card: Card) -> None:
+        check_size(card.net, net_shape(card.preprocessing, len(card.classes)))
+
+    def usual_side(self, net: str) -> int:
+        return net_entry(net).side
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        if not isinstance(metrics, ClassMetrics):
+            raise TypeError(f"figures of classification need ClassMetrics, not {type(metrics).__name__}")
+        return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
+
+
+class ClassGraph(nn.Module):
+    """The deployed network: RGB uint8 (batch, height, width, 3) to `probabilities` (batch, classes)."""
+
+    def __init__(self, inputs: nn.Module, model: nn.Module) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        logits = self.model(self.inputs(pictures))
+        return {"probabilities": logits.float().softmax(dim=1)}
+
+
+def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
+    """The shape a network of the catalogue needs for these pictures and classes."""
+    return NetShape(
+        classes=classes,
+        channels=preprocessing.channels,
+        height=preprocessing.height,
+        width=preprocessing.width,
+    )
+
+
+def _labels(truths: Truths) -> Labels:
+    if not isinstance(truths, Labels):
+        raise TypeError(f"classification needs Labels as truth, not {type(truths).__name__}")
+    return truths

@@ -1,0 +1,75 @@
+"""The light half of a kind of question: network arrays to a result, results to numbers. No PyTorch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from numpy.typing import NDArray
+
+from convsight.results import Result
+
+
+class Measured(NamedTuple):
+    """A metric with its 95 % confidence interval; low and high equal value where none was computed.
+
+    >>> str(Measured(0.935, 0.93, 0.94))
+    '0.9350 [0.9300, 0.9400]'
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return f"{self.value:.4f}"
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+    def __float__(self) -> float:
+        return self.value
+
+
+class Selection(NamedTuple):
+    """A metric that chooses between epochs, and which way is better."""
+
+    metric: str
+    better: Literal["higher", "lower"]
+
+    def key(self, metrics: Mapping[str, Measured]) -> float:
+        """A number that is larger where the metric is better."""
+        value = metrics[self.metric].value
+        return value if self.better == "higher" else -value
+
+
+class Metrics(ABC):
+    """What a kind of question measures: fed one (truth, result) after the other, then computed."""
+
+    # The first decides which epoch is best, the next break ties.
+    selection: ClassVar[tuple[Selection, ...]]
+
+    @abstractmethod
+    def update(self, truth: Result, result: Result) -> None:
+        """Take in one picture."""
+
+    @abstractmethod
+    def compute(self, intervals: bool = True) -> dict[str, Measured]:
+        """All metrics by name (`accuracy`, `recall/cat`), with bootstrap intervals if asked."""
+
+
+class Reader(ABC):
+    """What follows the network, shared by every engine that can run it."""
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of `Result.to_rows`."""
+
+    @abstractmethod
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
+        """The answer for one picture of `size` (width, height) from its arrays, batch axis removed."""
+
+    @abstractmethod
+    def metrics(self) -> Metrics:
+        """A fresh, empty set of metrics."""

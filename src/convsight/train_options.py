@@ -1,0 +1,79 @@
+"""The options of `convsight train`, made from the fields of `TrainSettings`."""
+
+import inspect
+import json
+import time
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from convsight.errors import UserError
+from convsight.printing import metrics_json, print_metrics
+from convsight.progress import Terminal
+from convsight.run import Run
+from convsight.settings import TrainSettings
+
+CHANGED_ON_RESUME = ("epochs", "minutes")
+
+
+def train_app() -> typer.Typer:
+    """A command line of one command, whose options are the fields of `TrainSettings`."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(_command())
+    return app
+
+
+def _command() -> Any:
+    def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
+        """Train and judge a network on a folder of pictures, a file, or a known data set."""
+        given = {name: value for name, value in choices.items() if value is not None}
+        run, seconds = _run(data, resume, given)
+        if output == "json":
+            document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
+            typer.echo(json.dumps(document))
+        else:
+            print_metrics(f"{run.path} after {seconds:.0f} s", run.metrics)
+
+    parameters = [
+        _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("resume", str | None, typer.Option(help="Go on with this run after its last whole epoch.")),
+        *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name != "data"),
+        _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
+    ]
+    # Typer reads a command's options off its signature.
+    train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    train.__annotations__ = {p.name: p.annotation for p in parameters}
+    return train
+
+
+def _run(data: str | None, resumed: str | None, given: dict[str, Any]) -> tuple[Run, float]:
+    from convsight.training import resume, train  # noqa: PLC0415 - only now is PyTorch needed
+
+    began = time.monotonic()
+    if resumed is None:
+        if data is None:
+            raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
+        return train(TrainSettings.of(data=data, **given), Terminal()), time.monotonic() - began
+    fixed = [name for name in given if name not in CHANGED_ON_RESUME]
+    if data is not None or fixed:
+        raise UserError(
+            f"--resume goes on with the run's own settings; only {' or '.join(CHANGED_ON_RESUME)} may be new, "
+            f"not {', '.join(fixed) or 'the data'}"
+        )
+    return resume(resumed, given, Terminal()), time.monotonic() - began
+
+
+def _setting(name: str, info: FieldInfo) -> inspect.Parameter:
+    """The option for one setting. Its default is None, so that only what the user gave is passed on."""
+    chosen_later = info.default is None or info.default is PydanticUndefined
+    shown = "" if chosen_later or info.default is False else f" [default: {info.default}]"
+    kind = info.annotation
+    return _parameter(name, kind if kind is bool else kind | None, typer.Option(help=f"{info.description}{shown}"))  # type: ignore[operator]
+
+
+def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )

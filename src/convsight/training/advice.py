@@ -1,0 +1,223 @@
+"""`advise`: whether a run under- or overfits, and what to try next, in one paragraph."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from convsight.settings import TrainSettings
+from convsight.tasks.reader import Measured, Selection
+
+Verdict = Literal["no better than the baseline", "cut short", "overfits", "underfits", "fits"]
+
+# As shares of the room between the baseline and a perfect score.
+_SMALL_GAP = 0.03  # between training and validation: smaller ones are not worth mending
+_LITTLE_LEFT = 0.02  # of the validation score: nothing left to gain
+_WELL_FITTED = 0.15  # of the training score: more left than this is underfitting
+# As a share of what is left to gain: a larger step in the last tenth of the epochs means that the curve still rises.
+_STILL_RISING = 0.05
+
+
+class Advice(NamedTuple):
+    """A verdict on a run, and the paragraph that explains it and says what to try."""
+
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the verdict rests on; every difference is positive where the first is better."""
+
+    train: Measured
+    val: Measured
+    baseline: float
+    epochs: int
+    best_epoch: int
+    gap: float  # training minus validation score
+    gap_noise: float  # half width of the 95 % interval of the gap
+    gain: float  # of the last tenth of the epochs over all before
+    fall: float  # from the best epoch to the last, where the training loss did not rise meanwhile
+    noise: float  # half width of the validation score's interval
+    room: float  # from the baseline to a perfect score
+    train_left: float  # from the training score to a perfect one
+    val_left: float
+    beats_baseline: bool
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether training pictures are answered better by more than noise, and by enough to matter."""
+        return self.gap > self.gap_noise and self.gap > _SMALL_GAP * self.room
+
+    @property
+    def still_rises(self) -> bool:
+        """Whether the end of the curve still rises; both ends share their pictures, hence half the noise."""
+        return self.gain > max(self.noise / 2, _STILL_RISING * self.val_left)
+
+    @property
+    def falls(self) -> bool:
+        """Whether the last epoch is worse than the best by more than noise."""
+        return self.fall > self.noise and self.fall > _SMALL_GAP * self.room
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the second half of the epochs brought nothing."""
+        return self.best_epoch <= self.epochs / 2
+
+
+def advise(
+    rows: Sequence[Mapping[str, float]],
+    selection: Selection,
+    best_epoch: int,
+    *,
+    train_score: Measured,
+    val_score: Measured,
+    baseline: float,
+    settings: TrainSettings,
+) -> Advice:
+    """Judge a run by its curves and by the gap between its training and validation score.
+
+    `rows` holds one mapping an epoch with `epoch`, `train/loss` and `val/<metric>`, where the metric is that of
+    `selection`; a perfect score is taken to be 1 where higher is better, else 0. The scores are those of the kept
+    network on unaugmented pictures, and `baseline` is the same metric of a method that learns nothing. Differences
+    within the 95 % intervals of the scores count as noise.
+
+    Raises ValueError where there are no rows, or none of the best epoch.
+
+    >>> rows = [{"epoch": e, "train/loss": 1 / e, "val/accuracy": 0.8} for e in range(1, 11)]
+    >>> advice = advise(rows, Selection("accuracy", "higher"), 1, train_score=Measured(0.99, 0.98, 1.0),
+    ...                 val_score=Measured(0.8, 0.78, 0.82), baseline=0.1, settings=TrainSettings(data="photos"))
+    >>> advice.verdict, advice.text[:63]
+    ('overfits', 'The network overfits: accuracy is 0.990 on training pictures bu')
+    """
+    if not rows:
+        raise ValueError("no epoch has ended, so there is nothing to judge")
+    evidence = _weigh(rows, selection, best_epoch, train_score, val_score, baseline=baseline)
+    verdict = _verdict(evidence)
+    name = selection.metric.replace("_", " ")
+    parts = [
+        _finding(verdict, evidence, name),
+        _remark(evidence, name),
+        _suggestion(verdict, evidence, settings),
+    ]
+    return Advice(verdict, " ".join(part for part in parts if part))
+
+
+def _weigh(
+    rows: Sequence[Mapping[str, float]],
+    selection: Selection,
+    best_epoch: int,
+    train: Measured,
+    val: Measured,
+    *,
+    baseline: float,
+) -> _Evidence:
+    sign = 1 if selection.better == "higher" else -1
+    perfect = 1.0 if selection.better == "higher" else 0.0
+    curve = [sign * row[f"val/{selection.metric}"] for row in rows]
+    losses = [row["train/loss"] for row in rows]
+    last = max(1, round(len(curve) / 10))
+    best = [row["epoch"] for row in rows].index(best_epoch)
+    worse_end = val.low if selection.better == "higher" else val.high
+    return _Evidence(
+        train=train,
+        val=val,
+        baseline=baseline,
+        epochs=len(rows),
+        best_epoch=best_epoch,
+        gap=sign * (train.value - val.value),
+        gap_noise=math.hypot(_half_width(train), _half_width(val)),
+        gain=max(curve[-last:]) - max(curve[:-last], default=math.inf),
+        # A training loss that rose as well means that training went astray, not that it learned by heart.
+        fall=curve[best] - curve[-1] if losses[-1] <= losses[best] else 0.0,
+        noise=_half_width(val),
+        room=abs(perfect - baseline),
+        train_left=abs(perfect - train.value),
+        val_left=abs(perfect - val.value),
+        beats_baseline=sign * (worse_end - baseline) > 0,
+    )
+
+
+def _half_width(score: Measured) -> float:
+    return (score.high - score.low) / 2
+
+
+def _verdict(evidence: _Evidence) -> Verdict:
+    if not evidence.beats_baseline:
+        return "no better than the baseline"
+    if evidence.epochs == 1 or evidence.still_rises:
+        return "cut short"
+    if evidence.has_gap or evidence.falls:
+        return "overfits"
+    if evidence.train_left > _WELL_FITTED * evidence.room:
+        return "underfits"
+    return "fits"
+
+
+def _finding(verdict: Verdict, evidence: _Evidence, name: str) -> str:
+    """The verdict with the numbers it rests on."""
+    train, val, baseline = evidence.train, evidence.val, evidence.baseline
+    seen, unseen = f"{train.value:.3f} on training pictures", f"{val.value:.3f} on validation pictures"
+    noise = f" (noise alone makes gaps up to {evidence.gap_noise:.3f})" if evidence.gap_noise >= 0.0005 else ""
+    match verdict:
+        case "no better than the baseline":
+            unsure = f"{seen} and {unseen}, which may be {val.low:.3f} as well as {val.high:.3f}"
+            return f"The network is not shown to be better than the baseline of {baseline:.3f}: {name} is {unsure}."
+        case "cut short":
+            return f"The training was cut short: {name} is {seen} and {unseen}."
+        case "overfits" if evidence.has_gap:
+            return f"The network overfits: {name} is {seen} but {unseen}{noise}."
+        case "overfits":
+            return f"The training overfits towards its end, its best epoch does not: {name} is {seen} and {unseen}."
+        case "underfits":
+            return f"The network underfits: {name} is {seen} and {unseen}, so it does not even fit what it has seen."
+        case "fits":
+            return f"The network neither under- nor overfits: {name} is {seen} and {unseen}{noise}."
+
+
+def _remark(evidence: _Evidence, name: str) -> str:
+    """What the curve adds."""
+    best, epochs = evidence.best_epoch, evidence.epochs
+    if epochs == 1:
+        return "One epoch makes no curve to judge by."
+    if evidence.still_rises:
+        return f"On validation pictures it still improved by {evidence.gain:.3f} in the last tenth of the epochs."
+    if evidence.falls:
+        return (
+            f"After epoch {best} of {epochs}, {name} on validation pictures became worse by {evidence.fall:.3f} "
+            f"while the training loss did not rise; the network of epoch {best} is kept."
+        )
+    if evidence.stands_still:
+        return f"Nothing improved after epoch {best} of {epochs}."
+    return ""
+
+
+def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings) -> str:
+    """What to try, by the options of `convsight train` that are not used yet."""
+    times = 2 if evidence.epochs >= 5 else 5
+    more = f"--minutes {times * settings.minutes:g}" if settings.minutes else f"--epochs {times * evidence.epochs}"
+    longer = [] if evidence.stands_still else [more]
+    stronger = [] if settings.augment == "strong" else ["--augment strong"]
+    weaker = [] if settings.augment == "none" else ["a weaker --augment"]
+    generalise = ["more pictures", *stronger, "a larger --weight-decay", "a smaller --net"]
+    lead = "Try"
+    match verdict:
+        case "no better than the baseline" if evidence.has_gap:
+            lead, choices = "It has learned its training pictures by heart: check the labels, then try", generalise
+        case "no better than the baseline":
+            lead, choices = "Check the labels, then try", [*longer, "another --lr", "a larger --size", "more pictures"]
+        case "cut short":
+            choices = [more]
+        case "overfits":
+            choices = generalise
+        case "underfits":
+            choices = ["a larger --net", *longer, "a larger --size", *weaker, "a smaller --weight-decay"]
+        case "fits":
+            if evidence.val_left <= _LITTLE_LEFT * evidence.room:
+                return "There is little left to gain."
+            lead, choices = "To gain more, try", ["more pictures", "a larger --net", "a larger --size", *longer]
+    return f"{lead} {_either(choices)}."
+
+
+def _either(choices: Sequence[str]) -> str:
+    return " or ".join(part for part in (", ".join(choices[:-1]), choices[-1]) if part)

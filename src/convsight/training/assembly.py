@@ -1,0 +1,101 @@
+"""Putting together what the loop works on, and measuring it before the first step."""
+
+import time
+
+import torch
+
+from convsight.card import Card
+from convsight.export.torch_engine import TorchEngine
+from convsight.nets.inputs import Normalise
+from convsight.progress import Listener
+from convsight.run import Run
+from convsight.runtime.judge import judge
+from convsight.settings import TrainSettings
+from convsight.tasks.contract import Task
+from convsight.training.choices import Choices
+from convsight.training.clock import Clock
+from convsight.training.data import Prepared
+from convsight.training.ema import Ema
+from convsight.training.fit import Training, train_step
+from convsight.training.judging import SEEN_AGAIN
+from convsight.training.loader import Loader, RawBatch
+from convsight.training.optimizers import build_optimizer
+from convsight.training.trial import choose_precision, measure_precisions, seconds_of_step
+
+_FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_TRIED = 256  # pictures judged to learn how long judging takes
+
+
+def assemble(
+    task: Task, card: Card, prepared: Prepared, settings: TrainSettings, choices: Choices, run: Run
+) -> Training:
+    """Network, optimizer and data of a training; the same seed gives the same first weights."""
+    device = torch.device(choices.device)
+    torch.manual_seed(settings.seed)
+    # cuDNN's fastest algorithms add in another order every time.
+    torch.backends.cudnn.deterministic = True
+    model = task.build(card).to(device).to(memory_format=torch.channels_last)
+    train = prepared.examples["train"]
+    loader = Loader(
+        train.pictures,
+        task.targets(train.truths),
+        batch=choices.batch,
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+    return Training(
+        task=task,
+        card=card,
+        settings=settings,
+        choices=choices,
+        model=model,
+        ema=Ema(model, settings.ema) if settings.ema else None,
+        optimizer=build_optimizer(model, settings.optimizer, choices.lr, choices.weight_decay),
+        loader=loader,
+        augmentation=task.augmentation(prepared.dataset, card.preprocessing, settings),
+        normalise=Normalise(card.preprocessing.mean, card.preprocessing.std).to(device),
+        train=train,
+        val=prepared.examples["val"],
+        run=run,
+        clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
+    )
+
+
+def settle(t: Training, listener: Listener) -> None:
+    """Choose the number format by measuring, and say what was chosen and why."""
+    first = _first_batch(t)
+    seconds = measure_precisions(t.model, lambda m, p: train_step(t, m, first, p), t.settings, t.device)
+    t.choices = t.choices.model_copy(update={"precision": choose_precision(seconds)})
+    rates = ", ".join(f"{name} {len(first.samples) / s:,.0f}" for name, s in seconds.items())
+    parameters = sum(p.numel() for p in t.model.parameters())
+    listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
+    for reason in t.augmentation.reasons:
+        listener.say(reason)
+    listener.say(f"{t.choices.precision} on {t.choices.device}, of images/s measured: {rates}")
+    listener.say(f"{t.settings.optimizer}, lr {t.choices.lr:g}, batch {t.choices.batch}, {t.settings.schedule}")
+
+
+def clock_for(t: Training, deadline: float | None, test_pictures: int) -> Clock:
+    """The clock of a training: its epochs, or the time it has."""
+    if deadline is None:
+        return Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
+    first = _first_batch(t)
+    step_seconds = seconds_of_step(t.model, lambda m, p: train_step(t, m, first, p), t.choices.precision)
+    a_picture = _judging_seconds(t)
+    judged_at_end = test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN)
+    end = deadline - _FILES_SECONDS - a_picture * judged_at_end
+    return Clock.until(end, t.loader.steps, step_seconds, a_picture * len(t.val))
+
+
+def _first_batch(t: Training) -> RawBatch:
+    return next(iter(t.loader.epoch(0)))
+
+
+def _judging_seconds(t: Training) -> float:
+    """Seconds to judge one picture in float32."""
+    some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
+    engine = TorchEngine(t.task.graph(t.kept, t.card).to(t.device), t.device)
+    engine.run(some.pictures.take(torch.arange(1).numpy()))  # the first call is slower
+    began = time.perf_counter()
+    judge(engine, t.task.reader, some)
+    return (time.perf_counter() - began) / len(some)

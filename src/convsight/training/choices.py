@@ -1,0 +1,67 @@
+"""`Choices`: what training settles on where the user left a setting open, each with its reason."""
+
+from typing import Literal, Self
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from convsight.settings import TrainSettings
+from convsight.training.optimizers import default_lr, default_weight_decay
+
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+_STEPS = 6000  # steps after which a network from scratch has usually learnt what it can
+_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
+
+
+class Choices(BaseModel):
+    """Every open setting, settled; stored in the run so that resuming needs no measurement again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int | None
+    batch: int
+    lr: float
+    weight_decay: float
+    device: str
+    precision: Precision
+
+    @classmethod
+    def first(cls, settings: TrainSettings, train_pictures: int) -> Self:
+        """Everything but the precision, which is measured once the network stands."""
+        batch = choose_batch(settings, train_pictures)
+        decay = settings.weight_decay
+        return cls(
+            epochs=choose_epochs(settings, train_pictures, batch),
+            batch=batch,
+            lr=settings.lr or default_lr(settings.optimizer, batch),
+            weight_decay=default_weight_decay(settings.optimizer) if decay is None else decay,
+            device=str(choose_device(settings.device)),
+            precision="float32",
+        )
+
+
+def choose_batch(settings: TrainSettings, train_pictures: int) -> int:
+    """Small batches for few pictures, so that an epoch still has enough steps to learn from."""
+    if settings.batch is not None:
+        return min(settings.batch, train_pictures)
+    usual = 32 if train_pictures < 2_000 else 64 if train_pictures < 20_000 else 128
+    return min(usual, train_pictures)
+
+
+def choose_epochs(settings: TrainSettings, train_pictures: int, batch: int) -> int | None:
+    """Enough epochs for about 6,000 steps, where the user set neither epochs nor minutes."""
+    if settings.epochs is not None or settings.minutes is not None:
+        return settings.epochs
+    steps_per_epoch = -(-train_pictures // batch)
+    return min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, _STEPS // steps_per_epoch))
+
+
+def choose_device(asked: str) -> torch.device:
+    """The device to train on: a GPU if there is one, unless the user says otherwise."""
+    if asked != "auto":
+        return torch.device(asked)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -1,0 +1,94 @@
+"""How far a training is, and how far it still has to go: by epochs, or to end on time."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Self
+
+_REPLAN_STEPS = 50  # steps between two looks at the measured speed
+
+
+@dataclass
+class Clock:
+    """Counts steps towards the end of a training.
+
+    With `deadline` (a `time.monotonic` moment) the number of steps follows the measured speed, so a slow
+    or a busy machine makes fewer steps, and the schedule still ends at 0 on time.
+    """
+
+    steps_per_epoch: int
+    remaining: int
+    progress: float = 0.0
+    deadline: float | None = None
+    step_seconds: float = 0.0
+    epoch_seconds: float = 0.0  # what an epoch costs besides its steps: validation, checkpoint
+
+    @classmethod
+    def for_epochs(cls, epochs: int, steps_per_epoch: int) -> Self:
+        """A clock that ends after `epochs` whole epochs.
+
+        >>> clock = Clock.for_epochs(2, steps_per_epoch=5)
+        >>> for _ in range(5): clock.advance()
+        >>> round(clock.progress, 6), clock.done
+        (0.5, False)
+        """
+        return cls(steps_per_epoch, remaining=epochs * steps_per_epoch)
+
+    @classmethod
+    def until(cls, deadline: float, steps_per_epoch: int, step_seconds: float, epoch_seconds: float) -> Self:
+        """A clock that ends at `deadline`, from the measured cost of a step and of an epoch's rest."""
+        clock = cls(steps_per_epoch, 1, 0.0, deadline, step_seconds, epoch_seconds)
+        clock._replan()
+        return clock
+
+    @property
+    def done(self) -> bool:
+        """Whether no step is left."""
+        return self.remaining <= 0
+
+    @property
+    def epochs_left(self) -> float:
+        """Epochs still to come, as planned now."""
+        return self.remaining / self.steps_per_epoch
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds still to come, as planned now."""
+        return self.remaining * self.step_seconds + self.epochs_left * self.epoch_seconds
+
+    def advance(self, seconds: float | None = None) -> None:
+        """One step was made; it took `seconds`."""
+        # Progress spreads evenly over the steps that remain, so a new plan never makes it jump.
+        self.progress += (1 - self.progress) / max(1, self.remaining)
+        self.remaining -= 1
+        if seconds is not None:
+            # An average over about 50 steps: it follows a machine that slows down, not a single hiccup.
+            self.step_seconds += (seconds - self.step_seconds) * (0.02 if self.step_seconds else 1)
+        if self.deadline is not None and self.remaining % _REPLAN_STEPS == 0:
+            self._replan()
+
+    def finish_epoch(self, seconds: float) -> None:
+        """An epoch ended; validation and checkpoint took `seconds`."""
+        self.epoch_seconds = seconds
+        if self.deadline is not None:
+            self._replan()
+
+    def _replan(self) -> None:
+        assert self.deadline is not None
+        left = self.deadline - time.monotonic()
+        # Whatever the plan, the last validation comes once.
+        a_step = self.step_seconds + self.epoch_seconds / self.steps_per_epoch
+        planned = int(max(0.0, left - self.epoch_seconds) / a_step) if a_step else 1
+        first = self.progress == 0
+        self.remaining = max(1 if first else 0, planned)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps. The deadline is not kept: a resumed run is given its own."""
+        return {"remaining": self.remaining, "progress": self.progress}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`; with a deadline, the steps follow from the time that is left."""
+        self.progress = state["progress"]
+        if self.deadline is None:
+            self.remaining = state["remaining"]
+        else:
+            self._replan()

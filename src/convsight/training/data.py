@@ -1,0 +1,131 @@
+"""From what the user named to fitted pictures in three splits, every picture decoded once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convsight.datasets import (
+    Dataset,
+    Examples,
+    FittedPictures,
+    Split,
+    Unreadable,
+    apply_splits_csv,
+    cut_splits,
+    read_dataset,
+)
+from convsight.errors import UserError
+from convsight.pictures import Preprocessing, picture_size
+from convsight.progress import Listener
+from convsight.settings import TrainSettings
+
+_SIZED = 200  # pictures whose size decides the side of the network's input
+_FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
+_LISTED = 20  # unreadable pictures named in a message; the log has them all
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set cut into train, val and test, fitted to one size."""
+
+    dataset: Dataset
+    examples: Mapping[str, Examples]
+    preprocessing: Preprocessing
+
+
+def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
+    """The data the user named, cut into train, val and test; `splits` is a cut stored earlier."""
+    dataset = read_dataset(settings.data)
+    if splits is not None:
+        return apply_splits_csv(dataset, splits)
+    return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
+
+
+def typical_side(split: Split) -> int:
+    """The median of the shorter sides of up to 200 pictures, in pixels."""
+    if isinstance(split.pictures, np.ndarray):
+        return int(min(split.pictures.shape[1:3]))
+    chosen = np.linspace(0, len(split) - 1, min(len(split), _SIZED)).astype(int)
+    sides = [min(size) for size in (picture_size(split.pictures[i]) for i in chosen) if size]
+    if not sides:
+        raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
+    return int(np.median(sides))
+
+
+def choose_side(settings: TrainSettings, typical: int, usual: int) -> tuple[int, str]:
+    """The side of the network's input, and why.
+
+    >>> choose_side(TrainSettings.of(data="photos"), typical=480, usual=96)
+    (96, 'pictures of 96 px, usual for this network; the data has 480')
+    """
+    if settings.size is not None:
+        return settings.size, f"pictures of {settings.size} px: --size {settings.size}"
+    if typical > usual:
+        return usual, f"pictures of {usual} px, usual for this network; the data has {typical}"
+    if typical < _FEWEST_PIXELS:
+        return _FEWEST_PIXELS, f"pictures of {_FEWEST_PIXELS} px, enlarged from {typical}"
+    return typical, f"pictures of {typical} px, as the data has"
+
+
+def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSettings, listener: Listener) -> Prepared:
+    """Decode and fit every picture of every split.
+
+    Raises `UserError` that lists the unreadable ones, unless they are to be skipped.
+    """
+    total = sum(len(split) for split in dataset.splits.values())
+    fitted: dict[str, FittedPictures] = {}
+    unreadable: dict[str, list[Unreadable]] = {}
+    with listener.counting("reading pictures", total) as advance:
+        for name, split in dataset.splits.items():
+            fitted[name], unreadable[name] = _read(split, wanted, settings, advance)
+    _report([bad for found in unreadable.values() for bad in found], settings, listener)
+    splits = {name: _readable(split, unreadable[name]) for name, split in dataset.splits.items()}
+    examples = {name: Examples(fitted[name], split.truths) for name, split in splits.items()}
+    return Prepared(dataset.with_splits(splits), examples, wanted)
+
+
+def plain(side: int, settings: TrainSettings) -> Preprocessing:
+    """How pictures are fitted before their colours are measured."""
+    return Preprocessing(height=side, width=side, fit=settings.fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
+
+
+def measured(prepared: Prepared, settings: TrainSettings) -> Preprocessing:
+    """The preprocessing with channels, mean and std measured on the training pictures."""
+    pictures = prepared.examples["train"].pictures
+    grey = pictures.all_grey if settings.colour == "auto" else settings.colour == "grey"
+    statistics = pictures.channel_statistics()
+    mean, std = (statistics.grey_mean, statistics.grey_std) if grey else (statistics.mean, statistics.std)
+    # A channel that never varies must not be divided by zero.
+    floor = tuple(max(value, 1 / 255) for value in std)
+    return prepared.preprocessing.model_copy(update={"channels": 1 if grey else 3, "mean": mean, "std": floor})
+
+
+def _read(
+    split: Split, wanted: Preprocessing, settings: TrainSettings, advance: Callable[[int], None]
+) -> tuple[FittedPictures, list[Unreadable]]:
+    return FittedPictures.read(
+        split, wanted, workers=settings.workers, max_megapixels=settings.max_megapixels, progress=advance
+    )
+
+
+def _report(unreadable: Sequence[Unreadable], settings: TrainSettings, listener: Listener) -> None:
+    if not unreadable:
+        return
+    lines = [f"  {bad.name}: {bad.reason}" for bad in unreadable[:_LISTED]]
+    if len(unreadable) > _LISTED:
+        lines.append(f"  and {len(unreadable) - _LISTED} more")
+    count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
+    listing = "\n".join(lines)
+    if not settings.skip_unreadable:
+        raise UserError(f"{count} cannot be read:\n{listing}\nmend or remove them, or leave them out: --skip-unreadable")
+    listener.say(f"{count} left out, since unreadable:\n{listing}")
+
+
+def _readable(split: Split, unreadable: Sequence[Unreadable]) -> Split:
+    if not unreadable:
+        return split
+    keep = np.setdiff1d(np.arange(len(split)), [bad.position for bad in unreadable])
+    if not len(keep):
+        raise UserError(f"no picture of the split {split.name!r} can be read")
+    return split.select(keep)

@@ -1,0 +1,74 @@
+"""The end of a training: the best network judged on pictures it was not chosen by."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from convsight.card import Card
+from convsight.datasets import Examples
+from convsight.export.torch_engine import TorchEngine, load_network, save_network
+from convsight.files import write_atomic_with
+from convsight.progress import Listener
+from convsight.report.curves import curves_figure
+from convsight.runtime.judge import judge
+from convsight.tasks.reader import Measured, Metrics
+from convsight.training.advice import advise
+from convsight.training.fit import Training
+
+SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell under- from overfitting
+
+
+def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], listener: Listener) -> Card:
+    """Judge the run's best network; write its final card and figures, and say what to try next."""
+    model = load_network(t.run.model_file).to(t.device)
+    engine = TorchEngine(t.task.graph(model, t.card).to(t.device), t.device)
+    seen = _evenly(t.train, SEEN_AGAIN)
+    with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
+        on_test = judge(engine, t.task.reader, test, advance)
+        on_val = judge(engine, t.task.reader, t.val, advance).compute()
+        on_seen = judge(engine, t.task.reader, seen, advance).compute()
+    metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
+    metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
+    metrics |= {f"val/{name}": value for name, value in on_val.items()}
+    card = t.card.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
+    save_network(t.run.model_file, model, card)
+    _draw(t, on_test)
+    _advise(t, on_seen, on_val, baselines, listener)
+    return card
+
+
+def _evenly(examples: Examples, at_most: int) -> Examples:
+    """Up to `at_most` of the examples, at equal distances."""
+    if len(examples) <= at_most:
+        return examples
+    return examples.select(np.linspace(0, len(examples) - 1, at_most).astype(np.int64))
+
+
+def _draw(t: Training, metrics: Metrics) -> None:
+    """Write every figure of the run as PNG."""
+    figures = {"curves": curves_figure(t.rows, t.run.path.name, t.best_epoch), **t.task.figures(metrics)}
+    for name, figure in figures.items():
+        write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
+
+
+def _advise(
+    t: Training,
+    on_seen: Mapping[str, Measured],
+    on_val: Mapping[str, Measured],
+    baselines: Mapping[str, Measured],
+    listener: Listener,
+) -> None:
+    """Say whether the run under- or overfits, and what to try."""
+    selection = t.task.reader.metrics().selection[0]
+    advice = advise(
+        t.rows,
+        selection,
+        t.best_epoch,
+        train_score=on_seen[selection.metric],
+        val_score=on_val[selection.metric],
+        baseline=baselines[f"{t.task.floor}/{selection.metric}"].value,
+        settings=t.settings,
+    )
+    t.run.log(advice.text)
+    listener.say(advice.text)

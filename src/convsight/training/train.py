@@ -1,0 +1,142 @@
+"""`train` and `resume`: from data to a trained, judged network in a run folder."""
+
+import shutil
+import time
+from collections.abc import Mapping
+
+from convsight.card import Card
+from convsight.datasets import Dataset, fingerprint, splits_csv
+from convsight.errors import UserError
+from convsight.files import write_atomic
+from convsight.progress import Listener
+from convsight.run import Run
+from convsight.settings import TrainSettings
+from convsight.tasks import task_of
+from convsight.tasks.reader import Measured
+from convsight.training.assembly import assemble, clock_for, settle
+from convsight.training.choices import Choices
+from convsight.training.data import Prepared, choose_side, fit_pictures, load_data, measured, plain, typical_side
+from convsight.training.fit import Training, fit, restore
+from convsight.training.judging import judge_best
+from convsight.versions import versions
+
+
+def train(settings: TrainSettings, listener: Listener) -> Run:
+    """Train and judge a network; returns its run folder.
+
+    What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
+    it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
+    """
+    deadline = _deadline(settings)
+    dataset = load_data(settings)
+    task = task_of(settings.task, dataset.classes)
+    _tell_data(dataset, listener)
+    side, why = choose_side(settings, typical_side(dataset.split("train")), task.usual_side(settings.net))
+    listener.say(why)
+    card = Card(task=settings.task, net=settings.net, classes=dataset.classes, preprocessing=plain(side, settings))
+    task.check(card)
+    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    card = _described(card, prepared, settings)
+    run = Run.create(settings.run, dataset.name)
+    try:
+        write_atomic(run.splits_file, splits_csv(dataset))
+        t = assemble(task, card, prepared, settings, Choices.first(settings, len(prepared.examples["train"])), run)
+        settle(t, listener)
+        run.save_settings(settings, t.choices.model_dump())
+        return _fit_and_judge(t, prepared, deadline, listener, resumed=False)
+    except BaseException:
+        if not run.checkpoint_file.exists():
+            shutil.rmtree(run.path, ignore_errors=True)  # no epoch was finished: nothing to keep or resume
+        raise
+
+
+def resume(path: str, changes: Mapping[str, int | float], listener: Listener) -> Run:
+    """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
+
+    With the epochs of the first call, the result has the same bits as an unbroken run. Raises `UserError`
+    where there is nothing to resume, or the data are not what they were.
+    """
+    run = Run.open(path)
+    settings, chosen = run.settings()
+    card = run.card
+    if changes:
+        kept = settings.model_dump(exclude={"epochs", "minutes"})
+        settings = TrainSettings.of(**{**kept, **changes})
+    deadline = _deadline(settings)
+    choices = Choices.model_validate({**chosen, "epochs": settings.epochs or chosen.get("epochs")})
+    prepared = _same_data(run, card, settings, listener)
+    t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run)
+    return _fit_and_judge(t, prepared, deadline, listener, resumed=True)
+
+
+def _fit_and_judge(
+    t: Training, prepared: Prepared, deadline: float | None, listener: Listener, *, resumed: bool
+) -> Run:
+    test = prepared.examples["test"]
+    baselines = _baselines(t, prepared, listener)
+    t.clock = clock_for(t, deadline, len(test))
+    if resumed:
+        restore(t)
+        if t.clock.done:
+            raise UserError(f"{t.run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
+        listener.say(f"resumed after epoch {t.epoch}")
+    t.run.log(f"convsight {t.card.versions['convsight']}: {t.settings.model_dump_json(exclude_none=True)}")
+    try:
+        fit(t, listener)
+    except KeyboardInterrupt:
+        _tell_stopped(t, listener)
+        raise
+    judge_best(t, test, baselines, listener)
+    return t.run
+
+
+def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
+    with listener.counting("baselines", 1) as advance:
+        found = t.task.baselines(prepared.examples["train"], prepared.examples["test"])
+        advance(1)
+    return found
+
+
+def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener) -> Prepared:
+    """The data of `run`, read again, with the cut that it stored."""
+    dataset = load_data(settings, (run.splits_file).read_text(encoding="utf-8"))
+    if dataset.classes != card.classes:
+        raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    if fingerprint(prepared.dataset) != card.data["fingerprint"]:
+        raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
+    return prepared
+
+
+def _deadline(settings: TrainSettings) -> float | None:
+    return None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
+
+
+def _tell_data(dataset: Dataset, listener: Listener) -> None:
+    counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
+    listener.say(f"{dataset.name}: {len(dataset.classes)} classes; pictures: {counts}")
+    for note in dataset.notes:
+        listener.say(f"note: {note}")
+
+
+def _tell_stopped(t: Training, listener: Listener) -> None:
+    if not t.rows:
+        listener.say("stopped before the first epoch ended: nothing to keep, the run folder is removed")
+        return
+    listener.say(
+        f"stopped after epoch {t.epoch}; the best network so far (epoch {t.best_epoch}) is {t.run.model_file}\n"
+        f"go on with: convsight train --resume {t.run.path}"
+    )
+
+
+def _described(card: Card, prepared: Prepared, settings: TrainSettings) -> Card:
+    """The card with all that is known before the first step."""
+    dataset = prepared.dataset
+    data = {
+        "name": dataset.name,
+        "fingerprint": fingerprint(dataset),
+        "pictures": {name: len(split) for name, split in dataset.splits.items()},
+        "train_counts": dataset.split("train").truths.counts(),
+    }
+    changes = {"preprocessing": measured(prepared, settings), "data": data, "versions": versions()}
+    return card.model_copy(update={**changes, "training": {"seed": settings.seed}})

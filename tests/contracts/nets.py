@@ -1,0 +1,90 @@
+"""What every network of the catalogue must do. A test class that inherits it is parametrised by `name`."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from convsight.errors import UserError
+from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry, smallest_side
+
+_CLASSES = 3
+
+
+def working_side(name: str) -> int:
+    """A small side in px that every network of ours takes, or the smallest `name` takes."""
+    return max(32, smallest_side(name, 3, _CLASSES))
+
+
+def seeded(name: str, seed: int, shape: NetShape) -> nn.Module:
+    """A network whose weights depend on the seed alone."""
+    torch.manual_seed(seed)
+    return build_net(name, shape)
+
+
+def pictures(shape: NetShape, batch: int = 2) -> Tensor:
+    """Normalised noise in place of pictures."""
+    noise = torch.Generator().manual_seed(1)
+    return torch.randn(batch, shape.channels, shape.height, shape.width, generator=noise)
+
+
+class NetContract:
+    """Logits, gradients, state, seeds and sizes."""
+
+    @pytest.fixture
+    def shape(self, name: str) -> NetShape:
+        side = working_side(name)
+        return NetShape(_CLASSES, 3, side, side)
+
+    @pytest.mark.parametrize(("channels", "classes"), [(1, 10), (3, 2)])
+    def test_gives_a_logit_a_class_while_training_and_after(self, name: str, channels: int, classes: int) -> None:
+        side = working_side(name)
+        shape = NetShape(classes, channels, side, side)
+        net = seeded(name, 0, shape)
+        for mode in (net.train(), net.eval()):
+            logits = mode(pictures(shape))
+            assert logits.shape == (2, classes)
+            assert logits.isfinite().all()
+
+    def test_gradient_reaches_every_parameter(self, name: str, shape: NetShape) -> None:
+        net = seeded(name, 0, shape)
+        # Some nets start layers at zero, where nothing flows back; a little noise starts them.
+        with torch.no_grad():
+            for parameter in net.parameters():
+                parameter.add_(torch.randn_like(parameter), alpha=0.05)
+        net(pictures(shape, batch=4)).square().sum().backward()
+        reached = {n: p.grad is not None and bool(p.grad.any()) for n, p in net.named_parameters()}
+        assert all(reached.values()), [n for n, yes in reached.items() if not yes]
+
+    def test_state_carries_over_to_a_fresh_net(self, name: str, shape: NetShape) -> None:
+        trained, fresh = seeded(name, 0, shape), seeded(name, 1, shape)
+        trained.train()(pictures(shape))  # moves the running statistics of batch normalisation too
+        fresh.load_state_dict(trained.state_dict())
+        with torch.no_grad():
+            assert torch.equal(fresh.eval()(pictures(shape)), trained.eval()(pictures(shape)))
+
+    def test_same_seed_same_weights_another_seed_others(self, name: str, shape: NetShape) -> None:
+        one, same, other = (seeded(name, seed, shape).state_dict() for seed in (5, 5, 6))
+        assert all(torch.equal(one[key], same[key]) for key in one)
+        assert not all(torch.equal(one[key], other[key]) for key in one)
+
+    def test_an_answer_does_not_depend_on_the_batch(self, name: str, shape: NetShape) -> None:
+        net = seeded(name, 0, shape).eval()
+        batch = pictures(shape, batch=3)
+        with torch.no_grad():
+            torch.testing.assert_close(net(batch)[1:2], net(batch[1:2]), rtol=1e-4, atol=1e-4)
+
+    def test_smallest_side_works(self, name: str) -> None:
+        side = smallest_side(name, 3, _CLASSES)
+        shape = NetShape(_CLASSES, 3, side, side)
+        assert seeded(name, 0, shape)(pictures(shape)).shape == (2, _CLASSES)
+
+    def test_one_pixel_less_fails_and_names_the_smallest(self, name: str) -> None:
+        smallest = smallest_side(name, 3, _CLASSES)
+        if smallest == 1:
+            return
+        shape = NetShape(_CLASSES, 3, smallest - 1, smallest - 1)
+        with pytest.raises(UserError, match=rf"^{name} .*; {smallest - 1} was asked: use --size {smallest}\b"):
+            check_size(name, shape)
+        if net_entry(name).multiple == 1:
+            with pytest.raises((RuntimeError, ValueError)):
+                net_entry(name).build(shape)(pictures(shape))

@@ -1,0 +1,37 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convsight.datasets import UNSPLIT, read_dataset
+from convsight.errors import UserError
+
+
+def test_the_bundled_digits() -> None:
+    load_digits = pytest.importorskip("sklearn.datasets").load_digits
+    dataset = read_dataset("digits")
+    split = dataset.split(UNSPLIT)
+    assert dataset.classes == tuple("0123456789")
+    assert dataset.classes_named
+    assert dataset.name == "digits"
+    pictures = np.asarray(split.pictures)
+    assert (pictures.shape, str(pictures.dtype)) == ((1797, 8, 8), "uint8")
+    np.testing.assert_allclose(pictures / 255 * 16, load_digits().images, atol=8 / 255)
+    assert (pictures.min(), pictures.max()) == (0, 255)
+    assert list(split.truths.lines()) == [str(digit) for digit in load_digits().target]
+    assert split.names[12] == "all/00012"
+
+
+def test_a_folder_of_that_name_comes_first(make_pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_pictures("cat/1.png", "dog/2.png", root="digits")
+    monkeypatch.chdir(folder.parent)
+    assert read_dataset("digits").classes == ("cat", "dog")
+
+
+def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(UserError, match=r'pip install "convsight\[train\]"'):
+        read_dataset("digits")

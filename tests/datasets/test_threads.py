@@ -1,0 +1,57 @@
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convsight.datasets.threads import map_in_threads
+
+
+@given(st.lists(st.integers(), max_size=40), st.integers(0, 4))
+def test_the_order_is_that_of_the_items(items: list[int], workers: int) -> None:
+    assert list(map_in_threads(lambda item: item * 2, items, workers)) == [item * 2 for item in items]
+
+
+def test_a_slow_item_does_not_change_the_order() -> None:
+    def work(item: int) -> int:
+        time.sleep(0.02 if item == 0 else 0)
+        return item
+
+    assert list(map_in_threads(work, range(20), 4)) == list(range(20))
+
+
+def test_items_are_taken_shortly_before_their_turn() -> None:
+    taken: list[int] = []
+
+    def endless() -> Iterator[int]:
+        number = 0
+        while True:
+            taken.append(number)
+            yield number
+            number += 1
+
+    results = map_in_threads(str, endless(), 2)
+    assert [next(results) for _ in range(5)] == ["0", "1", "2", "3", "4"]
+    assert len(taken) < 20
+    results.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_error_ends_the_work(workers: int) -> None:
+    done: list[int] = []
+
+    def work(item: int) -> int:
+        if item == 3:
+            raise ValueError("three")
+        done.append(item)
+        return item
+
+    with pytest.raises(ValueError, match="three"):
+        list(map_in_threads(work, range(1000), workers))
+    assert len(done) < 50
+
+
+def test_without_workers_all_happens_in_the_calling_thread() -> None:
+    assert set(map_in_threads(lambda _: threading.current_thread(), range(3), 0)) == {threading.current_thread()}

@@ -1,0 +1,72 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.sizes import build_without_memory, fits, smallest_square
+
+
+class _Halving(nn.Module):
+    """Takes pictures that can be halved `times` times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        for _ in range(self.times):
+            pictures = nn.functional.max_pool2d(pictures, 2)
+        return self.scale * pictures.mean(dim=(2, 3))
+
+
+def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1) -> NetEntry:
+    return NetEntry(build, about="", licence="", source="", side=8, multiple=multiple)
+
+
+@pytest.mark.parametrize("times", range(8))
+def test_smallest_square_is_found_by_running(times: int) -> None:
+    assert smallest_square(_entry(lambda _: _Halving(times)), channels=3, classes=2) == 2**times
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [(3, 3), (6, 6), (11, 11), (64, 64), (65, 65)])
+def test_smallest_square_between_powers_of_two(kernel: int, expected: int) -> None:
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, kernel))
+    assert smallest_square(entry, channels=3, classes=2) == expected
+
+
+def test_smallest_square_is_a_multiple() -> None:
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 20), multiple=7)
+    assert smallest_square(entry, channels=3, classes=2) == 21
+
+
+def test_each_side_counts() -> None:
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, (3, 9)))
+    assert fits(entry, NetShape(2, 3, height=3, width=9))
+    assert not fits(entry, NetShape(2, 3, height=9, width=3))
+
+
+def test_a_network_that_never_works_is_a_mistake_of_ours_and_keeps_its_reason() -> None:
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels + 1, 2, 1))
+    with pytest.raises(RuntimeError, match="no size") as found:
+        smallest_square(entry, channels=3, classes=2)
+    assert "channel" in str(found.value.__cause__)
+
+
+def test_a_programming_error_is_not_taken_for_a_wrong_size() -> None:
+    def broken(shape: NetShape) -> nn.Module:
+        raise TypeError(f"cannot build {shape}")
+
+    with pytest.raises(TypeError):
+        fits(_entry(broken), NetShape(2, 3, 8, 8))
+
+
+def test_building_without_memory_draws_nothing_and_makes_nothing() -> None:
+    entry = _entry(lambda shape: nn.Linear(shape.width, 10_000_000_000))
+    before = torch.get_rng_state()
+    net = build_without_memory(entry, NetShape(2, 3, 8, 100))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {parameter.device.type for parameter in net.parameters()} == {"meta"}
+    assert not net.training

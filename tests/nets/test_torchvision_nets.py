@@ -1,0 +1,75 @@
+"""All of torchvision's networks by shape, and what a few give for other channels."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from convsight.nets.catalogue import NetShape, build_net, net_entry, smallest_side
+from convsight.nets.sizes import build_without_memory
+from convsight.nets.torchvision_nets import torchvision_names
+
+# One of each architecture; within one, networks differ only in depth and width.
+_ONE_OF_EACH = {
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3"),
+    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18"),
+    *("resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_0", "swin_t", "swin_v2_t", "vgg11"),
+    *("vgg11_bn", "vit_b_16", "vit_b_32", "vit_h_14", "wide_resnet50_2"),
+}
+
+
+@pytest.mark.parametrize("name", torchvision_names())
+def test_every_network_is_built_for_grey_pictures_and_its_classes(name: str) -> None:
+    entry = net_entry(name)
+    shape = NetShape(classes=7, channels=1, height=entry.side, width=entry.side)
+    net = build_without_memory(entry, shape)
+    assert next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d)).in_channels == 1
+    assert list(net.parameters())[-1].shape[0] == 7
+    if name in _ONE_OF_EACH:
+        with torch.no_grad():
+            # In training mode, where auxiliary heads would answer too.
+            assert net.train()(torch.empty(2, 1, entry.side, entry.side, device="meta")).shape == (2, 7)
+
+
+def test_one_of_each_is_known() -> None:
+    assert set(torchvision_names()) >= _ONE_OF_EACH
+
+
+# A kernel that must fit, windows that are padded, auxiliary heads left out.
+@pytest.mark.parametrize("name", ["alexnet", "swin_t", "googlenet"])
+def test_a_real_training_step_at_the_smallest_side(name: str) -> None:
+    side = smallest_side(name, 1, 3)
+    net = build_net(name, NetShape(3, 1, side, side)).train()
+    logits = net(torch.randn(2, 1, side, side))
+    assert logits.shape == (2, 3)
+    logits.square().sum().backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+
+
+# The first convolution without and with a bias.
+@pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "squeezenet1_1"])
+class TestChannels:
+    def test_a_grey_picture_gives_what_it_gives_as_rgb(self, name: str) -> None:
+        grey = torch.randn(2, 1, 40, 40)
+        expected = _logits(name, grey.repeat(1, 3, 1, 1))
+        torch.testing.assert_close(_logits(name, grey), expected, rtol=1e-4, atol=1e-4)
+
+    def test_planes_given_twice_change_nothing(self, name: str) -> None:
+        rgb = torch.randn(2, 3, 40, 40)
+        torch.testing.assert_close(_logits(name, rgb.repeat(1, 2, 1, 1)), _logits(name, rgb), rtol=1e-4, atol=1e-4)
+
+    def test_only_the_first_weight_changes_shape(self, name: str) -> None:
+        rgb, grey = (build_net(name, NetShape(5, channels, 40, 40)).state_dict() for channels in (3, 1))
+        assert list(rgb) == list(grey)
+        changed = [key for key in rgb if rgb[key].shape != grey[key].shape]
+        assert len(changed) == 1
+        assert grey[changed[0]].shape == (rgb[changed[0]].shape[0], 1, *rgb[changed[0]].shape[2:])
+
+
+def _logits(name: str, pictures: Tensor) -> Tensor:
+    torch.manual_seed(0)
+    net = build_net(name, NetShape(5, pictures.shape[1], 40, 40)).eval()
+    first = next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d))
+    assert first.in_channels == pictures.shape[1]
+    with torch.no_grad():
+        logits: Tensor = net(pictures)
+    return logits

@@ -1,0 +1,29 @@
+"""Pictures the tests of this room share: a photo, and pictures as the content of a file."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+Encode = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def photo() -> Image.Image:
+    """A photo, 640 x 427 pixels; an odd side, so that it cannot be halved."""
+    return Image.fromarray(load_sample_image("china.jpg"))
+
+
+@pytest.fixture(scope="session")
+def encode() -> Encode:
+    """`encode(picture, "PNG", **options)`: the content of a file of that format."""
+
+    def encoded(picture: Image.Image, format_name: str, **options: Any) -> bytes:
+        file = BytesIO()
+        picture.save(file, format_name, **options)
+        return file.getvalue()
+
+    return encoded

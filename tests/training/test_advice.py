@@ -1,0 +1,212 @@
+from collections.abc import Sequence
+
+import pytest
+
+from convsight.settings import TrainSettings
+from convsight.tasks.reader import Measured, Selection
+from convsight.training.advice import Advice, advise
+
+ACCURACY = Selection("accuracy", "higher")
+ERROR = Selection("endpoint_error", "lower")
+SETTINGS = TrainSettings(data="photos")
+RISEN = [0.5, 0.7, 0.8, 0.86, 0.89, 0.9, 0.905, 0.908, 0.91, 0.91]
+
+
+def score(value: float, half_width: float = 0.01) -> Measured:
+    return Measured(value, value - half_width, value + half_width)
+
+
+def judged(
+    curve: Sequence[float],
+    train: Measured,
+    val: Measured,
+    *,
+    baseline: float = 0.1,
+    best: int | None = None,
+    losses: Sequence[float] | None = None,
+    selection: Selection = ACCURACY,
+    settings: TrainSettings = SETTINGS,
+) -> Advice:
+    losses = losses or [2 / epoch for epoch in range(1, len(curve) + 1)]
+    rows = [
+        {"epoch": epoch, "train/loss": loss, f"val/{selection.metric}": value}
+        for epoch, (value, loss) in enumerate(zip(curve, losses, strict=True), start=1)
+    ]
+    chosen = max(curve) if selection.better == "higher" else min(curve)
+    best = best or list(curve).index(chosen) + 1
+    return advise(rows, selection, best, train_score=train, val_score=val, baseline=baseline, settings=settings)
+
+
+def test_a_gap_beyond_noise_is_overfitting() -> None:
+    advice = judged(RISEN, score(0.99), score(0.91))
+    assert advice.verdict == "overfits"
+    assert "0.990 on training pictures but 0.910 on validation pictures" in advice.text
+    assert "--augment strong" in advice.text
+    assert "--weight-decay" in advice.text
+
+
+def test_the_same_gap_within_wide_intervals_is_not() -> None:
+    assert judged(RISEN, score(0.99, 0.02), score(0.91, 0.1)).verdict == "fits"
+
+
+@pytest.mark.parametrize(("train", "verdict"), [(0.926, "fits"), (0.928, "overfits")])
+def test_a_certain_gap_must_exceed_three_hundredths_of_the_room_above_the_baseline(train: float, verdict: str) -> None:
+    assert judged([0.8, 0.9, 0.9], score(train, 0.0001), score(0.9, 0.0001), baseline=0.1).verdict == verdict
+
+
+@pytest.mark.parametrize(("train", "verdict"), [(0.951, "overfits"), (0.949, "fits")])
+def test_the_noise_of_both_scores_adds_in_squares(train: float, verdict: str) -> None:
+    assert judged(RISEN, score(train, 0.03), score(0.9, 0.04)).verdict == verdict
+
+
+def test_what_is_used_already_is_not_suggested() -> None:
+    settings = TrainSettings(data="photos", augment="strong")
+    assert "--augment" not in judged(RISEN, score(0.99), score(0.91), settings=settings).text
+
+
+def test_falling_validation_is_overfitting_though_the_kept_epoch_has_no_gap() -> None:
+    curve = [0.6, 0.8, 0.9, 0.89, 0.87, 0.85, 0.84, 0.83, 0.82, 0.81]
+    advice = judged(curve, score(0.91), score(0.9))
+    assert advice.verdict == "overfits"
+    assert "After epoch 3 of 10" in advice.text
+    assert "worse by 0.090" in advice.text
+    assert "epoch 3 is kept" in advice.text
+
+
+def test_falling_within_noise_is_not() -> None:
+    assert judged([0.6, 0.8, 0.9, 0.9, 0.87, 0.87], score(0.92, 0.04), score(0.9, 0.04)).verdict == "fits"
+
+
+def test_falling_while_the_training_loss_rises_is_not() -> None:
+    curve, losses = [0.6, 0.8, 0.9, 0.5, 0.4], [2.0, 1.0, 0.5, 1.5, 1.8]
+    assert judged(curve, score(0.91), score(0.9), losses=losses).verdict == "fits"
+
+
+def test_poor_on_the_training_pictures_is_underfitting() -> None:
+    advice = judged([0.5, 0.57, 0.59, 0.6, 0.6], score(0.61), score(0.6))
+    assert advice.verdict == "underfits"
+    assert "0.610 on training pictures and 0.600 on validation pictures" in advice.text
+    assert "a larger --net, --epochs 10" in advice.text
+
+
+def test_how_poor_is_measured_from_the_baseline() -> None:
+    curve, train, val = [0.9, 0.92, 0.92], score(0.92, 0.002), score(0.92, 0.002)
+    assert judged(curve, train, val, baseline=0.1).verdict == "fits"
+    assert judged(curve, train, val, baseline=0.9).verdict == "underfits"
+
+
+def test_minutes_are_suggested_to_whom_counts_in_minutes() -> None:
+    settings = TrainSettings(data="photos", minutes=2.5)
+    text = judged([0.5, 0.57, 0.59, 0.6, 0.6], score(0.61), score(0.6), settings=settings).text
+    assert "--minutes 5" in text
+    assert "--epochs" not in text
+
+
+def test_neither_names_what_could_still_be_gained() -> None:
+    advice = judged(RISEN, score(0.93), score(0.91))
+    assert advice.verdict == "fits"
+    assert advice.text.startswith("The network neither under- nor overfits")
+    assert "more pictures" in advice.text
+
+
+def test_a_perfect_run_is_left_alone() -> None:
+    advice = judged([0.9, 1.0, 1.0], Measured(1.0, 1.0, 1.0), Measured(1.0, 1.0, 1.0), best=3)
+    assert advice.verdict == "fits"
+    assert advice.text.endswith("There is little left to gain.")
+    assert "--" not in advice.text
+
+
+def test_a_curve_that_still_rises_was_cut_short() -> None:
+    curve = [0.1 * epoch for epoch in range(1, 9)]
+    advice = judged(curve, score(0.82), score(0.8))
+    assert advice.verdict == "cut short"
+    assert "still improved by 0.100" in advice.text
+    assert advice.text.endswith("Try --epochs 16.")
+
+
+def test_a_rise_comes_before_a_gap() -> None:
+    assert judged([0.5, 0.6, 0.7], score(0.9), score(0.7)).verdict == "cut short"
+
+
+def test_the_last_tenth_of_the_epochs_counts_together() -> None:
+    curve = [0.7] * 27 + [0.72, 0.74, 0.76]
+    assert judged(curve, score(0.78), score(0.76)).verdict == "cut short"
+
+
+def test_a_rise_out_of_a_dip_is_not_cut_short() -> None:
+    assert judged([0.8, 0.9, 0.9, 0.6, 0.9], score(0.91), score(0.9)).verdict == "fits"
+
+
+def test_a_rise_within_noise_is_not_cut_short() -> None:
+    assert judged([0.8, 0.88, 0.9, 0.92], score(0.93, 0.05), score(0.92, 0.05)).verdict == "fits"
+
+
+def test_one_epoch_is_cut_short() -> None:
+    advice = judged([0.6], score(0.61), score(0.6))
+    assert advice.verdict == "cut short"
+    assert "One epoch makes no curve" in advice.text
+    assert advice.text.endswith("Try --epochs 5.")
+
+
+def test_a_best_epoch_long_before_the_last_is_mentioned_and_no_more_epochs_suggested() -> None:
+    curve = [0.7, 0.9, *[0.9] * 18]
+    early, late = (judged(curve, score(0.91), score(0.9), best=best).text for best in (10, 11))
+    assert "Nothing improved after epoch 10 of 20" in early
+    assert "--epochs" not in early
+    assert "Nothing improved" not in late
+    assert "--epochs 40" in late
+
+
+def test_noise_is_not_mentioned_where_no_intervals_are_known() -> None:
+    assert "noise" in judged(RISEN, score(0.92), score(0.91)).text
+    assert "noise" not in judged(RISEN, score(0.92, 0), score(0.91, 0)).text
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(0.625, "no better than the baseline"), (0.626, "underfits")])
+def test_the_whole_interval_must_beat_the_baseline(low: float, verdict: str) -> None:
+    val = Measured(0.65, low, 0.675)
+    advice = judged([0.64, 0.65, 0.65], score(0.65), val, baseline=0.625)
+    assert advice.verdict == verdict
+    if low == 0.625:
+        assert "baseline of 0.625" in advice.text
+        assert "--lr" in advice.text
+
+
+def test_learned_by_heart_and_no_better_than_the_baseline() -> None:
+    advice = judged([0.62, 0.63, 0.62], score(0.99), score(0.63, 0.03), baseline=0.625)
+    assert advice.verdict == "no better than the baseline"
+    assert "by heart" in advice.text
+    assert "more pictures" in advice.text
+
+
+@pytest.mark.parametrize(
+    ("curve", "train", "val", "verdict"),
+    [
+        ([0.9, 0.3, 0.2, 0.2], 0.19, 0.2, "underfits"),
+        ([0.9, 0.3, 0.2, 0.2], 0.02, 0.2, "overfits"),
+        ([0.9, 0.2, 0.1, 0.1], 0.09, 0.1, "fits"),
+        ([0.9, 0.7, 0.5, 0.3], 0.28, 0.3, "cut short"),
+        ([0.2, 0.1, 0.15, 0.19], 0.1, 0.1, "overfits"),
+        ([1.1, 1.0, 1.0], 1.0, 1.0, "no better than the baseline"),
+    ],
+)
+def test_metrics_of_which_less_is_better(curve: list[float], train: float, val: float, verdict: str) -> None:
+    advice = judged(curve, score(train), score(val), baseline=1.0, selection=ERROR)
+    assert advice.verdict == verdict
+    assert "endpoint error" in advice.text
+
+
+@pytest.mark.parametrize("val", [0.05, 0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize("train", [0.1, 0.6, 0.95, 1.0])
+@pytest.mark.parametrize("curve", [[0.5], RISEN, RISEN[:4], RISEN[::-1]])
+def test_always_one_paragraph_of_whole_sentences(curve: list[float], train: float, val: float) -> None:
+    text = judged(curve, score(train), score(val)).text
+    assert "\n" not in text
+    assert "  " not in text
+    assert text[0].isupper()
+    assert text.endswith(".")
+
+
+def test_no_epoch_is_refused() -> None:
+    with pytest.raises(ValueError, match="no epoch has ended"):
+        advise([], ACCURACY, 1, train_score=score(0.5), val_score=score(0.5), baseline=0.1, settings=SETTINGS)
