@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -18,4 +20,17 @@ def shared_data() -> Callable[[str], Path]:
             pytest.skip(f"real data {name!r} is not beside the project")
         return path
 
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of two classes, ten noisy pictures of 20 x 20 px each."""
+    folder = tmp_path / "photos"
+    random = np.random.default_rng(0)
+    for name, level in (("dark", 60), ("bright", 190)):
+        (folder / name).mkdir(parents=True)
+        for index in range(10):
+            noise = random.integers(-40, 40, (20, 20, 3)) + level
+            Image.fromarray(noise.astype(np.uint8)).save(folder / name / f"{index}.png")
     return folder

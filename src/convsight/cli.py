@@ -15,7 +15,7 @@ import typer
 from convsight.errors import UserError
 
 if TYPE_CHECKING:
-    from convsight.runtime.model import Answer
+    pass
 
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
@@ -29,7 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ReportFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="Table for people, JSON for programs.")]
+ReportFormat = Annotated[
+    Literal["table", "json"], typer.Option("--format", help="Table for people, JSON for programs.")
+]
 Workers = Annotated[int, typer.Option(min=0, max=64, help="Threads that read pictures.")]
 MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger pictures.")]
 
@@ -49,7 +51,9 @@ def train(context: typer.Context) -> None:
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
-    data: Annotated[str | None, typer.Argument(help="Pictures with their truth. [default: the run's test split]")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="Pictures with their truth. [default: the run's test split]")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
     output: ReportFormat = "table",
     workers: Workers = 2,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LISTED = 30  # names in a message
+
 
 class UserError(Exception):
     """Something the caller gave cannot work; the message says what, and what to do instead."""
@@ -18,4 +20,5 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return UserError(f"unknown {kind} {name!r}; did you mean {', '.join(near)}?")
-    return UserError(f"unknown {kind} {name!r}; known: {', '.join(names)}")
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return UserError(f"unknown {kind} {name!r}; known: {', '.join(names[:_LISTED])}{more}")

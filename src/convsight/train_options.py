@@ -49,7 +49,7 @@ def _command() -> Any:
 
 
 def _run(data: str | None, resumed: str | None, given: dict[str, Any]) -> tuple[Run, float]:
-    from convsight.training import resume, train  # noqa: PLC0415 - only now is PyTorch needed
+    from convsight.training.train import resume, train  # noqa: PLC0415 - only now is PyTorch needed
 
     began = time.monotonic()
     if resumed is None:
@@ -74,6 +74,4 @@ def _setting(name: str, info: FieldInfo) -> inspect.Parameter:
 
 
 def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
-    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])

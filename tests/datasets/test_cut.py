@@ -41,9 +41,12 @@ fractions = st.tuples(st.floats(0.01, 0.89), st.floats(0.01, 0.89)).filter(lambd
 
 class TestAnyCut:
     @given(class_counts, fractions, st.integers(0, 2**32 - 1))
-    def test_is_complete_and_disjoint(self, counts: list[int], shares: tuple[float, float], seed: int) -> None:
+    def test_is_complete_disjoint_and_in_order(self, counts: list[int], shares: tuple[float, float], seed: int) -> None:
         data = dataset(all=pairs(*counts))
         cut = cut_splits(data, *shares, seed)
+        place = {name: index for index, name in enumerate(data.split(UNSPLIT).names)}
+        for split in cut.splits.values():
+            assert sorted(split.names, key=place.__getitem__) == list(split.names)
         assert list(cut.splits) == ["train", "val", "test"]
         names = [name for split in cut.splits.values() for name in split.names]
         assert sorted(names) == sorted(data.split(UNSPLIT).names)
@@ -121,7 +124,7 @@ class TestWhatIsThere:
         assert cut.split("test") is data.split("test")
         assert cut.split("val").truths.counts() == {"class 0": 2, "class 1": 4}
         assert members(cut)["train"] | members(cut)["val"] == members(data)["train"]
-        assert cut.notes == ("of 60 pictures without a split, 6 for val were cut, stratified by class",)
+        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val",)
 
     def test_test_is_cut_from_training(self) -> None:
         data = dataset(train=pairs(20, 40), val=pairs(5, 5, prefix="v"))
@@ -132,7 +135,7 @@ class TestWhatIsThere:
     def test_both_are_cut_from_training_alone(self) -> None:
         cut = cut_splits(dataset(train=pairs(20, 40)), 0.1, 0.2, 0)
         assert {name: len(split) for name, split in cut.splits.items()} == {"train": 42, "val": 6, "test": 12}
-        assert cut.notes == ("of 60 pictures without a split, 6 for val and 12 for test were cut, stratified by class",)
+        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val and 12 for test",)
 
     def test_complete_data_is_left_alone(self) -> None:
         data = dataset(train=pairs(3, 3), val=pairs(1, 1, prefix="v"), test=pairs(1, 1, prefix="t"))

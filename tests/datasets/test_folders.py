@@ -156,6 +156,13 @@ class TestLinks:
         with pytest.raises(UserError, match="no pictures"):
             read_dataset(tmp_path / "photos")
 
+    def test_an_only_folder_that_leads_out_of_the_data_is_not_stepped_into(self, make_pictures: MakePictures) -> None:
+        others = make_pictures("cat/1.png", "dog/2.png")
+        (others / "mine").mkdir()
+        (others / "mine/up").symlink_to(others)
+        with pytest.raises(UserError, match="no pictures"):
+            read_dataset(others / "mine")
+
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
     def test_a_pipe_called_like_a_picture_is_not_waited_for(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("cat/1.png", "dog/2.png")
@@ -209,6 +216,10 @@ class TestBadFolders:
 
     def test_only_split_folders_without_classes(self, make_pictures: MakePictures) -> None:
         self.check(make_pictures("train/1.png", "test/2.png"), "test holds pictures (1) but no class folders")
+
+    def test_splits_without_classes_beside_another_folder(self, make_pictures: MakePictures) -> None:
+        photos = make_pictures("train/1.png", "test/2.png", "samples/3.png")
+        self.check(photos, "test holds pictures (1) but no class folders")
 
     def test_two_folders_of_one_split(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "valid/cat/4.png")

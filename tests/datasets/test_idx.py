@@ -63,6 +63,12 @@ def test_other_spellings_and_gzip(folder: Path) -> None:
         assert split.truths.counts() == other.split(name).truths.counts()
 
 
+def test_of_a_file_and_its_packed_copy_the_file_is_read(folder: Path) -> None:
+    for file in list(folder.iterdir()):
+        (folder / f"{file.name}.gz").write_text("not read")
+    assert len(read_dataset(folder).split("train")) == 6
+
+
 def test_a_single_pair_is_one_uncut_split(folder: Path) -> None:
     for file in folder.glob("train-*"):
         file.unlink()
@@ -127,13 +133,18 @@ class TestBadFiles:
         file.write_bytes(file.read_bytes() + b"\0")
         assert "promises 120 bytes of images but there are more" in refused(folder)
 
-    @pytest.mark.parametrize("keep", [10, -9, -1])
+    @pytest.mark.parametrize("keep", [-20, -9, -1])
     def test_a_gzip_file_cut_short(self, folder: Path, keep: int) -> None:
-        # Of pixels that do not compress, so that the cut is in the data.
-        file = folder / "train-images-idx3-ubyte"
-        packed = compress(file)
+        packed = compress(folder / "train-images-idx3-ubyte")
         packed.write_bytes(packed.read_bytes()[:keep])
-        assert str(packed) in refused(folder)
+        message = refused(folder)
+        assert f"{packed}: its header promises 120 bytes of images but there are only" in message
+        assert "before it breaks off" in message
+
+    def test_a_gzip_file_cut_in_its_own_header(self, folder: Path) -> None:
+        packed = compress(folder / "train-images-idx3-ubyte")
+        packed.write_bytes(packed.read_bytes()[:5])
+        assert f"{packed} cannot be read: " in refused(folder)
 
     def test_a_damaged_gzip_file(self, folder: Path) -> None:
         packed = compress(folder / "train-images-idx3-ubyte")

@@ -53,5 +53,19 @@ def test_an_error_ends_the_work(workers: int) -> None:
     assert len(done) < 50
 
 
+def test_after_an_error_nothing_more_is_begun() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise ValueError("zero")
+        time.sleep(0.2)
+
+    with pytest.raises(ValueError, match="zero"):
+        list(map_in_threads(work, range(4), 1))
+    assert len(begun) <= 2
+
+
 def test_without_workers_all_happens_in_the_calling_thread() -> None:
     assert set(map_in_threads(lambda _: threading.current_thread(), range(3), 0)) == {threading.current_thread()}

@@ -96,7 +96,7 @@ try:
 except UserError as error:
     print(error)
 """
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert "torchvision cannot be imported" in ran.stdout
     assert "operator torchvision::nms does not exist" in ran.stdout

@@ -22,8 +22,8 @@ class _Halving(nn.Module):
         return self.scale * pictures.mean(dim=(2, 3))
 
 
-def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1) -> NetEntry:
-    return NetEntry(build, about="", licence="", source="", side=8, multiple=multiple)
+def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1, square: bool = False) -> NetEntry:
+    return NetEntry(build, about="", licence="", source="", side=8, multiple=multiple, square=square)
 
 
 @pytest.mark.parametrize("times", range(8))
@@ -46,6 +46,23 @@ def test_each_side_counts() -> None:
     entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, (3, 9)))
     assert fits(entry, NetShape(2, 3, height=3, width=9))
     assert not fits(entry, NetShape(2, 3, height=9, width=3))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "multiple", "square", "expected"),
+    [
+        (8, 8, 4, True, True),
+        (8, 12, 4, False, True),
+        (8, 12, 4, True, False),
+        (8, 10, 4, False, False),
+        (10, 8, 4, False, False),
+    ],
+)
+def test_limits_of_the_entry_hold_where_the_network_would_run(
+    height: int, width: int, multiple: int, square: bool, expected: bool
+) -> None:
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 3), multiple, square)
+    assert fits(entry, NetShape(2, 3, height, width)) == expected
 
 
 def test_a_network_that_never_works_is_a_mistake_of_ours_and_keeps_its_reason() -> None:

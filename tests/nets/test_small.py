@@ -21,5 +21,5 @@ def test_a_block_starts_as_its_shortcut() -> None:
 
 def test_he_initialisation() -> None:
     torch.manual_seed(0)
-    weight = ResidualBlock(channels=64, width=64, stride=1).conv1.weight.detach()
-    assert weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)  # He et al. 2015, fan out
+    weight = ResidualBlock(channels=32, width=64, stride=1).conv1.weight.detach()
+    assert weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.03)  # He et al. 2015, fan out

@@ -156,7 +156,7 @@ def test_32_bit_integers_span_their_type() -> None:
 
 
 def test_32_bit_integers_in_a_tiny_range_are_refused_rather_than_made_one_shade() -> None:
-    with pytest.raises(PictureError, match=r"32-bit integers from 0 to 4095.*16-bit"):
+    with pytest.raises(PictureError, match=r"32-bit integers that differ by 4095 at most.*16-bit"):
         read_picture(Image.fromarray(np.array([[0, 100, 4095]], np.int32)))
     assert (rgb(Image.new("I", (2, 2), 7)) == 128).all()  # one shade already
 
@@ -170,6 +170,7 @@ def test_floats_from_0_to_1() -> None:
 def test_other_floats_by_the_minimum_and_maximum_of_the_picture() -> None:
     assert rgb(Image.fromarray(np.array([[-1, 0, 3]], np.float32)))[0, :, 0].tolist() == [0, 64, 255]
     assert rgb(Image.fromarray(np.array([[0.5, 1.5, 2.5]], np.float32)))[0, :, 0].tolist() == [0, 128, 255]
+    assert rgb(Image.fromarray(np.array([[-3e38, 0, 3e38]], np.float32)))[0, :, 0].tolist() == [0, 128, 255]
     assert (rgb(Image.new("F", (2, 2), 7.0)) == 0).all()
 
 

@@ -13,12 +13,13 @@ from convsight.pictures.pillow import undisturbed
 
 Encode = Callable[..., bytes]
 
-KINDS: list[tuple[str, dict[str, str]]] = [
+KINDS: list[tuple[str, dict[str, object]]] = [
     ("JPEG", {}),
     ("PNG", {}),
     ("WEBP", {}),
     ("BMP", {}),
     ("GIF", {}),
+    ("GIF", {"disposal": 2}),
     ("TIFF", {}),
     ("TIFF", {"compression": "tiff_lzw"}),
 ]
@@ -33,7 +34,7 @@ def test_pillow_limit_does_not_matter(
     encode: Encode,
     monkeypatch: pytest.MonkeyPatch,
     pillow_limit: int,
-    kind: tuple[str, dict[str, str]],
+    kind: tuple[str, dict[str, object]],
 ) -> None:
     content = encode(photo, kind[0], **kind[1])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillow_limit)

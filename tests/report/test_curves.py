@@ -97,7 +97,7 @@ def test_one_epoch_is_drawn_as_points_at_a_whole_number() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 2, 7, 300])
 def test_nothing_is_cut_off(epochs: int) -> None:
-    figure = curves_figure(rows(epochs), "a data set with a dollar sign $x_1$ in it", best_epoch=1)
+    figure = curves_figure(rows(epochs), "a name that is no formula: $\\frac{$", best_epoch=1)
     drawn(figure)
     for axes in figure.axes:
         parts = [axes.yaxis.label, *axes.get_yticklabels()]

@@ -51,8 +51,8 @@ def test_the_interval_of_a_share_is_near_wilsons(pictures: int, share: float) ->
     right = np.arange(pictures) < share * pictures
     found = bootstrapped(mean_of(right.astype(float)), pictures, 1000)["mean"]
     low, high = wilson(found.value, pictures)
-    assert found.low == pytest.approx(low, abs=0.12 * (high - low))
-    assert found.high == pytest.approx(high, abs=0.12 * (high - low))
+    assert found.low == pytest.approx(low, abs=0.07 * (high - low))
+    assert found.high == pytest.approx(high, abs=0.07 * (high - low))
 
 
 def test_ninety_five_of_a_hundred_intervals_hold_the_truth() -> None:

@@ -77,6 +77,10 @@ def test_falling_within_noise_is_not() -> None:
     assert judged([0.6, 0.8, 0.9, 0.9, 0.87, 0.87], score(0.92, 0.04), score(0.9, 0.04)).verdict == "fits"
 
 
+def test_a_certain_but_tiny_fall_is_not() -> None:
+    assert judged([0.8, 0.9, 0.9, 0.89, 0.89], score(0.9, 0.001), score(0.9, 0.001)).verdict == "fits"
+
+
 def test_falling_while_the_training_loss_rises_is_not() -> None:
     curve, losses = [0.6, 0.8, 0.9, 0.5, 0.4], [2.0, 1.0, 0.5, 1.5, 1.8]
     assert judged(curve, score(0.91), score(0.9), losses=losses).verdict == "fits"
@@ -129,8 +133,9 @@ def test_a_rise_comes_before_a_gap() -> None:
 
 
 def test_the_last_tenth_of_the_epochs_counts_together() -> None:
-    curve = [0.7] * 27 + [0.72, 0.74, 0.76]
-    assert judged(curve, score(0.78), score(0.76)).verdict == "cut short"
+    curve = [0.7] * 27 + [0.71, 0.72, 0.73]
+    assert judged(curve, score(0.74), score(0.73)).verdict == "cut short"
+    assert judged([*curve[:27], 0.7, 0.7, 0.71], score(0.72), score(0.71)).verdict == "underfits"
 
 
 def test_a_rise_out_of_a_dip_is_not_cut_short() -> None:

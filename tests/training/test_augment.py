@@ -10,7 +10,9 @@ from convsight.training.augment import PictureAugmentation, Variation, describe
 STRONG = Variation(True, True, shift=0.2, zoom=0.3, rotate=30, light=0.4, erase=0.2)
 
 
-def vary(variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None) -> torch.Tensor:
+def vary(
+    variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None
+) -> torch.Tensor:
     chosen = np.array(samples if samples is not None else range(len(pictures)), np.int64)
     changed, _ = PictureAugmentation(variation, ())(pictures, {}, 0, epoch, chosen)
     return changed
@@ -68,12 +70,13 @@ def test_rotation_turns_like_pillow_does() -> None:
 def test_a_wide_picture_is_turned_without_shear() -> None:
     # A disc stays a disc: its extent is the same along both axes, whatever the picture's proportions.
     rows, columns = torch.meshgrid(torch.arange(40), torch.arange(80), indexing="ij")
-    disc = (((rows - 19.5) ** 2 + (columns - 39.5) ** 2) < 15**2).float()[None, None]
+    disc = (((rows - 19.5) ** 2 + (columns - 39.5) ** 2) < 10**2).float()[None, None]
     for sample in range(10):
-        turned = vary(Variation(rotate=90), disc, samples=[sample])[0, 0] > 0.5
+        # Only the middle: borders reflect, so further out the disc is seen again.
+        turned = vary(Variation(rotate=90), disc, samples=[sample])[0, 0, :, 20:60] > 0.5
         height, width = int(turned.any(1).sum()), int(turned.any(0).sum())
-        assert abs(height - 30) <= 1
-        assert abs(width - 30) <= 1
+        assert abs(height - 20) <= 1
+        assert abs(width - 20) <= 1
 
 
 def test_light_and_erasing_stay_within_the_range_of_pixels() -> None:

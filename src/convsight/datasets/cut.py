@@ -43,7 +43,7 @@ def cut_splits(dataset: Dataset, val_fraction: float, test_fraction: float, seed
     made = {name: split.select(positions, name) for name, positions in parts.items()}
     splits = {name: made[name] if name in made else dataset.splits[name] for name in SPLIT_NAMES}
     words = " and ".join(f"{len(made[name]):,} for {name}" for name in reversed(lacking))
-    note = f"of {len(split):,} pictures without a split, {words} were cut, stratified by class"
+    note = f"cut from {len(split):,} pictures, stratified by class: {words}"
     return replace(dataset, splits=splits, notes=(*dataset.notes, note))
 
 

@@ -75,7 +75,7 @@ class _Tree:
         # Absolute, since `.` and `./cat` are written differently as the start of a path.
         self.path = self.path.absolute()
         # A link to a folder that holds the data would lead round and round.
-        self._above = {_identity(folder) for folder in (self.path.resolve(), *self.path.resolve().parents)}
+        self._above = _and_above(self.path)
         self._start = len(os.path.join(self.path, ""))  # noqa: PTH118  (a Path drops the separator)
 
     def name(self, path: str | Path) -> str:
@@ -112,8 +112,8 @@ class _Tree:
         named = [folder for folder in inside.folders if split_called(folder.name)]
         others = [folder for folder in inside.folders if folder not in named]
         with_classes = [folder for folder in named if self.contents(folder).folders]
-        if not with_classes and (others or not named):
-            return {}  # a class may well be called "train"
+        if not with_classes and (not named or (others and len(named) == 1)):
+            return {}  # one class may well be called "train"
         for folder in named:
             self._check_split_folder(folder)
         if others and len(named) == 1:
@@ -149,18 +149,20 @@ class _Tree:
             found = f"pictures ({len(inside.pictures):,}) but no class folders" if inside.pictures else "no pictures"
             raise UserError(f"{folder}: {found}; {_LAYOUT}")
         self.left_out += [*inside.others, *inside.pictures]
-        barred = self._above | {_identity(each) for each in (folder, *inside.folders)}
+        upwards = self._above | _and_above(folder)
+        siblings = {_identity(each) for each in inside.folders}
         classes: dict[str, list[str]] = {}
         for each in inside.folders:
+            # Links to another class, upwards, or in a circle are not followed.
+            barred = upwards | (siblings - {_identity(each)})
             classes.setdefault(class_name(each.name), []).extend(self._pictures(each, barred))
         if not any(classes.values()):
             raise UserError(f"{folder}: no pictures in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
         return classes
 
-    def _pictures(self, class_folder: Path, barred: set[tuple[int, int]]) -> list[str]:
-        """All pictures below a class folder; a link to a folder in `barred` or seen before is not followed."""
+    def _pictures(self, class_folder: Path, seen: set[tuple[int, int]]) -> list[str]:
+        """All pictures below a class folder, less those of folders in `seen`, which takes in each folder read."""
         found: list[str] = []
-        seen = barred - {_identity(class_folder)}
         waiting = [class_folder]
         while waiting:
             folder = waiting.pop()
@@ -211,6 +213,11 @@ def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
         listing.pictures.append(entry.path)
     else:
         listing.others.append(entry.path)
+
+
+def _and_above(folder: Path) -> set[tuple[int, int]]:
+    here = folder.resolve()
+    return {_identity(each) for each in (here, *here.parents)}
 
 
 def _identity(folder: Path) -> tuple[int, int]:

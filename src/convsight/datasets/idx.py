@@ -111,26 +111,25 @@ def _read_array(path: Path, kind: str) -> NDArray[np.uint8]:
 def _read_values(path: Path, file: BufferedIOBase, kind: str, largest: int) -> NDArray[np.uint8]:
     shape = _read_header(path, file, kind)
     size = math.prod(shape)
-    if size <= largest:
-        check_memory(path, size)
-        # One byte more than promised shows a file that is too long; a file is never unpacked beyond it.
-        data = _read_at_most(file, size + 1)
-        if len(data) == size:
-            return np.frombuffer(data, dtype=np.uint8).reshape(shape)
-        found = f"{len(data):,}" if len(data) < size else "more"
-    else:
-        found = f"at most {largest:,}"
-    raise UserError(f"{path}: its header promises {size:,} bytes of {kind} but there are {found}; download it again")
-
-
-def _read_at_most(file: BufferedIOBase, count: int) -> bytearray:
+    if size > largest:
+        raise _wrong_length(path, kind, size, f"at most {largest:,}")
+    check_memory(path, size)
     data = bytearray()
     try:
-        while len(data) < count and (chunk := file.read(min(_CHUNK_BYTES, count - len(data)))):
+        # One byte more than promised shows a file that is too long; a file is never unpacked beyond it.
+        while len(data) <= size and (chunk := file.read1(min(_CHUNK_BYTES, size + 1 - len(data)))):
             data += chunk
-    except EOFError:
-        pass  # a gzip file cut short; the caller sees how much came before the cut
-    return data
+    except EOFError as error:  # a gzip file cut short
+        raise _wrong_length(path, kind, size, f"only {len(data):,} before it breaks off") from error
+    if len(data) != size:
+        raise _wrong_length(path, kind, size, f"{len(data):,}" if len(data) < size else "more")
+    return np.frombuffer(data, dtype=np.uint8).reshape(shape)
+
+
+def _wrong_length(path: Path, kind: str, size: int, found: str) -> UserError:
+    return UserError(
+        f"{path}: its header promises {size:,} bytes of {kind} but there are {found}; copy or download it again"
+    )
 
 
 def _read_header(path: Path, file: BufferedIOBase, kind: str) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Model files from and to networks, and the deployed network run by PyTorch."""

@@ -70,19 +70,15 @@ def _levels(picture: Image.Image, bits: int, signed: bool, name: str) -> NDArray
 
 
 def _integer_levels(values: NDArray[Any], bits: int, signed: bool, name: str) -> NDArray[np.uint8]:
-    """The upper 8 of `bits` bits."""
-    if values.dtype == np.uint8:  # Pillow hands on signed bytes as if they were unsigned
-        values = values.view(np.int8)
-    elif bits == 32 and not signed:
-        values = values.view(np.uint32)
-    upper = (values >> (bits - 8)).astype(np.int16)
-    low, high = values.min(), values.max()
-    if bits == 32 and low != high and upper.min() == upper.max():
+    """The upper 8 of `bits` bits; the cast drops what is above them where Pillow holds values in a wider type."""
+    upper = (values >> (bits - 8)).astype(np.uint8)
+    span = int(values.max()) - int(values.min())
+    if bits == 32 and span and upper.min() == upper.max():
         raise PictureError(
-            f"{name} holds 32-bit integers from {low} to {high}, so small a part of what the type can hold that all "
+            f"{name} holds 32-bit integers that differ by {span} at most, so little of what the type can hold that all "
             "would become one shade; save it as 16-bit integers or as floating point from 0 to 1"
         )
-    return (upper + 128 if signed else upper).astype(np.uint8)
+    return upper ^ np.uint8(128) if signed else upper
 
 
 def _float_levels(values: NDArray[Any], name: str) -> NDArray[np.uint8]:

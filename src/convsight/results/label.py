@@ -101,7 +101,7 @@ class Labels(Sequence[Label]):
     def __init__(self, indices: NDArray[np.integer[Any]], classes: tuple[str, ...]) -> None:
         if indices.ndim != 1:
             raise ValueError(f"class indices must be one-dimensional, not {indices.shape}")
-        if len(indices) and not (0 <= int(indices.min()) and int(indices.max()) < len(classes)):
+        if len(indices) and not (int(indices.min()) >= 0 and int(indices.max()) < len(classes)):
             raise ValueError(f"class indices {indices.min()}..{indices.max()} outside 0..{len(classes) - 1}")
         self.indices = indices.astype(np.int64)
         self.classes = classes

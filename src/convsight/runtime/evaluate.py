@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.datasets import UNSPLIT, Dataset, Examples, FittedPictures, Split, Unreadable, apply_splits_csv, read_dataset
+from convsight.datasets import (
+    UNSPLIT,
+    Dataset,
+    Examples,
+    FittedPictures,
+    Split,
+    Unreadable,
+    apply_splits_csv,
+    read_dataset,
+)
 from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run
@@ -23,7 +32,13 @@ class Evaluation:
 
 
 def evaluate(
-    path: str | Path, data: str | Path | None, listener: Listener, *, split: str | None, workers: int, max_megapixels: float
+    path: str | Path,
+    data: str | Path | None,
+    listener: Listener,
+    *,
+    split: str | None,
+    workers: int,
+    max_megapixels: float,
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 

@@ -1,8 +1,6 @@
 """`Model`: a trained network in use, from a run folder or a model file."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from convsight.card import Card, read_card
+from convsight.datasets.threads import map_in_threads
 from convsight.pictures import FittedPicture, PictureError, Source, load_picture
 from convsight.results import Result
 from convsight.run import find_model_file
@@ -17,7 +16,6 @@ from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.judge import answers
 from convsight.tasks import reader_of
-
 
 _Read = FittedPicture | PictureError
 
@@ -55,16 +53,16 @@ class Model:
     ) -> Iterator[Answer]:
         """Answers for many files, in order and as they are ready; a bad picture is reported in its place.
 
-        Memory does not grow with their number: `workers` threads read at most a few batches ahead.
+        Memory does not grow with their number: `workers` threads read only a little ahead.
         """
 
-        def read(file: Path) -> _Read:
+        def read(file: Path) -> tuple[Path, _Read]:
             try:
-                return load_picture(file, self.card.preprocessing, max_megapixels)
+                return file, load_picture(file, self.card.preprocessing, max_megapixels)
             except PictureError as error:
-                return error
+                return file, error
 
-        pictures = _read_ahead(files, read, workers)
+        pictures = map_in_threads(read, files, workers)
         while batch := list(islice(pictures, _BATCH)):
             yield from self._answer(batch)
 
@@ -89,17 +87,3 @@ def load(path: str | Path) -> Model:
     file = find_model_file(path)
     card = read_card(file)
     return Model(card, engine_for(file, card))
-
-
-def _read_ahead(files: Iterable[Path], read: Callable[[Path], _Read], workers: int) -> Iterator[tuple[Path, _Read]]:
-    """`(file, read(file))` in order, with at most two batches' worth read ahead of the caller."""
-    with ThreadPoolExecutor(max(1, workers), thread_name_prefix="reader") as pool:
-        waiting: deque[tuple[Path, Future[_Read]]] = deque()
-        for file in files:
-            waiting.append((file, pool.submit(read, file)))
-            if len(waiting) > 2 * _BATCH:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()

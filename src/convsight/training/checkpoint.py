@@ -38,7 +38,9 @@ def load_checkpoint(
             facts: dict[str, Any] = json.loads(file.metadata()[_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew") from error
+        raise UserError(
+            f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"
+        ) from error
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise UserError(f"{path} is damaged and cannot be resumed from: {error}") from error
     parts = {

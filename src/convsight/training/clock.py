@@ -17,6 +17,7 @@ class Clock:
 
     steps_per_epoch: int
     remaining: int
+    made: int = 0
     progress: float = 0.0
     deadline: float | None = None
     step_seconds: float = 0.0
@@ -36,7 +37,7 @@ class Clock:
     @classmethod
     def until(cls, deadline: float, steps_per_epoch: int, step_seconds: float, epoch_seconds: float) -> Self:
         """A clock that ends at `deadline`, from the measured cost of a step and of an epoch's rest."""
-        clock = cls(steps_per_epoch, 1, 0.0, deadline, step_seconds, epoch_seconds)
+        clock = cls(steps_per_epoch, 1, deadline=deadline, step_seconds=step_seconds, epoch_seconds=epoch_seconds)
         clock._replan()
         return clock
 
@@ -60,6 +61,7 @@ class Clock:
         # Progress spreads evenly over the steps that remain, so a new plan never makes it jump.
         self.progress += (1 - self.progress) / max(1, self.remaining)
         self.remaining -= 1
+        self.made += 1
         if seconds is not None:
             # An average over about 50 steps: it follows a machine that slows down, not a single hiccup.
             self.step_seconds += (seconds - self.step_seconds) * (0.02 if self.step_seconds else 1)
@@ -82,13 +84,14 @@ class Clock:
         self.remaining = max(1 if first else 0, planned)
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps. The deadline is not kept: a resumed run is given its own."""
-        return {"remaining": self.remaining, "progress": self.progress}
+        """What a checkpoint keeps. The end is not kept: a resumed run is given its own."""
+        return {"made": self.made, "total": self.made + self.remaining, "progress": self.progress}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`; with a deadline, the steps follow from the time that is left."""
-        self.progress = state["progress"]
+        """Go on from `state`, as if this clock's end had been planned from the start."""
+        self.made = state["made"]
         if self.deadline is None:
-            self.remaining = state["remaining"]
-        else:
-            self._replan()
+            self.remaining = max(0, self.remaining - self.made)
+        total = self.made + self.remaining
+        # The very same number where the plan is the same, so that the bits of the result are too.
+        self.progress = state["progress"] if total == state["total"] else self.made / total

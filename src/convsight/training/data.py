@@ -118,14 +118,13 @@ def _report(unreadable: Sequence[Unreadable], settings: TrainSettings, listener:
     count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
     listing = "\n".join(lines)
     if not settings.skip_unreadable:
-        raise UserError(f"{count} cannot be read:\n{listing}\nmend or remove them, or leave them out: --skip-unreadable")
+        raise UserError(
+            f"{count} cannot be read:\n{listing}\nmend or remove them, or leave them out: --skip-unreadable"
+        )
     listener.say(f"{count} left out, since unreadable:\n{listing}")
 
 
 def _readable(split: Split, unreadable: Sequence[Unreadable]) -> Split:
-    if not unreadable:
-        return split
-    keep = np.setdiff1d(np.arange(len(split)), [bad.position for bad in unreadable])
-    if not len(keep):
+    if len(unreadable) == len(split):
         raise UserError(f"no picture of the split {split.name!r} can be read")
-    return split.select(keep)
+    return split.without([bad.position for bad in unreadable])

@@ -118,9 +118,8 @@ def _train_epoch(t: Training, show: Callable[[Status], None]) -> float:
         if t.ema:
             t.ema.update(t.model, t.step)
         if not math.isfinite(loss):
-            raise UserError(
-                f"the loss became {loss} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.choices.lr / 10:g}"
-            )
+            smaller = t.choices.lr / 10
+            raise UserError(f"the loss became {loss} in epoch {t.epoch + 1}: steps too large; try --lr {smaller:g}")
         t.step += 1
         t.clock.advance(time.monotonic() - began)
         total, seen = total + loss * len(raw.samples), seen + len(raw.samples)
@@ -186,15 +185,16 @@ def _save(t: Training) -> None:
     save_checkpoint(t.run.checkpoint_file, parts, t.optimizer, facts)
 
 
-def restore(t: Training) -> None:
-    """Put `t` back to where its run's checkpoint was written, after its last whole epoch."""
+def restore(t: Training) -> dict[str, Any]:
+    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns the clock's state."""
     parts, facts = load_checkpoint(t.run.checkpoint_file, t.optimizer, ("model", "ema"))
     t.model.load_state_dict(parts["model"])
     if t.ema:
         t.ema.model.load_state_dict(parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
-    t.clock.restore(facts["clock"])
+    clock: dict[str, Any] = facts["clock"]
+    return clock
 
 
 def _row(t: Training, loss: float, metrics: dict[str, Measured], seconds: float) -> Row:

@@ -1,8 +1,6 @@
 """Batches of training pictures in an order that depends on the seed and the epoch alone."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from convsight.datasets import FittedPictures
+from convsight.datasets.threads import map_in_threads
 from convsight.training.chances import shuffled
 
 
@@ -44,10 +43,7 @@ class Loader:
         """All pictures once, in the order of `epoch`."""
         order = shuffled(self.seed, epoch, len(self.pictures))
         parts = [order[start:end] for start, end in self._bounds()]
-        if self.workers == 0:
-            yield from map(self._read, parts)
-        else:
-            yield from self._read_ahead(parts)
+        return map_in_threads(self._read, parts, self.workers)
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.
@@ -60,19 +56,6 @@ class Loader:
         if len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
-
-    def _read_ahead(self, parts: list[NDArray[np.int64]]) -> Iterator[RawBatch]:
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="loader") as pool:
-            waiting: deque[Future[RawBatch]] = deque()
-            try:
-                for part in parts:
-                    waiting.append(pool.submit(self._read, part))
-                    if len(waiting) > 2 * self.workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, samples: NDArray[np.int64]) -> RawBatch:
         pictures = torch.from_numpy(self.pictures.take(samples))

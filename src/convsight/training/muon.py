@@ -61,9 +61,9 @@ def _adam_direction(weight: Tensor, state: dict[str, Tensor], group: dict[str, A
     state["mean"].lerp_(gradient, 1 - first)
     state["square"].lerp_(gradient.square(), 1 - second)
     steps = int(state["step"])
-    mean = state["mean"] / (1 - first**steps)
-    square = state["square"] / (1 - second**steps)
-    return mean / (square.sqrt() + 1e-8)
+    denominator = (state["square"] / (1 - second**steps)).sqrt() + 1e-8
+    direction: Tensor = state["mean"] / (denominator * (1 - first**steps))
+    return direction
 
 
 def orthogonalised(update: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
@@ -27,7 +28,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
-    deadline = _deadline(settings)
+    deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     dataset = load_data(settings)
     task = task_of(settings.task, dataset.classes)
     _tell_data(dataset, listener)
@@ -43,7 +44,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
         t = assemble(task, card, prepared, settings, Choices.first(settings, len(prepared.examples["train"])), run)
         settle(t, listener)
         run.save_settings(settings, t.choices.model_dump())
-        return _fit_and_judge(t, prepared, deadline, listener, resumed=False)
+        return _fit_and_judge(t, prepared, deadline, listener)
     except BaseException:
         if not run.checkpoint_file.exists():
             shutil.rmtree(run.path, ignore_errors=True)  # no epoch was finished: nothing to keep or resume
@@ -56,27 +57,35 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     With the epochs of the first call, the result has the same bits as an unbroken run. Raises `UserError`
     where there is nothing to resume, or the data are not what they were.
     """
+    began = time.monotonic()
     run = Run.open(path)
     settings, chosen = run.settings()
     card = run.card
     if changes:
         kept = settings.model_dump(exclude={"epochs", "minutes"})
         settings = TrainSettings.of(**{**kept, **changes})
-    deadline = _deadline(settings)
     choices = Choices.model_validate({**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener)
     t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run)
-    return _fit_and_judge(t, prepared, deadline, listener, resumed=True)
+    clock_state = restore(t)
+    # Unless new minutes are given, those of the first call are shared.
+    spent = 0.0 if "minutes" in changes else t.seconds
+    deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
+    return _fit_and_judge(t, prepared, deadline, listener, clock_state)
 
 
 def _fit_and_judge(
-    t: Training, prepared: Prepared, deadline: float | None, listener: Listener, *, resumed: bool
+    t: Training,
+    prepared: Prepared,
+    deadline: float | None,
+    listener: Listener,
+    clock_state: dict[str, Any] | None = None,
 ) -> Run:
     test = prepared.examples["test"]
     baselines = _baselines(t, prepared, listener)
     t.clock = clock_for(t, deadline, len(test))
-    if resumed:
-        restore(t)
+    if clock_state is not None:
+        t.clock.restore(clock_state)
         if t.clock.done:
             raise UserError(f"{t.run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
         listener.say(f"resumed after epoch {t.epoch}")
@@ -106,10 +115,6 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
-
-
-def _deadline(settings: TrainSettings) -> float | None:
-    return None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
 
 
 def _tell_data(dataset: Dataset, listener: Listener) -> None:

@@ -1,5 +1,4 @@
 import gzip
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,15 +24,16 @@ def shaded(indices: NDArray[np.int64], side: int = 12, seed: int = 0) -> NDArray
     return np.repeat(pictures, 3, axis=3).astype(np.uint8)
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=300), st.integers(1, 320))
-def test_a_subset_keeps_the_shares_of_the_classes(indices: list[int], at_most: int) -> None:
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, 300), min_size=10, max_size=10).filter(any), st.integers(1, 3200))
+def test_a_subset_keeps_the_shares_of_the_classes(counts: list[int], at_most: int) -> None:
+    indices = np.random.default_rng(at_most).permutation(np.repeat(np.arange(10), counts))
     whole = labels(indices, 10)
     chosen = subset(whole, at_most)
     assert len(chosen) == min(at_most, len(indices))
     assert (np.diff(chosen) > 0).all()
     assert (chosen == subset(whole, at_most)).all()
-    present = len(set(indices))
+    present = int(np.count_nonzero(counts))
     for name, number in whole.select(chosen).counts().items():
         have = whole.counts()[name]
         if present <= at_most and have:
@@ -80,7 +80,7 @@ def test_a_difference_in_colour_counts() -> None:
     truth = labels(np.arange(200) % 2, 2)
     pictures = generator.integers(100, 120, (200, 8, 8, 3))
     pictures[truth.indices == 1, :, :, 2] += 20
-    pictures[truth.indices == 1, :, :, 0] -= 20  # just as light
+    pictures[truth.indices == 1, :, :, 1] -= 20  # just as light
     found = linear_baseline(pictures.astype(np.uint8), truth, pictures.astype(np.uint8), truth)
     assert found["accuracy"].value > 0.98
 
@@ -101,9 +101,9 @@ def test_large_pictures_are_averaged_down() -> None:
 
 
 def test_classes_that_are_missing_on_either_side() -> None:
-    train, test = np.arange(200) % 2, np.repeat([0, 1, 2], [60, 60, 30])
+    train, test = np.arange(200) % 2 * 2, np.repeat([0, 2, 3], [60, 60, 30])
     found = linear_baseline(shaded(train), labels(train, 4), shaded(test, seed=1), labels(test, 4))
-    assert found["accuracy"].value == pytest.approx(0.8, abs=0.04)  # the third class was never learned
+    assert found["accuracy"].value == pytest.approx(0.8, abs=0.04)  # the last class was never learned
     assert np.isfinite(found["auc"]).all()
 
 
@@ -132,10 +132,7 @@ def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
     train = read_idx(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28, 1)[chosen].repeat(3, axis=3)
     test = read_idx(folder / "t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28, 1).repeat(3, axis=3)
     assert majority_baseline(truths, answers)["accuracy"].value == 0.1
-    begun = time.perf_counter()
     found = linear_baseline(train, truths.select(chosen), test, answers)
-    taken = time.perf_counter() - begun
     assert 0.82 <= found["accuracy"].value <= 0.85
     assert 0.97 < found["auc"].value < 0.99
     assert found["accuracy"].high - found["accuracy"].low == pytest.approx(0.015, abs=0.003)
-    assert taken < 8  # measured 1.5 s on one busy core

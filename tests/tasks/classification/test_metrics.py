@@ -289,5 +289,5 @@ def test_ten_thousand_pictures_are_judged_in_seconds() -> None:
     with_intervals = time.process_time()
     judged.compute(intervals=False)
     # Measured: 0.6 s and 0.06 s; the limits leave room for slow machines.
-    assert with_intervals - begun < 4
-    assert time.process_time() - with_intervals < 0.5
+    assert with_intervals - begun < 6
+    assert time.process_time() - with_intervals < 1

@@ -16,14 +16,12 @@ _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
-_NUMBER_WORDS = "zero one two three four five six seven eight nine ten".split()
-_FILLERS = "digit digits letter number class label sign".split()
+_NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_FILLERS = ["digit", "digits", "letter", "number", "class", "label", "sign"]
 _SIDES = ("left", "right", "clockwise", "counterclockwise", "east", "west")
 
 
-def choose_augmentation(
-    dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings
-) -> PictureAugmentation:
+def choose_augmentation(dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> PictureAugmentation:
     """The variation for a data set, with the reasons for it."""
     variation, why = _amount(len(dataset.split("train")), min(preprocessing.height, preprocessing.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
@@ -48,7 +46,11 @@ def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:
     if settings.flip != "auto":
         return settings.flip != "none", settings.flip == "both", f"flips: --flip {settings.flip}"
     if not dataset.classes_named:
-        return False, False, "no flips: the data does not name its classes, they may be digits; --flip horizontal if not"
+        return (
+            False,
+            False,
+            "no flips: the data does not name its classes, they may be digits; --flip horizontal if not",
+        )
     if reads_as_text(dataset.classes):
         return False, False, "no flips: the classes read as digits or letters; --flip horizontal if they are not"
     sided = [name for name in dataset.classes if names_a_side(name)]

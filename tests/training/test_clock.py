@@ -1,0 +1,79 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convsight.training.clock import Clock
+
+
+@given(epochs=st.integers(1, 20), steps=st.integers(1, 200))
+def test_epochs_end_after_exactly_their_steps(epochs: int, steps: int) -> None:
+    clock = Clock.for_epochs(epochs, steps)
+    for step in range(epochs * steps):
+        assert not clock.done
+        assert clock.progress == pytest.approx(step / (epochs * steps))
+        clock.advance()
+    assert clock.done
+    assert clock.progress == pytest.approx(1)
+
+
+def test_a_deadline_plans_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    clock = Clock.until(now.seconds + 100, steps_per_epoch=10, step_seconds=0.5, epoch_seconds=5)
+    # 95 seconds beside the last validation, a second a step with its share of the validations.
+    assert clock.remaining == 95
+
+
+@pytest.mark.parametrize("real_step_seconds", [0.25, 0.5, 1.0])
+def test_a_deadline_is_met_whatever_the_machine_does(monkeypatch: pytest.MonkeyPatch, real_step_seconds: float) -> None:
+    now = Moment(monkeypatch)
+    end = now.seconds + 1000
+    clock = Clock.until(end, steps_per_epoch=100, step_seconds=0.5, epoch_seconds=5)
+    made, last = 0, 0.0
+    while not clock.done:
+        now.seconds += real_step_seconds
+        clock.advance(real_step_seconds)
+        assert clock.progress >= last
+        last = clock.progress
+        made += 1
+        if made % 100 == 0 or clock.done:
+            now.seconds += 5
+            clock.finish_epoch(5)
+    assert clock.progress == pytest.approx(1, abs=0.02)
+    assert end - 30 < now.seconds <= end + 1
+
+
+def test_an_impossible_deadline_still_makes_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    clock = Clock.until(now.seconds - 5, steps_per_epoch=10, step_seconds=0.5, epoch_seconds=5)
+    assert clock.remaining == 1
+    clock.advance(0.5)
+    assert clock.done
+
+
+def test_a_restored_clock_goes_on_where_it_was() -> None:
+    clock = Clock.for_epochs(4, 10)
+    for _ in range(10):
+        clock.advance()
+    again = Clock.for_epochs(4, 10)
+    again.restore(clock.state())
+    assert (again.progress, again.remaining) == (clock.progress, clock.remaining)
+
+
+def test_more_epochs_than_first_planned() -> None:
+    clock = Clock.for_epochs(2, 10)
+    for _ in range(20):
+        clock.advance()
+    longer = Clock.for_epochs(5, 10)
+    longer.restore(clock.state())
+    assert longer.remaining == 30
+    assert longer.progress == pytest.approx(0.4)
+
+
+class Moment:
+    """A clock on the wall that tests move themselves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 1_000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.seconds)

@@ -1,0 +1,179 @@
+"""Training as a whole, on data small enough to train for real."""
+
+import csv
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.numpy import load_file
+
+import convsight
+from convsight.errors import UserError
+from convsight.progress import Listener, Silent, Status
+from convsight.run import Run
+from convsight.settings import TrainSettings
+from convsight.training import resume, train
+
+FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True}
+
+
+def weights(run: Run) -> dict[str, NDArray[Any]]:
+    return load_file(run.model_file)
+
+
+def assert_same_bits(first: Run, second: Run) -> None:
+    ours, theirs = weights(first), weights(second)
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+
+
+def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -> None:
+    run = convsight.train("digits", epochs=6, run=f"{tmp_path}/digits", size=16, quiet=True)
+    accuracy = run.metrics["test/accuracy"]
+    assert accuracy.value > 0.95
+    assert accuracy.low < accuracy.value < accuracy.high
+    assert accuracy.value > run.metrics["test/baseline/majority/accuracy"].value + 0.5
+    assert {path.name for path in run.path.iterdir()} == {
+        "settings.toml", "splits.csv", "metrics.csv", "model.safetensors", "checkpoint", "log.txt",
+        "curves.png", "confusion.png", "reliability.png",
+    }  # fmt: skip
+    rows = list(csv.DictReader((run.path / "metrics.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    settings = tomllib.loads((run.path / "settings.toml").read_text())
+    assert settings["settings"]["epochs"] == 6
+    assert settings["chosen"]["batch"] == 32
+    card = run.card
+    assert card.training["finished"] is True
+    assert card.preprocessing.channels == 1
+    best = max(rows, key=lambda row: (float(row["val/accuracy"]), -float(row["val/log_loss"])))
+    assert card.training["best_epoch"] == int(best["epoch"])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_the_same_seed_gives_the_same_bits_whatever_the_workers(tmp_path: Path, workers: int) -> None:
+    reference = convsight.train("digits", epochs=2, run=f"{tmp_path}/a", workers=0, seed=5, **FAST)
+    again = convsight.train("digits", epochs=2, run=f"{tmp_path}/b", workers=workers, seed=5, **FAST)
+    assert_same_bits(reference, again)
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
+    first = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", seed=1, **FAST)
+    second = convsight.train("digits", epochs=1, run=f"{tmp_path}/b", seed=2, **FAST)
+    assert any((weights(first)[name] != values).any() for name, values in weights(second).items())
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
+def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: str) -> None:
+    choices = {"data": "digits", "net": "small", "size": 16, "epochs": 3, "optimizer": optimizer}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    part = f"{tmp_path}/part"
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(run=part, **choices), PressesCtrlC(epoch=2))
+    assert Run.open(part).card.training["finished"] is False
+    resumed = resume(part, {}, Silent())
+    assert resumed.card.training["epochs"] == 3
+    assert resumed.card.training["finished"] is True
+    assert_same_bits(whole, resumed)
+
+
+def test_an_interruption_keeps_the_best_and_says_how_to_go_on(tmp_path: Path) -> None:
+    listener = PressesCtrlC(epoch=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part"), listener)
+    assert convsight.load(tmp_path / "part").predict(np.zeros((8, 8), np.uint8)).to_json()["labels"]
+    assert f"convsight train --resume {tmp_path}/part" in listener.said[-1]
+
+
+def test_an_interruption_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part"),
+            PressesCtrlC(epoch=1),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:
+    run = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", **FAST)
+    with pytest.raises(UserError, match="finished after 1 epochs; go on with more: --epochs"):
+        resume(str(run.path), {}, Silent())
+    longer = resume(str(run.path), {"epochs": 3}, Silent())
+    assert longer.card.training["epochs"] == 3
+    assert [row["epoch"] for row in csv.DictReader((run.path / "metrics.csv").open())] == ["1", "2", "3"]
+
+
+def test_changed_data_cannot_be_resumed(tmp_path: Path, photos: Path) -> None:
+    run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
+    Image.new("L", (20, 20), 77).save(next((photos / "bright").iterdir()))
+    with pytest.raises(UserError, match="has changed since"):
+        resume(str(run.path), {"epochs": 2}, Silent())
+
+
+def test_early_stopping(tmp_path: Path) -> None:
+    run = convsight.train("digits", epochs=50, patience=2, lr=1e-9, ema=0.0, run=f"{tmp_path}/a", **FAST)
+    assert run.card.training["epochs"] == run.card.training["best_epoch"] + 2
+
+
+def test_minutes_end_on_time(tmp_path: Path) -> None:
+    run = convsight.train("digits", minutes=0.2, run=f"{tmp_path}/a", **FAST)
+    # The last rate of the schedule says that the plan was carried out, whatever the machine's speed.
+    rows = list(csv.DictReader((run.path / "metrics.csv").open()))
+    assert float(rows[-1]["lr"]) < 0.1 * max(float(row["lr"]) for row in rows)
+
+
+def test_a_name_taken_gets_a_number(tmp_path: Path) -> None:
+    first = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", **FAST)
+    before = (first.path / "model.safetensors").read_bytes()
+    second = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", seed=9, **FAST)
+    assert second.path == tmp_path / "a-2"
+    assert (first.path / "model.safetensors").read_bytes() == before
+
+
+def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
+    # 13 training pictures in batches of 4 would leave one, which batch normalisation cannot learn from.
+    for extra in range(6):
+        (photos / "dark" / f"more{extra}.png").write_bytes((photos / "dark" / "0.png").read_bytes())
+    run = convsight.train(photos, net="small", size=16, batch=4, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    pictures = run.card.data["pictures"]["train"]
+    assert pictures % 4 == 1
+
+
+def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
+    (photos / "dark" / "torn.png").write_bytes((photos / "dark" / "0.png").read_bytes()[:60])
+    with pytest.raises(UserError, match=r"1 picture cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
+        convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
+    assert not (tmp_path / "a").exists()
+    run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", skip_unreadable=True, **FAST)
+    assert sum(run.card.data["pictures"].values()) == 20
+    resume(str(run.path), {"epochs": 2}, Silent())
+
+
+@final
+class PressesCtrlC(Listener):
+    """Interrupts the training in the middle of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: None
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[Status], None]]:
+        yield self.interrupt
+
+    def interrupt(self, status: Status) -> None:
+        if status.epoch == self.epoch:
+            raise KeyboardInterrupt
