@@ -3,6 +3,8 @@
 import inspect
 import json
 import time
+from importlib import import_module
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import typer
@@ -29,12 +31,16 @@ def _command() -> Any:
     def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
         """Train and judge a network on a folder of pictures, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
-        run, seconds = _run(data, resume, given)
-        if output == "json":
-            document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
-            typer.echo(json.dumps(document))
+        training = _training()
+        began = time.monotonic()
+        if resume is not None:
+            _check_resumed(data, given)
+            run = training.resume(resume, given, Terminal())
+        elif data is not None:
+            run = training.train(TrainSettings.of(data=data, **given), Terminal())
         else:
-            print_metrics(f"{run.path} after {seconds:.0f} s", run.metrics)
+            raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
+        _report(run, time.monotonic() - began, output)
 
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
@@ -48,21 +54,29 @@ def _command() -> Any:
     return train
 
 
-def _run(data: str | None, resumed: str | None, given: dict[str, Any]) -> tuple[Run, float]:
-    from convsight.training.train import resume, train  # noqa: PLC0415 - only now is PyTorch needed
+def _training() -> ModuleType:
+    try:
+        return import_module("convsight.training.train")
+    except ModuleNotFoundError as error:
+        raise UserError(f'training needs {error.name}: pip install "convsight[train]"') from error
 
-    began = time.monotonic()
-    if resumed is None:
-        if data is None:
-            raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
-        return train(TrainSettings.of(data=data, **given), Terminal()), time.monotonic() - began
+
+def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
     fixed = [name for name in given if name not in CHANGED_ON_RESUME]
     if data is not None or fixed:
         raise UserError(
             f"--resume goes on with the run's own settings; only {' or '.join(CHANGED_ON_RESUME)} may be new, "
             f"not {', '.join(fixed) or 'the data'}"
         )
-    return resume(resumed, given, Terminal()), time.monotonic() - began
+
+
+def _report(run: Run, seconds: float, output: str) -> None:
+    if output == "json":
+        document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
+        typer.echo(json.dumps(document))
+        return
+    on_test = {name: value for name, value in run.metrics.items() if name.startswith("test/")}
+    print_metrics(f"{run.path} after {seconds:.0f} s", on_test)
 
 
 def _setting(name: str, info: FieldInfo) -> inspect.Parameter:

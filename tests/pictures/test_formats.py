@@ -54,7 +54,7 @@ def test_gif_gives_its_palette_colours(encode: Encode) -> None:
 
 @pytest.mark.parametrize(
     ("format_name", "options"),
-    [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("TIFF", {}), ("MPO", {"quality": 95})],
+    [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("TIFF", {})],
 )
 def test_the_first_frame_is_taken(encode: Encode, format_name: str, options: dict[str, object]) -> None:
     frames = [Image.new("RGB", (16, 8), colour) for colour in ("red", "blue", "green")]
@@ -62,6 +62,12 @@ def test_the_first_frame_is_taken(encode: Encode, format_name: str, options: dic
     red = np.asarray(read_picture(content)).astype(int)
     assert red.shape == (8, 16, 3)
     assert np.abs(red - [255, 0, 0]).max() <= 2
+
+
+def test_a_preview_behind_a_jpeg_is_passed_over(photo: Image.Image, encode: Encode) -> None:
+    content = encode(photo, "JPEG")
+    read = read_picture(content + encode(photo.resize((64, 48)), "JPEG"))
+    assert np.array_equal(np.asarray(read), np.asarray(read_picture(content)))
 
 
 @pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))

@@ -50,11 +50,14 @@ def test_loaded_pixels_are_the_callers_own(photo: Image.Image) -> None:
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_large_jpegs_are_reduced_first(photo: Image.Image, encode: Encode, tmp_path: Path, fit: Fit) -> None:
+@pytest.mark.parametrize("size", [(80, 50), (150, 40)])
+def test_large_jpegs_are_reduced_first(
+    photo: Image.Image, encode: Encode, tmp_path: Path, size: tuple[int, int], fit: Fit
+) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(encode(photo, "JPEG", quality=95))
-    loaded = load_picture(path, target(80, 50, fit)).pixels
-    full = fit_picture(read_picture(path), target(80, 50, fit))
+    loaded = load_picture(path, target(*size, fit)).pixels
+    full = fit_picture(read_picture(path), target(*size, fit))
     assert not np.array_equal(loaded, full), "decoded at full size"
     assert np.abs(loaded.astype(int) - full).mean() < 1
 

@@ -12,27 +12,30 @@ from torch.nn import functional as F
 
 from convsight.nets.entry import NetShape
 
-_WIDTHS = (32, 64, 128)
-_LAST_SIDE = 7  # px of the last feature maps, about
+_WIDTHS = (48, 96, 192)  # channels of the stages
+_FIRST_SIDE = 20  # px of the maps of the first stage, about: larger ones cost more than they teach
+_SMALLEST_HALVED = 8  # px
+_PHOTO_SIDE = 48  # px from which pictures show enough for a third stage
 
 
 @final
 class SmallNet(nn.Module):
-    """A 3x3 stem, three stages of two residual blocks, the mean over all positions, a dense layer.
+    """A stem that halves the picture, stages of one residual block, the mean over all positions, a dense layer.
 
-    The maps are halved until their shorter side is about 7 px: first by the later stages, the rest by the stem.
+    The stem halves until the shorter side is about 20 px, at least once above 8 px; every later stage halves again and
+    doubles the channels. At 28 px: maps of 14 and 7 px, 173,000 parameters, 14 million multiply-adds.
     """
 
     def __init__(self, shape: NetShape) -> None:
         super().__init__()
-        halvings = max(0, round(math.log2(min(shape.height, shape.width) / _LAST_SIDE)))
-        by_stages = min(halvings, len(_WIDTHS) - 1)
-        self.stem = _stem(shape.channels, _WIDTHS[0], halvings - by_stages)
+        side = min(shape.height, shape.width)
+        halvings = max(1, round(math.log2(side / _FIRST_SIDE))) if side > _SMALLEST_HALVED else 0
+        widths = _WIDTHS if side >= _PHOTO_SIDE else _WIDTHS[:2]
+        self.stem = _stem(shape.channels, widths[0], halvings)
         self.stages = nn.Sequential()
-        before = _WIDTHS[0]
-        for number, width in enumerate(_WIDTHS):
-            stride = 2 if number >= len(_WIDTHS) - by_stages else 1
-            self.stages.append(nn.Sequential(ResidualBlock(before, width, stride), ResidualBlock(width, width, 1)))
+        before = widths[0]
+        for width in widths:
+            self.stages.append(ResidualBlock(before, width, 1 if width == before else 2))
             before = width
         self.head = nn.Linear(before, shape.classes)
 
@@ -68,14 +71,16 @@ class ResidualBlock(nn.Module):
 
 
 def _stem(channels: int, width: int, halvings: int) -> nn.Sequential:
+    """Convolutions of stride 2 (or one of stride 1) up to `width` channels, each with half the next one's."""
     stem = nn.Sequential()
-    for stride in [2] * halvings or [1]:
-        stem.extend([_convolution(channels, width, 3, stride), nn.BatchNorm2d(width), nn.ReLU()])
-        channels = width
+    for left in reversed(range(max(1, halvings))):
+        kernel, stride = (4, 2) if halvings else (3, 1)
+        stem.extend([_convolution(channels, width >> left, kernel, stride), nn.BatchNorm2d(width >> left), nn.ReLU()])
+        channels = width >> left
     return stem
 
 
 def _convolution(channels: int, width: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    layer = nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=False)
+    layer = nn.Conv2d(channels, width, kernel, stride, padding=(kernel - 1) // 2, bias=False)
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     return layer

@@ -8,14 +8,17 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile, _Tile
+from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import _Tile
 
 # The readers that look at Image.MAX_IMAGE_PIXELS by themselves; the others leave that to Image.open.
 _READERS_WITH_LIMIT = (GifImageFile, TiffImageFile, WebPImageFile)
@@ -83,7 +86,7 @@ def correct_header(picture: ImageFile) -> None:
                 picture.info["transparency"] = tuple(value >> 8 for value in colour)
 
 
-def _corrected_layout(tile: _Tile, picture: TiffImageFile) -> tuple[Any, ...] | str | None:
+def _corrected_layout(tile: "_Tile", picture: TiffImageFile) -> tuple[Any, ...] | str | None:
     """The arguments of a tile's decoder, of which the layout of its bytes is the first."""
     if not isinstance(tile.args, tuple):
         return tile.args

@@ -16,7 +16,7 @@ from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import Training, train_step
+from convsight.training.fit import Training, gradients
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader, RawBatch
 from convsight.training.optimizers import build_optimizer
@@ -64,7 +64,7 @@ def assemble(
 def settle(t: Training, listener: Listener) -> None:
     """Choose the number format by measuring, and say what was chosen and why."""
     first = _first_batch(t)
-    seconds = measure_precisions(t.model, lambda m, p: train_step(t, m, first, p), t.settings, t.device)
+    seconds = measure_precisions(t.model, lambda m, p: gradients(t, m, first, p), t.settings, t.device)
     t.choices = t.choices.model_copy(update={"precision": choose_precision(seconds)})
     rates = ", ".join(f"{name} {len(first.samples) / s:,.0f}" for name, s in seconds.items())
     parameters = sum(p.numel() for p in t.model.parameters())
@@ -80,11 +80,12 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int) -> Clock:
     if deadline is None:
         return Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
     first = _first_batch(t)
-    step_seconds = seconds_of_step(t.model, lambda m, p: train_step(t, m, first, p), t.choices.precision)
+    precision = t.choices.precision
+    seconds = seconds_of_step(t.model, lambda m, p: gradients(t, m, first, p), [precision])
     a_picture = _judging_seconds(t)
     judged_at_end = test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN)
     end = deadline - _FILES_SECONDS - a_picture * judged_at_end
-    return Clock.until(end, t.loader.steps, step_seconds, a_picture * len(t.val))
+    return Clock.until(end, t.loader.steps, seconds[precision], a_picture * len(t.val))
 
 
 def _first_batch(t: Training) -> RawBatch:

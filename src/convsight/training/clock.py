@@ -22,6 +22,7 @@ class Clock:
     deadline: float | None = None
     step_seconds: float = 0.0
     epoch_seconds: float = 0.0  # what an epoch costs besides its steps: validation, checkpoint
+    last_step: float | None = None  # when the last step of this epoch ended
 
     @classmethod
     def for_epochs(cls, epochs: int, steps_per_epoch: int) -> Self:
@@ -56,21 +57,24 @@ class Clock:
         """Seconds still to come, as planned now."""
         return self.remaining * self.step_seconds + self.epochs_left * self.epoch_seconds
 
-    def advance(self, seconds: float | None = None) -> None:
-        """One step was made; it took `seconds`."""
+    def advance(self) -> None:
+        """One step was made."""
         # Progress spreads evenly over the steps that remain, so a new plan never makes it jump.
         self.progress += (1 - self.progress) / max(1, self.remaining)
         self.remaining -= 1
         self.made += 1
-        if seconds is not None:
+        now = time.monotonic()
+        if self.last_step is not None:
             # An average over about 50 steps: it follows a machine that slows down, not a single hiccup.
-            self.step_seconds += (seconds - self.step_seconds) * (0.02 if self.step_seconds else 1)
-        if self.deadline is not None and self.remaining % _REPLAN_STEPS == 0:
+            self.step_seconds += (now - self.last_step - self.step_seconds) * (0.02 if self.step_seconds else 1)
+        self.last_step = now
+        if self.deadline is not None and self.made % _REPLAN_STEPS == 0:
             self._replan()
 
     def finish_epoch(self, seconds: float) -> None:
         """An epoch ended; validation and checkpoint took `seconds`."""
         self.epoch_seconds = seconds
+        self.last_step = None  # the pause is no part of the next step
         if self.deadline is not None:
             self._replan()
 

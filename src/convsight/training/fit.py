@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,49 +87,46 @@ def fit(t: Training, listener: Listener) -> None:
     """Train until the clock or early stopping says stop; the best network is in the run folder all along."""
     with listener.training() as show:
         while not t.clock.done and not t.waited_in_vain:
-            began = time.monotonic()
-            loss = _train_epoch(t, show)
-            trained = time.monotonic()
-            t.epoch += 1
-            metrics = validate(t)
-            row = _row(t, loss, metrics, trained - began)
-            t.rows.append(row)
-            _keep_best(t, metrics)
-            t.seconds += time.monotonic() - began
-            _save(t)
-            t.clock.finish_epoch(time.monotonic() - trained)
-            line = _line(t, row)
+            epoch = _Epoch(began=time.monotonic(), headline=_headline(t))
+            t.model.train()
+            for raw in t.loader.epoch(t.epoch):
+                torch.manual_seed(step_seed(t.settings.seed, t.epoch, t.step))
+                loss = gradients(t, t.model, raw, t.choices.precision)
+                _step(t, loss)
+                epoch.take(loss, len(raw.samples))
+                show(_status(t, epoch))
+                if t.clock.done:
+                    break
+            line = _finish_epoch(t, epoch)
             t.run.log(line)
             listener.say(line)
 
 
-def _train_epoch(t: Training, show: Callable[[Status], None]) -> float:
-    """One pass over the training pictures, or what is left of the clock; the mean loss a picture."""
-    t.model.train()
-    total, seen = 0.0, 0
-    metric = _headline(t)
-    for raw in t.loader.epoch(t.epoch):
-        began = time.monotonic()
-        torch.manual_seed(step_seed(t.settings.seed, t.epoch, t.step))
-        _set_rate(t)
-        loss = train_step(t, t.model, raw, t.choices.precision)
-        t.optimizer.step()
-        if t.ema:
-            t.ema.update(t.model, t.step)
-        if not math.isfinite(loss):
-            smaller = t.choices.lr / 10
-            raise UserError(f"the loss became {loss} in epoch {t.epoch + 1}: steps too large; try --lr {smaller:g}")
-        t.step += 1
-        t.clock.advance(time.monotonic() - began)
-        total, seen = total + loss * len(raw.samples), seen + len(raw.samples)
-        rate = len(raw.samples) / t.clock.step_seconds
-        show(Status(t.epoch + 1, t.clock.progress, total / seen, rate, t.clock.seconds_left, metric))
-        if t.clock.done:
-            break
-    return total / seen
+@dataclass
+class _Epoch:
+    """What one pass over the training pictures adds up to."""
+
+    began: float
+    headline: str  # the last validation, in words
+    seen: int = 0
+    total: float = 0.0
+
+    def take(self, loss: float, pictures: int) -> None:
+        self.seen += pictures
+        self.total += loss * pictures
+
+    @property
+    def loss(self) -> float:
+        """The mean loss a picture."""
+        return self.total / self.seen
+
+    @property
+    def images_per_s(self) -> float:
+        """Training pictures a second, without validation."""
+        return self.seen / (time.monotonic() - self.began)
 
 
-def train_step(t: Training, model: nn.Module, raw: RawBatch, precision: Precision) -> float:
+def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision) -> float:
     """Gradients of the loss on one batch, left in `model`; returns the loss."""
     pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
@@ -143,6 +139,47 @@ def train_step(t: Training, model: nn.Module, raw: RawBatch, precision: Precisio
     return float(loss.detach())
 
 
+def _step(t: Training, loss: float) -> None:
+    """Move the weights along the gradients, and the clock on."""
+    if not math.isfinite(loss):
+        smaller = t.choices.lr / 10
+        raise UserError(f"the loss became {loss} in epoch {t.epoch + 1}: steps too large; try --lr {smaller:g}")
+    factor = SCHEDULES[t.settings.schedule](t.clock.progress, t.settings.warmup)
+    for group in t.optimizer.param_groups:
+        group["lr"] = t.choices.lr * factor
+    t.optimizer.step()
+    if t.ema:
+        t.ema.update(t.model, t.step)
+    t.step += 1
+    t.clock.advance()
+
+
+def _finish_epoch(t: Training, epoch: _Epoch) -> str:
+    """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
+    trained = time.monotonic()
+    t.epoch += 1
+    metrics = validate(t)
+    row = {
+        "epoch": t.epoch,
+        "step": t.step,
+        "seconds": round(t.seconds + time.monotonic() - epoch.began, 3),
+        "images_per_s": round(epoch.seen / (trained - epoch.began), 1),
+        "lr": t.optimizer.param_groups[0]["lr"],
+        "train/loss": epoch.loss,
+        **{f"val/{name}": value.value for name, value in metrics.items() if "/" not in name},
+    }
+    t.rows.append(row)
+    t.seconds = row["seconds"]
+    _keep_best(t, metrics)
+    _save(t)
+    t.clock.finish_epoch(time.monotonic() - trained)
+    planned = t.epoch + math.ceil(t.clock.epochs_left)
+    return (
+        f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {row['images_per_s']:,.0f} images/s  "
+        f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
+    )
+
+
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
     """Convolutions and matrix products in `precision`, the rest in float32."""
     return torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "float32")
@@ -152,12 +189,6 @@ def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, without intervals."""
     engine = TorchEngine(t.task.graph(t.kept, t.card).to(t.device), t.device, PRECISIONS[t.choices.precision])
     return judge(engine, t.task.reader, t.val).compute(intervals=False)
-
-
-def _set_rate(t: Training) -> None:
-    factor = SCHEDULES[t.settings.schedule](t.clock.progress, t.settings.warmup)
-    for group in t.optimizer.param_groups:
-        group["lr"] = t.choices.lr * factor
 
 
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
@@ -197,22 +228,11 @@ def restore(t: Training) -> dict[str, Any]:
     return clock
 
 
-def _row(t: Training, loss: float, metrics: dict[str, Measured], seconds: float) -> Row:
-    scalars = {f"val/{name}": value.value for name, value in metrics.items() if "/" not in name}
-    rate = min(t.loader.steps, t.step) * t.loader.batch / seconds
-    return {"epoch": t.epoch, "step": t.step, "seconds": round(t.seconds + seconds, 3), "images_per_s": round(rate, 1),
-            "lr": t.optimizer.param_groups[0]["lr"], "train/loss": loss, **scalars}  # fmt: skip
+def _status(t: Training, epoch: _Epoch) -> Status:
+    rate = epoch.images_per_s
+    return Status(t.epoch + 1, t.clock.progress, epoch.loss, rate, t.clock.seconds_left, epoch.headline)
 
 
 def _headline(t: Training) -> str:
     name = t.task.reader.metrics().selection[0].metric
     return f"val {name} {t.rows[-1][f'val/{name}']:.4f}" if t.rows else ""
-
-
-def _line(t: Training, row: Row) -> str:
-    planned = t.epoch + math.ceil(t.clock.epochs_left)
-    star = " *" if t.best_epoch == t.epoch else ""
-    return (
-        f"epoch {t.epoch}/{planned}  loss {row['train/loss']:.4f}  {_headline(t)}  "
-        f"{row['images_per_s']:,.0f} images/s  {t.seconds:.0f} s{star}"
-    )

@@ -80,7 +80,8 @@ def orthogonalised(update: Tensor) -> Tensor:
         square = matrix @ matrix.T
         matrix = a * matrix + (b * square + c * square @ square) @ matrix
     matrix = matrix.T if tall else matrix
-    return matrix.reshape(update.shape).to(update.dtype)
+    orthogonal: Tensor = matrix.reshape(update.shape).to(update.dtype)
+    return orthogonal
 
 
 def _scale(weight: Tensor) -> float:

@@ -2,8 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
@@ -39,16 +39,17 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
     card = _described(card, prepared, settings)
     run = Run.create(settings.run, dataset.name)
-    try:
+    with _removed_if_empty(run):
         write_atomic(run.splits_file, splits_csv(dataset))
         t = assemble(task, card, prepared, settings, Choices.first(settings, len(prepared.examples["train"])), run)
         settle(t, listener)
         run.save_settings(settings, t.choices.model_dump())
-        return _fit_and_judge(t, prepared, deadline, listener)
-    except BaseException:
-        if not run.checkpoint_file.exists():
-            shutil.rmtree(run.path, ignore_errors=True)  # no epoch was finished: nothing to keep or resume
-        raise
+        baselines = _baselines(t, prepared, listener)
+        t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
+        with _told_if_stopped(t, listener):
+            fit(t, listener)
+        judge_best(t, prepared.examples["test"], baselines, listener)
+    return run
 
 
 def resume(path: str, changes: Mapping[str, int | float], listener: Listener) -> Run:
@@ -71,32 +72,44 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     # Unless new minutes are given, those of the first call are shared.
     spent = 0.0 if "minutes" in changes else t.seconds
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
-    return _fit_and_judge(t, prepared, deadline, listener, clock_state)
-
-
-def _fit_and_judge(
-    t: Training,
-    prepared: Prepared,
-    deadline: float | None,
-    listener: Listener,
-    clock_state: dict[str, Any] | None = None,
-) -> Run:
-    test = prepared.examples["test"]
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(test))
-    if clock_state is not None:
-        t.clock.restore(clock_state)
-        if t.clock.done:
-            raise UserError(f"{t.run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
-        listener.say(f"resumed after epoch {t.epoch}")
-    t.run.log(f"convsight {t.card.versions['convsight']}: {t.settings.model_dump_json(exclude_none=True)}")
-    try:
+    t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
+    t.clock.restore(clock_state)
+    if t.clock.done:
+        raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
+    listener.say(f"resumed after epoch {t.epoch}")
+    run.save_settings(settings, t.choices.model_dump())
+    with _told_if_stopped(t, listener):
         fit(t, listener)
-    except KeyboardInterrupt:
-        _tell_stopped(t, listener)
+    judge_best(t, prepared.examples["test"], baselines, listener)
+    return run
+
+
+@contextmanager
+def _removed_if_empty(run: Run) -> Iterator[None]:
+    """Remove the run folder where no epoch was finished: there is nothing to keep, nothing to resume."""
+    try:
+        yield
+    except BaseException:
+        if not run.checkpoint_file.exists():
+            shutil.rmtree(run.path, ignore_errors=True)
         raise
-    judge_best(t, test, baselines, listener)
-    return t.run
+
+
+@contextmanager
+def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
+    """Say what is kept and how to go on where the user stops the training."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if t.rows:
+            listener.say(
+                f"stopped after epoch {t.epoch}; the best network so far (epoch {t.best_epoch}) is {t.run.model_file}\n"
+                f"go on with: convsight train --resume {t.run.path}"
+            )
+        else:
+            listener.say("stopped before the first epoch ended: there is nothing to keep, the run folder is removed")
+        raise
 
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
@@ -122,16 +135,6 @@ def _tell_data(dataset: Dataset, listener: Listener) -> None:
     listener.say(f"{dataset.name}: {len(dataset.classes)} classes; pictures: {counts}")
     for note in dataset.notes:
         listener.say(f"note: {note}")
-
-
-def _tell_stopped(t: Training, listener: Listener) -> None:
-    if not t.rows:
-        listener.say("stopped before the first epoch ended: nothing to keep, the run folder is removed")
-        return
-    listener.say(
-        f"stopped after epoch {t.epoch}; the best network so far (epoch {t.best_epoch}) is {t.run.model_file}\n"
-        f"go on with: convsight train --resume {t.run.path}"
-    )
 
 
 def _described(card: Card, prepared: Prepared, settings: TrainSettings) -> Card:

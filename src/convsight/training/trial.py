@@ -1,8 +1,9 @@
 """Measuring a training step before the training, to choose its number format and to plan its length."""
 
 import copy
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from convsight.settings import TrainSettings
 from convsight.training.choices import PRECISIONS, Precision
 
+_ATTEMPTS, _UNCOUNTED = 12, 2  # steps in each precision
 _LONGEST = 3.0  # seconds after which a trial has seen enough of a slow network
 
 # One training step on a network that may be thrown away, in a given precision.
@@ -23,7 +25,7 @@ def measure_precisions(
 
     Only one is tried where the user chose it, or where the device leaves no doubt.
     """
-    return {precision: seconds_of_step(model, step, precision) for precision in _candidates(settings, device)}
+    return seconds_of_step(model, step, _candidates(settings, device))
 
 
 def choose_precision(seconds: Mapping[Precision, float]) -> Precision:
@@ -52,16 +54,22 @@ def _candidates(settings: TrainSettings, device: torch.device) -> tuple[Precisio
     return ("float32",)
 
 
-def seconds_of_step(model: nn.Module, step: Step, precision: Precision) -> float:
-    """The fastest of a few steps, after one that warms up; `model` itself is left as it is."""
+def seconds_of_step(model: nn.Module, step: Step, precisions: Sequence[Precision]) -> dict[Precision, float]:
+    """The fastest of a few steps in each precision; `model` itself is left as it is.
+
+    The precisions take turns, so that a machine that is busy for a moment slows them all, and the first steps are
+    not counted, since kernels are chosen and compiled then.
+    """
     scratch = copy.deepcopy(model)
+    fastest = dict.fromkeys(precisions, math.inf)
     started = time.perf_counter()
-    fastest = float("inf")
-    for attempt in range(5):
-        begin = time.perf_counter()
-        step(scratch, precision)
-        taken = time.perf_counter() - begin
-        fastest = min(fastest, taken) if attempt else taken
-        if time.perf_counter() - started > _LONGEST and attempt:
+    for attempt in range(_ATTEMPTS):
+        for precision in precisions:
+            began = time.perf_counter()
+            step(scratch, precision)
+            taken = time.perf_counter() - began
+            if attempt >= _UNCOUNTED:
+                fastest[precision] = min(fastest[precision], taken)
+        if attempt >= _UNCOUNTED and time.perf_counter() - started > _LONGEST:
             break
     return fastest

@@ -1,0 +1,65 @@
+"""What every benchmark prints: the machine, the versions, and medians with their spread."""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ENVIRONMENTS = HERE.parent / ".bench"
+
+
+def machine() -> str:
+    """The processor, its cores, and Python."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        cpu = names[0] if names else cpu
+    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def versions(*packages: str) -> str:
+    """The installed versions of packages."""
+    return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Median and range.
+
+    >>> spread([3.0, 1.0, 2.0])
+    '2.0 (1.0 to 3.0, n = 3)'
+    """
+    if len(values) == 1:
+        return f"{values[0]:.{digits}f} (n = 1)"
+    middle = statistics.median(values)
+    return f"{middle:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f}, n = {len(values)})"
+
+
+def peer_python(name: str) -> Path:
+    """The interpreter of a peer's own environment, made from `peers/<name>.txt` where it is missing."""
+    home = ENVIRONMENTS / name
+    python = home / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    ready = home / ".ready"
+    if not ready.exists():
+        print(f"setting up {home} ...", file=sys.stderr)
+        venv.create(home, with_pip=True)
+        requirements = HERE / "peers" / f"{name}.txt"
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--requirement", requirements], check=True)
+        ready.touch()
+    return python
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A Markdown table, which reads as well on a terminal."""
+    print(f"\n## {title}\n\n{machine()}\n")
+    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
+    for row in [columns, ["-" * width for width in widths], *rows]:
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")

@@ -1,0 +1,94 @@
+"""Fashion-MNIST: seconds until 90 % of the test pictures are answered right, beside Keras and plain PyTorch.
+
+    python benchmarks/time_to_accuracy.py PATH_OF_FASHION_MNIST [--repeats 3]
+
+The peers train the closing network of the lecture with the defaults of their libraries, and are judged after every epoch;
+judging is not counted. convsight trains its default network with `--minutes`, the least of a few budgets whose
+end reaches the accuracy, and everything counts: start, reading, measuring, validation, baselines, figures.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from measuring import HERE, peer_python, print_table, spread, versions
+
+from convsight.datasets import read_dataset
+from convsight.results import Labels
+
+ENOUGH = 0.90
+EPOCHS = 15
+BUDGETS_MINUTES = (0.5, 0.75, 1.0, 1.5, 2.0)
+
+
+def main() -> None:
+    """Run everything in turn, `repeats` times, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "fashion.npz"
+        save_arrays(arguments.data, archive)
+        contenders = {
+            "convsight, default net, --minutes": lambda: convsight_seconds(arguments.data, Path(folder)),
+            "Keras, lecture net": lambda: peer_seconds(peer_python("keras"), "keras_lecture.py", archive),
+            "PyTorch, lecture net": lambda: peer_seconds(Path(sys.executable), "torch_lecture.py", archive),
+        }
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+        for _ in range(arguments.repeats):
+            for name, run in contenders.items():
+                found[name].append(run())
+                print(f"{name}: {found[name][-1]}", file=sys.stderr)
+    rows = [
+        [name, spread([s for s, _ in runs]), spread([100 * accuracy for _, accuracy in runs], 2)]
+        for name, runs in found.items()
+    ]
+    print_table(f"Fashion-MNIST: seconds to {ENOUGH:.0%} on test", ["who", "seconds", "test accuracy then, %"], rows)
+    print(
+        "\n"
+        + versions("convsight", "torch")
+        + "; peers: "
+        + (HERE / "peers" / "keras.txt").read_text().replace("\n", " ")
+    )
+
+
+def save_arrays(source: Path, archive: Path) -> None:
+    """The pictures and labels as plain arrays, which every contender can read."""
+    arrays = {}
+    for name, split in read_dataset(source).splits.items():
+        assert isinstance(split.truths, Labels)
+        arrays |= {f"{name}_pictures": np.asarray(split.pictures), f"{name}_labels": split.truths.indices}
+    np.savez(archive, **arrays)
+
+
+def peer_seconds(python: Path, script: str, archive: Path) -> tuple[float, float]:
+    """Seconds of training and test accuracy when it was enough, or at the last epoch; infinite if it never was."""
+    command = [str(python), str(HERE / "peers" / script), str(archive), str(EPOCHS), str(ENOUGH)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    last = json.loads(lines[-1])
+    return (last["seconds"] if last["accuracy"] >= ENOUGH else float("inf")), last["accuracy"]
+
+
+def convsight_seconds(source: Path, folder: Path) -> tuple[float, float]:
+    """Seconds of the whole command with the least budget that is enough, and its test accuracy."""
+    for minutes in BUDGETS_MINUTES:
+        command = [sys.executable, "-m", "convsight", "train", str(source), "--minutes", str(minutes)]
+        began = time.perf_counter()
+        done = subprocess.run(
+            [*command, "--run", str(folder / "run"), "--format", "json"], capture_output=True, text=True, check=True
+        )
+        seconds = time.perf_counter() - began
+        accuracy = json.loads(done.stdout)["metrics"]["test/accuracy"]["value"]
+        if accuracy >= ENOUGH:
+            return seconds, accuracy
+    return float("inf"), accuracy
+
+
+if __name__ == "__main__":
+    main()

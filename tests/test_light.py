@@ -1,0 +1,90 @@
+"""The light half in an environment that has nothing but what the light install brings: no PyTorch."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+
+import convsight
+
+
+def needed(name: str, found: dict[str, Distribution]) -> None:
+    """Collect a distribution and, without extras, what it requires."""
+    key = re.sub(r"[-_.]+", "-", name).lower()
+    if key in found:
+        return
+    try:
+        found[key] = distribution(name)
+    except PackageNotFoundError:
+        return  # for another platform or Python
+    for requirement in found[key].requires or []:
+        if "extra ==" not in requirement:
+            needed(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0], found)
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of links to the packages of the light install alone."""
+    site = tmp_path_factory.mktemp("light")
+    found: dict[str, Distribution] = {}
+    needed("convsight", found)
+    for dist in found.values():
+        for file in dist.files or []:
+            top = Path(file.parts[0])
+            if not str(file).startswith("..") and not (site / top).exists():
+                (site / top).symlink_to(Path(str(dist.locate_file(str(top)))))
+    (site / "convsight").unlink(missing_ok=True)
+    (site / "convsight").symlink_to(Path(convsight.__file__).parent)
+    return site
+
+
+def run_light(site: Path, code: str) -> subprocess.CompletedProcess[str]:
+    # Isolated and without site-packages, so that only the links can be imported.
+    start = f"import sys; sys.path.insert(0, {str(site)!r}); "
+    return subprocess.run([sys.executable, "-I", "-S", "-c", start + code], capture_output=True, text=True, check=False)
+
+
+def test_the_environment_has_no_pytorch(light: Path) -> None:
+    for package in ("torch", "torchvision", "sklearn", "matplotlib"):
+        assert "ModuleNotFoundError" in run_light(light, f"import {package}").stderr
+
+
+def test_pictures_data_cards_and_metrics_work(light: Path, photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    code = f"""
+import json
+from pathlib import Path
+import numpy as np
+from convsight.datasets import FittedPictures, cut_splits, fingerprint, read_dataset
+from convsight.run import Run
+from convsight.results import Label
+from convsight.tasks import reader_of
+run = Run(Path({str(run.path)!r}))
+card = run.card
+dataset = read_dataset({str(photos)!r})
+fitted, bad = FittedPictures.read(dataset.splits['all'], card.preprocessing)
+metrics = reader_of(card.task, card.classes).metrics()
+for truth in dataset.splits['all'].truths:
+    metrics.update(truth, Label(card.classes, np.array([0.4, 0.6])))
+print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metrics.compute()['accuracy'].value]))
+"""
+    done = run_light(light, code)
+    assert done.returncode == 0, done.stderr
+    shape, found, accuracy = json.loads(done.stdout)
+    assert shape == [20, 16, 16, 3]
+    assert found == run.card.data["fingerprint"]
+    assert accuracy == 0.5
+
+
+def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)]):
+        code = f"sys.argv = ['convsight', *{arguments!r}]; from convsight.cli import main; main()"
+        done = run_light(light, code)
+        assert done.returncode == 2, done.stderr
+        assert 'pip install "convsight[train]"' in done.stderr
+        assert "Traceback" not in done.stderr
