@@ -2,8 +2,8 @@
 
     python benchmarks/time_to_accuracy.py PATH_OF_FASHION_MNIST [--repeats 3]
 
-The peers train the closing network of the lecture with the defaults of their libraries, and are judged after every epoch;
-judging is not counted. convsight trains its default network with `--minutes`, the least of a few budgets whose
+The peers train the closing network of the lecture with the defaults of their libraries, and are judged after every
+epoch; judging is not counted. convsight trains its default network with `--minutes`, the least of a few budgets whose
 end reaches the accuracy, and everything counts: start, reading, measuring, validation, baselines, figures.
 """
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from convsight.tasks.bootstrap import Floats, Measure, bootstrapped, measured, resamples_for
+from convsight.tasks.bootstrap import Floats, Measure, bootstrapped, measured, resamples_for, with_wilson
+from convsight.tasks.reader import Measured
 
 
 def mean_of(values: Floats) -> Measure:
@@ -105,3 +106,15 @@ def test_without_intervals_low_and_high_are_the_value() -> None:
 )
 def test_fewer_resamples_where_the_work_is_huge(pictures: int, passes: int, resamples: int) -> None:
     assert resamples_for(pictures, passes) == resamples
+
+
+@pytest.mark.parametrize("pictures", [10, 249, 10_000])
+def test_all_right_still_has_a_width(pictures: int) -> None:
+    for share in (1.0, 0.0):
+        found = with_wilson(Measured(share, share, share), pictures)
+        assert (found.low, found.high) == pytest.approx(wilson(share, pictures))
+        assert found.value == share
+
+
+def test_other_shares_keep_their_interval() -> None:
+    assert with_wilson(Measured(0.9, 0.8, 0.95), 10) == Measured(0.9, 0.8, 0.95)

@@ -20,7 +20,7 @@ def test_epochs_end_after_exactly_their_steps(epochs: int, steps: int) -> None:
 
 def test_a_deadline_plans_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     now = Moment(monkeypatch)
-    clock = Clock.until(now.seconds + 100, steps_per_epoch=10, step_seconds=0.5, epoch_seconds=5)
+    clock = ending_at(now.seconds + 100, steps_per_epoch=10)
     # 95 seconds beside the last validation, a second a step with its share of the validations.
     assert clock.remaining == 95
 
@@ -29,7 +29,7 @@ def test_a_deadline_plans_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_deadline_is_met_whatever_the_machine_does(monkeypatch: pytest.MonkeyPatch, real_step_seconds: float) -> None:
     now = Moment(monkeypatch)
     end = now.seconds + 1000
-    clock = Clock.until(end, steps_per_epoch=100, step_seconds=0.5, epoch_seconds=5)
+    clock = ending_at(end, steps_per_epoch=100)
     made, last = 0, 0.0
     while not clock.done:
         now.seconds += real_step_seconds
@@ -46,7 +46,7 @@ def test_a_deadline_is_met_whatever_the_machine_does(monkeypatch: pytest.MonkeyP
 
 def test_an_impossible_deadline_still_makes_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     now = Moment(monkeypatch)
-    clock = Clock.until(now.seconds - 5, steps_per_epoch=10, step_seconds=0.5, epoch_seconds=5)
+    clock = ending_at(now.seconds - 5, steps_per_epoch=10)
     assert clock.remaining == 1
     clock.advance()
     assert clock.done
@@ -69,6 +69,27 @@ def test_more_epochs_than_first_planned() -> None:
     longer.restore(clock.state())
     assert longer.remaining == 30
     assert longer.progress == pytest.approx(0.4)
+
+
+def ending_at(deadline: float, steps_per_epoch: int) -> Clock:
+    """A clock that was told of steps of half a second and five seconds beside them an epoch."""
+    clock = Clock.for_epochs(1, steps_per_epoch)
+    clock.end_at(deadline, step_seconds=0.5, epoch_seconds=5)
+    return clock
+
+
+def test_cheap_steps_at_first_leave_room_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    end = now.seconds + 1000
+    clock = Clock.for_epochs(1, 100)
+    clock.cheap_until, clock.cheap_cost = 0.5, 0.5
+    clock.end_at(end, step_seconds=1.0, epoch_seconds=0.0)
+    assert clock.remaining == 1333  # half of the steps at half the cost: 0.75 seconds a step
+    while not clock.done:
+        now.seconds += 0.5 if clock.is_cheap else 1.0
+        clock.advance()
+    assert clock.progress == pytest.approx(1, abs=0.01)
+    assert end - 10 < now.seconds <= end + 1
 
 
 class Moment:

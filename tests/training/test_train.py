@@ -2,6 +2,7 @@
 
 import csv
 import tomllib
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from convsight.errors import UserError
 from convsight.progress import Listener, Silent, Status
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.train_options import train_app
 from convsight.training import resume, train
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True}
@@ -177,3 +179,20 @@ class PressesCtrlC(Listener):
     def interrupt(self, status: Status) -> None:
         if status.epoch == self.epoch:
             raise KeyboardInterrupt
+
+
+def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch.nn import functional
+
+    stacks: list[list[str]] = []
+    real = functional.cross_entropy
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        frames = traceback.extract_stack()
+        stacks.append([frame.name for frame in frames if "src/convsight" in frame.filename.replace("\\", "/")])
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(functional, "cross_entropy", noted)
+    arguments = ["digits", "--net", "lecture3", "--size", "14", "--epochs", "1", "--run", f"{tmp_path}/a"]
+    train_app()(arguments, standalone_mode=False)
+    assert stacks[-1] == ["train", "train", "fit", "gradients", "loss"]

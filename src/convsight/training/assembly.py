@@ -16,13 +16,14 @@ from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import Training, gradients
+from convsight.training.fit import SMALL_UNTIL, Training, gradients
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader, RawBatch
 from convsight.training.optimizers import build_optimizer
 from convsight.training.trial import choose_precision, measure_precisions, seconds_of_step
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
 _TRIED = 256  # pictures judged to learn how long judging takes
 
 
@@ -65,27 +66,54 @@ def settle(t: Training, listener: Listener) -> None:
     """Choose the number format by measuring, and say what was chosen and why."""
     first = _first_batch(t)
     seconds = measure_precisions(t.model, lambda m, p: gradients(t, m, first, p), t.settings, t.device)
-    t.choices = t.choices.model_copy(update={"precision": choose_precision(seconds)})
+    chosen = {"precision": choose_precision(seconds), "first_side": _first_side(t)}
+    t.choices = t.choices.model_copy(update=chosen)
     rates = ", ".join(f"{name} {len(first.samples) / s:,.0f}" for name, s in seconds.items())
     parameters = sum(p.numel() for p in t.model.parameters())
     listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
     listener.say(f"{t.choices.precision} on {t.choices.device}, of images/s measured: {rates}")
+    if t.choices.first_side:
+        listener.say(f"pictures of {t.choices.first_side} px at first: more of them in the same time; --no-grow if not")
     listener.say(f"{t.settings.optimizer}, lr {t.choices.lr:g}, batch {t.choices.batch}, {t.settings.schedule}")
 
 
 def clock_for(t: Training, deadline: float | None, test_pictures: int) -> Clock:
     """The clock of a training: its epochs, or the time it has."""
+    clock = Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
+    if t.choices.first_side:
+        clock.cheap_until = SMALL_UNTIL
     if deadline is None:
-        return Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
-    first = _first_batch(t)
-    precision = t.choices.precision
-    seconds = seconds_of_step(t.model, lambda m, p: gradients(t, m, first, p), [precision])
+        return clock
+    full = _step_seconds(t, None)
+    if t.choices.first_side:
+        clock.cheap_cost = min(1.0, _step_seconds(t, t.choices.first_side) / full)
     a_picture = _judging_seconds(t)
     judged_at_end = test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN)
     end = deadline - _FILES_SECONDS - a_picture * judged_at_end
-    return Clock.until(end, t.loader.steps, seconds[precision], a_picture * len(t.val))
+    clock.end_at(end, full, a_picture * len(t.val))
+    return clock
+
+
+def _step_seconds(t: Training, side: int | None) -> float:
+    """Seconds of a training step on pictures of `side` px, or of their own size."""
+    first, precision = _first_batch(t), t.choices.precision
+    return seconds_of_step(t.model, lambda m, p: gradients(t, m, first, p, side), [precision])[precision]
+
+
+def _first_side(t: Training) -> int | None:
+    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it."""
+    height, width = t.card.preprocessing.height, t.card.preprocessing.width
+    side = 4 * round(0.7 * height / 4)
+    if not t.settings.grow or height != width or height < _SMALLEST_GROWN:
+        return None
+    try:
+        with torch.no_grad():
+            t.model.eval()(torch.zeros(2, t.card.preprocessing.channels, side, side, device=t.device))
+    except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
+        return None
+    return side
 
 
 def _first_batch(t: Training) -> RawBatch:

@@ -26,10 +26,11 @@ class Choices(BaseModel):
     weight_decay: float
     device: str
     precision: Precision
+    first_side: int | None = None  # px to begin with, where the training begins with smaller pictures
 
     @classmethod
     def first(cls, settings: TrainSettings, train_pictures: int) -> Self:
-        """Everything but the precision, which is measured once the network stands."""
+        """Everything but what is found out once the network stands: precision and first side."""
         batch = choose_batch(settings, train_pictures)
         decay = settings.weight_decay
         return cls(

@@ -18,9 +18,11 @@ class Clock:
     steps_per_epoch: int
     remaining: int
     made: int = 0
+    cheap_until: float = 0.0  # the progress up to which a step costs less
+    cheap_cost: float = 1.0  # what such a step costs, as a share of a later one
     progress: float = 0.0
     deadline: float | None = None
-    step_seconds: float = 0.0
+    step_seconds: float = 0.0  # of a step at full cost
     epoch_seconds: float = 0.0  # what an epoch costs besides its steps: validation, checkpoint
     last_step: float | None = None  # when the last step of this epoch ended
 
@@ -35,12 +37,10 @@ class Clock:
         """
         return cls(steps_per_epoch, remaining=epochs * steps_per_epoch)
 
-    @classmethod
-    def until(cls, deadline: float, steps_per_epoch: int, step_seconds: float, epoch_seconds: float) -> Self:
-        """A clock that ends at `deadline`, from the measured cost of a step and of an epoch's rest."""
-        clock = cls(steps_per_epoch, 1, deadline=deadline, step_seconds=step_seconds, epoch_seconds=epoch_seconds)
-        clock._replan()
-        return clock
+    def end_at(self, deadline: float, step_seconds: float, epoch_seconds: float) -> None:
+        """End at `deadline` instead, planned from the measured cost of a full step and of an epoch's rest."""
+        self.deadline, self.step_seconds, self.epoch_seconds = deadline, step_seconds, epoch_seconds
+        self._replan()
 
     @property
     def done(self) -> bool:
@@ -55,19 +55,31 @@ class Clock:
     @property
     def seconds_left(self) -> float:
         """Seconds still to come, as planned now."""
-        return self.remaining * self.step_seconds + self.epochs_left * self.epoch_seconds
+        return self.remaining * self.step_seconds * self._mean_cost + self.epochs_left * self.epoch_seconds
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether the next step is one of those that cost less."""
+        return self.progress < self.cheap_until
+
+    @property
+    def _mean_cost(self) -> float:
+        """What the steps still to come cost on average, as a share of one at full cost."""
+        cheap = max(0.0, self.cheap_until - self.progress) / max(1e-9, 1 - self.progress)
+        return cheap * self.cheap_cost + (1 - cheap)
 
     def advance(self) -> None:
         """One step was made."""
+        now = time.monotonic()
+        if self.last_step is not None:
+            # An average over about 50 steps: it follows a machine that slows down, not a single hiccup.
+            seconds = (now - self.last_step) / (self.cheap_cost if self.is_cheap else 1)
+            self.step_seconds += (seconds - self.step_seconds) * (0.02 if self.step_seconds else 1)
+        self.last_step = now
         # Progress spreads evenly over the steps that remain, so a new plan never makes it jump.
         self.progress += (1 - self.progress) / max(1, self.remaining)
         self.remaining -= 1
         self.made += 1
-        now = time.monotonic()
-        if self.last_step is not None:
-            # An average over about 50 steps: it follows a machine that slows down, not a single hiccup.
-            self.step_seconds += (now - self.last_step - self.step_seconds) * (0.02 if self.step_seconds else 1)
-        self.last_step = now
         if self.deadline is not None and self.made % _REPLAN_STEPS == 0:
             self._replan()
 
@@ -82,7 +94,7 @@ class Clock:
         assert self.deadline is not None
         left = self.deadline - time.monotonic()
         # Whatever the plan, the last validation comes once.
-        a_step = self.step_seconds + self.epoch_seconds / self.steps_per_epoch
+        a_step = self.step_seconds * self._mean_cost + self.epoch_seconds / self.steps_per_epoch
         planned = int(max(0.0, left - self.epoch_seconds) / a_step) if a_step else 1
         first = self.progress == 0
         self.remaining = max(1 if first else 0, planned)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from convsight.card import Card
 from convsight.datasets import Examples
@@ -28,6 +29,10 @@ from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.loader import Loader, RawBatch
 from convsight.training.schedule import SCHEDULES
+
+# The share of a training that is spent on smaller pictures. Source: Howard, fastai's entry to DAWNBench, 2018
+# (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
+SMALL_UNTIL = 0.5
 
 
 @dataclass
@@ -91,7 +96,9 @@ def fit(t: Training, listener: Listener) -> None:
             t.model.train()
             for raw in t.loader.epoch(t.epoch):
                 torch.manual_seed(step_seed(t.settings.seed, t.epoch, t.step))
-                loss = gradients(t, t.model, raw, t.choices.precision)
+                loss = gradients(
+                    t, t.model, raw, t.choices.precision, t.choices.first_side if t.clock.is_cheap else None
+                )
                 _step(t, loss)
                 epoch.take(loss, len(raw.samples))
                 show(_status(t, epoch))
@@ -126,11 +133,13 @@ class _Epoch:
         return self.seen / (time.monotonic() - self.began)
 
 
-def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision) -> float:
-    """Gradients of the loss on one batch, left in `model`; returns the loss."""
+def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision, side: int | None = None) -> float:
+    """Gradients of the loss on one batch, reduced to `side` px if given, left in `model`; returns the loss."""
     pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
     pictures, moved = t.augmentation(pictures, targets, t.settings.seed, t.epoch, raw.samples)
+    if side is not None:
+        pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
     batch = Batch(t.normalise(pictures).contiguous(memory_format=torch.channels_last), moved)
     model.zero_grad(set_to_none=True)
     with autocast(t.device, precision):

@@ -10,6 +10,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 # Quintic iteration whose fixed points spread the singular values over about 0.7 to 1.2 (Jordan et al.).
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -32,53 +33,61 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step along the gradients."""
         for group in self.param_groups:
-            direction = _muon_direction if group["orthogonal"] else _adam_direction
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    weight.mul_(1 - group["lr"] * group["weight_decay"])
-                    weight.add_(direction(weight, self.state[weight], group), alpha=-group["lr"])
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            if group["orthogonal"]:
+                for weight in weights:
+                    self._step_orthogonal(weight, group)
+            elif weights:
+                self._step_adamw(weights, group)
 
+    def _step_orthogonal(self, weight: Tensor, group: dict[str, Any]) -> None:
+        gradient, state = weight.grad, self.state[weight]
+        assert gradient is not None
+        if not state:
+            state["momentum"] = torch.zeros_like(weight)
+        state["momentum"].lerp_(gradient, 1 - group["momentum"])
+        nesterov = gradient.lerp(state["momentum"], group["momentum"])
+        weight.mul_(1 - group["lr"] * group["weight_decay"])
+        weight.add_(orthogonalised(nesterov), alpha=-group["lr"] * _scale(weight))
 
-def _muon_direction(weight: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> Tensor:
-    gradient = weight.grad
-    assert gradient is not None
-    if not state:
-        state["momentum"] = torch.zeros_like(weight)
-    state["momentum"].lerp_(gradient, 1 - group["momentum"])
-    nesterov = gradient.lerp(state["momentum"], float(group["momentum"]))
-    return orthogonalised(nesterov) * _scale(weight)
-
-
-def _adam_direction(weight: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> Tensor:
-    """Adam's direction (Kingma and Ba, 2015, algorithm 1)."""
-    gradient = weight.grad
-    assert gradient is not None
-    if not state:
-        state["step"] = torch.zeros(())
-        state["mean"], state["square"] = torch.zeros_like(weight), torch.zeros_like(weight)
-    first, second = map(float, group["betas"])
-    state["step"] += 1
-    state["mean"].lerp_(gradient, 1 - first)
-    state["square"].lerp_(gradient.square(), 1 - second)
-    steps = int(state["step"])
-    denominator = (state["square"] / (1 - second**steps)).sqrt() + 1e-8
-    direction: Tensor = state["mean"] / (denominator * (1 - first**steps))
-    return direction
+    def _step_adamw(self, weights: list[Tensor], group: dict[str, Any]) -> None:
+        for weight in weights:
+            if not self.state[weight]:
+                start = {"exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
+                self.state[weight] = {"step": torch.zeros((), device=weight.device), **start}
+        states = [self.state[weight] for weight in weights]
+        adamw(
+            weights,
+            [weight.grad for weight in weights if weight.grad is not None],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            fused=True,
+            amsgrad=False,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=1e-8,
+            maximize=False,
+        )
 
 
 def orthogonalised(update: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrix to `update`, about, by Newton-Schulz iteration in bfloat16.
+    """The nearest (semi-)orthogonal matrix to `update`, about, by Newton-Schulz iteration.
 
     Shapes: any of two or more axes, taken as the matrix (first axis, all others).
     """
     a, b, c = _COEFFICIENTS
-    matrix = update.reshape(len(update), -1).bfloat16()
+    matrix = update.reshape(len(update), -1).float()
     tall = matrix.shape[0] > matrix.shape[1]
     matrix = matrix.T if tall else matrix
     matrix = matrix / (matrix.norm() + 1e-7)
     for _ in range(_ITERATIONS):
         square = matrix @ matrix.T
-        matrix = a * matrix + (b * square + c * square @ square) @ matrix
+        # a X + (b S + c S S) X with S = X X^T, in two fused products
+        matrix = torch.addmm(matrix, torch.addmm(square, square, square, beta=b, alpha=c), matrix, beta=a)
     matrix = matrix.T if tall else matrix
     orthogonal: Tensor = matrix.reshape(update.shape).to(update.dtype)
     return orthogonal

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.results import Label, Result
-from convsight.tasks.bootstrap import Floats, bootstrapped, measured, resamples_for
+from convsight.tasks.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.tasks.classification.auc import Ranking
 from convsight.tasks.reader import Measured, Metrics, Selection
 
@@ -75,7 +75,9 @@ class ClassMetrics(Metrics):
         measure = _Measure(self.classes, truths, probabilities)
         if not intervals:
             return measured(measure, len(truths))
-        return bootstrapped(measure, len(truths), resamples_for(len(truths), len(self.classes)))
+        found = bootstrapped(measure, len(truths), resamples_for(len(truths), len(self.classes)))
+        shares = {name: with_wilson(found[name], len(truths)) for name in ("accuracy", "top5") if name in found}
+        return found | shares
 
     def confusion(self) -> NDArray[np.int64]:
         """How often each class (row) was answered as each class (column): shape (classes, classes)."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
@@ -15,9 +16,14 @@ from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.tasks.classification.augmentation import choose_augmentation
-from convsight.tasks.classification.baselines import LINEAR_PICTURES, linear_baseline, majority_baseline, subset
+from convsight.tasks.classification.baselines import (
+    LINEAR_PICTURES,
+    linear_baseline,
+    majority_baseline,
+    small_pictures,
+    subset,
+)
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
-from convsight.tasks.classification.loss import cross_entropy
 from convsight.tasks.classification.metrics import ClassMetrics
 from convsight.tasks.contract import Batch, Task
 from convsight.tasks.reader import Measured, Metrics
@@ -43,18 +49,23 @@ class Classification(Task):
         return choose_augmentation(dataset, preprocessing, settings)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        total = cross_entropy(model(batch.pictures), batch.targets["class"], settings.label_smoothing)
-        return {"total": total}
+        """Cross-entropy, with some probability spread evenly over all classes.
+
+        Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
+        """
+        logits = model(batch.pictures).float()  # summed in float32, whatever the network runs in
+        smoothing = settings.label_smoothing
+        return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return ClassGraph(InputLayer(card.preprocessing), model)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         truths, answers = _labels(train.truths), _labels(test.truths)
-        chosen = subset(truths, LINEAR_PICTURES)
-        linear = linear_baseline(
-            train.pictures.take(chosen), truths.select(chosen), test.pictures.take(np.arange(len(answers))), answers
-        )
+        chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
+        seen = small_pictures(train.pictures, chosen, classes)
+        unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
+        linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
         found = {"majority": majority_baseline(truths, answers), "linear": linear}
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 

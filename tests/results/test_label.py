@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from convsight.results import Label, Labels, Score
+
+CLASSES = ("cat", "dog", "owl")
+
+
+@pytest.mark.parametrize("values", [[0.5, 0.5], [0.5, 0.6, 0.5], [-0.5, 1, 0.5], [np.nan, 0.5, 0.5], [[0.5, 0.2, 0.3]]])
+def test_what_are_no_probabilities_is_refused(values: list[float]) -> None:
+    with pytest.raises(ValueError, match="probabilities"):
+        Label(CLASSES, np.array(values))
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=3, max_size=3))
+def test_the_most_probable_come_first(weights: list[float]) -> None:
+    probabilities = np.array(weights) / sum(weights)
+    label = Label(CLASSES, probabilities)
+    scores = label.top(3)
+    assert [s.probability for s in scores] == sorted(probabilities.tolist(), reverse=True)
+    assert scores[0] == Score(label.name, label.probability)
+    assert {s.name: s.probability for s in scores} == dict(zip(CLASSES, probabilities.tolist(), strict=True))
+    assert label.to_json()["labels"] == [s._asdict() for s in scores]
+
+
+def test_truth_is_certain() -> None:
+    truth = Label.certain(1, CLASSES)
+    assert (truth.name, truth.probability, truth.index) == ("dog", 1.0, 1)
+
+
+def test_drawing_leaves_the_picture_and_marks_a_copy() -> None:
+    picture = Image.new("RGB", (200, 100), "blue")
+    drawn = Label.certain(2, CLASSES).draw(picture)
+    assert drawn.size == picture.size
+    assert picture.getcolors() == [(20_000, (0, 0, 255))]
+    assert len(drawn.getcolors(20_000) or []) > 2
+
+
+def test_labels_are_a_sequence_of_certain_labels() -> None:
+    labels = Labels(np.array([2, 0, 2]), CLASSES)
+    assert [label.name for label in labels] == ["owl", "cat", "owl"]
+    assert labels.counts() == {"cat": 1, "dog": 0, "owl": 2}
+    assert [label.name for label in labels.select(np.array([1, 0]))] == ["cat", "owl"]
+    assert [label.name for label in labels[1:]] == ["cat", "owl"]
+
+
+@pytest.mark.parametrize("indices", [[-1], [3], [[0, 1]]])
+def test_indices_outside_the_classes_are_refused(indices: list[int]) -> None:
+    with pytest.raises(ValueError, match="class indices"):
+        Labels(np.array(indices), CLASSES)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from convsight.datasets import Dataset, Split
+from convsight.pictures import Preprocessing
+from convsight.results import Labels
+from convsight.settings import TrainSettings
+from convsight.tasks.classification.augmentation import choose_augmentation
+from convsight.training.augment import PictureAugmentation, Variation
+
+
+def choose(
+    classes: tuple[str, ...], pictures: int = 10, side: int = 28, named: bool = True, **settings: str
+) -> PictureAugmentation:
+    pixels = np.broadcast_to(np.zeros((1, 4, 4), np.uint8), (pictures, 4, 4))
+    labels = Labels(np.arange(pictures) % len(classes), classes)
+    split = Split("train", pixels, labels, [str(i) for i in range(pictures)])
+    dataset = Dataset("d", "d", "classification", classes, {"train": split}, classes_named=named)
+    fit = Preprocessing(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
+    return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
+
+
+@pytest.mark.parametrize(
+    ("classes", "flips"),
+    [
+        (("cat", "dog"), True),
+        (("T-shirt/top", "Trouser", "Bag"), True),
+        (("grade 1", "grade 2"), True),
+        (tuple("0123456789"), False),
+        (("digit_3", "digit_7"), False),
+        (("A", "B", "C"), False),
+        (("one", "two"), False),
+        (("turn-left", "turn-right", "stop"), False),
+    ],
+)
+def test_pictures_are_mirrored_only_where_the_classes_allow_it(classes: tuple[str, ...], flips: bool) -> None:
+    chosen = choose(classes)
+    assert chosen.variation.flip_horizontal is flips
+    assert not chosen.variation.flip_vertical
+    assert ("no flips" in chosen.reasons[-1]) is not flips
+
+
+def test_nameless_classes_are_not_mirrored_unless_asked() -> None:
+    assert not choose(("0", "1"), named=False).variation.flip_horizontal
+    asked = choose(("0", "1"), named=False, flip="both").variation
+    assert asked.flip_horizontal
+    assert asked.flip_vertical
+
+
+def test_many_pictures_vary_less_than_few() -> None:
+    many, few = choose(("cat", "dog"), pictures=20_000).variation, choose(("cat", "dog"), pictures=500).variation
+    assert many.rotate < few.rotate
+    assert many.shift < few.shift
+
+
+def test_the_user_decides() -> None:
+    assert choose(("cat", "dog"), augment="none", flip="none").variation == Variation()
+    assert choose(("cat", "dog"), augment="light").reasons[1] == "light variation: --augment light"
+    assert choose(("cat", "dog"), pictures=20_000, augment="strong").variation.rotate > 0
