@@ -28,6 +28,7 @@ class Card(BaseModel):
     net: str
     classes: tuple[str, ...] = Field(min_length=1)
     preprocessing: Preprocessing
+    mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
     training: dict[str, Any] = Field(default_factory=dict, description="Summary of how it was trained.")
     metrics: dict[str, Measured] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict, description="Name, counts and fingerprint of the data.")

@@ -55,6 +55,7 @@ def evaluate(
         str | None, typer.Argument(help="Pictures with their truth. [default: the run's test split]")
     ] = None,
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
+    skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable pictures out instead of stopping.")] = False,
     output: ReportFormat = "table",
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
@@ -64,7 +65,15 @@ def evaluate(
     from convsight.progress import Terminal
     from convsight.runtime.evaluate import evaluate
 
-    found = evaluate(model, data, Terminal(), split=split, workers=workers, max_megapixels=max_megapixels)
+    found = evaluate(
+        model,
+        data,
+        Terminal(),
+        split=split,
+        skip_unreadable=skip_unreadable,
+        workers=workers,
+        max_megapixels=max_megapixels,
+    )
     if output == "json":
         document = {"data": found.data, "pictures": found.pictures, "metrics": metrics_json(found.metrics)}
         typer.echo(json.dumps(document))

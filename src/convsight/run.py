@@ -91,6 +91,13 @@ class Run:
         }
         write_atomic(self.path / "settings.toml", tomli_w.dumps(document))
 
+    def splits(self) -> str:
+        """The stored cut, as `datasets.apply_splits_csv` takes it."""
+        try:
+            return self.splits_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"cannot read {self.splits_file}: {error}") from error
+
     def settings(self) -> tuple[TrainSettings, dict[str, Any]]:
         """What `save_settings` wrote."""
         path = self.path / "settings.toml"
@@ -123,17 +130,19 @@ def _place(name: str | None, data_name: str) -> Path:
         return RUNS / data_name
     # A plain word is a name under runs/; anything with a separator says exactly where.
     is_path = os.sep in name or (os.altsep is not None and os.altsep in name)
-    return Path(name) if is_path else RUNS / name
+    place = Path(name) if is_path else RUNS / name
+    if not place.name or place.name == "..":
+        raise UserError(f"--run {name}: give a name, or a path that ends in one")
+    return place
 
 
 def find_model_file(path: str | Path) -> Path:
     """The model file meant by a run folder, a run's name under `runs/`, or the file itself."""
-    for candidate in (Path(path), RUNS / path):
-        if candidate.is_dir():
-            file = Run(candidate).model_file
-            if not file.is_file():
-                raise UserError(f"{candidate} holds no model.safetensors; give a run folder or a model file")
+    places = [Path(path), RUNS / path]
+    for place in places:
+        file = Run(place).model_file if place.is_dir() else place
+        if file.is_file():
             return file
-        if candidate.is_file():
-            return candidate
+    if any(place.is_dir() for place in places):
+        raise UserError(f"{path} holds no model.safetensors; give a run folder or a model file")
     raise UserError(f"{path} does not exist; give a run folder (runs/NAME) or a model file")

@@ -36,6 +36,9 @@ class TrainSettings(BaseModel):
     ema: float = Field(0.995, ge=0, lt=1, description="Decay of the averaged weights that are kept; 0 turns it off.")
     augment: Literal["auto", "none", "light", "strong"] = Field("auto", description="How much training pictures vary.")
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training pictures.")
+    mirror: bool = Field(
+        True, description="Average answers over a picture and its mirror image, where training mirrors: twice the work."
+    )
     grow: bool = Field(True, description="Begin with smaller pictures where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")

@@ -10,15 +10,16 @@ from convsight.datasets import (
     Examples,
     FittedPictures,
     Split,
-    Unreadable,
     apply_splits_csv,
     read_dataset,
 )
+from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.runtime.model import load
+from convsight.settings import TrainSettings
 from convsight.tasks.reader import Measured
 
 
@@ -36,49 +37,50 @@ def evaluate(
     data: str | Path | None,
     listener: Listener,
     *,
-    split: str | None,
-    workers: int,
-    max_megapixels: float,
+    split: str | None = None,
+    skip_unreadable: bool = False,
+    workers: int = 2,
+    max_megapixels: float = 100.0,
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 
-    Without `data`, that of the run is judged, cut as it was for the training. Without `split`, the split called test
-    is, else val, else everything there is. Labels are matched by class name. Raises `UserError` for unknown
-    classes, unreadable data, and pictures that cannot be read.
+    Without `data`, that of the run is judged, cut and read as it was for the training. Without `split`, the split
+    called test is, else val, else everything there is. Labels are matched by class name. Raises `UserError` for
+    unknown classes, unreadable data, and pictures that cannot be read.
     """
     model = load(path)
-    dataset = _own_data(path) if data is None else read_dataset(data, classes=model.card.classes)
+    if data is None:
+        dataset, settings = _own_data(path, model.card)
+        skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
+    else:
+        dataset = read_dataset(data, classes=model.card.classes)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
-    examples = _examples(chosen, model.card, listener, workers, max_megapixels)
+    with listener.counting("reading pictures", len(chosen)) as advance:
+        pictures, unreadable = FittedPictures.read(
+            chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
+        )
+    report_unreadable(unreadable, skip_unreadable, listener)
+    truths = chosen.without([bad.position for bad in unreadable]).truths
+    examples = Examples(pictures, truths)
     with listener.counting("judging", len(examples)) as advance:
         metrics = judge(model.engine, model.reader, examples, advance).compute()
-    prefix = split or "test"
+    prefix = "test" if chosen.name == UNSPLIT else chosen.name
     return Evaluation(dataset.source, len(examples), {f"{prefix}/{name}": value for name, value in metrics.items()})
 
 
-def _own_data(path: str | Path) -> Dataset:
-    """The data that the run at `path` was trained on, with its stored cut."""
+def _own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
+    """The data that the run at `path` was trained on, with its stored cut, and the run's settings."""
+    if Path(path).is_file():
+        raise UserError(f"{path} is a model file alone: give the data to judge it on")
     run = Run.open(path)
     settings, _ = run.settings()
-    return apply_splits_csv(read_dataset(settings.data), run.splits_file.read_text(encoding="utf-8"))
+    dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
+    if dataset.classes != card.classes:
+        raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    return dataset, settings
 
 
 def _judged_split(dataset: Dataset) -> Split:
     return next(dataset.splits[name] for name in ("test", "val", UNSPLIT, "train") if name in dataset.splits)
-
-
-def _examples(split: Split, card: Card, listener: Listener, workers: int, max_megapixels: float) -> Examples:
-    with listener.counting("reading pictures", len(split)) as advance:
-        fitted, unreadable = FittedPictures.read(
-            split, card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
-        )
-    if unreadable:
-        raise UserError(_listed(unreadable))
-    return Examples(fitted, split.truths)
-
-
-def _listed(unreadable: list[Unreadable]) -> str:
-    lines = "\n".join(f"  {bad.name}: {bad.reason}" for bad in unreadable)
-    return f"{len(unreadable)} pictures cannot be read; mend or remove them:\n{lines}"

@@ -44,16 +44,17 @@ def assemble(
         seed=settings.seed,
         workers=settings.workers,
     )
+    augmentation = task.augmentation(prepared.dataset, card.preprocessing, settings)
     return Training(
         task=task,
-        card=card,
+        card=card.model_copy(update={"mirror": settings.mirror and augmentation.mirrors}),
         settings=settings,
         choices=choices,
         model=model,
         ema=Ema(model, settings.ema) if settings.ema else None,
         optimizer=build_optimizer(model, settings.optimizer, choices.lr, choices.weight_decay),
         loader=loader,
-        augmentation=task.augmentation(prepared.dataset, card.preprocessing, settings),
+        augmentation=augmentation,
         normalise=Normalise(card.preprocessing.mean, card.preprocessing.std).to(device),
         train=train,
         val=prepared.examples["val"],
@@ -73,6 +74,8 @@ def settle(t: Training, listener: Listener) -> None:
     listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
+    if t.card.mirror:
+        listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
     listener.say(f"{t.choices.precision} on {t.choices.device}, of images/s measured: {rates}")
     if t.choices.first_side:
         listener.say(f"pictures of {t.choices.first_side} px at first: more of them in the same time; --no-grow if not")

@@ -42,6 +42,8 @@ class Augmentation(ABC):
 
     # What was chosen and why, in words for the user.
     reasons: tuple[str, ...]
+    # Whether pictures are mirrored left to right, so that the network knows both views.
+    mirrors: bool
 
     @abstractmethod
     def __call__(
@@ -63,6 +65,7 @@ class PictureAugmentation(Augmentation):
     def __init__(self, variation: Variation, reasons: tuple[str, ...]) -> None:
         self.variation = variation
         self.reasons = reasons
+        self.mirrors = variation.flip_horizontal
 
     def __call__(
         self, pictures: Tensor, targets: Mapping[str, Tensor], seed: int, epoch: int, samples: NDArray[np.int64]

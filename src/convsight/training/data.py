@@ -15,6 +15,8 @@ from convsight.datasets import (
     cut_splits,
     read_dataset,
 )
+from convsight.datasets.classes import check_classes
+from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.pictures import Preprocessing, picture_size
 from convsight.progress import Listener
@@ -22,7 +24,6 @@ from convsight.settings import TrainSettings
 
 _SIZED = 200  # pictures whose size decides the side of the network's input
 _FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
-_LISTED = 20  # unreadable pictures named in a message; the log has them all
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,11 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
     with listener.counting("reading pictures", total) as advance:
         for name, split in dataset.splits.items():
             fitted[name], unreadable[name] = _read(split, wanted, settings, advance)
-    _report([bad for found in unreadable.values() for bad in found], settings, listener)
+    report_unreadable([bad for found in unreadable.values() for bad in found], settings.skip_unreadable, listener)
     splits = {name: _readable(split, unreadable[name]) for name, split in dataset.splits.items()}
     examples = {name: Examples(fitted[name], split.truths) for name, split in splits.items()}
-    return Prepared(dataset.with_splits(splits), examples, wanted)
+    readable = check_classes(dataset.with_splits(splits)) if any(unreadable.values()) else dataset
+    return Prepared(readable, examples, wanted)
 
 
 def plain(side: int, settings: TrainSettings) -> Preprocessing:
@@ -107,21 +109,6 @@ def _read(
     return FittedPictures.read(
         split, wanted, workers=settings.workers, max_megapixels=settings.max_megapixels, progress=advance
     )
-
-
-def _report(unreadable: Sequence[Unreadable], settings: TrainSettings, listener: Listener) -> None:
-    if not unreadable:
-        return
-    lines = [f"  {bad.name}: {bad.reason}" for bad in unreadable[:_LISTED]]
-    if len(unreadable) > _LISTED:
-        lines.append(f"  and {len(unreadable) - _LISTED} more")
-    count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
-    listing = "\n".join(lines)
-    if not settings.skip_unreadable:
-        raise UserError(
-            f"{count} cannot be read:\n{listing}\nmend or remove them, or leave them out: --skip-unreadable"
-        )
-    listener.say(f"{count} left out, since unreadable:\n{listing}")
 
 
 def _readable(split: Split, unreadable: Sequence[Unreadable]) -> Split:

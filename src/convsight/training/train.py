@@ -1,5 +1,6 @@
 """`train` and `resume`: from data to a trained, judged network in a run folder."""
 
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
         t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
         with _told_if_stopped(t, listener):
             fit(t, listener)
-        judge_best(t, prepared.examples["test"], baselines, listener)
+            judge_best(t, prepared.examples["test"], baselines, listener)
     return run
 
 
@@ -75,13 +76,15 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     baselines = _baselines(t, prepared, listener)
     t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
     t.clock.restore(clock_state)
-    if t.clock.done:
+    over = t.clock.done or t.waited_in_vain
+    if over and card.training["finished"]:
         raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
     listener.say(f"resumed after epoch {t.epoch}")
     run.save_settings(settings, t.choices.model_dump())
     with _told_if_stopped(t, listener):
-        fit(t, listener)
-    judge_best(t, prepared.examples["test"], baselines, listener)
+        if not over:  # else the run was stopped while it was judged
+            fit(t, listener)
+        judge_best(t, prepared.examples["test"], baselines, listener)
     return run
 
 
@@ -102,10 +105,10 @@ def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if t.rows:
+        if t.saved_epoch:
             listener.say(
-                f"stopped after epoch {t.epoch}; the best network so far (epoch {t.best_epoch}) is {t.run.model_file}\n"
-                f"go on with: convsight train --resume {t.run.path}"
+                f"stopped after epoch {t.saved_epoch}; the best network so far is {t.run.model_file}\n"
+                f"go on with: convsight train --resume {shlex.quote(str(t.run.path))}"
             )
         else:
             listener.say("stopped before the first epoch ended: there is nothing to keep, the run folder is removed")
@@ -121,7 +124,7 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
-    dataset = load_data(settings, (run.splits_file).read_text(encoding="utf-8"))
+    dataset = load_data(settings, run.splits())
     if dataset.classes != card.classes:
         raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)

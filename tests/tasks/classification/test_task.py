@@ -51,6 +51,17 @@ def test_the_graph_normalises_and_ends_in_probabilities() -> None:
     torch.testing.assert_close(arrays["probabilities"], by_hand)
 
 
+def test_a_mirror_image_is_answered_alike_where_the_card_says_so() -> None:
+    task = task_of("classification", CLASSES)
+    plain, mirrored = card(), card().model_copy(update={"mirror": True})
+    model = task.build(plain).eval()
+    pixels = torch.randint(0, 256, (3, 20, 20, 3), dtype=torch.uint8)
+    seen, turned = (task.graph(model, mirrored)(p)["probabilities"] for p in (pixels, pixels.flip(2)))
+    torch.testing.assert_close(seen, turned)
+    one, other = (task.graph(model, plain)(p)["probabilities"].log() for p in (pixels, pixels.flip(2)))
+    torch.testing.assert_close(seen, ((one + other) / 2).softmax(dim=1))
+
+
 def test_a_picture_too_small_is_found_before_any_data_is_read() -> None:
     with pytest.raises(UserError, match="at least"):
         task_of("classification", CLASSES).check(card(side=4))

@@ -58,7 +58,7 @@ class Classification(Task):
         return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.preprocessing), model)
+        return ClassGraph(InputLayer(card.preprocessing), model, card.mirror)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         truths, answers = _labels(train.truths), _labels(test.truths)
@@ -84,14 +84,18 @@ class Classification(Task):
 class ClassGraph(nn.Module):
     """The deployed network: RGB uint8 (batch, height, width, 3) to `probabilities` (batch, classes)."""
 
-    def __init__(self, inputs: nn.Module, model: nn.Module) -> None:
+    def __init__(self, inputs: nn.Module, model: nn.Module, mirror: bool) -> None:
         super().__init__()
         self.inputs = inputs
         self.model = model
+        self.mirror = mirror
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        logits = self.model(self.inputs(pictures))
-        return {"probabilities": logits.float().softmax(dim=1)}
+        planes = self.inputs(pictures)
+        logits = self.model(planes).float()
+        if self.mirror:
+            logits = (logits + self.model(planes.flip(3)).float()) / 2
+        return {"probabilities": logits.softmax(dim=1)}
 
 
 def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
