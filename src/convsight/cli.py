@@ -8,16 +8,11 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from convsight.errors import UserError
-
-if TYPE_CHECKING:
-    pass
-
-INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
@@ -112,11 +107,6 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.exit(0)  # the reader of our output, such as head, had enough
 
 
 if __name__ == "__main__":

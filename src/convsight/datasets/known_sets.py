@@ -30,6 +30,7 @@ class KnownSet:
     in_memory: bool = True
     arguments: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    written: bool = False  # pictures of writing, which a mirror changes though the class names do not say so
 
 
 _DIGITS = tuple("0123456789")
@@ -37,7 +38,7 @@ _DIGITS = tuple("0123456789")
 KNOWN_SETS: Mapping[str, KnownSet] = {
     "fashion-mnist": KnownSet("FashionMNIST", _TRAIN_TEST),
     "mnist": KnownSet("MNIST", _TRAIN_TEST, classes=_DIGITS),
-    "kmnist": KnownSet("KMNIST", _TRAIN_TEST),
+    "kmnist": KnownSet("KMNIST", _TRAIN_TEST, written=True),
     "cifar10": KnownSet("CIFAR10", _TRAIN_TEST),
     "cifar100": KnownSet("CIFAR100", _TRAIN_TEST),
     "svhn": KnownSet("SVHN", _SPLIT_NAMED, classes=_DIGITS),
@@ -77,7 +78,9 @@ def read_known_set(path: Path) -> Dataset:
     names = known.classes or _class_names(next(iter(found.values())))
     read = _array_split if known.in_memory else _file_split
     splits = {split: read(split, source, names) for split, source in found.items()}
-    return Dataset(name=name, source=name, task="classification", classes=names, splits=splits)
+    return Dataset(
+        name=name, source=name, task="classification", classes=names, splits=splits, classes_named=not known.written
+    )
 
 
 def _load(name: str, known: KnownSet, arguments: Mapping[str, Any]) -> Any:

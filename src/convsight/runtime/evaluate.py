@@ -11,6 +11,7 @@ from convsight.datasets import (
     FittedPictures,
     Split,
     apply_splits_csv,
+    fingerprint,
     read_dataset,
 )
 from convsight.datasets.unreadable import report_unreadable
@@ -79,6 +80,9 @@ def _own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
     if dataset.classes != card.classes:
         raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    # Where pictures were left out the fingerprint is that of the rest, which is known only once all were read.
+    if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
+        raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")
     return dataset, settings
 
 

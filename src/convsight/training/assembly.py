@@ -1,6 +1,7 @@
 """Putting together what the loop works on, and measuring it before the first step."""
 
 import time
+from typing import Any
 
 import torch
 
@@ -82,9 +83,11 @@ def settle(t: Training, listener: Listener) -> None:
     listener.say(f"{t.settings.optimizer}, lr {t.choices.lr:g}, batch {t.choices.batch}, {t.settings.schedule}")
 
 
-def clock_for(t: Training, deadline: float | None, test_pictures: int) -> Clock:
-    """The clock of a training: its epochs, or the time it has."""
+def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: dict[str, Any] | None = None) -> Clock:
+    """The clock of a training: its epochs, or the time it has; gone on with from the state `resumed`."""
     clock = Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
+    if resumed is not None:
+        clock.restore(resumed)
     if t.choices.first_side:
         clock.cheap_until = SMALL_UNTIL
     if deadline is None:

@@ -1,10 +1,12 @@
 """`Choices`: what training settles on where the user left a setting open, each with its reason."""
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from convsight.errors import UserError
 from convsight.settings import TrainSettings
 from convsight.training.optimizers import default_lr, default_weight_decay
 
@@ -42,6 +44,15 @@ class Choices(BaseModel):
             precision="float32",
         )
 
+    @classmethod
+    def stored(cls, run: Path, chosen: dict[str, Any]) -> Self:
+        """What a run's settings.toml holds; a `UserError` where that was changed by hand into nonsense."""
+        try:
+            return cls.model_validate(chosen)
+        except ValidationError as error:
+            mistake = error.errors()[0]
+            raise UserError(f"{run / 'settings.toml'}: chosen.{mistake['loc'][0]}: {mistake['msg']}") from error
+
 
 def choose_batch(settings: TrainSettings, train_pictures: int) -> int:
     """Small batches for few pictures, so that an epoch still has enough steps to learn from."""
@@ -62,7 +73,17 @@ def choose_epochs(settings: TrainSettings, train_pictures: int, batch: int) -> i
 def choose_device(asked: str) -> torch.device:
     """The device to train on: a GPU if there is one, unless the user says otherwise."""
     if asked != "auto":
+        _check_device(asked)
         return torch.device(asked)
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _check_device(asked: str) -> None:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    kind, _, number = asked.partition(":")
+    there = {"cpu": True, "mps": torch.backends.mps.is_available(), "cuda": int(number or 0) < count}[kind]
+    if not there:
+        here = ["cpu", *(f"cuda:{index}" for index in range(count)), *["mps"] * torch.backends.mps.is_available()]
+        raise UserError(f"--device {asked}: there is no such device; there is {', '.join(here)}")

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Self
 
-_REPLAN_STEPS = 50  # steps between two looks at the measured speed
+_REPLAN_SECONDS = 2.0  # between two looks at the measured speed
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Clock:
     deadline: float | None = None
     step_seconds: float = 0.0  # of a step at full cost
     epoch_seconds: float = 0.0  # what an epoch costs besides its steps: validation, checkpoint
+    last_plan: float = 0.0  # when the speed was last looked at
     last_step: float | None = None  # when the last step of this epoch ended
 
     @classmethod
@@ -41,6 +42,7 @@ class Clock:
         """End at `deadline` instead, planned from the measured cost of a full step and of an epoch's rest."""
         self.deadline, self.step_seconds, self.epoch_seconds = deadline, step_seconds, epoch_seconds
         self._replan()
+        self.progress = self.made / max(1, self.made + self.remaining)
 
     @property
     def done(self) -> bool:
@@ -80,7 +82,7 @@ class Clock:
         self.progress += (1 - self.progress) / max(1, self.remaining)
         self.remaining -= 1
         self.made += 1
-        if self.deadline is not None and self.made % _REPLAN_STEPS == 0:
+        if self.deadline is not None and now - self.last_plan > _REPLAN_SECONDS:
             self._replan()
 
     def finish_epoch(self, seconds: float) -> None:
@@ -92,11 +94,12 @@ class Clock:
 
     def _replan(self) -> None:
         assert self.deadline is not None
-        left = self.deadline - time.monotonic()
+        self.last_plan = time.monotonic()
+        left = self.deadline - self.last_plan
         # Whatever the plan, the last validation comes once.
         a_step = self.step_seconds * self._mean_cost + self.epoch_seconds / self.steps_per_epoch
         planned = int(max(0.0, left - self.epoch_seconds) / a_step) if a_step else 1
-        first = self.progress == 0
+        first = self.made == 0
         self.remaining = max(1 if first else 0, planned)
 
     def state(self) -> dict[str, Any]:
@@ -104,10 +107,9 @@ class Clock:
         return {"made": self.made, "total": self.made + self.remaining, "progress": self.progress}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`, as if this clock's end had been planned from the start."""
+        """Go on from `state`, as if this clock's end had been planned from the start; call it before `end_at`."""
         self.made = state["made"]
-        if self.deadline is None:
-            self.remaining = max(0, self.remaining - self.made)
+        self.remaining = max(0, self.remaining - self.made)
         total = self.made + self.remaining
         # The very same number where the plan is the same, so that the bits of the result are too.
         self.progress = state["progress"] if total == state["total"] else self.made / total

@@ -57,6 +57,7 @@ class Training:
     step: int = 0
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
+    budget_from: float = 0.0  # the seconds already spent when the present --minutes began
     saved_epoch: int = 0  # the epoch of the last checkpoint
     best_epoch: int = 0
     best_key: tuple[float, ...] = (-math.inf,)
@@ -105,9 +106,7 @@ def fit(t: Training, listener: Listener) -> None:
                 show(_status(t, epoch))
                 if t.clock.done:
                     break
-            line = _finish_epoch(t, epoch)
-            t.run.log(line)
-            listener.say(line)
+            listener.say(_finish_epoch(t, epoch))
 
 
 @dataclass
@@ -152,8 +151,7 @@ def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision
 def _step(t: Training, loss: float) -> None:
     """Move the weights along the gradients, and the clock on."""
     if not math.isfinite(loss):
-        smaller = t.choices.lr / 10
-        raise UserError(f"the loss became {loss} in epoch {t.epoch + 1}: steps too large; try --lr {smaller:g}")
+        raise _diverged(t, f"the loss became {loss}")
     factor = SCHEDULES[t.settings.schedule](t.clock.progress, t.settings.warmup)
     for group in t.optimizer.param_groups:
         group["lr"] = t.choices.lr * factor
@@ -164,9 +162,15 @@ def _step(t: Training, loss: float) -> None:
     t.clock.advance()
 
 
+def _diverged(t: Training, what: str) -> UserError:
+    return UserError(f"{what} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.choices.lr / 10:g}")
+
+
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
+    if not all(bool(weight.isfinite().all()) for weight in t.kept.state_dict().values()):
+        raise _diverged(t, "the weights became infinite")
     t.epoch += 1
     metrics = validate(t)
     row = {
@@ -222,6 +226,7 @@ def _save(t: Training) -> None:
         "epoch": t.epoch,
         "step": t.step,
         "seconds": t.seconds,
+        "budget_from": t.budget_from,
         "rows": t.rows,
         "best_epoch": t.best_epoch,
         "best_key": t.best_key,
@@ -238,7 +243,7 @@ def restore(t: Training) -> dict[str, Any]:
     if t.ema:
         t.ema.model.load_state_dict(parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
-    t.saved_epoch = t.epoch
+    t.saved_epoch, t.budget_from = t.epoch, facts["budget_from"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     clock: dict[str, Any] = facts["clock"]
     return clock

@@ -70,5 +70,4 @@ def _advise(
         baseline=baselines[f"{t.task.floor}/{selection.metric}"].value,
         settings=t.settings,
     )
-    t.run.log(advice.text)
     listener.say(advice.text)

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
@@ -20,6 +21,7 @@ from convsight.training.choices import Choices
 from convsight.training.data import Prepared, choose_side, fit_pictures, load_data, measured, plain, typical_side
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
+from convsight.training.recorder import Recorder
 from convsight.versions import versions
 
 
@@ -29,8 +31,10 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
-    deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
+    listener = Recorder(listener)
     dataset = load_data(settings)
+    # A download is not counted.
+    deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     task = task_of(settings.task, dataset.classes)
     _tell_data(dataset, listener)
     side, why = choose_side(settings, typical_side(dataset.split("train")), task.usual_side(settings.net))
@@ -41,10 +45,11 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     card = _described(card, prepared, settings)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
+        listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
         t = assemble(task, card, prepared, settings, Choices.first(settings, len(prepared.examples["train"])), run)
         settle(t, listener)
-        run.save_settings(settings, t.choices.model_dump())
+        run.save_settings(_absolute(settings), t.choices.model_dump())
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
         with _told_if_stopped(t, listener):
@@ -61,21 +66,24 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     """
     began = time.monotonic()
     run = Run.open(path)
+    listener = Recorder(listener)
+    listener.record_in(run)
     settings, chosen = run.settings()
     card = run.card
     if changes:
         kept = settings.model_dump(exclude={"epochs", "minutes"})
         settings = TrainSettings.of(**{**kept, **changes})
-    choices = Choices.model_validate({**chosen, "epochs": settings.epochs or chosen.get("epochs")})
+    choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener)
     t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run)
     clock_state = restore(t)
-    # Unless new minutes are given, those of the first call are shared.
-    spent = 0.0 if "minutes" in changes else t.seconds
+    if "minutes" in changes:
+        t.budget_from = t.seconds
+    # Unless new minutes are given, those of the last call that gave some are shared.
+    spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
-    t.clock.restore(clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.examples["test"]), clock_state)
     over = t.clock.done or t.waited_in_vain
     if over and card.training["finished"]:
         raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
@@ -86,6 +94,12 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
             fit(t, listener)
         judge_best(t, prepared.examples["test"], baselines, listener)
     return run
+
+
+def _absolute(settings: TrainSettings) -> TrainSettings:
+    """The settings with a path of the data that holds from any folder."""
+    path = Path(settings.data)
+    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def seconds_of_step(model: nn.Module, step: Step, precisions: Sequence[Precision
     The precisions take turns, so that a machine that is busy for a moment slows them all, and the first steps are
     not counted, since kernels are chosen and compiled then.
     """
-    scratch = copy.deepcopy(model)
+    scratch = copy.deepcopy(model).train()
     fastest = dict.fromkeys(precisions, math.inf)
     started = time.perf_counter()
     for attempt in range(_ATTEMPTS):

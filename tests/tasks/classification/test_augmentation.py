@@ -30,6 +30,8 @@ def choose(
         (("digit_3", "digit_7"), False),
         (("A", "B", "C"), False),
         (("one", "two"), False),
+        (("digit7", "digit8"), False),
+        (("num3", "char4"), False),
         (("turn-left", "turn-right", "stop"), False),
     ],
 )

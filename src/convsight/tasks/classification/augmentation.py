@@ -49,7 +49,7 @@ def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:
         return (
             False,
             False,
-            "no flips: the data does not name its classes, they may be digits; --flip horizontal if not",
+            "no flips: nothing says that the classes are not digits or letters; --flip horizontal if so",
         )
     if reads_as_text(dataset.classes):
         return False, False, "no flips: the classes read as digits or letters; --flip horizontal if they are not"
@@ -70,7 +70,7 @@ def reads_as_text(classes: Sequence[str]) -> bool:
 
 
 def _is_sign(name: str) -> bool:
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word and word not in _FILLERS]
+    words = [word for word in re.findall(r"[^\W\d_]+|\d+", name.lower()) if word not in _FILLERS]
     return bool(words) and all(len(word) == 1 or word.isdigit() or word in _NUMBER_WORDS for word in words)
 
 
