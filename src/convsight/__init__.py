@@ -26,7 +26,7 @@ def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
     """
     from convsight.progress import Silent, Terminal
     from convsight.settings import TrainSettings
-    from convsight.training import train as train_on
+    from convsight.training.train import train as train_on
 
     return train_on(TrainSettings.of(data=str(data), **settings), Silent() if quiet else Terminal())
 

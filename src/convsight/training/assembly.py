@@ -21,7 +21,7 @@ from convsight.training.fit import SMALL_UNTIL, Training, gradients
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader, RawBatch
 from convsight.training.optimizers import build_optimizer
-from convsight.training.trial import choose_precision, measure_precisions, seconds_of_step
+from convsight.training.trial import choose_precision, seconds_of_step
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
 _SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
@@ -65,21 +65,18 @@ def assemble(
 
 
 def settle(t: Training, listener: Listener) -> None:
-    """Choose the number format by measuring, and say what was chosen and why."""
-    first = _first_batch(t)
-    seconds = measure_precisions(t.model, lambda m, p: gradients(t, m, first, p), t.settings, t.device)
-    chosen = {"precision": choose_precision(seconds), "first_side": _first_side(t)}
-    t.choices = t.choices.model_copy(update=chosen)
-    rates = ", ".join(f"{name} {len(first.samples) / s:,.0f}" for name, s in seconds.items())
+    """Choose what depends on the network: number format and first side; say what was chosen and why."""
+    precision, why = choose_precision(t.model, t.settings, t.device)
+    t.choices = t.choices.model_copy(update={"precision": precision, "first_side": _first_side(t)})
     parameters = sum(p.numel() for p in t.model.parameters())
     listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if t.card.mirror:
         listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
-    listener.say(f"{t.choices.precision} on {t.choices.device}, of images/s measured: {rates}")
     if t.choices.first_side:
         listener.say(f"pictures of {t.choices.first_side} px at first: more of them in the same time; --no-grow if not")
+    listener.say(f"{precision} on {t.choices.device}: {why}")
     listener.say(f"{t.settings.optimizer}, lr {t.choices.lr:g}, batch {t.choices.batch}, {t.settings.schedule}")
 
 
@@ -104,8 +101,8 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
 
 def _step_seconds(t: Training, side: int | None) -> float:
     """Seconds of a training step on pictures of `side` px, or of their own size."""
-    first, precision = _first_batch(t), t.choices.precision
-    return seconds_of_step(t.model, lambda m, p: gradients(t, m, first, p, side), [precision])[precision]
+    first = _first_batch(t)
+    return seconds_of_step(t.model, lambda scratch: gradients(t, scratch, first, t.choices.precision, side))
 
 
 def _first_side(t: Training) -> int | None:

@@ -60,6 +60,7 @@ class Training:
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
     saved_epoch: int = 0  # the epoch of the last checkpoint
     best_epoch: int = 0
+    risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
 
     @property
@@ -76,7 +77,7 @@ class Training:
     def waited_in_vain(self) -> bool:
         """Whether early stopping says stop."""
         patience = self.settings.patience
-        return bool(patience) and self.epoch - self.best_epoch >= patience
+        return bool(patience) and self.epoch - self.risen_epoch >= patience
 
     def summary(self, finished: bool) -> dict[str, Any]:
         """What the card tells about the training."""
@@ -212,6 +213,8 @@ def validate(t: Training) -> dict[str, Measured]:
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
     """Write the model file where this epoch is the best so far."""
     key = tuple(selection.key(metrics) for selection in t.task.reader.metrics().selection)
+    if key[0] > t.best_key[0]:
+        t.risen_epoch = t.epoch
     if key > t.best_key:
         t.best_key, t.best_epoch = key, t.epoch
         found = {f"val/{name}": value for name, value in metrics.items()}
@@ -229,6 +232,7 @@ def _save(t: Training) -> None:
         "budget_from": t.budget_from,
         "rows": t.rows,
         "best_epoch": t.best_epoch,
+        "risen_epoch": t.risen_epoch,
         "best_key": t.best_key,
         "clock": t.clock.state(),
     }
@@ -243,7 +247,7 @@ def restore(t: Training) -> dict[str, Any]:
     if t.ema:
         t.ema.model.load_state_dict(parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
-    t.saved_epoch, t.budget_from = t.epoch, facts["budget_from"]
+    t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     clock: dict[str, Any] = facts["clock"]
     return clock

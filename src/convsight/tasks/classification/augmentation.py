@@ -17,7 +17,7 @@ _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 _NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_FILLERS = ["digit", "digits", "letter", "number", "class", "label", "sign"]
+_FILLERS = ("digit", "digits", "letter", "character", "char", "number", "num", "class", "label", "sign")
 _SIDES = ("left", "right", "clockwise", "counterclockwise", "east", "west")
 
 
