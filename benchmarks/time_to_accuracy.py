@@ -22,7 +22,7 @@ from convsight.datasets import read_dataset
 from convsight.results import Labels
 
 ENOUGH = 0.90
-EPOCHS = 15
+EPOCHS = 10
 BUDGETS_MINUTES = (0.5, 0.75, 1.0, 1.5, 2.0)
 
 
