@@ -36,12 +36,12 @@ def main() -> None:
     print("\n" + versions("convsight", "torch", "typer"))
 
 
-def differing(first: list[np.ndarray], second: list[np.ndarray]) -> int:  # type: ignore[type-arg]
+def differing(first: list[np.ndarray], second: list[np.ndarray]) -> int:
     """How many weights of two runs differ in any bit."""
     return sum(int((a != b).sum()) for a, b in zip(first, second, strict=True))
 
 
-def trained(path: Path, workers: int) -> list[np.ndarray]:  # type: ignore[type-arg]
+def trained(path: Path, workers: int) -> list[np.ndarray]:
     """The weights of a run, by name."""
     command = [sys.executable, "-m", "convsight", *SEEDED, "--workers", str(workers), "--run", str(path)]
     subprocess.run(command, capture_output=True, check=True)

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from measuring import HERE, peer_python, print_table, spread, versions
@@ -35,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "fashion.npz"
         save_arrays(arguments.data, archive)
-        contenders = {
+        contenders: dict[str, Callable[[], tuple[float, float]]] = {
             "convsight, default net, --minutes": lambda: convsight_seconds(arguments.data, Path(folder)),
             "Keras, lecture net": lambda: peer_seconds(peer_python("keras"), "keras_lecture.py", archive),
             "PyTorch, lecture net": lambda: peer_seconds(Path(sys.executable), "torch_lecture.py", archive),
@@ -60,7 +62,7 @@ def main() -> None:
 
 def save_arrays(source: Path, archive: Path) -> None:
     """The pictures and labels as plain arrays, which every contender can read."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, split in read_dataset(source).splits.items():
         assert isinstance(split.truths, Labels)
         arrays |= {f"{name}_pictures": np.asarray(split.pictures), f"{name}_labels": split.truths.indices}

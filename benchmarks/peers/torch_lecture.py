@@ -33,7 +33,7 @@ def main(archive: str, epochs: int, enough: float) -> None:
             optimizer.step()
         seconds += time.perf_counter() - began
         with torch.inference_mode():
-            answers = torch.cat([model(part).argmax(1) for part in test_pictures.split(1000)])
+            answers = torch.cat([model(part).argmax(1) for part in test_pictures.chunk(10)])
         accuracy = float((answers == data["test_labels"]).float().mean())
         print(json.dumps({"seconds": seconds, "accuracy": accuracy}), flush=True)
         if accuracy >= enough:

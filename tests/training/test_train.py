@@ -10,6 +10,7 @@ from typing import Any, final
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
@@ -162,12 +163,55 @@ def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, p
     resume(str(run.path), {"epochs": 2}, Silent())
 
 
+def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Path) -> None:
+    choices = {"data": "digits", "epochs": 2, "net": "lecture3", "size": 14}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=0, while_counting="judging"))
+    part = Run.open(f"{tmp_path}/part")
+    assert part.card.training["finished"] is False
+    assert "test/accuracy" not in part.card.metrics
+    resumed = resume(str(part.path), {}, Silent())
+    assert resumed.card.training["finished"] is True
+    assert resumed.card.training["epochs"] == 2
+    assert_same_bits(whole, resumed)
+    assert resumed.metrics["test/accuracy"] == whole.metrics["test/accuracy"]
+
+
+def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:
+    settings = TrainSettings.of(data="digits", net="lecture3", size=14, minutes=0.25, run=f"{tmp_path}/part")
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, PressesCtrlC(epoch=2))
+    resumed = resume(f"{tmp_path}/part", {}, Silent())
+    assert resumed.card.training["finished"] is True
+    rows = list(csv.DictReader((resumed.path / "metrics.csv").read_text().splitlines()))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert resumed.card.training["epochs"] == len(rows)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without that device")
+def test_a_device_that_is_not_there_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--device cuda:3: there is no such device; there is cpu"):
+        convsight.train("digits", epochs=1, device="cuda:3", run=f"{tmp_path}/a", **FAST)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path: Path) -> None:
+    listener = PressesCtrlC(epoch=0)
+    run = train(TrainSettings.of(data="digits", net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a"), listener)
+    log = (run.path / "log.txt").read_text()
+    assert "digits: 10 classes" in listener.said[0]
+    places = [log.index(text) for text in listener.said]
+    assert places == sorted(places)
+
+
 @final
 class PressesCtrlC(Listener):
-    """Interrupts the training in the middle of an epoch."""
+    """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
 
-    def __init__(self, epoch: int) -> None:
+    def __init__(self, epoch: int, while_counting: str = "") -> None:
         self.epoch = epoch
+        self.while_counting = while_counting
         self.said: list[str] = []
 
     def say(self, text: str) -> None:
@@ -175,6 +219,8 @@ class PressesCtrlC(Listener):
 
     @contextmanager
     def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        if what == self.while_counting:
+            raise KeyboardInterrupt
         yield lambda done: None
 
     @contextmanager

@@ -36,7 +36,7 @@ OPTIMIZERS: dict[str, Callable[[_Groups, float], torch.optim.Optimizer]] = {
 
 # Peak rate for a batch of 128; the square root of the batch for the adaptive ones, proportional for SGD
 # (Malladi et al., 2022; Goyal et al., 2017).
-_PEAK = {"muon": 1e-2, "adamw": 4e-3, "sgd": 0.1}
+_PEAK = {"muon": 3e-2, "adamw": 4e-3, "sgd": 0.1}
 _DECAY = {"muon": 0.05, "adamw": 0.05, "sgd": 5e-4}
 
 

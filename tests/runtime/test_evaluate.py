@@ -1,0 +1,44 @@
+"""Judging a run on its own data and on others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import convsight
+from convsight.errors import UserError
+from convsight.progress import Silent
+from convsight.runtime.evaluate import evaluate
+
+FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "quiet": True}
+
+
+def test_own_data_give_what_the_training_found(photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    found = evaluate(run.path, None, Silent())
+    assert found.metrics["test/accuracy"] == run.metrics["test/accuracy"]
+    assert found.pictures == run.card.data["pictures"]["test"]
+
+
+def test_own_data_that_have_changed_are_refused(photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    Image.new("L", (20, 20), 77).save(photos / "bright" / "0.png")
+    with pytest.raises(UserError, match=r"photos has changed since .*a was trained; name it to judge it as it is now"):
+        evaluate(run.path, None, Silent())
+    assert evaluate(run.path, photos, Silent()).pictures == 20
+
+
+def test_pictures_left_out_of_the_training_are_left_out_again(photos: Path, tmp_path: Path) -> None:
+    torn = photos / "dark" / "torn.png"
+    torn.write_bytes((photos / "dark" / "0.png").read_bytes()[:60])
+    run = convsight.train(photos, run=f"{tmp_path}/a", skip_unreadable=True, **FAST)
+    assert evaluate(run.path, None, Silent()).metrics["test/accuracy"] == run.metrics["test/accuracy"]
+    with pytest.raises(UserError, match=r"torn\.png"):
+        evaluate(run.path, photos, Silent())
+
+
+def test_a_model_file_alone_has_no_data(photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    with pytest.raises(UserError, match="is a model file alone: give the data to judge it on"):
+        evaluate(run.model_file, None, Silent())
