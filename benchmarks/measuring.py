@@ -57,6 +57,19 @@ def peer_python(name: str) -> Path:
     return python
 
 
+def peer_packages(name: str) -> Path:
+    """A folder of a peer's packages alone, without what they need, for `PYTHONPATH`: they then see our PyTorch."""
+    home = ENVIRONMENTS / name
+    ready = home / ".ready"
+    if not ready.exists():
+        print(f"setting up {home} ...", file=sys.stderr)
+        requirements = HERE / "peers" / f"{name}.txt"
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(home)]
+        subprocess.run([*install, "--requirement", str(requirements)], check=True)
+        ready.touch()
+    return home
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A Markdown table, which reads as well on a terminal."""
     print(f"\n## {title}\n\n{machine()}\n")

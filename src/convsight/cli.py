@@ -98,6 +98,90 @@ def predict(
         raise typer.Exit(2)
 
 
+@app.command()
+def nets(
+    pattern: Annotated[
+        str, typer.Argument(help="A part of the name, or a glob: resnet, 'vgg1?', 'timm/convnext*'. [default: all]")
+    ] = "",
+    figures: Annotated[bool, typer.Option("--figures", help="Count timm's networks however many match.")] = False,
+    output: Annotated[
+        Literal["table", "json", "csv"], typer.Option("--format", help="JSON and CSV hold every fact.")
+    ] = "table",
+) -> None:
+    """List networks: parameters, multiply-adds, input size, licence, where pretrained weights come from."""
+    from convsight.nets.listing import list_nets
+    from convsight.print_nets import NET_PRINTERS
+    from convsight.progress import Terminal
+
+    NET_PRINTERS[output](list_nets(pattern, Terminal(), figures))
+
+
+@app.command()
+def describe(
+    nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
+    volume: Annotated[
+        str | None, typer.Option("--input", help="Height x width x channels: 224x224x3. [default: what the net is for]")
+    ] = None,
+    classes: Annotated[int | None, typer.Option(min=1, help="Answers. [default: the net's own]")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Predict the memory of training on so many at once.")] = None,
+    optimizer: Annotated[Literal["adamw", "muon", "sgd"], typer.Option(help="The optimizer of that memory.")] = "adamw",
+    compare: Annotated[bool, typer.Option("--compare", help="Compare several nets instead.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="With --compare: speed and memory here.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A file to write html or svg to; with --compare, the chart.")] = None,
+    output: Annotated[
+        Literal["table", "json", "html", "svg"], typer.Option("--format", help="svg: the volumes drawn to scale.")
+    ] = "table",
+) -> None:
+    """Show what a network does to a volume and what it costs, layer by layer, each number with its formula."""
+    from convsight.training_half import training_half
+
+    room = training_half("convsight.describe.verb")
+    if compare:
+        room.show_comparison(nets, volume, classes, measured=measure, output=output, out=out)
+    else:
+        room.show_description(nets, volume, classes, batch=batch, optimizer=optimizer, output=output, out=out)
+
+
+@app.command()
+def filters(
+    picture: Annotated[Path, typer.Argument(help="A picture file.")],
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name such as sobel-x, or rows of numbers such as '-1 0 1; -1 0 1; -1 0 1' or '1 1; 1 1 / 4'; "
+            "may be given several times. [default: a handful of classic ones]"
+        ),
+    ] = None,
+    stride: Annotated[int, typer.Option(help="Cells from one stop of the kernel to the next.")] = 1,
+    padding: Annotated[str, typer.Option(help="valid (none), same, or a number of cells; they are zeros.")] = "valid",
+    out: Annotated[
+        Path | None, typer.Option(help="The PNG to save. [default: a new <picture>-filters.png in this folder]")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="ROW,COLUMN of an output cell whose sum is written out.")] = None,
+    output: ReportFormat = "table",
+    max_megapixels: MaxMegapixels = 100.0,
+) -> None:
+    """Apply kernels to a picture and save the results side by side: what a convolution sees."""
+    from convsight.arithmetic.filtering import filter_picture, read_padding, read_position
+    from convsight.arithmetic.sheet import save_sheet
+    from convsight.arithmetic.table import print_filtered
+
+    found = filter_picture(
+        picture,
+        kernel or (),
+        stride=stride,
+        padding=read_padding(padding),
+        at=None if at is None else read_position(at),
+        max_megapixels=max_megapixels,
+    )
+    file = save_sheet(found, out)
+    if output == "json":
+        typer.echo(json.dumps(found.to_json() | {"file": str(file)}))
+    else:
+        print_filtered(found)
+        typer.echo(f"saved in {file}")
+
+
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2."""
     # A stop by the system (a scheduler, a container) is treated like Ctrl-C: the best so far is kept.

@@ -33,7 +33,7 @@ def write_atomic_with(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     except OSError as error:
         raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free some space or choose another folder with --run"
+            f"cannot write {path}: {error.strerror or error}; free some space, or write elsewhere"
         ) from error
     finally:
         if temporary is not None:

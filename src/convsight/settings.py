@@ -21,6 +21,9 @@ class TrainSettings(BaseModel):
     task: str = Field("classification", description="The kind of question.")
     run: str | None = Field(None, description="Name of the run, or a path for its folder. [default: the data's name]")
     net: str = Field("small", description="Network, by its name in the catalogue.")
+    weights: str | None = Field(
+        None, description="Pretrained weights to begin with: imagenet, or a file. [default: fresh ones]"
+    )
     size: int | None = Field(None, ge=4, le=4096, description="Picture side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] = Field("crop", description="What to do with another aspect ratio.")
     colour: Literal["auto", "grey", "rgb"] = Field("auto", description="auto: grey where all pictures are.")

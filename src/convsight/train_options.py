@@ -3,8 +3,6 @@
 import inspect
 import json
 import time
-from importlib import import_module
-from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import typer
@@ -16,6 +14,7 @@ from convsight.printing import metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
 
@@ -31,7 +30,7 @@ def _command() -> Any:
     def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
         """Train and judge a network on a folder of pictures, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
-        training = _training()
+        training = training_half("convsight.training.train")
         began = time.monotonic()
         if resume is not None:
             _check_resumed(data, given)
@@ -52,13 +51,6 @@ def _command() -> Any:
     train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
-
-
-def _training() -> ModuleType:
-    try:
-        return import_module("convsight.training.train")
-    except ModuleNotFoundError as error:
-        raise UserError(f'training needs {error.name}: pip install "convsight[train]"') from error
 
 
 def _check_resumed(data: str | None, given: dict[str, Any]) -> None:

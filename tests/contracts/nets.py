@@ -35,7 +35,7 @@ class NetContract:
         side = working_side(name)
         return NetShape(_CLASSES, 3, side, side)
 
-    @pytest.mark.parametrize(("channels", "classes"), [(1, 10), (3, 2)])
+    @pytest.mark.parametrize(("channels", "classes"), [(1, 10), (3, 2), (4, 3), (13, 3)])
     def test_gives_a_logit_a_class_while_training_and_after(self, name: str, channels: int, classes: int) -> None:
         side = working_side(name)
         shape = NetShape(classes, channels, side, side)

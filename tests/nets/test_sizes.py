@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.sizes import build_without_memory, fits, smallest_square
+from convsight.nets.sizes import build_without_memory, fits, size_error, smallest_square
 
 
 class _Halving(nn.Module):
@@ -65,11 +66,45 @@ def test_limits_of_the_entry_hold_where_the_network_would_run(
     assert fits(entry, NetShape(2, 3, height, width)) == expected
 
 
+def test_a_network_for_one_size_is_not_searched() -> None:
+    entry = replace(_entry(lambda _: _Halving(2)), fixed=True)
+    assert smallest_square(entry, channels=3, classes=2) == 8
+
+
+@pytest.mark.parametrize(
+    ("fixed", "asked", "message"),
+    [
+        (
+            True,
+            4,
+            "x needs other sizes, such as the 8 px that it was made for; 4 was asked: use --size 8, or another net",
+        ),
+        (False, 4, "x needs pictures of at least 5 px; 4 was asked: use --size 5 or more, or another net"),
+        (
+            False,
+            7,
+            "x needs other sizes, such as the 8 px that it was made for; 7 was asked: use --size 8, or another net",
+        ),
+    ],
+)
+def test_an_error_names_a_size_that_works(fixed: bool, asked: int, message: str) -> None:
+    entry = replace(_entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 5)), fixed=fixed)
+    assert str(size_error("x", entry, NetShape(2, 3, asked, asked))).splitlines()[0] == message
+
+
 def test_a_network_that_never_works_is_a_mistake_of_ours_and_keeps_its_reason() -> None:
     entry = _entry(lambda shape: nn.Conv2d(shape.channels + 1, 2, 1))
     with pytest.raises(RuntimeError, match="no size") as found:
         smallest_square(entry, channels=3, classes=2)
     assert "channel" in str(found.value.__cause__)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionError])
+def test_what_layers_raise_is_taken_for_a_wrong_size(kind: type[Exception]) -> None:
+    def picky(shape: NetShape) -> nn.Module:
+        raise kind(f"no room in {shape}")
+
+    assert not fits(_entry(picky), NetShape(2, 3, 8, 8))
 
 
 def test_a_programming_error_is_not_taken_for_a_wrong_size() -> None:

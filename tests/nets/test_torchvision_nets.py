@@ -30,6 +30,15 @@ def test_every_network_is_built_for_grey_pictures_and_its_classes(name: str) -> 
             assert net.train()(torch.empty(2, 1, entry.side, entry.side, device="meta")).shape == (2, 7)
 
 
+@pytest.mark.parametrize("channels", [4, 13])
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "squeezenet1_0", "swin_t", "vit_b_16"])
+def test_other_channels(name: str, channels: int) -> None:
+    side = net_entry(name).side
+    net = build_without_memory(net_entry(name), NetShape(7, channels, side, side))
+    with torch.no_grad():
+        assert net(torch.empty(2, channels, side, side, device="meta")).shape == (2, 7)
+
+
 def test_one_of_each_is_known() -> None:
     assert set(torchvision_names()) >= _ONE_OF_EACH
 

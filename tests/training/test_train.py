@@ -116,6 +116,11 @@ def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:
     ]
 
 
+def test_a_network_whose_layers_have_versions_is_kept_and_resumed(tmp_path: Path, photos: Path) -> None:
+    run = convsight.train(photos, net="mnasnet0_5", size=32, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    assert resume(str(run.path), {"epochs": 2}, Silent()).card.training["epochs"] == 2
+
+
 def test_changed_data_cannot_be_resumed(tmp_path: Path, photos: Path) -> None:
     run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
     Image.new("L", (20, 20), 77).save(next((photos / "bright").iterdir()))

@@ -1,5 +1,7 @@
 """The deployed network run by PyTorch itself, and model files to and from PyTorch networks."""
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -50,6 +52,17 @@ def save_network(path: Path, model: nn.Module, card: Card) -> None:
     write_atomic(path, save(tensors, {METADATA_KEY: card.model_dump_json()}))
 
 
+def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put `tensors` into `model`, name by name; raises RuntimeError where any is missing, extra or of another shape.
+
+    A state dict of PyTorch carries the versions of its layers, which files of tensors do not keep and some networks
+    ask for; ours were written by the layers they are read into.
+    """
+    state = OrderedDict(tensors)
+    state._metadata = model.state_dict()._metadata  # type: ignore[attr-defined]
+    model.load_state_dict(state)
+
+
 def load_network(path: Path, card: Card | None = None) -> nn.Module:
     """The network of a model file, in evaluation mode.
 
@@ -58,7 +71,7 @@ def load_network(path: Path, card: Card | None = None) -> nn.Module:
     card = card or read_card(path)
     model = task_of(card.task, card.classes).build(card)
     try:
-        model.load_state_dict(load_file(path))
+        load_tensors(model, load_file(path))
     except SafetensorError as error:
         raise UserError(f"{path} is damaged: {error}") from error
     except RuntimeError as error:

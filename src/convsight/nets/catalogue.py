@@ -1,16 +1,37 @@
-"""The catalogue: a name -> a network. A net of ours is one file and one line here; torchvision's go by their names."""
+"""The catalogue: a name -> a network. A net of ours is one file and one line here; torchvision's go by their names.
+
+timm's are `timm/<name>`; those that torchvision lacks and the lectures name have a name of their own. A text, a TOML
+file or a Keras file stands for the network that it describes.
+"""
 
 from torch import nn
 
 from convsight.errors import unknown_name
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.keras.archive import is_keras_file
+from convsight.nets.keras.entry import keras_entry, keras_text
 from convsight.nets.lecture import lecture1, lecture2, lecture3
 from convsight.nets.lenet5 import LeNet5
+from convsight.nets.perceptron import mlp, perceptron
 from convsight.nets.sizes import fits, size_error, smallest_square
 from convsight.nets.small import SmallNet
+from convsight.nets.text.check import check_sides
+from convsight.nets.text.entry import text_entry
+from convsight.nets.text.source import canonical, is_net_text
+from convsight.nets.timm_nets import BORROWED, PREFIX, borrowed_entry, timm_entry
 from convsight.nets.torchvision_nets import torchvision_entry, torchvision_names
 
-__all__ = ["NETS", "NetEntry", "NetShape", "build_net", "check_size", "net_entry", "net_names", "smallest_side"]
+__all__ = [
+    "NETS",
+    "NetEntry",
+    "NetShape",
+    "build_net",
+    "canonical_name",
+    "check_size",
+    "net_entry",
+    "net_names",
+    "smallest_side",
+]
 
 _LICENCE = "Apache-2.0"
 _LECTURE = "V. Havard, CNN overview, CESI LINEACT"
@@ -23,12 +44,50 @@ NETS: dict[str, NetEntry] = {
         "He et al., Deep Residual Learning for Image Recognition, 2016",
         side=64,
         smallest=1,
+        classes=10,
     ),
-    "lecture1": NetEntry(lecture1, "two convolutions and a dense layer", _LICENCE, _LECTURE, side=28, smallest=7),
+    "perceptron": NetEntry(
+        perceptron,
+        "one dense layer, no convolution",
+        _LICENCE,
+        "Rosenblatt, The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, 1958",
+        side=28,
+        smallest=1,
+        channels=1,
+        classes=10,
+    ),
+    "mlp": NetEntry(
+        mlp,
+        "multilayer perceptron: two hidden layers, no convolution",
+        _LICENCE,
+        "Rumelhart, Hinton and Williams, Learning Representations by Back-propagating Errors, 1986",
+        side=28,
+        smallest=1,
+        channels=1,
+        classes=10,
+    ),
+    "lecture1": NetEntry(
+        lecture1, "two convolutions and a dense layer", _LICENCE, _LECTURE, side=28, smallest=7, classes=10
+    ),
     "lecture2": NetEntry(
-        lecture2, "lecture1 with max pooling after each convolution", _LICENCE, _LECTURE, side=28, smallest=7
+        lecture2,
+        "lecture1 with max pooling after each convolution",
+        _LICENCE,
+        _LECTURE,
+        side=28,
+        smallest=7,
+        classes=10,
     ),
-    "lecture3": NetEntry(lecture3, "lecture2 with two 3x3 convolutions", _LICENCE, _LECTURE, side=28, smallest=5),
+    "lecture3": NetEntry(
+        lecture3,
+        "lecture2 with two 3x3 convolutions",
+        _LICENCE,
+        _LECTURE,
+        side=28,
+        smallest=5,
+        channels=1,
+        classes=10,
+    ),
     "lenet5": NetEntry(
         LeNet5,
         "LeNet-5 with ReLU and max pooling",
@@ -36,13 +95,15 @@ NETS: dict[str, NetEntry] = {
         "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998",
         side=28,
         smallest=12,
+        channels=1,
+        classes=10,
     ),
 }
 
 
 def net_names() -> list[str]:
-    """Names of all networks, ours first; imports torchvision, which takes about a second."""
-    return [*NETS, *(name for name in torchvision_names() if name not in NETS)]
+    """Names of all networks but timm's, ours first; imports torchvision, which takes about a second."""
+    return [*NETS, *BORROWED, *(name for name in torchvision_names() if name not in NETS)]
 
 
 def net_entry(name: str) -> NetEntry:
@@ -52,6 +113,14 @@ def net_entry(name: str) -> NetEntry:
     """
     if name in NETS:
         return NETS[name]
+    if name in BORROWED:
+        return borrowed_entry(name)
+    if is_keras_file(name):
+        return keras_entry(name)
+    if is_net_text(name):
+        return text_entry(name)
+    if name.startswith(PREFIX):
+        return timm_entry(name)
     names = net_names()
     if name not in names:
         raise unknown_name("net", name, names)
@@ -80,9 +149,26 @@ def check_size(name: str, shape: NetShape) -> None:
         ...
     convsight.errors.UserError: lecture1 needs pictures of at least 7 px; 6 was asked: use --size 7 or more, ...
     """
+    text = canonical_name(name)
+    if is_net_text(text):  # whose arithmetic needs no network, and says which word is at fault
+        check_sides(text, shape)
+        return
     entry = net_entry(name)
     if not fits(entry, shape):
         raise size_error(name, entry, shape)
+
+
+def canonical_name(name: str) -> str:
+    """What a card stores: the text of a Keras or TOML file, which rebuilds the network without it; else the name.
+
+    Raises `UserError` for a text with a mistake, at the word.
+
+    >>> canonical_name("conv 8 3x3 relu|globalavg | dense classes")
+    'conv 8 3x3 relu | globalavg | dense classes'
+    """
+    if is_keras_file(name):
+        return keras_text(name)
+    return canonical(name) if is_net_text(name) else name
 
 
 def smallest_side(name: str, channels: int, classes: int) -> int:

@@ -1,9 +1,9 @@
 """`NetShape` and `NetEntry`: what a network is built for, and what the catalogue knows of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,39 @@ class NetShape:
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """The weights that the library of a network offers.
+
+    `source` and `licence` are for lists. `read` gets the tensors by name, from the library's cache or the network, for
+    a network of 3 channels and the library's classes; it raises `UserError` that names the file to bring. `mean` and
+    `std` are those of the pictures, in 0..1, that the weights were trained on. `accuracy` is the published share of
+    ImageNet's validation pictures answered right, in 0..1, where `accuracy_source` says.
+    """
+
+    source: str
+    licence: str
+    read: Callable[[], Mapping[str, Tensor]]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    accuracy: float | None = None
+    accuracy_source: str = ""
+
+
+@dataclass(frozen=True)
 class NetEntry:
     """One network of the catalogue.
 
     `build` makes it with fresh weights: normalised float pictures (batch, channels, height, width) in,
-    logits (batch, classes) out. `about` is one line for lists, `source` the paper or definition. Both sides
-    of a picture must be multiples of `multiple` px, and equal where `square` is set. `side` is the side in px that
-    the network was made for: larger pictures are reduced to it unless the user says otherwise. `smallest` is the
-    smallest side it takes; without it the network is run on the meta device, whose first use takes PyTorch seconds.
+    logits (batch, classes) out. `about` is one line for lists, `licence` that of the code, `source` the paper or
+    definition. Both sides of a picture must be multiples of `multiple` px, and equal where `square` is set.
+
+    `side` is the side in px that the network was made for, which for pretrained ones is that of their published
+    accuracy: larger pictures are reduced to it unless the user says otherwise. `smallest` is the smallest side it
+    takes; without it the network is run on the meta device, whose first use takes PyTorch seconds. Where `fixed` is
+    set no smallest is sought: the network is built for one size, and only `side` is sure to work.
+
+    `channels` and `classes` are those of its paper, lecture or weights, for which lists count it. `pretrained` is what
+    `--weights imagenet` loads.
     """
 
     build: Callable[[NetShape], nn.Module]
@@ -39,3 +64,22 @@ class NetEntry:
     smallest: int | None = None
     multiple: int = 1
     square: bool = False
+    fixed: bool = False
+    channels: int = 3
+    classes: int = 1000
+    pretrained: Pretrained | None = None
+
+    @property
+    def accuracy(self) -> float | None:
+        """The published accuracy of its pretrained weights, in 0..1."""
+        return self.pretrained.accuracy if self.pretrained else None
+
+    @property
+    def accuracy_source(self) -> str:
+        """Where that is published."""
+        return self.pretrained.accuracy_source if self.pretrained else ""
+
+    @property
+    def usual_shape(self) -> NetShape:
+        """The shape that the network was made for."""
+        return NetShape(self.classes, self.channels, self.side, self.side)

@@ -8,10 +8,14 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from convsight.describe.trouble import trouble
 from convsight.errors import UserError
 from convsight.nets.entry import NetEntry, NetShape
 
 _LARGEST_SIDE = 8192  # px, as in `Preprocessing`
+
+# What layers raise when a kernel, a window or a patch does not fit.
+_MISFITS = (RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionError)
 
 
 class _WithoutMemory(TorchFunctionMode):
@@ -51,10 +55,14 @@ def fits(entry: NetEntry, shape: NetShape) -> bool:
 def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
     """Side in pixels of the smallest square picture the network takes; every larger multiple works too.
 
-    Raises `RuntimeError` if none works, which is a mistake in the network.
+    For a `fixed` entry, and where only other sizes than powers of two work, it is the entry's own side. Raises
+    `RuntimeError` if none works, which is a mistake in the network.
     """
     if entry.smallest is not None:
         return entry.smallest
+    own = NetShape(classes, channels, entry.side, entry.side)
+    if entry.fixed and fits(entry, own):
+        return entry.side
 
     def square(steps: int) -> NetShape:
         side = steps * entry.multiple
@@ -64,6 +72,8 @@ def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
     while (obstacle := _obstacle(entry, square(steps))) is not None:
         steps *= 2
         if steps * entry.multiple > _LARGEST_SIDE:
+            if fits(entry, own):
+                return entry.side
             raise RuntimeError("the network takes pictures of no size") from obstacle
     smaller = range(steps // 2 + 1, steps)
     found = bisect_left(smaller, True, key=lambda n: fits(entry, square(n)))
@@ -72,6 +82,9 @@ def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
 
 def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
     """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
+    own = NetShape(shape.classes, shape.channels, entry.side, entry.side)
+    if (obstacle := _obstacle(entry, own)) is not None:
+        return UserError(f"{name} cannot take {shape.channels} channel(s): {obstacle}; choose another net")
     asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
     smallest = smallest_square(entry, shape.channels, shape.classes)
     nearest = max(smallest, round(min(shape.height, shape.width) / entry.multiple) * entry.multiple)
@@ -79,9 +92,21 @@ def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
         need, fix = "square pictures", f"use --size {nearest}"
     elif entry.multiple > 1:
         need, fix = f"pictures whose sides are multiples of {entry.multiple} px", f"use --size {nearest}"
+    elif smallest == entry.side or min(shape.height, shape.width) >= smallest:
+        need, fix = f"other sizes, such as the {entry.side} px that it was made for", f"use --size {entry.side}"
     else:
         need, fix = f"pictures of at least {smallest} px", f"use --size {smallest} or more"
-    return UserError(f"{name} needs {need}; {asked} was asked: {fix}, or another net")
+    return UserError(f"{name} needs {need}; {asked} was asked: {fix}, or another net{_place(entry, shape)}")
+
+
+def _place(entry: NetEntry, shape: NetShape) -> str:
+    """Where in the network the picture becomes too small, where that can be told."""
+    try:
+        net = build_without_memory(entry, shape)
+    except _MISFITS:  # some cannot even be built for such pictures
+        return ""
+    found = trouble(net, (1, shape.channels, shape.height, shape.width))
+    return f"\n{found}" if found else ""
 
 
 def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
@@ -96,6 +121,6 @@ def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
         net = build_without_memory(entry, shape)
         with torch.no_grad():
             net(torch.empty(2, shape.channels, shape.height, shape.width, device="meta"))
-    except (RuntimeError, ValueError, AssertionError) as error:  # what layers raise when a kernel does not fit
+    except _MISFITS as error:
         return error
     return None

@@ -9,6 +9,7 @@ import torch
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.nets.inputs import Normalise
+from convsight.nets.weights import Weights, adapt_weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -30,14 +31,28 @@ _TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and 
 
 
 def assemble(
-    task: Task, card: Card, prepared: Prepared, settings: TrainSettings, choices: Choices, run: Run
+    task: Task,
+    card: Card,
+    prepared: Prepared,
+    settings: TrainSettings,
+    choices: Choices,
+    run: Run,
+    listener: Listener,
+    weights: Weights | None = None,
 ) -> Training:
-    """Network, optimizer and data of a training; the same seed gives the same first weights."""
+    """Network, optimizer and data of a training; the same seed gives the same first weights.
+
+    A new training may begin with pretrained `weights`; a resumed one has its own.
+    """
     device = torch.device(choices.device)
     torch.manual_seed(settings.seed)
     # cuDNN's fastest algorithms add in another order every time.
     torch.backends.cudnn.deterministic = True
-    model = task.build(card).to(device).to(memory_format=torch.channels_last)
+    model = task.build(card)
+    if weights is not None:
+        for note in adapt_weights(model, card.net, weights, card.preprocessing.channels):
+            listener.say(note)
+    model = model.to(device).to(memory_format=torch.channels_last)
     train = prepared.examples["train"]
     loader = Loader(
         train.pictures,

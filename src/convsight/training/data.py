@@ -18,6 +18,7 @@ from convsight.datasets import (
 from convsight.datasets.classes import check_classes
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
+from convsight.nets.weights import Weights
 from convsight.pictures import Preprocessing, picture_size
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
@@ -101,6 +102,12 @@ def measured(prepared: Prepared, settings: TrainSettings) -> Preprocessing:
     # A channel that never varies must not be divided by zero.
     floor = tuple(max(value, 1 / 255) for value in std)
     return prepared.preprocessing.model_copy(update={"channels": 1 if grey else 3, "mean": mean, "std": floor})
+
+
+def expected(preprocessing: Preprocessing, weights: Weights) -> Preprocessing:
+    """The preprocessing with the mean and std that `weights` were trained with, where that is known."""
+    known = weights.statistics(preprocessing.channels)
+    return preprocessing.model_copy(update={"mean": known[0], "std": known[1]}) if known else preprocessing
 
 
 def _read(

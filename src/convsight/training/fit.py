@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
-from convsight.export.torch_engine import TorchEngine, save_network
+from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
 from convsight.nets.inputs import Normalise, planes
 from convsight.progress import Listener, Status
 from convsight.run import Row, Run
@@ -243,9 +243,9 @@ def _save(t: Training) -> None:
 def restore(t: Training) -> dict[str, Any]:
     """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns the clock's state."""
     parts, facts = load_checkpoint(t.run.checkpoint_file, t.optimizer, ("model", "ema"))
-    t.model.load_state_dict(parts["model"])
+    load_tensors(t.model, parts["model"])
     if t.ema:
-        t.ema.model.load_state_dict(parts["ema"])
+        load_tensors(t.ema.model, parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])

@@ -11,6 +11,8 @@ from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.nets.catalogue import NetShape, canonical_name, check_size, net_entry
+from convsight.nets.weights import Weights, read_weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
@@ -18,7 +20,16 @@ from convsight.tasks import task_of
 from convsight.tasks.reader import Measured
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
-from convsight.training.data import Prepared, choose_side, fit_pictures, load_data, measured, plain, typical_side
+from convsight.training.data import (
+    Prepared,
+    choose_side,
+    expected,
+    fit_pictures,
+    load_data,
+    measured,
+    plain,
+    typical_side,
+)
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
@@ -32,22 +43,26 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
+    net = _check_net(settings)
     dataset = load_data(settings)
+    weights = read_weights(settings.net, settings.weights) if settings.weights else None
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     task = task_of(settings.task, dataset.classes)
     _tell_data(dataset, listener)
-    side, why = choose_side(settings, typical_side(dataset.split("train")), task.usual_side(settings.net))
+    side, why = choose_side(settings, typical_side(dataset.split("train")), task.usual_side(net))
     listener.say(why)
-    card = Card(task=settings.task, net=settings.net, classes=dataset.classes, preprocessing=plain(side, settings))
+    card = Card(task=settings.task, net=net, classes=dataset.classes, preprocessing=plain(side, settings))
     task.check(card)
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
-    card = _described(card, prepared, settings)
+    card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        t = assemble(task, card, prepared, settings, Choices.first(settings, len(prepared.examples["train"])), run)
+        choices = Choices.first(settings, len(prepared.examples["train"]))
+        t = assemble(task, card, prepared, settings, choices, run, listener, weights)
+        del weights  # half a gigabyte, for some networks
         settle(t, listener)
         run.save_settings(_absolute(settings), t.choices.model_dump())
         baselines = _baselines(t, prepared, listener)
@@ -75,7 +90,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         settings = TrainSettings.of(**{**kept, **changes})
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener)
-    t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run)
+    t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run, listener)
     clock_state = restore(t)
     if "minutes" in changes:
         t.budget_from = t.seconds
@@ -94,6 +109,15 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
             fit(t, listener)
         judge_best(t, prepared.examples["test"], baselines, listener)
     return run
+
+
+def _check_net(settings: TrainSettings) -> str:
+    """The network's name as cards store it; a network that cannot work is found before any data is read."""
+    net = canonical_name(settings.net)
+    entry = net_entry(net)
+    if settings.size is not None:
+        check_size(net, NetShape(entry.classes, entry.channels, settings.size, settings.size))
+    return net
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:
@@ -154,7 +178,7 @@ def _tell_data(dataset: Dataset, listener: Listener) -> None:
         listener.say(f"note: {note}")
 
 
-def _described(card: Card, prepared: Prepared, settings: TrainSettings) -> Card:
+def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights: Weights | None) -> Card:
     """The card with all that is known before the first step."""
     dataset = prepared.dataset
     data = {
@@ -163,5 +187,10 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings) -> Card:
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
         "train_counts": dataset.split("train").truths.counts(),
     }
-    changes = {"preprocessing": measured(prepared, settings), "data": data, "versions": versions()}
-    return card.model_copy(update={**changes, "training": {"seed": settings.seed}})
+    preprocessing = measured(prepared, settings)
+    training: dict[str, object] = {"seed": settings.seed}
+    if weights is not None:
+        preprocessing = expected(preprocessing, weights)
+        training["weights"] = weights.origin
+    changes = {"preprocessing": preprocessing, "training": training, "data": data, "versions": versions()}
+    return card.model_copy(update=changes)

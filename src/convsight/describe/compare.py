@@ -1,0 +1,63 @@
+"""Networks side by side: published accuracy against operations and parameters, and speed on this machine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convsight.describe.description import Description, describe_module
+from convsight.describe.measure import Speed, measure
+from convsight.describe.subject import find_subject
+from convsight.errors import UserError
+from convsight.nets.catalogue import net_entry
+from convsight.progress import Listener
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One network of a comparison. `accuracy` is the published share of ImageNet's validation pictures, 0..1."""
+
+    described: Description
+    accuracy: float | None
+    source: str  # of the accuracy
+    speed: Speed | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One row of the comparison."""
+        described = self.described
+        row: dict[str, Any] = {
+            "net": described.name,
+            "input": described.input,
+            "parameters": described.parameters,
+            "multiply_adds": described.multiply_adds,
+            "flops": described.flops,
+            "accuracy": self.accuracy,
+            "accuracy_source": self.source,
+        }
+        if self.speed:
+            row |= {"images_per_s": self.speed.images_per_s, "peak_bytes": self.speed.peak_bytes}
+        return row
+
+
+def compare(
+    names: Sequence[str],
+    volume: tuple[int, int, int] | None,
+    classes: int | None,
+    measured: bool,
+    listener: Listener,
+) -> list[Compared]:
+    """Each network of the catalogue in `names`, on its own input unless `volume` (height, width, channels) is given.
+
+    Raises `UserError` for an unknown name, and for a comparison of fewer than two.
+    """
+    if len(names) < 2:
+        raise UserError("--compare needs two networks or more: convsight describe --compare alexnet vgg16 resnet50")
+    rows = []
+    with listener.counting("comparing", len(names)) as advance:
+        for name in names:
+            subject = find_subject(name, volume, classes)
+            described = describe_module(subject.model, subject.shape, subject.name)
+            entry = net_entry(subject.name)
+            speed = measure(subject, classes or entry.classes) if measured else None
+            rows.append(Compared(described, entry.accuracy, entry.accuracy_source, speed))
+            advance(1)
+    return rows

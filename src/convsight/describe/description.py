@@ -1,0 +1,84 @@
+"""`Description`: a network's layers and what they add up to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from convsight.describe.layer import Layer
+from convsight.describe.memory import Memory, training_memory
+from convsight.describe.rows import layers_of
+from convsight.describe.trace import CannotRunError, trace
+from convsight.describe.trouble import explained
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a network called `name` does to one picture of `input` (sides..., channels), layer by layer."""
+
+    name: str
+    input: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    memory: Memory | None = None  # of a training step, where a batch was given
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that training changes; a shared one counts once."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of convolutions and matrix products for one picture."""
+        return sum(layer.multiply_adds for layer in self.layers)
+
+    @property
+    def flops(self) -> int:
+        """Two a multiply-add."""
+        return 2 * self.multiply_adds
+
+    @property
+    def other_operations(self) -> int:
+        """Biases, sums, comparisons and function values for one picture."""
+        return sum(layer.other_operations for layer in self.layers)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all that the layers give for one picture, in float32."""
+        return sum(layer.activation_bytes for layer in self.layers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The layers, their totals, and the memory where it was predicted."""
+        total = {
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "flops": self.flops,
+            "other_operations": self.other_operations,
+            "activation_bytes": self.activation_bytes,
+        }
+        document: dict[str, Any] = {"net": self.name, "input": self.input}
+        document |= {"layers": [layer.to_json() for layer in self.layers], "total": total}
+        return document | ({"training_memory": self.memory.to_json()} if self.memory else {})
+
+
+def describe_module(
+    model: nn.Module, shape: Sequence[int], name: str = "", batch: int | None = None, optimizer: str = "adamw"
+) -> Description:
+    """The description of any module that takes pictures of `shape` (channels, *sides).
+
+    With `batch`, the memory of a training step on so many pictures is predicted too. Branches, reuse, and what
+    `forward` computes in plain Python are seen. Raises a `UserError` that says which layer cannot work, why, and what
+    would mend it.
+
+    >>> found = describe_module(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(72, 2)), (3, 5, 5))
+    >>> found.parameters, found.multiply_adds
+    (370, 2088)
+    >>> print(found.layers[0].parameters_formula, "|", found.layers[0].output_formula)
+    (3*3*3 + 1)*8 | 5 - 3 + 1 = 3
+    """
+    try:
+        root = trace(model, (1, *shape))
+    except CannotRunError as stopped:
+        raise explained(model, (1, *shape), stopped) from stopped
+    memory = training_memory(model, (batch, *shape), optimizer) if batch else None
+    return Description(name or type(model).__name__, (*shape[1:], shape[0]), tuple(layers_of(root)), memory)

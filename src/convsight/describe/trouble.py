@@ -1,0 +1,144 @@
+"""A network that cannot work: where it stops, why, and what would mend it."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from convsight.arithmetic.shapes import Window
+from convsight.describe.trace import CannotRunError, trace
+from convsight.describe.windows import Windows, windows_of
+from convsight.errors import UserError
+
+aten = torch.ops.aten
+
+_LARGEST_SIDE = 4096  # px; where no smaller input works, none is proposed
+
+
+def trouble(model: nn.Module, shape: Sequence[int]) -> UserError | None:
+    """What is wrong with `model` for pictures of `shape` (batch, channels, *sides); None if it takes them.
+
+    >>> net = nn.Sequential(nn.Conv2d(3, 8, 5), nn.MaxPool2d(4), nn.Conv2d(8, 8, 5))
+    >>> print(trouble(net, (1, 3, 12, 12)))
+    2: 5x5 kernel over a 2x2 volume; the input must be at least 24x24, or padding 2
+    """
+    try:
+        trace(model, shape)
+    except CannotRunError as stopped:
+        return explained(model, shape, stopped)
+    return None
+
+
+def explained(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -> UserError:
+    """The message for a network that stopped on pictures of `shape`."""
+    place = stopped.call.path or type(model).__name__
+    reasons = (_too_small, _other_channels, _other_values)
+    reason = next((text for make in reasons if (text := make(model, shape, stopped))), None)
+    # What a network raises by itself knows best, if it says anything.
+    said = str(stopped.cause).strip() or f"it stops with {type(stopped.cause).__name__} for this input"
+    return UserError(f"{place}: {reason or said.splitlines()[0]}")
+
+
+def _too_small(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -> str | None:
+    """A kernel that is larger than its volume."""
+    windows = windows_of(stopped.packet, stopped.operands) if stopped.packet else None
+    if windows is None or windows.transposed:
+        return None
+    windows = windows.with_padding(stopped.pads[-len(windows.over) :]) if stopped.pads else windows
+    sides = list(stopped.operands[0].shape[-len(windows.over) :])
+    if stopped.pads:
+        sides = [n - before - after for n, (before, after) in zip(sides, stopped.pads[-len(sides) :], strict=True)]
+    if all(worked.value >= 1 for worked in windows.sides(sides)):
+        return None
+    kernel = "x".join(str(window.kernel) for window in windows.over)
+    name = "kernel" if stopped.packet == aten.convolution else "pooling"
+    mends = [*_larger_input(model, shape), *_padding(windows, sides)]
+    return f"{kernel} {name} over a {'x'.join(map(str, sides))} volume; {', or '.join(mends) or 'no input size works'}"
+
+
+def _larger_input(model: nn.Module, shape: Sequence[int]) -> list[str]:
+    """The smallest input that the whole network takes, if there is one."""
+    count = len(shape) - 2
+
+    def works(side: int) -> bool:
+        try:
+            trace(model, (*shape[:2], *(side,) * count))
+        except CannotRunError:
+            return False
+        return True
+
+    high = max(1, *shape[2:])
+    while not works(high):
+        high *= 2
+        if high > _LARGEST_SIDE:
+            return []
+    low = min(shape[2:])  # at least one side of the asked ones does not work
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if works(middle) else (middle, high)
+    return [f"the input must be at least {'x'.join([str(high)] * count)}"]
+
+
+def _padding(windows: Windows, sides: Sequence[int]) -> list[str]:
+    """The padding under which the kernel fits, where a layer can have as much: less than a whole kernel."""
+    needed = max(_needed(window, n) for window, n in zip(windows.over, sides, strict=True))
+    return [f"padding {needed}"] if needed < min(window.kernel for window in windows.over) else []
+
+
+def _needed(window: Window, n: int) -> int:
+    return max(0, math.ceil((window.span - n) / 2))
+
+
+def _other_channels(_: nn.Module, __: Sequence[int], stopped: CannotRunError) -> str | None:
+    """A convolution or normalisation made for another number of channels."""
+    layer, args = stopped.call.module, stopped.operands
+    wanted = next((getattr(layer, name) for name in ("in_channels", "num_features") if hasattr(layer, name)), None)
+    volume = args[0] if args and isinstance(args[0], torch.Tensor) else stopped.call.picture
+    if wanted is None or volume is None or volume.ndim < 2 or volume.shape[1] == wanted:
+        return None
+    return f"takes {wanted} channels and gets {volume.shape[1]}; change it, or the layer before it"
+
+
+def _other_values(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -> str | None:
+    """A dense layer after flattening, made for another input size."""
+    numbers = _values(stopped)
+    if numbers is None:
+        return None
+    gets, takes = numbers
+    sides = _sides_that_give(model, shape, stopped.call.path, takes)
+    inputs = " to ".join("x".join([str(side)] * (len(shape) - 2)) for side in sides)
+    mend = f"the input must be {inputs}, or the layer" if sides else "the layer must be"
+    return f"takes {takes:,} values a picture and gets {gets:,}; {mend} made for {gets:,}"
+
+
+def _values(stopped: CannotRunError) -> tuple[int, int] | None:
+    """What a dense layer got and what it takes, where they differ."""
+    if stopped.packet not in (aten.addmm, aten.mm):
+        return None
+    left, right = stopped.operands[-2:]
+    return (left.shape[-1], right.shape[0]) if left.shape[-1] != right.shape[0] else None
+
+
+def _sides_that_give(model: nn.Module, shape: Sequence[int], path: str, takes: int) -> list[int]:
+    """Smallest and largest side of the inputs at which the dense layer at `path` gets what it takes, if any.
+
+    It gets more the larger the input is; strides make a few neighbouring sides give the same.
+    """
+
+    def gets(side: int) -> int:
+        try:
+            trace(model, (*shape[:2], *(side,) * (len(shape) - 2)))
+        except CannotRunError as stopped:
+            numbers = _values(stopped)
+            # Stopped earlier, an input is too small; stopped later, the dense layer was content.
+            return (numbers[0] if numbers else 0) if stopped.call.path == path or not numbers else takes
+        return takes
+
+    sides = range(1, _LARGEST_SIDE)
+    smallest = sides[min(bisect_left(sides, takes, key=gets), len(sides) - 1)]
+    if gets(smallest) != takes:
+        return []
+    largest = sides[bisect_right(sides, takes, key=gets) - 1]
+    return sorted({smallest, largest})

@@ -1,0 +1,95 @@
+"""Weights that do not fit a network: what is missing, extra or of another shape, and what they may fit instead."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from convsight.errors import UserError
+from convsight.nets.catalogue import net_entry
+from convsight.nets.listing import known_nets
+from convsight.nets.sizes import build_without_memory
+
+_LISTED = 8  # tensors of a kind in a message
+_COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none
+_STATISTICS = ("running_mean", "running_var", _COUNTER)  # of batch normalisation, which are no parameters
+
+
+def alike(one: Tensor, other: Tensor) -> bool:
+    """Whether one tensor can be copied into the other: same shape, both numbers with a fraction or neither."""
+    return one.shape == other.shape and one.is_floating_point() == other.is_floating_point()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A network as it was made: the shapes of its tensors, and whose follow from its classes and its channels."""
+
+    shapes: Mapping[str, torch.Size]
+    by_classes: frozenset[str]
+    by_channels: frozenset[str]
+
+    @classmethod
+    def of(cls, net: str) -> "Reference":
+        """That of the network called `net`, built again with a class more and with a channel more."""
+        entry = net_entry(net)
+        usual = entry.usual_shape
+        shapes, more_classes, more_channels = (
+            {name: value.shape for name, value in build_without_memory(entry, shape).state_dict().items()}
+            for shape in (usual, replace(usual, classes=usual.classes + 1), replace(usual, channels=usual.channels + 1))
+        )
+        return cls(
+            shapes,
+            frozenset(name for name, shape in more_classes.items() if shape != shapes[name]),
+            frozenset(name for name, shape in more_channels.items() if shape != shapes[name]),
+        )
+
+
+def check_fit(
+    origin: str, net: str, given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], settled: Collection[str]
+) -> None:
+    """Raise a `UserError` that lists what of `given` does not fit `wanted`, the state of the network called `net`.
+
+    `origin` says where the weights come from, `settled` names those whose shapes may differ.
+    """
+    missing = [name for name in wanted if name not in given and not name.endswith(_COUNTER)]
+    extra = [name for name in given if name not in wanted]
+    unlike = [
+        f"{name} ({_shape(given[name])} in the file, {_shape(wanted[name])} in the network)"
+        for name in wanted
+        if name in given and name not in settled and not alike(given[name], wanted[name])
+    ]
+    kinds = {"missing": missing, "extra": extra, "of another shape": unlike}
+    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in kinds.items() if names]
+    if found:
+        advice = _owner(net, given) if missing or extra else _made_for(net, given)
+        raise UserError("; ".join([f"{origin} does not fit {net}: {found[0]}", *found[1:], *advice]))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def _shape(value: Tensor) -> str:
+    return f"{'x'.join(map(str, value.shape)) or 'one'} {str(value.dtype).removeprefix('torch.')}"
+
+
+def _made_for(net: str, given: Mapping[str, Tensor]) -> list[str]:
+    """Advice on the size of the pictures, where that is all that does not fit."""
+    reference, side = Reference.of(net), net_entry(net).side
+    others = given.keys() - reference.by_channels - reference.by_classes
+    if any(given[name].shape != reference.shapes[name] for name in others):
+        return []
+    return [f"they were made for pictures of {side} px: use --size {side}"]
+
+
+def _owner(net: str, given: Mapping[str, Tensor]) -> list[str]:
+    """Advice on the network that the tensors belong to, where one of the catalogue has as many parameters."""
+    parameters = sum(value.numel() for name, value in given.items() if not name.endswith(_STATISTICS))
+    for name, listed in known_nets().items():
+        if listed.parameters == parameters and name != net:
+            shapes = Reference.of(name).shapes
+            if all(name in given and given[name].shape == shape for name, shape in shapes.items()):
+                return [f"they are those of {name}: use --net {name}"]
+    return []

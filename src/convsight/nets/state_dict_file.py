@@ -1,0 +1,58 @@
+"""Weights by name out of a file: safetensors, or what `torch.save` wrote of a state dict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from convsight.errors import UserError
+from convsight.nets.harmless_pickle import LaidTensor
+from convsight.nets.torch_file import read_torch_file
+
+_WRAPPED_IN = ("state_dict", "model")  # keys under which training scripts put the weights, beside other things
+_PARALLEL = "module."  # what PyTorch's DataParallel puts before every name
+
+_PICKLED = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_Value = TypeVar("_Value")
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """The tensors in a file of weights, by name; a wrapping dictionary and a `module.` before names are taken off.
+
+    What the file is follows from its first bytes, not from its name. Raises `UserError` where it is missing, damaged,
+    something else, or asks for anything but tensors: no code of it is run.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(9)
+        if start.startswith(_PICKLED):
+            tensors = read_torch_file(path, _chosen)
+        elif start[8:] == b"{":  # after eight bytes of its length, safetensors begins with a JSON object
+            tensors = load_file(path)
+        else:
+            raise UserError(f"{path} is no file of weights: expected safetensors, or what torch.save wrote")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    if not tensors:
+        raise UserError(f"{path} holds no tensors")
+    return _unprefixed(tensors)
+
+
+def _chosen(saved: object) -> Mapping[str, LaidTensor]:
+    """The tensors of a state dict, or of one that is wrapped in another dictionary."""
+    inside = saved
+    if isinstance(saved, dict):
+        inside = next((saved[key] for key in _WRAPPED_IN if isinstance(saved.get(key), dict)), saved)
+    if not isinstance(inside, dict):
+        raise UserError("it holds no dictionary of tensors; expected a state dict")
+    return {str(name): value for name, value in inside.items() if isinstance(value, LaidTensor)}
+
+
+def _unprefixed(tensors: Mapping[str, _Value]) -> dict[str, _Value]:
+    whole = all(name.startswith(_PARALLEL) for name in tensors)
+    return {name.removeprefix(_PARALLEL) if whole else name: value for name, value in tensors.items()}

@@ -1,0 +1,86 @@
+"""The verb `describe`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import convsight
+from convsight.cli import app
+from convsight.errors import UserError
+
+
+def run(*arguments: str) -> str:
+    found = CliRunner().invoke(app, ["describe", *arguments], catch_exceptions=False)
+    assert found.exit_code == 0
+    return found.stdout
+
+
+def test_json_is_one_document() -> None:
+    document = json.loads(run("vgg16", "--format", "json"))
+    assert document["total"]["parameters"] == 138_357_544
+    assert document["total"]["flops"] == 2 * document["total"]["multiply_adds"]
+    assert document["layers"][0]["output_formula"] == "224 + 2*1 - 3 + 1 = 224"
+
+
+def test_the_table_shows_formulas_and_totals() -> None:
+    text = run("lecture3", "--batch", "16")
+    for part in ("50,890", "(3*3*1 + 1)*16", "floor((26 - 3)/2) + 1 = 12", "training on 16 pictures in float32: peak"):
+        assert part in text
+
+
+def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path) -> None:
+    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    document = json.loads(run(str(trained.path), "--format", "json"))
+    assert document["input"] == [14, 14, 3]
+    assert document["layers"][-1]["output"] == [2]
+    assert document == json.loads(run(str(trained.model_file), "--format", "json"))
+
+
+def test_other_inputs_and_classes() -> None:
+    document = json.loads(run("resnet18", "--input", "96x64x13", "--classes", "7", "--format", "json"))
+    assert document["input"] == [96, 64, 13]
+    assert document["layers"][-1]["output"] == [7]
+
+
+def test_files_are_written_whole(tmp_path: Path) -> None:
+    run("lecture1", "--format", "svg", "--out", f"{tmp_path}/net.svg")
+    run("lecture1", "--format", "html", "--out", f"{tmp_path}/net.html")
+    assert (tmp_path / "net.svg").read_text().startswith("<svg")
+    assert (tmp_path / "net.html").read_text().endswith("</html>\n")
+
+
+def test_a_comparison(tmp_path: Path) -> None:
+    names = ["squeezenet1_1", "resnet18", "lecture1"]
+    document = json.loads(run("--compare", *names, "--format", "json", "--out", f"{tmp_path}/chart.png"))
+    rows = {row["net"]: row for row in document["nets"]}
+    assert rows["resnet18"]["accuracy"] == pytest.approx(0.69758)
+    assert "torchvision" in rows["resnet18"]["accuracy_source"]
+    assert rows["lecture1"]["accuracy"] is None
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_comparison_with_measurement() -> None:
+    rows = json.loads(run("--compare", "lecture1", "lecture3", "--measure", "--format", "json"))["nets"]
+    assert all(row["images_per_s"] > 0 and row["peak_bytes"] >= 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["resnet81"], "unknown net 'resnet81'; did you mean resnet18"),
+        (["lecture1", "--input", "28"], "--input 28: give height x width x channels, such as 224x224x3"),
+        (["lecture1", "--input", "0x28x3"], "--input 0x28x3: give height"),
+        (["alexnet", "--input", "32x32"], "pooling over a 1x1 volume; the input must be at least 63x63"),
+        (["lecture1", "lecture2"], "describe takes one net and got 2; to see them side by side: --compare"),
+        (["--compare", "lecture1"], "--compare needs two networks or more"),
+        (["--compare", "lecture1", "lecture2", "--out", "x.txt"], "--out x.txt: the chart's name must end in .png"),
+        (["lecture1", "--out", "x.txt"], "--out x.txt: a table goes to standard output"),
+        (["nowhere/model.safetensors"], "unknown net 'nowhere/model.safetensors'"),
+    ],
+)
+def test_bad_input_is_named(arguments: list[str], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        CliRunner().invoke(app, ["describe", *arguments], catch_exceptions=False)
+    assert message in str(caught.value)
