@@ -80,11 +80,23 @@ print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metric
     assert accuracy == 0.5
 
 
+def verb(arguments: list[str]) -> str:
+    return f"sys.argv = ['convsight', *{arguments!r}]; from convsight.cli import main; main()"
+
+
+def test_the_list_of_networks_and_the_filters_need_no_pytorch(light: Path, photos: Path, tmp_path: Path) -> None:
+    done = run_light(light, verb(["nets", "vgg16", "--format", "json"]))
+    assert '"parameters": 138357544' in done.stdout, done.stderr
+    picture = next((photos / "dark").iterdir())
+    done = run_light(light, verb(["filters", str(picture), "--kernel", "sobel-x", "--out", f"{tmp_path}/f.png"]))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "f.png").exists()
+
+
 def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_path: Path) -> None:
     run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
-    for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)]):
-        code = f"sys.argv = ['convsight', *{arguments!r}]; from convsight.cli import main; main()"
-        done = run_light(light, code)
+    for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)], ["describe", "vgg16"]):
+        done = run_light(light, verb(arguments))
         assert done.returncode == 2, done.stderr
         assert 'pip install "convsight[train]"' in done.stderr
         assert "Traceback" not in done.stderr
