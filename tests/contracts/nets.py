@@ -86,5 +86,5 @@ class NetContract:
         with pytest.raises(UserError, match=rf"^{name} .*; {smallest - 1} was asked: use --size {smallest}\b"):
             check_size(name, shape)
         if net_entry(name).multiple == 1:
-            with pytest.raises((RuntimeError, ValueError)):
+            with pytest.raises((RuntimeError, ValueError, UserError)):
                 net_entry(name).build(shape)(pictures(shape))

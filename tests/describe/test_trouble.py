@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from convsight.describe.description import describe_module
 from convsight.describe.trouble import trouble
 from convsight.errors import UserError
-from convsight.nets.padding import MaxPoolSame
+from convsight.nets.text.modules import PaddedPool
 
 
 def works(net: nn.Module, side: int, channels: int = 3) -> bool:
@@ -57,7 +57,7 @@ def test_the_smallest_input_of_known_nets(name: str) -> None:
 
 
 def test_padding_put_around_by_an_operation_of_its_own_is_counted() -> None:
-    assert trouble(nn.Sequential(nn.Conv2d(3, 4, 3), MaxPoolSame(kernel=2, stride=1)), (1, 3, 3, 3)) is None
+    assert trouble(nn.Sequential(nn.Conv2d(3, 4, 3), PaddedPool("maxpool", (2, 2), (1, 1), None)), (1, 3, 3, 3)) is None
 
 
 def test_channels_that_do_not_match() -> None:

@@ -4,13 +4,15 @@ timm's are `timm/<name>`; those that torchvision lacks and the lectures name hav
 file or a Keras file stands for the network that it describes.
 """
 
+from dataclasses import replace
+
 from torch import nn
 
 from convsight.errors import unknown_name
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
-from convsight.nets.lecture import lecture1, lecture2, lecture3
+from convsight.nets.lecture import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.lenet5 import LeNet5
 from convsight.nets.perceptron import mlp, perceptron
 from convsight.nets.sizes import fits, size_error, smallest_square
@@ -34,7 +36,17 @@ __all__ = [
 ]
 
 _LICENCE = "Apache-2.0"
+_LECTURE_CLASSES = 10
 _LECTURE = "V. Havard, CNN overview, CESI LINEACT"
+
+
+def _written(text: str, about: str, channels: int) -> NetEntry:
+    """The entry of a network of the lecture, which is a text."""
+    entry = text_entry(text)
+    return replace(
+        entry, about=about, licence=_LICENCE, source=_LECTURE, side=28, channels=channels, classes=_LECTURE_CLASSES
+    )
+
 
 NETS: dict[str, NetEntry] = {
     "small": NetEntry(
@@ -66,28 +78,9 @@ NETS: dict[str, NetEntry] = {
         channels=1,
         classes=10,
     ),
-    "lecture1": NetEntry(
-        lecture1, "two convolutions and a dense layer", _LICENCE, _LECTURE, side=28, smallest=7, classes=10
-    ),
-    "lecture2": NetEntry(
-        lecture2,
-        "lecture1 with max pooling after each convolution",
-        _LICENCE,
-        _LECTURE,
-        side=28,
-        smallest=7,
-        classes=10,
-    ),
-    "lecture3": NetEntry(
-        lecture3,
-        "lecture2 with two 3x3 convolutions",
-        _LICENCE,
-        _LECTURE,
-        side=28,
-        smallest=5,
-        channels=1,
-        classes=10,
-    ),
+    "lecture1": _written(LECTURE1, "two convolutions and a dense layer", channels=3),
+    "lecture2": _written(LECTURE2, "lecture1 with max pooling after each convolution", channels=3),
+    "lecture3": _written(LECTURE3, "lecture2 with two 3x3 convolutions", channels=1),
     "lenet5": NetEntry(
         LeNet5,
         "LeNet-5 with ReLU and max pooling",

@@ -8,8 +8,8 @@ from typing import final
 
 from torch import Tensor, nn
 
+from convsight.arithmetic.shapes import Window, window_side
 from convsight.nets.entry import NetShape
-from convsight.nets.padding import valid_size
 
 
 @final
@@ -53,5 +53,7 @@ def _first_padding(side: int) -> int:
 def _map_side(side: int) -> int:
     """Side of the last feature maps: twice a 5 px convolution and pooling by 2."""
     for _ in range(2):
-        side = valid_size(valid_size(side, kernel=5), kernel=2, stride=2)
+        if side < 6:  # a pixel less than pooling leaves something of
+            raise ValueError(f"two convolutions of 5 px and pooling by 2 leave nothing of {side} px")
+        side = window_side(window_side(side, Window(5)).value, Window(2, stride=2)).value
     return side

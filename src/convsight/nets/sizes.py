@@ -103,6 +103,8 @@ def _place(entry: NetEntry, shape: NetShape) -> str:
     """Where in the network the picture becomes too small, where that can be told."""
     try:
         net = build_without_memory(entry, shape)
+    except UserError as error:  # a text, which says it itself
+        return f"\n{error}"
     except _MISFITS:  # some cannot even be built for such pictures
         return ""
     found = trouble(net, (1, shape.channels, shape.height, shape.width))
@@ -121,6 +123,6 @@ def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
         net = build_without_memory(entry, shape)
         with torch.no_grad():
             net(torch.empty(2, shape.channels, shape.height, shape.width, device="meta"))
-    except _MISFITS as error:
+    except (*_MISFITS, UserError) as error:
         return error
     return None

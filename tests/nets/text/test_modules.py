@@ -1,8 +1,10 @@
 """The layers that PyTorch lacks, against definitions written out in plain Python."""
 
 import itertools
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from convsight.nets.padding import MaxPoolSame
 from convsight.nets.text.build import build
 from convsight.nets.text.modules import (
     ChannelNorm,
@@ -61,10 +62,32 @@ def _windows(side: int, kernel: int, stride: int) -> list[range]:
     return [range(max(start, 0), min(start + kernel, side)) for start in starts]
 
 
-def test_same_max_pooling_is_the_one_of_the_lecture_nets() -> None:
-    maps = torch.randn(2, 3, 9, 8)
-    pool = PaddedPool("maxpool", (3, 3), (2, 2), None)
-    assert torch.equal(pool(maps), MaxPoolSame(3, 2)(maps))
+def test_same_pooling_keeps_the_memory_format() -> None:
+    maps = torch.randn(2, 16, 9, 9).to(memory_format=torch.channels_last)
+    found = PaddedPool("maxpool", (2, 2), (1, 1), None)(maps)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_same_pooling_gives_gradient_to_each_maximum_alone() -> None:
+    picture = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
+    PaddedPool("maxpool", (2, 2), (1, 1), None)(picture).sum().backward()
+    assert picture.grad is not None
+    assert picture.grad.tolist() == [[[[0, 0, 0], [0, 1, 2], [0, 2, 4]]]]
+
+
+def test_same_max_pooling_on_onnx_vectors(shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data("onnx_node_vectors")
+    cases = [
+        case
+        for case in json.loads((folder / "index.json").read_text())
+        if case["op"] == "MaxPool" and case["attributes"].get("auto_pad") == "SAME_UPPER"
+    ]
+    assert len(cases) == 2
+    for case in cases:
+        kernel = case["attributes"]["kernel_shape"]
+        pool = PaddedPool("maxpool", kernel, case["attributes"].get("strides", [1] * len(kernel)), None)
+        with np.load(folder / f"{case['name']}.npz", allow_pickle=False) as arrays:
+            assert torch.equal(pool(torch.from_numpy(arrays["in0"])), torch.from_numpy(arrays["out0"])), case["name"]
 
 
 def test_padding_in_numbers_never_counts_in_a_mean() -> None:
