@@ -44,6 +44,25 @@ def test_other_inputs_and_classes() -> None:
     assert document["layers"][-1]["output"] == [7]
 
 
+KERAS = Path(__file__).parent / "nets" / "keras" / "fixtures"
+
+
+@pytest.mark.parametrize(
+    ("net", "volume"),
+    [
+        (str(KERAS / "lecture.keras"), [11, 12, 1]),
+        (str(KERAS / "one_axis.keras"), [22, 3]),
+        ("input 64x2 | conv 4 5 relu | globalavg | dense 3", [64, 2]),
+        ("conv 4 3x3x3 | flatten | dense 2", None),
+    ],
+)
+def test_networks_of_ones_own_in_any_dimension(net: str, volume: list[int] | None) -> None:
+    given = [] if volume else ["--input", "6x7x8x2"]
+    document = json.loads(run(net, *given, "--format", "json"))
+    assert document["input"] == (volume or [6, 7, 8, 2])
+    assert document["total"]["parameters"] == sum(layer["parameters"] for layer in document["layers"]) > 0
+
+
 def test_files_are_written_whole(tmp_path: Path) -> None:
     run("lecture1", "--format", "svg", "--out", f"{tmp_path}/net.svg")
     run("lecture1", "--format", "html", "--out", f"{tmp_path}/net.html")
@@ -70,13 +89,23 @@ def test_a_comparison_with_measurement() -> None:
     ("arguments", "message"),
     [
         (["resnet81"], "unknown net 'resnet81'; did you mean resnet18"),
-        (["lecture1", "--input", "28"], "--input 28: give height x width x channels, such as 224x224x3"),
-        (["lecture1", "--input", "0x28x3"], "--input 0x28x3: give height"),
-        (["alexnet", "--input", "32x32"], "pooling over a 1x1 volume; the input must be at least 63x63"),
+        (["lecture1", "--input", "28"], "--input 28: give the sides and then the channels, such as 224x224x3"),
+        (["lecture1", "--input", "0x28x3"], "--input 0x28x3: give the sides"),
+        (["alexnet", "--input", "32x32x3"], "pooling over a 1x1 volume; the input must be at least 63x63"),
         (["lecture1", "lecture2"], "describe takes one net and got 2; to see them side by side: --compare"),
         (["--compare", "lecture1"], "--compare needs two networks or more"),
         (["--compare", "lecture1", "lecture2", "--out", "x.txt"], "--out x.txt: the chart's name must end in .png"),
         (["lecture1", "--out", "x.txt"], "--out x.txt: a table goes to standard output"),
+        (["resnet18", "--input", "16x32x32x3"], "resnet18 takes pictures: give height x width x channels instead of"),
+        (["lecture1", "--input", "2x2x1"], "lecture1 needs pictures of at least 7 px; 2 was asked"),
+        (["vit_b_16", "--input", "100x100x3"], "vit_b_16 needs pictures whose sides are multiples of 16 px"),
+        (
+            ["resnet18", "--input", "32x32x3", "--batch", "1"],
+            "cannot be trained on 1 pictures at once",
+        ),
+        (["lecture1", "--measure"], "--measure goes with --compare"),
+        (["--compare", "lecture1", "lecture2", "--batch", "4"], "--batch describes the training of one net"),
+        ([" "], "name a net, a run or a model file"),
         (["nowhere/model.safetensors"], "unknown net 'nowhere/model.safetensors'"),
     ],
 )

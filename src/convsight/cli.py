@@ -120,7 +120,7 @@ def nets(
 def describe(
     nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
     volume: Annotated[
-        str | None, typer.Option("--input", help="Height x width x channels: 224x224x3. [default: what the net is for]")
+        str | None, typer.Option("--input", help="Sides and channels: 224x224x3. [default: what the net is for]")
     ] = None,
     classes: Annotated[int | None, typer.Option(min=1, help="Answers. [default: the net's own]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Predict the memory of training on so many at once.")] = None,
@@ -135,6 +135,10 @@ def describe(
     """Show what a network does to a volume and what it costs, layer by layer, each number with its formula."""
     from convsight.training_half import training_half
 
+    if measure and not compare:
+        raise UserError("--measure goes with --compare and two nets or more")
+    if compare and batch is not None:
+        raise UserError("--batch describes the training of one net: leave it out, or --compare")
     room = training_half("convsight.describe.verb")
     if compare:
         room.show_comparison(nets, volume, classes, measured=measure, output=output, out=out)

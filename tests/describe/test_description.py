@@ -1,5 +1,6 @@
 """Descriptions against the lectures' numbers, real forward passes, and PyTorch's own counter."""
 
+import math
 from typing import Any
 
 import pytest
@@ -36,17 +37,29 @@ def test_the_lectures_worked_side() -> None:
     assert found.layers[0].output_formula == "floor((256 - 5)/2) + 1 = 126"
 
 
-def test_formulas_give_the_numbers_beside_them() -> None:
-    for layer in described("resnet18").layers:
-        for number, formula in (
-            (layer.parameters, layer.parameters_formula),
-            (layer.multiply_adds, layer.multiply_adds_formula),
-        ):
-            assert number == (eval(formula) if formula else 0)
+def returned_shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
+    """The shapes, without the batch, that the layers of `net` will return when it runs, by their names."""
+    seen: dict[str, tuple[int, ...]] = {}
+
+    def note(path: str, out: Any) -> None:
+        if isinstance(out, Tensor):
+            seen.setdefault(path, tuple(out.shape[1:]))
+
+    for path, module in net.named_modules():
+        if path and not list(module.children()):
+            module.register_forward_hook(lambda _, __, out, path=path: note(path, out))
+    return seen
+
+
+def assert_formulas_hold(found: Description) -> None:
+    """Every formula, evaluated, gives the number beside it."""
+    for layer in found.layers:
+        assert layer.parameters == eval(layer.parameters_formula or "0"), layer.name
+        assert layer.multiply_adds == eval(layer.multiply_adds_formula or "0"), layer.name
         for part in filter(None, layer.output_formula.split("; ")):
-            if "=" in part:
-                left, right = part.split(" = ")
-                assert eval(left.replace("floor", "__import__('math').floor")) == int(right)
+            if " = " in part:
+                left, right = part.replace(" learnt", "").split(" = ")
+                assert eval(left, {"floor": math.floor, "ceil": math.ceil}) == int(right), layer.name
 
 
 @pytest.mark.parametrize("name", net_names())
@@ -56,9 +69,13 @@ def test_every_net_of_the_catalogue_is_counted_as_pytorch_counts_it(name: str) -
     net = build_without_memory(entry, shape)
     found = describe_module(net, (shape.channels, shape.height, shape.width), name)
     assert found.parameters == sum(value.numel() for value in net.parameters())
+    seen = returned_shapes(net)
     with FlopCounterMode(display=False) as counter:
         net(torch.empty(1, shape.channels, shape.height, shape.width, device="meta"))
     assert found.flops == counter.get_total_flops()
+    rows = {layer.name: layer.output for layer in found.layers}
+    assert [path for path, out in seen.items() if path in rows and rows[path] not in (out, (*out[1:], out[0]))] == []
+    assert_formulas_hold(found)
     assert not [layer.name for layer in found.layers if layer.kind == "not used"]
     assert len({layer.name for layer in found.layers}) == len(found.layers)
 
@@ -158,6 +175,59 @@ def test_layers_of_every_dimension(layer: nn.Module, shape: tuple[int, ...], out
         layer(torch.zeros(1, *shape))
     assert found.flops == counter.get_total_flops()
     assert found.parameters == sum(value.numel() for value in layer.parameters())
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "output"),
+    [
+        (nn.GroupNorm(2, 8), (8, 6, 6), (6, 6, 8)),
+        (nn.InstanceNorm2d(8), (8, 6, 6), (6, 6, 8)),
+        (nn.LSTM(8, 16, 2, batch_first=True, bidirectional=True), (12, 8), (12, 32)),
+    ],
+)
+def test_a_layer_gives_what_it_returns(layer: nn.Module, shape: tuple[int, ...], output: tuple[int, ...]) -> None:
+    assert describe_module(nn.Sequential(layer), shape).layers[0].output == output
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.GLU(1), nn.CELU(), nn.Hardshrink(), nn.LogSigmoid(), nn.Threshold(0, 1), nn.RReLU()]
+)
+def test_no_layer_that_computes_counts_as_nothing(layer: nn.Module) -> None:
+    assert describe_module(nn.Sequential(layer), (4, 6, 6)).layers[0].other_operations >= 2 * 36
+
+
+def test_pooling_in_one_dimension_has_one_axis() -> None:
+    row = describe_module(nn.Sequential(nn.MaxPool1d(3, padding=1)), (2, 20)).layers[0]
+    assert (row.kernel, row.stride, row.padding) == ("3", "3", "1")
+    assert row.output_formula == "floor((20 + 2*1 - 3)/3) + 1 = 7"
+
+
+def test_padding_of_a_layer_of_its_own_is_not_counted_twice() -> None:
+    rows = describe_module(nn.Sequential(nn.ZeroPad2d((1, 2, 3, 4)), nn.Conv2d(3, 4, 3)), (3, 14, 14)).layers
+    assert rows[0].output == (21, 17, 3)
+    assert (rows[1].padding, rows[1].output_formula) == ("0", "21 - 3 + 1 = 19; 17 - 3 + 1 = 15")
+
+
+def test_reflected_padding_is_padding() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), nn.Conv2d(4, 4, 3))
+    rows = describe_module(layers, (3, 16, 16)).layers
+    assert (rows[0].output, rows[0].padding) == ((16, 16, 4), "1")
+    assert [row.receptive_field for row in rows] == ["3x3", "5x5"]
+
+
+def test_one_layer_alone_is_a_layer() -> None:
+    row = describe_module(nn.Conv2d(3, 4, 3), (3, 6, 6)).layers[0]
+    assert (row.name, row.kind) == ("Conv2d", "Conv2d")
+
+
+def test_a_learnt_token_is_told_in_the_sum() -> None:
+    rows = {layer.name: layer for layer in described("vit_b_16").layers}
+    assert rows["cat"].output_formula == "196 + 1 learnt = 197"
+    assert rows["encoder.layers.encoder_layer_0.add"].jump == "16"
+
+
+def test_half_precision_networks_are_described() -> None:
+    assert describe_module(nn.Conv2d(3, 4, 3).half(), (3, 6, 6)).layers[0].activation_bytes == 4 * 4 * 4 * 2
 
 
 def test_json_holds_what_is_promised() -> None:

@@ -77,6 +77,27 @@ def test_a_dense_layer_made_for_another_size() -> None:
     assert [side for side in range(3, 33) if works(net, side)] == [11, 12]
 
 
+def test_padding_is_proposed_only_where_the_whole_network_then_works() -> None:
+    layers = [nn.Conv2d(1, 6, 5), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.Flatten(), nn.Linear(16, 10)]
+    found = str(trouble(nn.Sequential(*layers), (1, 1, 12, 12)))
+    assert found == "2: 5x5 kernel over a 4x4 volume; the input must be at least 14x14"
+    assert works(nn.Sequential(*layers), 14, channels=1)
+
+
+def test_channels_of_a_transposed_convolution() -> None:
+    assert str(trouble(nn.ConvTranspose2d(3, 8, 3), (1, 4, 8, 8))).startswith(
+        "ConvTranspose2d: takes 3 channels and gets 4"
+    )
+
+
+def test_networks_that_look_at_numbers_say_so() -> None:
+    class Looks(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x if x.mean() > 0 else -x
+
+    assert "depends on the numbers in the picture" in str(trouble(nn.Sequential(Looks()), (1, 3, 5, 5)))
+
+
 def test_what_a_network_says_by_itself_is_kept() -> None:
     net = torchvision.models.vit_b_16()
     assert "Expected 224 but got 40" in str(trouble(net, (1, 3, 40, 40)))

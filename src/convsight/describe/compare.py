@@ -40,7 +40,7 @@ class Compared:
 
 def compare(
     names: Sequence[str],
-    volume: tuple[int, int, int] | None,
+    volume: tuple[int, ...] | None,
     classes: int | None,
     measured: bool,
     listener: Listener,

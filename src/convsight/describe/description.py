@@ -7,10 +7,11 @@ from typing import Any
 from torch import nn
 
 from convsight.describe.layer import Layer
-from convsight.describe.memory import Memory, training_memory
+from convsight.describe.memory import OPTIMIZER_COPIES, Memory, training_memory
 from convsight.describe.rows import layers_of
 from convsight.describe.trace import CannotRunError, trace
 from convsight.describe.trouble import explained
+from convsight.errors import UserError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,23 @@ def describe_module(
     >>> print(found.layers[0].parameters_formula, "|", found.layers[0].output_formula)
     (3*3*3 + 1)*8 | 5 - 3 + 1 = 3
     """
+    if min(shape, default=0) < 1:
+        raise UserError(f"sides and channels that go in must be at least 1, not {tuple(shape)}")
     try:
         root = trace(model, (1, *shape))
     except CannotRunError as stopped:
         raise explained(model, (1, *shape), stopped) from stopped
-    memory = training_memory(model, (batch, *shape), optimizer) if batch else None
+    memory = None if batch is None else _memory(model, (batch, *shape), optimizer)
     return Description(name or type(model).__name__, (*shape[1:], shape[0]), tuple(layers_of(root)), memory)
+
+
+def _memory(model: nn.Module, shape: Sequence[int], optimizer: str) -> Memory:
+    if shape[0] < 1:
+        raise UserError(f"a batch must hold at least one picture, not {shape[0]}")
+    if optimizer not in OPTIMIZER_COPIES:
+        raise unknown_name("optimizer", optimizer, OPTIMIZER_COPIES)
+    try:
+        return training_memory(model, shape, optimizer)
+    except Exception as error:  # whatever a layer raises that it does not in evaluation
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise UserError(f"it cannot be trained on {shape[0]} pictures at once: {said[0]}") from error

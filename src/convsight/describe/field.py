@@ -117,7 +117,7 @@ class Field:
 
     @property
     def whole(self) -> "Field":
-        """Where one value depends on all positions: after a dense layer over a flattened map, or attention."""
+        """Where one value depends on all positions, as after a dense layer over a flattened map."""
         return Field(tuple(axis.whole for axis in self.axes), ())
 
     def joined(self, other: "Field") -> "Field":
@@ -126,6 +126,12 @@ class Field:
             return max(self, other, key=lambda field: max((axis.size for axis in field.axes), default=Fraction(0)))
         pairs = zip(self.axes, other.axes, strict=True)
         return Field(tuple(a.joined(b) for a, b in pairs), self.places or other.places, self.flat and other.flat)
+
+    @property
+    def all_seen(self) -> "Field":
+        """Where every position depends on all, as after attention; for one inside windows an upper bound."""
+        axes = tuple(replace(axis.whole, cells=axis.cells, jump=axis.jump) for axis in self.axes)
+        return replace(self, axes=axes)
 
     @property
     def text(self) -> str:

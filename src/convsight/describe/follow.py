@@ -51,12 +51,12 @@ def _multiplied(_: Any, __: Sequence[Any], ___: tuple[int, ...], known: Sequence
     The product of two activations (attention) makes every position depend on every other.
     """
     if len(known) > 1:
-        return known[0].joined(known[1]).whole
+        return known[0].joined(known[1]).all_seen
     return known[0].whole if known[0].flat else known[0]
 
 
 def _multiplied_batches(_: Any, __: Sequence[Any], ___: tuple[int, ...], known: Sequence[Field]) -> Field:
-    return reduce(Field.joined, known).whole if len(known) > 1 else known[0]
+    return reduce(Field.joined, known).all_seen if len(known) > 1 else known[0]
 
 
 def _padded(_: Any, __: Sequence[Any], shape: tuple[int, ...], known: Sequence[Field]) -> Field:
@@ -84,6 +84,17 @@ def _same_axes(found: Field, shape: tuple[int, ...]) -> bool:
     return bool(found.places) and all(place < len(shape) and shape[place] == axis.cells for place, axis in places)
 
 
+# Operations that put cells around a volume; they are given how many.
+PADDING = (
+    aten.constant_pad_nd,
+    aten.reflection_pad1d,
+    aten.reflection_pad2d,
+    aten.reflection_pad3d,
+    aten.replication_pad1d,
+    aten.replication_pad2d,
+    aten.replication_pad3d,
+)
+
 _RULES: dict[Any, Callable[[Any, Sequence[Any], tuple[int, ...], Sequence[Field]], Field]] = {
     **dict.fromkeys((aten.permute, aten.transpose, aten.t), _permuted),
     **dict.fromkeys((aten.unsqueeze, aten.squeeze), _squeezed),
@@ -91,5 +102,5 @@ _RULES: dict[Any, Callable[[Any, Sequence[Any], tuple[int, ...], Sequence[Field]
     **dict.fromkeys((aten.bmm, aten.baddbmm), _multiplied_batches),
     **dict.fromkeys((aten.mean, aten.sum, aten.amax, aten.linalg_vector_norm), _reduced),
     **dict.fromkeys(RESAMPLING, _resized),
-    aten.constant_pad_nd: _padded,
+    **dict.fromkeys(PADDING, _padded),
 }

@@ -39,6 +39,8 @@ def measure(subject: Subject, classes: int) -> Speed:
 
     Raises `UserError` where the network cannot be run here, say for want of memory.
     """
+    if len(subject.shape) != 3:
+        raise UserError(f"{subject.name} takes no pictures; only networks for pictures can be measured")
     channels, height, width = subject.shape
     numbers = [str(number) for number in (height, width, channels, classes)]
     command = [sys.executable, "-m", "convsight.describe.measure", subject.name, *numbers]

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from convsight.describe.trace import type_of
+
 # Copies of the trained weights that an optimizer keeps.
 OPTIMIZER_COPIES = {"adamw": 2, "muon": 1, "sgd": 1}
 
@@ -56,11 +58,14 @@ def training_memory(model: nn.Module, shape: Sequence[int], optimizer: str = "ad
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), ledger:
             weights = {name: _fresh(value) for name, value in _tensors(model)}
             held = ledger.live
-            output = torch.func.functional_call(model, weights, (torch.empty(*shape, device="meta"),))
+            output = torch.func.functional_call(
+                model, weights, (torch.empty(*shape, device="meta", dtype=type_of(model)),)
+            )
             loss = _loss(output)
             del output
             activations = ledger.live - held
-            loss.backward()  # type: ignore[no-untyped-call]
+            if loss.requires_grad:  # else nothing is trained
+                loss.backward()  # type: ignore[no-untyped-call]
     finally:
         for module, training in modes:
             module.training = training
@@ -87,9 +92,15 @@ def _loss(output: Any) -> Tensor:
     """A loss over whatever a network gives: cross-entropy of logits, else the sum of all it gives."""
     if isinstance(output, Tensor) and output.ndim == 2:
         return F.cross_entropy(output, torch.empty(len(output), dtype=torch.long, device="meta"))
-    values = output.values() if isinstance(output, dict) else output
-    tensors = [output] if isinstance(output, Tensor) else [value for value in values if isinstance(value, Tensor)]
-    return torch.stack([tensor.float().sum() for tensor in tensors]).sum()
+    return torch.stack([tensor.float().sum() for tensor in _all_tensors(output)]).sum()
+
+
+def _all_tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _all_tensors(part)
 
 
 class _Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -44,7 +44,8 @@ def _operations_a_value(packet: Any, args: Sequence[Any], axes: int) -> int:
     if packet in RESAMPLING:  # a weighted sum over the neighbours, none for a copy
         neighbours: int = RESAMPLING[packet] ** axes
         return 2 * neighbours - 1 if neighbours > 1 else 0
-    return _PER_VALUE.get(packet, 0)
+    # What is neither known nor only moves values computes something: it is counted rather than left out.
+    return _PER_VALUE.get(packet, 0 if packet in _MOVES else 1)
 
 
 def is_elementwise(packet: Any) -> bool:
@@ -90,6 +91,21 @@ _MULTIPLY_ADDS: dict[Any, Callable[[Sequence[Any], Any], tuple[int, str]]] = {
     aten._scaled_dot_product_flash_attention_for_cpu: _of_attention,
     aten._scaled_dot_product_fused_attention_overrideable: _of_attention,
 }
+
+# Operations that put values elsewhere and compute none.
+_MOVES = {
+    aten.cat, aten.stack, aten.clone, aten.copy, aten.copy_, aten.detach, aten.alias, aten.lift_fresh, aten.view,
+    aten._unsafe_view, aten.reshape, aten._reshape_alias, aten.expand, aten.permute, aten.transpose, aten.t,
+    aten.squeeze, aten.unsqueeze, aten.slice, aten.select, aten.split, aten.split_with_sizes, aten.unbind,
+    aten.as_strided, aten.as_strided_, aten.index, aten.index_select, aten.gather, aten.embedding, aten.roll,
+    aten.flip, aten.repeat, aten.unfold, aten.im2col, aten.col2im, aten.constant_pad_nd, aten.reflection_pad1d,
+    aten.reflection_pad2d, aten.reflection_pad3d, aten.replication_pad1d, aten.replication_pad2d,
+    aten.replication_pad3d, aten.pixel_shuffle, aten.pixel_unshuffle, aten.channel_shuffle, aten.empty,
+    aten.empty_like, aten.empty_strided, aten.new_empty, aten.zeros, aten.zeros_like, aten.new_zeros, aten.ones,
+    aten.ones_like, aten.new_ones, aten.full, aten.full_like, aten.new_full, aten.fill, aten.fill_, aten.zero_,
+    aten.arange, aten.scalar_tensor, aten._to_copy, aten.mm, aten.bmm, aten.native_dropout, aten.bernoulli,
+    aten.bernoulli_,
+}  # fmt: skip
 
 _REDUCING = (aten.mean, aten.sum, aten.amax, aten.max, aten.linalg_vector_norm)
 

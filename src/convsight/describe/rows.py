@@ -1,5 +1,6 @@
 """From what a network did to the rows of its description."""
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 from typing import Any
@@ -34,7 +35,7 @@ class _Rows:
 
     def of(self, call: Call) -> Iterator[Layer]:
         """The rows of one run of a module."""
-        if not call.calls and call.path:
+        if not call.calls and (call.path or _is_pytorchs(call.module)):
             if row := self._leaf(call):
                 yield row
             return
@@ -56,7 +57,7 @@ class _Rows:
         kind = type(call.module).__name__
         if not call.operations:  # Identity, dropout in use: nothing happens
             return _parameter_row(call.path, kind, count, formula) if count else None
-        return self._row(call.path, kind, call.operations, count, formula)
+        return self._row(call.path or kind, kind, call.operations, count, formula, call.result)
 
     def _take(self, module: nn.Module, used: dict[str, Parameter]) -> tuple[int, str]:
         """Those of the parameters `used` that no earlier layer had, with the formula of their count."""
@@ -64,30 +65,40 @@ class _Rows:
         self._counted.update(id(value) for value in new.values())
         return sum(value.numel() for value in new.values()), _parameters_formula(module, new)
 
-    def _row(self, name: str, kind: str, operations: list[Operation], count: int, formula: str) -> Layer:
+    def _row(
+        self,
+        name: str,
+        kind: str,
+        operations: list[Operation],
+        count: int,
+        formula: str,
+        returned: tuple[tuple[int, ...], Field] | None = None,
+    ) -> Layer:
         uses = self._uses[name] = self._uses.get(name, 0) + 1
         windowed = next((op for op in operations if op.windows), None)
         # Some begin with what no picture goes into, such as turning a dense layer's weights.
         first = next((op for op in operations if op.inputs), operations[0])
-        last = operations[-1]
-        costly = [op.multiply_adds_formula for op in operations if op.multiply_adds]
+        # What a layer returns need not be what its last operation gave, which may be a statistic.
+        shape, field = returned or (operations[-1].output, operations[-1].field)
+        source = next((op for op in reversed(operations) if op.output == shape), operations[-1])
+        makes = any(op.makes_values and op.inputs for op in operations)
         return Layer(
             name=name if uses == 1 else f"{name} (use {uses})",
             kind=kind,
             input=_volume(first.inputs[0], None) if first.inputs else (),
-            output=_volume(last.output, last.field),
-            output_formula=_output_formula(windowed, operations),
+            output=_volume(shape, field),
+            output_formula=_output_formula(windowed, source),
             kernel=_numbers(windowed, "kernel"),
             stride=_numbers(windowed, "stride"),
             padding=_padding(windowed),
             parameters=count,
             parameters_formula=formula,
             multiply_adds=sum(op.multiply_adds for op in operations),
-            multiply_adds_formula=" + ".join(costly),
+            multiply_adds_formula=_sum_text([op.multiply_adds_formula for op in operations if op.multiply_adds]),
             other_operations=sum(op.other_operations for op in operations),
-            activation_bytes=last.output_bytes if any(op.makes_values for op in operations) else 0,
-            receptive_field=last.field.text,
-            jump=last.field.jump_text if last.field.axes else "",
+            activation_bytes=source.output_bytes if makes else 0,
+            receptive_field=field.text,
+            jump=field.jump_text if field.axes else "",
         )
 
 
@@ -99,7 +110,21 @@ def _computes(operation: Operation) -> bool:
 
 def _flattens(operation: Operation) -> bool:
     """Whether an operation merges the positions and channels of a map into one vector a picture."""
-    return bool(operation.inputs) and operation.field.flat and len(operation.output) < len(operation.inputs[0])
+    if not operation.inputs or not operation.field.flat or operation.multiply_adds:
+        return False
+    before, after = operation.inputs[0][1:], operation.output[1:]
+    return len(after) < len(before) and prod(after) == prod(before)
+
+
+def _is_pytorchs(module: nn.Module) -> bool:
+    """Whether it is one of PyTorch's own layers, described as such even where it is the whole network."""
+    return type(module).__module__.startswith("torch.nn.")
+
+
+def _sum_text(terms: list[str]) -> str:
+    """A sum with equal terms taken together."""
+    counts = Counter(terms)
+    return " + ".join(term if count == 1 else f"{count} * ({term})" for term, count in counts.items())
 
 
 def _parameter_row(name: str, kind: str, count: int, formula: str) -> Layer:
@@ -126,19 +151,29 @@ def _product(value: Any) -> str:
     return "*".join(str(n) for n in value.shape) or "1"
 
 
-def _output_formula(windowed: Operation | None, operations: list[Operation]) -> str:
-    last = operations[-1]
+def _output_formula(windowed: Operation | None, last: Operation) -> str:
+    """How a side, or the number of values, comes about; empty where it is plain or not known."""
     if windowed:
-        worked = list(dict.fromkeys(str(side) for side in windowed.sides))
-        return "; ".join(worked)
+        return "; ".join(dict.fromkeys(str(side) for side in windowed.sides))
+    if not last.inputs:
+        return ""
+    before, after = last.inputs[0][1:], last.output[1:]
     if last.name == "cat":
-        axis = next((i for i, n in enumerate(last.output) if n != last.inputs[0][i]), 1)
-        return f"{' + '.join(str(shape[axis]) for shape in last.inputs)} = {last.output[axis]}"
-    if last.name in ("mean", "sum", "amax") and len(last.output) >= 2:
-        return f"one of {'*'.join(str(n) for n in last.inputs[0][2:])} values"
+        return _joined_text(last)
+    if last.name in ("mean", "sum", "amax") and prod(before) > prod(after):
+        return f"one of {prod(before) // prod(after):,} values"
     if _flattens(last):
-        return f"{'*'.join(str(n) for n in operations[0].inputs[0][1:])} = {prod(last.output[1:])}"
+        return f"{'*'.join(str(n) for n in before)} = {prod(after)}"
     return ""
+
+
+def _joined_text(joined: Operation) -> str:
+    """The sum along the axis on which volumes were joined; parts that no picture went into are left out of it."""
+    axis = next((i for i, n in enumerate(joined.output) if n != joined.inputs[0][i]), 1)
+    parts = [shape[axis] for shape in joined.inputs]
+    rest = joined.output[axis] - sum(parts)
+    told = [str(n) for n in parts] + ([f"{rest} learnt"] if rest else [])
+    return f"{' + '.join(told)} = {joined.output[axis]}"
 
 
 def _volume(shape: tuple[int, ...], found: Field | None) -> tuple[int, ...]:

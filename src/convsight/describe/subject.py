@@ -3,68 +3,94 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from convsight.card import read_card
 from convsight.errors import UserError
-from convsight.nets.catalogue import net_entry
-from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.keras.archive import is_keras_file
+from convsight.nets.catalogue import canonical_name, check_size, net_entry
+from convsight.nets.entry import NetShape
 from convsight.nets.sizes import build_without_memory
-from convsight.nets.text.source import is_net_text
+from convsight.nets.text.build import build
+from convsight.nets.text.check import check_volume
+from convsight.nets.text.entry import text_entry
+from convsight.nets.text.source import is_net_text, net_of
+from convsight.nets.text.volume import Volume
 from convsight.run import find_model_file
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network without numbers, for pictures of `shape` (channels, height, width)."""
+    """A network without numbers, for volumes of `shape` (channels, *sides)."""
 
     name: str
     model: nn.Module
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
 
 
 def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:
-    """The network called `name`, for pictures of `volume` (height, width, channels) and so many classes if given.
+    """The network called `name`, for volumes of (sides..., channels) and so many classes if given.
 
-    Raises `UserError` for a name that is neither in the catalogue nor that of a run or a model file.
+    Only a text may take other volumes than pictures. Raises `UserError` for a name that is neither in the catalogue nor
+    that of a run or a model file, and for a volume that the network cannot take.
     """
-    if volume is not None and len(volume) != 3:
-        raise UserError(f"{name} takes pictures: give (height, width, channels) instead of {volume}")
+    if not name.strip():
+        raise UserError("name a net, a run or a model file")
+    text = canonical_name(name)
+    if is_net_text(text):
+        return _written(name, text, volume, classes)
     card_file = _card_file(name)
-    if card_file is None:
-        entry = net_entry(name)
-        height, width, channels = volume or (entry.side, entry.side, entry.channels)
-        return _built(name, entry, NetShape(classes or entry.classes, channels, height, width))
-    card = read_card(card_file)
-    kept = card.preprocessing
-    height, width, channels = volume or (kept.height, kept.width, kept.channels)
-    return _built(card.net, net_entry(card.net), NetShape(classes or len(card.classes), channels, height, width))
+    if card_file is not None:
+        card = read_card(card_file)
+        kept = card.preprocessing
+        volume = volume or (kept.height, kept.width, kept.channels)
+        classes = classes or len(card.classes)
+        name = card.net
+        if is_net_text(name):
+            return _written(name, name, volume, classes)
+    entry = net_entry(name)
+    volume = volume or (entry.side, entry.side, entry.channels)
+    if len(volume) != 3:
+        raise UserError(
+            f"{name} takes pictures: give height x width x channels instead of {'x'.join(map(str, volume))}"
+        )
+    height, width, channels = volume
+    shape = NetShape(classes or entry.classes, channels, height, width)
+    check_size(name, shape)
+    return Subject(name, build_without_memory(entry, shape), (channels, height, width))
 
 
-def parse_volume(text: str) -> tuple[int, int, int]:
-    """Height, width and channels from a text such as `224x224x3`; without channels, 3.
+def _written(name: str, text: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:
+    """A network that is a text, for the volume it names where none is given."""
+    net = net_of(text)
+    entry = text_entry(text)
+    if volume is None:
+        named = (*net.input.sides, net.input.channels) if net.input else (None, None, None)
+        usual = (*(entry.side,) * (len(named) - 1), entry.channels)
+        volume = tuple(usual[i] if number is None else number for i, number in enumerate(named))
+    *sides, channels = volume
+    steps = check_volume(net, Volume(channels, tuple(sides)), classes or entry.classes)
+    with torch.device("meta"):
+        model = build(steps, net.init)
+    return Subject(name, model, (channels, *sides))
 
-    >>> parse_volume("32x48x1"), parse_volume("64x64")
-    ((32, 48, 1), (64, 64, 3))
+
+def parse_volume(text: str) -> tuple[int, ...]:
+    """Sides and channels from a text such as `224x224x3`.
+
+    >>> parse_volume("32x48x1"), parse_volume("100x2"), parse_volume("16x32x32x1")
+    ((32, 48, 1), (100, 2), (16, 32, 32, 1))
     """
     parts = text.lower().replace(" ", "").split("x")
     try:
         numbers = [int(part) for part in parts]
     except ValueError:
         numbers = []
-    if len(numbers) not in (2, 3) or min(numbers) < 1:
-        raise UserError(f"--input {text}: give height x width x channels, such as 224x224x3")
-    height, width, channels = (*numbers, 3)[:3]
-    return height, width, channels
+    if not 2 <= len(numbers) <= 4 or min(numbers) < 1:
+        raise UserError(f"--input {text}: give the sides and then the channels, such as 224x224x3")
+    return tuple(numbers)
 
 
 def _card_file(name: str) -> Path | None:
     """The model file that `name` stands for, if it is a path or a run."""
-    if is_keras_file(name) or is_net_text(name):
-        return None
     return find_model_file(name) if Path(name).exists() or Path("runs", name).is_dir() else None
-
-
-def _built(name: str, entry: NetEntry, shape: NetShape) -> Subject:
-    return Subject(name, build_without_memory(entry, shape), (shape.channels, shape.height, shape.width))

@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from convsight.arithmetic.shapes import Worked
 from convsight.describe.field import Field
-from convsight.describe.follow import field_after
+from convsight.describe.follow import PADDING, field_after
 from convsight.describe.operations import multiply_adds, other_operations
 from convsight.describe.windows import Windows, windows_of
 
@@ -50,6 +50,7 @@ class Call:
     module: nn.Module
     path: str
     picture: Tensor | None = None  # its first argument, without numbers
+    result: tuple[tuple[int, ...], Field] | None = None  # shape and field of the first tensor that it returned
     parts: "list[Operation | Call]" = field(default_factory=list)
 
     @property
@@ -82,7 +83,7 @@ def trace(model: nn.Module, shape: Sequence[int]) -> Call:
     >>> [(part.path, part.operations[0].output) for part in call.calls]
     [('0', (1, 8, 3, 3)), ('1', (1, 8, 3, 3))]
     """
-    picture = torch.empty(*shape, device="meta")
+    picture = torch.empty(*shape, device="meta", dtype=type_of(model))
     root = Call(model, "", picture)
     watch = _Watch(root, shape[0])
     weights = {name: _without_numbers(value) for name, value in _tensors(model)}
@@ -102,6 +103,11 @@ def trace(model: nn.Module, shape: Sequence[int]) -> Call:
                 raise
             raise CannotRunError(watch.here, watch.last_packet, watch.last_args, watch.last_pads, error) from error
     return root
+
+
+def type_of(model: nn.Module) -> torch.dtype:
+    """The number format of the network's weights, which its pictures need too."""
+    return next((value.dtype for value in model.parameters() if value.is_floating_point()), torch.float32)
 
 
 def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -132,8 +138,8 @@ def _watched(model: nn.Module, watch: "_Watch") -> Iterator[None]:
     def begin(module: nn.Module, args: tuple[Any, ...]) -> None:
         watch.begin(Call(module, names[id(module)], next(_tensors_in(args), None)))
 
-    def end(*_: Any) -> None:
-        watch.end()
+    def end(_: nn.Module, __: Any, returned: Any) -> None:
+        watch.end(next(_tensors_in([returned]), None))
 
     names = {id(module): name for name, module in model.named_modules()}
     with ExitStack() as stack:
@@ -153,7 +159,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.batch = batch
         self.fields: dict[int, Field] = {}  # by the tensor's id
         self.owners: dict[int, frozenset[str]] = {}  # the parameters that a tensor without pictures was made of
-        self.pads: dict[int, _Pads] = {}  # what was padded around a tensor, one pair a last axis
+        # What was padded around a tensor, one pair a last axis, and in which call.
+        self.pads: dict[int, tuple[Call, _Pads]] = {}
         self.kept: list[Tensor] = []  # alive, so that no id is given twice; they hold no memory
         self.noting = False
         self.last_packet: Any = None
@@ -170,16 +177,22 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.stack.append(call)
         self._forget()
 
-    def end(self) -> None:
-        self.stack.pop()
+    def end(self, returned: Tensor | None) -> None:
+        call = self.stack.pop()
+        if returned is not None:
+            call.result = tuple(returned.shape), self.fields.get(id(returned), Field((), ()))
 
     def __torch_dispatch__(
         self, func: Any, types: Collection[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         packet = func.overloadpacket
         tensors = list(_tensors_in(args))
-        pads = self.pads.get(id(tensors[0])) if tensors else None
+        padded_by, pads = self.pads.get(id(tensors[0]), (None, None)) if tensors else (None, None)
+        if padded_by not in self.stack:  # a layer of its own put it there, which has its own row
+            pads = None
         self.last_packet, self.last_args, self.last_pads = packet, args, pads
+        if packet == aten.convolution and args[6]:
+            _check_channels(*args[:2])
         out = func(*args, **(kwargs or {}))
         result = out[0] if isinstance(out, tuple | list) and out else out
         if isinstance(result, Tensor):
@@ -203,14 +216,15 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if windows and pads:
             windows = windows.with_padding(pads[-len(windows.over) :])
         owners = frozenset[str]().union(*(self.owners.get(id(tensor), frozenset()) for tensor in tensors))
+        real = _real_axes(known, result.ndim, len(windows.over)) if windows else []
         found = Field((), ())
         if known:
             found = field_after(packet, args, result, known, windows, self.batch)
             self.fields.update((id(value), found) for value in outputs)
         else:  # made of weights alone
             self.owners.update((id(value), owners) for value in outputs)
-        if packet == aten.constant_pad_nd:
-            self.pads[id(result)] = _pads_of(args[1], result.ndim - 2)
+        if packet in PADDING:
+            self.pads[id(result)] = self.here, _pads_of(args[1], result.ndim - 2)
         count, formula = multiply_adds(packet, args, out)
         self.here.parts.append(
             Operation(
@@ -218,8 +232,8 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 inputs=tuple(tuple(value.shape) for value in tensors if id(value) in self.fields),
                 output=tuple(result.shape),
                 field=found,
-                windows=windows,
-                sides=tuple(_sides(windows, tensors[0], pads)) if windows else (),
+                windows=windows.only(real) if windows else None,
+                sides=tuple(_sides(windows, tensors[0], pads)[index] for index in real) if windows else (),
                 multiply_adds=count,
                 multiply_adds_formula=formula,
                 other_operations=other_operations(packet, args, out),
@@ -230,12 +244,27 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         )
 
 
+def _check_channels(volume: Tensor, weight: Tensor) -> None:
+    """Refuse channels that do not match a transposed convolution, which the meta device lets pass."""
+    if volume.shape[1] != weight.shape[0]:
+        raise RuntimeError(f"expected {weight.shape[0]} channels, got {volume.shape[1]}")
+
+
 def _tensors_in(args: Sequence[Any]) -> Iterator[Tensor]:
     for value in args:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, list | tuple):
             yield from _tensors_in(value)
+        elif isinstance(value, dict):
+            yield from _tensors_in(list(value.values()))
+
+
+def _real_axes(known: list[Field], ndim: int, count: int) -> list[int]:
+    """Which of the last `count` axes are a picture's: one-dimensional pooling is run with a second axis of one cell."""
+    places = known[0].places if known else ()
+    found = [index for index in range(count) if ndim - count + index in places]
+    return found or list(range(count))
 
 
 def _sides(windows: Windows, volume: Tensor, pads: _Pads | None) -> list[Worked]:

@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -13,6 +13,8 @@ from convsight.describe.windows import Windows, windows_of
 from convsight.errors import UserError
 
 aten = torch.ops.aten
+
+_AVERAGES = nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d
 
 _LARGEST_SIDE = 4096  # px; where no smaller input works, none is proposed
 
@@ -36,6 +38,8 @@ def explained(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -
     place = stopped.call.path or type(model).__name__
     reasons = (_too_small, _other_channels, _other_values)
     reason = next((text for make in reasons if (text := make(model, shape, stopped))), None)
+    if "meta" in str(stopped.cause):
+        reason = reason or "what it does next depends on the numbers in the picture, and describe computes none"
     # What a network raises by itself knows best, if it says anything.
     said = str(stopped.cause).strip() or f"it stops with {type(stopped.cause).__name__} for this input"
     return UserError(f"{place}: {reason or said.splitlines()[0]}")
@@ -54,37 +58,59 @@ def _too_small(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) 
         return None
     kernel = "x".join(str(window.kernel) for window in windows.over)
     name = "kernel" if stopped.packet == aten.convolution else "pooling"
-    mends = [*_larger_input(model, shape), *_padding(windows, sides)]
+    mends = [*_larger_input(model, shape, stopped.call.path), *_padding(model, shape, stopped, windows, sides)]
     return f"{kernel} {name} over a {'x'.join(map(str, sides))} volume; {', or '.join(mends) or 'no input size works'}"
 
 
-def _larger_input(model: nn.Module, shape: Sequence[int]) -> list[str]:
-    """The smallest input that the whole network takes, if there is one."""
-    count = len(shape) - 2
+def _larger_input(model: nn.Module, shape: Sequence[int], path: str) -> list[str]:
+    """The smallest input that the whole network takes, or else with which at least the layer at `path` works."""
+    side = _smallest(shape, lambda wider: _stops_at(model, wider) is None)
+    side = side or _smallest(shape, lambda wider: _stops_at(model, wider) != path)
+    return [f"the input must be at least {'x'.join([str(side)] * (len(shape) - 2))}"] if side else []
 
-    def works(side: int) -> bool:
-        try:
-            trace(model, (*shape[:2], *(side,) * count))
-        except CannotRunError:
-            return False
-        return True
+
+def _smallest(shape: Sequence[int], works: Callable[[Sequence[int]], bool]) -> int | None:
+    """The smallest square side from that of `shape` on that works, where larger ones work too."""
+
+    def of_side(side: int) -> bool:
+        return works((*shape[:2], *(side,) * (len(shape) - 2)))
 
     high = max(1, *shape[2:])
-    while not works(high):
+    while not of_side(high):
         high *= 2
         if high > _LARGEST_SIDE:
-            return []
+            return None
     low = min(shape[2:])  # at least one side of the asked ones does not work
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if works(middle) else (middle, high)
-    return [f"the input must be at least {'x'.join([str(high)] * count)}"]
+        low, high = (low, middle) if of_side(middle) else (middle, high)
+    return high
 
 
-def _padding(windows: Windows, sides: Sequence[int]) -> list[str]:
-    """The padding under which the kernel fits, where a layer can have as much: less than a whole kernel."""
+def _stops_at(model: nn.Module, shape: Sequence[int]) -> str | None:
+    """The layer at which the network stops on pictures of `shape`; None if it does not."""
+    try:
+        trace(model, shape)
+    except CannotRunError as stopped:
+        return stopped.call.path
+    return None
+
+
+def _padding(
+    model: nn.Module, shape: Sequence[int], stopped: CannotRunError, windows: Windows, sides: Sequence[int]
+) -> list[str]:
+    """The padding under which the kernel fits and the whole network works, where the layer can have one."""
+    layer = stopped.call.module
+    if not isinstance(layer, nn.modules.conv._ConvNd | nn.modules.pooling._MaxPoolNd | _AVERAGES):
+        return []
     needed = max(_needed(window, n) for window, n in zip(windows.over, sides, strict=True))
-    return [f"padding {needed}"] if needed < min(window.kernel for window in windows.over) else []
+    before = layer.padding
+    layer.padding = needed if isinstance(before, int) else (needed,) * len(windows.over)
+    try:
+        works = _stops_at(model, shape) is None
+    finally:
+        layer.padding = before
+    return [f"padding {needed}"] if works else []
 
 
 def _needed(window: Window, n: int) -> int:

@@ -28,6 +28,11 @@ class Windows:
             ]
         return [window_side(n, window) for n, window in zip(sides, self.over, strict=True)]
 
+    def only(self, axes: Sequence[int]) -> "Windows":
+        """The windows of some axes alone."""
+        padding = tuple(self.output_padding[axis] for axis in axes) if self.output_padding else ()
+        return Windows(tuple(self.over[axis] for axis in axes), self.transposed, padding)
+
     def with_padding(self, pads: Sequence[tuple[int, int]]) -> "Windows":
         """The same after padding that an operation before it put around the volume."""
         return Windows(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from convsight.describe.compare import Compared
 from convsight.describe.units import short
@@ -34,6 +35,9 @@ def bubbles_figure(rows: Sequence[Compared]) -> Figure:
     axes.set_xlabel("multiply-adds for a picture, in thousand millions")
     axes.set_ylabel("published top-1 accuracy on ImageNet, %")
     axes.set_xscale("log")
+    for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     axes.margins(0.18)
     axes.grid(alpha=0.3)
     unknown = [row.described.name for row in rows if row.accuracy is None]

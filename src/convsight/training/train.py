@@ -44,8 +44,8 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     """
     listener = Recorder(listener)
     net = _check_net(settings)
-    dataset = load_data(settings)
     weights = read_weights(settings.net, settings.weights) if settings.weights else None
+    dataset = load_data(settings)
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     task = task_of(settings.task, dataset.classes)
