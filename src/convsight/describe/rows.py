@@ -179,7 +179,7 @@ def _joined_text(joined: Operation) -> str:
 def _volume(shape: tuple[int, ...], found: Field | None) -> tuple[int, ...]:
     """(sides..., channels) of a map, whose spatial axes `found` knows; else the shape without the batch."""
     places = found.places if found else tuple(range(2, len(shape)))
-    if places and len(shape) == len(places) + 2:
+    if places and 0 not in places and len(shape) == len(places) + 2:
         channel = next(place for place in range(1, len(shape)) if place not in places)
         return (*(shape[place] for place in places), shape[channel])
     return shape[1:]
