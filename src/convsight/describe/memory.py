@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from convsight.describe.trace import type_of
+from convsight.describe.trace import in_mode, type_of, without_numbers
 
 # Copies of the trained weights that an optimizer keeps.
 OPTIMIZER_COPIES = {"adamw": 2, "muon": 1, "sgd": 1}
@@ -52,40 +52,23 @@ def training_memory(model: nn.Module, shape: Sequence[int], optimizer: str = "ad
     (40040, 40040, 80080)
     """
     ledger = _Ledger()
-    modes = [(module, module.training) for module in model.modules()]
-    model.train()
-    try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad(), ledger:
-            weights = {name: _fresh(value) for name, value in _tensors(model)}
-            held = ledger.live
-            output = torch.func.functional_call(
-                model, weights, (torch.empty(*shape, device="meta", dtype=type_of(model)),)
-            )
-            loss = _loss(output)
-            del output
-            activations = ledger.live - held
-            if loss.requires_grad:  # else nothing is trained
-                loss.backward()  # type: ignore[no-untyped-call]
-    finally:
-        for module, training in modes:
-            module.training = training
+    with in_mode(model, training=True), torch.random.fork_rng(devices=[]), torch.enable_grad(), ledger:
+        weights = without_numbers(model)
+        held = ledger.live
+        pictures = torch.empty(*shape, device="meta", dtype=type_of(model))
+        output = torch.func.functional_call(model, weights, (pictures,))
+        del pictures  # autograd keeps them where they are needed
+        loss = _loss(output)
+        del output
+        activations = ledger.live - held
+        if loss.requires_grad:  # else nothing is trained
+            loss.backward()  # type: ignore[no-untyped-call]
     trained = [value for value in weights.values() if value.requires_grad]
     sizes = [value.numel() * value.element_size() for value in trained]
     state = OPTIMIZER_COPIES[optimizer] * sum(sizes)
     # The state is there from the first step on; the step itself works on one weight after another.
     peak = max(ledger.peak + state, ledger.live + state + 2 * max(sizes, default=0))
     return Memory(shape[0], optimizer, held, sum(sizes), state, activations, peak)
-
-
-def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from model.named_parameters()
-    yield from model.named_buffers()
-
-
-def _fresh(value: Tensor) -> Tensor:
-    """A tensor like `value` without its numbers; a parameter to be trained if that is one."""
-    empty = torch.empty(value.shape, dtype=value.dtype, device="meta")
-    return empty.requires_grad_() if isinstance(value, nn.Parameter) and value.requires_grad else empty
 
 
 def _loss(output: Any) -> Tensor:

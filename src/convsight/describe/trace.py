@@ -86,11 +86,11 @@ def trace(model: nn.Module, shape: Sequence[int]) -> Call:
     picture = torch.empty(*shape, device="meta", dtype=type_of(model))
     root = Call(model, "", picture)
     watch = _Watch(root, shape[0])
-    weights = {name: _without_numbers(value) for name, value in _tensors(model)}
+    weights = without_numbers(model)
     watch.fields[id(picture)] = Field.of_input(shape)
     watch.owners.update({id(weights[name]): frozenset([name]) for name, _ in model.named_parameters()})
     with ExitStack() as stack:
-        stack.enter_context(_evaluating(model))
+        stack.enter_context(in_mode(model, training=False))
         stack.enter_context(_watched(model, watch))
         stack.enter_context(torch.random.fork_rng(devices=[]))
         # Under autograd, as in training, modules do not take the fused paths that hide their parts.
@@ -110,25 +110,25 @@ def type_of(model: nn.Module) -> torch.dtype:
     return next((value.dtype for value in model.parameters() if value.is_floating_point()), torch.float32)
 
 
-def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from model.named_parameters()
-    yield from model.named_buffers()
-
-
-def _without_numbers(value: Tensor) -> Tensor:
-    empty = torch.empty_like(value, device="meta")
-    return empty.requires_grad_() if value.is_floating_point() and isinstance(value, nn.Parameter) else empty
+def without_numbers(model: nn.Module) -> dict[str, Tensor]:
+    """Tensors like the parameters and buffers of `model`, by name, on the meta device."""
+    named = [*model.named_parameters(), *model.named_buffers()]
+    empty = {name: torch.empty_like(value, device="meta", requires_grad=False) for name, value in named}
+    for name, value in model.named_parameters():
+        empty[name].requires_grad_(value.requires_grad)
+    return empty
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def in_mode(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """The modules of `model` in this mode; theirs are put back."""
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    model.train(training)
     try:
         yield
     finally:
-        for module, training in modes:
-            module.training = training
+        for module, mode in modes:
+            module.training = mode
 
 
 @contextmanager
