@@ -38,7 +38,7 @@ class Choices(BaseModel):
         return cls(
             epochs=choose_epochs(settings, train_pictures, batch),
             batch=batch,
-            lr=settings.lr or default_lr(settings.optimizer, batch),
+            lr=settings.lr or default_lr(settings.optimizer, batch, pretrained=settings.weights is not None),
             weight_decay=default_weight_decay(settings.optimizer) if decay is None else decay,
             device=str(choose_device(settings.device)),
             precision="float32",
