@@ -45,6 +45,7 @@ def test_a_toml_file_is_trained_and_may_go_away(photos: Path, tmp_path: Path) ->
         ("conv 8 5x5 | maxpool 4 | conv 8 5x5 | flatten | dense classes", {"size": 14}, "conv2: 5x5 kernel over a 2x2"),
         ("alexnet", {"size": 32}, "features.12: 3x3 pooling over a 1x1 volume"),
         ("resnet81", {}, "unknown net 'resnet81'"),
+        ("flatten | conv 3 3x3 | dense classes", {}, "conv1"),
     ],
 )
 def test_a_wrong_network_is_found_before_any_data_is_read(

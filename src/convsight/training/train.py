@@ -12,6 +12,7 @@ from convsight.datasets import Dataset, fingerprint, splits_csv
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.nets.catalogue import NetShape, canonical_name, check_size, net_entry
+from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, read_weights
 from convsight.progress import Listener
 from convsight.run import Run
@@ -115,8 +116,10 @@ def _check_net(settings: TrainSettings) -> str:
     """The network's name as cards store it; a network that cannot work is found before any data is read."""
     net = canonical_name(settings.net)
     entry = net_entry(net)
-    if settings.size is not None:
-        check_size(net, NetShape(entry.classes, entry.channels, settings.size, settings.size))
+    # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
+    side = settings.size or (entry.side if is_net_text(net) else None)
+    if side is not None:
+        check_size(net, NetShape(entry.classes, entry.channels, side, side))
     return net
 
 
