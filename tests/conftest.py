@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import convsight
+from convsight.run import Run
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -34,3 +37,10 @@ def photos(tmp_path: Path) -> Path:
             noise = random.integers(-40, 40, (20, 20, 3)) + level
             Image.fromarray(noise.astype(np.uint8)).save(folder / name / f"{index}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def exported_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A small network trained on scanned digits, with its proven `model.onnx`; not to be changed."""
+    path = tmp_path_factory.mktemp("exported") / "digits"
+    return convsight.train("digits", net="small", size=16, epochs=2, run=str(path), quiet=True)

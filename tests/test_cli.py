@@ -28,7 +28,7 @@ def run_cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Compl
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run on digits."""
     path = tmp_path_factory.mktemp("runs") / "digits"
-    convsight.train("digits", net="lecture3", size=14, epochs=2, run=str(path), quiet=True)
+    convsight.train("digits", net="lecture3", size=14, epochs=2, run=str(path), quiet=True, export=False)
     return path
 
 
@@ -173,7 +173,9 @@ def test_bad_input_is_named_and_leaves_nothing(photos: Path, tmp_path: Path, nam
     arguments = spoil(photos, name)
     where = tmp_path / "here"
     where.mkdir()
-    done = run_cli("train", *arguments, *([] if "--epochs" in arguments else ["--epochs", "1"]), cwd=where)
+    done = run_cli(
+        "train", *arguments, "--no-export", *([] if "--epochs" in arguments else ["--epochs", "1"]), cwd=where
+    )
     assert done.returncode == 2, done.stderr
     for part in message:
         assert part in done.stderr
@@ -189,7 +191,7 @@ def test_labels_out_of_range_in_idx(tmp_path: Path) -> None:
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(header + pictures.tobytes())
         labels = np.arange(20, dtype=np.uint8) % (label + 1)
         (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 20]) + labels.tobytes())
-    done = run_cli("train", tmp_path, "--epochs", "1", cwd=tmp_path)
+    done = run_cli("train", tmp_path, "--no-export", "--epochs", "1", cwd=tmp_path)
     assert done.returncode == 2
     assert "t10k-labels-idx1-ubyte" in done.stderr
     assert not (tmp_path / "runs").exists()

@@ -31,7 +31,7 @@ def test_the_table_shows_formulas_and_totals() -> None:
 
 
 def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path) -> None:
-    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", quiet=True, export=False)
     document = json.loads(run(str(trained.path), "--format", "json"))
     assert document["input"] == [14, 14, 3]
     assert document["layers"][-1]["output"] == [2]

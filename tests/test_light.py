@@ -94,9 +94,24 @@ def test_the_list_of_networks_and_the_filters_need_no_pytorch(light: Path, photo
 
 
 def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_path: Path) -> None:
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
     for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)], ["describe", "vgg16"]):
         done = run_light(light, verb(arguments))
         assert done.returncode == 2, done.stderr
         assert 'pip install "convsight[train]"' in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_an_exported_network_predicts_and_is_judged(light: Path, photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    picture = photos / "dark" / "0.png"
+    expected = convsight.load(run.path, engine="torch").predict(picture).to_json()["labels"]
+    done = run_light(
+        light, verb(["predict", str(run.path), str(picture), "--format", "json", "--precision", "float32"])
+    )
+    found = json.loads(done.stdout)["labels"]
+    assert [label["name"] for label in found] == [label["name"] for label in expected]
+    assert found[0]["probability"] == pytest.approx(expected[0]["probability"], abs=1e-5)
+    assert "openvino in float32" in done.stderr
+    done = run_light(light, verb(["evaluate", str(run.path), "--format", "json"]))
+    assert json.loads(done.stdout)["metrics"]["test/accuracy"]["value"] == run.metrics["test/accuracy"].value

@@ -31,11 +31,12 @@ def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
     return train_on(TrainSettings.of(data=str(data), **settings), Silent() if quiet else Terminal())
 
 
-def load(path: str | Path) -> "Model":
+def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
     """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
 
-    Raises `convsight.errors.UserError` where there is none, or where the file is damaged or a pickle.
+    `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
+    installed and proven. Raises `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
     """
     from convsight.runtime.model import load as load_model
 
-    return load_model(path)
+    return load_model(path, engine, precision)

@@ -1,12 +1,6 @@
-"""`Card`: the JSON that makes a model file self-describing, and the file that carries it.
+"""`Card`: the JSON that makes a model file self-describing. `model_files` reads it from the files that carry it."""
 
-A model file is one safetensors file: tensors, and in its metadata the card under the key `convsight`.
-Reading it never runs code.
-"""
-
-import json
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,7 +9,30 @@ from convsight.pictures import Preprocessing
 from convsight.tasks.reader import Measured
 
 METADATA_KEY = "convsight"
-_LONGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors format itself
+
+
+class Proof(BaseModel):
+    """That an exported file answers like the network it came from: what was compared, and how far they differ.
+
+    `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
+    difference is that of any number of any answer, the agreement the share of pictures answered the same.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    precision: str
+    pixels: Literal["raw", "fitted"]
+    pictures: int = Field(ge=1)
+    largest_difference: float = Field(ge=0)
+    agreement: float = Field(ge=0, le=1)
+    allowed_difference: float = Field(ge=0)
+    needed_agreement: float = Field(ge=0, le=1)
+
+    @property
+    def holds(self) -> bool:
+        """Whether both lie within their limits."""
+        return self.largest_difference <= self.allowed_difference and self.agreement >= self.needed_agreement
 
 
 class Card(BaseModel):
@@ -29,60 +46,31 @@ class Card(BaseModel):
     classes: tuple[str, ...] = Field(min_length=1)
     preprocessing: Preprocessing
     mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
+    calibration: dict[str, float] = Field(
+        default_factory=dict, description="What the validation split told the task about its answers."
+    )
     training: dict[str, Any] = Field(default_factory=dict, description="Summary of how it was trained.")
     metrics: dict[str, Measured] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict, description="Name, counts and fingerprint of the data.")
     versions: dict[str, str] = Field(default_factory=dict)
+    weights: Literal["float32", "float16", "int8"] = Field("float32", description="How an exported file stores them.")
+    proofs: tuple[Proof, ...] = Field((), description="Of an exported file: one for each way to run it.")
+
+    def proven(self, engine: str, precision: str) -> bool:
+        """Whether `engine`, given fitted pictures, was seen to answer like the original in `precision`."""
+        wanted = (engine, precision, "fitted")
+        return any(proof.holds for proof in self.proofs if (proof.engine, proof.precision, proof.pixels) == wanted)
+
+    def source(self) -> "Card":
+        """The card of the network that an exported file came from."""
+        return self.model_copy(update={"proofs": (), "weights": "float32"})
 
 
-def read_card(path: Path) -> Card:
-    """The card of a model file.
-
-    Raises `UserError` where the file is missing, cut short, a pickle, or not one of ours.
-    """
-    return _parse_card(path, _header(path))
-
-
-def _header(path: Path) -> dict[str, Any]:
-    """The JSON header of a safetensors file, checked against the file's length."""
+def parse_card(text: str, name: object) -> Card:
+    """The card in `text`, found in the file called `name`; raises `UserError` where it is not valid."""
     try:
-        with open(path, "rb") as file:
-            start = file.read(8)
-            length = int.from_bytes(start, "little")
-            _refuse_foreign(path, start, length)
-            text = file.read(length)
-        header = json.loads(text)
-        end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UserError(f"{path} is not a model file of convsight, or is damaged: its header does not parse") from error
-    expected = 8 + length + end
-    if path.stat().st_size != expected:
-        raise UserError(
-            f"{path} is cut short or damaged: {path.stat().st_size} bytes instead of {expected}; copy or train it again"
-        )
-    return dict(header)
-
-
-def _refuse_foreign(path: Path, start: bytes, length: int) -> None:
-    # torch.save writes a zip of pickles; older versions and plain pickle start with the protocol opcode.
-    if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
-        raise UserError(
-            f"{path} is a pickle (as torch.save writes): loading one can run any code, so it is refused; "
-            "bring the weights as a safetensors file"
-        )
-    if len(start) < 8 or not 2 <= length <= min(_LONGEST_HEADER, path.stat().st_size):
-        raise UserError(f"{path} is not a model file of convsight (or was cut short); expected model.safetensors")
-
-
-def _parse_card(path: Path, header: dict[str, Any]) -> Card:
-    metadata = header.get("__metadata__", {})
-    if METADATA_KEY not in metadata:
-        raise UserError(f"{path} is a safetensors file without a convsight card; it was not made by convsight")
-    try:
-        return Card.model_validate_json(metadata[METADATA_KEY])
+        return Card.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: its card is not valid at {place!r}: {first['msg']}") from error
+        raise UserError(f"{name}: its card is not valid at {place!r}: {first['msg']}") from error

@@ -31,6 +31,15 @@ Workers = Annotated[int, typer.Option(min=0, max=64, help="Threads that read pic
 MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger pictures.")]
 
 
+EngineName = Annotated[
+    str | None, typer.Option("--engine", help="openvino, onnxruntime or torch. [default: the fastest installed]")
+]
+PrecisionName = Annotated[
+    Literal["float32", "bfloat16"] | None,
+    typer.Option("--precision", help="Number format. [default: the fastest proven]"),
+]
+
+
 @app.command(
     # The options are the fields of TrainSettings; reading them takes as long as the rest of --help.
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
@@ -54,6 +63,8 @@ def evaluate(
     output: ReportFormat = "table",
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
 ) -> None:
     """Judge a trained network on data with known answers."""
     from convsight.printing import metrics_json, print_metrics
@@ -68,6 +79,8 @@ def evaluate(
         skip_unreadable=skip_unreadable,
         workers=workers,
         max_megapixels=max_megapixels,
+        engine=engine,
+        precision=precision,
     )
     if output == "json":
         document = {"data": found.data, "pictures": found.pictures, "metrics": metrics_json(found.metrics)}
@@ -96,6 +109,40 @@ def predict(
     answers = loaded.predict_files(files, workers=workers, max_megapixels=max_megapixels)
     if PRINTERS[output](answers, loaded.reader.columns()):
         raise typer.Exit(2)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A run folder, its name, or a model.safetensors.")],
+    to: Annotated[
+        Literal["onnx", "openvino", "torch"], typer.Option(help="torch: a traced program, model.pt2.")
+    ] = "onnx",
+    int8: Annotated[bool, typer.Option("--int8", help="8-bit numbers, kept only if they cost little.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Weights stored in float16: half the file.")] = False,
+    max_loss: Annotated[float, typer.Option(min=0, help="Points of the metric that --int8 may cost.")] = 0.5,
+    data: Annotated[
+        str | None, typer.Option(help="Real pictures for the proof, for --int8 with answers. [default: the run's]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file. [default: beside the model]")] = None,
+    output: ReportFormat = "table",
+    max_megapixels: MaxMegapixels = 100.0,
+) -> None:
+    """Write a network as one graph with its preprocessing, and prove on real pictures that it answers the same."""
+    from convsight.progress import Terminal
+    from convsight.training_half import training_half
+
+    training_half("convsight.export.verb").export(
+        model,
+        to,
+        int8=int8,
+        half=half,
+        data=data,
+        out=out,
+        max_loss=max_loss,
+        output=output,
+        max_megapixels=max_megapixels,
+        listener=Terminal(),
+    )
 
 
 @app.command()

@@ -11,9 +11,10 @@ from typing import Any
 
 import tomli_w
 
-from convsight.card import Card, read_card
+from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.model_files import read_card
 from convsight.settings import TrainSettings
 from convsight.tasks.reader import Measured
 
@@ -60,6 +61,11 @@ class Run:
     def model_file(self) -> Path:
         """The best network so far, with its card."""
         return self.path / "model.safetensors"
+
+    @property
+    def exported_file(self) -> Path:
+        """The same network as a graph that needs no PyTorch."""
+        return self.path / "model.onnx"
 
     @property
     def splits_file(self) -> Path:

@@ -52,6 +52,7 @@ class TrainSettings(BaseModel):
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1, mps.")
+    export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable pictures out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger pictures.")
 

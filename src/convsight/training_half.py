@@ -5,7 +5,7 @@ from types import ModuleType
 
 from convsight.errors import UserError
 
-_NEEDED = {"torch", "torchvision", "sklearn", "matplotlib", "timm"}
+_NEEDED = {"torch", "torchvision", "sklearn", "matplotlib", "timm", "onnx", "onnxscript"}
 
 
 def training_half(module: str) -> ModuleType:

@@ -7,15 +7,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import convsight
-from convsight.card import METADATA_KEY, read_card
+from convsight.card import METADATA_KEY
 from convsight.errors import UserError
 from convsight.export.torch_engine import load_network, save_network
+from convsight.model_files import read_card
 
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "digits"
-    return convsight.train("digits", net="lecture3", size=14, epochs=1, run=str(path), quiet=True).model_file
+    return convsight.train(
+        "digits", net="lecture3", size=14, epochs=1, run=str(path), quiet=True, export=False
+    ).model_file
 
 
 def test_a_saved_network_is_the_same_network(model_file: Path, tmp_path: Path) -> None:

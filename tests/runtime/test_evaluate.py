@@ -11,7 +11,7 @@ from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.runtime.evaluate import evaluate
 
-FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "quiet": True}
+FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "quiet": True, "export": False}
 
 
 def test_own_data_give_what_the_training_found(photos: Path, tmp_path: Path) -> None:

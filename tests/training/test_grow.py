@@ -20,12 +20,12 @@ def larger_photos(photos: Path) -> Path:
 def test_only_a_network_that_takes_any_size_begins_with_smaller_pictures(
     tmp_path: Path, larger_photos: Path, net: str, grows: bool
 ) -> None:
-    run = convsight.train(larger_photos, net=net, epochs=2, run=f"{tmp_path}/a", quiet=True)
+    run = convsight.train(larger_photos, net=net, epochs=2, run=f"{tmp_path}/a", quiet=True, export=False)
     _, chosen = run.settings()
     assert ("first_side" in chosen) is grows
     assert not grows or chosen["first_side"] == 24
 
 
 def test_the_user_may_say_no(tmp_path: Path, larger_photos: Path) -> None:
-    run = convsight.train(larger_photos, epochs=1, grow=False, run=f"{tmp_path}/a", quiet=True)
+    run = convsight.train(larger_photos, epochs=1, grow=False, run=f"{tmp_path}/a", quiet=True, export=False)
     assert "first_side" not in run.settings()[1]

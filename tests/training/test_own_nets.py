@@ -14,7 +14,7 @@ from convsight.nets.weights import adapt_weights, read_weights
 from convsight.progress import Silent
 from convsight.runtime.evaluate import evaluate
 
-FAST: dict[str, Any] = {"size": 14, "epochs": 1, "quiet": True}
+FAST: dict[str, Any] = {"size": 14, "epochs": 1, "quiet": True, "export": False}
 TEXT = (
     "conv 8 3x3 relu | maxpool 2 | residual(conv 8 3x3 padding 1 | batchnorm relu | conv 8 3x3 padding 1) | globalavg "
     "| dense classes"

@@ -23,7 +23,7 @@ from convsight.settings import TrainSettings
 from convsight.train_options import train_app
 from convsight.training.train import resume, train
 
-FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True}
+FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True, "export": False}
 
 
 def weights(run: Run) -> dict[str, NDArray[Any]]:
@@ -38,7 +38,7 @@ def assert_same_bits(first: Run, second: Run) -> None:
 
 
 def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -> None:
-    run = convsight.train("digits", epochs=6, run=f"{tmp_path}/digits", size=16, quiet=True)
+    run = convsight.train("digits", epochs=6, run=f"{tmp_path}/digits", size=16, quiet=True, export=False)
     accuracy = run.metrics["test/accuracy"]
     assert accuracy.value > 0.95
     assert accuracy.low < accuracy.value < accuracy.high
@@ -74,7 +74,7 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
 def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: str) -> None:
-    choices = {"data": "digits", "net": "small", "size": 16, "epochs": 3, "optimizer": optimizer}
+    choices = {"data": "digits", "net": "small", "size": 16, "epochs": 3, "optimizer": optimizer, "export": False}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     part = f"{tmp_path}/part"
     with pytest.raises(KeyboardInterrupt):
@@ -89,7 +89,10 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: 
 def test_an_interruption_keeps_the_best_and_says_how_to_go_on(tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=2)
     with pytest.raises(KeyboardInterrupt):
-        train(TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part"), listener)
+        train(
+            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part", export=False),
+            listener,
+        )
     assert convsight.load(tmp_path / "part").predict(np.zeros((8, 8), np.uint8)).to_json()["labels"]
     assert f"convsight train --resume {tmp_path}/part" in listener.said[-1]
 
@@ -97,7 +100,7 @@ def test_an_interruption_keeps_the_best_and_says_how_to_go_on(tmp_path: Path) ->
 def test_an_interruption_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(
-            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part"),
+            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part", export=False),
             PressesCtrlC(epoch=1),
         )
     assert list(tmp_path.iterdir()) == []
@@ -117,7 +120,7 @@ def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:
 
 
 def test_a_network_whose_layers_have_versions_is_kept_and_resumed(tmp_path: Path, photos: Path) -> None:
-    run = convsight.train(photos, net="mnasnet0_5", size=32, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    run = convsight.train(photos, net="mnasnet0_5", size=32, epochs=1, run=f"{tmp_path}/a", quiet=True, export=False)
     assert resume(str(run.path), {"epochs": 2}, Silent()).card.training["epochs"] == 2
 
 
@@ -153,7 +156,9 @@ def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path
     # 18 training pictures in batches of 17 would leave one, which batch normalisation cannot learn from.
     for extra in range(6):
         (photos / "dark" / f"more{extra}.png").write_bytes((photos / "dark" / "0.png").read_bytes())
-    run = convsight.train(photos, net="small", size=16, batch=17, epochs=1, run=f"{tmp_path}/a", quiet=True)
+    run = convsight.train(
+        photos, net="small", size=16, batch=17, epochs=1, run=f"{tmp_path}/a", quiet=True, export=False
+    )
     pictures = run.card.data["pictures"]["train"]
     assert pictures % 17 == 1
 
@@ -169,7 +174,7 @@ def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, p
 
 
 def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Path) -> None:
-    choices = {"data": "digits", "epochs": 2, "net": "lecture3", "size": 14}
+    choices = {"data": "digits", "epochs": 2, "net": "lecture3", "size": 14, "export": False}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     with pytest.raises(KeyboardInterrupt):
         train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=0, while_counting="judging"))
@@ -184,7 +189,9 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Pat
 
 
 def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:
-    settings = TrainSettings.of(data="digits", net="lecture3", size=14, minutes=0.25, run=f"{tmp_path}/part")
+    settings = TrainSettings.of(
+        data="digits", net="lecture3", size=14, minutes=0.25, run=f"{tmp_path}/part", export=False
+    )
     with pytest.raises(KeyboardInterrupt):
         train(settings, PressesCtrlC(epoch=2))
     resumed = resume(f"{tmp_path}/part", {}, Silent())
@@ -203,7 +210,9 @@ def test_a_device_that_is_not_there_is_named_before_anything_is_made(tmp_path: P
 
 def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=0)
-    run = train(TrainSettings.of(data="digits", net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a"), listener)
+    run = train(
+        TrainSettings.of(data="digits", net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", export=False), listener
+    )
     log = (run.path / "log.txt").read_text()
     assert "digits: 10 classes" in listener.said[0]
     places = [log.index(text) for text in listener.said]

@@ -32,7 +32,7 @@ def file(shared_data: Any) -> str:
 
 
 def settings(hands: Path, run: Path, **choices: object) -> TrainSettings:
-    fixed = {"net": "squeezenet1_0", "size": 64, "epochs": 2, "lr": 0.0025, "batch": 8, "grow": False}
+    fixed = {"net": "squeezenet1_0", "size": 64, "epochs": 2, "lr": 0.0025, "batch": 8, "grow": False, "export": False}
     return TrainSettings.of(data=str(hands), run=str(run), **{**fixed, **choices})
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from convsight.card import read_card
 from convsight.errors import UserError
+from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
 from convsight.nets.entry import NetShape
 from convsight.nets.sizes import build_without_memory

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from convsight.card import METADATA_KEY, Card, read_card
+from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.model_files import read_card
 from convsight.runtime.engine import Engine
 from convsight.tasks import task_of
 
@@ -24,26 +25,32 @@ class TorchEngine(Engine):
     """Runs a deployed graph (`Task.graph`) on `device`."""
 
     name = "torch"
+    streams = 1  # one call uses all cores
 
-    def __init__(self, graph: nn.Module, device: torch.device, precision: torch.dtype = torch.float32) -> None:
+    def __init__(self, graph: nn.Module, device: torch.device, number_format: torch.dtype = torch.float32) -> None:
         self.graph = graph
         self.device = device
-        self.precision = precision
+        self.number_format = number_format
+        self.precision = str(number_format).removeprefix("torch.")
 
     @torch.inference_mode()
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         self.graph.eval()
-        half = self.precision != torch.float32
-        with torch.autocast(self.device.type, self.precision, enabled=half):
+        half = self.number_format != torch.float32
+        with torch.autocast(self.device.type, self.number_format, enabled=half):
             arrays: dict[str, Tensor] = self.graph(torch.from_numpy(pictures).to(self.device))
         return {name: values.float().cpu().numpy() for name, values in arrays.items()}
 
 
-def engine_of(path: Path, card: Card) -> TorchEngine:
+def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngine:
     """The engine for a model file; the GPU if there is one."""
+    formats = {None: torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
+    if precision not in formats:
+        raise UserError(f"PyTorch runs {path} in float32 or bfloat16, not {precision}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = load_network(path, card).to(device)
-    return TorchEngine(task_of(card.task, card.classes).graph(model, card).to(device), device)
+    graph = task_of(card.task, card.classes).graph(model, card).to(device)
+    return TorchEngine(graph, device, formats[precision])
 
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:

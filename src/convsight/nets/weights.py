@@ -13,8 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from convsight.card import Card, read_card
+from convsight.card import Card
 from convsight.errors import UserError
+from convsight.model_files import read_card
 from convsight.nets.catalogue import net_entry
 from convsight.nets.channels import for_channels
 from convsight.nets.entry import NetEntry

@@ -17,7 +17,8 @@ def fit_picture(picture: Image.Image, preprocessing: Preprocessing, box: Box | N
 
     `crop` resizes the middle that has the target's proportions, `squash` the whole; `pad` resizes the whole,
     proportions kept, onto the middle of a black target. Numbers are those of Pillow's
-    `picture.resize(size, BILINEAR, box=...)`, which antialiases; what already has the size is not touched.
+    `picture.resize(size, BILINEAR, box=...)`, which antialiases, along rows first, whatever the version of Pillow;
+    what already has the size is not touched.
 
     >>> target = Preprocessing(height=2, width=2, fit="pad", mean=(0, 0, 0), std=(1, 1, 1))
     >>> fit_picture(Image.new("RGB", (8, 4), "white"), target)[:, :, 0].tolist()
@@ -35,9 +36,16 @@ def fit_picture(picture: Image.Image, preprocessing: Preprocessing, box: Box | N
 
 
 def _resized(picture: Image.Image, target: Size, box: Box) -> NDArray[Any]:
-    if picture.size != target or box != (0, 0, *target):
-        picture = picture.resize(target, Image.Resampling.BILINEAR, box)
-    return np.array(picture)
+    if picture.size == target and box == (0, 0, *target):
+        return np.array(picture)
+    width, height = picture.size
+    left, top, right, bottom = box
+    # Pillow 13 begins with the columns of such tall pictures, older ones do not, and between the two passes numbers are
+    # rounded: an exported graph can equal only one order.
+    if height - target[1] > max(0, 2 * (width - target[0])):
+        picture = picture.resize((target[0], height), Image.Resampling.BILINEAR, (left, 0, right, height))
+        left, right = 0, target[0]
+    return np.array(picture.resize(target, Image.Resampling.BILINEAR, (left, top, right, bottom)))
 
 
 def _padded(picture: Image.Image, target: Size, box: Box) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """What is true or predicted about a picture: one validated type per kind of question."""
 
 from convsight.results.label import Label, Labels, Score
-from convsight.results.result import Result
+from convsight.results.result import Difference, Result
 
-__all__ = ["Label", "Labels", "Result", "Score"]
+__all__ = ["Difference", "Label", "Labels", "Result", "Score"]

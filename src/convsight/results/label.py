@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from convsight.results.result import Result
+from convsight.results.result import Difference, Result
 
 
 class Score(NamedTuple):
@@ -76,6 +76,10 @@ class Label(Result):
 
     def summary(self) -> str:
         return ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))
+
+    def difference(self, other: "Label") -> Difference:
+        largest = float(np.abs(self.probabilities - other.probabilities).max())
+        return Difference(largest, self.index == other.index)
 
     def draw(self, picture: Image.Image) -> Image.Image:
         drawn = picture.copy()

@@ -1,9 +1,16 @@
 """The contract of what is true, or predicted, about one picture."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from PIL import Image
+
+
+class Difference(NamedTuple):
+    """How far two results for one picture lie apart: the largest difference of a number; whether both say the same."""
+
+    largest: float
+    same_answer: bool
 
 
 class Result(ABC):
@@ -23,6 +30,10 @@ class Result(ABC):
     @abstractmethod
     def summary(self) -> str:
         """The result in one line of words."""
+
+    @abstractmethod
+    def difference(self, other: Self) -> Difference:
+        """How far `other`, of the same network run elsewhere, lies from this one."""
 
     @abstractmethod
     def draw(self, picture: Image.Image) -> Image.Image:

@@ -1,17 +1,25 @@
-"""`Engine`: something that runs a trained network; PyTorch is one, exported graphs have others."""
+"""`Engine`: something that runs a trained network; PyTorch is one, OpenVINO and ONNX Runtime are others."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+Precision = Literal["float32", "bfloat16", "int8"]
+
 
 class Engine(ABC):
-    """Runs the deployed network on fitted pictures."""
+    """Runs the deployed network on pictures.
+
+    `precision` is the number format it computes in, `streams` how many calls of `run` it works on at once: more threads
+    than that gain nothing.
+    """
 
     name: str
+    precision: str
+    streams: int
 
     @abstractmethod
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """Named arrays, first axis the batch, for RGB uint8 `pictures` (batch, height, width, 3)."""
+        """Named arrays, first axis the batch, for RGB uint8 `pictures` (batch, height, width, 3). Safe in threads."""

@@ -1,28 +1,63 @@
 """Which engine runs a model file."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from convsight.card import Card
-from convsight.errors import UserError
+from convsight.errors import UserError, unknown_name
 from convsight.runtime.engine import Engine
 
-# File suffix -> what makes an engine of such a file. By name, since PyTorch is not in the light install.
-_ENGINES = {".safetensors": "convsight.export.torch_engine:engine_of"}
+
+class _Maker(NamedTuple):
+    """What makes an engine of a file: by name, since not every install has every engine; `package` is what it needs."""
+
+    place: str
+    package: str
+    install: str
 
 
-def engine_for(file: Path, card: Card) -> Engine:
-    """The engine that runs `file`.
+_MAKERS = {
+    "openvino": _Maker("convsight.runtime.openvino_engine:OpenVINOEngine", "openvino", "convsight"),
+    "onnxruntime": _Maker(
+        "convsight.runtime.onnxruntime_engine:OnnxRuntimeEngine", "onnxruntime", "convsight[onnxruntime]"
+    ),
+    "torch": _Maker("convsight.export.torch_engine:engine_of", "torch", "convsight[train]"),
+}
 
-    Raises `UserError` where the file's kind is unknown, or what it needs is not installed.
+ENGINES = tuple(_MAKERS)
+
+# File suffix -> the engines that can run such a file, the preferred one first.
+_RUN_BY = {".onnx": ("openvino", "onnxruntime"), ".xml": ("openvino",), ".safetensors": ("torch",)}
+
+
+def engines_for(file: Path) -> tuple[str, ...]:
+    """The installed engines that can run `file`, the preferred one first; raises `UserError` for an unknown suffix."""
+    return tuple(name for name in _known(file) if find_spec(_MAKERS[name].package) is not None)
+
+
+def engine_for(file: Path, card: Card, engine: str | None = None, precision: str | None = None) -> Engine:
+    """The engine called `engine`, or the best one installed, for `file`, in `precision` or the fastest one proven.
+
+    Raises `UserError` where the file's kind is unknown, where the engine cannot run it, or is not installed.
     """
-    if file.suffix not in _ENGINES:
-        raise UserError(f"{file}: a model file ends in {', '.join(_ENGINES)}, not {file.suffix or 'nothing'!r}")
-    module, name = _ENGINES[file.suffix].split(":")
+    known = _known(file)
+    if engine is not None and engine not in _MAKERS:
+        raise unknown_name("engine", engine, _MAKERS)
+    if engine is not None and engine not in known:
+        raise UserError(f"{engine} cannot run {file}; {' or '.join(known)} can")
+    name = engine or next(iter(engines_for(file)), known[0])
+    module, maker = _MAKERS[name].place.split(":")
     try:
-        make: Any = getattr(import_module(module), name)
+        make: Any = getattr(import_module(module), maker)
     except ModuleNotFoundError as error:
-        raise UserError(f'running {file} needs {error.name}: pip install "convsight[train]"') from error
-    engine: Engine = make(file, card)
-    return engine
+        raise UserError(f'running {file} needs {error.name}: pip install "{_MAKERS[name].install}"') from error
+    made: Engine = make(file, card, precision)
+    return made
+
+
+def _known(file: Path) -> tuple[str, ...]:
+    if file.suffix not in _RUN_BY:
+        raise UserError(f"{file}: a model file ends in {', '.join(_RUN_BY)}, not {file.suffix or 'nothing'!r}")
+    return _RUN_BY[file.suffix]

@@ -42,6 +42,8 @@ def evaluate(
     skip_unreadable: bool = False,
     workers: int = 2,
     max_megapixels: float = 100.0,
+    engine: str | None = None,
+    precision: str | None = None,
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 
@@ -49,9 +51,10 @@ def evaluate(
     called test is, else val, else everything there is. Labels are matched by class name. Raises `UserError` for
     unknown classes, unreadable data, and pictures that cannot be read.
     """
-    model = load(path)
+    model = load(path, engine, precision)
+    listener.say(model.words)
     if data is None:
-        dataset, settings = _own_data(path, model.card)
+        dataset, settings = own_data(path, model.card)
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
         dataset = read_dataset(data, classes=model.card.classes)
@@ -71,7 +74,7 @@ def evaluate(
     return Evaluation(dataset.source, len(examples), {f"{prefix}/{name}": value for name, value in metrics.items()})
 
 
-def _own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
+def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     """The data that the run at `path` was trained on, with its stored cut, and the run's settings."""
     if Path(path).is_file():
         raise UserError(f"{path} is a model file alone: give the data to judge it on")

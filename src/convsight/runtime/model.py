@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from convsight.card import Card, read_card
+from convsight.card import Card
 from convsight.datasets.threads import map_in_threads
 from convsight.pictures import FittedPicture, PictureError, Source, load_picture
 from convsight.results import Result
-from convsight.run import find_model_file
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
+from convsight.runtime.find import find_deployed
 from convsight.runtime.judge import answers
 from convsight.tasks import reader_of
 
@@ -38,6 +38,11 @@ class Model:
         self.card = card
         self.engine = engine
         self.reader = reader_of(card.task, card.classes)
+
+    @property
+    def words(self) -> str:
+        """Which engine runs the network, and in which number format."""
+        return f"{self.card.net}, run by {self.engine.name} in {self.engine.precision}"
 
     def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
         """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
@@ -79,11 +84,12 @@ class Model:
                 yield Answer(str(file), next(results))
 
 
-def load(path: str | Path) -> Model:
+def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:
     """The trained network in a run folder, of a run's name, or in a model file.
 
-    Raises `UserError` where there is none, where the file is damaged, or where it is a pickle.
+    `engine` is openvino, onnxruntime or torch, by default the fastest installed; `precision` float32 or bfloat16, by
+    default the fastest that the file's proof allows. Raises `UserError` where there is none, where the file is damaged,
+    or where it is a pickle.
     """
-    file = find_model_file(path)
-    card = read_card(file)
-    return Model(card, engine_for(file, card))
+    file, card = find_deployed(path, engine)
+    return Model(card, engine_for(file, card, engine, precision))

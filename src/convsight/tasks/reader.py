@@ -55,6 +55,14 @@ class Metrics(ABC):
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         """All metrics by name (`accuracy`, `recall/cat`), with bootstrap intervals if asked."""
 
+    @abstractmethod
+    def calibration(self) -> dict[str, float]:
+        """What the judged pictures say about how answers should be corrected: `Card.calibration`."""
+
+    @abstractmethod
+    def calibrated(self, calibration: Mapping[str, float]) -> "Metrics":
+        """The same pictures, judged by answers corrected so; those here must be uncorrected."""
+
 
 class Reader(ABC):
     """What follows the network, shared by every engine that can run it."""

@@ -26,6 +26,7 @@ from convsight.training.optimizers import build_optimizer
 from convsight.training.trial import choose_precision, seconds_of_step
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
 _SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
 _TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and how often
 
@@ -64,7 +65,8 @@ def assemble(
     augmentation = task.augmentation(prepared.dataset, card.preprocessing, settings)
     return Training(
         task=task,
-        card=card.model_copy(update={"mirror": settings.mirror and augmentation.mirrors}),
+        # Answers are corrected by what the validation split says in the end, and not before.
+        card=card.model_copy(update={"mirror": settings.mirror and augmentation.mirrors, "calibration": {}}),
         settings=settings,
         choices=choices,
         model=model,
@@ -110,7 +112,7 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
         clock.cheap_cost = min(1.0, _step_seconds(t, t.choices.first_side) / full)
     a_picture = _judging_seconds(t)
     judged_at_end = test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN)
-    end = deadline - _FILES_SECONDS - a_picture * judged_at_end
+    end = deadline - _FILES_SECONDS - a_picture * judged_at_end - (_EXPORT_SECONDS if t.settings.export else 0)
     clock.end_at(end, full, a_picture * len(t.val))
     return clock
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
+from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples
@@ -22,20 +23,27 @@ SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell und
 def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], listener: Listener) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next."""
     model = load_network(t.run.model_file).to(t.device)
-    engine = TorchEngine(t.task.graph(model, t.card).to(t.device), t.device)
     seen = _evenly(t.train, SEEN_AGAIN)
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
+        on_val = judge(_engine(t, model, t.card), t.task.reader, t.val, advance)
+        t.card = t.card.model_copy(update={"calibration": on_val.calibration()})
+        engine = _engine(t, model, t.card)
         on_test = judge(engine, t.task.reader, test, advance)
-        on_val = judge(engine, t.task.reader, t.val, advance).compute()
         on_seen = judge(engine, t.task.reader, seen, advance).compute()
+    on_val = on_val.calibrated(t.card.calibration)
+    scores = on_val.compute()
     metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
     metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
-    metrics |= {f"val/{name}": value for name, value in on_val.items()}
+    metrics |= {f"val/{name}": value for name, value in scores.items()}
     card = t.card.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, on_test)
-    _advise(t, on_seen, on_val, baselines, listener)
+    _advise(t, on_seen, scores, baselines, listener)
     return card
+
+
+def _engine(t: Training, model: nn.Module, card: Card) -> TorchEngine:
+    return TorchEngine(t.task.graph(model, card).to(t.device), t.device)
 
 
 def _evenly(examples: Examples, at_most: int) -> Examples:

@@ -31,6 +31,7 @@ from convsight.training.data import (
     plain,
     typical_side,
 )
+from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
@@ -71,6 +72,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
         with _told_if_stopped(t, listener):
             fit(t, listener)
             judge_best(t, prepared.examples["test"], baselines, listener)
+            _export(t, prepared, listener)
     return run
 
 
@@ -109,7 +111,14 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
         judge_best(t, prepared.examples["test"], baselines, listener)
+        _export(t, prepared, listener)
     return run
+
+
+def _export(t: Training, prepared: Prepared, listener: Listener) -> None:
+    t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
+    if t.settings.export:
+        export_trained(t.run, prepared, t.settings.max_megapixels, listener)
 
 
 def _check_net(settings: TrainSettings) -> str:

@@ -1,5 +1,6 @@
 """`ClassMetrics`: how good answers of the form "which class" are. Every number equals scikit-learn's."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from convsight.results import Label, Result
 from convsight.tasks.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.tasks.classification.auc import Ranking
+from convsight.tasks.classification.temperature import TEMPERATURE, fit_temperature, tempered
 from convsight.tasks.reader import Measured, Metrics, Selection
 
 Indices = NDArray[np.integer[Any]]
@@ -78,6 +80,17 @@ class ClassMetrics(Metrics):
         found = bootstrapped(measure, len(truths), resamples_for(len(truths), len(self.classes)))
         shares = {name: with_wilson(found[name], len(truths)) for name in ("accuracy", "top5") if name in found}
         return found | shares
+
+    def calibration(self) -> dict[str, float]:
+        truths, probabilities = self._judged()
+        return {TEMPERATURE: fit_temperature(truths, probabilities)}
+
+    def calibrated(self, calibration: Mapping[str, float]) -> "ClassMetrics":
+        truths, probabilities = self._judged()
+        found = ClassMetrics(self.classes)
+        found._truths = truths.tolist()
+        found._probabilities = list(tempered(probabilities, calibration[TEMPERATURE]))
+        return found
 
     def confusion(self) -> NDArray[np.int64]:
         """How often each class (row) was answered as each class (column): shape (classes, classes)."""

@@ -25,6 +25,7 @@ from convsight.tasks.classification.baselines import (
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
 from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.temperature import TEMPERATURE
 from convsight.tasks.contract import Batch, Task
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
@@ -58,7 +59,7 @@ class Classification(Task):
         return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.preprocessing), model, card.mirror)
+        return ClassGraph(InputLayer(card.preprocessing), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         truths, answers = _labels(train.truths), _labels(test.truths)
@@ -84,18 +85,19 @@ class Classification(Task):
 class ClassGraph(nn.Module):
     """The deployed network: RGB uint8 (batch, height, width, 3) to `probabilities` (batch, classes)."""
 
-    def __init__(self, inputs: nn.Module, model: nn.Module, mirror: bool) -> None:
+    def __init__(self, inputs: nn.Module, model: nn.Module, mirror: bool, temperature: float) -> None:
         super().__init__()
         self.inputs = inputs
         self.model = model
         self.mirror = mirror
+        self.temperature = temperature
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         planes = self.inputs(pictures)
         logits = self.model(planes).float()
         if self.mirror:
             logits = (logits + self.model(planes.flip(3)).float()) / 2
-        return {"probabilities": logits.softmax(dim=1)}
+        return {"probabilities": (logits / self.temperature).softmax(dim=1)}
 
 
 def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from convsight.card import METADATA_KEY, Card, read_card
+from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.model_files import read_card
 from convsight.pictures import Preprocessing
 from convsight.tasks.reader import Measured
 

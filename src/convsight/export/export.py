@@ -1,0 +1,130 @@
+"""Exporting a trained network: made, proven, and only then put in place."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from convsight.card import Card, Proof
+from convsight.datasets import Examples
+from convsight.errors import UserError
+from convsight.export.onnx_graph import onnx_graph
+from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
+from convsight.export.quantise import Cost, cost, quantised
+from convsight.export.targets import Target, graph_target, make_target
+from convsight.export.torch_engine import TorchEngine, load_network
+from convsight.progress import Listener
+from convsight.runtime.openvino_engine import OpenVINOEngine
+from convsight.tasks import reader_of, task_of
+
+_PART = "draft"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was proven, and what 8-bit numbers cost where it has them."""
+
+    file: Path
+    card: Card
+    cost: Cost | None = None
+
+
+def export_network(
+    source: Path, card: Card, to: str, file: Path, pictures: Callable[[], Iterator[Pixels]], listener: Listener
+) -> Exported:
+    """Export the model file `source` in the number format of `card.weights` (float32 or float16) to `file`.
+
+    Raises `UserError`, and leaves no file, where the proof on `pictures` does not hold.
+    """
+    model = load_network(source, card.source())
+    target = make_target(to, model, card)
+    original = TorchEngine(task_of(card.task, card.classes).graph(model, card), torch.device("cpu"))
+    return Exported(file, _put_in_place(target, original, card, file, pictures, listener))
+
+
+def export_int8(
+    source: Path,
+    card: Card,
+    to: str,
+    file: Path,
+    pictures: Callable[[], Iterator[Pixels]],
+    examples: Examples,
+    most_lost: float,
+    listener: Listener,
+) -> Exported:
+    """Export with 8-bit numbers, learnt and judged on `examples`, the validation split.
+
+    Raises `UserError`, and leaves no file, where the metric loses more than `most_lost` points, or the proof fails.
+    """
+    model = load_network(source, card.source())
+    original = TorchEngine(task_of(card.task, card.classes).graph(model, card), torch.device("cpu"))
+    with listener.counting("quantising", 1) as advance:
+        target = graph_target(to, quantised(onnx_graph(model, card), examples))
+        advance(1)
+    card = card.model_copy(update={"weights": "int8"})
+    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent) as folder:
+        draft = Path(folder) / f"{_PART}{target.suffix}"
+        target.write(draft, card)
+        found = cost(original, OpenVINOEngine(draft, card), reader_of(card.task, card.classes), examples)
+    listener.say(
+        f"int8: {found.metric} on {len(examples):,} validation pictures: {found.before:.4f}, in int8 {found.after:.4f}"
+    )
+    if found.lost > most_lost:
+        raise UserError(
+            f"int8 loses {found.lost:.2f} points of {found.metric} ({found.before:.4f} to {found.after:.4f}), more "
+            f"than the {most_lost:g} allowed: no file is written; allow more with --max-loss, or leave --int8 out"
+        )
+    return Exported(file, _put_in_place(target, original, card, file, pictures, listener), found)
+
+
+def _put_in_place(
+    target: Target,
+    original: TorchEngine,
+    card: Card,
+    file: Path,
+    pictures: Callable[[], Iterator[Pixels]],
+    listener: Listener,
+) -> Card:
+    """Write a draft, prove it, and write the file with its proofs; returns its card."""
+    reader = reader_of(card.task, card.classes)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent) as folder:
+        draft = Path(folder) / f"{_PART}{target.suffix}"
+        target.write(draft, card)
+        contenders = target.contenders(draft, card)
+        with listener.counting("proving", LEAST_PICTURES) as advance:
+            proofs = prove(original, reader, card, contenders, _counted(pictures(), advance))
+    for proof, contender in zip(proofs, contenders, strict=True):
+        listener.say(_in_words(proof, contender))
+    _check(proofs, contenders, file)
+    card = card.model_copy(update={"proofs": proofs})
+    target.write(file, card)
+    return card
+
+
+def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -> None:
+    failed = [p for p, contender in zip(proofs, contenders, strict=True) if contender.needed and not p.holds]
+    if failed:
+        worst = max(failed, key=lambda proof: proof.largest_difference)
+        raise UserError(
+            f"{file.name} would not answer like the network it comes from: run by {worst.engine} in {worst.precision} "
+            f"on {worst.pixels} pixels, numbers differ by up to {worst.largest_difference:.4g} (allowed "
+            f"{worst.allowed_difference:g}) and {worst.agreement:.1%} of {worst.pictures} answers agree (needed "
+            f"{worst.needed_agreement:.0%}); no file is written"
+        )
+
+
+def _in_words(proof: Proof, contender: Contender) -> str:
+    verdict = "holds" if proof.holds else "does not hold" if contender.needed else "does not hold: not used"
+    return (
+        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, largest "
+        f"difference {proof.largest_difference:.2g}, {proof.agreement:.1%} same answers: {verdict}"
+    )
+
+
+def _counted(pictures: Iterator[Pixels], advance: Callable[[int], None]) -> Iterator[Pixels]:
+    for picture in pictures:
+        yield picture
+        advance(1)

@@ -1,0 +1,99 @@
+"""The deployed graph as an ONNX model: made by PyTorch's exporter, stripped, with the card in its metadata."""
+
+import io
+import warnings
+from contextlib import redirect_stdout
+
+import numpy as np
+import onnx
+import torch
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch import nn
+
+from convsight.card import METADATA_KEY, Card
+from convsight.errors import UserError
+from convsight.export.deployed import trace
+from convsight.runtime.openvino_engine import FITTED
+
+_WORTH_HALVING = 256  # numbers; smaller tensors stay as they are
+
+
+def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
+    """The deployed graph of `model`: `pictures` uint8 (batch, height, width, 3) to the task's arrays.
+
+    The pictures at the network's size are the tensor `fitted` in the middle of it. Raises `UserError` where the network
+    does something that ONNX has no word for.
+    """
+    try:
+        program, names = trace(model, card)
+        # The exporter tells its progress on standard output, which belongs to the verbs.
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exported = torch.onnx.export(
+                program, dynamo=True, verbose=False, input_names=["pictures"], output_names=names
+            )
+    except Exception as error:  # PyTorch raises whatever its tracer and translator run into
+        reason = str(error).strip().splitlines()
+        raise UserError(
+            f"{card.net} cannot be exported: {reason[0] if reason else type(error).__name__}; "
+            "it still works from its model.safetensors"
+        ) from error
+    assert exported is not None
+    graph: ModelProto = exported.model_proto
+    _strip(graph)
+    return graph
+
+
+def with_card(graph: ModelProto, card: Card) -> bytes:
+    """The content of an ONNX file of `graph` that carries `card`."""
+    copy = ModelProto()
+    copy.CopyFrom(graph)
+    del copy.metadata_props[:]
+    helper.set_model_props(copy, {METADATA_KEY: card.model_dump_json()})
+    content: bytes = copy.SerializeToString()
+    return content
+
+
+def halved(graph: ModelProto) -> ModelProto:
+    """`graph` with weights stored in float16 and cast back when it is loaded: half the file, the same arithmetic."""
+    found = ModelProto()
+    found.CopyFrom(graph)
+    casts = []
+    for weight in found.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT and np.prod(weight.dims) >= _WORTH_HALVING:
+            values, name = numpy_helper.to_array(weight), weight.name
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], f"{name}.cast", to=TensorProto.FLOAT))
+    nodes = [*casts, *found.graph.node]
+    del found.graph.node[:]
+    found.graph.node.extend(nodes)
+    return found
+
+
+def nodes_before_fitted(graph: ModelProto) -> list[str]:
+    """Names of the nodes that make the tensor `fitted` from the pictures."""
+    made_by = {output: node for node in graph.graph.node for output in node.output}
+    waiting, found = [FITTED], set()
+    while waiting:
+        node = made_by.get(waiting.pop())
+        if node is not None and node.name not in found:
+            found.add(node.name)
+            waiting.extend(node.input)
+    return sorted(found)
+
+
+def _strip(graph: ModelProto) -> None:
+    """Remove the second use of `fitted` as an output, and the exporter's notes, which name files of this machine."""
+    kept = [output for output in graph.graph.output if output.name != FITTED]
+    del graph.graph.output[:]
+    graph.graph.output.extend(kept)
+    del graph.metadata_props[:]
+    del graph.graph.metadata_props[:]
+    for noted in (*graph.graph.node, *graph.graph.value_info, *graph.graph.initializer, *graph.graph.input, *kept):
+        noted.doc_string = ""
+        del noted.metadata_props[:]
+    for function in graph.functions:
+        del function.metadata_props[:]
+        for node in function.node:
+            del node.metadata_props[:]
+    onnx.checker.check_model(graph)

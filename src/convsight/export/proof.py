@@ -1,0 +1,89 @@
+"""The proof that an exported file is the network it came from: the same real pictures through both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.card import Card, Proof
+from convsight.pictures import load_picture
+from convsight.results import Difference, Result
+from convsight.runtime.engine import Engine
+from convsight.runtime.judge import answers
+from convsight.tasks.reader import Reader
+
+Pixels = NDArray[np.uint8]
+
+LEAST_PICTURES = 64
+_BATCH = 8
+
+# Number format -> the largest difference of any number of an answer, and the share of pictures answered the same.
+# In float32 there is more than rounding between two engines only where one pixel of a resize falls on the other side of
+# a half; bfloat16 has 8 bits, so answers that were nearly even may turn. What int8 may cost is judged by the metric;
+# here an engine must only not be far off, so numbers may differ by all they can.
+_LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.99), "int8": (1.0, 0.95)}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to run an exported file; `limits` names the number format whose limits it must keep."""
+
+    engine: Engine
+    pixels: Literal["raw", "fitted"]
+    limits: str
+    needed: bool = True  # without it the file is not written; otherwise that way is only not used
+
+
+def prove(
+    original: Engine, reader: Reader, card: Card, contenders: Sequence[Contender], pictures: Iterator[Pixels]
+) -> tuple[Proof, ...]:
+    """Run raw `pictures` (each RGB uint8 (height, width, 3), of any size) through `original` and every contender.
+
+    The original sees them fitted by the one preprocessing. Raises ValueError where there is no picture.
+    """
+    differences: list[list[Difference]] = [[] for _ in contenders]
+    for chunk in _chunks(pictures):
+        fitted = np.stack([load_picture(picture, card.preprocessing, np.inf).pixels for picture in chunk])
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
+        expected = list(answers(original, reader, fitted, sizes))
+        for contender, found in zip(contenders, differences, strict=True):
+            for before, after in zip(expected, _answers(contender, reader, chunk, fitted, sizes), strict=True):
+                found.append(before.difference(after))
+    return tuple(_proof(contender, found) for contender, found in zip(contenders, differences, strict=True))
+
+
+def _answers(
+    contender: Contender, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, int]]
+) -> Iterator[Result]:
+    if contender.pixels == "fitted":
+        yield from answers(contender.engine, reader, fitted, sizes)
+        return
+    for picture, size in zip(chunk, sizes, strict=True):
+        yield from answers(contender.engine, reader, picture[None], [size])
+
+
+def _proof(contender: Contender, found: Sequence[Difference]) -> Proof:
+    allowed, needed = _LIMITS[contender.limits]
+    return Proof(
+        engine=contender.engine.name,
+        precision=contender.engine.precision,
+        pixels=contender.pixels,
+        pictures=len(found),
+        largest_difference=max(difference.largest for difference in found),
+        agreement=sum(difference.same_answer for difference in found) / len(found),
+        allowed_difference=allowed,
+        needed_agreement=needed,
+    )
+
+
+def _chunks(pictures: Iterator[Pixels]) -> Iterator[list[Pixels]]:
+    chunk: list[Pixels] = []
+    for picture in pictures:
+        chunk.append(picture)
+        if len(chunk) == _BATCH:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

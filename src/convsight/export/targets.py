@@ -1,0 +1,123 @@
+"""The kinds of files a network is exported to, and the ways each can be run."""
+
+from abc import ABC, abstractmethod
+from importlib.util import find_spec
+from pathlib import Path
+from typing import final
+
+import openvino as ov
+from onnx import ModelProto
+from torch import nn
+
+from convsight.card import METADATA_KEY, Card
+from convsight.errors import UserError
+from convsight.export.onnx_graph import halved, onnx_graph, with_card
+from convsight.export.proof import Contender
+from convsight.export.torch_program import TorchProgram, TorchProgramEngine
+from convsight.files import write_atomic, write_atomic_with
+from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine
+from convsight.runtime.openvino_engine import OpenVINOEngine, knows_bfloat16
+
+
+class Target(ABC):
+    """A graph in memory that can be written as a file of one kind."""
+
+    suffix: str
+
+    @abstractmethod
+    def write(self, file: Path, card: Card) -> None:
+        """Write the graph and its card, as a whole or not at all."""
+
+    @abstractmethod
+    def contenders(self, file: Path, card: Card) -> list[Contender]:
+        """The ways to run the written `file`, each to be compared with the original."""
+
+
+@final
+class OnnxTarget(Target):
+    """One ONNX file."""
+
+    suffix = ".onnx"
+
+    def __init__(self, graph: ModelProto) -> None:
+        self.graph = graph
+
+    def write(self, file: Path, card: Card) -> None:
+        write_atomic(file, with_card(self.graph, card))
+
+    def contenders(self, file: Path, card: Card) -> list[Contender]:
+        runtime = Contender(OnnxRuntimeEngine(file, card), "raw", card.weights)
+        return [runtime, *_by_openvino(file, card)]
+
+
+@final
+class OpenVINOTarget(Target):
+    """OpenVINO's pair of files, `.xml` and `.bin`."""
+
+    suffix = ".xml"
+
+    def __init__(self, graph: ModelProto) -> None:
+        self.model = ov.Core().read_model(graph.SerializeToString())
+
+    def write(self, file: Path, card: Card) -> None:
+        self.model.set_rt_info(card.model_dump_json(), [METADATA_KEY])
+
+        def write_both(draft: Path) -> None:
+            ov.save_model(self.model, draft, compress_to_fp16=card.weights == "float16")
+            # The weights go first: until the XML follows there is either no model, or the old one.
+            write_atomic(file.with_suffix(".bin"), draft.with_suffix(".bin").read_bytes())
+            draft.with_suffix(".bin").unlink()
+
+        write_atomic_with(file, write_both)
+
+    def contenders(self, file: Path, card: Card) -> list[Contender]:
+        return _by_openvino(file, card)
+
+
+@final
+class TorchTarget(Target):
+    """A traced PyTorch program, which PyTorch runs without convsight."""
+
+    suffix = ".pt2"
+
+    def __init__(self, program: TorchProgram) -> None:
+        self.program = program
+
+    def write(self, file: Path, card: Card) -> None:
+        self.program.write(file, card)
+
+    def contenders(self, file: Path, card: Card) -> list[Contender]:
+        return [Contender(TorchProgramEngine(file, card), "raw", card.weights)]
+
+
+def make_target(to: str, model: nn.Module, card: Card) -> Target:
+    """The graph of `model` for a file of the kind `to`: onnx, openvino or torch; in float16 where the card says so."""
+    if to == "torch":
+        return TorchTarget(TorchProgram(model, card))
+    graph = onnx_graph(model, card)
+    return graph_target(to, halved(graph) if card.weights == "float16" and to == "onnx" else graph)
+
+
+def graph_target(to: str, graph: ModelProto) -> Target:
+    """An ONNX graph for a file of the kind `to`: onnx or openvino."""
+    if to not in {"onnx", "openvino"}:
+        raise UserError(f"{to} files hold float32 or float16; --int8 goes with --to onnx or openvino")
+    return OnnxTarget(graph) if to == "onnx" else OpenVINOTarget(graph)
+
+
+def check_installed() -> None:
+    """Raise `UserError` where a package that an export needs is missing."""
+    for package in ("onnx", "onnxscript", "onnxruntime", "openvino"):
+        if find_spec(package) is None:
+            raise UserError(f'exporting needs {package}: pip install "convsight[train]"')
+
+
+def _by_openvino(file: Path, card: Card) -> list[Contender]:
+    precision = "int8" if card.weights == "int8" else "float32"
+    ways = [
+        Contender(OpenVINOEngine(file, card, precision, raw=True), "raw", card.weights),
+        Contender(OpenVINOEngine(file, card, precision), "fitted", card.weights),
+    ]
+    if card.weights == "float32" and knows_bfloat16():
+        ways.append(Contender(OpenVINOEngine(file, card, "bfloat16"), "fitted", "bfloat16", needed=False))
+    return ways

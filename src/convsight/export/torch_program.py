@@ -1,0 +1,60 @@
+"""The deployed graph as a file that PyTorch alone runs: `torch.export.load(file).module()(pictures)`.
+
+PyTorch's format is a zip of JSON and raw numbers. Only its sample inputs would be a pickle, so they are left out.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from convsight.card import METADATA_KEY, Card
+from convsight.errors import UserError
+from convsight.export.deployed import trace
+from convsight.files import write_atomic_with
+from convsight.runtime.engine import Engine
+from convsight.runtime.openvino_engine import FITTED
+
+
+@final
+class TorchProgram:
+    """A traced network."""
+
+    def __init__(self, model: nn.Module, card: Card) -> None:
+        if card.weights != "float32":
+            raise UserError("PyTorch programs are written in float32; --half goes with --to onnx or openvino")
+        try:
+            self.program, _ = trace(model, card)
+        except Exception as error:  # PyTorch raises whatever its tracer runs into
+            raise UserError(f"{card.net} cannot be traced: {str(error).strip().splitlines()[0]}") from error
+        self.program.example_inputs = None
+
+    def write(self, file: Path, card: Card) -> None:
+        """Write the program, with the card as the extra file `convsight`."""
+        extra = {METADATA_KEY: card.model_dump_json()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on PyTorch's own internals
+            write_atomic_with(file, lambda draft: torch.export.save(self.program, draft, extra_files=extra))
+
+
+@final
+class TorchProgramEngine(Engine):
+    """Runs such a file."""
+
+    name = "torch"
+    precision = "float32"
+    streams = 1
+
+    def __init__(self, file: Path, card: Card) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on PyTorch's own internals
+            self._module = torch.export.load(file).module()
+
+    @torch.inference_mode()
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        arrays = self._module(torch.from_numpy(np.require(pictures, requirements=["C", "W"])))
+        return {name: values.numpy() for name, values in arrays.items() if name != FITTED}

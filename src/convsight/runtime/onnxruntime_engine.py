@@ -1,0 +1,47 @@
+"""The deployed network run by ONNX Runtime: where OpenVINO is not, and on NVIDIA GPUs."""
+
+import os
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from convsight.card import Card
+from convsight.errors import UserError
+from convsight.runtime.engine import Engine
+
+_PREFERRED = ("CUDAExecutionProvider", "CPUExecutionProvider")
+_ERRORS_ONLY = 3  # of ONNX Runtime's levels of messages
+
+
+@final
+class OnnxRuntimeEngine(Engine):
+    """Runs the whole of an exported graph; fitted pictures pass its resize unchanged."""
+
+    name = "onnxruntime"
+    streams = 1  # one call uses all cores
+
+    def __init__(self, file: Path, card: Card, precision: str | None = None, *, raw: bool = True) -> None:
+        own = "int8" if card.weights == "int8" else "float32"
+        if precision not in {None, own}:
+            raise UserError(f"ONNX Runtime runs {file} in {own}, not {precision}; leave --precision out")
+        self.precision = own
+        options = ort.SessionOptions()
+        options.log_severity_level = _ERRORS_ONLY
+        threads = os.environ.get("OMP_NUM_THREADS", "")
+        if threads.isdecimal():
+            options.intra_op_num_threads = int(threads)
+        available = ort.get_available_providers()
+        try:
+            self._session = ort.InferenceSession(
+                str(file), options, providers=[name for name in _PREFERRED if name in available]
+            )
+        except Exception as error:  # its errors share no class of their own
+            raise UserError(f"ONNX Runtime cannot read {file}: {error}; export it again") from error
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        found = self._session.run(None, {"pictures": np.ascontiguousarray(pictures)})
+        return dict(zip(self._names, found, strict=True))

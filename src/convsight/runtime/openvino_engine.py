@@ -1,0 +1,92 @@
+"""The deployed network run by OpenVINO, the fastest engine on most processors."""
+
+import os
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from convsight.card import Card
+from convsight.errors import UserError
+from convsight.runtime.engine import Engine
+
+FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
+
+# OpenVINO's own default on processors that know bfloat16 would blur the resize of raw pictures by tens of grey levels.
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
+
+
+@final
+class OpenVINOEngine(Engine):
+    """Runs an exported graph on the processor; with `raw` the whole of it, else what follows the resize."""
+
+    name = "openvino"
+
+    def __init__(self, file: Path, card: Card, precision: str | None = None, *, raw: bool = False) -> None:
+        core = ov.Core()
+        self.precision = precision or _best_precision(core, card, raw)
+        try:
+            model = core.read_model(file)
+        except RuntimeError as error:
+            raise UserError(f"OpenVINO cannot read {file}: {_first_line(error)}; export it again") from error
+        if not raw:
+            model = _after_fitting(model, card)
+        compiled = core.compile_model(model, "CPU", _config(self.precision))
+        self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._names = [output.get_any_name() for output in compiled.outputs]
+        self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(self.streams):
+            self._idle.put(compiled.create_infer_request())
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        request = self._idle.get()
+        try:
+            request.infer([np.ascontiguousarray(pictures)], share_inputs=True, share_outputs=True)
+            # Copied: the request's own memory is written again by its next call.
+            found = [request.get_output_tensor(place).data.copy() for place in range(len(self._names))]
+        finally:
+            self._idle.put(request)
+        return dict(zip(self._names, found, strict=True))
+
+
+def knows_bfloat16() -> bool:
+    """Whether this processor computes in bfloat16."""
+    return _knows_bfloat16(ov.Core())
+
+
+def _knows_bfloat16(core: ov.Core) -> bool:
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _best_precision(core: ov.Core, card: Card, raw: bool) -> str:
+    """int8 where the file is; else bfloat16 where the processor has it and the file's proof allows it."""
+    if card.weights == "int8":
+        return "int8"
+    fast = not raw and card.proven(OpenVINOEngine.name, "bfloat16") and _knows_bfloat16(core)
+    return "bfloat16" if fast else "float32"
+
+
+def _config(precision: str) -> dict[str, Any]:
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    limit = {"INFERENCE_NUM_THREADS": int(threads)} if threads.isdecimal() and int(threads) else {}
+    return {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": _HINTS[precision], **limit}
+
+
+def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
+    """The part of a graph that follows the resize: fitted pictures in, the same outputs."""
+    fitted = next((out for op in model.get_ops() for out in op.outputs() if FITTED in out.get_names()), None)
+    if fitted is None:
+        raise UserError(f"the graph has no tensor {FITTED!r}; export it again with this version of convsight")
+    shape = [-1, card.preprocessing.height, card.preprocessing.width, 3]
+    pictures = ov.opset13.parameter(shape, ov.Type.u8, name="pictures")
+    for target in fitted.get_target_inputs():
+        target.replace_source_output(pictures.output(0))
+    results = [result for result in model.get_results() if FITTED not in result.input_value(0).get_names()]
+    return ov.Model(results, [pictures], "network")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__

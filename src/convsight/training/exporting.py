@@ -1,0 +1,26 @@
+"""The last step of a training: the network as a graph that needs no PyTorch, proven on validation pictures."""
+
+from functools import partial
+
+from convsight.errors import UserError
+from convsight.export.export import export_network
+from convsight.export.proof_pictures import proof_pictures
+from convsight.export.targets import check_installed
+from convsight.progress import Listener
+from convsight.run import Run
+from convsight.training.data import Prepared
+
+
+def export_trained(run: Run, prepared: Prepared, max_megapixels: float, listener: Listener) -> None:
+    """Write `model.onnx` beside the trained network.
+
+    Where that cannot be done, or the proof fails, the training is not lost: the reason is said, and no file is left.
+    """
+    pictures = partial(proof_pictures, prepared.dataset.split("val").pictures, max_megapixels)
+    try:
+        check_installed()
+        export_network(run.model_file, run.card, "onnx", run.exported_file, pictures, listener)
+    except UserError as error:
+        listener.say(f"no model.onnx: {error}")
+    else:
+        listener.say(f"exported to {run.exported_file}")

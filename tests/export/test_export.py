@@ -1,0 +1,280 @@
+"""Exported files against the network they came from, and proofs that must fail."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import convsight
+from convsight.card import Card
+from convsight.errors import UserError
+from convsight.export import onnx_graph
+from convsight.export.export import export_network
+from convsight.export.proof import LEAST_PICTURES
+from convsight.export.proof_pictures import proof_pictures
+from convsight.export.torch_engine import load_network, save_network
+from convsight.export.verb import export
+from convsight.model_files import read_card
+from convsight.nets.fit import Fit
+from convsight.pictures import load_picture
+from convsight.progress import Silent
+from convsight.run import Run
+from convsight.runtime.openvino_engine import OpenVINOEngine
+
+Pixels = NDArray[np.uint8]
+
+
+def pictures() -> Iterator[Pixels]:
+    random = np.random.default_rng(0)
+    smooth = [Image.fromarray(random.integers(0, 256, (9, 7, 3), np.uint8)).resize((61, 47)) for _ in range(8)]
+    return proof_pictures(np.stack([np.asarray(picture) for picture in smooth]), 100)
+
+
+def verb(run: Run, to: str, out: Path, **choices: Any) -> None:
+    usual = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json", "max_megapixels": 100.0}
+    export(str(run.path), to, out=out, listener=Silent(), **{**usual, **choices})
+
+
+def test_a_training_ends_with_a_proven_graph(exported_run: Run) -> None:
+    card = read_card(exported_run.exported_file)
+    ways = {(proof.engine, proof.precision, proof.pixels) for proof in card.proofs}
+    assert ways >= {
+        ("onnxruntime", "float32", "raw"),
+        ("openvino", "float32", "raw"),
+        ("openvino", "float32", "fitted"),
+    }
+    for way in card.proofs:
+        assert way.pictures >= LEAST_PICTURES
+        if way.precision == "float32":
+            assert way.holds
+            assert way.agreement == 1.0
+            assert way.largest_difference < 1e-3
+
+
+def test_ten_lines_of_plain_onnx_runtime_give_the_answer(exported_run: Run, shared_data: Any) -> None:
+    file = sorted((shared_data("coco_permissive") / "images").iterdir())[0]
+    session = ort.InferenceSession(exported_run.exported_file, providers=["CPUExecutionProvider"])
+    classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["classes"]
+    picture = np.asarray(Image.open(file).convert("RGB"))
+    (probabilities,) = session.run(["probabilities"], {"pictures": picture[None]})
+    expected = convsight.load(exported_run.path, engine="torch").predict(picture)
+    assert classes[int(probabilities[0].argmax())] == expected.to_json()["labels"][0]["name"]
+    assert probabilities[0].max() == pytest.approx(expected.to_json()["labels"][0]["probability"], abs=1e-3)
+
+
+def test_batches_of_any_size_are_answered(exported_run: Run) -> None:
+    session = ort.InferenceSession(exported_run.exported_file, providers=["CPUExecutionProvider"])
+    some = np.random.default_rng(0).integers(0, 256, (5, 33, 44, 3), np.uint8)
+    together = session.run(None, {"pictures": some})[0]
+    for picture, expected in zip(some, together, strict=True):
+        assert np.allclose(session.run(None, {"pictures": picture[None]})[0][0], expected, atol=1e-6)
+
+
+def test_the_file_says_nothing_of_the_machine(exported_run: Run) -> None:
+    content = exported_run.exported_file.read_bytes()
+    for secret in (str(Path(torch.__file__).parent), str(Path(convsight.__file__).parent), "/site-packages/"):
+        assert secret.encode() not in content
+
+
+@pytest.mark.parametrize(
+    ("to", "choices", "name"),
+    [
+        ("openvino", {}, "model.xml"),
+        ("torch", {}, "model.pt2"),
+        ("onnx", {"half": True}, "model.onnx"),
+        ("onnx", {"int8": True, "max_loss": 5.0}, "model.onnx"),
+        ("openvino", {"int8": True, "max_loss": 5.0}, "model.xml"),
+    ],
+)
+def test_every_kind_of_file_is_proven(
+    exported_run: Run, tmp_path: Path, to: str, choices: dict[str, Any], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb(exported_run, to, tmp_path / name, **choices)
+    told = json.loads(capsys.readouterr().out)
+    assert Path(told["file"]).is_file()
+    assert all(way["holds"] for way in told["proofs"] if way["precision"] != "bfloat16")
+    if to != "torch":
+        answer = convsight.load(tmp_path / name).predict(next(pictures()))
+        expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
+        assert answer.difference(expected).same_answer
+
+
+def test_half_the_weights_are_half_the_file(exported_run: Run, tmp_path: Path) -> None:
+    verb(exported_run, "onnx", tmp_path / "half.onnx", half=True)
+    ratio = (tmp_path / "half.onnx").stat().st_size / exported_run.exported_file.stat().st_size
+    assert 0.45 < ratio < 0.6
+
+
+def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"int8 loses .* points of accuracy"):
+        verb(exported_run, "onnx", tmp_path / "model.onnx", int8=True, max_loss=-100.0)
+    assert not list(tmp_path.iterdir())
+
+
+def plant_resize(graph: onnx.ModelProto) -> None:
+    """Fit pictures by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    maker = next(node for node in graph.graph.node if "fitted" in node.output)
+    maker.output[:] = ["unused"]
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("Transpose", ["pictures"], ["p1"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["p1"], ["p2"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Resize", ["p2", "", "", "sizes"], ["p3"], mode="linear", antialias=1),
+        helper.make_node("Round", ["p3"], ["p4"]),
+        helper.make_node("Cast", ["p4"], ["p5"], to=onnx.TensorProto.UINT8),
+        helper.make_node("Transpose", ["p5"], ["fitted"], perm=[0, 2, 3, 1]),
+    ]
+    sizes = onnx.numpy_helper.from_array(np.array([1, 3, 16, 16], np.int64), "sizes")
+    graph.graph.initializer.append(sizes)
+    rest = list(graph.graph.node)
+    del graph.graph.node[:]
+    graph.graph.node.extend([*nodes, *rest])
+
+
+def export_again(run: Run, file: Path, shown: Callable[[], Iterator[Pixels]]) -> None:
+    export_network(run.model_file, run.card, "onnx", file, shown, Silent())
+
+
+def test_an_engine_that_ignores_antialiasing_is_caught(
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw pictures does not."""
+    made = onnx_graph.onnx_graph
+
+    def trapped(model: torch.nn.Module, card: Card) -> onnx.ModelProto:
+        graph = made(model, card)
+        plant_resize(graph)
+        return graph
+
+    monkeypatch.setattr("convsight.export.targets.onnx_graph", trapped)
+    heard: list[str] = []
+    monkeypatch.setattr(Silent, "say", lambda self, text: heard.append(text))
+    with pytest.raises(UserError, match=r"run by openvino in float32 on raw pixels.*no file is written"):
+        export_again(exported_run, tmp_path / "model.onnx", grainy_digits)
+    assert not list(tmp_path.iterdir())
+    largest = {line.split(": ")[1]: float(line.split("difference ")[1].split(",")[0]) for line in heard}
+    assert largest["openvino float32, raw pixels"] > 5 * largest["onnxruntime float32, raw pixels"]
+    assert largest["openvino float32, fitted pixels"] < 1e-4
+
+
+class SwappedChannels(Fit):  # type: ignore[misc]
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return super().forward(pictures.flip(3))
+
+
+class Shifted(Fit):  # type: ignore[misc]
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return super().forward(pictures.roll(6, 1))
+
+
+@pytest.mark.parametrize("fault", [SwappedChannels, Shifted])
+def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Fit]
+) -> None:
+    monkeypatch.setattr("convsight.export.deployed.Fit", fault)
+    with pytest.raises(UserError, match="no file is written"):
+        export_again(exported_run, tmp_path / "model.onnx", coloured)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_engine_fails_the_proof(exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = OpenVINOEngine.run
+    monkeypatch.setattr(OpenVINOEngine, "run", lambda self, p: {k: a[:, ::-1] for k, a in run(self, p).items()})
+    with pytest.raises(UserError, match="run by openvino"):
+        export_again(exported_run, tmp_path / "model.onnx", coloured)
+    assert not list(tmp_path.iterdir())
+
+
+def grainy_digits() -> Iterator[Pixels]:
+    """Digits under noise, of which a resize without antialiasing keeps far more than one with it."""
+    random = np.random.default_rng(0)
+    for side, digit in enumerate(load_digits().images[:LEAST_PICTURES], start=60):
+        clear = np.asarray(Image.fromarray((digit * 15.9).astype(np.uint8)).resize((side, side)))
+        grain = random.normal(0, 90, (side, side))
+        yield np.repeat((clear + grain).clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def coloured() -> Iterator[Pixels]:
+    """Pictures with detail and with colours, as real ones have."""
+    random = np.random.default_rng(0)
+    noisy = random.integers(0, 2, (8, 90, 70, 3), np.uint8) * np.array([255, 160, 40], np.uint8)
+    return proof_pictures(noisy, 100)
+
+
+def test_proof_pictures_are_many_and_of_many_sizes(photos: Path) -> None:
+    files = sorted(photos.rglob("*.png"))
+    found = list(proof_pictures(files, 100))
+    assert len(found) == LEAST_PICTURES
+    assert len({picture.shape for picture in found}) > 10
+
+
+def test_pictures_that_cannot_be_read_are_no_proof(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match="--data"):
+        list(proof_pictures([tmp_path / "a.png"], 100))
+
+
+def test_more_training_makes_the_old_graph_invalid(exported_run: Run, tmp_path: Path) -> None:
+    copy = Run(tmp_path / "run")
+    shutil.copytree(exported_run.path, copy.path)
+    assert convsight.load(copy.path).engine.name == "openvino"
+    other = copy.card.model_copy(update={"training": {"epoch": 99}})
+    save_network(copy.model_file, load_network(copy.model_file), other)
+    assert convsight.load(copy.path).engine.name == "torch"
+
+
+def test_a_model_file_alone_needs_pictures(exported_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--data"):
+        export(
+            str(exported_run.model_file),
+            "onnx",
+            int8=False,
+            half=False,
+            data=None,
+            out=tmp_path / "m.onnx",
+            max_loss=0.5,
+            output="json",
+            max_megapixels=100,
+            listener=Silent(),
+        )
+
+
+def test_bfloat16_is_used_only_where_the_proof_allows(exported_run: Run) -> None:
+    file = exported_run.exported_file
+    card = read_card(file)
+    assert OpenVINOEngine(file, card.source()).precision == "float32"
+    failing = [way.model_copy(update={"agreement": 0.5}) for way in card.proofs]
+    assert OpenVINOEngine(file, card.model_copy(update={"proofs": tuple(failing)})).precision == "float32"
+
+
+def test_the_light_path_reads_reduced_photos_like_training(exported_run: Run, shared_data: Any) -> None:
+    model = convsight.load(exported_run.path, precision="float32")
+    torch_model = convsight.load(exported_run.path, engine="torch")
+    for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:5]:
+        assert load_picture(file, model.card.preprocessing).pixels.shape == (16, 16, 3)
+        assert model.predict(file).difference(torch_model.predict(file)).largest < 1e-4
+
+
+def test_the_command_prints_where_and_how(exported_run: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convsight", "export", str(exported_run.path), "--out", f"{tmp_path}/m.onnx"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/m.onnx" in done.stdout
+    assert "100.0% same answers: holds" in done.stderr
+    done = subprocess.run([*command, "--to", "torch"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ends in .pt2" in done.stderr
+    done = subprocess.run([*command, "--int8", "--half"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2

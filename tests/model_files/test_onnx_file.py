@@ -1,0 +1,48 @@
+"""Cards in ONNX files, against the onnx library, and damaged files."""
+
+from pathlib import Path
+
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from convsight.card import METADATA_KEY
+from convsight.errors import UserError
+from convsight.model_files import read_card
+from convsight.model_files.onnx_file import onnx_card_text
+from convsight.run import Run
+
+
+def test_the_card_is_what_the_onnx_library_reads(exported_run: Run) -> None:
+    model = onnx.load(exported_run.exported_file)
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    assert onnx_card_text(exported_run.exported_file) == properties[METADATA_KEY]
+    card = read_card(exported_run.exported_file)
+    assert card.source() == exported_run.card
+    assert len(card.proofs) >= 3
+
+
+def test_a_foreign_onnx_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "other.onnx"
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])), file)
+    with pytest.raises(UserError, match="without a convsight card"):
+        read_card(file)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_file_cut_short_is_refused(exported_run: Run, tmp_path: Path, share: float) -> None:
+    content = exported_run.exported_file.read_bytes()
+    file = tmp_path / "model.onnx"
+    file.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UserError, match=r"model\.onnx"):
+        read_card(file)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200))
+def test_any_bytes_are_a_user_error(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "any.onnx"
+    file.write_bytes(content)
+    with pytest.raises(UserError):
+        read_card(file)
