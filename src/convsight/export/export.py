@@ -67,7 +67,7 @@ def export_int8(
     with tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent) as folder:
         draft = Path(folder) / f"{_PART}{target.suffix}"
         target.write(draft, card)
-        found = cost(original, OpenVINOEngine(draft, card), reader_of(card.task, card.classes), examples)
+        found = cost(original, OpenVINOEngine(draft, card, cached=False), reader_of(card.task, card.classes), examples)
     listener.say(
         f"int8: {found.metric} on {len(examples):,} validation pictures: {found.before:.4f}, in int8 {found.after:.4f}"
     )

@@ -116,8 +116,8 @@ def _by_openvino(file: Path, card: Card) -> list[Contender]:
     precision = "int8" if card.weights == "int8" else "float32"
     ways = [
         Contender(OpenVINOEngine(file, card, precision, raw=True), "raw", card.weights),
-        Contender(OpenVINOEngine(file, card, precision), "fitted", card.weights),
+        Contender(OpenVINOEngine(file, card, precision, cached=False), "fitted", card.weights),
     ]
     if card.weights == "float32" and knows_bfloat16():
-        ways.append(Contender(OpenVINOEngine(file, card, "bfloat16"), "fitted", "bfloat16", needed=False))
+        ways.append(Contender(OpenVINOEngine(file, card, "bfloat16", cached=False), "fitted", "bfloat16", needed=False))
     return ways

@@ -1,6 +1,7 @@
 """The deployed network run by OpenVINO, the fastest engine on most processors."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, final
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.errors import UserError
+from convsight.runtime.compiled_cache import cache_file, read_cached, write_cached
 from convsight.runtime.engine import Engine
 
 FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
@@ -25,16 +27,13 @@ class OpenVINOEngine(Engine):
 
     name = "openvino"
 
-    def __init__(self, file: Path, card: Card, precision: str | None = None, *, raw: bool = False) -> None:
+    def __init__(
+        self, file: Path, card: Card, precision: str | None = None, *, raw: bool = False, cached: bool = True
+    ) -> None:
         core = ov.Core()
         self.precision = precision or _best_precision(core, card, raw)
-        try:
-            model = core.read_model(file)
-        except RuntimeError as error:
-            raise UserError(f"OpenVINO cannot read {file}: {_first_line(error)}; export it again") from error
-        if not raw:
-            model = _after_fitting(model, card)
-        compiled = core.compile_model(model, "CPU", _config(self.precision))
+        config = _config(self.precision)
+        compiled = _cached(core, file, card, config) if cached and not raw else _compiled(core, file, card, config, raw)
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._names = [output.get_any_name() for output in compiled.outputs]
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
@@ -50,6 +49,28 @@ class OpenVINOEngine(Engine):
         finally:
             self._idle.put(request)
         return dict(zip(self._names, found, strict=True))
+
+
+def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> ov.CompiledModel:
+    """The compiled graph for fitted pictures, from the cache or into it."""
+    processor = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
+    cache = cache_file(file, ov.__version__, processor, repr(sorted(config.items())))
+    blob = read_cached(cache) if cache else None
+    if blob is not None:
+        with suppress(RuntimeError):  # damaged: compiled again
+            return core.import_model(blob, "CPU", config)
+    compiled = _compiled(core, file, card, config, raw=False)
+    if cache:
+        write_cached(cache, compiled.export_model().getvalue())
+    return compiled
+
+
+def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw: bool) -> ov.CompiledModel:
+    try:
+        model = core.read_model(file)
+    except RuntimeError as error:
+        raise UserError(f"OpenVINO cannot read {file}: {_first_line(error)}; export it again") from error
+    return core.compile_model(model if raw else _after_fitting(model, card), "CPU", config)
 
 
 def knows_bfloat16() -> bool:
