@@ -1,7 +1,7 @@
 """Compiled networks kept between calls: OpenVINO reads one back in half the time of reading and compiling the graph.
 
-They lie in the user's own cache folder, `$XDG_CACHE_HOME/convsight/openvino` (by default under `~/.cache`). Nothing there
-is ever needed, and `CONVSIGHT_CACHE=0` turns the cache off. Whatever goes wrong with it, the graph is compiled again.
+They lie in the user's own cache folder, `$XDG_CACHE_HOME/convsight/openvino` (by default under `~/.cache`). Nothing
+there is ever needed, and `CONVSIGHT_CACHE=0` turns the cache off. Whatever goes wrong with it, the graph is compiled.
 """
 
 import hashlib
