@@ -1,6 +1,7 @@
 """A network that cannot work: where it stops, why, and what would mend it."""
 
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
@@ -38,7 +39,7 @@ def explained(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -
     place = stopped.call.path or type(model).__name__
     reasons = (_too_small, _other_channels, _other_values)
     reason = next((text for make in reasons if (text := make(model, shape, stopped))), None)
-    if "meta" in str(stopped.cause):
+    if re.search(r"\bmeta\b", str(stopped.cause)):  # the device without numbers, not a word such as "metadata"
         reason = reason or "what it does next depends on the numbers in the picture, and describe computes none"
     # What a network raises by itself knows best, if it says anything.
     said = str(stopped.cause).strip() or f"it stops with {type(stopped.cause).__name__} for this input"
