@@ -5,6 +5,7 @@ Reading it never runs code.
 """
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ class Card(BaseModel):
     metrics: dict[str, Measured] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict, description="Name, counts and fingerprint of the data.")
     versions: dict[str, str] = Field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """A SHA-256 of the card: another training has another, since its metrics and data are on it."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def read_card(path: Path) -> Card:

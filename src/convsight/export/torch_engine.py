@@ -28,13 +28,14 @@ class TorchEngine(Engine):
     def __init__(self, graph: nn.Module, device: torch.device, precision: torch.dtype = torch.float32) -> None:
         self.graph = graph
         self.device = device
-        self.precision = precision
+        self.precision = str(precision).removeprefix("torch.")
+        self._dtype = precision
 
     @torch.inference_mode()
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         self.graph.eval()
-        half = self.precision != torch.float32
-        with torch.autocast(self.device.type, self.precision, enabled=half):
+        half = self._dtype != torch.float32
+        with torch.autocast(self.device.type, self._dtype, enabled=half):
             arrays: dict[str, Tensor] = self.graph(torch.from_numpy(pictures).to(self.device))
         return {name: values.float().cpu().numpy() for name, values in arrays.items()}
 
