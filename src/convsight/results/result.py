@@ -28,6 +28,10 @@ class Result(ABC):
         """The result as rows of a table, under the columns of the task's reader."""
 
     @abstractmethod
+    def at_least(self, confidence: float) -> "Result":
+        """What of it is at least so sure (0..1); where nothing is, the result says that it is unsure."""
+
+    @abstractmethod
     def summary(self) -> str:
         """The result in one line of words."""
 
