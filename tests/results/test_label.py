@@ -51,3 +51,16 @@ def test_labels_are_a_sequence_of_certain_labels() -> None:
 def test_indices_outside_the_classes_are_refused(indices: list[int]) -> None:
     with pytest.raises(ValueError, match="class indices"):
         Labels(np.array(indices), CLASSES)
+
+
+def test_an_answer_less_sure_than_asked_for_is_unsure() -> None:
+    label = Label(CLASSES, np.array([0.2, 0.5, 0.3]))
+    unsure, sure = label.at_least(0.51), label.at_least(0.5)
+    assert (label.rejected, unsure.rejected, sure.rejected) == (False, True, False)
+    assert unsure.to_json() == {"label": None, "rejected": True} | label.to_json()
+    assert sure.to_json() == {"label": "dog", "rejected": False} | label.to_json()
+    assert "rejected" not in label.to_json()
+    assert unsure.to_rows() == [("", 0.5, 0.2, 0.5, 0.3)]
+    assert sure.to_rows() == label.to_rows() == [("dog", 0.5, 0.2, 0.5, 0.3)]
+    assert unsure.summary() == f"unsure: {label.summary()}"
+    assert sure.summary() == label.summary()

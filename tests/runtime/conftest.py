@@ -11,7 +11,7 @@ from convsight.runtime.model import Model
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "digits"
-    convsight.train("digits", net="lecture3", size=14, epochs=1, run=str(path), quiet=True)
+    convsight.train("digits", net="lecture3", size=14, epochs=1, run=str(path), quiet=True, export=False)
     return path
 
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from convsight.errors import UserError
+from convsight.pictures import Source
 from convsight.results import Label
 from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings, safe_name
@@ -15,7 +16,8 @@ LABEL = Label(("cat", "dog"), np.array([0.2, 0.8]))
 def test_pictures_of_every_source_are_drawn_at_their_own_size(photos: Path, tmp_path: Path) -> None:
     file = photos / "dark" / "0.png"
     drawings = Drawings(tmp_path / "drawn", [str(photos)], 100)
-    for position, picture in enumerate((file, file.read_bytes(), np.zeros((30, 60, 3), np.uint8)), start=1):
+    pictures: tuple[Source, ...] = (file, file.read_bytes(), np.zeros((30, 60, 3), np.uint8))
+    for position, picture in enumerate(pictures, start=1):
         drawings.draw(position, Answer("x/../cat 1.png", LABEL, picture=picture))
     drawings.draw(4, Answer("bad.png", error="bad.png is empty"))
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [f"00000{n}-cat_1.jpg" for n in (1, 2, 3)]

@@ -60,7 +60,7 @@ def item(number: int) -> Item:
 
 def level(answer: Answer) -> int:
     assert isinstance(answer.result, Label)
-    return round(answer.result.probabilities[1] * 255)
+    return round(float(answer.result.probabilities[1]) * 255)
 
 
 @pytest.mark.parametrize("workers", [0, 1, 4])
@@ -98,6 +98,14 @@ def test_each_picture_of_a_slow_source_is_answered_at_once() -> None:
     for _ in stream(engine, READER, slow(), Decoding(PREPROCESSING, 1)):
         answered.set()
     assert engine.batches == [1, 1, 1]
+
+
+def test_batches_of_a_steady_stream_have_one_size() -> None:
+    engine = Mirror()
+    decoding = Decoding(PREPROCESSING, 2, steady=True)
+    found = list(stream(engine, READER, map(item, range(60)), decoding))
+    assert [level(answer) for answer in found if answer.result] == [n for n in range(60) if n % 7 != 3]
+    assert set(engine.batches) == {BATCH}
 
 
 def test_streams_run_at_once() -> None:

@@ -39,14 +39,21 @@ class Model:
         return next(answers(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
 
     def predict_many(
-        self, items: Iterator[Item], *, workers: int = 2, max_megapixels: float = 100.0, keep: bool = False
+        self,
+        items: Iterator[Item],
+        *,
+        workers: int = 2,
+        max_megapixels: float = 100.0,
+        keep: bool = False,
+        steady: bool = False,
     ) -> Generator[Answer, None, None]:
         """Answers for many pictures (see `read_sources`), in order and as they are ready.
 
         A bad picture is reported in its place. Memory does not grow with their number: `workers` threads read only a
-        little ahead. With `keep`, an answer holds the content of its picture.
+        little ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do
+        not depend on how fast pictures come.
         """
-        decoding = Decoding(self.card.preprocessing, workers, max_megapixels, keep)
+        decoding = Decoding(self.card.preprocessing, workers, max_megapixels, keep, steady)
         return stream(self.engine, self.reader, items, decoding)
 
 

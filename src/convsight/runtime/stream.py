@@ -16,18 +16,24 @@ from convsight.runtime.judge import one_picture
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
+_FILL_S = 0.05  # how long a steady stream waits for one more picture of a batch
 BATCH = 8  # pictures run at once, at most: more made none of the engines faster
 _JOIN_S = 1.0  # how long an interrupted stream waits for threads that read; one may hang in a read for ever
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How pictures are read: `workers` threads; with `keep`, an answer holds the content of its picture."""
+    """How pictures are read, in `workers` threads, and put together.
+
+    With `keep`, an answer holds the content of its picture. With `steady`, every batch is filled up to `BATCH`, so that
+    the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
+    """
 
     preprocessing: Preprocessing
     workers: int = 2
     max_megapixels: float = 100.0
     keep: bool = False
+    steady: bool = False
 
 
 class _Loaded(NamedTuple):
@@ -188,16 +194,18 @@ class _Flow:
             self._room.put(None)
 
     def _run(self) -> None:
+        steady = self._decoding.steady
         while (first := self._loaded.get()) is not None:
             batch = [first]
             while len(batch) < BATCH:
                 try:
-                    more = self._loaded.get_nowait()
+                    more = self._loaded.get(steady, _FILL_S)
                 except Empty:
                     break
                 if more is None:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            pixels = np.stack([loaded.fitted.pixels for loaded in batch])
+            pictures = [loaded.fitted.pixels for loaded in batch]
+            pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
             self._done.put(_Run(batch, self._engine.run(pixels)))

@@ -41,7 +41,7 @@ def print_answers(asked: Question, output: str, listener: Listener) -> int:
     with (
         while_read(),
         _counting_beside(listener) as advance,
-        closing(_answers(asked, model, items, drawings, 0, advance)) as answers,
+        closing(_answers(asked, model, items, drawings, advance)) as answers,
     ):
         return PRINTERS[output](answers, model.reader.columns())
     return 0  # the reader left, and with it the question what failed
@@ -58,7 +58,7 @@ def save_answers(asked: Question, path: Path, listener: Listener) -> int:
                 listener.say(f"{file.pictures:,} pictures are answered already; going on after them")
             with (
                 listener.counting("answering", None) as advance,
-                closing(_answers(asked, model, items, drawings, file.pictures, advance)) as answers,
+                closing(_answers(asked, model, items, drawings, advance, file)) as answers,
             ):
                 for answer in answers:
                     file.add(answer)
@@ -89,14 +89,18 @@ def _answers(
     model: Model,
     items: Iterator[Item],
     drawings: Drawings | None,
-    before: int,
     advance: Callable[[int], None],
+    file: AnswersFile | None = None,
 ) -> Generator[Answer, None, None]:
-    """The answers as they are told; `before` pictures came before the first of `items`."""
+    """The answers as they are told; a job that goes on in `file` must end as an unbroken one would."""
     found = model.predict_many(
-        items, workers=asked.workers, max_megapixels=asked.max_megapixels, keep=drawings is not None
+        items,
+        workers=asked.workers,
+        max_megapixels=asked.max_megapixels,
+        keep=drawings is not None,
+        steady=file is not None,
     )
-    for position, answer in enumerate(found, before + 1):
+    for position, answer in enumerate(found, (file.pictures if file else 0) + 1):
         told = answer
         if asked.reject_below is not None and answer.result:
             told = replace(answer, result=answer.result.at_least(asked.reject_below))

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from convsight.errors import UserError
 from convsight.pictures import PictureError
 from convsight.runtime.sources import read_sources
+from convsight.runtime.sources.folders import pictures_like
 
 
 def names(*sources: str | Path) -> list[str]:
@@ -55,12 +57,15 @@ def test_patterns(photos: Path, pattern: str, count: int, monkeypatch: pytest.Mo
 
 
 def test_a_pattern_enters_only_folders_that_it_may_name(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from convsight.runtime.sources import folders
+    entered: list[str] = []
+    scandir = os.scandir
 
-    entered = []
-    scandir = folders.os.scandir
-    monkeypatch.setattr(folders.os, "scandir", lambda path: entered.append(str(path)) or scandir(path))
-    assert len(list(folders.pictures_like(f"{photos}/da*/*.png", 1))) == 10
+    def watched(path: str) -> object:
+        entered.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    assert len(list(pictures_like(f"{photos}/da*/*.png", 1))) == 10
     assert entered == [str(photos), str(photos / "dark")]
 
 
@@ -89,16 +94,14 @@ def test_what_cannot_work_is_known_before_anything_is_read(
 
 
 def test_a_folder_that_cannot_be_read_is_reported_in_its_place(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from convsight.runtime.sources import folders
-
-    scandir = folders.os.scandir
+    scandir = os.scandir
 
     def denied(path: str) -> object:  # tests may run as root, whom no permission stops
         if path.endswith("dark"):
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    monkeypatch.setattr(folders.os, "scandir", denied)
+    monkeypatch.setattr(os, "scandir", denied)
     *good, bad = read_sources([photos])
     assert len(good) == 10
     assert bad.name == str(photos / "dark")

@@ -16,9 +16,9 @@ from convsight.runtime.sources.video import frames
 FRAMES, RATE = 50, 25
 
 
-def write_video(path: Path, noise: bool = True, **options: str) -> Path:
+def write_video(path: Path, noise: bool = True, options: dict[str, str] | None = None) -> Path:
     """Frame n has the grey level 40 + 4 n; noise in the upper left corner makes it cost bytes."""
-    with av.open(str(path), "w", options=options) as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         stream: Any = container.add_stream("libvpx" if path.suffix == ".webm" else "mpeg4", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(FRAMES):
@@ -59,7 +59,7 @@ def test_every_so_many_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["mp4", "avi", "mkv", "webm"])
 def test_a_video_cut_short_is_answered_as_far_as_it_goes(tmp_path: Path, suffix: str) -> None:
     options = {"movflags": "faststart"} if suffix == "mp4" else {}
-    video = write_video(tmp_path / f"clip.{suffix}", **options)
+    video = write_video(tmp_path / f"clip.{suffix}", options=options)
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
     *good, last = frames(str(video))
     assert 3 <= len(good) < FRAMES
@@ -78,7 +78,7 @@ def test_what_is_no_video_is_reported_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_damaged_middle_is_reported(tmp_path: Path) -> None:
-    video = write_video(tmp_path / "clip.mp4", movflags="faststart")
+    video = write_video(tmp_path / "clip.mp4", options={"movflags": "faststart"})
     content = bytearray(video.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 3000] = bytes(3000)
     video.write_bytes(content)

@@ -53,7 +53,7 @@ def frames(path: str, every: int = 1) -> Iterator[Item]:
                 yield failed_item(path, f"{path} holds no video; leave it out")
                 return
             yield from _frames(container, container.streams.video[0], path, every)
-    except OSError as error:  # FFmpeg's errors are derived from it
+    except av.FFmpegError as error:
         yield failed_item(
             path, f"cannot read {path}: {error.strerror}; it is missing, cut short or no video: copy it again"
         )
@@ -68,7 +68,7 @@ def _frames(container: "InputContainer", stream: "VideoStream", path: str, every
                 name = f"{path}#frame={count}"
                 yield Item(name, partial(_pixels, frame, name))
             count, end = count + 1, _end_s(stream, frame)
-    except OSError as error:
+    except require_av().FFmpegError as error:
         yield failed_item(
             f"{path}#frame={count}", f"{path} is damaged or cut short: frame {count} and later: {error.strerror}"
         )

@@ -41,6 +41,12 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_B
             return _read(response, url, deadline, largest_bytes)
     except TimeoutError as error:
         raise PictureError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
+    except urllib.error.HTTPError as error:
+        with error:  # it holds the connection
+            reason = str(error.reason).splitlines()[0]
+        raise PictureError(
+            f"cannot fetch {url}: the server answers {error.code} {reason}; check the address"
+        ) from error
     # Reasons of URLError may be exceptions themselves; InvalidURL and its like are HTTPException or ValueError.
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", None), TimeoutError):
@@ -80,7 +86,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         if not is_url(newurl):
-            raise urllib.error.URLError(f"it redirects to {newurl}, which is neither http nor https")
+            reason = f"{msg} - Redirection to {newurl}, which is neither http nor https"
+            raise urllib.error.HTTPError(req.full_url, code, reason, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -101,6 +108,4 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server answers {error.code} {str(error.reason).splitlines()[0]}"
     return str(getattr(error, "reason", None) or error) or type(error).__name__
