@@ -50,7 +50,11 @@ def print_answers(asked: Question, output: str, listener: Listener) -> int:
 def save_answers(asked: Question, path: Path, listener: Listener) -> int:
     """Append the answers to a file, after those that it has; returns how many pictures have none."""
     model, items, drawings = _prepared(asked, listener)
-    identity = {"model": model.card.source().fingerprint(), "reject_below": asked.reject_below}
+    identity = {
+        "model": model.card.source().fingerprint(),
+        "engine": f"{model.engine.name} {model.engine.precision}",
+        "reject_below": asked.reject_below,
+    }
     with AnswersFile(path, model.reader.columns(), identity) as file:
         try:
             file.skip(items)

@@ -66,6 +66,9 @@ def test_a_video_cut_short_is_answered_as_far_as_it_goes(tmp_path: Path, suffix:
     np.testing.assert_allclose([level(item) for item in good[:3]], 40 + 4 * np.arange(3), atol=4)
     with pytest.raises(PictureError, match=r"clip.*(cut short|damaged)"):
         last.load()
+    if suffix == "mp4":  # half of its last frame is there; FFmpeg makes up the rest and says so
+        with pytest.raises(PictureError, match="is damaged"):
+            good[-1].load()
 
 
 def test_what_is_no_video_is_reported_in_its_place(tmp_path: Path) -> None:

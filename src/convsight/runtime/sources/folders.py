@@ -29,6 +29,8 @@ def pictures_like(pattern: str, every: int) -> Iterator[Item]:
     parts = Path(pattern).parts
     fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
     wanted = parts[fixed:]
+    if not Path(*parts[:fixed]).is_dir():
+        return
     found = _walk(
         _start(Path(*parts[:fixed])),
         lambda folder: _may_lead(folder, wanted),
