@@ -38,7 +38,7 @@ def _wrapped(name: str) -> Any:
     facts = get_pretrained_cfg(name, allow_unregistered=False)
     assert facts is not None
     return TimmWrapperForImageClassification(
-        TimmWrapperConfig(architecture=name, num_labels=1000, pretrained_cfg=facts.to_dict())
+        TimmWrapperConfig(architecture=name, num_labels=1000, pretrained_cfg=facts.to_dict())  # type: ignore[no-untyped-call]
     )
 
 
