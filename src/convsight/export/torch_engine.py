@@ -24,17 +24,19 @@ class TorchEngine(Engine):
     """Runs a deployed graph (`Task.graph`) on `device`."""
 
     name = "torch"
+    streams = 1  # one call uses all cores
 
     def __init__(self, graph: nn.Module, device: torch.device, precision: torch.dtype = torch.float32) -> None:
         self.graph = graph
         self.device = device
-        self.precision = precision
+        self.number_format = precision
+        self.precision = str(precision).removeprefix("torch.")
 
     @torch.inference_mode()
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         self.graph.eval()
-        half = self.precision != torch.float32
-        with torch.autocast(self.device.type, self.precision, enabled=half):
+        half = self.number_format != torch.float32
+        with torch.autocast(self.device.type, self.number_format, enabled=half):
             arrays: dict[str, Tensor] = self.graph(torch.from_numpy(pictures).to(self.device))
         return {name: values.float().cpu().numpy() for name, values in arrays.items()}
 

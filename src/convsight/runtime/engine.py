@@ -8,9 +8,15 @@ from numpy.typing import NDArray
 
 
 class Engine(ABC):
-    """Runs the deployed network on fitted pictures."""
+    """Runs the deployed network on fitted pictures.
+
+    `precision` is the number format it computes in: float32, bfloat16 or int8. `run` may be called from several
+    threads; `streams` says how many calls at once are of use.
+    """
 
     name: str
+    precision: str
+    streams: int
 
     @abstractmethod
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
