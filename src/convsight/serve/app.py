@@ -50,6 +50,8 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
         # FastAPI's own pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # Nothing is told to anybody else, and asking whether to would be asked at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         exception_handlers={HTTPException: _as_refusal},
     )
     app.add_middleware(Gate, settings=settings, metrics=metrics)

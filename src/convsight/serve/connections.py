@@ -13,6 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from convsight.serve.joining import JoiningTransport
+
 KEEP_ALIVE_SECONDS = 60.0
 HEAD_SECONDS = 10.0  # from the first byte of a request, or from a new connection, to the end of its headers
 _FLUSH_SECONDS = 10.0  # to take what was still written before a close
@@ -106,6 +108,7 @@ class GuardedProtocol(H11Protocol):
         self._guard = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        transport = JoiningTransport(transport)
         super().connection_made(transport)
         if not self._guard.add(self):
             transport.write(_REFUSAL)
