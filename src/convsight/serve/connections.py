@@ -47,7 +47,6 @@ class Connections:
         """Take on a new connection, in the place of an idle one if there must be; False where there is no room."""
         if len(self._idle) + len(self._busy) + len(self._closing) >= self._most:
             if not self._idle:
-                self.close(new)
                 return False
             longest_idle = next(iter(self._idle))
             del self._idle[longest_idle]
@@ -112,6 +111,7 @@ class GuardedProtocol(H11Protocol):
         super().connection_made(transport)
         if not self._guard.add(self):
             transport.write(_REFUSAL)
+            self._guard.close(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.remove(self)

@@ -81,6 +81,9 @@ class _Exchange:
 
     def check_length(self, headers: Headers) -> None:
         length = headers.get("content-length", "")
+        if length and "transfer-encoding" in headers:
+            # A proxy before us may go by the other one, and see another end of the request (request smuggling).
+            raise RefusedError(400, "both Content-Length and Transfer-Encoding: send one of them")
         self._has_ended = length in {"", "0"} and "transfer-encoding" not in headers
         if length.isdecimal() and int(length) > self._max_body:
             raise self._too_large()
@@ -108,7 +111,8 @@ class _Exchange:
         if self._has_started:
             raise refusal
         response = JSONResponse({"error": str(refusal)}, refusal.status, refusal.headers)
-        if self._has_ended:
+        is_slow = refusal.status == 408  # and would be as slow after this
+        if self._has_ended or is_slow:
             await response(scope, self._receive, self.send)
             return
         response.headers["Connection"] = "close"
