@@ -5,13 +5,13 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-import convsight
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
 from convsight.serve.batcher import FAILED, Batcher
@@ -45,7 +45,7 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
     predictor = Predictor(models, settings, admission, metrics)
     app = FastAPI(
         title="convsight",
-        version=convsight.__version__,
+        version=version("convsight"),
         lifespan=predictor.lifespan,
         # FastAPI's own pages load their scripts from elsewhere.
         docs_url=None,
