@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 import numpy as np
 from fastapi import FastAPI, Request
@@ -33,6 +32,7 @@ from convsight.serve.pages import DOCS_PAGE, PAGE_HEADERS, front_page
 from convsight.serve.refusal import RefusedError
 from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload, is_raw, uploads
+from convsight.versions import versions
 
 
 def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
@@ -45,7 +45,7 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
     predictor = Predictor(models, settings, admission, metrics)
     app = FastAPI(
         title="convsight",
-        version=version("convsight"),
+        version=versions().get("convsight", ""),
         lifespan=predictor.lifespan,
         # FastAPI's own pages load their scripts from elsewhere.
         docs_url=None,
