@@ -157,6 +157,48 @@ def export(
 
 
 @app.command()
+def serve(
+    models: Annotated[list[str], typer.Argument(help="Run folders, names or model files; NAME=PATH to name one.")],
+    host: Annotated[
+        str, typer.Option(envvar="CONVSIGHT_HOST", help="Address to listen on; any but loopback needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the token to ask for. [default: CONVSIGHT_TOKEN, if set]")
+    ] = None,
+    max_body_mb: Annotated[float, typer.Option(help="Refuse larger requests.")] = 20.0,
+    max_megapixels: MaxMegapixels = 100.0,
+    max_pictures: Annotated[int, typer.Option(help="Refuse requests with more.")] = 64,
+    queue: Annotated[int, typer.Option(help="Pictures that may wait; more are told to come back (503).")] = 256,
+    max_waiting_mb: Annotated[float, typer.Option(help="What waiting requests may hold together.")] = 256.0,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request.")] = 30.0,
+    max_connections: Annotated[int, typer.Option(help="Open at once; idle ones make room for new ones.")] = 1000,
+    max_batch: Annotated[int, typer.Option(help="Pictures run at once.")] = 32,
+    workers: Annotated[int, typer.Option(help="Threads that read pictures.")] = 2,
+) -> None:
+    """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
+    from convsight.serve.catalogue import load_models
+    from convsight.serve.server import serve as serve_models
+    from convsight.serve.settings import ServeSettings, read_token
+
+    settings = ServeSettings.of(
+        host=host,
+        port=port,
+        token=read_token(token_file),
+        max_body_mb=max_body_mb,
+        max_megapixels=max_megapixels,
+        max_pictures=max_pictures,
+        queue=queue,
+        max_waiting_mb=max_waiting_mb,
+        timeout=timeout,
+        max_connections=max_connections,
+        max_batch=max_batch,
+        workers=workers,
+    )
+    serve_models(load_models(models), settings, lambda words: typer.echo(words, err=True))
+
+
+@app.command()
 def nets(
     pattern: Annotated[
         str, typer.Argument(help="A part of the name, or a glob: resnet, 'vgg1?', 'timm/convnext*'. [default: all]")

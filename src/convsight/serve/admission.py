@@ -1,0 +1,55 @@
+"""What the server takes on at once: pictures that wait, and bytes of the bodies that brought them."""
+
+from convsight.serve.refusal import busy
+
+
+class Admission:
+    """Counts pictures and bytes of all requests against their limits. Used in the event loop alone.
+
+    A body counts from its first byte until the last of its pictures is answered or given up, whatever became of the
+    client, so what it holds is bounded even where clients come and go.
+    """
+
+    def __init__(self, max_pictures: int, max_bytes: int) -> None:
+        self.max_pictures = max_pictures
+        self.max_bytes = max_bytes
+        self.pictures = 0
+        self.bytes = 0
+
+    def ticket(self) -> "Ticket":
+        """A place for a new request.
+
+        Raises `RefusedError` with status 503 where as many pictures wait as may.
+        """
+        if self.pictures >= self.max_pictures:
+            raise busy(f"{self.pictures} pictures wait")
+        return Ticket(self)
+
+
+class Ticket:
+    """What one request holds of an `Admission`, until it is released."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._pictures = 0
+        self._bytes = 0
+
+    def add_bytes(self, count: int) -> None:
+        """Hold `count` more bytes; raises `RefusedError` with status 503 where there is no room."""
+        if self._admission.bytes + count > self._admission.max_bytes:
+            raise busy(f"{self._admission.bytes / 1e6:.0f} MB of pictures wait")
+        self._admission.bytes += count
+        self._bytes += count
+
+    def add_pictures(self, count: int) -> None:
+        """Hold `count` more pictures; raises `RefusedError` with status 503 where there is no room."""
+        if self._admission.pictures + count > self._admission.max_pictures:
+            raise busy(f"{self._admission.pictures} pictures wait")
+        self._admission.pictures += count
+        self._pictures += count
+
+    def release(self) -> None:
+        """Give all of it back; a second time does nothing."""
+        self._admission.pictures -= self._pictures
+        self._admission.bytes -= self._bytes
+        self._pictures = self._bytes = 0

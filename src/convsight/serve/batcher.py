@@ -1,0 +1,135 @@
+"""`Batcher`: pictures of many requests, read in threads and run together."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Condition, Thread
+from typing import NamedTuple
+
+import numpy as np
+
+from convsight.pictures import FittedPicture, PictureError, load_picture
+from convsight.runtime.judge import one_picture
+from convsight.runtime.model import Model
+from convsight.serve.job import Answer, Job
+from convsight.serve.metrics import ServerMetrics
+
+_log = logging.getLogger(__name__)
+
+FAILED = "the server failed on this picture; its log says why"
+
+
+class _Fitted(NamedTuple):
+    job: Job
+    position: int
+    picture: FittedPicture
+
+
+class _Settled(NamedTuple):
+    job: Job
+    position: int
+    outcome: str
+    answer: Answer
+
+
+class Batcher:
+    """Runs one model on the pictures of all requests, as many at once as wait, up to `max_batch`.
+
+    Nothing waits for a batch to fill: the first picture is run at once, and those that come meanwhile are the next
+    batch, so batches grow with the load by themselves. The engine is used by `engine.streams` threads.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: Model,
+        pool: ThreadPoolExecutor,
+        metrics: ServerMetrics,
+        *,
+        max_batch: int,
+        max_megapixels: float,
+    ) -> None:
+        self._name = name
+        self._model = model
+        self._pool = pool
+        self._metrics = metrics
+        self._max_batch = max_batch
+        self._max_megapixels = max_megapixels
+        self._waiting: deque[_Fitted] = deque()
+        self._changed = Condition()
+        self._is_closed = False
+        self._loop = asyncio.get_running_loop()
+        self._threads = [Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(model.engine.streams)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Take on all pictures of `job`, which is settled picture by picture."""
+        for position in range(len(job)):
+            self._pool.submit(self._read, job, position)
+
+    def close(self) -> None:
+        """End the threads after what waits; blocks until they have ended."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _read(self, job: Job, position: int) -> None:
+        data = job.take(position)
+        if job.is_dropped:
+            self._tell([_Settled(job, position, "dropped", {})])
+            return
+        try:
+            picture = load_picture(data, self._model.card.preprocessing, self._max_megapixels)
+        except PictureError as error:
+            self._tell([_Settled(job, position, "unreadable", {"error": str(error)})])
+        except Exception:
+            _log.exception("reading a picture failed")
+            self._tell([_Settled(job, position, "failed", {"error": FAILED})])
+        else:
+            with self._changed:
+                self._waiting.append(_Fitted(job, position, picture))
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            self._tell(self._answered(batch))
+
+    def _next_batch(self) -> list[_Fitted]:
+        """What waits, as soon as anything does; empty once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            return [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
+
+    def _answered(self, batch: Sequence[_Fitted]) -> list[_Settled]:
+        settled = [_Settled(job, position, "dropped", {}) for job, position, _ in batch if job.is_dropped]
+        wanted = [fitted for fitted in batch if not fitted.job.is_dropped]
+        if not wanted:
+            return settled
+        self._metrics.batches.labels(self._name).observe(len(wanted))
+        try:
+            arrays = self._model.engine.run(np.stack([fitted.picture.pixels for fitted in wanted]))
+        except Exception:
+            _log.exception("running %d pictures failed", len(wanted))
+            return settled + [_Settled(job, position, "failed", {"error": FAILED}) for job, position, _ in wanted]
+        for row, (job, position, picture) in enumerate(wanted):
+            try:
+                result = self._model.reader.read(one_picture(arrays, row), picture.size)
+                settled.append(_Settled(job, position, "answered", result.to_json()))
+            except Exception:
+                _log.exception("reading an answer failed")
+                settled.append(_Settled(job, position, "failed", {"error": FAILED}))
+        return settled
+
+    def _tell(self, settled: Sequence[_Settled]) -> None:
+        # One call into the loop for a whole batch: each one wakes it up.
+        self._loop.call_soon_threadsafe(self._settle, settled)
+
+    def _settle(self, settled: Sequence[_Settled]) -> None:
+        for job, position, outcome, answer in settled:
+            self._metrics.pictures.labels(self._name, outcome).inc()
+            job.settle(position, answer)

@@ -1,0 +1,114 @@
+"""`serve`: the process, from the socket to the last answer."""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+from convsight.errors import UserError
+from convsight.runtime.model import Model
+from convsight.serve.app import create_app
+from convsight.serve.connections import KEEP_ALIVE_SECONDS, Connections
+from convsight.serve.settings import ServeSettings
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
+_OTHER_FILES = 100  # that the process may have open beside its connections
+
+
+def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[str], object]) -> None:
+    """Answer until told to stop; `say` is told the address when all is ready.
+
+    Stopped by SIGTERM or SIGINT it takes no more connections, finishes what it has taken on, and returns; after SIGINT
+    it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot listen.
+    """
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.ERROR)
+    listener = _listener(settings)
+    longest_s = settings.timeout + _SLACK_SECONDS
+    connections = Connections(_connections_possible(settings.max_connections), longest_s)
+    config = uvicorn.Config(
+        create_app(models, settings),
+        http=connections.protocol(),  # type: ignore[arg-type]  # what makes one does as well as the class
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
+        timeout_graceful_shutdown=int(longest_s),
+    )
+    server = _Server(config, lambda: say(f"listening on {_url(settings, listener)}"))
+    server.run(sockets=[listener])
+    if server.stopped_by == signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which says when it is ready, and does not raise the signal again that stopped it."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self.stopped_by: int | None = None
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.stopped_by = self.stopped_by or sig
+        super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _listener(settings: ServeSettings) -> socket.socket:
+    """A socket bound to the address; bound before anything else starts, so that a port in use is told at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another with --port, or "
+            "--port 0 for a free one"
+        ) from error
+    return listener
+
+
+def _url(settings: ServeSettings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _connections_possible(wanted: int) -> int:
+    """`wanted`, or as many as the system lets one process have open."""
+    if sys.platform == "win32":
+        return wanted
+    import resource  # noqa: PLC0415  not there on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        wanted = min(wanted, soft - _OTHER_FILES)
+    return max(1, wanted)

@@ -1,0 +1,110 @@
+"""A real server process, and pictures to send to it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+
+Serve = Callable[..., "Live"]
+
+
+@dataclass
+class Live:
+    """A running `convsight serve`."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=60, **options)
+
+    def post(
+        self, content: Any, kind: str | None = "application/octet-stream", path: str = "/predict"
+    ) -> httpx.Response:
+        headers = {} if kind is None else {"Content-Type": kind}
+        return httpx.post(self.url + path, content=content, headers=headers, timeout=60)
+
+    def raw(self, data: bytes, timeout: float = 60) -> bytes:
+        """All that the server says to `data`, until it closes the connection."""
+        with socket.create_connection(self.address, timeout=timeout) as connection:
+            connection.sendall(data)
+            return read_all(connection)
+
+    def memory_mib(self) -> float:
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def metric(self, name: str, **labels: str) -> float:
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = [sample for family in families for sample in family.samples]
+        return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+@contextmanager
+def live(*arguments: str | Path, environment: dict[str, str] | None = None) -> Iterator[Live]:
+    """A server on a free port; killed at the end if it still runs."""
+    command = [sys.executable, "-m", "convsight", "serve", *map(str, arguments), "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | (environment or {}))
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+        assert line.startswith("listening on "), line + process.stderr.read()
+        yield Live(process, line.removeprefix("listening on ").strip())
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    pieces = []
+    try:
+        while piece := connection.recv(65536):
+            pieces.append(piece)
+    except ConnectionError:
+        pass
+    return b"".join(pieces)
+
+
+def picture(seed: int = 0, kind: str = "PNG", side: int = 14) -> bytes:
+    """A picture file of noise."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def slow_picture(side: int = 4000) -> bytes:
+    """A small file that takes long to read, since it holds many pixels."""
+    file = BytesIO()
+    Image.new("RGB", (side, side)).save(file, "PNG")
+    return file.getvalue()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)

@@ -1,0 +1,115 @@
+"""Answers over HTTP: every way to ask, and that they are those of the model."""
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.serve.live import Live, live, picture
+
+import convsight
+from convsight.results import Label
+
+
+def scores(labels: list[dict[str, float]]) -> dict[str, float]:
+    return {str(label["name"]): label["probability"] for label in labels}
+
+
+def expected(trained: Path, data: bytes) -> dict[str, float]:
+    label = convsight.load(trained).predict(data)
+    assert isinstance(label, Label)
+    return scores(label.to_json()["labels"])
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "application/octet-stream", None])
+def test_a_raw_body_is_answered_as_the_model_answers(server: Live, trained: Path, kind: str | None) -> None:
+    found = server.post(picture(1), kind)
+    assert found.status_code == 200
+    document = found.json()
+    assert document["model"] == "digits"
+    assert scores(document["answers"][0]["labels"]) == pytest.approx(expected(trained, picture(1)), abs=1e-6)
+
+
+def test_files_of_a_form_are_answered_in_order(server: Live, trained: Path) -> None:
+    files = [("file", (f"{seed}.png", picture(seed))) for seed in range(5)]
+    found = httpx.post(server.url + "/predict", files=files, timeout=60)
+    assert found.status_code == 200
+    answers = found.json()["answers"]
+    assert [answer["file"] for answer in answers] == [f"{seed}.png" for seed in range(5)]
+    for seed, answer in enumerate(answers):
+        assert scores(answer["labels"]) == pytest.approx(expected(trained, picture(seed)), abs=1e-6)
+
+
+def test_json_with_base64(server: Live, trained: Path) -> None:
+    pictures = [base64.b64encode(picture(seed)).decode() for seed in range(3)]
+    found = httpx.post(server.url + "/predict", json={"pictures": pictures}, timeout=60)
+    answers = found.json()["answers"]
+    assert [answer["file"] for answer in answers] == ["pictures[0]", "pictures[1]", "pictures[2]"]
+    assert scores(answers[2]["labels"]) == pytest.approx(expected(trained, picture(2)), abs=1e-6)
+
+
+def test_a_bad_picture_among_others_is_told_in_its_place(server: Live) -> None:
+    files = [("file", ("a.png", picture())), ("file", ("b.png", b"no picture")), ("file", ("c.png", picture(3)))]
+    found = httpx.post(server.url + "/predict", files=files, timeout=60)
+    assert found.status_code == 200
+    assert [("labels" in answer, "error" in answer) for answer in found.json()["answers"]] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_many_clients_are_answered_in_batches_each_with_its_own_answer(server: Live, trained: Path) -> None:
+    model = convsight.load(trained)
+    names = {seed: model.predict(picture(seed, side=300)).to_json()["labels"] for seed in range(40)}
+    count, total = "convsight_batch_pictures_count", "convsight_batch_pictures_sum"
+    runs, pictures = server.metric(count), server.metric(total)
+
+    def ask(number: int) -> bool:
+        answer = server.post(picture(number % 40, side=300)).json()["answers"][0]
+        return bool(scores(answer["labels"]) == pytest.approx(scores(names[number % 40]), abs=1e-5))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(ask, range(200)))
+    assert server.metric(total) - pictures == 200
+    files = [("file", (f"{seed}.png", picture(seed))) for seed in range(64)]
+    assert httpx.post(server.url + "/predict", files=files, timeout=60).status_code == 200
+    assert (server.metric(total) - pictures) / (server.metric(count) - runs) > 1
+
+
+def test_several_models_are_asked_by_name(trained: Path) -> None:
+    with live(f"one={trained}", f"two={trained / 'model.safetensors'}") as running:
+        assert running.post(picture(), path="/predict/one").json()["model"] == "one"
+        assert running.post(picture(), path="/predict?model=two").json()["model"] == "two"
+        unnamed = running.post(picture())
+        assert unnamed.status_code == 400
+        assert "one, two" in unnamed.json()["error"]
+        assert [model["name"] for model in running.get("/model").json()["models"]] == ["one", "two"]
+        assert running.get("/model/two").json()["card"]["task"] == "classification"
+        assert running.get("/model/three").status_code == 404
+
+
+def test_cards_and_health(server: Live, trained: Path) -> None:
+    card = convsight.load(trained).card
+    found = server.get("/model/digits").json()
+    assert found["card"] == json.loads(card.model_dump_json())
+    assert server.get("/health").json() == {
+        "status": "ready",
+        "models": {"digits": {"engine": "torch", "precision": "float32"}},
+    }
+
+
+def test_the_metrics_can_be_read_by_prometheus(server: Live) -> None:
+    before = server.metric("convsight_requests_total", status="200")
+    answered = server.metric("convsight_pictures_total", model="digits", outcome="answered")
+    server.post(picture())
+    server.post(b"no picture")
+    assert server.metric("convsight_pictures_total", model="digits", outcome="answered") == answered + 1
+    assert server.metric("convsight_pictures_total", outcome="unreadable") >= 1
+    assert server.metric("convsight_requests_total", status="200") >= before + 3
+    assert server.metric("convsight_requests_total", status="422") >= 1
+    assert server.metric("convsight_request_seconds_count") > 0
+    assert server.metric("convsight_waiting_pictures") == 0
+    assert server.metric("convsight_waiting_bytes") == 0

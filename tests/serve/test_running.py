@@ -1,0 +1,195 @@
+"""The process: who may ask, what it bears, how it starts and stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.serve.live import Live, live, picture, slow_picture, wait_until
+
+TOKEN = "correct-horse-battery-staple"
+
+
+def refused(*arguments: str | Path) -> str:
+    """The words of a server that does not start."""
+    command = [sys.executable, "-m", "convsight", "serve", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_a_server_that_others_can_reach_needs_a_token(trained: Path) -> None:
+    assert "CONVSIGHT_TOKEN" in refused(trained, "--host", "0.0.0.0")
+
+
+def test_a_port_in_use(trained: Path, server: Live) -> None:
+    assert "--port" in refused(trained, "--port", str(server.address[1]))
+
+
+def test_with_a_token_all_but_health_needs_it(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    with live(trained, "--host", "0.0.0.0", "--token-file", tmp_path / "token") as running:
+        url = f"http://127.0.0.1:{running.address[1]}"
+        assert httpx.get(url + "/health").status_code == 200
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Authorization": "Bearer"}):
+            for path in ("/", "/model", "/metrics", "/openapi.json", "/docs", "/nothing"):
+                assert httpx.get(url + path, headers=headers).status_code == 401
+            assert httpx.post(url + "/predict", content=picture(), headers=headers).status_code == 401
+        right = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "image/png", "Host": "some.name"}
+        assert httpx.post(url + "/predict", content=picture(), headers=right).status_code == 200
+
+
+def test_the_token_may_come_from_the_environment(trained: Path) -> None:
+    with live(trained, environment={"CONVSIGHT_TOKEN": TOKEN}) as running:
+        assert running.get("/model").status_code == 401
+        assert running.get("/model", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+        odd = b"GET /model HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\nConnection: close\r\n\r\n"
+        assert running.raw(odd).split()[1] == b"401"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "[::2]"])
+def test_other_host_names_are_refused_without_a_token(server: Live, host: str) -> None:
+    found = server.get("/model", headers={"Host": host})
+    assert found.status_code == 421
+    assert "localhost" in found.json()["error"]
+    for name in ("localhost", "localhost:1234", "LOCALHOST", "127.0.0.1:1", "[::1]:8000", "[::1]"):
+        assert server.get("/health", headers={"Host": name}).status_code == 200
+
+
+def test_overload_is_answered_with_503_and_passes(trained: Path) -> None:
+    slow = slow_picture()
+    with live(trained, "--queue", "4", "--max-pictures", "4", "--workers", "1") as running:
+        with ThreadPoolExecutor(40) as pool:
+            found = list(pool.map(lambda _: running.post(slow), range(80)))
+        statuses = {response.status_code for response in found}
+        assert statuses == {200, 503}
+        for response in found:
+            assert response.status_code == 200 or response.headers["retry-after"] == "1"
+        assert running.post(slow).status_code == 200
+        assert running.metric("convsight_waiting_pictures") == 0
+
+
+def test_bodies_together_are_bounded(trained: Path) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1900000\r\n\r\n"
+    with live(trained, "--max-body-mb", "2", "--max-waiting-mb", "4") as running, ExitStack() as held:
+        before = running.memory_mib()
+        for _ in range(30):
+            connection = held.enter_context(socket.create_connection(running.address))
+            connection.settimeout(1)
+            try:
+                connection.sendall(head + bytes(1_800_000))
+            except OSError:
+                continue
+        assert running.metric("convsight_waiting_bytes") <= 4e6
+        wait_until(lambda: running.metric("convsight_requests_total", status="503") > 0)
+        assert running.memory_mib() - before < 60
+        held.close()
+        wait_until(lambda: running.metric("convsight_waiting_bytes") == 0)
+        assert running.post(picture()).status_code == 200
+
+
+def test_an_answer_that_takes_too_long(trained: Path) -> None:
+    files = [("file", ("a.png", slow_picture(9000)))]
+    with live(trained, "--timeout", "2", "--workers", "1") as running:
+        found = httpx.post(running.url + "/predict", files=files * 16, timeout=60)
+        assert found.status_code == 504
+        assert "--timeout" in found.json()["error"]
+        wait_until(lambda: running.metric("convsight_waiting_pictures") == 0)
+        assert running.metric("convsight_pictures_total", outcome="dropped") > 0
+        assert running.post(picture()).status_code == 200
+
+
+def test_thousands_of_connections_opened_and_left(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10_000, hard - 500)
+    beginnings = (b"", b"POST /predict HTTP/1.1\r\nHost: local", b"GET /health HTTP/1.1\r\n")
+    try:
+        with live(trained) as running, ExitStack() as left:
+            for number in range(count):
+                connection = left.enter_context(socket.create_connection(running.address, timeout=20))
+                connection.sendall(beginnings[number % 3])
+                if number % 1000 == 999:
+                    assert running.post(picture()).status_code == 200
+            with capsys.disabled():
+                print(f" [{count} connections left open]", end="")
+            assert running.memory_mib() < 2000
+            assert running.stop() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_connections_that_are_all_at_work(trained: Path) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    with live(trained, "--max-connections", "20") as running, ExitStack() as left:
+        for _ in range(20):
+            left.enter_context(socket.create_connection(running.address)).sendall(head)
+        time.sleep(1)  # what has not sent its head yet would make room
+        said = running.raw(b"")
+        assert b"503" in said
+        assert b"retry-after: 1" in said
+        # Bodies that do not come are given up after a few seconds.
+        wait_until(lambda: running.raw(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 200"))
+
+
+def test_an_idle_connection_is_closed_and_a_slow_head_too(trained: Path) -> None:
+    with live(trained) as running:
+        start = time.monotonic()
+        with socket.create_connection(running.address, timeout=20) as connection:
+            connection.settimeout(0.5)
+            said = None
+            while said is None and time.monotonic() < start + 60:
+                try:
+                    connection.sendall(b"X")
+                    said = connection.recv(100)
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    said = b""
+        assert said is not None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_stop_loses_nothing_that_was_taken_on(trained: Path, number: int, code: int) -> None:
+    slow = slow_picture()
+    with live(trained, "--workers", "1") as running:
+        statuses: list[int] = []
+
+        def ask() -> None:
+            statuses.append(running.post(slow).status_code)
+
+        clients = [threading.Thread(target=ask) for _ in range(24)]
+        for client in clients:
+            client.start()
+        wait_until(lambda: running.metric("convsight_waiting_pictures") + len(statuses) == 24)
+        assert len(statuses) < 24
+        assert running.stop(number) == code
+        for client in clients:
+            client.join()
+        assert statuses == [200] * 24
+        assert running.process.stderr is not None
+        assert "Traceback" not in running.process.stderr.read()
+
+
+def test_a_connection_that_does_not_read_does_not_hold_up_the_stop(trained: Path) -> None:
+    with live(trained, "--timeout", "1") as running, socket.create_connection(running.address) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
+        assert running.stop() == 0
+
+
+def test_the_server_itself_needs_no_pytorch() -> None:
+    rooms = "app, batcher, catalogue, connections, gate, server, settings, uploads"
+    code = f"import sys; from convsight.serve import {rooms}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ.copy())
