@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import supervision
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from convsight.errors import UserError
 from convsight.results import Label, Labels, Score
 
 CLASSES = ("cat", "dog", "owl")
@@ -51,3 +53,22 @@ def test_labels_are_a_sequence_of_certain_labels() -> None:
 def test_indices_outside_the_classes_are_refused(indices: list[int]) -> None:
     with pytest.raises(ValueError, match="class indices"):
         Labels(np.array(indices), CLASSES)
+
+
+def test_supervision_gets_every_class_with_its_probability() -> None:
+    found = Label(CLASSES, np.array([0.2, 0.7, 0.1])).to_supervision()
+    assert isinstance(found, supervision.Classifications)
+    assert found.class_id.tolist() == [0, 1, 2]
+    assert found.confidence is not None
+    assert found.confidence.tolist() == [0.2, 0.7, 0.1]
+    classes, confidences = found.get_top_k(2)
+    assert (classes.tolist(), confidences.tolist()) == ([1, 0], [0.7, 0.2])
+
+
+def test_without_supervision_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr("convsight.extras.import_module", missing)
+    with pytest.raises(UserError, match=r'pip install "convsight\[supervision\]"'):
+        Label.certain(0, CLASSES).to_supervision()
