@@ -228,6 +228,17 @@ def test_cards_that_name_a_place_are_not_published(exported_run: Run, text: str)
         check_private(card)
 
 
+def test_a_run_that_names_a_place_is_not_pushed(copy: Path, tmp_path: Path) -> None:
+    from convsight.export.torch_engine import load_network, save_network
+
+    file = copy / "model.safetensors"
+    named = read_card(file).model_copy(update={"training": {"weights": "/home/ada/w.pt"}})
+    save_network(file, load_network(file), named)
+    with pytest.raises(UserError, match="is not published"):
+        push(copy, str(tmp_path / "new"), Silent())
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
 @pytest.mark.parametrize(
     "text", ["timm https://host.org/a/b/c.pth (mit)", "w.pt (SHA-256 ab/cd)", "timm/convnext", "conv 8 3x3 | dense 3"]
 )
