@@ -29,7 +29,8 @@ def blocks() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the page speaks of: `runs/digits`, exported in three ways, and `cat.jpg`, turned by its EXIF orientation."""
+    """What the page speaks of: `runs/digits`, exported in three ways, `cat.jpg`, turned by its EXIF orientation, and
+    `photos`."""
     place = tmp_path_factory.mktemp("docs")
     run = Path(copytree(exported_run.path, place / "runs" / "digits"))
     for to, file in (("openvino", "model.xml"), ("torch", "model.pt2")):
@@ -49,6 +50,9 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     orientation = Image.Exif()
     orientation[0x0112] = 6  # a quarter turn
     picture.save(place / "cat.jpg", exif=orientation)
+    (place / "photos").mkdir()
+    picture.save(place / "photos" / "turned.png")
+    (place / "photos" / "bad.png").write_bytes(b"no picture")
     return place
 
 

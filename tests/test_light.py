@@ -54,7 +54,7 @@ def test_the_environment_has_no_pytorch(light: Path) -> None:
 
 
 def test_pictures_data_cards_and_metrics_work(light: Path, photos: Path, tmp_path: Path) -> None:
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
     code = f"""
 import json
 from pathlib import Path

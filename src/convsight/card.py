@@ -1,5 +1,6 @@
 """`Card`: the JSON that makes a model file self-describing. `model_files` reads it from the files that carry it."""
 
+from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -64,6 +65,10 @@ class Card(BaseModel):
     def source(self) -> "Card":
         """The card of the network that an exported file came from."""
         return self.model_copy(update={"proofs": (), "weights": "float32"})
+
+    def fingerprint(self) -> str:
+        """A SHA-256 of the card: another training has another, since its metrics and data are on it."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def parse_card(text: str, name: object) -> Card:

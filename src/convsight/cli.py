@@ -92,22 +92,33 @@ def evaluate(
 @app.command()
 def predict(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files, and folders of them.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
+    ],
     output: Annotated[
         Literal["table", "json", "csv"], typer.Option("--format", help="JSON: one line a picture.")
     ] = "table",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Append to this .csv, .jsonl or .parquet; the same command goes on where one was stopped."),
+    ] = None,
+    reject_below: Annotated[
+        float | None, typer.Option(help="Tell answers less probable than this (0..1) as unsure.")
+    ] = None,
+    draw: Annotated[Path | None, typer.Option(help="A folder for the pictures with the results drawn on them.")] = None,
+    every: Annotated[int, typer.Option(help="Of a video, answer every so many-th frame.")] = 1,
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
 ) -> None:
     """Answer pictures; one that cannot be read is reported in its place, and the exit code is 2."""
-    from convsight.printing import PRINTERS
-    from convsight.runtime.files import picture_files
-    from convsight.runtime.model import load
+    from convsight.progress import Terminal
+    from convsight.runtime.verb import Question, print_answers, save_answers
 
-    files = picture_files(pictures)
-    loaded = load(model)
-    answers = loaded.predict_files(files, workers=workers, max_megapixels=max_megapixels)
-    if PRINTERS[output](answers, loaded.reader.columns()):
+    asked = Question(model, sources, reject_below, draw, every, workers, max_megapixels, engine, precision)
+    if save_answers(asked, out, Terminal()) if out else print_answers(asked, output, Terminal()):
         raise typer.Exit(2)
 
 

@@ -1,15 +1,15 @@
 """Answers and metrics on standard output: tables for people, JSON and CSV for programs."""
 
-import csv
-import json
+import io
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
-from convsight.runtime.model import Answer
+from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
 from convsight.tasks.reader import Measured
 
 
@@ -38,37 +38,45 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         console.print(table)
 
 
+@contextmanager
+def while_read() -> Iterator[None]:
+    """Print for as long as somebody reads: one who leaves before the end, such as `head`, is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, and go out as they came
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would complain once more when it closes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def print_table(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
     """One line a picture; returns how many could not be answered."""
-    failed = 0
-    for answer in answers:
-        failed += answer.result is None
-        typer.echo(f"{answer.file}: {answer.result.summary() if answer.result else f'error: {answer.error}'}")
-    return failed
+    return _print(answers, lambda answer: f"{answer.file}: {_summary(answer)}\n")
 
 
 def print_json(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
     """One JSON document a line and picture; returns how many could not be answered."""
-    failed = 0
-    for answer in answers:
-        failed += answer.result is None
-        told = answer.result.to_json() if answer.result else {"error": answer.error}
-        typer.echo(json.dumps({"file": answer.file, **told}))
-    return failed
+    return _print(answers, lambda answer: f"{answer_line(answer)}\n")
 
 
 def print_csv(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
     """The rows of each result under `columns`; returns how many pictures could not be answered."""
+    sys.stdout.write(csv_text([("file", *columns, "error")]))
+    return _print(answers, lambda answer: csv_text(answer_rows(answer, columns)))
+
+
+def _print(answers: Iterable[Answer], text: Callable[[Answer], str]) -> int:
     failed = 0
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["file", *columns, "error"])
     for answer in answers:
-        if answer.result is None:
-            failed += 1
-            writer.writerow([answer.file, *[""] * len(columns), answer.error])
-        else:
-            writer.writerows([answer.file, *row, ""] for row in answer.result.to_rows())
+        failed += answer.result is None
+        sys.stdout.write(text(answer))
+        sys.stdout.flush()  # whoever reads a stream of answers waits for each
     return failed
+
+
+def _summary(answer: Answer) -> str:
+    return answer.result.summary() if answer.result else f"error: {answer.error}"
 
 
 PRINTERS: dict[str, Callable[[Iterable[Answer], tuple[str, ...]], int]] = {

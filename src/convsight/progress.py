@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Listener(ABC):
         """Something the user should read."""
 
     @abstractmethod
-    def counting(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """A context in which `total` things are done; it yields a function told how many more are."""
+    def counting(self, what: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
+        """A context in which `total` things (None: unknown) are done; it yields a function told how many more are."""
 
     @abstractmethod
     def training(self) -> AbstractContextManager[Callable[[Status], None]]:
@@ -46,12 +47,20 @@ class Silent(Listener):
         pass
 
     @contextmanager
-    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda done: None
 
     @contextmanager
     def training(self) -> Iterator[Callable[[Status], None]]:
         yield lambda status: None
+
+
+@final
+class _Speed(ProgressColumn):
+    """How many are done a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 @final
@@ -65,8 +74,8 @@ class Terminal(Listener):
         self._console.print(text, markup=False, soft_wrap=not self._console.is_terminal)
 
     @contextmanager
-    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
-        with self._bar(MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        with self._bar(MofNCompleteColumn(), _Speed(), TimeRemainingColumn()) as bar:
             task = bar.add_task(what, total=total)
             yield lambda done: bar.advance(task, done)
 

@@ -18,13 +18,13 @@ class Hears(Listener):
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.counted: list[tuple[str, int]] = []
+        self.counted: list[tuple[str, int | None]] = []
 
     def say(self, text: str) -> None:
         self.said.append(text)
 
     @contextmanager
-    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         self.counted.append((what, total))
         yield lambda done: None
 

@@ -55,6 +55,19 @@ def test_indices_outside_the_classes_are_refused(indices: list[int]) -> None:
         Labels(np.array(indices), CLASSES)
 
 
+def test_an_answer_less_sure_than_asked_for_is_unsure() -> None:
+    label = Label(CLASSES, np.array([0.2, 0.5, 0.3]))
+    unsure, sure = label.at_least(0.51), label.at_least(0.5)
+    assert (label.rejected, unsure.rejected, sure.rejected) == (False, True, False)
+    assert unsure.to_json() == {"label": None, "rejected": True} | label.to_json()
+    assert sure.to_json() == {"label": "dog", "rejected": False} | label.to_json()
+    assert "rejected" not in label.to_json()
+    assert unsure.to_rows() == [("", 0.5, 0.2, 0.5, 0.3)]
+    assert sure.to_rows() == label.to_rows() == [("dog", 0.5, 0.2, 0.5, 0.3)]
+    assert unsure.summary() == f"unsure: {label.summary()}"
+    assert sure.summary() == label.summary()
+
+
 def test_supervision_gets_every_class_with_its_probability() -> None:
     found = Label(CLASSES, np.array([0.2, 0.7, 0.1])).to_supervision()
     assert isinstance(found, supervision.Classifications)

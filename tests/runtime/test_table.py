@@ -12,7 +12,8 @@ from convsight.errors import UserError
 from convsight.printing import print_csv
 from convsight.results import Label
 from convsight.run import Run
-from convsight.runtime.model import Answer
+from convsight.runtime.answer import Answer
+from convsight.runtime.sources import read_sources
 from convsight.runtime.table import to_pandas
 
 COLUMNS = ("label", "probability", "cat", "dog")
@@ -22,7 +23,7 @@ def test_rows_are_what_the_results_say(exported_run: Run, photos: Path) -> None:
     (photos / "bad.png").write_bytes(b"no picture")
     model = convsight.load(exported_run.path)
     files = [photos / "dark" / "0.png", photos / "bad.png", photos / "bright" / "1.png"]
-    table = to_pandas(model.predict_files(files), model.reader.columns())
+    table = to_pandas(model.predict_many(read_sources(files)), model.reader.columns())
     assert table.columns.tolist() == ["file", *model.reader.columns(), "error"]
     assert table["file"].tolist() == [str(file) for file in files]
     assert table["error"].isna().tolist() == [True, False, True]

@@ -232,7 +232,7 @@ class PressesCtrlC(Listener):
         self.said.append(text)
 
     @contextmanager
-    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         if what == self.while_counting:
             raise KeyboardInterrupt
         yield lambda done: None

@@ -67,9 +67,9 @@ def picture_size(file: Path) -> tuple[int, int] | None:
         return None
 
 
-def decode(source: Source, least: tuple[int, int] | None, max_megapixels: float) -> Decoded:
-    """What `read_picture` does, with the box that a resize should take."""
-    name = _name(source)
+def decode(source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str | None = None) -> Decoded:
+    """What `read_picture` does, with the box that a resize should take; `name` is what errors call the picture."""
+    name = name or _name(source)
     try:
         if isinstance(source, np.ndarray):
             source = _from_array(source)

@@ -17,8 +17,10 @@ class FittedPicture(NamedTuple):
     size: tuple[int, int]
 
 
-def load_picture(source: Source, preprocessing: Preprocessing, max_megapixels: float = 100.0) -> FittedPicture:
-    """Read `source` and fit it; the pixels are the caller's own, contiguous.
+def load_picture(
+    source: Source, preprocessing: Preprocessing, max_megapixels: float = 100.0, name: str | None = None
+) -> FittedPicture:
+    """Read `source` and fit it; the pixels are the caller's own, contiguous. `name` is what errors call it.
 
     Sources and errors are those of `read_picture`. Safe in threads, which it lets run while it decodes.
 
@@ -31,5 +33,5 @@ def load_picture(source: Source, preprocessing: Preprocessing, max_megapixels: f
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedPicture(pixels, size[::-1])
-    decoded = decode(source, (preprocessing.width, preprocessing.height), max_megapixels)
+    decoded = decode(source, (preprocessing.width, preprocessing.height), max_megapixels, name)
     return FittedPicture(fit_picture(decoded.picture, preprocessing, decoded.box), decoded.size)

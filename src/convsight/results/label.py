@@ -1,7 +1,7 @@
 """`Label`: which one of a list of classes a picture shows, with the probability of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
@@ -29,10 +29,16 @@ class Label(Result):
     >>> label = Label(("cat", "dog"), np.array([0.25, 0.75]))
     >>> label.name, label.top(1)
     ('dog', [Score(name='dog', probability=0.75)])
+
+    With `least`, an answer less probable than that is rejected: the label is then told as unsure.
+
+    >>> label.at_least(0.8).summary()
+    'unsure: dog 75.0%, cat 25.0%'
     """
 
     classes: tuple[str, ...]
     probabilities: NDArray[np.floating[Any]]
+    least: float | None = None
 
     def __post_init__(self) -> None:
         if self.probabilities.shape != (len(self.classes),):
@@ -64,23 +70,35 @@ class Label(Result):
         """Probability of the most probable class."""
         return float(self.probabilities[self.index])
 
+    @property
+    def rejected(self) -> bool:
+        """Whether the most probable class is less probable than was asked for."""
+        return self.least is not None and self.probability < self.least
+
+    def at_least(self, confidence: float) -> "Label":
+        return replace(self, least=confidence)
+
     def top(self, count: int) -> list[Score]:
         """The `count` most probable classes, most probable first."""
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [Score(self.classes[i], float(self.probabilities[i])) for i in order]
 
     def to_json(self) -> dict[str, Any]:
-        return {"labels": [score._asdict() for score in self.top(len(self.classes))]}
+        decision: dict[str, Any] = {}
+        if self.least is not None:
+            decision = {"label": None if self.rejected else self.name, "rejected": self.rejected}
+        return decision | {"labels": [score._asdict() for score in self.top(len(self.classes))]}
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
-        return [(self.name, self.probability, *self.probabilities.tolist())]
+        return [("" if self.rejected else self.name, self.probability, *self.probabilities.tolist())]
 
     def to_supervision(self) -> Any:
         classes = np.arange(len(self.classes))
         return extra("supervision", "supervision").Classifications(classes, np.asarray(self.probabilities))
 
     def summary(self) -> str:
-        return ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))
+        told = ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))
+        return f"unsure: {told}" if self.rejected else told
 
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())

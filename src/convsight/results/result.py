@@ -35,6 +35,10 @@ class Result(ABC):
         """
 
     @abstractmethod
+    def at_least(self, confidence: float) -> "Result":
+        """What of it is at least so sure (0..1); where nothing is, the result says that it is unsure."""
+
+    @abstractmethod
     def summary(self) -> str:
         """The result in one line of words."""
 

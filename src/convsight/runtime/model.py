@@ -1,34 +1,19 @@
 """`Model`: a trained network in use, from a run folder or a model file."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from convsight.card import Card
-from convsight.datasets.threads import map_in_threads
-from convsight.pictures import FittedPicture, PictureError, Source, load_picture
+from convsight.pictures import Source, load_picture
 from convsight.results import Result
+from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find import find_deployed
 from convsight.runtime.judge import answers
+from convsight.runtime.sources import Item
+from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
-
-_Read = FittedPicture | PictureError
-
-_BATCH = 32  # pictures run at once: few enough that the first answers come soon
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one picture: a result, or the reason why there is none."""
-
-    file: str
-    result: Result | None = None
-    error: str | None = None
 
 
 class Model:
@@ -53,35 +38,23 @@ class Model:
         fitted = load_picture(source, self.card.preprocessing, max_megapixels)
         return next(answers(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
 
-    def predict_files(
-        self, files: Iterable[Path], *, workers: int = 2, max_megapixels: float = 100.0
-    ) -> Iterator[Answer]:
-        """Answers for many files, in order and as they are ready; a bad picture is reported in its place.
+    def predict_many(
+        self,
+        items: Iterator[Item],
+        *,
+        workers: int = 2,
+        max_megapixels: float = 100.0,
+        keep: bool = False,
+        steady: bool = False,
+    ) -> Generator[Answer, None, None]:
+        """Answers for many pictures (see `read_sources`), in order and as they are ready.
 
-        Memory does not grow with their number: `workers` threads read only a little ahead.
+        A bad picture is reported in its place. Memory does not grow with their number: `workers` threads read only a
+        little ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do
+        not depend on how fast pictures come.
         """
-
-        def read(file: Path) -> tuple[Path, _Read]:
-            try:
-                return file, load_picture(file, self.card.preprocessing, max_megapixels)
-            except PictureError as error:
-                return file, error
-
-        pictures = map_in_threads(read, files, workers)
-        while batch := list(islice(pictures, _BATCH)):
-            yield from self._answer(batch)
-
-    def _answer(self, batch: list[tuple[Path, _Read]]) -> Iterator[Answer]:
-        fitted = [picture for _, picture in batch if isinstance(picture, FittedPicture)]
-        results: Iterator[Result] = iter(())
-        if fitted:
-            pixels = np.stack([picture.pixels for picture in fitted])
-            results = answers(self.engine, self.reader, pixels, [picture.size for picture in fitted])
-        for file, picture in batch:
-            if isinstance(picture, PictureError):
-                yield Answer(str(file), error=str(picture))
-            else:
-                yield Answer(str(file), next(results))
+        decoding = Decoding(self.card.preprocessing, workers, max_megapixels, keep, steady)
+        return stream(self.engine, self.reader, items, decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:

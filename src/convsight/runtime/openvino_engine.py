@@ -103,7 +103,8 @@ def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
         raise UserError(f"the graph has no tensor {FITTED!r}; export it again with this version of convsight")
     shape = [-1, card.preprocessing.height, card.preprocessing.width, 3]
     pictures = ov.opset13.parameter(shape, ov.Type.u8, name="pictures")
-    for target in fitted.get_target_inputs():
+    # The network asks the pictures themselves for the size of the batch.
+    for target in (*fitted.get_target_inputs(), *model.input().get_target_inputs()):
         target.replace_source_output(pictures.output(0))
     results = [result for result in model.get_results() if FITTED not in result.input_value(0).get_names()]
     return ov.Model(results, [pictures], "network")

@@ -1,10 +1,10 @@
 """Answers for many pictures as one table of pandas."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convsight.extras import extra
-from convsight.runtime.model import Answer
+from convsight.runtime.answer import Answer, answer_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFrame":
     """A table with the columns file, `columns` and error: what `convsight predict --format csv` prints.
 
-    `columns` are those of the task's reader: `to_pandas(model.predict_files(files), model.reader.columns())`. A picture
+    `columns` are those of the task's reader: `to_pandas(model.predict_many(items), model.reader.columns())`. A picture
     has as many rows as its result; one that could not be answered has one, with the reason as its error and nothing
     else. Text is of pandas' type string, numbers are float64. Raises `UserError` where pandas is not installed.
 
@@ -23,7 +23,7 @@ def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFram
     """
     pandas = extra("pandas", "pandas")
     names = ("file", *columns, "error")
-    rows = [row for answer in answers for row in _rows(answer, len(columns))]
+    rows = [row for answer in answers for row in answer_rows(answer, tuple(columns))]
     text = {0, len(names) - 1} | {place for row in rows for place, value in enumerate(row) if isinstance(value, str)}
     series = {
         place: pandas.Series([row[place] for row in rows], dtype="string" if place in text else "float64")
@@ -33,9 +33,3 @@ def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFram
     table: pd.DataFrame = pandas.DataFrame(series)
     table.columns = pandas.Index(names)
     return table
-
-
-def _rows(answer: Answer, columns: int) -> list[tuple[Any, ...]]:
-    if answer.result is None:
-        return [(answer.file, *[None] * columns, answer.error)]
-    return [(answer.file, *row, None) for row in answer.result.to_rows()]

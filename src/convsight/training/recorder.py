@@ -30,7 +30,7 @@ class Recorder(Listener):
         else:
             self._before.append(text)
 
-    def counting(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    def counting(self, what: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         return self._listener.counting(what, total)
 
     def training(self) -> AbstractContextManager[Callable[[Status], None]]:

@@ -1,0 +1,55 @@
+"""`Answer`: what became of one picture, and how it is told to programs."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from convsight.pictures import Source
+from convsight.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one picture: a result, or the reason why there is none.
+
+    `picture` is its content, where it was asked to be kept.
+    """
+
+    file: str
+    result: Result | None = None
+    error: str | None = None
+    picture: Source | None = None
+
+
+def answer_line(answer: Answer) -> str:
+    """One JSON document.
+
+    >>> answer_line(Answer("cat.jpg", error="cat.jpg is empty"))
+    '{"file": "cat.jpg", "error": "cat.jpg is empty"}'
+    """
+    told = answer.result.to_json() if answer.result else {"error": answer.error}
+    return json.dumps({"file": answer.file, **told})
+
+
+def answer_rows(answer: Answer, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """The rows of a table with the columns file, those of the result, and error; at least one row a picture.
+
+    >>> answer_rows(Answer("cat.jpg", error="cat.jpg is empty"), ("label", "probability"))
+    [('cat.jpg', None, None, 'cat.jpg is empty')]
+    """
+    rows = answer.result.to_rows() if answer.result else []
+    return [(answer.file, *row, answer.error) for row in rows] or [(answer.file, *[None] * len(columns), answer.error)]
+
+
+def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
+    r"""Rows as lines of CSV.
+
+    >>> csv_text([("a,b", 0.5, None)])
+    '"a,b",0.5,\n'
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,79 @@
+"""`Drawings`: a folder of pictures with their results drawn on them."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from convsight.errors import UserError
+from convsight.pictures import read_picture
+from convsight.runtime.answer import Answer
+from convsight.runtime.sources.folders import is_pattern
+
+_UNSAFE = re.compile(r"[^\w.#=-]+", re.ASCII)
+_LONGEST = 80  # characters of a picture's own name in that of its drawing
+_QUALITY = 90  # of JPEG
+
+
+class Drawings:
+    """Pictures are saved as `000012-cat.jpg`: the place among the sources, and what is left of the name.
+
+    No file that exists is ever written to; the next name is taken.
+    """
+
+    def __init__(self, folder: Path, sources: Iterable[str], max_megapixels: float) -> None:
+        """Raises `UserError` where the folder cannot be made, or lies among the sources, which would then grow."""
+        inside = next((source for source in sources if folder.resolve().is_relative_to(_root(source))), None)
+        if inside is not None:
+            raise UserError(f"--draw {folder} lies in {inside}, whose pictures are answered; choose a folder elsewhere")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--draw {folder}: cannot make this folder: {error.strerror}; choose another") from error
+        self._folder = folder
+        self._max_megapixels = max_megapixels
+
+    def draw(self, position: int, answer: Answer) -> None:
+        """Save the picture of an answer that kept it, the `position`-th of all; what has no result is left out."""
+        if answer.result is None or answer.picture is None:
+            return
+        drawn = answer.result.draw(read_picture(answer.picture, max_megapixels=self._max_megapixels))
+        try:
+            self._save(drawn, f"{position:06d}-{safe_name(answer.file)}")
+        except OSError as error:
+            raise UserError(
+                f"cannot write to {self._folder}: {error.strerror or error}; free some space, or choose another folder"
+            ) from error
+
+    def _save(self, drawn: Image.Image, name: str) -> None:
+        number = 1
+        while True:
+            path = self._folder / f"{name}{'' if number == 1 else f'-{number}'}.jpg"
+            try:
+                with open(path, "xb") as file:
+                    drawn.save(file, "JPEG", quality=_QUALITY)
+            except FileExistsError:
+                number += 1
+            else:
+                return
+
+
+def safe_name(name: str) -> str:
+    """The last part of a picture's name, without suffix and without signs that a file system or shell might mind.
+
+    >>> safe_name("photos/my cat (2).jpg"), safe_name("clip.mp4#frame=3"), safe_name("https://example.org/?id=7")
+    ('my_cat_2', 'clip.mp4#frame=3', 'id=7')
+    """
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    stem = last if "#frame=" in last else last.rsplit(".", 1)[0]
+    return _UNSAFE.sub("_", stem)[-_LONGEST:].strip("_.") or "picture"
+
+
+def _root(source: str) -> Path:
+    """The folder that a source is, or begins at; for all others a path that holds nothing."""
+    path = Path(source)
+    if not path.exists() and is_pattern(source):
+        parts = path.parts
+        path = Path(*parts[: next(index for index, part in enumerate(parts) if is_pattern(part))])
+    return path.resolve()

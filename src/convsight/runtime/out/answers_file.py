@@ -1,0 +1,129 @@
+"""`AnswersFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from convsight.errors import UserError
+from convsight.runtime.answer import Answer
+from convsight.runtime.out.job import Checkpoint, Job, beside, sync
+from convsight.runtime.out.lines import LINES
+from convsight.runtime.out.parquet import require_pyarrow, write_parquet
+from convsight.runtime.sources import Item
+
+_BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed does again
+
+
+class AnswersFile:
+    """The file of a job: every answer is written when it comes; once a second a checkpoint says what is safe.
+
+    CSV and JSON Lines are appended to. Parquet cannot be, so its rows are collected in `NAME.parquet.part`, from which
+    the file is made in one step when all pictures are answered.
+    """
+
+    def __init__(self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any]) -> None:
+        """Raises `UserError` for another suffix, and for a file that another model, or something else, wrote."""
+        if path.suffix not in LINES:
+            raise UserError(f"--out {path}: the suffix chooses the format; give one of {', '.join(LINES)}")
+        self._path, self._columns, self._lines = path, columns, LINES[path.suffix]
+        self._rows = path
+        if path.suffix == ".parquet":
+            require_pyarrow()
+            self._rows = beside(path, ".part")
+            if path.exists() and not self._rows.exists():
+                raise UserError(f"{path} exists, and is finished: give another --out, or remove it")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            identity = {"columns": list(columns), **identity}
+            self._job = Job.open(beside(path, ".job"), self._rows, identity)
+            self._file: BinaryIO = open(self._rows, "ab")  # noqa: SIM115 -- closed by __exit__
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._names = hashlib.sha256()
+        self.pictures = self.bad = 0
+        self._recorded_s = 0.0
+        self._begin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        # Nothing is recorded here: a stop may come in the middle of an answer.
+        self._file.close()
+        self._job.close()
+
+    @property
+    def kept(self) -> int:
+        """How many pictures the next job will not answer again."""
+        return self._job.last.pictures if self._job.last else 0
+
+    def skip(self, items: Iterator[Item]) -> None:
+        """Leave out of `items` those that were answered before.
+
+        Raises `UserError` where they are not the same: what is answered is known by its place and a digest of names.
+        """
+        last = self._job.last
+        if last is None:
+            return
+        while self.pictures < last.pictures and (item := next(items, None)):
+            self._count(item.name)
+        if (self.pictures, self._names.hexdigest()) != (last.pictures, last.names):
+            raise UserError(
+                f"the first {last.pictures:,} pictures are not those answered in {self._path}: some were added, "
+                "removed, renamed or put in another order since (new ones may only follow); give another --out"
+            )
+        self.bad = last.bad
+
+    def add(self, answer: Answer) -> None:
+        """Write one answer."""
+        self._count(answer.file)
+        self.bad += answer.result is None
+        self._write(self._lines.lines(answer, self._columns))
+        if time.monotonic() - self._recorded_s >= _BETWEEN_S:
+            self._record()
+
+    def finish(self) -> None:
+        """All pictures are answered: make the Parquet file, where that is the format."""
+        self._record()
+        if self._rows != self._path:
+            write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
+            self._rows.unlink()
+            self._job.remove()
+
+    def _begin(self) -> None:
+        """Cut the file back to the last checkpoint; without one, begin it."""
+        size = self._job.last.size if self._job.last else 0
+        try:
+            self._file.truncate(size)
+            self._file.seek(size)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if size == 0:
+            self._write(self._lines.head(self._columns))
+
+    def _count(self, name: str) -> None:
+        self.pictures += 1
+        self._names.update(name.encode(errors="surrogateescape") + b"\0")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._file.write(text.encode(errors="surrogateescape"))
+            self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _record(self) -> None:
+        try:
+            sync(self._file.fileno())
+            self._job.record(Checkpoint(self.pictures, self.bad, self._file.tell(), self._names.hexdigest()))
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._recorded_s = time.monotonic()
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(
+            f"cannot write {self._path}: {error.strerror}; free some space and give the same command to go on, "
+            "or write elsewhere"
+        )

@@ -1,0 +1,118 @@
+"""Pictures and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
+
+import os
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from convsight.pictures import is_picture_file
+from convsight.runtime.sources.item import Item, failed_item, file_item
+from convsight.runtime.sources.video import frames, is_video_file
+
+_Parts = tuple[str, ...]  # of a path below the folder where a walk began
+
+
+def pictures_in(folder: Path) -> Iterator[Item]:
+    """The pictures in `folder` and the folders in it, sorted by name within each.
+
+    Only the names of the folder at hand and of those above it are held, however many there are in all.
+    Links to folders are not followed: they could lead back.
+    """
+    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, _is_picture))
+
+
+def pictures_like(pattern: str, every: int) -> Iterator[Item]:
+    """The pictures and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
+
+    They come in the order of `pictures_in`; of a video every `every`-th frame.
+    """
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
+    wanted = parts[fixed:]
+    if not Path(*parts[:fixed]).is_dir():
+        return
+    found = _walk(
+        _start(Path(*parts[:fixed])),
+        lambda folder: _may_lead(folder, wanted),
+        lambda file: _is_shown(file[-1]) and _matches(file, wanted),
+    )
+    for path in found:
+        if isinstance(path, str) and is_video_file(path):
+            yield from frames(path, every)
+        else:
+            yield file_item_or_failure(path)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` holds a sign that stands for others.
+
+    >>> is_pattern("photos/**/*.jpg"), is_pattern("cat.jpg")
+    (True, False)
+    """
+    return any(sign in text for sign in "*?[")
+
+
+def file_item_or_failure(found: str | OSError) -> Item:
+    """An item of a walk: a file, or a folder that could not be read."""
+    if isinstance(found, str):
+        return file_item(found)
+    return failed_item(str(found.filename), f"cannot read {found.filename}: {found.strerror}; check its permissions")
+
+
+def _walk(
+    folder: str, enters: Callable[[_Parts], bool], takes: Callable[[_Parts], bool], above: _Parts = ()
+) -> Iterator[str | OSError]:
+    """The files under `folder` that `takes` wants; in the place of a folder that cannot be read, the error."""
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            # Short strings, since one folder may hold a million of them; a folder's name ends in a slash.
+            names = sorted(name for entry in entries if (name := _name(entry, above, takes)))
+    except OSError as error:
+        yield error
+        return
+    for name in names:
+        path = os.path.join(folder, name)  # noqa: PTH118 -- a Path each takes ten times as long
+        if not name.endswith("/"):
+            yield path
+        elif enters((*above, name[:-1])):
+            yield from _walk(path[:-1], enters, takes, (*above, name[:-1]))
+
+
+def _name(entry: "os.DirEntry[str]", above: _Parts, takes: Callable[[_Parts], bool]) -> str | None:
+    if entry.is_dir(follow_symlinks=False):
+        return f"{entry.name}/"
+    return entry.name if takes((*above, entry.name)) and entry.is_file() else None
+
+
+def _start(folder: Path) -> str:
+    return "" if folder == Path() else str(folder)
+
+
+def _is_picture(file: _Parts) -> bool:
+    return is_picture_file(Path(file[-1]))
+
+
+def _is_shown(name: str) -> bool:
+    return is_picture_file(Path(name)) or is_video_file(name)
+
+
+def _matches(parts: _Parts, pattern: _Parts) -> bool:
+    """Whether a path is one that `pattern` names.
+
+    >>> _matches(("a", "b", "cat.jpg"), ("**", "*.jpg")), _matches(("a", "cat.jpg"), ("*.jpg",))
+    (True, False)
+    """
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _matches(parts, pattern[1:]) or (bool(parts) and _matches(parts[1:], pattern))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def _may_lead(folder: _Parts, pattern: _Parts) -> bool:
+    """Whether anything in `folder` could be named by `pattern`."""
+    if not folder:
+        return bool(pattern)
+    if not pattern:
+        return False
+    return pattern[0] == "**" or (fnmatchcase(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:]))

@@ -1,0 +1,36 @@
+"""`Item`: one picture to answer, not read yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from convsight.pictures import PictureError, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A picture by the `name` its answer is told under; `load` gets its content, in a thread, at its turn.
+
+    `load` raises `PictureError` where there is no content to be had.
+    """
+
+    name: str
+    load: Callable[[], Source]
+
+
+def file_item(path: str) -> Item:
+    """The picture in a file.
+
+    >>> file_item("photos/cat.jpg").name
+    'photos/cat.jpg'
+    """
+    return Item(path, lambda: Path(path))
+
+
+def failed_item(name: str, reason: str) -> Item:
+    """What is reported in the place of a picture that could not even be found."""
+
+    def fail() -> Source:
+        raise PictureError(reason)
+
+    return Item(name, fail)

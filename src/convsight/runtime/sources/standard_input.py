@@ -1,0 +1,82 @@
+"""Standard input as a source: the bytes of one picture, or a path or URL a line, taken up as lines arrive."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from convsight.errors import UserError
+from convsight.pictures import Source
+from convsight.pictures.formats import HEAD_BYTES, reader_of
+from convsight.runtime.sources.item import Item
+
+NAME = "-"
+_CHUNK = 1 << 16  # bytes
+_LONGEST_LINE = 1 << 20  # bytes; no path or URL is as long
+
+Read = Callable[[int], bytes]  # at most so many bytes, as soon as there are any; none at the end
+
+# The descriptor itself: a thread that waits in Python's buffered standard input would crash the end of the process.
+read_stdin: Read = partial(os.read, 0)
+
+
+def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: Read = read_stdin) -> Iterator[Item]:
+    """The picture on standard input where it starts like one, else the items of each line."""
+    start = _start(read)
+    if starts_like_picture(start):
+        yield Item(NAME, lambda: _whole(start, read))
+        return
+    for line in _lines(start, read):
+        if line:
+            yield from items_of_line(line)
+
+
+def _start(read: Read) -> bytes:
+    """Enough bytes to know a picture, or a first line, whatever comes first: nobody should wait for a second one."""
+    start = b""
+    while len(start) < HEAD_BYTES and not _has_line(start) and (chunk := read(_CHUNK)):
+        start += chunk
+    return start
+
+
+def starts_like_picture(start: bytes) -> bool:
+    r"""Whether `start` is that of a picture, and not a path which begins with the same letters.
+
+    >>> starts_like_picture(b"BM6\x00\x00\x00"), starts_like_picture(b"BMW.jpg\n")
+    (True, False)
+    """
+    head = start[:HEAD_BYTES]
+    return reader_of(head) is not None and not _is_text(head)
+
+
+def _has_line(start: bytes) -> bool:
+    # A GIF ten pixels wide goes on with a line feed and a zero.
+    return b"\n" in start and _is_text(start) and start not in {b"GIF87a\n", b"GIF89a\n"}
+
+
+def _is_text(head: bytes) -> bool:
+    # JPEG and PNG start with bytes that begin no character of UTF-8, the others hold zeros.
+    return all(byte >= 32 or byte in b"\r\n\t" for byte in head) and head[:1] not in {b"\xff", b"\x89"}
+
+
+def _whole(start: bytes, read: Read) -> Source:
+    parts = [start]
+    while chunk := read(_CHUNK):
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _lines(rest: bytes, read: Read) -> Iterator[str]:
+    while True:
+        *lines, rest = rest.split(b"\n")
+        yield from map(_text, lines)
+        chunk = read(_CHUNK)
+        if not chunk:
+            break
+        rest += chunk
+        if len(rest) > _LONGEST_LINE and b"\n" not in rest:
+            raise UserError("standard input holds neither a picture nor lines; give a picture, or a path or URL a line")
+    yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    return os.fsdecode(line.removesuffix(b"\r"))

@@ -1,0 +1,211 @@
+"""Answering a stream of pictures: decoding and inference overlap, memory stays the same however many there are."""
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.pictures import FittedPicture, PictureError, Preprocessing, Source, load_picture
+from convsight.runtime.answer import Answer
+from convsight.runtime.engine import Engine
+from convsight.runtime.judge import one_picture
+from convsight.runtime.sources import Item
+from convsight.tasks.reader import Reader
+
+_FILL_S = 0.05  # how long a steady stream waits for one more picture of a batch
+BATCH = 8  # pictures run at once, at most: more made none of the engines faster
+_JOIN_S = 1.0  # how long an interrupted stream waits for threads that read; one may hang in a read for ever
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How pictures are read, in `workers` threads, and put together.
+
+    With `keep`, an answer holds the content of its picture. With `steady`, every batch is filled up to `BATCH`, so that
+    the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
+    """
+
+    preprocessing: Preprocessing
+    workers: int = 2
+    max_megapixels: float = 100.0
+    keep: bool = False
+    steady: bool = False
+
+
+class _Loaded(NamedTuple):
+    position: int
+    name: str
+    fitted: FittedPicture
+    content: Source | None
+
+
+class _Run(NamedTuple):
+    """A batch that was answered."""
+
+    batch: list[_Loaded]
+    arrays: dict[str, NDArray[Any]]
+
+
+class _Bad(NamedTuple):
+    """A picture that has no answer."""
+
+    position: int
+    answer: Answer
+
+
+class _End(NamedTuple):
+    """There are `total` pictures; with `error`, because the source broke off."""
+
+    total: int
+    error: BaseException | None
+
+
+class _Broken(NamedTuple):
+    """A thread met an error that is none of a picture."""
+
+    error: BaseException
+
+
+def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding) -> Generator[Answer, None, None]:
+    """An answer for each of `items`, in order, as soon as it is ready; a bad picture is reported in its place.
+
+    `decoding.workers` threads take items and read them, `engine.streams` threads run the network on whatever is read
+    by then, at most `BATCH` pictures at once: a slow source is answered picture by picture, a fast one in full batches.
+    Only so many items are under way that all threads have work.
+    """
+    flow = _Flow(engine, items, decoding)
+    try:
+        yield from flow.answers(reader)
+    finally:
+        flow.stop()
+
+
+class _Flow:
+    """Three queues between three kinds of threads: those that read, those that run the network, and the caller's.
+
+    Nothing waits by looking: queues of C code block and wake, once a picture or batch.
+    """
+
+    def __init__(self, engine: Engine, items: Iterator[Item], decoding: Decoding) -> None:
+        self._engine = engine
+        self._items = items
+        self._decoding = decoding
+        self._taking = threading.Lock()
+        self._taken = 0
+        self._over = False
+        self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each picture that may be taken up
+        self._loaded: SimpleQueue[_Loaded | None] = SimpleQueue()
+        self._done: SimpleQueue[_Run | _Bad | _End | _Broken] = SimpleQueue()
+        readers = max(1, decoding.workers)
+        for _ in range(readers + BATCH * (engine.streams + 2)):
+            self._room.put(None)
+        # Daemons: one that hangs in a read must not keep the process.
+        self._readers = [self._thread(self._read) for _ in range(readers)]
+        self._runners = [self._thread(self._run) for _ in range(engine.streams)]
+        for thread in (*self._readers, *self._runners):
+            thread.start()
+
+    def answers(self, reader: Reader) -> Iterator[Answer]:
+        """The answers in order; results are made here, while the next batch runs."""
+        waiting: dict[int, Answer] = {}
+        told = 0
+        end: _End | None = None
+        while end is None or told < end.total:
+            match self._done.get():
+                case _Run(batch, arrays):
+                    for index, (position, name, fitted, content) in enumerate(batch):
+                        result = reader.read(one_picture(arrays, index), fitted.size)
+                        waiting[position] = Answer(name, result, picture=content)
+                case _Bad(position, answer):
+                    waiting[position] = answer
+                case _End() as end:
+                    pass
+                case _Broken(error):
+                    raise error
+            while told in waiting:
+                answer = waiting.pop(told)
+                told += 1
+                self._room.put(None)
+                yield answer
+        if end.error:
+            raise end.error
+
+    def stop(self) -> None:
+        """End all threads; those inside the network finish their batch."""
+        self._over = True
+        for _ in self._readers:
+            self._room.put(None)
+        for _ in self._runners:
+            self._loaded.put(None)
+        for thread in self._runners:
+            thread.join()
+        for thread in self._readers:
+            thread.join(_JOIN_S)
+
+    def _thread(self, work: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(target=self._reporting, args=(work,), name="predict", daemon=True)
+
+    def _reporting(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._done.put(_Broken(error))
+
+    def _read(self) -> None:
+        d = self._decoding
+        while True:
+            self._room.get()
+            taken = self._take()
+            if taken is None:
+                return
+            position, item = taken
+            try:
+                content = item.load()
+                fitted = load_picture(content, d.preprocessing, d.max_megapixels, item.name)
+            except PictureError as error:
+                self._done.put(_Bad(position, Answer(item.name, error=str(error))))
+            else:
+                self._loaded.put(_Loaded(position, item.name, fitted, content if d.keep else None))
+
+    def _take(self) -> tuple[int, Item] | None:
+        """The next item and its position; None when there is none, which the first thread to find out reports."""
+        with self._taking:
+            if self._over:
+                return None
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self._end(None)
+                return None
+            except BaseException as error:
+                self._end(error)
+                return None
+            self._taken += 1
+            return self._taken - 1, item
+
+    def _end(self, error: BaseException | None) -> None:
+        self._over = True
+        self._done.put(_End(self._taken, error))
+        for _ in self._readers:
+            self._room.put(None)
+
+    def _run(self) -> None:
+        steady = self._decoding.steady
+        while (first := self._loaded.get()) is not None:
+            batch = [first]
+            while len(batch) < BATCH:
+                try:
+                    more = self._loaded.get(steady, _FILL_S)
+                except Empty:
+                    break
+                if more is None:
+                    self._loaded.put(None)  # for the turn after this batch
+                    break
+                batch.append(more)
+            pictures = [loaded.fitted.pixels for loaded in batch]
+            pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
+            self._done.put(_Run(batch, self._engine.run(pixels)))
