@@ -115,3 +115,15 @@ def test_an_exported_network_predicts_and_is_judged(light: Path, photos: Path, t
     assert "openvino in float32" in done.stderr
     done = run_light(light, verb(["evaluate", str(run.path), "--format", "json"]))
     assert json.loads(done.stdout)["metrics"]["test/accuracy"]["value"] == run.metrics["test/accuracy"].value
+
+
+def test_networks_are_pushed_and_pulled(light: Path, photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    done = run_light(light, verb(["push", str(run.path), f"{tmp_path}/pushed"]))
+    assert done.returncode == 0, done.stderr
+    done = run_light(light, verb(["pull", f"{tmp_path}/pushed", "--to", f"{tmp_path}/pulled"]))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pulled" / "model.onnx").read_bytes() == run.exported_file.read_bytes()
+    done = run_light(light, verb(["pull", "hf://ada/shapes", "--to", f"{tmp_path}/x"]))
+    assert 'pip install "convsight[hub]"' in done.stderr
+    assert done.returncode == 2

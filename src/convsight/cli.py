@@ -199,6 +199,44 @@ def serve(
 
 
 @app.command()
+def push(
+    model: Annotated[str, typer.Argument(help="A run folder, its name, or a model.safetensors.")],
+    to: Annotated[str, typer.Argument(help="A new folder; or OWNER/NAME of the Hugging Face hub, to upload.")],
+    licence: Annotated[
+        str | None, typer.Option("--license", help="Under which others may use it: apache-2.0, mit, ...")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public at once.")] = False,
+    output: ReportFormat = "table",
+) -> None:
+    """Write a network as a folder for others: weights, graph, card, a page about it; upload it if told OWNER/NAME."""
+    from convsight.hub.push import push
+    from convsight.progress import Terminal
+
+    pushed = push(model, to, Terminal(), licence=licence, public=public)
+    if output == "json":
+        typer.echo(json.dumps({"place": pushed.place, "files": pushed.files}))
+    else:
+        typer.echo(f"{pushed.place}: {', '.join(pushed.files)}")
+
+
+@app.command()
+def pull(
+    source: Annotated[str, typer.Argument(help="OWNER/NAME of the Hugging Face hub, or a folder.")],
+    to: Annotated[Path | None, typer.Option(help="A new folder. [default: runs/NAME]")] = None,
+    revision: Annotated[str | None, typer.Option(help="A branch, tag or commit of the hub.")] = None,
+    output: ReportFormat = "table",
+) -> None:
+    """Fetch a network that somebody pushed, and check it; files that could run code are never taken."""
+    from convsight.hub.pull import pull
+
+    pulled = pull(source, to, revision)
+    if output == "json":
+        typer.echo(json.dumps({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
+    else:
+        typer.echo(f"{pulled.folder}: {pulled.card.net}, {len(pulled.card.classes):,} classes")
+
+
+@app.command()
 def nets(
     pattern: Annotated[
         str, typer.Argument(help="A part of the name, or a glob: resnet, 'vgg1?', 'timm/convnext*'. [default: all]")

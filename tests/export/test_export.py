@@ -88,6 +88,27 @@ def test_the_file_says_nothing_of_the_machine(exported_run: Run) -> None:
         assert secret.encode() not in content
 
 
+def test_inputs_and_outputs_have_names_and_sides_to_read(exported_run: Run, tmp_path: Path) -> None:
+    """What a viewer such as Netron shows."""
+    verb(exported_run, "onnx", tmp_path / "half.onnx", half=True)
+    for file in (exported_run.exported_file, tmp_path / "half.onnx"):
+        model = onnx.load(file)
+        onnx.checker.check_model(model, full_check=True)
+        assert (model.producer_name, model.producer_version) == ("convsight", convsight.__version__)
+        (given,), (answer,) = model.graph.input, model.graph.output
+        assert (given.name, sides(given)) == ("pictures", ["batch", "height", "width", 3])
+        assert given.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+        assert (answer.name, sides(answer)) == ("probabilities", ["batch", 10])
+        assert answer.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+        named = {side for value in model.graph.value_info for side in sides(value) if isinstance(side, str)}
+        assert named <= {"batch", "height", "width"}
+        assert not any(value.doc_string or value.metadata_props for value in (given, answer, *model.graph.value_info))
+
+
+def sides(value: onnx.ValueInfoProto) -> list[int | str]:
+    return [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim]
+
+
 @pytest.mark.parametrize(
     ("to", "choices", "name"),
     [

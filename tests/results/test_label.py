@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import supervision
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from convsight.errors import UserError
 from convsight.results import Label, Labels, Score
 
 CLASSES = ("cat", "dog", "owl")
@@ -64,3 +66,22 @@ def test_an_answer_less_sure_than_asked_for_is_unsure() -> None:
     assert sure.to_rows() == label.to_rows() == [("dog", 0.5, 0.2, 0.5, 0.3)]
     assert unsure.summary() == f"unsure: {label.summary()}"
     assert sure.summary() == label.summary()
+
+
+def test_supervision_gets_every_class_with_its_probability() -> None:
+    found = Label(CLASSES, np.array([0.2, 0.7, 0.1])).to_supervision()
+    assert isinstance(found, supervision.Classifications)
+    assert found.class_id.tolist() == [0, 1, 2]
+    assert found.confidence is not None
+    assert found.confidence.tolist() == [0.2, 0.7, 0.1]
+    classes, confidences = found.get_top_k(2)
+    assert (classes.tolist(), confidences.tolist()) == ([1, 0], [0.7, 0.2])
+
+
+def test_without_supervision_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name=name)
+
+    monkeypatch.setattr("convsight.extras.import_module", missing)
+    with pytest.raises(UserError, match=r'pip install "convsight\[supervision\]"'):
+        Label.certain(0, CLASSES).to_supervision()

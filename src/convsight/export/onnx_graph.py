@@ -1,6 +1,7 @@
 """The deployed graph as an ONNX model: made by PyTorch's exporter, stripped, with the card in its metadata."""
 
 import io
+import re
 import warnings
 from contextlib import redirect_stdout
 
@@ -10,11 +11,13 @@ import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
+from convsight import __version__
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import trace
 from convsight.runtime.openvino_engine import FITTED
 
+_SIDES = ("batch", "height", "width")  # of the input, as far as they are free
 _WORTH_HALVING = 256  # numbers; smaller tensors stay as they are
 
 
@@ -41,6 +44,8 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
     assert exported is not None
     graph: ModelProto = exported.model_proto
     _strip(graph)
+    _name_sides(graph)
+    onnx.checker.check_model(graph, full_check=True)
     return graph
 
 
@@ -48,6 +53,7 @@ def with_card(graph: ModelProto, card: Card) -> bytes:
     """The content of an ONNX file of `graph` that carries `card`."""
     copy = ModelProto()
     copy.CopyFrom(graph)
+    copy.producer_name, copy.producer_version = "convsight", __version__
     del copy.metadata_props[:]
     helper.set_model_props(copy, {METADATA_KEY: card.model_dump_json()})
     content: bytes = copy.SerializeToString()
@@ -89,11 +95,22 @@ def _strip(graph: ModelProto) -> None:
     graph.graph.output.extend(kept)
     del graph.metadata_props[:]
     del graph.graph.metadata_props[:]
-    for noted in (*graph.graph.node, *graph.graph.value_info, *graph.graph.initializer, *graph.graph.input, *kept):
+    values = (*graph.graph.input, *graph.graph.output, *graph.graph.value_info)
+    for noted in (*graph.graph.node, *graph.graph.initializer, *values):
         noted.doc_string = ""
         del noted.metadata_props[:]
     for function in graph.functions:
         del function.metadata_props[:]
         for node in function.node:
             del node.metadata_props[:]
-    onnx.checker.check_model(graph)
+
+
+def _name_sides(graph: ModelProto) -> None:
+    """Call the free sides batch, height and width wherever they occur; the exporter numbers them (s77)."""
+    sides = graph.graph.input[0].type.tensor_type.shape.dim[: len(_SIDES)]
+    names = {side.dim_param: name for side, name in zip(sides, _SIDES, strict=True)}
+    numbered = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names))
+    for value in (*graph.graph.input, *graph.graph.output, *graph.graph.value_info):
+        for side in value.type.tensor_type.shape.dim:
+            if side.HasField("dim_param"):  # may be a sum or a product of such names
+                side.dim_param = numbered.sub(lambda found: names[found[0]], side.dim_param)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from convsight.extras import extra
 from convsight.results.result import Difference, Result
 
 
@@ -90,6 +91,10 @@ class Label(Result):
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
         return [("" if self.rejected else self.name, self.probability, *self.probabilities.tolist())]
+
+    def to_supervision(self) -> Any:
+        classes = np.arange(len(self.classes))
+        return extra("supervision", "supervision").Classifications(classes, np.asarray(self.probabilities))
 
     def summary(self) -> str:
         told = ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))

@@ -28,6 +28,13 @@ class Result(ABC):
         """The result as rows of a table, under the columns of the task's reader."""
 
     @abstractmethod
+    def to_supervision(self) -> Any:
+        """The result as the type that the package supervision has for it, which draws, counts and tracks.
+
+        Raises `UserError` where that package is not installed.
+        """
+
+    @abstractmethod
     def at_least(self, confidence: float) -> "Result":
         """What of it is at least so sure (0..1); where nothing is, the result says that it is unsure."""
 

@@ -67,6 +67,12 @@ class Metrics(ABC):
 class Reader(ABC):
     """What follows the network, shared by every engine that can run it."""
 
+    # What the Hugging Face hub calls the kind of question.
+    pipeline_tag: ClassVar[str]
+    # Lines of Python that print the answer with NumPy alone, from `arrays` (name -> array, first axis the batch) and
+    # `classes`: for those who run an exported graph without convsight.
+    plain_python: ClassVar[str]
+
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
 

@@ -14,6 +14,12 @@ from convsight.tasks.reader import Reader
 class ClassReader(Reader):
     """Reads the array `probabilities` of shape (classes,)."""
 
+    pipeline_tag = "image-classification"
+    plain_python = """\
+best = int(arrays["probabilities"][0].argmax())
+print(classes[best], float(arrays["probabilities"][0, best]))
+"""
+
     def columns(self) -> tuple[str, ...]:
         return ("label", "probability", *self.classes)
 

@@ -1,0 +1,181 @@
+"""`README.md` of a pushed network: what the hub reads, then what people should know before they use it."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from convsight.card import Card
+from convsight.tasks import reader_of
+from convsight.tasks.reader import Measured
+
+_MOST_ROWS = 200  # classes with a row of their own
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
+_FITS = {
+    "crop": "scaled until it covers them, and the middle kept",
+    "squash": "scaled to them, whatever its proportions",
+    "pad": "scaled until it fits into them, on black",
+}
+
+
+def model_card(card: Card, exported: Card | None, name: str, repository: str | None, licence: str | None) -> str:
+    """The text for the network of `card`, called `name`, with the proofs of its `exported` graph if there is one."""
+    parts = [
+        _front_matter(card, exported, name, licence),
+        f"# {_plain(name)}",
+        _about(card, licence),
+        _usage(card, exported, name, repository),
+        _metrics(card),
+        _data(card),
+        _preprocessing(card),
+        *([_proofs(exported)] if exported and exported.proofs else []),
+        "## Made with\n\n" + _table(("package", "version"), card.versions.items()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(card: Card, exported: Card | None, name: str, licence: str | None) -> str:
+    """YAML for the hub; every value is written as JSON, which is YAML too."""
+    tag = reader_of(card.task, card.classes).pipeline_tag
+    data = _printable(card.data.get("name", "unnamed"))
+    found = _whole_values(card)
+    results = [
+        {
+            "task": {"type": tag},
+            "dataset": {"type": data, "name": data, "split": split},
+            "metrics": [{"type": kind, "name": f"{split}/{kind}", "value": value} for kind, value in values.items()],
+        }
+        for split, values in found.items()
+    ]
+    front: dict[str, Any] = {
+        **({"license": licence} if licence else {}),
+        "library_name": "convsight",
+        "pipeline_tag": tag,
+        "tags": ["convsight", *(["onnx"] if exported else [])],
+        "metrics": sorted({kind for values in found.values() for kind in values}),
+        "model-index": [{"name": _printable(name), "results": results}],
+    }
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _about(card: Card, licence: str | None) -> str:
+    data = _plain(card.data.get("name", "unnamed data"))
+    text = f"A network for {_plain(card.task)}, trained with convsight on {data}: {_plain(card.net)}."
+    return text if licence else f"{text} No licence is named; ask its owner before you use it."
+
+
+def _whole_values(card: Card) -> dict[str, dict[str, float]]:
+    """Split -> metric -> value; neither of single classes nor of baselines."""
+    found: dict[str, dict[str, float]] = {}
+    for name, measured in card.metrics.items():
+        split, *path = name.split("/")
+        if len(path) == 1 and math.isfinite(measured.value):
+            found.setdefault(split, {})[path[0]] = measured.value
+    return found
+
+
+def _usage(card: Card, exported: Card | None, name: str, repository: str | None) -> str:
+    pulled = f"    convsight pull {repository} --to {name}\n" if repository else ""
+    text = f"""## Use it
+
+{pulled}    convsight predict {name} cat.jpg
+
+```python
+import convsight
+
+model = convsight.load({name!r})
+print(model.predict("cat.jpg").summary())
+```"""
+    if exported is None:
+        return text
+    return f"""{text}
+
+Without convsight, by ONNX Runtime; the resize and all else that pictures need is part of the graph:
+
+```python
+import json
+
+import numpy as np
+import onnxruntime as ort
+from PIL import Image, ImageOps
+
+session = ort.InferenceSession({f"{name}/model.onnx"!r}, providers=["CPUExecutionProvider"])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["classes"]
+picture = np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))
+names = [output.name for output in session.get_outputs()]
+arrays = dict(zip(names, session.run(names, {{"pictures": picture[None]}})))
+{reader_of(card.task, card.classes).plain_python}```"""
+
+
+def _metrics(card: Card) -> str:
+    """Metrics with intervals, baselines beside them, and those of single classes a row a class."""
+    whole: list[tuple[str, Measured]] = []
+    classes: dict[str, dict[str, Measured]] = {}
+    for name, measured in card.metrics.items():
+        split, *path = name.split("/")
+        if len(path) > 1 and path[0] != "baseline":
+            classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
+        else:
+            whole.append((name, measured))
+    if not whole:
+        return "## Metrics\n\nNone were measured: the training was stopped before its end."
+    intervals = ((name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}") for name, m in whole)
+    text = "## Metrics\n\n" + _table(("metric", "value", "95 % interval"), intervals)
+    if 0 < len(classes) <= _MOST_ROWS:
+        columns = list(dict.fromkeys(column for row in classes.values() for column in row))
+        rows = ((name, *(f"{row[c].value:.4f}" if c in row else "" for c in columns)) for name, row in classes.items())
+        text += "\n\n" + _table(("class", *columns), rows)
+    return text
+
+
+def _data(card: Card) -> str:
+    rows: list[tuple[str, str]] = [("name", str(card.data.get("name", "")))]
+    pictures: Mapping[str, Any] = card.data.get("pictures", {})
+    rows += [(f"pictures, {split}", f"{count:,}") for split, count in pictures.items()]
+    rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.classes))]
+    return "## Data\n\n" + _table(("", ""), rows)
+
+
+def _preprocessing(card: Card) -> str:
+    how = card.preprocessing
+    colours = "made grey (ITU-R 601), " if how.channels == 1 else ""
+    return (
+        f"## Preprocessing\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
+        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}divided by 255, minus "
+        f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
+    )
+
+
+def _proofs(exported: Card) -> str:
+    rows = (
+        (
+            f"{proof.engine}, {proof.precision}, {proof.pixels} pixels",
+            f"{proof.largest_difference:.2g}",
+            f"{proof.agreement:.1%}",
+            "holds" if proof.holds else "does not hold: not used",
+        )
+        for proof in exported.proofs
+    )
+    title = (
+        f"## Proof of the exported graph\n\n{exported.proofs[0].pictures} real pictures, beside PyTorch in float32:\n\n"
+    )
+    return title + _table(("run by", "largest difference", "same answers", "verdict"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([_plain(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    r"""`text` on one line of Markdown, read as it is written.
+
+    >>> print(_plain("a|b"))
+    a\|b
+    """
+    return _printable(text).translate(_MARKDOWN)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
