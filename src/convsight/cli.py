@@ -5,6 +5,7 @@ standard output holds JSON alone; words and progress go to standard error.
 """
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+CORES = min(64, os.cpu_count() or 1)
 
 ReportFormat = Annotated[
     Literal["table", "json"], typer.Option("--format", help="Table for people, JSON for programs.")
@@ -61,7 +64,7 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
     skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable pictures out instead of stopping.")] = False,
     output: ReportFormat = "table",
-    workers: Workers = 2,
+    workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
@@ -108,7 +111,7 @@ def predict(
     ] = None,
     draw: Annotated[Path | None, typer.Option(help="A folder for the pictures with the results drawn on them.")] = None,
     every: Annotated[int, typer.Option(help="Of a video, answer every so many-th frame.")] = 1,
-    workers: Workers = 2,
+    workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
@@ -174,7 +177,7 @@ def serve(
     timeout: Annotated[float, typer.Option(help="Seconds for a request.")] = 30.0,
     max_connections: Annotated[int, typer.Option(help="Open at once; idle ones make room for new ones.")] = 1000,
     max_batch: Annotated[int, typer.Option(help="Pictures run at once.")] = 32,
-    workers: Annotated[int, typer.Option(help="Threads that read pictures.")] = 2,
+    workers: Annotated[int, typer.Option(help="Threads that read pictures.")] = CORES,
 ) -> None:
     """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
     from convsight.serve.catalogue import load_models

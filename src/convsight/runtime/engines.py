@@ -1,6 +1,7 @@
 """Which engine runs a model file."""
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,17 @@ _RUN_BY = {".onnx": ("openvino", "onnxruntime"), ".xml": ("openvino",), ".safete
 
 def engines_for(file: Path) -> tuple[str, ...]:
     """The installed engines that can run `file`, the preferred one first; raises `UserError` for an unknown suffix."""
-    return tuple(name for name in _known(file) if find_spec(_MAKERS[name].package) is not None)
+    installed = [name for name in _known(file) if find_spec(_MAKERS[name].package) is not None]
+    # Whoever installs ONNX Runtime's build for NVIDIA GPUs has one.
+    return tuple(sorted(installed, key=lambda name: not (name == "onnxruntime" and _has_gpu_build())))
+
+
+def _has_gpu_build() -> bool:
+    try:
+        version("onnxruntime-gpu")
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def engine_for(file: Path, card: Card, engine: str | None = None, precision: str | None = None) -> Engine:

@@ -1,0 +1,68 @@
+"""Which engine runs which file, in which number format."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import convsight
+from convsight.errors import UserError
+from convsight.model_files import read_card
+from convsight.run import Run
+from convsight.runtime import engines
+from convsight.runtime.engines import engine_for, engines_for
+
+SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+
+
+def test_every_engine_gives_the_same_answers(exported_run: Run) -> None:
+    expected = convsight.load(exported_run.path, engine="torch").engine.run(SOME)["probabilities"]
+    for name in ("openvino", "onnxruntime"):
+        engine = convsight.load(exported_run.path, engine=name, precision="float32").engine
+        assert (engine.name, engine.precision) == (name, "float32")
+        np.testing.assert_allclose(engine.run(SOME)["probabilities"], expected, atol=1e-5)
+
+
+def test_a_run_prefers_its_graph_and_says_so(exported_run: Run) -> None:
+    model = convsight.load(exported_run.path)
+    assert model.engine.name == "openvino"
+    assert model.words == f"small, run by openvino in {model.engine.precision}"
+
+
+def test_a_gpu_build_of_onnx_runtime_goes_first(exported_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engines_for(exported_run.exported_file) == ("openvino", "onnxruntime")
+    monkeypatch.setattr(engines, "version", lambda name: "1.0")
+    assert engines_for(exported_run.exported_file) == ("onnxruntime", "openvino")
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision", "message"),
+    [
+        ("openvinoo", None, "openvino"),
+        ("torch", None, r"torch cannot run .*openvino or onnxruntime can"),
+        ("onnxruntime", "bfloat16", "leave --precision out"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_said(exported_run: Run, engine: str, precision: str | None, message: str) -> None:
+    file = exported_run.exported_file
+    with pytest.raises(UserError, match=message):
+        engine_for(file, read_card(file), engine, precision)
+
+
+def test_a_graph_that_is_none_is_named(exported_run: Run, tmp_path: Path) -> None:
+    card = read_card(exported_run.exported_file)
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    for name in ("openvino", "onnxruntime"):
+        with pytest.raises(UserError, match=r"cannot read .*model\.onnx"):
+            engine_for(tmp_path / "model.onnx", card, name)
+
+
+def test_many_threads_get_their_own_answers(exported_run: Run) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    engine = convsight.load(exported_run.path, engine="openvino").engine
+    pictures = np.random.default_rng(1).integers(0, 256, (64, 16, 16, 3), np.uint8)
+    alone = [engine.run(picture[None])["probabilities"][0] for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda picture: engine.run(picture[None])["probabilities"][0], pictures))
+    np.testing.assert_array_equal(together, alone)
