@@ -21,8 +21,8 @@ _BATCH = 8
 
 # Number format -> the largest difference of any number of an answer, and the share of pictures answered the same.
 # In float32 there is more than rounding between two engines only where one pixel of a resize falls on the other side of
-# a half; bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by the metric;
-# here an engine must only not be far off, so numbers may differ by all they can.
+# a half; bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by the
+# metric; here an engine must only not be far off, so numbers may differ by all they can.
 _LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.98), "int8": (1.0, 0.95)}
 
 
