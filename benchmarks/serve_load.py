@@ -4,8 +4,9 @@
 
 The clients are one process of their own, since they share the machine; each keeps its connection and sends its next
 request when it has its answer. A 503 is asked again after its Retry-After, as a client should, and is no error. A
-request is lost where its connection ends without an answer. `predict` is run before and after, as a process; its rate
-is that between its first answers and its last, so neither start nor end counts.
+request is lost where its connection ends without an answer. `predict` is run before and after, as a process, and
+measured between its first answers and its last, so neither start nor end counts. Where others use the machine too,
+rates follow them, processor time a picture less so; with OMP_NUM_THREADS=1 no thread spends it on waiting for another.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 
 from measuring import print_table, versions
-from serving import server
+from serving import cpu_seconds, server
 
 from convsight.pictures import is_picture_file
 
@@ -42,29 +43,30 @@ def main() -> None:
         host, _, port = arguments.url.rpartition(":")
         print(json.dumps(asyncio.run(load(arguments, host, int(port)))))
         return
-    rates = [predict_rate(arguments.model, arguments.folder, arguments.seconds / 2)]
+    beside = [predict_speed(arguments.model, arguments.folder, arguments.seconds / 2)]
     with server(arguments.model) as running:
         url = f"{running.host}:{running.port}"
+        before = running.cpu_seconds()
         clients = subprocess.run([sys.executable, *sys.argv, "--url", url], capture_output=True, text=True, check=True)
-        cpu, memory = running.cpu_seconds(), running.memory_mib()
-    rates.append(predict_rate(arguments.model, arguments.folder, arguments.seconds / 2))
-    report(json.loads(clients.stdout), rates, cpu, memory)
+        cpu, memory = running.cpu_seconds() - before, running.memory_mib()
+    beside.append(predict_speed(arguments.model, arguments.folder, arguments.seconds / 2))
+    report(json.loads(clients.stdout), beside, cpu, memory)
 
 
-def predict_rate(model: str, folder: Path, seconds: float) -> float:
-    """Pictures a second of `convsight predict`, between the first answers and the last of about `seconds`."""
+def predict_speed(model: str, folder: Path, seconds: float) -> tuple[float, float]:
+    """Pictures a second of `convsight predict`, and processor time a picture in ms, over about `seconds`."""
     command = [sys.executable, "-m", "convsight", "predict", model, *[str(folder)] * 1000, "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for _ in islice(process.stdout, _BATCH):
             pass
-        start = time.perf_counter()
+        start, before = time.perf_counter(), cpu_seconds(process.pid)
         count = 0
         while time.perf_counter() < start + seconds:
             count += sum(1 for _ in islice(process.stdout, _BATCH))
-        elapsed = time.perf_counter() - start
+        elapsed, cpu = time.perf_counter() - start, cpu_seconds(process.pid) - before
         process.kill()
-    return count / elapsed
+    return count / elapsed, 1000 * cpu / count
 
 
 @dataclass
@@ -151,18 +153,22 @@ async def head(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:
     return lines[0].split()[1], {name.lower(): value for name, value in pairs}
 
 
-def report(seen: dict[str, object], rates: list[float], cpu: float, memory: float) -> None:
+def report(seen: dict[str, object], beside: list[tuple[float, float]], cpu: float, memory: float) -> None:
     """One table."""
     rate, p = float(str(seen["rate"])), seen["ms"]
     assert isinstance(p, list)
-    predict = statistics.mean(rates)
+    predict, predict_ms = (statistics.mean(values) for values in zip(*beside, strict=True))
+    served_ms = 1000 * cpu / (rate * float(str(seen["seconds"])))
     rows = [[name, f"{seen[name]}"] for name in ("clients", "pictures a request", "requests", "statuses", "lost")] + [
         ["seconds", f"{seen['seconds']:.1f}"],
         ["latency p50 / p90 / p99, ms", " / ".join(f"{ms:.0f}" for ms in p)],
         ["served, pictures/s", f"{rate:.1f}"],
-        ["predict before and after, pictures/s", " and ".join(f"{one:.1f}" for one in rates)],
+        ["predict before and after, pictures/s", " and ".join(f"{one:.1f}" for one, _ in beside)],
         ["served / predict", f"{rate / predict:.2f}"],
-        ["processor time of server and clients, s", f"{cpu:.1f} and {seen['client cpu']:.1f}"],
+        ["processor time a picture, server, ms", f"{served_ms:.2f}"],
+        ["the same of predict, ms", f"{predict_ms:.2f}"],
+        ["predict / served by processor time", f"{predict_ms / served_ms:.2f}"],
+        ["processor time of all clients, s", f"{seen['client cpu']:.1f}"],
         ["memory of the server, MiB", f"{memory:.0f}"],
     ]
     print_table("convsight serve under load", ["what", "value"], rows)
