@@ -2,11 +2,11 @@
 
     python benchmarks/agreement.py COCO_FOLDER [NET ...] [--shard 1/2] [--out FILE] [--seconds 600] [--seed 0]
 
-Each network gets random weights that behave like trained ones (see `random_networks`: BatchNorm has seen real photos,
-and answers differ between pictures), is exported by `convsight.export.export.export_network`, and compared on photos as
-every export is. Each has a process of its own, which ends after `--seconds`. With `--out`, what is found is appended
-to a file as JSON lines, and networks that stand there are not run again. Exit code 1 if any fails. NET may be any name
-that `convsight train --net` takes.
+Each network gets random weights (see `random_networks`: BatchNorm has its statistics from real photos, so that nothing
+is dead and answers differ between pictures; the logits are as spread as those of trained networks), is exported by
+`convsight.export.export.export_network`, and compared on photos as every export is. Each has a process of its own,
+which ends after `--seconds`. With `--out`, what is found is appended to a file as JSON lines, and networks that stand
+there are not run again. Exit code 1 if any fails. NET may be any name that `convsight train --net` takes.
 """
 
 import argparse

@@ -35,8 +35,7 @@ def _wrapped(name: str) -> Any:
     from timm.models import get_pretrained_cfg
     from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
 
-    facts = get_pretrained_cfg(name, allow_unregistered=False)
-    assert facts is not None
+    facts: Any = get_pretrained_cfg(name)
     return TimmWrapperForImageClassification(
         TimmWrapperConfig(architecture=name, num_labels=1000, pretrained_cfg=facts.to_dict())  # type: ignore[no-untyped-call]
     )
