@@ -178,7 +178,7 @@ class Workshop:
 
 def convsight(shop: Workshop, name: str, model: Path, environment: dict[str, str] | None = None) -> Contender:
     """`convsight predict`, which chooses engine and number format by the model file."""
-    command = (sys.executable, "-m", "convsight", "predict", str(model), PICTURES, "--format", "csv")
+    command = (sys.executable, "-m", "convsight", "predict", str(model), PICTURES)
     return Contender(name, command, {**shop.ours, **(environment or {})}, ours=True)
 
 
