@@ -1,7 +1,7 @@
 """The ways to answer a folder of photos: convsight's own and those of other tools, each as a command.
 
-All networks are random (see `random_networks`), since only speed is asked for; those of convsight and torchvision have a
-class that is far ahead on every picture, so that the proof of the export holds. Ultralytics is run through its own
+All networks are random (see `random_networks`), since only speed is asked for; those of convsight and torchvision have
+a class that is far ahead on every picture, so that the proof of the export holds. Ultralytics is run through its own
 command line alone, in its own processes, offline.
 """
 
