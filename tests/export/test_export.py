@@ -256,6 +256,13 @@ def test_more_training_makes_the_old_graph_invalid(exported_run: Run, tmp_path: 
     assert convsight.load(copy.path).engine.name == "torch"
 
 
+def test_a_place_that_cannot_be_written_is_named(exported_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for choices in ({}, {"int8": True, "max_loss": 5.0}):
+        with pytest.raises(UserError, match=r"cannot write .*model\.onnx"):
+            verb(exported_run, "onnx", tmp_path / "file" / "model.onnx", **choices)
+
+
 def test_a_model_file_alone_needs_pictures(exported_run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--data"):
         export(

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,6 @@ from convsight.export.torch_engine import TorchEngine, load_network
 from convsight.progress import Listener
 from convsight.runtime.openvino_engine import OpenVINOEngine
 from convsight.tasks import reader_of, task_of
-
-_PART = "draft"
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ def export_int8(
         target = graph_target(to, quantised(onnx_graph(model, card), examples))
         advance(1)
     card = card.model_copy(update={"weights": "int8"})
-    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent) as folder:
-        draft = Path(folder) / f"{_PART}{target.suffix}"
+    with _draft(target, file) as draft:
         target.write(draft, card)
         found = cost(original, OpenVINOEngine(draft, card, cached=False), reader_of(card.task, card.classes), examples)
     listener.say(
@@ -89,9 +87,7 @@ def _put_in_place(
 ) -> Card:
     """Write a draft, prove it, and write the file with its proofs; returns its card."""
     reader = reader_of(card.task, card.classes)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent) as folder:
-        draft = Path(folder) / f"{_PART}{target.suffix}"
+    with _draft(target, file) as draft:
         target.write(draft, card)
         contenders = target.contenders(draft, card)
         with listener.counting("proving", LEAST_PICTURES) as advance:
@@ -102,6 +98,18 @@ def _put_in_place(
     card = card.model_copy(update={"proofs": proofs})
     target.write(file, card)
     return card
+
+
+@contextmanager
+def _draft(target: Target, file: Path) -> Iterator[Path]:
+    """A place beside `file` for what is not proven yet, removed in the end."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent)
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error
+    with folder as name:
+        yield Path(name) / f"draft{target.suffix}"
 
 
 def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -> None:
