@@ -1,5 +1,8 @@
 """Which engine runs which file, in which number format."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +61,6 @@ def test_a_graph_that_is_none_is_named(exported_run: Run, tmp_path: Path) -> Non
 
 
 def test_many_threads_get_their_own_answers(exported_run: Run) -> None:
-    from concurrent.futures import ThreadPoolExecutor
 
     engine = convsight.load(exported_run.path, engine="openvino").engine
     pictures = np.random.default_rng(1).integers(0, 256, (64, 16, 16, 3), np.uint8)
@@ -66,3 +68,32 @@ def test_many_threads_get_their_own_answers(exported_run: Run) -> None:
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda picture: engine.run(picture[None])["probabilities"][0], pictures))
     np.testing.assert_array_equal(together, alone)
+
+
+RACE = """
+import os, sys, threading
+import numpy as np
+import convsight
+
+sys.setswitchinterval(1e-6)
+engine = convsight.load(sys.argv[1], engine="openvino").engine
+together = threading.Barrier(8)
+
+def run():
+    together.wait()
+    engine.run(np.zeros((1, 16, 16, 3), np.uint8))
+
+threads = [threading.Thread(target=run, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+os._exit(any(thread.is_alive() for thread in threads))
+"""
+
+
+def test_threads_that_begin_at_once_do_not_wait_for_one_another_for_ever(exported_run: Run) -> None:
+    # Without care this hangs every second time: see openvino_engine.
+    for _ in range(4):
+        done = subprocess.run([sys.executable, "-c", RACE, str(exported_run.path)], check=False, timeout=120)
+        assert done.returncode == 0
