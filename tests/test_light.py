@@ -93,6 +93,13 @@ def test_the_list_of_networks_and_the_filters_need_no_pytorch(light: Path, photo
     assert (tmp_path / "f.png").exists()
 
 
+def test_data_is_audited_without_pytorch(light: Path, photos: Path) -> None:
+    (photos / "dark" / "broken.png").touch()
+    done = run_light(light, verb(["audit", str(photos), "--format", "json"]))
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["findings"][0]["kind"] == "unreadable"
+
+
 def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_path: Path) -> None:
     run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
     for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)], ["describe", "vgg16"]):

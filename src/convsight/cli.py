@@ -56,6 +56,41 @@ def train(context: typer.Context) -> None:
 
 
 @app.command()
+def audit(
+    data: Annotated[str, typer.Argument(help="A folder of pictures, a file, or a known data set.")],
+    splits_of: Annotated[
+        str | None, typer.Option(help="A run folder or its name: the splits are those it was trained and judged on.")
+    ] = None,
+    output: ReportFormat = "table",
+    workers: Workers = 2,
+    max_megapixels: MaxMegapixels = 100.0,
+) -> None:
+    """Look for what spoils data: unreadable pictures, duplicates, leaks between splits, wrong balance, odd ones.
+
+    The exit code is 1 where something is wrong: unreadable pictures, equal pictures with different truths or in
+    different splits.
+    """
+    from convsight.datasets import apply_splits_csv, read_dataset
+    from convsight.datasets.audit import audit, print_audit
+    from convsight.progress import Terminal
+    from convsight.run import Run
+
+    listener = Terminal()
+    dataset = read_dataset(data)
+    if splits_of is not None:
+        dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
+    for note in dataset.notes:
+        listener.say(f"note: {note}")
+    found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
+    if output == "json":
+        typer.echo(json.dumps(found.to_json()))
+    else:
+        print_audit(found)
+    if found.wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
     data: Annotated[

@@ -147,7 +147,7 @@ class _Held:
     def found(self) -> _Found:
         """What there is to know of pictures that came at this size."""
         count, height, width = self.pixels.shape[:3]
-        grey = np.ones(count, np.bool_) if self.pixels.ndim == 3 else np.array([_is_grey(each) for each in self.pixels])
+        grey = np.ones(count, np.bool_) if self.pixels.ndim == 3 else np.array([is_grey(each) for each in self.pixels])
         return _Found(grey, np.broadcast_to(np.array([width, height], np.int32), (count, 2)))
 
 
@@ -190,7 +190,7 @@ def _decode_all(
             except PictureError as error:
                 bad.append(Unreadable(row, names[row], str(error)))
                 continue
-            found.grey[row] = _is_grey(picture.pixels)
+            found.grey[row] = is_grey(picture.pixels)
             found.sizes[row] = picture.size
             if pixels is not None:
                 pixels[row] = picture.pixels
@@ -204,7 +204,8 @@ def _decode_all(
     return found, unreadable
 
 
-def _is_grey(picture: NDArray[np.uint8]) -> bool:
+def is_grey(picture: NDArray[np.uint8]) -> bool:
+    """Whether red, green and blue are equal in every pixel of (height, width, 3)."""
     return bool((picture[..., 0] == picture[..., 1]).all() and (picture[..., 1] == picture[..., 2]).all())
 
 

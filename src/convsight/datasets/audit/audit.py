@@ -1,0 +1,79 @@
+"""`audit`: every picture of a data set looked at once, and what was found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from convsight.datasets.audit.balance import class_counts, find_imbalance
+from convsight.datasets.audit.duplicates import find_duplicates
+from convsight.datasets.audit.finding import Entry, Finding, counted
+from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
+from convsight.datasets.audit.seen import Seen
+from convsight.datasets.audit.sizes import Sizes, find_odd_pictures
+from convsight.datasets.dataset import Dataset
+from convsight.progress import Listener
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What there is to know of a data set before anything is trained on it.
+
+    `counts` are pictures by split and class, `sizes` is None where no picture could be read, `notes` say what was not
+    looked at.
+    """
+
+    data: str
+    pictures: int
+    counts: dict[str, dict[str, int]]
+    sizes: Sizes | None
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something was found that is certain and spoils a result."""
+        return any(finding.level == "wrong" for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The audit as JSON values; nothing is left out."""
+        return {
+            "data": self.data,
+            "pictures": self.pictures,
+            "counts": self.counts,
+            "sizes": self.sizes.to_json() if self.sizes else None,
+            "notes": list(self.notes),
+            "findings": [finding.to_json() for finding in self.findings],
+            "wrong": self.wrong,
+        }
+
+
+def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapixels: float = 100.0) -> Audit:
+    """Look at every picture of `dataset` once; `workers` threads decode, of which each holds one picture at a time.
+
+    Pictures over `max_megapixels` count as unreadable.
+    """
+    total = sum(len(split) for split in dataset.splits.values())
+    with listener.counting("looking at pictures", total) as advance:
+        seen = Seen.read(dataset, workers, max_megapixels, advance)
+    findings = (
+        *_unreadable(seen),
+        *find_duplicates(seen),
+        *find_lookalikes(seen),
+        *find_imbalance(dataset),
+        *find_odd_pictures(seen),
+    )
+    note = too_small(seen)
+    return Audit(
+        data=dataset.source,
+        pictures=total,
+        counts=class_counts(dataset),
+        sizes=Sizes.of(seen),
+        notes=(note,) if note else (),
+        findings=findings,
+    )
+
+
+def _unreadable(seen: Seen) -> Iterator[Finding]:
+    if seen.reasons:
+        entries = tuple(Entry((seen.names[row],), reason) for row, reason in seen.reasons.items())
+        yield Finding("unreadable", "wrong", f"{counted(len(entries), 'picture')} cannot be read", entries)

@@ -1,0 +1,90 @@
+"""How many pictures each class has in each split, and whether the splits are alike."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets.audit.finding import Entry, Finding, counted
+from convsight.datasets.dataset import UNSPLIT, Dataset
+
+FEW_PICTURES = 20  # with fewer, a class is learnt by heart, and its share of a test split says next to nothing
+DRIFT_SHARE = 0.02  # smaller differences of a class's share matter to nobody, however significant
+DRIFT_P = 0.01
+_DRAWS = 499
+
+
+def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """How many pictures show each class, by split."""
+    return {name: split.truths.counts() for name, split in dataset.splits.items()}
+
+
+def find_imbalance(dataset: Dataset) -> Iterator[Finding]:
+    """Classes that a split lacks, classes with few pictures to learn from, and splits of different classes."""
+    counts = class_counts(dataset)
+    missing = [f"{split}: {name}" for split, count in counts.items() for name, number in count.items() if not number]
+    if missing:
+        words = "splits that hold no picture of a class"
+        yield Finding("missing-classes", "remark", words, _entries(missing))
+    learnt = "train" if "train" in counts else UNSPLIT
+    few = [f"{name}: {number}" for name, number in counts.get(learnt, {}).items() if number < FEW_PICTURES]
+    if few:
+        words = f"{counted(len(few), 'class', 'es')} with fewer than {FEW_PICTURES} pictures"
+        yield Finding("few-pictures", "remark", words, _entries(few))
+    drifts = [drift for one, other in combinations(dataset.splits, 2) if (drift := _drift(dataset, one, other))]
+    if drifts:
+        words = (
+            f"{counted(len(drifts), 'pair')} of splits hold the classes in different shares, more than chance explains"
+        )
+        yield Finding("drift", "suspicion", words, _entries(drifts))
+
+
+def _entries(notes: list[str]) -> tuple[Entry, ...]:
+    return tuple(Entry(note=note) for note in notes)
+
+
+def _drift(dataset: Dataset, one: str, other: str) -> str | None:
+    """Words on the class whose share differs most between two splits, where that is much and no chance."""
+    counts = np.array([_strata(dataset, one), _strata(dataset, other)])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    most = int(np.abs(shares[0] - shares[1]).argmax())
+    if abs(shares[0, most] - shares[1, most]) < DRIFT_SHARE:
+        return None
+    statistic, p = permutation_test(counts)
+    if p > DRIFT_P:
+        return None
+    return (
+        f"{one} and {other}: {dataset.classes[most]} is {shares[0, most]:.1%} and {shares[1, most]:.1%} of the "
+        f"pictures (chi-square {statistic:.1f}, p {p:.3f} by {_DRAWS} random cuts)"
+    )
+
+
+def _strata(dataset: Dataset, split: str) -> NDArray[np.int64]:
+    return np.bincount(dataset.splits[split].truths.strata(), minlength=len(dataset.classes))
+
+
+def permutation_test(counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Pearson's chi-square of counts (2, classes), and its p by permutation: how often a cut at random reaches it.
+
+    chi-square = sum of (observed - expected)^2 / expected over both splits, where `expected` gives each split its share
+    of every class. p = (1 + cuts that reach it) / (1 + cuts), so never under 0.002.
+
+    >>> permutation_test(np.array([[30, 30], [10, 10]]))
+    (0.0, 1.0)
+    """
+    counts = counts[:, counts.sum(axis=0) > 0]
+    classes, first = counts.sum(axis=0), int(counts[0].sum())
+    statistic = _chi_square(counts[0], classes, first)
+    random = np.random.default_rng(0)  # the same data gives the same words
+    draws = (random.multivariate_hypergeometric(classes, first, method="marginals") for _ in range(_DRAWS))
+    # Rounding must not tell equal cuts apart.
+    reached = sum(_chi_square(draw, classes, first) >= statistic - 1e-9 for draw in draws)
+    return statistic, (1 + reached) / (1 + _DRAWS)
+
+
+def _chi_square(drawn: NDArray[np.int64], classes: NDArray[np.int64], first: int) -> float:
+    """Both splits at once: the second differs from what is expected by as much as the first."""
+    share = first / classes.sum()
+    squares = (drawn - share * classes) ** 2 / classes
+    return float(squares.sum() / (share * (1 - share)))

@@ -1,0 +1,48 @@
+"""Pictures that are there more than once, pixel for pixel."""
+
+from collections.abc import Iterator
+
+from convsight.datasets.audit.finding import Entry, Finding, PictureName, counted
+from convsight.datasets.audit.groups import equal_rows, members
+from convsight.datasets.audit.seen import Seen
+
+
+def find_duplicates(seen: Seen) -> Iterator[Finding]:
+    """Equal pictures with different truths, in different splits, and the other ones.
+
+    A group that has both faults is in both findings.
+    """
+    rows = seen.readable
+    groups = [seen.named(rows[group]) for group in members(equal_rows(seen.digests[rows]))]
+    contradictions = [group for group in groups if len(truths_of(group)) > 1]
+    leaks = [group for group in groups if len(splits_of(group)) > 1]
+    others = [group for group in groups if len(truths_of(group)) == len(splits_of(group)) == 1]
+    if contradictions:
+        words = f"{counted(len(contradictions), 'picture')} there with different truths: not all of them can be right"
+        entries = tuple(Entry(group, f"as {' and '.join(truths_of(group))}") for group in contradictions)
+        yield Finding("contradictions", "wrong", words, entries)
+    if leaks:
+        words = f"{counted(len(leaks), 'picture')} in more than one split: what is judged has been seen before"
+        yield Finding("leaks", "wrong", words, tuple(map(Entry, leaks)))
+    if others:
+        spare = sum(len(group) - 1 for group in others)
+        words = (
+            f"{counted(len(others), 'picture')} there several times within a split and with one truth "
+            f"({spare:,} could go)"
+        )
+        yield Finding("duplicates", "remark", words + _danger(seen), tuple(map(Entry, others)))
+
+
+def _danger(seen: Seen) -> str:
+    one_split = len({picture.split for picture in seen.names}) == 1
+    return "; a cut into splits may part them" if one_split else ""
+
+
+def truths_of(group: tuple[PictureName, ...]) -> list[str]:
+    """The different truths in a group of pictures."""
+    return sorted({picture.truth for picture in group})
+
+
+def splits_of(group: tuple[PictureName, ...]) -> list[str]:
+    """The different splits in a group of pictures."""
+    return list(dict.fromkeys(picture.split for picture in group))

@@ -1,0 +1,49 @@
+"""`Finding`: something about data that its owner should know, with the pictures it is about."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+# What is certain and spoils a result; what may do so, but a person must judge; what is good to know.
+Level = Literal["wrong", "suspicion", "remark"]
+
+
+class PictureName(NamedTuple):
+    """A picture: its split, its name there, and its truth as one line of text."""
+
+    split: str
+    name: str
+    truth: str
+
+
+class Entry(NamedTuple):
+    """One case of a finding: the pictures that belong together, or none, and words about them."""
+
+    pictures: tuple[PictureName, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, in words with its count, and every case of it."""
+
+    kind: str
+    level: Level
+    words: str
+    entries: tuple[Entry, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as JSON values, with all of its pictures."""
+        entries = [
+            {"pictures": [picture._asdict() for picture in entry.pictures], "note": entry.note}
+            for entry in self.entries
+        ]
+        return {"kind": self.kind, "level": self.level, "words": self.words, "entries": entries}
+
+
+def counted(number: int, what: str, ending: str = "s") -> str:
+    """A number and what is counted, with the plural's ending where it is not one.
+
+    >>> counted(1, "picture"), counted(2000, "class", "es")
+    ('1 picture', '2,000 classes')
+    """
+    return f"{number:,} {what}{'' if number == 1 else ending}"

@@ -1,0 +1,61 @@
+"""Pictures that look alike, by their difference hashes: a suspicion, never a fact."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets.audit.duplicates import splits_of, truths_of
+from convsight.datasets.audit.finding import Entry, Finding, PictureName, counted
+from convsight.datasets.audit.groups import equal_rows, members
+from convsight.datasets.audit.near import near_groups
+from convsight.datasets.audit.seen import Seen
+
+LEAST_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
+
+
+def find_lookalikes(seen: Seen) -> Iterator[Finding]:
+    """Groups of pictures that look alike without being equal, those across splits first."""
+    groups = _groups(seen)
+    leaks = [group for group in groups if len(splits_of(group)) > 1]
+    others = [group for group in groups if len(splits_of(group)) == 1]
+    if leaks:
+        words = f"{counted(len(leaks), 'group')} of pictures in different splits look alike: look whether they leak"
+        yield Finding("lookalike-leaks", "suspicion", words, tuple(map(_entry, leaks)))
+    if others:
+        words = f"{counted(len(others), 'group')} of pictures within a split look alike"
+        yield Finding("lookalikes", "suspicion", words, tuple(map(_entry, others)))
+
+
+def too_small(seen: Seen) -> str | None:
+    """A note on pictures of which only equality was looked at, if there are such."""
+    count = int((seen.shorter_sides[seen.readable] < LEAST_SIDE).sum())
+    if not count:
+        return None
+    return (
+        f"{counted(count, 'picture')} under {LEAST_SIDE} px a side: compared exactly only, since pictures of so few "
+        "pixels look alike by nature"
+    )
+
+
+def _groups(seen: Seen) -> list[tuple[PictureName, ...]]:
+    rows = seen.readable
+    # In a picture of one colour there is nothing to compare.
+    rows = rows[(seen.shorter_sides[rows] >= LEAST_SIDE) & ~seen.uniform[rows]]
+    number = _near(seen.hashes[rows])
+    digests = equal_rows(seen.digests[rows])
+    # Groups of equal pictures alone are duplicates, and told as such.
+    alike = (group for group in members(number) if len(np.unique(digests[group])) > 1)
+    return [seen.named(rows[group]) for group in alike]
+
+
+def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The group of each row; equal rows are compared once, so that many of them cost nothing."""
+    value = equal_rows(hashes)
+    _, first = np.unique(value, return_index=True)
+    return near_groups(hashes[first])[value]
+
+
+def _entry(group: tuple[PictureName, ...]) -> Entry:
+    truths = truths_of(group)
+    return Entry(group, f"as {' and '.join(truths)}" if len(truths) > 1 else "")

@@ -1,0 +1,81 @@
+"""The sizes of pictures, and those that are not like the rest: small, grey, of one colour."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from convsight.datasets.audit.finding import Entry, Finding, counted
+from convsight.datasets.audit.seen import Seen
+
+SMALL_SHARE = 0.5  # of the median of the shorter sides, which is about what a training resizes to
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Pictures by area, each size a (width, height) in pixels."""
+
+    smallest: tuple[int, int]
+    median: tuple[int, int]
+    largest: tuple[int, int]
+    distinct: int
+
+    @classmethod
+    def of(cls, seen: Seen) -> "Sizes | None":
+        """The sizes of the readable pictures; None where there is none."""
+        sizes = seen.sizes[seen.readable]
+        if not len(sizes):
+            return None
+        order = np.argsort(sizes.prod(axis=1), kind="stable")
+        low, middle, high = (
+            (int(width), int(height)) for width, height in sizes[order[[0, (len(order) - 1) // 2, -1]]]
+        )
+        return cls(low, middle, high, len(np.unique(sizes, axis=0)))
+
+    def __str__(self) -> str:
+        low, middle, high = (f"{width} x {height}" for width, height in (self.smallest, self.median, self.largest))
+        return f"sizes: smallest {low}, median {middle}, largest {high}; {self.distinct:,} different"
+
+    def to_json(self) -> dict[str, object]:
+        """The sizes as JSON values."""
+        return asdict(self)
+
+
+def find_odd_pictures(seen: Seen) -> Iterator[Finding]:
+    """Pictures much smaller than the rest, the rarer ones of grey and colour, and pictures of one colour."""
+    rows = seen.readable
+    if not len(rows):
+        return
+    sides = seen.shorter_sides[rows]
+    median = float(np.median(sides))
+    small = rows[sides < SMALL_SHARE * median]
+    if len(small):
+        words = (
+            f"{counted(len(small), 'picture')} with a side under {SMALL_SHARE:g} of the median, {median:g} px: "
+            "a training would blow them up"
+        )
+        yield Finding("small", "remark", words, tuple(_sized(seen, row) for row in small.tolist()))
+    yield from _mixed(seen)
+    uniform = rows[seen.uniform[rows]]
+    if len(uniform):
+        words = f"{counted(len(uniform), 'picture')} of one colour: nothing to see on them"
+        yield Finding("uniform", "remark", words, _single(seen, uniform.tolist()))
+
+
+def _mixed(seen: Seen) -> Iterator[Finding]:
+    rows = seen.readable
+    grey, colour = rows[seen.grey[rows]], rows[~seen.grey[rows]]
+    if len(grey) and len(colour):
+        rare, words = (grey, "grey among colour ones") if len(grey) <= len(colour) else (colour, "in colour among grey")
+        yield Finding(
+            "mixed-colour", "remark", f"{counted(len(rare), 'picture')} {words}", _single(seen, rare.tolist())
+        )
+
+
+def _single(seen: Seen, rows: list[int]) -> tuple[Entry, ...]:
+    return tuple(Entry((seen.names[row],)) for row in rows)
+
+
+def _sized(seen: Seen, row: int) -> Entry:
+    width, height = seen.sizes[row].tolist()
+    return Entry((seen.names[row],), f"{width} x {height}")

@@ -1,0 +1,26 @@
+"""What the tests of the audit say of what was found."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from convsight.datasets import read_dataset
+from convsight.datasets.audit import Audit, Finding, audit
+from convsight.progress import Silent
+
+MakePicture = Callable[..., Image.Image]
+
+
+def audited(path: Path, workers: int = 0) -> Audit:
+    return audit(read_dataset(path), Silent(), workers=workers)
+
+
+def only(found: Audit) -> Finding:
+    """The one thing that was found."""
+    assert [finding.kind for finding in found.findings[1:]] == []
+    return found.findings[0]
+
+
+def names(finding: Finding) -> list[list[str]]:
+    return [[picture.name for picture in entry.pictures] for entry in finding.entries]
