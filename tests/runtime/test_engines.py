@@ -94,7 +94,7 @@ os._exit(any(thread.is_alive() for thread in threads))
 
 
 def test_threads_that_begin_at_once_do_not_wait_for_one_another_for_ever(exported_run: Run) -> None:
-    # Without care this hangs every second time: see openvino_engine. Of one thread there is but one stream, and no race.
+    # Without care this hangs every second time: see openvino_engine. One thread has one stream, and no race.
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     command = [sys.executable, "-c", RACE, str(exported_run.path)]
     for _ in range(4):

@@ -17,8 +17,8 @@ from convsight.runtime.engine import Engine
 
 FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
 
-# The first exchange of an array between NumPy and OpenVINO's binding sets up tables of types, and where two threads come
-# to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.
+# The first exchange of an array between NumPy and OpenVINO's binding sets up tables of types, and where two threads
+# come to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.
 ov.Tensor(np.zeros((1, 1), np.uint8), shared_memory=True).element_type.to_dtype()
 
 # OpenVINO's own default on processors that know bfloat16 would blur the resize of raw pictures by tens of grey levels.
