@@ -37,7 +37,7 @@ def _wrapped(name: str) -> Any:
 
     facts: Any = get_pretrained_cfg(name)
     return TimmWrapperForImageClassification(
-        TimmWrapperConfig(architecture=name, num_labels=1000, pretrained_cfg=facts.to_dict())  # type: ignore[no-untyped-call]
+        TimmWrapperConfig(architecture=name, num_labels=1000, pretrained_cfg=facts.to_dict())
     )
 
 
