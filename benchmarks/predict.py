@@ -155,11 +155,11 @@ def ratios(rates: Rates, limits: dict[str, list[float]]) -> list[list[str]]:
 
 def beside_best(found: Sequence[tuple[float, float]], peers: Rates, place: int) -> list[float]:
     """In each repeat, our rate by that of the peer that was fastest in it."""
-    complete = [rates for rates in peers.values() if len(rates) == len(found)] or list(peers.values())
-    return [
-        mine[place] / max((rate[place] for rate in at_once if not math.isnan(rate[place])), default=math.nan)
-        for mine, *at_once in zip(found, *complete, strict=False)
-    ]
+    ratios = []
+    for number, mine in enumerate(found):
+        at_once = [rates[number][place] for rates in peers.values() if number < len(rates)]
+        ratios.append(mine[place] / max((rate for rate in at_once if not math.isnan(rate)), default=math.nan))
+    return ratios
 
 
 def best(peers: Rates, place: int) -> str:
