@@ -11,6 +11,7 @@ proof that bfloat16 answers alike.
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -28,6 +29,7 @@ import convsight
 
 FEW = 32  # pictures of the process that is subtracted: a whole batch for everyone
 PACKAGES = ("convsight", "openvino", "torch", "torchvision", "timm", "pillow")
+_NOTICEABLE = 1.2  # times the seconds of the few that all must take
 Rates = dict[str, list[tuple[float, float]]]  # contender -> whole and steady pictures a second of every repeat
 
 
@@ -86,7 +88,9 @@ def measure_once(contender: Contender, folder: Path, rates: list[tuple[float, fl
         print(f"{contender.name} fails: {reason}", file=sys.stderr)
         return
     first, pictures = len(list((folder / "few").iterdir())), len(list((folder / "all").iterdir()))
-    rates.append((pictures / everything, (pictures - first) / max(everything - few, 1e-9)))
+    # On a noisy machine a few more pictures may take no longer: then there is no steady rate to tell.
+    steady = (pictures - first) / (everything - few) if everything > few * _NOTICEABLE else math.nan
+    rates.append((pictures / everything, steady))
     print(f"{contender.name}: {few:.2f} s for {first}, {everything:.2f} s for {pictures}", file=sys.stderr)
 
 
@@ -124,7 +128,13 @@ def format_of(model: str) -> str:
 
 def columns(measured: Sequence[tuple[float, float]]) -> list[str]:
     """Whole and steady, with their spread."""
-    return [spread([pair[place] for pair in measured]) if measured else "fails" for place in (0, 1)]
+    return [told([pair[place] for pair in measured]) if measured else "fails" for place in (0, 1)]
+
+
+def told(values: Sequence[float], digits: int = 1) -> str:
+    """Median and range of those that could be measured."""
+    known = [value for value in values if not math.isnan(value)]
+    return spread(known, digits) if known else "too few pictures to tell"
 
 
 def ratios(rates: Rates, limits: dict[str, list[float]]) -> list[list[str]]:
@@ -136,24 +146,26 @@ def ratios(rates: Rates, limits: dict[str, list[float]]) -> list[list[str]]:
             continue
         for label, other in ((f"engine alone, as {name}", limits[name]), ("decode and fit alone", limits["decode"])):
             steady = [mine[1] / one for mine, one in zip(found, other, strict=False)]
-            rows.append([name, label, "", spread(steady, 2)])
+            rows.append([name, label, "", told(steady, 2)])
         if peers:
-            cells = [spread(beside_best(found, peers, place), 2) for place in (0, 1)]
+            cells = [told(beside_best(found, peers, place), 2) for place in (0, 1)]
             rows.append([name, f"best peer ({best(peers, 0)}; {best(peers, 1)})", *cells])
     return rows
 
 
 def beside_best(found: Sequence[tuple[float, float]], peers: Rates, place: int) -> list[float]:
     """In each repeat, our rate by that of the peer that was fastest in it."""
-    complete = [rates for rates in peers.values() if len(rates) == len(found)] or list(peers.values())
-    return [
-        mine[place] / max(rate[place] for rate in at_once) for mine, *at_once in zip(found, *complete, strict=False)
-    ]
+    ratios = []
+    for number, mine in enumerate(found):
+        at_once = [rates[number][place] for rates in peers.values() if number < len(rates)]
+        ratios.append(mine[place] / max((rate for rate in at_once if not math.isnan(rate)), default=math.nan))
+    return ratios
 
 
 def best(peers: Rates, place: int) -> str:
     """The peer with the best median."""
-    return max(peers, key=lambda name: statistics.median(pair[place] for pair in peers[name]))
+    known = {name: [pair[place] for pair in found if not math.isnan(pair[place])] for name, found in peers.items()}
+    return max(known, key=lambda name: statistics.median(known[name] or [0.0]))
 
 
 if __name__ == "__main__":
