@@ -1,0 +1,78 @@
+"""The limits of a proof: what may differ, and what may not."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from convsight.card import Card, Proof
+from convsight.export.proof import Contender, prove
+from convsight.pictures import Preprocessing
+from convsight.runtime.engine import Engine
+from convsight.tasks import reader_of
+
+CARD = Card(
+    task="classification",
+    net="level",
+    classes=("dark", "bright"),
+    preprocessing=Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
+)
+
+
+class Level(Engine):
+    """Answers bright by the first pixel, and after `turned` more pictures, dark by `shift` more."""
+
+    name, precision, streams = "level", "float32", 1
+
+    def __init__(self, shift: float = 0.0, turned: int = 0) -> None:
+        self.shift, self.turned = shift, turned
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        bright = pictures[:, 0, 0, 0] / 255
+        for row in range(min(self.turned, len(bright))):
+            bright[row] -= self.shift
+        self.turned = max(0, self.turned - len(bright))
+        return {"probabilities": np.stack([1 - bright, bright], axis=1)}
+
+
+def pictures(level: int) -> Iterator[NDArray[np.uint8]]:
+    for _ in range(64):
+        yield np.full((4, 4, 3), level, np.uint8)
+
+
+def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: int = 128) -> Proof:
+    contender = Contender(engine, pixels, limits)
+    (found,) = prove(Level(), reader_of(CARD.task, CARD.classes), CARD, [contender], pictures(level))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pixels", "limits", "shift", "turned", "holds"),
+    [
+        ("fitted", "float32", 0.0, 0, True),
+        ("fitted", "float32", 0.004, 1, False),  # one answer turned
+        ("raw", "float32", 0.004, 1, True),
+        ("raw", "float32", 0.004, 2, False),
+        ("fitted", "bfloat16", 0.03, 1, True),
+        ("fitted", "bfloat16", 0.03, 2, False),
+        ("fitted", "bfloat16", 0.06, 1, False),  # a number too far off
+        ("fitted", "int8", 0.4, 3, True),
+        ("fitted", "int8", 0.4, 4, False),
+    ],
+)
+def test_what_a_number_format_may_differ_by(
+    pixels: Literal["raw", "fitted"], limits: str, shift: float, turned: int, holds: bool
+) -> None:
+    found = proof(Level(shift, turned), pixels, limits)
+    assert found.holds == holds
+    assert found.pictures == 64
+    assert found.agreement == pytest.approx(1 - turned / 64)
+    assert found.largest_difference == pytest.approx(shift if turned else 0, abs=1e-6)
+
+
+def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
+    found = proof(Level(0.02, 1), "raw", "float32", level=250)
+    assert found.agreement == 1.0
+    assert not found.holds
