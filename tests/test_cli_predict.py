@@ -168,6 +168,25 @@ def test_bad_input(model_file: Path, photos: Path, arguments: list[str], message
     assert done.stdout == b""
 
 
+def test_two_calls_do_not_write_one_file(model_file: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.csv"
+    command = [*PREDICT, str(model_file), "-", "--out", str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as first:
+        assert first.stdin is not None
+        first.stdin.write(f"{photos}/dark/0.png\n".encode())
+        first.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not grown(out, 10) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        second = predict(model_file, photos, "--out", out)
+        assert second.returncode == 2
+        assert b"is being written by another call" in second.stderr
+        first.stdin.close()
+        assert first.wait(60) == 0
+    assert len(out.read_bytes().splitlines()) == 2
+    assert not out.with_name("r.csv.lock").exists()
+
+
 def test_another_model_is_refused(model_file: Path, photos: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
     card = read_card(model_file).model_copy(update={"classes": ("light", "dark")})

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,14 @@ def test_every_kind_of_file_is_proven(
         answer = convsight.load(tmp_path / name).predict(next(pictures()))
         expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
         assert answer.difference(expected).same_answer
+
+
+def test_a_torch_program_says_nothing_of_the_machine(exported_run: Run, tmp_path: Path) -> None:
+    verb(exported_run, "torch", tmp_path / "m.pt2")
+    with zipfile.ZipFile(tmp_path / "m.pt2") as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"site-packages" not in content
+    assert str(Path(convsight.__file__).parent).encode() not in content
 
 
 def test_half_the_weights_are_half_the_file(exported_run: Run, tmp_path: Path) -> None:

@@ -76,3 +76,18 @@ def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
     found = proof(Level(0.02, 1), "raw", "float32", level=250)
     assert found.agreement == 1.0
     assert not found.holds
+
+
+class NoNumbers(Engine):
+    """Answers that are none, as of a number format that overflowed."""
+
+    name, precision, streams = "none", "bfloat16", 1
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        return {"probabilities": np.full((len(pictures), 2), np.nan)}
+
+
+def test_an_engine_that_gives_no_numbers_only_fails() -> None:
+    found = proof(NoNumbers(), "fitted", "bfloat16")
+    assert found.agreement == 0.0
+    assert not found.holds

@@ -46,3 +46,12 @@ def test_any_bytes_are_a_user_error(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(UserError):
         read_card(file)
+
+
+@pytest.mark.parametrize("size", [b"\xff" * 9 + b"\x01", b"\x80\x80\x80\x80\x80\x80\x08"])
+def test_a_length_beyond_the_entry_is_damage(tmp_path: Path, size: bytes) -> None:
+    file = tmp_path / "m.onnx"
+    entry = b"\x0a" + size + b"x"
+    file.write_bytes(bytes([14 << 3 | 2, len(entry)]) + entry)
+    with pytest.raises(UserError, match="damaged"):
+        read_card(file)

@@ -70,3 +70,13 @@ def test_a_damaged_header_never_crashes(tmp_path_factory: pytest.TempPathFactory
     file.write_bytes(content)
     with contextlib.suppress(UserError):
         assert isinstance(read_card(file), Card)  # a changed letter in a name is still a card
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 100_000, b'{"__metadata__":5}', b'{"a":{"data_offsets":["0","9"]}}', b'{"a":5}', b"[]"]
+)
+def test_headers_that_are_none(tmp_path: Path, header: bytes) -> None:
+    file = tmp_path / "m.safetensors"
+    file.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(UserError, match=r"m\.safetensors"):
+        read_card(file)

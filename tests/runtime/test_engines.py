@@ -45,6 +45,8 @@ def test_a_gpu_build_of_onnx_runtime_goes_first(exported_run: Run, monkeypatch: 
         ("openvinoo", None, "openvino"),
         ("torch", None, r"torch cannot run .*openvino or onnxruntime can"),
         ("onnxruntime", "bfloat16", "leave --precision out"),
+        ("openvino", "int8", "in float32 or bfloat16, not int8"),
+        ("openvino", "float16", "in float32 or bfloat16, not float16"),
     ],
 )
 def test_what_an_engine_cannot_do_is_said(exported_run: Run, engine: str, precision: str | None, message: str) -> None:

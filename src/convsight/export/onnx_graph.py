@@ -35,17 +35,17 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
             exported = torch.onnx.export(
                 program, dynamo=True, verbose=False, input_names=["pictures"], output_names=names
             )
+        assert exported is not None
+        graph: ModelProto = exported.model_proto
+        _strip(graph)
+        _name_sides(graph)
+        onnx.checker.check_model(graph, full_check=True)  # also where it is over the 2 GB that one file may have
     except Exception as error:  # PyTorch raises whatever its tracer and translator run into
         reason = str(error).strip().splitlines()
         raise UserError(
             f"{card.net} cannot be exported: {reason[0] if reason else type(error).__name__}; "
             "it still works from its model.safetensors"
         ) from error
-    assert exported is not None
-    graph: ModelProto = exported.model_proto
-    _strip(graph)
-    _name_sides(graph)
-    onnx.checker.check_model(graph, full_check=True)
     return graph
 
 

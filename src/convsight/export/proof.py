@@ -29,6 +29,8 @@ _LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0
 # classes were closer than twice that.
 _RAW_AGREEMENT = 0.98
 
+_NO_ANSWER = 1e9  # how far an answer that is none lies from any other
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -53,8 +55,12 @@ def prove(
         sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
         expected = list(answers(original, reader, fitted, sizes))
         for contender, found in zip(contenders, differences, strict=True):
-            for before, after in zip(expected, _answers(contender, reader, chunk, fitted, sizes), strict=True):
-                found.append(before.difference(after))
+            try:
+                answered = list(_answers(contender, reader, chunk, fitted, sizes))
+            except ValueError:  # NaN is no answer
+                found.extend(Difference(_NO_ANSWER, False) for _ in chunk)
+                continue
+            found.extend(before.difference(after) for before, after in zip(expected, answered, strict=True))
     return tuple(_proof(contender, found) for contender, found in zip(contenders, differences, strict=True))
 
 

@@ -63,10 +63,15 @@ class OpenVINOTarget(Target):
         self.model.set_rt_info(card.model_dump_json(), [METADATA_KEY])
 
         def write_both(draft: Path) -> None:
-            ov.save_model(self.model, draft, compress_to_fp16=card.weights == "float16")
-            # The weights go first: until the XML follows there is either no model, or the old one.
-            write_atomic(file.with_suffix(".bin"), draft.with_suffix(".bin").read_bytes())
-            draft.with_suffix(".bin").unlink()
+            weights = draft.with_suffix(".bin")
+            try:
+                ov.save_model(self.model, draft, compress_to_fp16=card.weights == "float16")
+                file.unlink(missing_ok=True)  # an old XML must never stand over new weights
+                write_atomic(file.with_suffix(".bin"), weights.read_bytes())
+            except RuntimeError as error:
+                raise UserError(f"cannot write {file}: {error}") from error
+            finally:
+                weights.unlink(missing_ok=True)
 
         write_atomic_with(file, write_both)
 

@@ -32,6 +32,8 @@ class TorchProgram:
         except Exception as error:  # PyTorch raises whatever its tracer runs into
             raise UserError(f"{card.net} cannot be traced: {str(error).strip().splitlines()[0]}") from error
         self.program.example_inputs = None
+        for node in self.program.graph.nodes:
+            node.meta.pop("stack_trace", None)  # names files of this machine
 
     def write(self, file: Path, card: Card) -> None:
         """Write the program, with the card as the extra file `convsight`."""

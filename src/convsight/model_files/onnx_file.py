@@ -59,7 +59,10 @@ def _entry(file: BinaryIO, length: int) -> tuple[str, str]:
         field, wire = divmod(_varint(file), 8)
         if wire != _LENGTH or field not in texts:
             raise _DamagedError
-        texts[field] = file.read(_varint(file)).decode()
+        size = _varint(file)
+        if file.tell() + size > end:
+            raise _DamagedError
+        texts[field] = file.read(size).decode()
     if file.tell() != end:
         raise _DamagedError
     return texts[1], texts[2]

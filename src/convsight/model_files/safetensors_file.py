@@ -13,7 +13,7 @@ _LONGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors format itse
 def safetensors_card_text(path: Path) -> str:
     """The card's JSON; raises `UserError` where the file is a pickle, cut short or not one of ours."""
     metadata = _header(path).get("__metadata__", {})
-    if METADATA_KEY not in metadata:
+    if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
         raise UserError(f"{path} is a safetensors file without a convsight card; it was not made by convsight")
     return str(metadata[METADATA_KEY])
 
@@ -27,10 +27,10 @@ def _header(path: Path) -> dict[str, Any]:
         text = file.read(length)
     try:
         header = json.loads(text)
-        end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        expected = 8 + length + max(ends, default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise UserError(f"{path} is not a model file of convsight, or is damaged: its header does not parse") from error
-    expected = 8 + length + end
     if path.stat().st_size != expected:
         raise UserError(
             f"{path} is cut short or damaged: {path.stat().st_size} bytes instead of {expected}; copy or train it again"

@@ -26,7 +26,10 @@ def cache_file(graph: Path, *circumstances: str) -> Path | None:
         return None
     facts = [str(graph.resolve()), str(state.st_size), str(state.st_mtime_ns), *circumstances]
     name = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
-    return _folder() / f"{name}.blob"
+    try:
+        return _folder() / f"{name}.blob"
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def read_cached(file: Path) -> bytes | None:

@@ -35,7 +35,7 @@ class OpenVINOEngine(Engine):
         self, file: Path, card: Card, precision: str | None = None, *, raw: bool = False, cached: bool = True
     ) -> None:
         core = ov.Core()
-        self.precision = precision or _best_precision(core, card, raw)
+        self.precision = _checked(core, card, precision) if precision else _best_precision(core, card, raw)
         config = _config(self.precision)
         compiled = _cached(core, file, card, config) if cached and not raw else _compiled(core, file, card, config, raw)
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -58,14 +58,15 @@ class OpenVINOEngine(Engine):
 def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> ov.CompiledModel:
     """The compiled graph for fitted pictures, from the cache or into it."""
     processor = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
-    cache = cache_file(file, ov.__version__, processor, repr(sorted(config.items())))
+    cache = cache_file(file, card.fingerprint(), ov.__version__, processor, repr(sorted(config.items())))
     blob = read_cached(cache) if cache else None
     if blob is not None:
         with suppress(RuntimeError):  # damaged: compiled again
             return core.import_model(blob, "CPU", config)
     compiled = _compiled(core, file, card, config, raw=False)
     if cache:
-        write_cached(cache, compiled.export_model().getvalue())
+        with suppress(RuntimeError):  # not kept: compiled again next time
+            write_cached(cache, compiled.export_model().getvalue())
     return compiled
 
 
@@ -74,7 +75,10 @@ def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw
         model = core.read_model(file)
     except RuntimeError as error:
         raise UserError(f"OpenVINO cannot read {file}: {_first_line(error)}; export it again") from error
-    return core.compile_model(model if raw else _after_fitting(model, card), "CPU", config)
+    try:
+        return core.compile_model(model if raw else _after_fitting(model, card), "CPU", config)
+    except RuntimeError as error:
+        raise UserError(f"OpenVINO cannot run {file}: {_first_line(error)}; export it again") from error
 
 
 def knows_bfloat16() -> bool:
@@ -92,6 +96,16 @@ def _best_precision(core: ov.Core, card: Card, raw: bool) -> str:
         return "int8"
     fast = not raw and card.proven(OpenVINOEngine.name, "bfloat16") and _knows_bfloat16(core)
     return "bfloat16" if fast else "float32"
+
+
+def _checked(core: ov.Core, card: Card, precision: str) -> str:
+    """The number format asked for; raises `UserError` where the file or the processor does not have it."""
+    possible = ("int8",) if card.weights == "int8" else ("float32", "bfloat16")
+    if precision not in possible:
+        raise UserError(f"OpenVINO runs this file in {' or '.join(possible)}, not {precision}; leave --precision out")
+    if precision == "bfloat16" and not _knows_bfloat16(core):
+        raise UserError("this processor does not compute in bfloat16; leave --precision out")
+    return precision
 
 
 def _config(precision: str) -> dict[str, Any]:

@@ -124,6 +124,8 @@ class GuardedProtocol(H11Protocol):
         self._tell(heard=True)
 
     def on_response_complete(self) -> None:
+        if not self.transport.is_closing():
+            self._guard.remove(self)  # a request that was sent ahead has its own time
         super().on_response_complete()
         self._tell(heard=False)
 

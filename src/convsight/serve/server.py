@@ -86,10 +86,12 @@ def _listener(settings: ServeSettings) -> socket.socket:
         if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except OSError as error:
+        listener.listen()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; choose another with --port, or "
-            "--port 0 for a free one"
+            f"cannot listen on {settings.host} port {settings.port}: {reason}; choose another with --port, or --port 0 "
+            "for a free one"
         ) from error
     return listener
 

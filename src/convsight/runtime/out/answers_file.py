@@ -1,6 +1,7 @@
 """`AnswersFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,11 @@ from convsight.runtime.out.job import Checkpoint, Job, beside, sync
 from convsight.runtime.out.lines import LINES
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
 from convsight.runtime.sources import Item
+
+if sys.platform == "win32":
+    fcntl = None
+else:
+    import fcntl
 
 _BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed does again
 
@@ -36,15 +42,24 @@ class AnswersFile:
                 raise UserError(f"{path} exists, and is finished: give another --out, or remove it")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            identity = {"columns": list(columns), **identity}
-            self._job = Job.open(beside(path, ".job"), self._rows, identity)
-            self._file: BinaryIO = open(self._rows, "ab")  # noqa: SIM115 -- closed by __exit__
+            self._lock = open(beside(path, ".lock"), "ab")  # noqa: SIM115 -- closed by __exit__
         except OSError as error:
             raise self._unwritable(error) from error
         self._names = hashlib.sha256()
         self.pictures = self.bad = 0
         self._recorded_s = 0.0
-        self._begin()
+        _hold(self._lock, path)
+        try:
+            identity = {"columns": list(columns), **identity}
+            self._job = Job.open(beside(path, ".job"), self._rows, identity)
+            self._file: BinaryIO = open(self._rows, "ab")  # noqa: SIM115 -- closed by __exit__
+            self._begin()
+        except OSError as error:
+            self._release()
+            raise self._unwritable(error) from error
+        except UserError:
+            self._release()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +68,11 @@ class AnswersFile:
         # Nothing is recorded here: a stop may come in the middle of an answer.
         self._file.close()
         self._job.close()
+        self._release()
+
+    def _release(self) -> None:
+        Path(self._lock.name).unlink(missing_ok=True)
+        self._lock.close()
 
     @property
     def kept(self) -> int:
@@ -127,3 +147,17 @@ class AnswersFile:
             f"cannot write {self._path}: {error.strerror}; free some space and give the same command to go on, "
             "or write elsewhere"
         )
+
+
+def _hold(lock: BinaryIO, path: Path) -> None:
+    """Keep other processes from writing `path`; the system lets go however this one ends.
+
+    Raises `UserError` where another one is writing it. Where there are no such locks, nothing is kept.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise UserError(f"{path} is being written by another call; wait for it, or give another --out") from None
