@@ -41,8 +41,8 @@ def read_torch_file(path: Path, choose: Callable[[object], Mapping[str, LaidTens
 
     Raises `UserError` where the file cannot be read, is damaged, is TorchScript, or asks for anything but tensors.
     """
-    opened = _opened_zip if zipfile.is_zipfile(path) else _opened_legacy
     try:
+        opened = _opened_zip if zipfile.is_zipfile(path) else _opened_legacy
         with opened(path) as file:
             return _tensors(choose(file.saved), file.content)
     except UserError as error:
