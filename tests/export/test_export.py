@@ -15,6 +15,7 @@ import onnxruntime as ort
 import pytest
 import torch
 from numpy.typing import NDArray
+from onnx import helper
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -87,6 +88,19 @@ def test_the_file_says_nothing_of_the_machine(exported_run: Run) -> None:
     content = exported_run.exported_file.read_bytes()
     for secret in (str(Path(torch.__file__).parent), str(Path(convsight.__file__).parent), "/site-packages/"):
         assert secret.encode() not in content
+
+
+def test_notes_go_from_everywhere() -> None:
+    value = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    inner = helper.make_graph([helper.make_node("Abs", ["y"], ["x"], doc_string="at /home")], "inner", [], [value])
+    node = helper.make_node("If", ["c"], ["x"], then_branch=inner, else_branch=inner)
+    function = helper.make_function("d", "f", ["y"], ["x"], [helper.make_node("Abs", ["y"], ["x"])], [])
+    function.doc_string = "at /home"
+    graph = helper.make_model(helper.make_graph([node], "outer", [], [value]), functions=[function])
+    helper.set_model_props(graph, {"note": "at /home"})
+    onnx_graph._remove_notes(graph)
+    assert b"home" not in graph.SerializeToString()
+    assert graph.graph.node[0].attribute[0].g.node[0].op_type == "Abs"
 
 
 def test_inputs_and_outputs_have_names_and_sides_to_read(exported_run: Run, tmp_path: Path) -> None:

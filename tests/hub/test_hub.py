@@ -211,11 +211,17 @@ def test_a_graph_of_another_network_is_left_out(copy: Path, tmp_path: Path) -> N
     assert push(copy, str(tmp_path / "new"), Silent()).files == ("README.md", "config.json", "model.safetensors")
 
 
-def test_what_is_there_is_never_overwritten(pushed: Path, copy: Path, tmp_path: Path) -> None:
+def test_what_is_there_is_never_overwritten(
+    pushed: Path, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for work in (lambda: push(pushed, str(copy), Silent()), lambda: pull(str(pushed), copy)):
         with pytest.raises(UserError, match="not an empty folder"):
             work()
     (tmp_path / "empty").mkdir()
+    with monkeypatch.context() as inside:
+        inside.chdir(tmp_path / "empty")
+        with pytest.raises(UserError, match="the folder this command runs in"):
+            pull(str(pushed), Path())
     assert pull(str(pushed), tmp_path / "empty").folder == tmp_path / "empty"
 
 

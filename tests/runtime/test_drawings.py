@@ -44,6 +44,14 @@ def test_a_folder_among_the_sources_is_refused(photos: Path, monkeypatch: pytest
     assert not (photos / "drawn").exists()
 
 
+@pytest.mark.parametrize("source", ["photos/*/*.jpg", "photos/dark/*.png", "*.jpg", "photos/dark"])
+def test_a_folder_beside_the_sources_is_taken(photos: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.chdir(photos.parent)
+    Drawings(Path("photos") / "drawn" / "here", [source], 100)
+    (photos / "drawn" / "here").rmdir()
+    (photos / "drawn").rmdir()
+
+
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd", "a\\b\\..", "-", "/", "x" * 300, "\udcff\0\n;rm -rf", "https://h/?a=1&b=/"]
 )

@@ -137,9 +137,22 @@ def test_an_error_of_the_engine_or_of_our_own_ends_the_stream() -> None:
     with pytest.raises(ZeroDivisionError):
         list(stream(Mirror(), READER, iter([Item("a", bug)]), Decoding(PREPROCESSING)))
     engine = Mirror()
-    engine.run = lambda pictures: {"probabilities": np.full((len(pictures), 2), np.nan)}  # type: ignore[method-assign]
-    with pytest.raises(ValueError, match="at least 0 and sum to 1"):
+    engine.run = lambda pictures: {}  # type: ignore[method-assign]
+    with pytest.raises(KeyError):
         list(stream(engine, READER, iter([item(0)]), Decoding(PREPROCESSING)))
+
+
+def test_a_network_that_gives_no_number_says_so_in_the_place_of_the_picture() -> None:
+    def run(pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        level = pictures[:, 0, 0, 0] / np.where(pictures[:, 0, 0, 0] == 1, np.nan, 255)
+        return {"probabilities": np.stack([1 - level, level], axis=1)}
+
+    engine = Mirror()
+    engine.run = run  # type: ignore[method-assign]
+    first, second, third = stream(engine, READER, map(item, range(3)), Decoding(PREPROCESSING))
+    assert second.error is not None
+    assert second.error.startswith("1: the network gives no answer: probabilities must be")
+    assert (level(first), level(third)) == (0, 2)
 
 
 def test_threads_end_with_the_stream() -> None:

@@ -15,6 +15,11 @@ import httpx
 import pytest
 from tests.serve.live import Live, live, picture, slow_picture, wait_until
 
+from convsight.errors import UserError
+from convsight.runtime.model import load
+from convsight.serve.server import serve
+from convsight.serve.settings import ServeSettings
+
 TOKEN = "correct-horse-battery-staple"
 
 
@@ -34,6 +39,15 @@ def test_a_server_that_others_can_reach_needs_a_token(trained: Path) -> None:
 
 def test_a_port_in_use(trained: Path, server: Live) -> None:
     assert "--port" in refused(trained, "--port", str(server.address[1]))
+
+
+def test_a_network_that_does_not_run_does_not_start(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(trained)
+    monkeypatch.setattr(type(model.engine), "run", lambda *_: 1 / 0)
+    told: list[str] = []
+    with pytest.raises(UserError, match=r"mine does not run by \w+ here: division by zero; .* --engine"):
+        serve({"mine": model}, ServeSettings(port=0), told.append)
+    assert told == []
 
 
 def test_with_a_token_all_but_health_needs_it(trained: Path, tmp_path: Path) -> None:

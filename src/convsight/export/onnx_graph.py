@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import Message
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
@@ -93,16 +94,17 @@ def _strip(graph: ModelProto) -> None:
     kept = [output for output in graph.graph.output if output.name != FITTED]
     del graph.graph.output[:]
     graph.graph.output.extend(kept)
-    del graph.metadata_props[:]
-    del graph.graph.metadata_props[:]
-    values = (*graph.graph.input, *graph.graph.output, *graph.graph.value_info)
-    for noted in (*graph.graph.node, *graph.graph.initializer, *values):
-        noted.doc_string = ""
-        del noted.metadata_props[:]
-    for function in graph.functions:
-        del function.metadata_props[:]
-        for node in function.node:
-            del node.metadata_props[:]
+    _remove_notes(graph)
+
+
+def _remove_notes(message: Message) -> None:
+    """Empty every doc_string and metadata_props, in nodes, values, functions and the branches of If and Loop alike."""
+    for field, value in message.ListFields():
+        if field.name in {"doc_string", "metadata_props"}:
+            message.ClearField(field.name)
+        elif field.message_type is not None:
+            for inner in [value] if isinstance(value, Message) else value:
+                _remove_notes(inner)
 
 
 def _name_sides(graph: ModelProto) -> None:

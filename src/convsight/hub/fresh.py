@@ -14,6 +14,9 @@ def fresh_folder(place: Path) -> Iterator[Path]:
 
     Raises `UserError` where `place` already holds something, or cannot be written.
     """
+    place = place.absolute()
+    if place.resolve() == Path.cwd().resolve():
+        raise UserError(f"{place} is the folder this command runs in, which cannot be replaced; name one in it")
     if place.exists() and not (place.is_dir() and not any(place.iterdir())):
         raise UserError(f"{place} is there already, and not an empty folder; name another")
     try:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from convsight.extras import extra
-from convsight.results.result import Difference, Result
+from convsight.results.result import Difference, NoAnswerError, Result
 
 
 class Score(NamedTuple):
@@ -46,7 +46,7 @@ class Label(Result):
         total = float(self.probabilities.sum())
         # NaN fails both comparisons, so a network that returns NaN never becomes an answer.
         if not (abs(total - 1) < 1e-3 and float(self.probabilities.min()) >= 0):
-            raise ValueError(f"probabilities must be at least 0 and sum to 1, not {total}")
+            raise NoAnswerError(f"probabilities must be at least 0 and sum to 1, not {total}")
 
     @classmethod
     def certain(cls, index: int, classes: tuple[str, ...]) -> "Label":

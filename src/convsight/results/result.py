@@ -13,6 +13,10 @@ class Difference(NamedTuple):
     same_answer: bool
 
 
+class NoAnswerError(ValueError):
+    """What a network returned is no result, such as NaN."""
+
+
 class Result(ABC):
     """What is true or predicted about one picture: one type for both, checked when made.
 

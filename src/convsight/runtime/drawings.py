@@ -9,7 +9,7 @@ from PIL import Image
 from convsight.errors import UserError
 from convsight.pictures import read_picture
 from convsight.runtime.answer import Answer
-from convsight.runtime.sources.folders import is_pattern
+from convsight.runtime.sources.folders import takes_from
 
 _UNSAFE = re.compile(r"[^\w.#=-]+", re.ASCII)
 _LONGEST = 80  # characters of a picture's own name in that of its drawing
@@ -24,7 +24,7 @@ class Drawings:
 
     def __init__(self, folder: Path, sources: Iterable[str], max_megapixels: float) -> None:
         """Raises `UserError` where the folder cannot be made, or lies among the sources, which would then grow."""
-        inside = next((source for source in sources if folder.resolve().is_relative_to(_root(source))), None)
+        inside = next((source for source in sources if takes_from(source, folder)), None)
         if inside is not None:
             raise UserError(f"--draw {folder} lies in {inside}, whose pictures are answered; choose a folder elsewhere")
         try:
@@ -68,12 +68,3 @@ def safe_name(name: str) -> str:
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     stem = last if "#frame=" in last else last.rsplit(".", 1)[0]
     return _UNSAFE.sub("_", stem)[-_LONGEST:].strip("_.") or "picture"
-
-
-def _root(source: str) -> Path:
-    """The folder that a source is, or begins at; for all others a path that holds nothing."""
-    path = Path(source)
-    if not path.exists() and is_pattern(source):
-        parts = path.parts
-        path = Path(*parts[: next(index for index, part in enumerate(parts) if is_pattern(part))])
-    return path.resolve()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.pictures import FittedPicture, PictureError, Preprocessing, Source, load_picture
+from convsight.results import NoAnswerError
 from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import one_picture
@@ -84,6 +85,15 @@ def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Deco
         flow.stop()
 
 
+def _answer(
+    reader: Reader, name: str, fitted: FittedPicture, arrays: dict[str, NDArray[Any]], content: Source | None
+) -> Answer:
+    try:
+        return Answer(name, reader.read(arrays, fitted.size), picture=content)
+    except NoAnswerError as error:
+        return Answer(name, error=f"{name}: the network gives no answer: {error}")
+
+
 class _Flow:
     """Three queues between three kinds of threads: those that read, those that run the network, and the caller's.
 
@@ -118,8 +128,7 @@ class _Flow:
             match self._done.get():
                 case _Run(batch, arrays):
                     for index, (position, name, fitted, content) in enumerate(batch):
-                        result = reader.read(one_picture(arrays, index), fitted.size)
-                        waiting[position] = Answer(name, result, picture=content)
+                        waiting[position] = _answer(reader, name, fitted, one_picture(arrays, index), content)
                 case _Bad(position, answer):
                     waiting[position] = answer
                 case _End() as end:

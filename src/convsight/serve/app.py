@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
@@ -92,7 +91,6 @@ class Predictor:
         """Keeps the threads while the application runs."""
         self._pool = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="pictures")
         for name, model in self._models.items():
-            _warm_up(model)
             self._batchers[name] = Batcher(
                 name,
                 model,
@@ -139,12 +137,6 @@ class Predictor:
         # Parsing twenty megabytes takes long enough for others to notice.
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, uploads, body, kind, self._settings.max_pictures)
-
-
-def _warm_up(model: Model) -> None:
-    """The first run of an engine is slow, and what cannot run should fail before anybody asks."""
-    side = model.card.preprocessing
-    model.engine.run(np.zeros((1, side.height, side.width, 3), np.uint8))
 
 
 async def _awaited(job: Job, request: Request, deadline: float) -> list[Answer]:

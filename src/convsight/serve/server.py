@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
+import numpy as np
 import uvicorn
 
 from convsight.errors import UserError
@@ -28,10 +29,19 @@ def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[s
     it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot listen.
     """
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.ERROR)
-    listener = _listener(settings)
+    with _listener(settings) as listener:
+        for name, model in models.items():
+            _warm_up(name, model)
+        server = _Server(_config(models, settings), lambda: say(f"listening on {_url(settings, listener)}"))
+        server.run(sockets=[listener])
+    if server.stopped_by == signal.SIGINT:
+        raise KeyboardInterrupt
+
+
+def _config(models: Mapping[str, Model], settings: ServeSettings) -> uvicorn.Config:
     longest_s = settings.timeout + _SLACK_SECONDS
     connections = Connections(_connections_possible(settings.max_connections), longest_s)
-    config = uvicorn.Config(
+    return uvicorn.Config(
         create_app(models, settings),
         http=connections.protocol(),  # type: ignore[arg-type]  # what makes one does as well as the class
         ws="none",
@@ -44,10 +54,6 @@ def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[s
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=int(longest_s),
     )
-    server = _Server(config, lambda: say(f"listening on {_url(settings, listener)}"))
-    server.run(sockets=[listener])
-    if server.stopped_by == signal.SIGINT:
-        raise KeyboardInterrupt
 
 
 class _Server(uvicorn.Server):
@@ -74,6 +80,18 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _warm_up(name: str, model: Model) -> None:
+    """The first run of an engine is slow, and what cannot run should fail before anybody asks."""
+    sides = model.card.preprocessing
+    try:
+        model.engine.run(np.zeros((1, sides.height, sides.width, 3), np.uint8))
+    except Exception as error:  # engines raise whatever their library does
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise UserError(
+            f"{name} does not run by {model.engine.name} here: {reason[0]}; export it again, or try another --engine"
+        ) from error
 
 
 def _listener(settings: ServeSettings) -> socket.socket:

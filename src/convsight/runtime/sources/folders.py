@@ -26,13 +26,11 @@ def pictures_like(pattern: str, every: int) -> Iterator[Item]:
 
     They come in the order of `pictures_in`; of a video every `every`-th frame.
     """
-    parts = Path(pattern).parts
-    fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
-    wanted = parts[fixed:]
-    if not Path(*parts[:fixed]).is_dir():
+    root, wanted = _split(pattern)
+    if not root.is_dir():
         return
     found = _walk(
-        _start(Path(*parts[:fixed])),
+        _start(root),
         lambda folder: _may_lead(folder, wanted),
         lambda file: _is_shown(file[-1]) and _matches(file, wanted),
     )
@@ -50,6 +48,18 @@ def is_pattern(text: str) -> bool:
     (True, False)
     """
     return any(sign in text for sign in "*?[")
+
+
+def takes_from(source: str, folder: Path) -> bool:
+    """Whether pictures in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
+
+    >>> takes_from("photos/*.jpg", Path("photos")), takes_from("photos/*.jpg", Path("photos/drawn"))
+    (True, False)
+    """
+    path = Path(source)
+    root, wanted = (path, ("**",)) if path.exists() or not is_pattern(source) else _split(source)
+    inside, begins = folder.resolve(), root.resolve()
+    return inside.is_relative_to(begins) and _may_lead(inside.relative_to(begins).parts, wanted)
 
 
 def file_item_or_failure(found: str | OSError) -> Item:
@@ -82,6 +92,13 @@ def _name(entry: "os.DirEntry[str]", above: _Parts, takes: Callable[[_Parts], bo
     if entry.is_dir(follow_symlinks=False):
         return f"{entry.name}/"
     return entry.name if takes((*above, entry.name)) and entry.is_file() else None
+
+
+def _split(pattern: str) -> tuple[Path, _Parts]:
+    """The folder where a pattern begins, and what has to match below it."""
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
+    return Path(*parts[:fixed]), parts[fixed:]
 
 
 def _start(folder: Path) -> str:
