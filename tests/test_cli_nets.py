@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from convsight.nets.listing import known_nets
+from convsight.nets.listing import known_detectors, known_nets
 
 
 def run_nets(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ def test_a_table_without_a_pattern() -> None:
         "weights",
         "about",
     ]
-    assert [line.split()[0] for line in lines[1:]] == list(known_nets())
+    assert [line.split()[0] for line in lines[1:]] == [*known_nets(), *known_detectors()]
     vgg16 = next(line for line in lines if line.startswith("vgg16 "))
     for part in ("138 M", "15.5 G", "224 px", "71.6", "BSD-3-Clause", "torchvision IMAGENET1K_V1", "3x3 convolutions"):
         assert part in vgg16

@@ -67,7 +67,7 @@ run = Run(Path({str(run.path)!r}))
 card = run.card
 dataset = read_dataset({str(photos)!r})
 fitted, bad = FittedPictures.read(dataset.splits['all'], card.preprocessing)
-metrics = reader_of(card.task, card.classes).metrics()
+metrics = reader_of(card).metrics()
 for truth in dataset.splits['all'].truths:
     metrics.update(truth, Label(card.classes, np.array([0.4, 0.6])))
 print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metrics.compute()['accuracy'].value]))

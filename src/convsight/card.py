@@ -50,6 +50,9 @@ class Card(BaseModel):
     calibration: dict[str, float] = Field(
         default_factory=dict, description="What the validation split told the task about its answers."
     )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Choices of the task that its deployed network needs."
+    )
     training: dict[str, Any] = Field(default_factory=dict, description="Summary of how it was trained.")
     metrics: dict[str, Measured] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict, description="Name, counts and fingerprint of the data.")

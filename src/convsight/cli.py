@@ -79,8 +79,10 @@ def audit(
     dataset = read_dataset(data)
     if splits_of is not None:
         dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
+    told = {finding.brief for finding in dataset.findings}
     for note in dataset.notes:
-        listener.say(f"note: {note}")
+        if note not in told:
+            listener.say(f"note: {note}")
     found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
     if output == "json":
         typer.echo(json.dumps(found.to_json()))
@@ -88,6 +90,32 @@ def audit(
         print_audit(found)
     if found.wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    data: Annotated[str, typer.Argument(help="Pictures with boxes, in any format that is read.")],
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    to: Annotated[Literal["coco", "voc", "yolo", "csv"], typer.Option(help="The format to write.")],
+    link: Annotated[bool, typer.Option("--link/--copy", help="Link to the pictures instead of copying them.")] = False,
+    output: ReportFormat = "table",
+) -> None:
+    """Write pictures with boxes in another format, and say what it cannot hold."""
+    from convsight.datasets import read_as_it_is
+    from convsight.datasets.convert import convert
+    from convsight.progress import Terminal
+
+    listener = Terminal()
+    dataset = read_as_it_is(data)
+    for note in dataset.notes:
+        listener.say(f"note: {note}")
+    done = convert(dataset, out, to, listener, link=link)
+    for words in done.lost:
+        listener.say(f"note: {words}")
+    if output == "json":
+        typer.echo(json.dumps(done.to_json()))
+    else:
+        typer.echo(f"{done.folder}: {done.pictures:,} pictures with {done.boxes:,} boxes")
 
 
 @app.command()
@@ -135,8 +163,12 @@ def predict(
         typer.Argument(help="Pictures, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
     ],
     output: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="JSON: one line a picture.")
+        Literal["table", "json", "csv", "coco"],
+        typer.Option("--format", help="JSON: one line a picture. coco: boxes as a COCO results file."),
     ] = "table",
+    coco_ids: Annotated[
+        Path | None, typer.Option(help="A COCO annotation file whose ids --format coco takes. [default: from names]")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Append to this .csv, .jsonl or .parquet; the same command goes on where one was stopped."),
@@ -156,7 +188,34 @@ def predict(
     from convsight.runtime.verb import Question, print_answers, save_answers
 
     asked = Question(model, sources, reject_below, draw, every, workers, max_megapixels, engine, precision)
-    if save_answers(asked, out, Terminal()) if out else print_answers(asked, output, Terminal()):
+    if save_answers(asked, out, Terminal()) if out else print_answers(asked, output, Terminal(), coco_ids):
+        raise typer.Exit(2)
+
+
+@app.command()
+def track(
+    model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file; one that finds things.")],
+    source: Annotated[str, typer.Argument(help="A video, or a folder or pattern ('frames/*.png') of its frames.")],
+    out: Annotated[Path | None, typer.Option(help="Write the tracks to this file, as MOTChallenge has them.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="A folder for the frames with their tracks drawn on them.")] = None,
+    video: Annotated[Path | None, typer.Option(help="The same as a video: a name that ends in .mp4.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="The true tracks (gt.txt), to judge those found by.")] = None,
+    every: Annotated[int, typer.Option(help="Look at every so many-th frame.")] = 1,
+    min_score: Annotated[
+        float | None, typer.Option(help="Score (0..1) from which a thing begins a track. [default: the model's own]")
+    ] = None,
+    output: ReportFormat = "table",
+    workers: Workers = CORES,
+    max_megapixels: MaxMegapixels = 100.0,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
+) -> None:
+    """Follow what a detector finds through a video; where a frame cannot be read, the exit code is 2."""
+    from convsight.progress import Terminal
+    from convsight.tracking.verb import Chase, track
+
+    asked = Chase(model, source, out, draw, video, truth, every, min_score, workers, max_megapixels, engine, precision)
+    if track(asked, output, Terminal()):
         raise typer.Exit(2)
 
 

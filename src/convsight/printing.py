@@ -30,10 +30,12 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         else:
             whole.add_row(name, f"{measured.value:.4f}", f"{measured.low:.4f} .. {measured.high:.4f}")
     console.print(whole)
-    if classes:
-        columns = list(dict.fromkeys(column for row in classes.values() for column in row))
-        table = Table("class", *columns)
-        for name, row in classes.items():
+    # Rows that begin with another column speak of something else: classes, kinds of errors.
+    for first in dict.fromkeys(next(iter(row)) for row in classes.values()):
+        rows = {name: row for name, row in classes.items() if next(iter(row)) == first}
+        columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+        table = Table("", *columns)
+        for name, row in rows.items():
             table.add_row(name, *(f"{row[column].value:.4f}" if column in row else "" for column in columns))
         console.print(table)
 

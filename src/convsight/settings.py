@@ -18,14 +18,16 @@ class TrainSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: str = Field(description="A folder, a file, or the name of a known data set.")
-    task: str = Field("classification", description="The kind of question.")
+    task: str | None = Field(None, description="The kind of question. [default: that of the data]")
     run: str | None = Field(None, description="Name of the run, or a path for its folder. [default: the data's name]")
-    net: str = Field("small", description="Network, by its name in the catalogue.")
+    net: str | None = Field(None, description="Network, by its name in the catalogue. [default: from the task]")
     weights: str | None = Field(
         None, description="Pretrained weights to begin with: imagenet, or a file. [default: fresh ones]"
     )
     size: int | None = Field(None, ge=4, le=4096, description="Picture side in pixels. [default: from the data]")
-    fit: Literal["crop", "squash", "pad"] = Field("crop", description="What to do with another aspect ratio.")
+    fit: Literal["crop", "squash", "pad"] | None = Field(
+        None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"
+    )
     colour: Literal["auto", "grey", "rgb"] = Field("auto", description="auto: grey where all pictures are.")
     epochs: int | None = Field(None, ge=1, description="Passes over the data. [default: from the data's size]")
     minutes: float | None = Field(None, gt=0, description="Instead of --epochs: end after so many minutes.")
@@ -36,6 +38,21 @@ class TrainSettings(BaseModel):
     warmup: float = Field(0.1, ge=0, le=0.9, description="Share of the training in which the rate rises.")
     weight_decay: float | None = Field(None, ge=0, description="[default: from the optimizer]")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
+    box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] = Field(
+        "ciou", description="Detection: what a box costs that lies elsewhere."
+    )
+    class_loss: Literal["bce", "focal"] = Field("bce", description="Detection: what a wrong class costs.")
+    mosaic: float | None = Field(
+        None, ge=0, le=1, description="Detection: share of training pictures put together of four. [default: 0.5]"
+    )
+    mixup: float = Field(0.0, ge=0, le=1, description="Detection: share of training pictures laid over another.")
+    multi_scale: bool = Field(False, description="Detection: train at several sizes, for things of any size.")
+    suppression: Literal["class", "plain", "soft"] = Field(
+        "class", description="Detection: boxes suppress others of their class, of any, or lower their scores."
+    )
+    overlap: float = Field(
+        0.65, gt=0, le=1, description="Detection: intersection over union from which a surer box suppresses another."
+    )
     ema: float = Field(0.995, ge=0, lt=1, description="Decay of the averaged weights that are kept; 0 turns it off.")
     augment: Literal["auto", "none", "light", "strong"] = Field("auto", description="How much training pictures vary.")
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training pictures.")

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from convsight.card import Card
+from convsight.datasets import Examples, FittedPictures, Split
 from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
 from convsight.results import Result
@@ -29,7 +30,13 @@ class TaskContract:
 
     def task(self) -> Task:
         card = self.card()
-        return task_of(card.task, card.classes)
+        return task_of(card.task)
+
+    def examples(self, count: int) -> Examples:
+        """Noise with those truths."""
+        sides = self.card().preprocessing
+        split = Split("train", self.pixels(count), self.truths(count), [str(n) for n in range(count)])
+        return Examples(FittedPictures.read(split, sides)[0], split.truths)
 
     def pixels(self, count: int) -> Any:
         shape = (count, self.card().preprocessing.height, self.card().preprocessing.width, 3)
@@ -42,21 +49,21 @@ class TaskContract:
         card, task = self.card(), self.task()
         model = task.build(card)
         pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
-        losses = task.loss(model, Batch(pictures, task.targets(self.truths(4))), TrainSettings.of(data="x"))
+        losses = task.loss(model, Batch(pictures, task.targets(self.examples(4))), TrainSettings.of(data="x"))
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
         losses["total"].backward()  # type: ignore[no-untyped-call]
         assert all(p.grad is not None for p in model.parameters())
 
     def test_targets_count_pictures_first(self) -> None:
-        for values in self.task().targets(self.truths(5)).values():
+        for values in self.task().targets(self.examples(5)).values():
             assert len(values) == 5
 
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
-        card, task = self.card(), self.task()
+        card, task, reader = self.card(), self.task(), reader_of(self.card())
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
-        results = list(answers(engine, task.reader, self.pixels(3), [(30, 20)] * 3))
+        results = list(answers(engine, reader, self.pixels(3), [(30, 20)] * 3))
         assert len(results) == 3
-        columns = task.reader.columns()
+        columns = reader.columns()
         for result in results:
             assert isinstance(result, Result)
             assert result.summary()
@@ -70,7 +77,7 @@ class TaskContract:
             np.testing.assert_allclose(values[1], alone[name][0], atol=1e-5)
 
     def test_truth_judged_by_itself_is_perfect(self) -> None:
-        reader = reader_of(self.card().task, self.card().classes)
+        reader = reader_of(self.card())
         metrics = reader.metrics()
         truths = self.truths(12)
         for index in range(12):
@@ -83,7 +90,7 @@ class TaskContract:
 
     def test_figures_are_drawn(self) -> None:
         task, truths = self.task(), self.truths(12)
-        metrics = task.reader.metrics()
+        metrics = reader_of(self.card()).metrics()
         for index in range(12):
             metrics.update(truths[index], truths[index])
         assert all(figure.axes for figure in task.figures(metrics).values())

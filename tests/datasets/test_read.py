@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convsight.datasets import FORMATS, Dataset, fingerprint, read_dataset
+from convsight.datasets import FORMATS, Dataset, fingerprint, read_dataset, read_for
 from convsight.errors import UserError
 
 # Training and test pictures of the classes 0, 1 and 2; test lacks class 1.
@@ -84,7 +84,7 @@ class TestEveryFormat:
 
     def test_classes_of_a_network_decide_the_indices(self, source: Path) -> None:
         classes = ("2", "absent", "1", "0")
-        dataset = read_dataset(source, classes=classes)
+        dataset = read_for(source, "classification", classes)
         assert dataset.classes == classes
         for name in LABELS:
             assert class_names(dataset, name) == class_names(read_dataset(source), name)
@@ -92,27 +92,27 @@ class TestEveryFormat:
 
     def test_a_class_the_network_lacks(self, source: Path) -> None:
         with pytest.raises(UserError, match="unknown class '1'; did you mean 10"):
-            read_dataset(source, classes=("0", "2", "10"))
+            read_for(source, "classification", ("0", "2", "10"))
 
 
 class TestJudgingOtherData:
     def test_one_class_will_do(self, make_pictures: MakePictures) -> None:
-        dataset = read_dataset(make_pictures("cat/1.png"), classes=("ant", "cat"))
+        dataset = read_for(make_pictures("cat/1.png"), "classification", ("ant", "cat"))
         assert dataset.split("all").truths.counts() == {"ant": 0, "cat": 1}
 
     def test_a_class_may_be_in_test_alone(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("train/cat/1.png", "test/ant/2.png")
-        assert read_dataset(photos, classes=("ant", "cat")).split("test").truths.counts()["ant"] == 1
+        assert read_for(photos, "classification", ("ant", "cat")).split("test").truths.counts()["ant"] == 1
 
     def test_the_unknown_class_is_named_with_its_file_and_the_nearest(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("caat/1.png")
         with pytest.raises(UserError) as caught:
-            read_dataset(photos, classes=("elk", "cat"))
+            read_for(photos, "classification", ("elk", "cat"))
         assert str(caught.value) == f"{photos}: unknown class 'caat'; did you mean cat?"
 
     def test_numbers_are_not_taken_for_names(self, stored: Callable[[str], Path]) -> None:
         with pytest.raises(UserError, match=r"unknown class '0'.*numbers only"):
-            read_dataset(stored("npz"), classes=("normal", "pneumonia"))
+            read_for(stored("npz"), "classification", ("normal", "pneumonia"))
 
 
 class TestNoData:

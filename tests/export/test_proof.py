@@ -44,7 +44,7 @@ def pictures(level: int) -> Iterator[NDArray[np.uint8]]:
 
 def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: int = 128) -> Proof:
     contender = Contender(engine, pixels, limits)
-    (found,) = prove(Level(), reader_of(CARD.task, CARD.classes), CARD, [contender], pictures(level))
+    (found,) = prove(Level(), reader_of(CARD), CARD, [contender], pictures(level))
     return found
 
 

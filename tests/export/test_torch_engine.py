@@ -51,7 +51,7 @@ def test_half_precision_answers_nearly_the_same(model_file: Path) -> None:
     from convsight.tasks import task_of
 
     card = read_card(model_file)
-    graph = task_of(card.task, card.classes).graph(load_network(model_file), card)
+    graph = task_of(card.task).graph(load_network(model_file), card)
     pixels = np.random.default_rng(0).integers(0, 256, (8, 14, 14, 3), dtype=np.uint8)
     full = TorchEngine(graph, torch.device("cpu")).run(pixels)["probabilities"]
     half = TorchEngine(graph, torch.device("cpu"), torch.bfloat16).run(pixels)["probabilities"]

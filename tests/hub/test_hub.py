@@ -66,7 +66,7 @@ def test_what_is_pushed_are_four_files_that_answer_the_same(pushed: Path, export
     expected = convsight.load(exported_run.path).predict(photos / "dark" / "0.png")
     found = convsight.load(pushed).predict(photos / "dark" / "0.png")
     assert found.to_json() == expected.to_json()
-    assert found.difference(convsight.load(pushed, engine="torch").predict(photos / "dark" / "0.png")).same_answer
+    assert found.difference(convsight.load(pushed, engine="torch").predict(photos / "dark" / "0.png")).same == 1
 
 
 def test_nothing_says_where_it_was_made(pushed: Path, exported_run: Run) -> None:

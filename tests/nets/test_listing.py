@@ -8,7 +8,7 @@ import pytest
 import timm
 
 from convsight.errors import UserError
-from convsight.nets.listing import known_nets, list_nets, matching
+from convsight.nets.listing import known_detectors, known_nets, list_nets, matching
 from convsight.progress import Listener, Silent, Status
 
 
@@ -48,7 +48,7 @@ def test_patterns(pattern: str, expected: list[str]) -> None:
 
 
 def test_no_pattern_lists_all() -> None:
-    assert [net.name for net in list_nets("", Silent())] == list(known_nets())
+    assert [net.name for net in list_nets("", Silent())] == [*known_nets(), *known_detectors()]
 
 
 @pytest.mark.parametrize(("pattern", "near"), [("resnet81", "resnet18"), ("timm/resnet1t", "timm/resnet10t")])

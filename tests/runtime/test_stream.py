@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from convsight.card import Card
 from convsight.pictures import PictureError, Preprocessing, Source
 from convsight.results import Label
 from convsight.runtime.answer import Answer
@@ -18,7 +19,7 @@ from convsight.runtime.stream import BATCH, Decoding, stream
 from convsight.tasks import reader_of
 
 PREPROCESSING = Preprocessing(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1))
-READER = reader_of("classification", ("rest", "level"))
+READER = reader_of(Card(task="classification", net="none", classes=("rest", "level"), preprocessing=PREPROCESSING))
 
 
 @final

@@ -14,7 +14,7 @@ def vary(
     variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None
 ) -> torch.Tensor:
     chosen = np.array(samples if samples is not None else range(len(pictures)), np.int64)
-    changed, _ = PictureAugmentation(variation, ())(pictures, {}, 0, epoch, chosen)
+    changed, _ = PictureAugmentation(variation, ())(pictures, {}, 0, epoch, chosen, 0.0)
     return changed
 
 

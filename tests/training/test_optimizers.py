@@ -79,8 +79,3 @@ def test_a_step_of_muon_is_as_large_as_one_of_adamw() -> None:
     optimizer.step()
     rms = float((model.weight - before).detach().square().mean().sqrt())
     assert 0.1 < rms < 0.3
-
-
-def test_pretrained_weights_get_a_smaller_rate() -> None:
-    for name in OPTIMIZERS:
-        assert default_lr(name, 128, pretrained=True) == pytest.approx(default_lr(name, 128) / 15)

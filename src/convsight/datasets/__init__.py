@@ -5,7 +5,7 @@ from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.fingerprint import fingerprint
 from convsight.datasets.fitted import ChannelStatistics, FittedPictures, Unreadable
-from convsight.datasets.read import FORMATS, read_dataset
+from convsight.datasets.read import FORMATS, read_as_it_is, read_dataset, read_for
 
 __all__ = [
     "FORMATS",
@@ -19,6 +19,8 @@ __all__ = [
     "apply_splits_csv",
     "cut_splits",
     "fingerprint",
+    "read_as_it_is",
     "read_dataset",
+    "read_for",
     "splits_csv",
 ]

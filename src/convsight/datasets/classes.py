@@ -7,6 +7,15 @@ from convsight.datasets.names import first_few
 from convsight.errors import UserError, unknown_name
 
 
+def check_task(dataset: Dataset, task: str) -> None:
+    """Raise `UserError` where the truths of `dataset` do not answer the kind of question called `task`."""
+    if dataset.task != task:
+        raise UserError(
+            f"{dataset.source} holds the truth of {dataset.task}, not of {task}; give data of that kind, or "
+            f"--task {dataset.task}"
+        )
+
+
 def check_classes(dataset: Dataset) -> Dataset:
     """`dataset`, fit to train on; a class that val or test lacks is added to its notes.
 

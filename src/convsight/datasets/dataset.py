@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.datasets.finding import Finding
 from convsight.errors import UserError
 from convsight.results import Result
 
@@ -89,7 +90,8 @@ class Dataset:
     """Pictures with their truth, in named splits that share one list of classes.
 
     `classes_named` is false where the format holds only numbers, so the names are ours.
-    `notes` are remarks for the user: stray files, classes taken from elsewhere.
+    `notes` are remarks for the user: stray files, classes taken from elsewhere. `findings` are what the reader found
+    out about the truths, for an audit.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Dataset:
     splits: Mapping[str, Split]
     classes_named: bool = True
     notes: tuple[str, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.splits:

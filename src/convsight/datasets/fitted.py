@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.datasets.dataset import Pictures, Split
 from convsight.datasets.memory import available_memory_bytes
 from convsight.datasets.threads import map_in_threads
-from convsight.pictures import FittedPicture, PictureError, Preprocessing, load_picture
+from convsight.pictures import FittedPicture, Frame, PictureError, Preprocessing, load_picture
 
 _CHUNK = 4  # pictures a thread takes at a time
 _MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network
@@ -59,8 +59,7 @@ class FittedPictures:
     where not; the answers are the same. Safe in threads.
     """
 
-    height: int
-    width: int
+    frame: Frame
     _store: _Store
     _found: _Found
     _rows: NDArray[np.int64]  # of the store, one a picture
@@ -86,16 +85,26 @@ class FittedPictures:
         if isinstance(split.pictures, np.ndarray) and split.pictures.shape[1:3] == (height, width):
             held = _Held(split.pictures)
             tell(len(split))
-            return cls(height, width, held, held.found(), np.arange(len(split))), []
+            return cls(preprocessing.frame, held, held.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
         source = _OnDemand(split.pictures, preprocessing, max_megapixels, workers)
         pixels = np.empty((len(split), height, width, 3), np.uint8) if source.needed_bytes <= budget else None
         found, unreadable = _decode_all(source, split.names, pixels, tell)
         rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
-        return cls(height, width, source if pixels is None else _Held(pixels), found, rows), unreadable
+        return cls(preprocessing.frame, source if pixels is None else _Held(pixels), found, rows), unreadable
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def height(self) -> int:
+        """Of every fitted picture, in pixels."""
+        return self.frame.height
+
+    @property
+    def width(self) -> int:
+        """Of every fitted picture, in pixels."""
+        return self.frame.width
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """The pictures at `indices`, in that order: a new array (indices, height, width, 3)."""

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from convsight.datasets.classes import align_classes, check_classes
+from convsight.datasets.boxes.box_table import is_box_table, read_box_table
+from convsight.datasets.boxes.coco import is_coco, read_coco
+from convsight.datasets.boxes.shapes import is_shapes, read_shapes
+from convsight.datasets.boxes.voc import is_voc, read_voc
+from convsight.datasets.boxes.yolo import is_yolo, read_yolo
+from convsight.datasets.classes import align_classes, check_classes, check_task
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
@@ -26,22 +31,43 @@ class Format(NamedTuple):
 # The first that recognises a path reads it; any folder may be one of class folders, so these come last.
 FORMATS = (
     Format("the name 'digits'", is_digits, read_digits),
+    Format("the name 'shapes'", is_shapes, read_shapes),
     Format("the name of a known data set, such as 'fashion-mnist'", is_known_set, read_known_set),
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive", is_npz, read_npz),
+    Format("boxes in a COCO .json or a folder of these", is_coco, read_coco),
+    Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
+    Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
+    Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_table, read_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 
 
-def read_dataset(source: str | Path, *, classes: tuple[str, ...] | None = None) -> Dataset:
+def read_dataset(source: str | Path) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, fit to train on.
 
-    With `classes` (those of a trained network) the data is for judging it: its labels become indices of
-    `classes`, matched by name, and some of these may be absent.
+    Raises `UserError` for a missing path, an unknown format, damaged data, no pictures, one class only where that is
+    nothing to learn, an empty class or split, or a class that cannot be learnt or is unknown.
+    """
+    return check_classes(read_as_it_is(source))
 
-    Raises `UserError` for a missing path, an unknown format, damaged data, no pictures, one class only, an
-    empty class or split, or a class that cannot be learnt or is unknown.
+
+def read_for(source: str | Path, task: str, classes: tuple[str, ...]) -> Dataset:
+    """The data at `source`, to judge a trained network by: truths of its task, by the indices of its `classes`.
+
+    Classes are matched by name, and some may be absent. Raises `UserError` as `read_dataset` does, and where the data
+    answer another kind of question or hold a class that is not among `classes`.
+    """
+    dataset = read_as_it_is(source)
+    check_task(dataset, task)
+    return align_classes(dataset, classes)
+
+
+def read_as_it_is(source: str | Path) -> Dataset:
+    """The data at `source`, in any format of `FORMATS`, whether or not its classes can be learnt.
+
+    Raises `UserError` for a missing path, an unknown format, damaged data, or no pictures.
     """
     path = Path(source)
     known = ", ".join(each.name for each in FORMATS)
@@ -53,5 +79,4 @@ def read_dataset(source: str | Path, *, classes: tuple[str, ...] | None = None) 
         raise UserError(f"cannot read {str(source)!r}: {error.strerror}") from error
     if found is None:
         raise UserError(f"{path} is of no known data format; expected {known}")
-    dataset = found.reads(path)
-    return check_classes(dataset) if classes is None else align_classes(dataset, classes)
+    return found.reads(path)

@@ -1,7 +1,5 @@
 """Tables of pictures: CSV, TSV or Parquet with a path and a label a row, and perhaps a split."""
 
-import csv
-import io
 import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -20,6 +18,7 @@ from convsight.datasets.names import (
     split_called,
     storable,
 )
+from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError, unknown_name
 from convsight.results import Labels
 
@@ -140,34 +139,12 @@ def _find_columns(table: Path, names: Sequence[str]) -> dict[str, int]:
 
 
 def _text_rows(table: Path) -> Iterator[_Row]:
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{table} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(table, text), strict=True)
-    try:
-        header = next(reader, [])
-        columns = _find_columns(table, header)
-        for fields in reader:
-            if not fields:
-                continue  # an empty line
-            place = f"line {reader.line_num}"
-            if len(fields) != len(header):
-                raise UserError(f"{table}, {place}: {len(fields)} fields, but the header has {len(header)}")
-            split = fields[columns["split"]] if "split" in columns else None
-            yield _checked_row(table, place, fields[columns["path"]], fields[columns["label"]], split)
-    except csv.Error as error:
-        raise UserError(f"{table}, line {reader.line_num}: {error}; check its quotes") from error
-
-
-def _delimiter(table: Path, text: str) -> str:
-    if table.suffix.lower() == ".tsv":
-        return "\t"
-    header = text.partition("\n")[0]
-    # Spreadsheets write semicolons where the comma separates decimals.
-    return ";" if ";" in header and "," not in header else ","
+    rows = text_rows(table)
+    _, header = next(rows, ("", []))
+    columns = _find_columns(table, header)
+    for place, fields in rows:
+        split = fields[columns["split"]] if "split" in columns else None
+        yield _checked_row(table, place, fields[columns["path"]], fields[columns["label"]], split)
 
 
 def _parquet_rows(table: Path) -> Iterator[_Row]:

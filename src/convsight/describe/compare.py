@@ -6,9 +6,8 @@ from typing import Any
 
 from convsight.describe.description import Description, describe_module
 from convsight.describe.measure import Speed, measure
-from convsight.describe.subject import find_subject
+from convsight.describe.subject import entry_of, find_subject
 from convsight.errors import UserError
-from convsight.nets.catalogue import net_entry
 from convsight.progress import Listener
 
 
@@ -56,7 +55,7 @@ def compare(
         for name in names:
             subject = find_subject(name, volume, classes)
             described = describe_module(subject.model, subject.shape, subject.name)
-            entry = net_entry(subject.name)
+            entry = entry_of(subject.name)
             speed = measure(subject, classes or entry.classes) if measured else None
             rows.append(Compared(described, entry.accuracy, entry.accuracy_source, speed))
             advance(1)

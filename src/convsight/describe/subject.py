@@ -9,7 +9,7 @@ from torch import nn
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
-from convsight.nets.entry import NetShape
+from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.sizes import build_without_memory
 from convsight.nets.text.build import build
 from convsight.nets.text.check import check_volume
@@ -17,6 +17,7 @@ from convsight.nets.text.entry import text_entry
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
 from convsight.run import find_model_file
+from convsight.tasks.detection.networks import canonical, detector_entry, is_detector
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
     """
     if not name.strip():
         raise UserError("name a net, a run or a model file")
-    text = canonical_name(name)
-    if is_net_text(text):
+    text = name if is_detector(name) else canonical_name(name)
+    if not is_detector(name) and is_net_text(text):
         return _written(name, text, volume, classes)
     card_file = _card_file(name)
     if card_file is not None:
@@ -48,7 +49,7 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
         name = card.net
         if is_net_text(name):
             return _written(name, name, volume, classes)
-    entry = net_entry(name)
+    entry = entry_of(name)
     volume = volume or (entry.side, entry.side, entry.channels)
     if len(volume) != 3:
         raise UserError(
@@ -56,8 +57,17 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
         )
     height, width, channels = volume
     shape = NetShape(classes or entry.classes, channels, height, width)
-    check_size(name, shape)
+    if not is_detector(name):  # those say it themselves
+        check_size(name, shape)
     return Subject(name, build_without_memory(entry, shape), (channels, height, width))
+
+
+def entry_of(name: str) -> NetEntry:
+    """What is known of the network called `name`, one of the catalogue or a detector.
+
+    Raises `UserError` for a name that is neither.
+    """
+    return detector_entry(canonical(name)) if is_detector(name) else net_entry(name)
 
 
 def _written(name: str, text: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:

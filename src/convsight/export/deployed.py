@@ -21,7 +21,7 @@ class Deployed(nn.Module):
         super().__init__()
         self.fit = Fit(card.preprocessing)
         # Not "graph": that is what a traced module calls something else.
-        self.network = task_of(card.task, card.classes).graph(model, card)
+        self.network = task_of(card.task).graph(model, card)
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         fitted = self.fit(pictures)

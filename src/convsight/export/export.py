@@ -39,7 +39,7 @@ def export_network(
     """
     model = load_network(source, card.source())
     target = make_target(to, model, card)
-    original = TorchEngine(task_of(card.task, card.classes).graph(model, card), torch.device("cpu"))
+    original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
     return Exported(file, _put_in_place(target, original, card, file, pictures, listener))
 
 
@@ -58,14 +58,14 @@ def export_int8(
     Raises `UserError`, and leaves no file, where the metric loses more than `most_lost` points, or the proof fails.
     """
     model = load_network(source, card.source())
-    original = TorchEngine(task_of(card.task, card.classes).graph(model, card), torch.device("cpu"))
+    original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
     with listener.counting("quantising", 1) as advance:
         target = graph_target(to, quantised(onnx_graph(model, card), examples))
         advance(1)
     card = card.model_copy(update={"weights": "int8"})
     with _draft(target, file) as draft:
         target.write(draft, card)
-        found = cost(original, OpenVINOEngine(draft, card, cached=False), reader_of(card.task, card.classes), examples)
+        found = cost(original, OpenVINOEngine(draft, card, cached=False), reader_of(card), examples)
     listener.say(
         f"int8: {found.metric} on {len(examples):,} validation pictures: {found.before:.4f}, in int8 {found.after:.4f}"
     )
@@ -86,7 +86,7 @@ def _put_in_place(
     listener: Listener,
 ) -> Card:
     """Write a draft, prove it, and write the file with its proofs; returns its card."""
-    reader = reader_of(card.task, card.classes)
+    reader = reader_of(card)
     with _draft(target, file) as draft:
         target.write(draft, card)
         contenders = target.contenders(draft, card)

@@ -58,7 +58,7 @@ def prove(
             try:
                 answered = list(_answers(contender, reader, chunk, fitted, sizes))
             except ValueError:  # NaN is no answer
-                found.extend(Difference(_NO_ANSWER, False) for _ in chunk)
+                found.extend(Difference(_NO_ANSWER, 0.0) for _ in chunk)
                 continue
             found.extend(before.difference(after) for before, after in zip(expected, answered, strict=True))
     return tuple(_proof(contender, found) for contender, found in zip(contenders, differences, strict=True))
@@ -84,7 +84,7 @@ def _proof(contender: Contender, found: Sequence[Difference]) -> Proof:
         pixels=contender.pixels,
         pictures=len(found),
         largest_difference=max(difference.largest for difference in found),
-        agreement=sum(difference.same_answer for difference in found) / len(found),
+        agreement=sum(difference.same for difference in found) / len(found),
         allowed_difference=allowed,
         needed_agreement=needed,
     )

@@ -49,7 +49,7 @@ def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngi
         raise UserError(f"PyTorch runs {path} in float32 or bfloat16, not {precision}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = load_network(path, card).to(device)
-    graph = task_of(card.task, card.classes).graph(model, card).to(device)
+    graph = task_of(card.task).graph(model, card).to(device)
     return TorchEngine(graph, device, formats[precision])
 
 
@@ -76,7 +76,7 @@ def load_network(path: Path, card: Card | None = None) -> nn.Module:
     Raises `UserError` where the file's tensors are not those of the network on its card.
     """
     card = card or read_card(path)
-    model = task_of(card.task, card.classes).build(card)
+    model = task_of(card.task).build(card)
     try:
         load_tensors(model, load_file(path))
     except SafetensorError as error:

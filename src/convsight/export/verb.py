@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, FittedPictures, Split, read_dataset
+from convsight.datasets import Dataset, Examples, FittedPictures, Split, read_for
 from convsight.datasets.dataset import Pictures
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
@@ -70,7 +70,7 @@ def _split(path: str, card: Card, data: str | None) -> Split:
     """The validation split of the run at `path`, or of `data`; of data without one, the next best."""
     if data is None and Path(path).is_file():
         raise UserError(f"{path} is a model file alone: name real pictures for the proof with --data")
-    dataset: Dataset = own_data(path, card)[0] if data is None else read_dataset(data, classes=card.classes)
+    dataset: Dataset = own_data(path, card)[0] if data is None else read_for(data, card.task, card.classes)
     return next(dataset.splits[name] for name in _PREFERRED_SPLITS if name in dataset.splits)
 
 

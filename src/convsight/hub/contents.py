@@ -49,7 +49,7 @@ def check_folder(folder: Path, place: object) -> Network:
     card = read_card(run.model_file) if run.model_file.is_file() else exported and exported.source()
     if card is None:
         raise UserError(f"{place} holds no model.safetensors and no model.onnx; it is no network of convsight")
-    reader_of(card.task, card.classes)  # which says where the task is unknown
+    reader_of(card)  # which says where the task is unknown
     told = {"model.onnx": exported and exported.source()}
     if (folder / CONFIG).is_file():
         told[CONFIG] = read_config(folder / CONFIG)

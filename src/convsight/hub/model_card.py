@@ -36,7 +36,7 @@ def model_card(card: Card, exported: Card | None, name: str, repository: str | N
 
 def _front_matter(card: Card, exported: Card | None, name: str, licence: str | None) -> str:
     """YAML for the hub; every value is written as JSON, which is YAML too."""
-    tag = reader_of(card.task, card.classes).pipeline_tag
+    tag = reader_of(card).pipeline_tag
     data = _printable(card.data.get("name", "unnamed"))
     found = _whole_values(card)
     results = [
@@ -105,7 +105,7 @@ classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["
 picture = np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))
 names = [output.name for output in session.get_outputs()]
 arrays = dict(zip(names, session.run(names, {{"pictures": picture[None]}})))
-{reader_of(card.task, card.classes).plain_python}```"""
+{reader_of(card).plain_python}```"""
 
 
 def _metrics(card: Card) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.errors import UserError
+from convsight.fresh import fresh_folder
 from convsight.hub.contents import KNOWN, check_folder, check_size
-from convsight.hub.fresh import fresh_folder
 from convsight.hub.place import place_of
 from convsight.hub.remote import download
 from convsight.run import RUNS

@@ -9,9 +9,9 @@ from pathlib import Path
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.fresh import fresh_folder
 from convsight.hub.config import config_text
 from convsight.hub.contents import CONFIG, README
-from convsight.hub.fresh import fresh_folder
 from convsight.hub.model_card import model_card
 from convsight.hub.place import Repository, place_of
 from convsight.hub.private import check_private

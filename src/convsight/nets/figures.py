@@ -4,7 +4,9 @@
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -61,13 +63,17 @@ def listed(name: str, entry: NetEntry, figures: Figures | None) -> ListedNet:
 
 def write_figures() -> None:
     """Count every network of the catalogue but timm's, and write `figures.json`."""
+    write_list(FIGURES, {name: net_entry(name) for name in net_names()})
+
+
+def write_list(file: Path, entries: Mapping[str, NetEntry]) -> None:
+    """Count networks and write them to `file`, from which lists are read."""
     table = {}
-    for name in net_names():
-        entry = net_entry(name)
+    for name, entry in entries.items():
         facts = asdict(listed(name, entry, count(entry)))
         del facts["name"]
         table[name] = facts
-    write_atomic(FIGURES, json.dumps(table, indent=1) + "\n")
+    write_atomic(file, json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The list of networks: names and facts read from `figures.json`, without PyTorch.
+"""The list of networks: names and facts read from `figures.json` and `detectors.json`, without PyTorch.
 
-`python -m convsight.nets.figures` writes that file from the catalogue; timm's networks are listed by timm itself.
+`python -m convsight.nets.figures` writes the first from the catalogue and `python -m convsight.tasks.detection.listing`
+the second; timm's networks are listed by timm itself.
 """
 
 import json
@@ -14,6 +15,7 @@ from convsight.progress import Listener
 from convsight.training_half import training_half
 
 FIGURES = Path(__file__).with_name("figures.json")
+DETECTORS = Path(__file__).with_name("detectors.json")
 TIMM = "timm/"
 
 
@@ -54,7 +56,7 @@ def list_nets(pattern: str, listener: Listener, figures: bool = False) -> list[L
     """
     if pattern.startswith(TIMM):
         return _list_timm(pattern, listener, figures)
-    known = known_nets()
+    known = known_nets() | known_detectors()
     found = matching(pattern, known)
     if not found:
         raise unknown_name("net", pattern, known)
@@ -63,7 +65,20 @@ def list_nets(pattern: str, listener: Listener, figures: bool = False) -> list[L
 
 def known_nets() -> dict[str, ListedNet]:
     """Every network of the catalogue but timm's, by name."""
-    table = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return _read(FIGURES)
+
+
+def known_detectors() -> dict[str, ListedNet]:
+    """Every detector, by name; most work after networks of the catalogue too: `yolo-n+resnet18`.
+
+    >>> list(known_detectors())[:2]
+    ['yolo-n', 'yolo-s']
+    """
+    return _read(DETECTORS)
+
+
+def _read(file: Path) -> dict[str, ListedNet]:
+    table = json.loads(file.read_text(encoding="utf-8"))
     return {name: ListedNet(name=name, **facts) for name, facts in table.items()}
 
 

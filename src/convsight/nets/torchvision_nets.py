@@ -167,7 +167,7 @@ def _build(name: str, shape: NetShape) -> nn.Module:
         name, weights=None, num_classes=shape.classes, **_family(name).arguments(shape)
     )
     if shape.channels != 3:
-        _take_channels(net, shape.channels)
+        take_channels(net, shape.channels)
     return net
 
 
@@ -181,7 +181,7 @@ def _models() -> Any:
         ) from error
 
 
-def _take_channels(net: nn.Module, channels: int) -> None:
+def take_channels(net: nn.Module, channels: int) -> None:
     """Let the first convolution that takes RGB take `channels` planes instead; all else of it stays."""
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d) and layer.in_channels == 3:

@@ -4,13 +4,15 @@ from convsight.pictures.decode import Source, picture_size, read_picture
 from convsight.pictures.errors import PictureError
 from convsight.pictures.fit import fit_picture
 from convsight.pictures.formats import PICTURE_SUFFIXES, is_picture_file
+from convsight.pictures.frame import Fit, Frame
 from convsight.pictures.load import FittedPicture, load_picture
-from convsight.pictures.preprocessing import Fit, Preprocessing
+from convsight.pictures.preprocessing import Preprocessing
 
 __all__ = [
     "PICTURE_SUFFIXES",
     "Fit",
     "FittedPicture",
+    "Frame",
     "PictureError",
     "Preprocessing",
     "Source",

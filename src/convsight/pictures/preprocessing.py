@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Fit = Literal["crop", "squash", "pad"]
+from convsight.pictures.frame import Fit, Frame
 
 
 class Preprocessing(BaseModel):
@@ -22,6 +22,11 @@ class Preprocessing(BaseModel):
     channels: Literal[1, 3] = 3
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    @property
+    def frame(self) -> Frame:
+        """The size and fit alone."""
+        return Frame(self.height, self.width, self.fit)
 
     @model_validator(mode="after")
     def _one_value_a_channel(self) -> Self:

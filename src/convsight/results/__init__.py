@@ -1,6 +1,8 @@
 """What is true or predicted about a picture: one validated type per kind of question."""
 
+from convsight.results.box_lists import BoxLists
+from convsight.results.boxes import Box, Boxes
 from convsight.results.label import Label, Labels, Score
 from convsight.results.result import Difference, NoAnswerError, Result
 
-__all__ = ["Difference", "Label", "Labels", "NoAnswerError", "Result", "Score"]
+__all__ = ["Box", "BoxLists", "Boxes", "Difference", "Label", "Labels", "NoAnswerError", "Result", "Score"]

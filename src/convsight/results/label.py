@@ -102,7 +102,7 @@ class Label(Result):
 
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())
-        return Difference(largest, self.index == other.index)
+        return Difference(largest, float(self.index == other.index))
 
     def draw(self, picture: Image.Image) -> Image.Image:
         drawn = picture.copy()

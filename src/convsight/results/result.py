@@ -7,10 +7,14 @@ from PIL import Image
 
 
 class Difference(NamedTuple):
-    """How far two results for one picture lie apart: the largest difference of a number; whether both say the same."""
+    """How far two results for one picture lie apart.
+
+    `largest` is the largest difference of a number where both say the same; `same` the share (0..1) of what they say
+    that is the same.
+    """
 
     largest: float
-    same_answer: bool
+    same: float
 
 
 class NoAnswerError(ValueError):

@@ -39,8 +39,12 @@ class Drawings:
         if answer.result is None or answer.picture is None:
             return
         drawn = answer.result.draw(read_picture(answer.picture, max_megapixels=self._max_megapixels))
+        self.save(drawn, position, answer.file)
+
+    def save(self, drawn: Image.Image, position: int, name: str) -> None:
+        """Save what was drawn on the picture called `name`, the `position`-th of all."""
         try:
-            self._save(drawn, f"{position:06d}-{safe_name(answer.file)}")
+            self._save(drawn, f"{position:06d}-{safe_name(name)}")
         except OSError as error:
             raise UserError(
                 f"cannot write to {self._folder}: {error.strerror or error}; free some space, or choose another folder"

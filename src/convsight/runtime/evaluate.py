@@ -13,6 +13,7 @@ from convsight.datasets import (
     apply_splits_csv,
     fingerprint,
     read_dataset,
+    read_for,
 )
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
@@ -57,7 +58,7 @@ def evaluate(
         dataset, settings = own_data(path, model.card)
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
-        dataset = read_dataset(data, classes=model.card.classes)
+        dataset = read_for(data, model.card.task, model.card.classes)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)

@@ -1,15 +1,17 @@
 """Answering pictures and holding the answers against the truth, for every task and engine alike."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets import Examples
 from convsight.results import Result
 from convsight.runtime.engine import Engine
 from convsight.tasks.reader import Metrics, Reader
+
+if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts sooner without
+    from convsight.datasets import Examples
 
 BATCH = 256  # pictures run at once; large enough to keep the cores busy, small enough for memory
 
@@ -31,7 +33,7 @@ def one_picture(arrays: dict[str, NDArray[Any]], index: int) -> dict[str, NDArra
 def judge(
     engine: Engine,
     reader: Reader,
-    examples: Examples,
+    examples: "Examples",
     progress: Callable[[int], object] | None = None,
 ) -> Metrics:
     """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged."""

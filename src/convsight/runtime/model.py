@@ -22,7 +22,7 @@ class Model:
     def __init__(self, card: Card, engine: Engine) -> None:
         self.card = card
         self.engine = engine
-        self.reader = reader_of(card.task, card.classes)
+        self.reader = reader_of(card)
 
     @property
     def words(self) -> str:

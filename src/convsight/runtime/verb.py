@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.printing import PRINTERS, while_read
 from convsight.progress import Listener
 from convsight.runtime.answer import Answer
+from convsight.runtime.coco_results import Ids, coco_printer, read_ids
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
 from convsight.runtime.out import AnswersFile
@@ -35,15 +36,16 @@ class Question:
     precision: str | None = None
 
 
-def print_answers(asked: Question, output: str, listener: Listener) -> int:
+def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
     """Print the answers as they come; returns how many pictures have none."""
+    printer = coco_printer(read_ids(coco_ids) if coco_ids else Ids()) if output == "coco" else PRINTERS[output]
     model, items, drawings = _prepared(asked, listener)
     with (
         while_read(),
         _counting_beside(listener) as advance,
         closing(_answers(asked, model, items, drawings, advance)) as answers,
     ):
-        return PRINTERS[output](answers, model.reader.columns())
+        return printer(answers, model.reader.columns())
     return 0  # the reader left, and with it the question what failed
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convsight.errors import unknown_name
 
 if TYPE_CHECKING:
+    from convsight.card import Card
     from convsight.tasks.contract import Task
     from convsight.tasks.reader import Reader
 
@@ -22,19 +23,28 @@ TASKS = {
         reader="convsight.tasks.classification.reader:ClassReader",
         task="convsight.tasks.classification.task:Classification",
     ),
+    "detection": _Entry(
+        reader="convsight.tasks.detection.reader:BoxReader",
+        task="convsight.tasks.detection.task:Detection",
+    ),
 }
 
 
-def reader_of(task: str, classes: tuple[str, ...]) -> "Reader":
-    """The light half of the task called `task`."""
-    reader: Reader = _imported(_entry(task).reader)(classes)
+def reader_of(card: "Card") -> "Reader":
+    """What reads the answers of the network on `card`: the light half of its task."""
+    reader: Reader = _imported(_entry(card.task).reader)(card)
     return reader
 
 
-def task_of(task: str, classes: tuple[str, ...]) -> "Task":
+def task_of(task: str) -> "Task":
     """The task called `task`, for training; imports PyTorch."""
-    found: Task = _imported(_entry(task).task)(reader_of(task, classes))
+    found: Task = _imported(_entry(task).task)()
     return found
+
+
+def task_with(net: str) -> "Task":
+    """The task that has a network called `net`: the last that says so, since classification takes any name."""
+    return next(task for task in map(task_of, reversed(TASKS)) if task.has(net))
 
 
 def _entry(task: str) -> _Entry:

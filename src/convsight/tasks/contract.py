@@ -3,16 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples
-from convsight.datasets.dataset import Truths
-from convsight.pictures import Preprocessing
+from convsight.datasets import Dataset, Examples, Split
+from convsight.nets.weights import Weights
+from convsight.pictures import Frame, Preprocessing
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured, Metrics, Reader
+from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
 
 if TYPE_CHECKING:
@@ -37,19 +37,48 @@ class Task(ABC):
     `tasks/` asks which task it has.
     """
 
+    # The network where the user names none.
+    usual_net: ClassVar[str]
+    # How many pictures of classification one of this task teaches as much as: batches are smaller by it.
+    lessons: ClassVar[int]
+    # The learning rate where weights are pretrained, as a share of that of fresh ones: large steps leave a good place.
+    pretrained_pace: ClassVar[float]
     # The baseline (the start of a key of `baselines`) of a method that learns nothing from pictures.
     floor: ClassVar[str]
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+    @abstractmethod
+    def has(self, net: str) -> bool:
+        """Whether `net` is the name of one of its networks, as far as can be told before any data are read."""
+
+    @abstractmethod
+    def net(self, name: str, settings: TrainSettings) -> str:
+        """The network called `name` as cards store it.
+
+        Raises `UserError` where there is none, or it cannot work at a size that the settings or it itself fix.
+        """
+
+    @abstractmethod
+    def weights(self, net: str, weights: str) -> Weights:
+        """The pretrained weights that `weights` names for the network called `net`: `imagenet`, or a file.
+
+        Raises `UserError` where there are none, or the file cannot be used; it says what to bring.
+        """
+
+    @abstractmethod
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        """Put pretrained weights into a fresh `model`; returns what was done, in words."""
+
+    @abstractmethod
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        """What of the settings the deployed network needs: `Card.options`."""
 
     @abstractmethod
     def build(self, card: Card) -> nn.Module:
         """A fresh network as `card` describes it: normalised pictures in, the task's own outputs out."""
 
     @abstractmethod
-    def targets(self, truths: Truths) -> dict[str, Tensor]:
-        """The truths as tensors, the first axis counting pictures."""
+    def targets(self, examples: Examples) -> dict[str, Tensor]:
+        """What is true of the examples as tensors, the first axis counting pictures."""
 
     @abstractmethod
     def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
@@ -72,8 +101,8 @@ class Task(ABC):
         """Raise `UserError` where the network on `card` cannot work on its pictures."""
 
     @abstractmethod
-    def usual_side(self, net: str) -> int:
-        """The largest picture side, in pixels, that is usual for the network called `net`."""
+    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
+        """The size that pictures like those of `split` are fitted to for the network called `net`; and why."""
 
     @abstractmethod
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":

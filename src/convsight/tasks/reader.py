@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
 from convsight.results import Result
+
+if TYPE_CHECKING:
+    from convsight.card import Card
 
 
 class Measured(NamedTuple):
@@ -73,8 +76,9 @@ class Reader(ABC):
     # `classes`: for those who run an exported graph without convsight.
     plain_python: ClassVar[str]
 
-    def __init__(self, classes: tuple[str, ...]) -> None:
-        self.classes = classes
+    def __init__(self, card: "Card") -> None:
+        self.card = card
+        self.classes = card.classes
 
     @abstractmethod
     def columns(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import torch
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.nets.inputs import Normalise
-from convsight.nets.weights import Weights, adapt_weights
+from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -51,13 +51,13 @@ def assemble(
     torch.backends.cudnn.deterministic = True
     model = task.build(card)
     if weights is not None:
-        for note in adapt_weights(model, card.net, weights, card.preprocessing.channels):
+        for note in task.adapt(model, card, weights):
             listener.say(note)
     model = model.to(device).to(memory_format=torch.channels_last)
     train = prepared.examples["train"]
     loader = Loader(
         train.pictures,
-        task.targets(train.truths),
+        task.targets(train),
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
@@ -148,6 +148,6 @@ def _judging_seconds(t: Training) -> float:
     fastest = math.inf
     for _ in range(_TRIES):
         began = time.perf_counter()
-        judge(engine, t.task.reader, some)
+        judge(engine, t.reader, some)
         fastest = min(fastest, time.perf_counter() - began)
     return fastest / len(some)

@@ -47,12 +47,18 @@ class Augmentation(ABC):
 
     @abstractmethod
     def __call__(
-        self, pictures: Tensor, targets: Mapping[str, Tensor], seed: int, epoch: int, samples: NDArray[np.int64]
+        self,
+        pictures: Tensor,
+        targets: Mapping[str, Tensor],
+        seed: int,
+        epoch: int,
+        samples: NDArray[np.int64],
+        progress: float,
     ) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Vary `pictures` (batch, channels, height, width), floats in 0..1, and `targets` with them.
 
-        `samples` are the indices in the training split; the result for each depends on
-        (seed, epoch, sample) alone.
+        `samples` are the indices in the training split, `progress` is how far the training is, in 0..1. The result
+        depends on these, the seed and the epoch alone.
         """
 
 
@@ -68,7 +74,13 @@ class PictureAugmentation(Augmentation):
         self.mirrors = variation.flip_horizontal
 
     def __call__(
-        self, pictures: Tensor, targets: Mapping[str, Tensor], seed: int, epoch: int, samples: NDArray[np.int64]
+        self,
+        pictures: Tensor,
+        targets: Mapping[str, Tensor],
+        seed: int,
+        epoch: int,
+        samples: NDArray[np.int64],
+        progress: float,
     ) -> tuple[Tensor, Mapping[str, Tensor]]:
         draws = torch.from_numpy(uniform(seed, epoch + 1, samples, self._COLUMNS)).to(pictures.device) * 2 - 1
         pictures = self._geometry(pictures, draws, _alternating(seed, epoch, samples))

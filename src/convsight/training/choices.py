@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from convsight.errors import UserError
 from convsight.settings import TrainSettings
+from convsight.tasks.contract import Task
 from convsight.training.optimizers import default_lr, default_weight_decay
 
 Precision = Literal["float32", "bfloat16"]
@@ -31,14 +32,15 @@ class Choices(BaseModel):
     first_side: int | None = None  # px to begin with, where the training begins with smaller pictures
 
     @classmethod
-    def first(cls, settings: TrainSettings, train_pictures: int) -> Self:
+    def first(cls, settings: TrainSettings, train_pictures: int, task: Task) -> Self:
         """Everything but what is found out once the network stands: precision and first side."""
-        batch = choose_batch(settings, train_pictures)
+        batch = choose_batch(settings, train_pictures, task.lessons)
+        usual = default_lr(settings.optimizer, batch) * (task.pretrained_pace if settings.weights else 1)
         decay = settings.weight_decay
         return cls(
             epochs=choose_epochs(settings, train_pictures, batch),
             batch=batch,
-            lr=settings.lr or default_lr(settings.optimizer, batch, pretrained=settings.weights is not None),
+            lr=settings.lr or usual,
             weight_decay=default_weight_decay(settings.optimizer) if decay is None else decay,
             device=str(choose_device(settings.device)),
             precision="float32",
@@ -54,12 +56,12 @@ class Choices(BaseModel):
             raise UserError(f"{run / 'settings.toml'}: chosen.{mistake['loc'][0]}: {mistake['msg']}") from error
 
 
-def choose_batch(settings: TrainSettings, train_pictures: int) -> int:
-    """Small batches for few pictures, so that an epoch still has enough steps to learn from."""
+def choose_batch(settings: TrainSettings, train_pictures: int, lessons: int) -> int:
+    """Small batches for few pictures, or for those that teach as much as `lessons`: an epoch needs enough steps."""
     if settings.batch is not None:
         return min(settings.batch, train_pictures)
     usual = 32 if train_pictures < 2_000 else 64 if train_pictures < 20_000 else 128
-    return min(usual, train_pictures)
+    return min(usual // lessons, train_pictures)
 
 
 def choose_epochs(settings: TrainSettings, train_pictures: int, batch: int) -> int | None:

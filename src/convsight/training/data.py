@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from convsight.datasets import (
     Dataset,
     Examples,
@@ -19,12 +17,9 @@ from convsight.datasets.classes import check_classes
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.nets.weights import Weights
-from convsight.pictures import Preprocessing, picture_size
+from convsight.pictures import Frame, Preprocessing
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
-
-_SIZED = 200  # pictures whose size decides the side of the network's input
-_FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
 
 
 @dataclass(frozen=True)
@@ -42,32 +37,6 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
     if splits is not None:
         return apply_splits_csv(dataset, splits)
     return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
-
-
-def typical_side(split: Split) -> int:
-    """The median of the shorter sides of up to 200 pictures, in pixels."""
-    if isinstance(split.pictures, np.ndarray):
-        return int(min(split.pictures.shape[1:3]))
-    chosen = np.linspace(0, len(split) - 1, min(len(split), _SIZED)).astype(int)
-    sides = [min(size) for size in (picture_size(split.pictures[i]) for i in chosen) if size]
-    if not sides:
-        raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
-    return int(np.median(sides))
-
-
-def choose_side(settings: TrainSettings, typical: int, usual: int) -> tuple[int, str]:
-    """The side of the network's input, and why.
-
-    >>> choose_side(TrainSettings.of(data="photos"), typical=480, usual=96)
-    (96, 'pictures of 96 px, usual for this network; the data has 480')
-    """
-    if settings.size is not None:
-        return settings.size, f"pictures of {settings.size} px: --size {settings.size}"
-    if typical > usual:
-        return usual, f"pictures of {usual} px, usual for this network; the data has {typical}"
-    if typical < _FEWEST_PIXELS:
-        return _FEWEST_PIXELS, f"pictures of {_FEWEST_PIXELS} px, enlarged from {typical}"
-    return typical, f"pictures of {typical} px, as the data has"
 
 
 def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSettings, listener: Listener) -> Prepared:
@@ -88,9 +57,10 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
     return Prepared(readable, examples, wanted)
 
 
-def plain(side: int, settings: TrainSettings) -> Preprocessing:
+def plain(frame: Frame) -> Preprocessing:
     """How pictures are fitted before their colours are measured."""
-    return Preprocessing(height=side, width=side, fit=settings.fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
+    height, width, fit = frame
+    return Preprocessing(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
 
 
 def measured(prepared: Prepared, settings: TrainSettings) -> Preprocessing:

@@ -19,8 +19,9 @@ from convsight.progress import Listener, Status
 from convsight.run import Row, Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
+from convsight.tasks import reader_of
 from convsight.tasks.contract import Batch, Task
-from convsight.tasks.reader import Measured
+from convsight.tasks.reader import Measured, Reader
 from convsight.training.augment import Augmentation
 from convsight.training.chances import step_seed
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
@@ -67,6 +68,11 @@ class Training:
     def device(self) -> torch.device:
         """Where the network is."""
         return torch.device(self.choices.device)
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the answers of the network as its card is now."""
+        return reader_of(self.card)
 
     @property
     def kept(self) -> nn.Module:
@@ -138,7 +144,7 @@ def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision
     """Gradients of the loss on one batch, reduced to `side` px if given, left in `model`; returns the loss."""
     pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
-    pictures, moved = t.augmentation(pictures, targets, t.settings.seed, t.epoch, raw.samples)
+    pictures, moved = t.augmentation(pictures, targets, t.settings.seed, t.epoch, raw.samples, t.clock.progress)
     if side is not None:
         pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
     batch = Batch(t.normalise(pictures).contiguous(memory_format=torch.channels_last), moved)
@@ -207,12 +213,12 @@ def validate(t: Training) -> dict[str, Measured]:
     """
     card = t.card.model_copy(update={"mirror": False})
     engine = TorchEngine(t.task.graph(t.kept, card).to(t.device), t.device, PRECISIONS[t.choices.precision])
-    return judge(engine, t.task.reader, t.val).compute(intervals=False)
+    return judge(engine, t.reader, t.val).compute(intervals=False)
 
 
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
     """Write the model file where this epoch is the best so far."""
-    key = tuple(selection.key(metrics) for selection in t.task.reader.metrics().selection)
+    key = tuple(selection.key(metrics) for selection in t.reader.metrics().selection)
     if key[0] > t.best_key[0]:
         t.risen_epoch = t.epoch
     if key > t.best_key:
@@ -259,5 +265,5 @@ def _status(t: Training, epoch: _Epoch) -> Status:
 
 
 def _headline(t: Training) -> str:
-    name = t.task.reader.metrics().selection[0].metric
+    name = t.reader.metrics().selection[0].metric
     return f"val {name} {t.rows[-1][f'val/{name}']:.4f}" if t.rows else ""

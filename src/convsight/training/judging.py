@@ -25,11 +25,11 @@ def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], l
     model = load_network(t.run.model_file).to(t.device)
     seen = _evenly(t.train, SEEN_AGAIN)
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
-        on_val = judge(_engine(t, model, t.card), t.task.reader, t.val, advance)
+        on_val = judge(_engine(t, model, t.card), t.reader, t.val, advance)
         t.card = t.card.model_copy(update={"calibration": on_val.calibration()})
         engine = _engine(t, model, t.card)
-        on_test = judge(engine, t.task.reader, test, advance)
-        on_seen = judge(engine, t.task.reader, seen, advance).compute()
+        on_test = judge(engine, t.reader, test, advance)
+        on_seen = judge(engine, t.reader, seen, advance).compute()
     on_val = on_val.calibrated(t.card.calibration)
     scores = on_val.compute()
     metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
@@ -68,7 +68,7 @@ def _advise(
     listener: Listener,
 ) -> None:
     """Say whether the run under- or overfits, and what to try."""
-    selection = t.task.reader.metrics().selection[0]
+    selection = t.reader.metrics().selection[0]
     advice = advise(
         t.rows,
         selection,

@@ -37,20 +37,17 @@ OPTIMIZERS: dict[str, Callable[[_Groups, float], torch.optim.Optimizer]] = {
 # Peak rate for a batch of 128; the square root of the batch for the adaptive ones, proportional for SGD
 # (Malladi et al., 2022; Goyal et al., 2017).
 _PEAK = {"muon": 3e-2, "adamw": 4e-3, "sgd": 0.1}
-# Pretrained weights are a good place already, which large steps leave.
-_PRETRAINED = 1 / 15
 _DECAY = {"muon": 0.05, "adamw": 0.05, "sgd": 5e-4}
 
 
-def default_lr(optimizer: str, batch: int, *, pretrained: bool = False) -> float:
-    """The peak learning rate for an optimizer and a batch size, smaller where the weights are pretrained.
+def default_lr(optimizer: str, batch: int) -> float:
+    """The peak learning rate for an optimizer and a batch size, of fresh weights.
 
-    >>> default_lr("sgd", 64), default_lr("muon", 128, pretrained=True)
-    (0.05, 0.002)
+    >>> default_lr("sgd", 64), default_lr("muon", 128)
+    (0.05, 0.03)
     """
     ratio = batch / 128
-    rate = _PEAK[optimizer] * (ratio if optimizer == "sgd" else ratio**0.5)
-    return rate * _PRETRAINED if pretrained else rate
+    return _PEAK[optimizer] * (ratio if optimizer == "sgd" else ratio**0.5)
 
 
 def default_weight_decay(optimizer: str) -> float:

@@ -9,27 +9,24 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
+from convsight.datasets.classes import check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
-from convsight.nets.catalogue import NetShape, canonical_name, check_size, net_entry
-from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, read_weights
+from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.tasks import task_of
+from convsight.tasks import task_of, task_with
 from convsight.tasks.reader import Measured
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
 from convsight.training.data import (
     Prepared,
-    choose_side,
     expected,
     fit_pictures,
     load_data,
     measured,
     plain,
-    typical_side,
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
@@ -45,16 +42,21 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
-    net = _check_net(settings)
-    weights = read_weights(settings.net, settings.weights) if settings.weights else None
+    if settings.net is not None:  # what is wrong with it is said before any data are read
+        (task_of(settings.task) if settings.task else task_with(settings.net)).net(settings.net, settings)
     dataset = load_data(settings)
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
-    task = task_of(settings.task, dataset.classes)
+    check_task(dataset, settings.task or dataset.task)
+    task = task_of(dataset.task)
+    net = task.net(settings.net or task.usual_net, settings)
+    weights = task.weights(net, settings.weights) if settings.weights else None
     _tell_data(dataset, listener)
-    side, why = choose_side(settings, typical_side(dataset.split("train")), task.usual_side(net))
+    frame, why = task.frame(net, dataset.split("train"), settings)
     listener.say(why)
-    card = Card(task=settings.task, net=net, classes=dataset.classes, preprocessing=plain(side, settings))
+    card = Card(
+        task=dataset.task, net=net, classes=dataset.classes, preprocessing=plain(frame), options=task.options(settings)
+    )
     task.check(card)
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
     card = _described(card, prepared, settings, weights)
@@ -62,7 +64,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]))
+        choices = Choices.first(settings, len(prepared.examples["train"]), task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
@@ -93,7 +95,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         settings = TrainSettings.of(**{**kept, **changes})
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener)
-    t = assemble(task_of(card.task, card.classes), card, prepared, settings, choices, run, listener)
+    t = assemble(task_of(card.task), card, prepared, settings, choices, run, listener)
     clock_state = restore(t)
     if "minutes" in changes:
         t.budget_from = t.seconds
@@ -119,17 +121,6 @@ def _export(t: Training, prepared: Prepared, listener: Listener) -> None:
     t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
     if t.settings.export:
         export_trained(t.run, prepared, t.settings.max_megapixels, listener)
-
-
-def _check_net(settings: TrainSettings) -> str:
-    """The network's name as cards store it; a network that cannot work is found before any data is read."""
-    net = canonical_name(settings.net)
-    entry = net_entry(net)
-    # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
-    side = settings.size or (entry.side if is_net_text(net) else None)
-    if side is not None:
-        check_size(net, NetShape(entry.classes, entry.channels, side, side))
-    return net
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:

@@ -37,13 +37,13 @@ def test_the_loss_is_smoothed_cross_entropy() -> None:
     expected = -(smooth * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
     batch = Batch(logits, {"class": classes})
     settings = TrainSettings.of(data="x", label_smoothing=0.1)
-    losses = task_of("classification", CLASSES).loss(nn.Identity(), batch, settings)
+    losses = task_of("classification").loss(nn.Identity(), batch, settings)
     torch.testing.assert_close(losses, {"total": expected})
 
 
 def test_the_graph_normalises_and_ends_in_probabilities() -> None:
     described = card()
-    task = task_of("classification", CLASSES)
+    task = task_of("classification")
     model = task.build(described).eval()
     pixels = torch.randint(0, 256, (2, 20, 20, 1), dtype=torch.uint8).expand(2, 20, 20, 3)
     arrays = task.graph(model, described)(pixels)
@@ -52,7 +52,7 @@ def test_the_graph_normalises_and_ends_in_probabilities() -> None:
 
 
 def test_a_mirror_image_is_answered_alike_where_the_card_says_so() -> None:
-    task = task_of("classification", CLASSES)
+    task = task_of("classification")
     plain, mirrored = card(), card().model_copy(update={"mirror": True})
     model = task.build(plain).eval()
     pixels = torch.randint(0, 256, (3, 20, 20, 3), dtype=torch.uint8)
@@ -64,9 +64,9 @@ def test_a_mirror_image_is_answered_alike_where_the_card_says_so() -> None:
 
 def test_a_picture_too_small_is_found_before_any_data_is_read() -> None:
     with pytest.raises(UserError, match="at least"):
-        task_of("classification", CLASSES).check(card(side=4))
+        task_of("classification").check(card(side=4))
 
 
 def test_an_unknown_task_gets_the_nearest_known() -> None:
     with pytest.raises(UserError, match="did you mean classification"):
-        task_of("clasification", CLASSES)
+        task_of("clasification")

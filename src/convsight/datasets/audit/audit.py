@@ -6,11 +6,11 @@ from typing import Any
 
 from convsight.datasets.audit.balance import class_counts, find_imbalance
 from convsight.datasets.audit.duplicates import find_duplicates
-from convsight.datasets.audit.finding import Entry, Finding, counted
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
 from convsight.datasets.audit.seen import Seen
 from convsight.datasets.audit.sizes import Sizes, find_odd_pictures
 from convsight.datasets.dataset import Dataset
+from convsight.datasets.finding import Entry, Finding, counted
 from convsight.progress import Listener
 
 
@@ -18,12 +18,13 @@ from convsight.progress import Listener
 class Audit:
     """What there is to know of a data set before anything is trained on it.
 
-    `counts` are pictures by split and class, `sizes` is None where no picture could be read, `notes` say what was not
-    looked at.
+    `splits` are pictures by split, `counts` those that show each class. `sizes` is None where no picture could be
+    read, `notes` say what was not looked at.
     """
 
     data: str
     pictures: int
+    splits: dict[str, int]
     counts: dict[str, dict[str, int]]
     sizes: Sizes | None
     notes: tuple[str, ...]
@@ -39,6 +40,7 @@ class Audit:
         return {
             "data": self.data,
             "pictures": self.pictures,
+            "splits": self.splits,
             "counts": self.counts,
             "sizes": self.sizes.to_json() if self.sizes else None,
             "notes": list(self.notes),
@@ -57,6 +59,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         seen = Seen.read(dataset, workers, max_megapixels, advance)
     findings = (
         *_unreadable(seen),
+        *dataset.findings,
         *find_duplicates(seen),
         *find_lookalikes(seen),
         *find_imbalance(dataset),
@@ -66,6 +69,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
     return Audit(
         data=dataset.source,
         pictures=total,
+        splits={name: len(split) for name, split in dataset.splits.items()},
         counts=class_counts(dataset),
         sizes=Sizes.of(seen),
         notes=(note,) if note else (),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from convsight.datasets.audit.finding import Entry, Finding, PictureName, counted
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.seen import Seen
+from convsight.datasets.finding import Entry, Finding, PictureName, counted
 
 
 def find_duplicates(seen: Seen) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.audit.duplicates import splits_of, truths_of
-from convsight.datasets.audit.finding import Entry, Finding, PictureName, counted
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.near import near_groups
 from convsight.datasets.audit.seen import Seen
+from convsight.datasets.finding import Entry, Finding, PictureName, counted
 
 LEAST_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
 

@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.finding import PictureName
 from convsight.datasets.audit.look import Look, look_at
 from convsight.datasets.dataset import Dataset
+from convsight.datasets.finding import PictureName
 from convsight.datasets.threads import map_in_threads
 from convsight.pictures import PictureError
 

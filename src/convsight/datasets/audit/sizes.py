@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from convsight.datasets.audit.finding import Entry, Finding, counted
 from convsight.datasets.audit.seen import Seen
+from convsight.datasets.finding import Entry, Finding, counted
 
 SMALL_SHARE = 0.5  # of the median of the shorter sides, which is about what a training resizes to
 

@@ -5,17 +5,18 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
-from convsight.datasets.audit.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding, counted
 from convsight.datasets.names import first_few
 
 _LISTED = 10  # cases of a finding, and pictures of a case; JSON holds all
 _CLASSES = 30  # rows of the table
+_WORDS = 200  # characters of a case; two truths of many boxes have thousands
 
 
 def print_audit(found: Audit) -> None:
     """Pictures by class and split, sizes, notes, each finding with its first cases, and the verdict."""
     typer.echo(f"{found.data}: {counted(found.pictures, 'picture')}")
-    _print_counts(found.counts)
+    _print_counts(found.counts, found.splits)
     if found.sizes:
         typer.echo(str(found.sizes))
     for note in found.notes:
@@ -25,7 +26,7 @@ def print_audit(found: Audit) -> None:
     typer.echo(_verdict(found))
 
 
-def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+def _print_counts(counts: dict[str, dict[str, int]], splits: dict[str, int]) -> None:
     table = Table("class", *(Column(split, justify="right") for split in counts))
     classes = list(next(iter(counts.values())))
     for name in classes[:_CLASSES]:
@@ -33,7 +34,7 @@ def _print_counts(counts: dict[str, dict[str, int]]) -> None:
     if len(classes) > _CLASSES:
         table.add_row(f"and {len(classes) - _CLASSES:,} more")
     table.add_section()
-    table.add_row("all", *(f"{sum(count.values()):,}" for count in counts.values()))
+    table.add_row("all", *(f"{number:,}" for number in splits.values()))
     Console(highlight=False, markup=False).print(table)
 
 
@@ -48,7 +49,8 @@ def _print_finding(finding: Finding) -> None:
 def _line(entry: Entry) -> str:
     several = len({picture.split for picture in entry.pictures}) > 1
     names = [f"{picture.name} ({picture.split})" if several else picture.name for picture in entry.pictures]
-    return ": ".join(part for part in (first_few(names, most=_LISTED), entry.note) if part)
+    note = entry.note if len(entry.note) <= _WORDS else f"{entry.note[:_WORDS]}..."
+    return ": ".join(part for part in (first_few(names, most=_LISTED), note) if part)
 
 
 def _verdict(found: Audit) -> str:

@@ -1,6 +1,6 @@
 """Classification: which one of a list of classes does the picture show?"""
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -8,11 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples
+from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.dataset import Truths
-from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
-from convsight.pictures import Preprocessing
+from convsight.nets.text.source import is_net_text
+from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.pictures import Frame, Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.tasks.classification.augmentation import choose_augmentation
@@ -29,6 +31,7 @@ from convsight.tasks.classification.temperature import TEMPERATURE
 from convsight.tasks.contract import Batch, Task
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
+from convsight.training.frame import choose_side, typical_side
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,13 +41,37 @@ if TYPE_CHECKING:
 class Classification(Task):
     """One class a picture, by softmax over logits."""
 
+    usual_net = "small"
+    lessons = 1
+    pretrained_pace = 1 / 15
     floor = "majority"
+
+    def has(self, net: str) -> bool:
+        return True  # a text, a file, or a name of the catalogue; where it is none of them, `net` says so
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        net = canonical_name(name)
+        entry = net_entry(net)
+        # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
+        side = settings.size or (entry.side if is_net_text(net) else None)
+        if side is not None:
+            check_size(net, NetShape(entry.classes, entry.channels, side, side))
+        return net
+
+    def weights(self, net: str, weights: str) -> Weights:
+        return read_weights(net, weights)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_weights(model, card.net, weights, card.preprocessing.channels)
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        return {}
 
     def build(self, card: Card) -> nn.Module:
         return build_net(card.net, net_shape(card.preprocessing, len(card.classes)))
 
-    def targets(self, truths: Truths) -> dict[str, Tensor]:
-        return {"class": torch.from_numpy(_labels(truths).indices)}
+    def targets(self, examples: Examples) -> dict[str, Tensor]:
+        return {"class": torch.from_numpy(_labels(examples.truths).indices)}
 
     def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
         return choose_augmentation(dataset, preprocessing, settings)
@@ -73,8 +100,9 @@ class Classification(Task):
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card.preprocessing, len(card.classes)))
 
-    def usual_side(self, net: str) -> int:
-        return net_entry(net).side
+    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return Frame(side, side, settings.fit or "crop"), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from convsight.datasets.names import first_few
+
 # What is certain and spoils a result; what may do so, but a person must judge; what is good to know.
 Level = Literal["wrong", "suspicion", "remark"]
 
@@ -30,6 +32,12 @@ class Finding:
     level: Level
     words: str
     entries: tuple[Entry, ...]
+
+    @property
+    def brief(self) -> str:
+        """The words with the first cases, in one line."""
+        cases = [", ".join([*(picture.name for picture in entry.pictures), entry.note]) for entry in self.entries]
+        return f"{self.words} ({first_few(cases, most=2)})" if cases else self.words
 
     def to_json(self) -> dict[str, Any]:
         """The finding as JSON values, with all of its pictures."""

@@ -1,0 +1,205 @@
+"""Tables of boxes: CSV or TSV with a picture, a class and four corners a row, and perhaps a split."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from convsight.datasets.boxes.assembled import boxes_dataset
+from convsight.datasets.boxes.drawn import Annotated, Drawn, check_present, relative_name, sizes_of
+from convsight.datasets.dataset import UNSPLIT, Dataset
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, first_few, natural_order, split_called
+from convsight.datasets.text_rows import read_header, text_rows
+from convsight.errors import UserError, unknown_name
+from convsight.pictures import is_picture_file
+
+_SUFFIXES = (".csv", ".tsv")
+# Accepted spellings of each column; of several that are there, the first counts.
+_PICTURE = ("path", "image", "file", "filename", "image_path", "image_name")
+_LABEL = ("label", "class", "target", "cell_type", "class_name", "category", "name")
+_CORNERS = (("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"))
+_TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where each column stands; -1 for one that is not there."""
+
+    picture: int
+    label: int
+    corners: tuple[int, int, int, int]
+    split: int
+    crowd: int
+    difficult: int
+    area: int
+    size: tuple[int, int]
+
+
+@dataclass
+class _Listed:
+    """A picture, where it is named first, and what is said of it."""
+
+    place: str
+    split: str
+    size: tuple[int, int] | None
+    boxes: list[Drawn] = field(default_factory=list)
+
+
+def is_box_table(path: Path) -> bool:
+    """Whether `path` is a .csv or .tsv file whose header names the corners of boxes."""
+    if path.suffix.lower() not in _SUFFIXES or not path.is_file():
+        return False
+    names = {name.strip().lower() for name in read_header(path)}
+    return any(names.issuperset(corners) for corners in _CORNERS)
+
+
+def read_box_table(path: Path) -> Dataset:
+    """The pictures that a table lists, a box a row.
+
+    Columns, in any order and case, others being ignored: `path` (or image, file, filename, image_path, image_name);
+    `label` (or class, target, cell_type, class_name, category, name); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or
+    left, top, right, bottom) in pixels, as edges; and, if there, `split`, `crowd`, `difficult`, `area`, and `width` and
+    `height` of the picture. A row whose corners are all empty names a picture without boxes.
+
+    Pictures are relative to the table's folder; a name that is not there is looked for in the folders below it.
+
+    Raises `UserError` naming the line for a missing column, an empty field, a corner that is no number, an unknown or
+    contradictory split, a picture that is missing or found in several folders, and what `boxes_dataset` refuses.
+    """
+    rows = text_rows(path)
+    _, header = next(rows, ("", []))
+    columns = _find_columns(path, header)
+    listed: dict[str, _Listed] = {}
+    for place, fields in rows:
+        _take_in(path, place, fields, columns, listed)
+    if not listed:
+        raise UserError(f"{path} lists no pictures; expected a box a row under its header")
+    files, notes = _find_pictures(path, listed)
+    annotated = [
+        Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size)
+        for each, file, size in zip(listed.values(), files, sizes_of(files), strict=True)
+    ]
+    classes = natural_order({box.label for each in listed.values() for box in each.boxes})
+    return boxes_dataset(path, annotated, classes, notes)
+
+
+def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
+    positions = {name.strip().lower(): position for position, name in reversed(list(enumerate(header)))}
+
+    def found(*spellings: str) -> int:
+        return next((positions[each] for each in spellings if each in positions), -1)
+
+    names = next(names for names in _CORNERS if positions.keys() >= set(names))
+    left, top, right, bottom = map(found, names)
+    columns = _Columns(
+        found(*_PICTURE),
+        found(*_LABEL),
+        (left, top, right, bottom),
+        split=found("split"),
+        crowd=found("crowd", "iscrowd"),
+        difficult=found("difficult"),
+        area=found("area"),
+        size=(found("width"), found("height")),
+    )
+    for what, spellings, position in (("picture", _PICTURE, columns.picture), ("class", _LABEL, columns.label)):
+        if position < 0:
+            raise UserError(
+                f"{table} has no column that names the {what}; call it {spellings[0]!r} (or {', '.join(spellings[1:])})"
+            )
+    return columns
+
+
+def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, listed: dict[str, _Listed]) -> None:
+    """Add what a row says to `listed`, by picture."""
+    where = f"{table}, {place}"
+    picture = os.path.normpath(fields[columns.picture].strip() or ".").replace(os.sep, "/")
+    if picture == "." or "\0" in picture:
+        raise UserError(f"{where}: the picture is {fields[columns.picture]!r}; name a file or remove the row")
+    split = _split(where, fields, columns)
+    known = listed.setdefault(picture, _Listed(place, split, _size(fields, columns)))
+    if known.split != split:
+        raise UserError(f"{where}: {picture} is in {split!r} here but in {known.split!r} in {known.place}; keep one")
+    texts = [fields[position].strip() for position in columns.corners]
+    if any(texts):
+        known.boxes.append(_box(where, place, texts, fields, columns))
+
+
+def _box(where: str, place: str, texts: Sequence[str], fields: Sequence[str], columns: _Columns) -> Drawn:
+    label = class_name(fields[columns.label])
+    if not label:
+        raise UserError(f"{where}: the class is empty; fill it in or remove the row")
+    left, top, right, bottom = (_number(where, text) for text in texts)
+    area = fields[columns.area].strip() if columns.area >= 0 else ""
+    return Drawn(
+        place,
+        label,
+        (left, top, right, bottom),
+        crowd=_flag(where, fields, columns.crowd),
+        difficult=_flag(where, fields, columns.difficult),
+        area=_number(where, area) if area else None,
+    )
+
+
+def _number(where: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        words = f"is {text!r}, not a number" if text else "is empty, but others are not"
+        raise UserError(f"{where}: a corner or area of the box {words}; correct it") from None
+
+
+def _flag(where: str, fields: Sequence[str], position: int) -> bool:
+    text = fields[position].strip().lower() if position >= 0 else ""
+    if text not in (*_TRUE, *_FALSE):
+        raise UserError(f"{where}: {text!r} is no flag; expected 1 or 0")
+    return text in _TRUE
+
+
+def _size(fields: Sequence[str], columns: _Columns) -> tuple[int, int] | None:
+    width, height = (fields[position].strip() if position >= 0 else "" for position in columns.size)
+    return (int(width), int(height)) if width.isdecimal() and height.isdecimal() else None
+
+
+def _split(where: str, fields: Sequence[str], columns: _Columns) -> str:
+    if columns.split < 0:
+        return UNSPLIT
+    text = fields[columns.split]
+    known = split_called(text)
+    if known is None:
+        raise UserError(f"{where}: {unknown_name('split', text, SPLIT_SPELLINGS)}")
+    return known
+
+
+def _find_pictures(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path], list[str]]:
+    """The file of each picture, and a note on those that lie in folders below."""
+    folder = table.parent
+    files, looked_for = [], []
+    below: dict[str, list[Path]] | None = None
+    for name, each in listed.items():
+        file = folder / name
+        if "/" not in name and not os.path.isfile(file):  # noqa: PTH113
+            below = _pictures_below(folder) if below is None else below
+            file = _only(f"{table}, {each.place}", file, below.get(name, []))
+            looked_for.append(file)
+        files.append(file)
+    places = [f"{table}, {each.place}" for each in listed.values()]
+    check_present(files, places, f"looked for in {folder} and, where no folder is named, in those below it")
+    folders = sorted({relative_name(file.parent, folder) for file in looked_for})
+    return files, [f"pictures were found in {first_few(folders)}"] if folders else []
+
+
+def _only(where: str, file: Path, found: Sequence[Path]) -> Path:
+    """The one place of a picture; `file` itself, which is not there, where there is none."""
+    if len(found) > 1:
+        names = first_few([relative_name(each, file.parent) for each in found])
+        raise UserError(f"{where}: {file.name} is there several times ({names}); write its folder too")
+    return found[0] if found else file
+
+
+def _pictures_below(folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if is_picture_file(Path(name)):
+                found.setdefault(name, []).append(Path(place, name))
+    return found

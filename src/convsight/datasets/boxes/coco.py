@@ -1,0 +1,105 @@
+"""COCO: one JSON file a split, with lists of images, annotations and categories.
+
+Source: Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, and its published description of the format.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from convsight.datasets.boxes.assembled import boxes_dataset
+from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
+from convsight.datasets.boxes.drawn import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
+from convsight.datasets.names import split_called
+from convsight.errors import UserError
+
+_ROBOFLOW = "_annotations.coco.json"
+_LOOKED_AT = 50  # pictures of a file that show where its pictures lie
+
+
+def is_coco(path: Path) -> bool:
+    """Whether `path` is a .json file, or a folder that holds such files as COCO or Roboflow name them."""
+    return path.suffix.lower() == ".json" if path.is_file() else path.is_dir() and bool(_files(path))
+
+
+def read_coco(path: Path) -> Dataset:
+    """The boxes of one JSON file, or of a folder's, a split each.
+
+    A folder holds instances*.json, itself or in annotations/; or _annotations.coco.json, itself or in folders called
+    train, valid and test. The split is in the file's or folder's name (instances_train2017.json). Pictures are looked
+    for by their `file_name` beside the file, in images/, or in a folder called like the split (train2017/), beside the
+    file or one folder up.
+
+    Classes are in the order of the category ids, which may have gaps and are not kept. `iscrowd` and `area` are kept;
+    outlines are not. A box is (x, y, width, height), so its right edge is x + width.
+
+    Raises `UserError` naming file and id for damaged JSON, a field that is missing or of another type, an id or a
+    category's name given twice, an annotation of an unknown image or category, a missing picture, two images of one
+    file, and what `boxes_dataset` refuses.
+    """
+    files = {UNSPLIT: path} if path.is_file() else _files(path)
+    folder = path.parent if path.is_file() else path
+    read = {split: read_coco_json(file) for split, file in files.items()}
+    annotated = [each for split, document in read.items() for each in _annotated(folder, split, document)]
+    notes = [note for document in read.values() for note in document.notes]
+    return boxes_dataset(path, annotated, _classes(read.values()), notes)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The JSON files of `folder` by split; empty where there is none of a known name."""
+    found = sorted(folder.glob("instances*.json")) or sorted((folder / "annotations").glob("instances*.json"))
+    splits: dict[str, Path] = {}
+    for file in found:
+        split = _split_in(file.stem)
+        if split in splits:
+            raise UserError(f"{splits[split]} and {file.name} are both of the split {split!r}; name one of the files")
+        splits[split] = file
+    if UNSPLIT in splits and len(splits) > 1:
+        raise UserError(f"{splits[UNSPLIT]} stands beside files of splits; name the file you mean")
+    return {split: splits[split] for split in (*SPLIT_NAMES, UNSPLIT) if split in splits} or _roboflow(folder)
+
+
+def _roboflow(folder: Path) -> dict[str, Path]:
+    if (folder / _ROBOFLOW).is_file():
+        return {UNSPLIT: folder / _ROBOFLOW}
+    files = {split_called(file.parent.name): file for file in folder.glob(f"*/{_ROBOFLOW}")}
+    return {split: files[split] for split in SPLIT_NAMES if split in files}
+
+
+def _split_in(stem: str) -> str:
+    """The split that a name tells.
+
+    >>> _split_in("instances_train2017"), _split_in("instances")
+    ('train', 'all')
+    """
+    words = re.split(r"[^a-z]+", stem.lower())
+    return next((split for word in words if (split := split_called(word))), UNSPLIT)
+
+
+def _classes(documents: Iterable[CocoFile]) -> tuple[str, ...]:
+    """The categories of all files, each once."""
+    return tuple(dict.fromkeys(name for document in documents for name in document.categories.values()))
+
+
+def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
+    place = _picture_folder(document, split)
+    files = [place / image.file_name for image in document.images]
+    where = f"looked for in {place} by their file_name"
+    check_present(files, [f"{document.file}, image {image.id}" for image in document.images], where)
+    return [
+        Annotated(split, relative_name(file, folder), file, document.file, image.boxes, size, image.size)
+        for image, file, size in zip(document.images, files, sizes_of(files), strict=True)
+    ]
+
+
+def _picture_folder(document: CocoFile, split: str) -> Path:
+    """The first of the usual folders that holds one of the first pictures."""
+    here, above = document.file.parent, document.file.parent.parent
+    ends = [match[0] for match in re.finditer(r"[A-Za-z]+\d*", document.file.stem)]  # train2017
+    called = [end for end in (*ends, split) if split_called(re.sub(r"\d", "", end))]
+    named = [place / name for name in called for place in (here, here / "images", above, above / "images")]
+    places = [here, here / "images", *named, above / "images", above]
+    looked_at = document.images[:_LOOKED_AT]
+    found = (place for place in places for image in looked_at if (place / image.file_name).is_file())
+    return next(found, here / "images" if (here / "images").is_dir() else here)

@@ -1,0 +1,155 @@
+"""One JSON file of COCO, checked: images with their boxes, and the categories."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convsight.datasets.boxes.drawn import Corners, Drawn
+from convsight.datasets.names import class_name, first_few
+from convsight.errors import UserError
+
+Id = int | str
+
+
+@dataclass(frozen=True)
+class CocoImage:
+    """An entry of `images`, its (width, height) if stated, and the boxes of its annotations."""
+
+    id: Id
+    file_name: str
+    size: tuple[int, int] | None
+    boxes: list[Drawn]
+
+
+@dataclass(frozen=True)
+class CocoFile:
+    """What a file says, in its order, and remarks on it; `categories` are names by id, ordered by id."""
+
+    file: Path
+    images: Sequence[CocoImage]
+    categories: Mapping[Id, str]
+    notes: tuple[str, ...]
+
+
+def read_coco_json(file: Path) -> CocoFile:
+    """The images of `file` with their boxes; errors are those of `read_coco`."""
+    document = _parsed(file)
+    categories = _categories(file, _entries(file, document, "categories"))
+    images = _images(file, _entries(file, document, "images"))
+    annotations = _entries(file, document, "annotations")
+    for number, entry in enumerate(annotations):
+        place = f"annotation {entry['id']}" if "id" in entry else f"annotations[{number}]"
+        image = images.get(_known(file, place, entry, "image_id", images, "images"))
+        category = categories[_known(file, place, entry, "category_id", categories, "categories")]
+        assert image is not None
+        image.boxes.append(_box(file, place, category, entry))
+    return CocoFile(file, tuple(images.values()), categories, _repeated_ids(file, annotations))
+
+
+def _parsed(file: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{file}, line {error.lineno}, column {error.colno}: damaged JSON: {error.msg}") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{file} is no JSON text: {error}") from error
+    if not isinstance(document, dict):
+        raise UserError(f"{file} holds no JSON object; expected one with images, annotations and categories")
+    return document
+
+
+def _entries(file: Path, document: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    entries = document.get(name)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UserError(
+            f"{file} is no COCO file: it has no list of objects {name!r}; expected images, annotations and categories"
+        )
+    return entries
+
+
+def _categories(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, str]:
+    found: dict[Id, str] = {}
+    ids: dict[str, Id] = {}
+    for number, entry in enumerate(entries):
+        key, text = _id(file, f"categories[{number}]", entry, "id"), entry.get("name")
+        name = class_name(text) if isinstance(text, str) else ""
+        if not name:
+            raise UserError(f"{file}, category {key}: the name is {text!r}; expected a text")
+        if key in found:
+            raise UserError(f"{file}: the category id {key} is given to {found[key]!r} and {name!r}; change one")
+        if name in ids:
+            raise UserError(f"{file}: the category {name!r} is there twice, with ids {ids[name]} and {key}; merge them")
+        found[key], ids[name] = name, key
+    return dict(sorted(found.items(), key=lambda item: (isinstance(item[0], str), item[0])))
+
+
+def _images(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, CocoImage]:
+    found: dict[Id, CocoImage] = {}
+    ids: dict[str, Id] = {}
+    for number, entry in enumerate(entries):
+        key, name = _id(file, f"images[{number}]", entry, "id"), entry.get("file_name")
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise UserError(f"{file}, image {key}: file_name is {name!r}; expected the name of a picture")
+        if key in found:
+            raise UserError(f"{file}: two images have the id {key}: {found[key].file_name} and {name}; change one")
+        if name in ids:
+            raise UserError(f"{file}: the images {ids[name]} and {key} have one file_name, {name}; keep one of them")
+        found[key], ids[name] = CocoImage(key, name, _size(entry), []), key
+    return found
+
+
+def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = entry.get("width"), entry.get("height")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) and width > 0 < height else None
+
+
+def _id(file: Path, place: str, entry: Mapping[str, Any], field: str) -> Id:
+    value = entry.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise UserError(f"{file}, {place}: {field} is {value!r}; expected a whole number")
+    return value
+
+
+def _known(file: Path, place: str, entry: Mapping[str, Any], field: str, known: Mapping[Id, object], what: str) -> Id:
+    key = _id(file, place, entry, field)
+    if key not in known:
+        ids = sorted(known, key=lambda each: (isinstance(each, str), each))
+        span = f"{ids[0]} to {ids[-1]}, {len(ids):,} of them" if ids else "none"
+        raise UserError(
+            f"{file}, {place}: {field} {key} is not among the {what} (their ids: {span}); add it or correct it"
+        )
+    return key
+
+
+def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> Drawn:
+    area = entry.get("area")
+    return Drawn(
+        place,
+        label,
+        _corners(file, place, entry.get("bbox")),
+        crowd=bool(entry.get("iscrowd")),
+        difficult=bool(entry.get("difficult")),  # no key of COCO's; `convert` writes it
+        area=float(area) if isinstance(area, int | float) else None,
+    )
+
+
+def _corners(file: Path, place: str, bbox: object) -> Corners:
+    if not isinstance(bbox, list) or len(bbox) != 4 or not all(isinstance(side, int | float) for side in bbox):
+        raise UserError(f"{file}, {place}: bbox is {bbox!r}; expected four numbers: x, y, width, height")
+    x, y, width, height = map(float, bbox)
+    return x, y, x + width, y + height
+
+
+def _repeated_ids(file: Path, annotations: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    counts = Counter(entry["id"] for entry in annotations if isinstance(entry.get("id"), int | str))
+    repeated = [str(key) for key, count in counts.items() if count > 1]
+    if not repeated:
+        return ()
+    return (
+        f"{file.name}: {len(repeated):,} annotation ids are given more than once ({first_few(repeated)}); all are used",
+    )

@@ -1,0 +1,115 @@
+"""YOLO: a data.yaml with class names and folders, and a text file a picture with a box a line.
+
+Source: the description of the format in the documentation of Darknet and its successors.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from convsight.datasets.boxes.assembled import boxes_dataset
+from convsight.datasets.boxes.drawn import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.yolo_labels import Lines
+from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
+from convsight.datasets.dataset import Dataset
+from convsight.datasets.names import natural_key
+from convsight.errors import UserError
+from convsight.pictures import is_picture_file
+
+_SUFFIXES = (".yaml", ".yml")
+_NAMES = tuple(f"{name}{suffix}" for name in ("data", "dataset") for suffix in _SUFFIXES)
+
+
+def is_yolo(path: Path) -> bool:
+    """Whether `path` is a .yaml file, or a folder that holds data.yaml or dataset.yaml."""
+    return path.suffix.lower() in _SUFFIXES if path.is_file() else path.is_dir() and _yaml_in(path) is not None
+
+
+def _yaml_in(folder: Path) -> Path | None:
+    return next((folder / name for name in _NAMES if (folder / name).is_file()), None)
+
+
+def read_yolo(path: Path) -> Dataset:
+    """The pictures that data.yaml names, with the boxes of their label files.
+
+    `train`, `val` and `test` are each a folder, a text file that lists pictures, or several of these, relative to
+    `path`, which is relative to the file. Classes are `names`, a list or numbers with names; without it the `nc`
+    numbers. The labels of images/a.jpg are in labels/a.txt, of pictures elsewhere beside them; a picture without such
+    a file has no boxes.
+
+    A line is a class number and cx, cy, width, height as fractions of the picture upright; or the corners of an
+    outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken.
+
+    Raises `UserError` naming file and line for damaged YAML, a missing folder or picture, a class number without name,
+    a line of another length, a field that is no number, coordinates that are no fractions, and what `boxes_dataset`
+    refuses.
+    """
+    file = path if path.is_file() else _yaml_in(path) or path
+    described = read_yaml(file)
+    notes: list[str] = list(described.notes)
+    lines = Lines(described.names, described.keypoints)
+    annotated = [
+        picture
+        for split, places in described.splits.items()
+        for picture in _annotated(file, split, _pictures(described, split, places), lines)
+    ]
+    if annotated and not lines.files:
+        expected = relative_name(label_file(annotated[0].file), file.parent)
+        raise UserError(f"{file}: none of {len(annotated):,} pictures has a label file; expected {expected} and so on")
+    notes += lines.notes()
+    return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
+
+
+def label_file(picture: Path) -> Path:
+    """Where the boxes of `picture` stand.
+
+    >>> label_file(Path("images/train/images/a.jpg")).as_posix(), label_file(Path("b.png")).as_posix()
+    ('images/train/labels/a.txt', 'b.txt')
+    """
+    parts = list(picture.with_suffix(".txt").parts)
+    for place in range(len(parts) - 2, -1, -1):
+        if parts[place] == "images":
+            parts[place] = "labels"
+            break
+    return Path(*parts)
+
+
+def _pictures(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
+    found: list[Path] = []
+    for text in places:
+        place = described.resolved(split, text)
+        if place.is_dir():
+            found += _below(place)
+        elif place.suffix.lower() == ".txt":
+            found += _listed(place)
+        else:
+            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of pictures")
+    if not found:
+        raise UserError(
+            f"{described.file}: {split} ({', '.join(places)}) holds no picture; add some or remove the line"
+        )
+    return found
+
+
+def _below(folder: Path) -> list[Path]:
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders.sort(key=natural_key)
+        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_picture_file(Path(name))]
+    return found
+
+
+def _listed(file: Path) -> list[Path]:
+    """The pictures a list names, relative to its folder."""
+    lines = [line.strip() for line in file.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()]
+    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line]
+    files = [Path(os.path.normpath(file.parent / line)) for _, line in numbered]
+    check_present(files, [f"{file}, line {number}" for number, _ in numbered], f"paths are relative to {file.parent}")
+    return files
+
+
+def _annotated(file: Path, split: str, pictures: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
+    for picture, size in zip(pictures, sizes_of(pictures), strict=True):
+        origin = label_file(picture)
+        name = relative_name(picture, file.parent)
+        yield Annotated(split, name, picture, origin, lines.read(origin, size or (0, 0)), size)

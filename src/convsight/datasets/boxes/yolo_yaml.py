@@ -1,0 +1,125 @@
+"""The data.yaml of a YOLO data set: class names, and where the pictures of each split are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from convsight.datasets.dataset import SPLIT_NAMES
+from convsight.datasets.names import class_name
+from convsight.errors import UserError
+
+
+@dataclass(frozen=True)
+class YoloYaml:
+    """What the file says: names by class number, places by split, whether its labels hold keypoints too.
+
+    `named` is false where the file only counts the classes.
+    """
+
+    file: Path
+    root: Path
+    names: Mapping[int, str]
+    named: bool
+    splits: Mapping[str, Sequence[str]]
+    keypoints: bool
+    notes: tuple[str, ...]
+
+    def resolved(self, split: str, text: str) -> Path:
+        """The folder or file that `text` names.
+
+        Raises `UserError` where there is no such.
+        """
+        places = [self.root / text]
+        if text.startswith("../"):
+            places.append(self.root / text.removeprefix("../"))  # so do Roboflow's files name folders beside them
+        found = next((place for place in places if place.exists()), None)
+        if found is None:
+            raise UserError(f"{self.file}: {split} is {text!r}, but there is no {places[0]}; correct it or 'path'")
+        return found
+
+
+def read_yaml(file: Path) -> YoloYaml:
+    """The checked content of `file`; errors are those of `read_yolo`."""
+    document = _parsed(file)
+    names = _names(file, document)
+    root = file.parent / _text(file, document, "path")
+    splits, notes = _splits(file, document)
+    return YoloYaml(
+        file,
+        root if root.is_dir() else file.parent,  # `path` is often that of another machine
+        names,
+        named="names" in document,
+        splits=splits,
+        keypoints="kpt_shape" in document,
+        notes=notes,
+    )
+
+
+def _parsed(file: Path) -> Mapping[str, Any]:
+    try:
+        # Texts, lists and mappings only: a class called `no` is none that YAML calls false.
+        document = yaml.load(file.read_bytes(), Loader=yaml.BaseLoader)  # noqa: S506
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UserError(f"{file}, line {line}: damaged YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{file} is no YAML text: {error}") from error
+    if not isinstance(document, dict) or not ("names" in document or "nc" in document):
+        raise UserError(f"{file} describes no data set; expected names, and train, val or test")
+    return document
+
+
+def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
+    value = document.get(key, "")
+    if not isinstance(value, str):
+        raise UserError(f"{file}: {key} is {value!r}; expected a text")
+    return value
+
+
+def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
+    count = _text(file, document, "nc") or None
+    if count is not None and not count.isdecimal():
+        raise UserError(f"{file}: nc is {count!r}; expected how many classes there are")
+    given = document.get("names")
+    if given is None:
+        return {number: str(number) for number in range(int(count or 0))}
+    pairs = (
+        list(given.items()) if isinstance(given, dict) else list(enumerate(given)) if isinstance(given, list) else []
+    )
+    names: dict[int, str] = {}
+    for key, text in pairs:
+        name = class_name(text) if isinstance(text, str) else ""
+        if not str(key).isdecimal() or not name:
+            raise UserError(f"{file}: the class {key!r} is named {text!r}; expected a number and a name")
+        if name in names.values():
+            raise UserError(f"{file}: the name {name!r} is given to two classes; change one")
+        names[int(key)] = name
+    if not names:
+        raise UserError(f"{file}: names is {given!r}; expected a list of names, or numbers with names")
+    if count is not None and int(count) != len(names):
+        raise UserError(f"{file}: nc is {count}, but there are {len(names)} names; correct one of them")
+    return dict(sorted(names.items()))
+
+
+def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """The places of each split; one that names those of another is none, and noted."""
+    splits: dict[str, tuple[str, ...]] = {}
+    notes = []
+    for split in SPLIT_NAMES:
+        given = document.get(split) or document.get({"val": "valid"}.get(split, split)) or []
+        places = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
+        if not all(isinstance(place, str) for place in places) or (given and not places):
+            raise UserError(f"{file}: {split} is {given!r}; expected a folder, a list of pictures, or several")
+        same = next((other for other, known in splits.items() if known == places), None)
+        if same:
+            notes.append(f"{split} names the same pictures as {same}, so it would judge nothing; left out")
+        elif places:
+            splits[split] = places
+    if not splits:
+        raise UserError(f"{file} names no pictures; expected train, val or test with a folder")
+    return splits, tuple(notes)

@@ -1,0 +1,64 @@
+"""Boxes as COCO: annotations/instances_train.json and so on, and pictures in a folder a split."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from convsight.datasets.convert.outgoing import Outgoing, tell
+from convsight.datasets.dataset import UNSPLIT
+
+_DIGITS = 6  # after the point, of pixels
+
+
+def coco_pictures(split: str) -> str:
+    """The folder for the pictures of `split`."""
+    return "images" if split == UNSPLIT else split
+
+
+def write_coco(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+    """Write the JSON files into `folder`; returns what is lost, in words.
+
+    Categories are numbered from 1 in the order of the classes, images and annotations from 1 over all files. What is
+    difficult has a key of that name, which other tools pass over.
+    """
+    (folder / "annotations").mkdir()
+    categories = [{"id": number, "name": name, "supercategory": "none"} for number, name in enumerate(classes, start=1)]
+    numbered = list(enumerate(pictures, start=1))
+    first = 1  # the next annotation's id
+    for split in dict.fromkeys(picture.split for picture in pictures):
+        chosen = [(number, picture) for number, picture in numbered if picture.split == split]
+        annotations = [entry for number, picture in chosen for entry in _annotations(number, picture)]
+        document = {
+            "info": {"description": "written by convsight"},
+            "licenses": [],
+            "images": [_image(number, picture) for number, picture in chosen],
+            "annotations": [{"id": first + row, **entry} for row, entry in enumerate(annotations)],
+            "categories": categories,
+        }
+        first += len(annotations)
+        name = "instances.json" if split == UNSPLIT else f"instances_{split}.json"
+        (folder / "annotations" / name).write_text(json.dumps(document), encoding="utf-8")
+    difficult = tell(pictures).difficult
+    if difficult:
+        yield f"that {difficult:,} boxes are difficult stands under a key of its own, which other tools pass over"
+
+
+def _image(number: int, picture: Outgoing) -> dict[str, Any]:
+    width, height = picture.boxes.size
+    return {"id": number, "file_name": picture.name, "width": width, "height": height}
+
+
+def _annotations(number: int, picture: Outgoing) -> Iterator[dict[str, Any]]:
+    boxes = picture.boxes
+    for row, (left, top, right, bottom) in enumerate(boxes.xyxy.tolist()):
+        bbox = (left, top, right - left, bottom - top)
+        entry = {
+            "image_id": number,
+            "category_id": int(boxes.labels[row]) + 1,
+            "bbox": [round(side, _DIGITS) for side in bbox],
+            "area": round(float(boxes.areas[row]), _DIGITS),
+            "iscrowd": int(boxes.crowd[row]),
+            "segmentation": [],
+        }
+        yield entry | ({"difficult": 1} if boxes.difficult[row] else {})

@@ -1,0 +1,74 @@
+"""`convert`: data with boxes, in any format that is read, as a new folder in another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from convsight.datasets.convert.coco import coco_pictures, write_coco
+from convsight.datasets.convert.outgoing import Outgoing, outgoing
+from convsight.datasets.convert.table import table_pictures, write_table
+from convsight.datasets.convert.voc import voc_pictures, write_voc
+from convsight.datasets.convert.yolo import write_yolo, yolo_pictures
+from convsight.datasets.dataset import Dataset
+from convsight.errors import unknown_name
+from convsight.fresh import fresh_folder
+from convsight.progress import Listener
+
+
+class Writer(NamedTuple):
+    """A format: the folder for the pictures of a split, and what writes all else and tells what is lost."""
+
+    picture_folder: Callable[[str], str]
+    write: Callable[[Path, Sequence[Outgoing], tuple[str, ...]], Iterator[str]]
+
+
+WRITERS = {
+    "coco": Writer(coco_pictures, write_coco),
+    "voc": Writer(voc_pictures, write_voc),
+    "yolo": Writer(yolo_pictures, write_yolo),
+    "csv": Writer(table_pictures, write_table),
+}
+
+
+class Converted(NamedTuple):
+    """What was written, and in words what the format could not hold."""
+
+    folder: str
+    format: str
+    pictures: int
+    boxes: int
+    lost: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return self._asdict() | {"lost": list(self.lost)}
+
+
+def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: bool = False) -> Converted:
+    """Write `dataset` in the format `to`, a key of `WRITERS`, as the new folder `out`.
+
+    The folder appears whole or not at all. Pictures are copied, or with `link` linked to; pixels without file become
+    PNG. Names of pictures stay, without their folders where they differ without them.
+
+    Raises `UserError` where `dataset` holds no boxes, or `out` is there already or cannot be written.
+    """
+    if to not in WRITERS:
+        raise unknown_name("format", to, WRITERS)
+    writer, pictures = WRITERS[to], outgoing(dataset)
+    with fresh_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
+        places = {split: folder / writer.picture_folder(split) for split in dataset.splits}
+        for place in places.values():
+            place.mkdir(parents=True, exist_ok=True)
+        for picture in pictures:
+            picture.bring(places[picture.split], link)
+            advance(1)
+        lost = tuple(writer.write(folder, pictures, dataset.classes))
+    boxes = sum(len(picture.boxes) for picture in pictures)
+    return Converted(str(out), to, len(pictures), boxes, (*_renamed(dataset, pictures), *lost))
+
+
+def _renamed(dataset: Dataset, pictures: Sequence[Outgoing]) -> Iterator[str]:
+    before = [PurePosixPath(name).stem for split in dataset.splits.values() for name in split.names]
+    renamed = [picture.name for stem, picture in zip(before, pictures, strict=True) if picture.stem != stem]
+    if renamed:
+        yield f"{len(renamed):,} pictures have new names, since some shared one (such as {renamed[0]})"

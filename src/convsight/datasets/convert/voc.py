@@ -1,0 +1,82 @@
+"""Boxes as Pascal VOC: an XML file a picture, pictures in JPEGImages, splits as lists in ImageSets/Main."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from convsight.datasets.convert.outgoing import Outgoing, tell
+from convsight.datasets.dataset import UNSPLIT
+from convsight.datasets.names import natural_order
+from convsight.errors import UserError
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+_DIGITS = 6  # after the point, of pixels
+
+
+def voc_pictures(split: str) -> str:
+    """The folder for the pictures of `split`: one for all."""
+    return "JPEGImages"
+
+
+def write_voc(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+    """Write XML files and lists into `folder`; returns what is lost, in words.
+
+    Corners are edges, as `read_voc` takes them, with their fractions where they have such.
+
+    Raises `UserError` for a name that XML cannot hold.
+    """
+    for name in (*classes, *(picture.name for picture in pictures)):
+        if not all(character.isprintable() for character in name):
+            raise UserError(f"the name {name!r} holds characters that XML cannot; rename it")
+    (folder / "Annotations").mkdir()
+    for picture in pictures:
+        root = _annotation(picture)
+        Xml.indent(root, "\t")
+        (folder / "Annotations" / f"{picture.stem}.xml").write_bytes(Xml.tostring(root, encoding="utf-8") + b"\n")
+    splits = list(dict.fromkeys(picture.split for picture in pictures))
+    if splits != [UNSPLIT]:
+        (folder / "ImageSets" / "Main").mkdir(parents=True)
+        for split in splits:
+            lines = "".join(f"{picture.stem}\n" for picture in pictures if picture.split == split)
+            (folder / "ImageSets" / "Main" / f"{split}.txt").write_text(lines, encoding="utf-8")
+    yield from _lost(pictures, classes)
+
+
+def _lost(pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+    told = tell(pictures)
+    if told.crowd:
+        yield f"that {told.crowd:,} boxes are crowds is lost; they are boxes like others"
+    if told.areas:
+        yield f"the areas of {told.areas:,} outlines are lost; those of their boxes take their place"
+    if told.fractions:
+        yield f"the corners of {told.fractions:,} boxes have fractions, which some readers of VOC refuse"
+    if classes != natural_order(set(classes)):
+        yield "the order of the classes is lost; VOC lists none"
+
+
+def _annotation(picture: Outgoing) -> Xml.Element:
+    boxes, (width, height) = picture.boxes, picture.boxes.size
+    root = Xml.Element("annotation")
+    _add(root, folder=voc_pictures(picture.split), filename=picture.name)
+    _add(Xml.SubElement(root, "size"), width=width, height=height, depth=3)
+    _add(root, segmented=0)
+    for row, corners in enumerate(boxes.xyxy.tolist()):
+        thing = Xml.SubElement(root, "object")
+        _add(thing, name=boxes.classes[boxes.labels[row]], pose="Unspecified", truncated=0)
+        _add(thing, difficult=int(boxes.difficult[row]))
+        _add(Xml.SubElement(thing, "bndbox"), **dict(zip(_SIDES, map(_decimal, corners), strict=True)))
+    return root
+
+
+def _add(parent: Xml.Element, **fields: object) -> None:
+    for name, value in fields.items():
+        Xml.SubElement(parent, name).text = str(value)
+
+
+def _decimal(side: float) -> str:
+    """A whole number where it is one.
+
+    >>> _decimal(12.0), _decimal(0.1 + 0.2)
+    ('12', '0.3')
+    """
+    return f"{side:.{_DIGITS}f}".rstrip("0").rstrip(".")

@@ -1,0 +1,196 @@
+"""`Boxes`: which things a picture shows and where, as rectangles; one type for truth and prediction."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convsight.extras import extra
+from convsight.results.drawing import draw_boxes
+from convsight.results.overlaps import matched, overlaps
+from convsight.results.result import Difference, NoAnswerError, Result
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_SAME_PLACE = 0.5  # intersection over union from which two boxes speak of the same thing
+
+
+class Box(NamedTuple):
+    """One thing: its class, how sure the network is (0..1), and left, top, right, bottom in pixels."""
+
+    name: str
+    score: float
+    xyxy: tuple[float, float, float, float]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Boxes(Result):
+    """Boxes of one picture of `size` (width, height), in its own pixels; there may be none.
+
+    Shapes: `xyxy` (boxes, 4) holds left, top, right, bottom; `labels` (boxes,) class indices; `scores` (boxes,) 0..1,
+    1 for truth. `least` (boxes,) is the score from which each counts as found: those below it are judged, and neither
+    told nor drawn. The rest is known of truth only: `crowd` marks a region of many things, `difficult` one that nobody
+    need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the box's.
+
+    >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
+    >>> boxes.at_least(0.5).summary()
+    '1 dog'
+    >>> boxes.at_least(0.5).to_json()
+    {'boxes': [{'name': 'dog', 'score': 0.9, 'xyxy': [20.0, 20.0, 60.0, 50.0]}]}
+    """
+
+    classes: tuple[str, ...]
+    size: tuple[int, int]
+    xyxy: Floats
+    labels: Indices
+    scores: Floats
+    least: Floats
+    crowd: Flags
+    difficult: Flags
+    areas: Floats
+
+    def __post_init__(self) -> None:
+        count = len(self.xyxy)
+        if self.xyxy.shape != (count, 4):
+            raise ValueError(f"boxes need four numbers each, not an array of shape {self.xyxy.shape}")
+        for name in ("labels", "scores", "least", "crowd", "difficult", "areas"):
+            if getattr(self, name).shape != (count,):
+                raise ValueError(f"{count} boxes but {name} of shape {getattr(self, name).shape}")
+        # NaN fails every comparison, so a network that returns NaN never becomes an answer.
+        if not bool((self.xyxy[:, 2:] >= self.xyxy[:, :2]).all()):
+            raise NoAnswerError("boxes must have left <= right and top <= bottom, all of them numbers")
+        if not bool(((self.scores >= 0) & (self.scores <= 1)).all()):
+            raise NoAnswerError("scores must lie in 0..1")
+        if count and not (int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)):
+            raise ValueError(
+                f"class indices {self.labels.min()}..{self.labels.max()} outside 0..{len(self.classes) - 1}"
+            )
+
+    @classmethod
+    def of(
+        cls,
+        classes: tuple[str, ...],
+        size: tuple[int, int],
+        xyxy: Any,
+        labels: Any,
+        *,
+        scores: Any = None,
+        least: Any = None,
+        crowd: Any = None,
+        difficult: Any = None,
+        areas: Any = None,
+    ) -> Self:
+        """Boxes from anything that NumPy makes arrays of; what is left out is as for plain truth."""
+        corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
+        count = len(corners)
+
+        def given(values: Any, usual: Any, kind: Any) -> NDArray[Any]:
+            return np.broadcast_to(np.asarray(usual if values is None else values, kind), (count,))
+
+        return cls(
+            classes=classes,
+            size=size,
+            xyxy=corners,
+            labels=given(labels, 0, np.int64),
+            scores=given(scores, 1.0, np.float64),
+            least=given(least, 0.0, np.float64),
+            crowd=given(crowd, False, np.bool_),
+            difficult=given(difficult, False, np.bool_),
+            areas=given(areas, area(corners), np.float64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    def select(self, chosen: Indices | Flags) -> "Boxes":
+        """The boxes at the positions, or under the mask, `chosen`."""
+        parts = ("xyxy", "labels", "scores", "least", "crowd", "difficult", "areas")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in parts})
+
+    def relabelled(self, classes: tuple[str, ...], indices: Indices) -> "Boxes":
+        """The same boxes where class i is now called by `indices[i]` of `classes`."""
+        return replace(self, classes=classes, labels=indices[self.labels])
+
+    def on(self, size: tuple[int, int]) -> "Boxes":
+        """The same shares of a picture of `size` (width, height)."""
+        factors = np.array([*size, *size]) / np.array([*self.size, *self.size])
+        xyxy = self.xyxy * factors
+        return replace(self, size=size, xyxy=xyxy, areas=area(xyxy))
+
+    @property
+    def found(self) -> "Boxes":
+        """Those that are sure enough, surest first."""
+        kept = np.flatnonzero(self.scores >= self.least)
+        return self.select(kept[np.argsort(-self.scores[kept], kind="stable")])
+
+    def each(self) -> list[Box]:
+        """The boxes that are sure enough, one by one, surest first."""
+        found = self.found
+        rows = zip(found.labels.tolist(), found.scores.tolist(), found.xyxy.tolist(), strict=True)
+        return [
+            Box(self.classes[label], score, (left, top, right, bottom))
+            for label, score, (left, top, right, bottom) in rows
+        ]
+
+    def at_least(self, confidence: float) -> "Boxes":
+        return replace(self, least=np.full(len(self), confidence))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"boxes": [{"name": box.name, "score": box.score, "xyxy": list(box.xyxy)} for box in self.each()]}
+
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        return [(box.name, box.score, *box.xyxy) for box in self.each()]
+
+    def to_supervision(self) -> Any:
+        found = self.found
+        names = np.array([self.classes[label] for label in found.labels], dtype=str)
+        return extra("supervision", "supervision").Detections(
+            xyxy=found.xyxy.astype(np.float32),
+            confidence=found.scores.astype(np.float32),
+            class_id=found.labels.astype(int),
+            data={"class_name": names},
+        )
+
+    def summary(self) -> str:
+        counts = np.bincount(self.found.labels, minlength=len(self.classes))
+        told = [
+            f"{counts[index]} {self.classes[index]}" for index in np.argsort(-counts, kind="stable") if counts[index]
+        ]
+        return ", ".join(told) or "nothing found"
+
+    def difference(self, other: "Boxes") -> Difference:
+        """Boxes that are sure enough in either need a partner of their own in the other, of their class and place.
+
+        Numbers compared are the scores of partners, and their sides as shares of the picture's.
+        """
+        pairs = [_gaps(one.found, two) for one, two in ((self, other), (other, self))]
+        told = sum(len(each.found) for each in (self, other))
+        return Difference(max(gap for gap, _ in pairs), sum(count for _, count in pairs) / told if told else 1.0)
+
+    def draw(self, picture: Image.Image) -> Image.Image:
+        return draw_boxes(picture, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())
+
+    def _colours(self) -> list[int]:
+        return [int(label) for label in self.found.labels]
+
+
+def area(xyxy: Floats) -> Floats:
+    """Width times height of each of (boxes, 4)."""
+    sides: Floats = xyxy[:, 2:] - xyxy[:, :2]
+    return sides[:, 0] * sides[:, 1]
+
+
+def _gaps(found: Boxes, other: Boxes) -> tuple[float, int]:
+    """The largest gap between boxes and their partners in `other`, and how many have one."""
+    alike = overlaps(found.xyxy, other.xyxy) * (found.labels[:, None] == other.labels[None])
+    partners = matched(alike, _SAME_PLACE)
+    paired = partners >= 0
+    sides = np.array([*found.size, *found.size], np.float64)
+    places = np.abs(found.xyxy[paired] - other.xyxy[partners[paired]]) / sides
+    scores = np.abs(found.scores[paired] - other.scores[partners[paired]])
+    return max(float(places.max(initial=0.0)), float(scores.max(initial=0.0))), int(paired.sum())

@@ -1,0 +1,88 @@
+"""Boxes as a COCO results file, which every COCO evaluator reads: a list of picture, category, box and score."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from convsight.errors import UserError
+from convsight.results import Boxes
+from convsight.runtime.answer import Answer
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Which number a picture (by the name of its file) and a category (by its name) have.
+
+    What is not listed: a picture is the number that its name ends in, as COCO's own are called, else its name; a
+    category is its place among the classes, counted from 1.
+    """
+
+    pictures: Mapping[str, int] = field(default_factory=dict)
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+    def picture(self, file: str) -> int | str:
+        """The id of the picture in `file`.
+
+        >>> Ids().picture("val2017/000000000139.jpg"), Ids().picture("cat.jpg")
+        (139, 'cat')
+        """
+        path = PurePath(file)
+        if path.name in self.pictures:
+            return self.pictures[path.name]
+        number = re.search(r"[0-9]+$", path.stem)
+        return int(number[0]) if number else path.stem
+
+    def category(self, name: str, classes: tuple[str, ...]) -> int:
+        """The id of the class called `name`."""
+        return self.categories.get(name, classes.index(name) + 1)
+
+
+def read_ids(file: Path) -> Ids:
+    """The ids in a COCO annotation file; raises `UserError` where it is none."""
+    try:
+        document = json.loads(file.read_bytes())
+        pictures = {PurePath(image["file_name"]).name: int(image["id"]) for image in document["images"]}
+        return Ids(pictures, {category["name"]: int(category["id"]) for category in document["categories"]})
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} is no COCO annotation file with images and categories: {error}") from error
+
+
+def coco_entries(answer: Answer, ids: Ids) -> Iterator[dict[str, Any]]:
+    """The entries of one picture: every box that is sure enough, as left, top, width, height in its pixels.
+
+    Raises `UserError` where the network answers another kind of question.
+    """
+    if answer.result is None:
+        return
+    if not isinstance(answer.result, Boxes):
+        raise UserError("a COCO results file holds boxes, and this network answers with none; use --format json")
+    for box in answer.result.each():
+        left, top, right, bottom = box.xyxy
+        yield {
+            "image_id": ids.picture(answer.file),
+            "category_id": ids.category(box.name, answer.result.classes),
+            "bbox": [left, top, right - left, bottom - top],
+            "score": box.score,
+        }
+
+
+def coco_printer(ids: Ids) -> Callable[[Iterable[Answer], tuple[str, ...]], int]:
+    """Prints one JSON list as the answers come; returns how many pictures have none."""
+
+    def print_coco(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
+        failed, before = 0, "["
+        for answer in answers:
+            failed += answer.result is None
+            for entry in coco_entries(answer, ids):
+                sys.stdout.write(f"{before}{json.dumps(entry)}")
+                before = ",\n"
+        sys.stdout.write("[]\n" if before == "[" else "]\n")
+        return failed
+
+    return print_coco

@@ -1,0 +1,1 @@
+"""Detection: which things does the picture show, and where?"""

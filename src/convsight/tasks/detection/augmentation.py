@@ -1,0 +1,139 @@
+"""Variations of training pictures that take their boxes along: mosaic, mixup, flips, scale, place and colour.
+
+Boxes are fractions of the picture, (batch, most, 4), with labels (batch, most), -1 where there is none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from convsight.datasets import Dataset
+from convsight.settings import TrainSettings
+from convsight.tasks.classification.augmentation import names_a_side, reads_as_text
+from convsight.tasks.detection.windows import Windows, compact, seen_through
+from convsight.training.augment import Augmentation
+from convsight.training.chances import uniform
+
+_PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the pictures that are judged
+
+
+@dataclass(frozen=True)
+class BoxVariation:
+    """How far pictures vary. Chances are 0..1; other amounts are the largest, drawn evenly from -amount to amount.
+
+    `mosaic` puts four pictures together, `mixup` lays two over each other; `zoom`, `light` and `saturation` are natural
+    logarithms of a factor, `shift` a share of the side. `sizes` are sides of batches as shares of the network's own:
+    multi-scale training.
+    """
+
+    flip_horizontal: bool = True
+    flip_vertical: bool = False
+    mosaic: float = 0.0
+    mixup: float = 0.0
+    zoom: float = 0.0
+    shift: float = 0.0
+    light: float = 0.0
+    saturation: float = 0.0
+    sizes: tuple[float, ...] = (1.0,)
+
+
+_LIGHT = BoxVariation(zoom=0.2, shift=0.1, light=0.2, saturation=0.2)
+_STRONG = BoxVariation(mosaic=0.5, zoom=0.4, shift=0.15, light=0.3, saturation=0.4)
+_SIZES = (0.75, 0.875, 1.0, 1.125, 1.25)
+
+
+@final
+class BoxAugmentation(Augmentation):
+    """Mosaic (Bochkovskiy et al., "YOLOv4", 2020) and mixup (Zhang et al., 2018) take partners from the same batch."""
+
+    _COLUMNS = 18
+    mirrors = False  # an answer is not averaged over a mirror image: boxes of two views have no mean
+
+    def __init__(self, variation: BoxVariation, stride: int, reasons: tuple[str, ...]) -> None:
+        self.variation = variation
+        self.stride = stride
+        self.reasons = reasons
+
+    def __call__(
+        self,
+        pictures: Tensor,
+        targets: Mapping[str, Tensor],
+        seed: int,
+        epoch: int,
+        samples: NDArray[np.int64],
+        progress: float,
+    ) -> tuple[Tensor, Mapping[str, Tensor]]:
+        v = self.variation
+        draws = torch.from_numpy(uniform(seed, epoch + 1, samples, self._COLUMNS)).to(pictures.device)
+        if v.light or v.saturation:
+            pictures = recoloured(pictures, draws[:, 0:3], v)
+        combined = progress < _PLAIN_FROM
+        window = self._window(draws[:, 4:11], (draws[:, 11] < v.mosaic) & combined)
+        partners = (draws[:, 12:15] * len(pictures)).long().clamp(max=len(pictures) - 1)
+        size = self._size(pictures, float(draws[0, 15]))
+        seen = seen_through(pictures, targets["boxes"], targets["labels"], partners, window, size)
+        mixed = (draws[:, 16] < v.mixup) & combined
+        pictures, boxes, labels = mixed_up(*seen, draws[:, 17], mixed) if bool(mixed.any()) else seen
+        return pictures, {"boxes": boxes, "labels": labels}
+
+    def _window(self, draws: Tensor, mosaic: Tensor) -> Windows:
+        """Where each picture is looked at: with partners near the corner that all share, else around its middle."""
+        v = self.variation
+        spread = draws * 2 - 1
+        zoom, aspect = torch.exp(spread[:, 0] * v.zoom), torch.exp(spread[:, 1] * v.zoom / 4)
+        middle = torch.where(mosaic[:, None], 1 + spread[:, 2:4] / 2, 0.5 + spread[:, 2:4] * v.shift)
+        flips = (draws[:, 4:6] < 0.5) & torch.tensor([v.flip_horizontal, v.flip_vertical], device=draws.device)
+        return Windows(mosaic, middle, torch.stack([zoom * aspect, zoom / aspect], dim=1), flips)
+
+    def _size(self, pictures: Tensor, draw: float) -> tuple[int, int]:
+        """Height and width of the whole batch, drawn from the sizes and made whole strides."""
+        share = self.variation.sizes[int(draw * len(self.variation.sizes))]
+        height, width = (
+            max(self.stride, round(side * share / self.stride) * self.stride) for side in pictures.shape[2:]
+        )
+        return (pictures.shape[2], pictures.shape[3]) if share == 1 else (height, width)
+
+
+def recoloured(pictures: Tensor, draws: Tensor, v: BoxVariation) -> Tensor:
+    """Brightness, contrast and, of coloured pictures, saturation, each multiplied by up to exp(amount)."""
+    factors = torch.exp((draws * 2 - 1) * draws.new_tensor([v.light, v.light, v.saturation]))[:, :, None, None, None]
+    mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
+    changed = (pictures - mean) * factors[:, 1] + mean * factors[:, 0]
+    if pictures.shape[1] == 3 and v.saturation:
+        grey = changed.mean(dim=1, keepdim=True)
+        changed = grey + (changed - grey) * factors[:, 2]
+    return changed.clamp(0, 1)
+
+
+def mixed_up(
+    pictures: Tensor, boxes: Tensor, labels: Tensor, draws: Tensor, chosen: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Each `chosen` picture laid half over another of the batch, with the boxes of both."""
+    partners = (draws * len(pictures)).long().clamp(max=len(pictures) - 1)
+    mixed = torch.where(chosen[:, None, None, None], (pictures + pictures[partners]) / 2, pictures)
+    theirs = torch.where(chosen[:, None], labels[partners], -1)
+    return mixed, *compact(torch.cat([boxes, boxes[partners]], dim=1), torch.cat([labels, theirs], dim=1))
+
+
+def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int) -> BoxAugmentation:
+    """The variation for a data set, with the reasons for it."""
+    amounts = {"none": BoxVariation(), "light": _LIGHT, "strong": _STRONG, "auto": _STRONG}[settings.augment]
+    if settings.augment != "none" or settings.mosaic is not None:
+        amounts = replace(amounts, mosaic=amounts.mosaic if settings.mosaic is None else settings.mosaic)
+    sided = next((name for name in dataset.classes if names_a_side(name)), None)
+    flips = settings.flip in {"horizontal", "both"} or (
+        settings.flip == "auto" and sided is None and not reads_as_text(dataset.classes)
+    )
+    variation = replace(
+        amounts,
+        flip_horizontal=flips and settings.augment != "none",
+        flip_vertical=settings.flip == "both",
+        mixup=settings.mixup,
+        sizes=_SIZES if settings.multi_scale else (1.0,),
+    )
+    return BoxAugmentation(variation, stride, (f"augmentation: {variation}",))

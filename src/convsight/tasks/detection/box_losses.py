@@ -1,0 +1,106 @@
+"""Losses by name: how far boxes lie from where they should, how wrong classes are.
+
+Boxes are (..., 4), left, top, right, bottom in pixels; each loss is (...), one number a box.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_TINY = 1e-7  # keeps boxes without area from dividing by zero
+
+
+def iou(one: Tensor, other: Tensor) -> Tensor:
+    """Intersection over union of boxes at the same place of two tensors, 0..1.
+
+    >>> iou(torch.tensor([0.0, 0, 2, 2]), torch.tensor([1.0, 0, 3, 2])).item()
+    0.333...
+    """
+    return _parts(one, other)[0]
+
+
+def smooth_l1_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """Huber's loss of the four sides, summed, in shares of the wanted box's own (Girshick, "Fast R-CNN", 2015)."""
+    sides = (wanted[..., 2:] - wanted[..., :2]).clamp(min=1.0).repeat_interleave(2, dim=-1)[..., [0, 2, 1, 3]]
+    return F.smooth_l1_loss(predicted / sides, wanted / sides, reduction="none", beta=1 / 9).sum(dim=-1)
+
+
+def iou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """1 - intersection over union (Yu et al., "UnitBox", 2016, without its logarithm)."""
+    return 1 - iou(predicted, wanted)
+
+
+def giou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """Also the share of the smallest box around both that neither covers (Rezatofighi et al., 2019)."""
+    overlap, union = _parts(predicted, wanted)
+    sides = _around(predicted, wanted)
+    whole = sides[..., 0] * sides[..., 1]
+    return 1 - overlap + (whole - union) / (whole + _TINY)
+
+
+def diou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """And the distance of the centres, as a share of the diagonal around both (Zheng et al., "Distance-IoU", 2020)."""
+    sides = _around(predicted, wanted)
+    diagonal = sides.square().sum(dim=-1) + _TINY
+    apart = (predicted[..., :2] + predicted[..., 2:] - wanted[..., :2] - wanted[..., 2:]) / 2
+    return 1 - iou(predicted, wanted) + apart.square().sum(dim=-1) / diagonal
+
+
+def ciou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """And the difference of the proportions (Zheng et al., "Distance-IoU", 2020, section 3: complete IoU)."""
+    first, second = (each[..., 2:] - each[..., :2] for each in (predicted, wanted))
+    angle = torch.atan(second[..., 0] / (second[..., 1] + _TINY)) - torch.atan(first[..., 0] / (first[..., 1] + _TINY))
+    shape = 4 / math.pi**2 * angle.square()
+    with torch.no_grad():
+        weight = shape / (1 - iou(predicted, wanted) + shape + _TINY)
+    return diou_loss(predicted, wanted) + weight * shape
+
+
+def distribution_focal_loss(sides: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy of logits (..., bins) with the two whole numbers around `wanted` (...), each by its nearness.
+
+    Li et al., "Generalized Focal Loss", 2020, equation 6; `wanted` must lie in 0..bins - 1.
+    """
+    below = wanted.floor().clamp(max=sides.shape[-1] - 2)
+    share = wanted - below
+    logs = sides.log_softmax(dim=-1)
+    lower = logs.gather(-1, below.long()[..., None])[..., 0]
+    upper = logs.gather(-1, below.long()[..., None] + 1)[..., 0]
+    return -(1 - share) * lower - share * upper
+
+
+def bce_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Binary cross-entropy of each class with its wanted score in 0..1."""
+    return F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+
+
+def focal_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Cross-entropy weighted by how far off the score is, squared: Lin et al., 2017; for any score, Li et al., 2020."""
+    return (logits.sigmoid() - wanted).abs().square() * bce_loss(logits, wanted)
+
+
+BOX_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "smooth-l1": smooth_l1_loss,
+    "iou": iou_loss,
+    "giou": giou_loss,
+    "diou": diou_loss,
+    "ciou": ciou_loss,
+}
+CLASS_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"bce": bce_loss, "focal": focal_loss}
+
+
+def _parts(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Intersection over union, and the union."""
+    shared = (torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])).clamp(min=0)
+    shared = shared[..., 0] * shared[..., 1]
+    first, second = (each[..., 2:] - each[..., :2] for each in (one, other))
+    union = first[..., 0] * first[..., 1] + second[..., 0] * second[..., 1] - shared
+    return shared / (union + _TINY), union
+
+
+def _around(one: Tensor, other: Tensor) -> Tensor:
+    """Width and height (..., 2) of the smallest box around two."""
+    return torch.maximum(one[..., 2:], other[..., 2:]) - torch.minimum(one[..., :2], other[..., :2])

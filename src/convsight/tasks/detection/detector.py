@@ -1,0 +1,67 @@
+"""`Detector`: a network of this task, which knows how it learns and what it proposes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from convsight.nets.pyramid import Pyramid
+from convsight.nets.yolo import Yolo, corners
+from convsight.settings import TrainSettings
+from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
+
+_TOLD = 100  # proposals of `forward`
+
+
+class Detector(ABC, nn.Module):
+    """A network for normalised pictures (batch, channels, height, width), with its loss and its proposals.
+
+    Targets are `boxes` (batch, most, 4) as fractions of the picture and `labels` (batch, most), -1 where there is none.
+    """
+
+    # Whether proposals of one thing must be suppressed; without it each picture has one answer.
+    suppresses: bool = True
+
+    @abstractmethod
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+        """`total` and its named parts, each a scalar."""
+
+    @abstractmethod
+    def proposals(self, pictures: Tensor, most: int) -> Candidates:
+        """At most `most` boxes for each picture, surest first, before suppression."""
+
+    @abstractmethod
+    def borrowed(self) -> Mapping[str, Tensor]:
+        """The tensors that a network of the catalogue has too, under the names that they have there."""
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Boxes, scores and labels of the surest proposals, for those who measure networks."""
+        found = self.proposals(pictures, _TOLD)
+        return found.boxes, found.scores, found.labels
+
+
+@final
+class YoloDetector(Detector):
+    """The network of `nets/yolo.py` with the loss of `yolo_loss.py`."""
+
+    def __init__(self, net: Yolo) -> None:
+        super().__init__()
+        self.net = net
+
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+        logits, sides, cells = self.net(pictures)
+        return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], pictures), settings)
+
+    def proposals(self, pictures: Tensor, most: int) -> Candidates:
+        logits, sides, cells = self.net(pictures)
+        height, width = pictures.shape[2:]
+        boxes = corners(sides, cells.centres, cells.strides)
+        fractions = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
+        return best_of_all_classes(fractions.clamp(0, 1), logits.sigmoid(), most)
+
+    def borrowed(self) -> Mapping[str, Tensor]:
+        backbone = self.net.backbone
+        return backbone.net.state_dict() if isinstance(backbone, Pyramid) else {}

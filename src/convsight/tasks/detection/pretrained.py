@@ -1,0 +1,143 @@
+"""Pretrained weights in a detector: of the whole of it, or of the network of the catalogue that it comes after."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from convsight.card import Card
+from convsight.errors import UserError
+from convsight.model_files import read_card
+from convsight.nets.catalogue import NetShape, build_net, net_entry
+from convsight.nets.channels import for_channels
+from convsight.nets.misfit import alike
+from convsight.nets.sizes import build_without_memory
+from convsight.nets.state_dict_file import read_state_dict
+from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
+from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.networks import DETECTORS, detector_entry, parted
+
+_WITHIN = "net."  # what our networks put before torchvision's names
+_COUNTER = "num_batches_tracked"  # of batch normalisation; torchvision's frozen ones have none
+_LISTED = 6  # tensors in a message
+
+# What torchvision's files for COCO still call tensors that have another name in its networks now.
+_OLD_NAMES = (
+    (re.compile(r"(fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$"), r"\1.0.\2"),
+    (re.compile(r"(rpn\.head\.conv)\.(weight|bias)$"), r"\1.0.0.\2"),
+)
+
+
+def read_detector_weights(name: str, weights: str) -> Weights:
+    """The weights that `weights` names for the detector called `name`: `imagenet`, or a file.
+
+    A file is a model file of the same detector, torchvision's state dict of it, or weights of the network that it comes
+    after. Raises `UserError` where there are none, or the file is missing, damaged or of another detector.
+    """
+    detector, backbone = parted(name)
+    card = None if weights == IMAGENET else _card(Path(weights))
+    if card is not None and card.task == "detection":
+        if card.net != name:
+            raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
+        return _whole(Path(weights), card.preprocessing.mean, card.preprocessing.std)
+    pictures = DETECTORS[detector].pictures
+    if pictures and weights != IMAGENET and Path(weights).is_file():
+        found = _whole(Path(weights), *pictures)
+        if any(key.startswith("backbone.") for key in found.tensors):
+            return found
+    if not backbone:
+        raise UserError(
+            f"{name} has a backbone of its own, for which there are no pretrained weights but a model.safetensors of "
+            f"{name}; or use a network of the catalogue: --net {detector}+resnet18"
+        )
+    return read_weights(backbone, weights)
+
+
+def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights) -> list[str]:
+    """Put `weights` into a fresh `model`, the detector called `name`; returns what was done, in words.
+
+    What tells classes starts fresh where there are others. Raises `UserError` where anything else does not fit.
+    """
+    given = _renamed(weights.tensors, model.state_dict())
+    if given is not None:
+        return _adapt_whole(model, name, shape, replace(weights, tensors=given))
+    _, backbone = parted(name)
+    borrowed = model.borrowed()
+    if not backbone or not borrowed:
+        raise UserError(
+            f"{weights.origin} does not fit {name}: give torchvision's weights of the whole detector, as a file"
+        )
+    entry = net_entry(backbone)
+    whole = build_net(backbone, replace(shape, classes=entry.classes))
+    notes = adapt_weights(whole, backbone, weights, shape.channels)
+    tensors = whole.state_dict()
+    taken = {key: own for key, own in borrowed.items() if alike(own, tensors[key])}
+    with torch.no_grad():
+        for key, own in taken.items():
+            own.copy_(tensors[key])
+    count = sum(own.numel() for own in taken.values())
+    return [*notes, f"{count:,} numbers of {backbone} are pretrained; what finds boxes starts fresh"]
+
+
+def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: Weights) -> list[str]:
+    """Put weights of a whole detector, under our names, into `model`."""
+    given, wanted = weights.tensors, model.state_dict()
+    entry = detector_entry(name)
+    more_classes, more_channels = (
+        build_without_memory(entry, other).state_dict()
+        for other in (replace(shape, classes=shape.classes + 1), replace(shape, channels=shape.channels + 1))
+    )
+    taken, fresh, unfit = {}, [], [key for key in given if key not in wanted]
+    for key, own in wanted.items():
+        if key not in given:
+            unfit += [] if key.endswith(_COUNTER) else [key]
+        elif alike(given[key], own):
+            taken[key] = given[key]
+        elif own.shape != more_classes[key].shape:
+            fresh.append(key)
+        elif own.shape != more_channels[key].shape and given[key].dim() == own.dim():
+            taken[key] = for_channels(given[key], shape.channels)
+        else:
+            unfit.append(key)
+    if unfit:
+        some = ", ".join(key.removeprefix(_WITHIN) for key in unfit[:_LISTED]) + (
+            f" and {len(unfit) - _LISTED} more" if len(unfit) > _LISTED else ""
+        )
+        raise UserError(f"{weights.origin} does not fit {name}: missing, extra or of another shape: {some}")
+    with torch.no_grad():
+        for key, value in taken.items():
+            wanted[key].copy_(value)
+    notes = [f"weights: {weights.origin}"]
+    if fresh:
+        notes.append(f"{', '.join(sorted({key.rpartition('.')[0] for key in fresh}))} start fresh, for other classes")
+    return notes
+
+
+def _renamed(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+    """The tensors under our names, if they are those of the whole detector whose state is `wanted`."""
+    found = {}
+    for old, value in tensors.items():
+        name = old
+        for pattern, present in _OLD_NAMES:
+            name = pattern.sub(present, name)
+        found[name if name in wanted else _WITHIN + name] = value
+    known = sum(name in wanted for name in found)
+    return found if 2 * known > sum(not name.endswith(_COUNTER) for name in wanted) else None
+
+
+def _whole(file: Path, mean: tuple[float, ...], std: tuple[float, ...]) -> Weights:
+    tensors = read_state_dict(file)
+    with open(file, "rb") as opened:
+        digits = hashlib.file_digest(opened, "sha256").hexdigest()
+    return Weights(f"{file.name} (SHA-256 {digits[:16]})", tensors, mean, std)
+
+
+def _card(file: Path) -> Card | None:
+    try:
+        return read_card(file)
+    except UserError:  # a file of weights alone, or none at all
+        return None

@@ -1,0 +1,108 @@
+"""SSD: boxes of fixed shapes around the cells of six maps, each told what it holds and how to move.
+
+Liu et al., "SSD: Single Shot MultiBox Detector", 2016; SSDlite: Sandler et al., "MobileNetV2", 2018, section 6.2.
+Parts, boxes and losses are torchvision's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models import detection
+from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import box_iou
+
+from convsight.nets.entry import NetShape
+from convsight.nets.torchvision_nets import take_channels
+from convsight.settings import TrainSettings
+from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
+from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+
+_VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
+
+
+@final
+class Ssd(Detector):
+    """torchvision's SSD after VGG16, or, `lite`, after MobileNetV3, at any size.
+
+    It learns by torchvision's own losses, whatever the settings say of them. `net` has torchvision's names, so that its
+    weights for COCO fit.
+    """
+
+    def __init__(self, lite: bool, shape: NetShape) -> None:
+        super().__init__()
+        build = detection.ssdlite320_mobilenet_v3_large if lite else detection.ssd300_vgg16
+        self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.classes + 1)
+        self.net.transform = nn.Identity()  # pictures come normalised, and at their size
+        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the picture evenly
+        self.lite = lite
+        if not lite:
+            for block in self.net.backbone.extra[-2:]:
+                block[2] = RoomyConv.of(block[2])
+        if shape.channels != 3:
+            take_channels(self.net, shape.channels)
+
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+        logits, codes, anchors = self._answers(pictures)
+        true = listed_targets(targets, pictures)
+        matched = [
+            self.net.proposal_matcher(box_iou(each["boxes"], anchors))
+            if len(each["boxes"])
+            else torch.full((len(anchors),), -1, device=anchors.device)
+            for each in true
+        ]
+        answers = {"cls_logits": logits, "bbox_regression": codes}
+        with torch.autocast(pictures.device.type, enabled=False):
+            found = self.net.compute_loss(true, answers, [anchors] * len(true), matched)
+        parts = {"class": found["classification"], "box": found["bbox_regression"]}
+        return {"total": parts["class"] + parts["box"], **parts}
+
+    def proposals(self, pictures: Tensor, most: int) -> Candidates:
+        logits, codes, anchors = self._answers(pictures)
+        boxes = clipped(decoded(codes, anchors, self.net.box_coder.weights), pictures)
+        return best_of_all_classes(boxes, logits.softmax(dim=2)[:, :, 1:], most)
+
+    def borrowed(self) -> Mapping[str, Tensor]:
+        if self.lite:  # torchvision halves the width of MobileNet's last layers
+            return {}
+        backbone: Any = self.net.backbone
+        shallow = {f"features.{name}": value for name, value in backbone.features.state_dict().items()}
+        # The last of them are SSD's own.
+        deep = backbone.extra[0][:-1].state_dict()
+        return shallow | {f"features.{_moved(name)}": value for name, value in deep.items()}
+
+    def _answers(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Class logits (batch, boxes, 1 + classes), codes (batch, boxes, 4), anchors (boxes, 4) in px."""
+        maps = list(self.net.backbone(pictures).values())
+        answers = self.net.head(maps)
+        image = ImageList(pictures, [(pictures.shape[2], pictures.shape[3])])
+        anchors: Tensor = self.net.anchor_generator(image, [level.float() for level in maps])[0]
+        return answers["cls_logits"].float(), answers["bbox_regression"].float(), anchors
+
+
+def _moved(name: str) -> str:
+    """`name` of a tensor of a layer, counted as in the whole VGG16."""
+    place, _, rest = name.partition(".")
+    return f"{_VGG_PARTED + int(place)}.{rest}"
+
+
+@final
+class RoomyConv(nn.Conv2d):
+    """A convolution without padding that pads maps smaller than its kernel: SSD's last layers at sizes under 300 px."""
+
+    @classmethod
+    def of(cls, convolution: nn.Conv2d) -> "RoomyConv":
+        """One with the weights of `convolution`."""
+        roomy = cls(convolution.in_channels, convolution.out_channels, convolution.kernel_size[0])
+        roomy.weight, roomy.bias = convolution.weight, convolution.bias
+        return roomy
+
+    def forward(self, maps: Tensor) -> Tensor:
+        kernel = self.kernel_size[0]
+        below, right = (max(0, kernel - side) for side in maps.shape[2:])
+        if below or right:
+            maps = F.pad(maps, (right // 2, right - right // 2, below // 2, below - below // 2))
+        return super().forward(maps)

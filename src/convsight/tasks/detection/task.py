@@ -1,0 +1,149 @@
+"""Detection: which things does the picture show, and where?"""
+
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples, Split
+from convsight.nets.catalogue import NetShape
+from convsight.nets.inputs import InputLayer
+from convsight.nets.weights import Weights
+from convsight.pictures import Frame, Preprocessing
+from convsight.results import BoxLists
+from convsight.settings import TrainSettings
+from convsight.tasks.contract import Batch, Task
+from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.figures import figures
+from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.networks import build_detector, canonical, check_detector, is_detector
+from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
+from convsight.tasks.detection.suppression import Suppression, best, suppressed
+from convsight.tasks.reader import Measured, Metrics
+from convsight.training.augment import Augmentation
+from convsight.training.frame import sizes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
+_USUAL_SIDE = 320
+_PROPOSALS = 256  # boxes of a picture that suppression sees
+_MOST = 100  # boxes of a picture that are told, as COCO judges
+
+
+@final
+class Detection(Task):
+    """Boxes with classes and scores, by any network that is a `Detector`."""
+
+    usual_net = "yolo-n"
+    lessons = 2  # a picture holds several things
+    pretrained_pace = 1 / 3  # what follows the backbone is fresh
+    floor = "copied"
+
+    def has(self, net: str) -> bool:
+        return is_detector(net)
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        return canonical(name)
+
+    def weights(self, net: str, weights: str) -> Weights:
+        return read_detector_weights(net, weights)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_detector(_detector(model), card.net, _shape(card), weights)
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        return {"suppression": settings.suppression, "overlap": settings.overlap}
+
+    def build(self, card: Card) -> nn.Module:
+        return build_detector(card.net, _shape(card))
+
+    def targets(self, examples: Examples) -> dict[str, Tensor]:
+        truths = _boxes(examples)
+        frame = examples.pictures.frame
+        most = max(1, *(len(truths[index]) for index in range(len(truths))))
+        boxes = np.zeros((len(truths), most, 4), np.float32)
+        labels = np.full((len(truths), most), -1, np.int64)
+        for index, true in enumerate(truths):
+            wanted = true.select(~true.crowd)  # a region of many teaches no box
+            boxes[index, : len(wanted)] = frame.fractions(wanted.xyxy, examples.pictures.size(index)).clip(0, 1)
+            labels[index, : len(wanted)] = wanted.labels
+        return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
+
+    def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
+        return choose_augmentation(dataset, settings, STRIDE)
+
+    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
+        return _detector(model).losses(batch.pictures, batch.targets, settings)
+
+    def graph(self, model: nn.Module, card: Card) -> nn.Module:
+        return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+        """Every picture answered with the boxes of one training picture, the one with the median number of them."""
+        truths, answers = _boxes(train), _boxes(test)
+        order = np.argsort([len(truths[index]) for index in range(len(truths))], kind="stable")
+        copied = truths[int(order[len(order) // 2])]
+        metrics = BoxMetrics(truths.classes)
+        for index, true in enumerate(answers):
+            metrics.update(true, copied.on(test.pictures.size(index)))
+        return {f"{self.floor}/{name}": metrics.compute(intervals=False)[name] for name in ("AP", "AP50")}
+
+    def check(self, card: Card) -> None:
+        """The sides are chosen as whole strides and any number of classes will do, but not any backbone."""
+        check_detector(card.net, _shape(card))
+
+    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
+        width, height = np.median(sizes(split), axis=0)
+        longest = settings.size or min(_USUAL_SIDE, int(max(width, height)))
+        scale = longest / max(width, height)
+        rows, columns = (max(STRIDE, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
+        why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
+        return Frame(rows, columns, settings.fit or "squash"), why
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        if not isinstance(metrics, BoxMetrics):
+            raise TypeError(f"figures of detection need BoxMetrics, not {type(metrics).__name__}")
+        return figures(metrics)
+
+
+class BoxGraph(nn.Module):
+    """The deployed network: RGB uint8 (batch, height, width, 3) to `boxes`, `scores` and `labels`, suppressed.
+
+    Shapes: (batch, 100, 4) as fractions of the picture, and (batch, 100); a score of 0 is no box.
+    """
+
+    def __init__(self, inputs: nn.Module, model: Detector, suppression: Suppression, overlap: float) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+        self.suppression = suppression
+        self.overlap = overlap
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        found = self.model.proposals(self.inputs(pictures), _PROPOSALS)
+        if self.model.suppresses:
+            found = suppressed(found, self.suppression, self.overlap)
+        found = best(found, _MOST)
+        return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float()}
+
+
+def _shape(card: Card) -> NetShape:
+    sides = card.preprocessing
+    return NetShape(len(card.classes), sides.channels, sides.height, sides.width)
+
+
+def _detector(model: nn.Module) -> Detector:
+    if not isinstance(model, Detector):
+        raise TypeError(f"detection needs a Detector, not {type(model).__name__}")
+    return model
+
+
+def _boxes(examples: Examples) -> BoxLists:
+    if not isinstance(examples.truths, BoxLists):
+        raise TypeError(f"detection needs BoxLists as truth, not {type(examples.truths).__name__}")
+    return examples.truths

@@ -1,0 +1,55 @@
+"""`TracksFile`: tracks as MOT text, a frame at a time."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from convsight.errors import UserError
+from convsight.runtime.out.job import beside
+from convsight.tracking.mot import mot_lines
+from convsight.tracking.step import Step
+
+
+class TracksFile:
+    """A file that is in its place once all frames are there; until then, and after a stop, it is `NAME.part`.
+
+    Each frame is written whole as it comes, so what was tracked before a stop is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises `UserError` where the file cannot be written."""
+        self._path = path
+        self._part = beside(path, ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: a frame is one call of the system.
+            self._file = open(self._part, "wb", buffering=0)  # noqa: SIM115 -- closed by __exit__
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        try:
+            with self._file:
+                empty = self._file.tell() == 0
+                os.fsync(self._file.fileno())
+            if kind is None:
+                self._part.replace(self._path)
+            elif empty:
+                self._part.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def add(self, step: Step) -> None:
+        """Write the tracks of the next frame."""
+        if step.tracked is None:
+            return
+        try:
+            self._file.write(mot_lines(step.tracked).encode())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(f"cannot write {self._path}: {error.strerror or error}; free some space, or write elsewhere")

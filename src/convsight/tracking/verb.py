@@ -1,0 +1,186 @@
+"""`convsight track`: a video to tracks, and tracks to where the user wants them."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from convsight.errors import UserError
+from convsight.pictures import read_picture
+from convsight.printing import while_read
+from convsight.progress import Listener
+from convsight.runtime.drawings import Drawings
+from convsight.runtime.model import Model, load
+from convsight.runtime.out.job import beside
+from convsight.tracking.frames import Frames, read_frames
+from convsight.tracking.judge import Judged, judge
+from convsight.tracking.mot import MotTable, read_mot
+from convsight.tracking.printing import Format, print_judged, print_step
+from convsight.tracking.step import Step, steps
+from convsight.tracking.tracker import Tracker
+from convsight.tracking.tracks import Tracked
+from convsight.tracking.tracks_file import TracksFile
+from convsight.tracking.trails import Trails
+from convsight.tracking.video_file import VideoFile
+
+Sink = Callable[[Step], object]
+
+
+@dataclass(frozen=True)
+class Chase:
+    """What shall be followed, and what is wanted of it.
+
+    `out` becomes MOT text, `draw` a folder and `video` an MP4 file of drawn frames; tracks are judged by `truth`. Every
+    `every`-th frame is looked at. `min_score` (0..1) is the score from which a box begins a track, where it is not to
+    be the model's own.
+    """
+
+    model: str
+    source: str
+    out: Path | None = None
+    draw: Path | None = None
+    video: Path | None = None
+    truth: Path | None = None
+    every: int = 1
+    min_score: float | None = None
+    workers: int = 2
+    max_megapixels: float = 100.0
+    engine: str | None = None
+    precision: str | None = None
+
+
+def track(asked: Chase, output: Format, listener: Listener) -> int:
+    """Follow things through a video; returns how many frames could not be read.
+
+    Frames are printed where no `out` is given; what `truth` says of the tracks is always.
+    """
+    truth = _truth(asked)
+    frames = read_frames(asked.source, asked.every)
+    drawings = Drawings(asked.draw, [asked.source], asked.max_megapixels) if asked.draw else None
+    video = VideoFile(asked.video, frames.rate) if asked.video else None
+    tracker = Tracker(frames.rate)
+    model = load(asked.model, asked.engine, asked.precision)
+    listener.say(model.words)
+    followed = _Followed(listener, keep=truth is not None)
+    with while_read(), ExitStack() as stack:
+        sinks: list[Sink] = [followed.add]
+        if asked.out:
+            sinks.append(stack.enter_context(TracksFile(asked.out)).add)
+        else:
+            sinks.append(partial(print_step, output=output))
+        if drawings or video:
+            sinks.append(_Painter(drawings, stack.enter_context(video) if video else None, asked.max_megapixels).add)
+        try:
+            _follow(asked, model, frames, tracker, sinks, listener)
+        except KeyboardInterrupt:
+            listener.say(_stopped(asked, followed.last))
+            raise
+        followed.check(asked.source)
+    if truth is not None:
+        print_judged(_judged(asked, truth, followed, listener), output)
+    return followed.bad
+
+
+def _truth(asked: Chase) -> MotTable | None:
+    """The truth, if asked for; what can be wrong with the other options is found here, too."""
+    if asked.min_score is not None and not 0 <= asked.min_score <= 1:
+        raise UserError(f"--min-score {asked.min_score}: give a score from 0 to 1")
+    taken = {Path(asked.source).resolve(): "the source"}
+    if asked.truth:
+        taken[asked.truth.resolve()] = "the truth"
+    for option, path in (("--out", asked.out), ("--video", asked.video)):
+        if path and path.resolve() in taken:
+            raise UserError(f"{option} {path} is {taken[path.resolve()]}; write elsewhere")
+    return read_mot(asked.truth) if asked.truth else None
+
+
+def _follow(
+    asked: Chase, model: Model, frames: Frames, tracker: Tracker, sinks: list[Sink], listener: Listener
+) -> None:
+    """Hand every frame to every sink."""
+    keep = asked.draw is not None or asked.video is not None
+    # Where frames are printed, a bar would only be in their way.
+    counting = listener.counting("tracking", None) if asked.out else nullcontext(lambda done: None)
+    with (
+        counting as advance,
+        closing(
+            model.predict_many(frames.items, workers=asked.workers, max_megapixels=asked.max_megapixels, keep=keep)
+        ) as answers,
+    ):
+        for step in steps(answers, tracker, model=asked.model, every=asked.every, min_score=asked.min_score):
+            for sink in sinks:
+                sink(step)
+            advance(1)
+
+
+class _Followed:
+    """What is known of the frames so far: those that were read, their tracks if these are kept, and the bad ones."""
+
+    def __init__(self, listener: Listener, keep: bool) -> None:
+        self._listener = listener
+        self._keep = keep
+        self._reason: str | None = None
+        self.frames: list[int] = []
+        self.tracked: list[Tracked] = []
+        self.bad = 0
+
+    @property
+    def last(self) -> int:
+        """The last frame that was read; 0 where none was."""
+        return self.frames[-1] if self.frames else 0
+
+    def add(self, step: Step) -> None:
+        """Take in the next frame; what is wrong with it is told."""
+        if step.tracked is None:
+            self.bad += 1
+            self._reason = self._reason or step.error
+            self._listener.say(f"warning: frame {step.frame}: {step.error}")
+            return
+        self.frames.append(step.frame)
+        if self._keep:
+            self.tracked.append(step.tracked)
+
+    def check(self, source: str) -> None:
+        """Raise `UserError` where no frame at all could be read."""
+        if not self.frames:
+            raise UserError(self._reason or f"{source} holds no frames; give another video, or a folder of pictures")
+
+
+class _Painter:
+    """Draws tracks and trails, for a folder of pictures, a video, or both."""
+
+    def __init__(self, drawings: Drawings | None, video: VideoFile | None, max_megapixels: float) -> None:
+        self._drawings, self._video, self._max_megapixels = drawings, video, max_megapixels
+        self._trails = Trails()
+
+    def add(self, step: Step) -> None:
+        """Draw the next frame; one that could not be read is left out."""
+        if step.tracked is None or step.picture is None:
+            return
+        picture = read_picture(step.picture, max_megapixels=self._max_megapixels)
+        drawn = self._trails.draw(picture, step.tracked)
+        if self._drawings:
+            self._drawings.save(drawn, step.frame, step.file)
+        if self._video:
+            self._video.add(drawn)
+
+
+def _judged(asked: Chase, truth: MotTable, followed: _Followed, listener: Listener) -> Judged:
+    found = MotTable.of(followed.tracked)
+    if not np.isin(truth.frames[truth.scores > 0], followed.frames).any():
+        raise UserError(f"{asked.truth} has no box on the frames that were read; give the truth of {asked.source}")
+    true, told = (set(table.classes[table.classes > 0].tolist()) for table in (truth, found))
+    if true and told and not true & told:
+        listener.say(
+            f"warning: the classes in {asked.truth} are {sorted(true)}, those of the tracks {sorted(told)}: boxes of "
+            "two classes never go together; number them as the model does, or leave the column out"
+        )
+    return judge(truth, found, followed.frames)
+
+
+def _stopped(asked: Chase, last: int) -> str:
+    parts = [str(beside(path, ".part")) for path in (asked.out, asked.video) if path and last]
+    return f"stopped after frame {last}" + (f"; what came before is in {' and '.join(parts)}" if parts else "")

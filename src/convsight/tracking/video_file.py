@@ -1,0 +1,82 @@
+"""`VideoFile`: drawn frames as an MP4 file, by PyAV (FFmpeg)."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self
+
+from PIL import Image, ImageOps
+
+from convsight.errors import UserError
+from convsight.runtime.out.job import beside
+from convsight.runtime.sources.video import require_av
+
+_SLOWEST = 0.1  # frames a second: of a very large --every, none would be left
+
+
+class VideoFile:
+    """A video that is in its place once it is whole; until then, and after a stop, it is `NAME.mp4.part`.
+
+    Its size is that of the first frame, to even numbers; frames of other sizes are fitted into it on black.
+    """
+
+    def __init__(self, path: Path, rate: float) -> None:
+        """For `rate` frames a second. Raises `UserError` for another suffix, or where PyAV is not installed."""
+        if path.suffix.lower() != ".mp4":
+            raise UserError(f"--video {path}: videos are written as .mp4; give such a name")
+        self._av = require_av()
+        self._path = path
+        self._part = beside(path, ".part")
+        self._rate = Fraction(max(rate, _SLOWEST)).limit_denominator(10_000)
+        self._container: Any = None
+        self._stream: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        if self._container is None:
+            return
+        try:
+            self._container.mux(self._stream.encode())
+            self._container.close()
+            if kind is None:
+                self._part.replace(self._path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def add(self, picture: Image.Image) -> None:
+        """Write the next frame (RGB)."""
+        try:
+            if self._container is None:
+                self._begin(picture.size)
+            frame = self._av.VideoFrame.from_image(self._fitted(picture))
+            self._container.mux(self._stream.encode(frame))
+        except OSError as error:  # FFmpeg's own errors of files are such, too
+            raise self._unwritable(error) from error
+
+    def _begin(self, size: tuple[int, int]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._container = self._av.open(str(self._part), "w", format="mp4")
+        # What browsers play, where this FFmpeg has it.
+        codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
+        self._stream = self._container.add_stream(codec, rate=self._rate)
+        self._stream.width, self._stream.height = (side + side % 2 for side in size)
+        self._stream.pix_fmt = "yuv420p"
+
+    def _fitted(self, picture: Image.Image) -> Image.Image:
+        size = (self._stream.width, self._stream.height)
+        if picture.size == size:
+            return picture
+        # By an odd row or column they may differ and still be of one size.
+        small = all(0 <= whole - side <= 1 for whole, side in zip(size, picture.size, strict=True))
+        return _padded(picture if small else ImageOps.contain(picture, size), size)
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(f"cannot write {self._path}: {error.strerror or error}; free some space, or write elsewhere")
+
+
+def _padded(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in the middle of a black one of `size`."""
+    whole = Image.new("RGB", size)
+    whole.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
+    return whole

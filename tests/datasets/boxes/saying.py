@@ -1,0 +1,30 @@
+"""What the tests of boxes say of a data set."""
+
+from pathlib import Path
+
+import pytest
+
+from convsight.datasets import UNSPLIT, Dataset, read_dataset
+from convsight.errors import UserError
+from convsight.results import Boxes
+
+
+def boxes(dataset: Dataset, name: str, split: str = UNSPLIT) -> Boxes:
+    """The boxes of the picture called `name`."""
+    chosen = dataset.split(split)
+    truth = chosen.truths[list(chosen.names).index(name)]
+    assert isinstance(truth, Boxes)
+    return truth
+
+
+def told(dataset: Dataset, name: str, split: str = UNSPLIT) -> list[tuple[str, list[float]]]:
+    """Class and corners of each box of a picture."""
+    found = boxes(dataset, name, split)
+    return [(found.classes[label], xyxy) for label, xyxy in zip(found.labels, found.xyxy.tolist(), strict=True)]
+
+
+def refused(path: Path) -> str:
+    """The message with which `path` is refused."""
+    with pytest.raises(UserError) as caught:
+        read_dataset(path)
+    return str(caught.value)

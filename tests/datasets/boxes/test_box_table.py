@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.datasets.boxes.saying import boxes, refused, told
+
+from convsight.datasets import UNSPLIT, read_dataset
+
+MakePicture = Callable[..., Path]
+
+
+@pytest.fixture
+def folder(picture: MakePicture, tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png", "deep/c.png"):
+        picture(name)
+    return tmp_path
+
+
+def table(folder: Path, content: str, name: str = "boxes.csv") -> Path:
+    (folder / name).write_text(content)
+    return folder / name
+
+
+def test_a_box_a_row(folder: Path) -> None:
+    dataset = read_dataset(
+        table(folder, "filename,cell_type,xmin,xmax,ymin,ymax\na.png,b,1,9,2,8\n./a.png,a,3,5.5,4,6\nb.png,,,,,\n")
+    )
+    assert (dataset.task, dataset.classes) == ("detection", ("a", "b"))
+    assert told(dataset, "a.png") == [("b", [1, 2, 9, 8]), ("a", [3, 4, 5.5, 6])]
+    assert told(dataset, "b.png") == []
+
+
+@pytest.mark.parametrize("corners", ["xmin,ymin,xmax,ymax", "X1,Y1,X2,Y2", "left,top,right,bottom"])
+@pytest.mark.parametrize("label", ["label", "class", "cell_type", "name"])
+def test_spellings(folder: Path, corners: str, label: str) -> None:
+    found = read_dataset(table(folder, f"image,{label},score,{corners}\na.png,cat,1,1,2,9,8\n"))
+    assert told(found, "a.png") == [("cat", [1, 2, 9, 8])]
+
+
+def test_splits_flags_and_areas(folder: Path) -> None:
+    content = (
+        "path;label;xmin;ymin;xmax;ymax;split;crowd;difficult;area\n"
+        "a.png;cat;1;2;9;8;train;1;no;12.5\nb.png;cat;1;2;9;8;Valid;;true;\n"
+    )
+    dataset = read_dataset(table(folder, content))
+    train, val = boxes(dataset, "a.png", "train"), boxes(dataset, "b.png", "val")
+    assert (train.crowd[0], train.difficult[0], train.areas[0]) == (True, False, 12.5)
+    assert (val.crowd[0], val.difficult[0], val.areas[0]) == (False, True, 48)
+
+
+def test_bare_names_are_looked_for_below(folder: Path) -> None:
+    dataset = read_dataset(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
+    assert dataset.split(UNSPLIT).names == ["deep/c.png"]
+    assert dataset.notes == ("pictures were found in deep",)
+
+
+def test_tables_of_pictures_are_still_those(folder: Path) -> None:
+    content = "path,label,xmin\na.png,cat,1\nb.png,dog,2\n"
+    assert read_dataset(table(folder, content)).task == "classification"
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("row", "words"),
+        [
+            ("z.png,cat,1,2,9,8,train", "line 3: no such file: z.png (1 of 2 pictures are not there)"),
+            ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: z.png"),
+            (",cat,1,2,9,8,train", "line 3: the picture is ''"),
+            ("b.png,,1,2,9,8,train", "line 3: the class is empty"),
+            ("b.png,cat,1,,9,8,train", "line 3: a corner or area of the box is empty, but others are not"),
+            ("b.png,cat,1,two,9,8,train", "line 3: a corner or area of the box is 'two'"),
+            ("b.png,cat,1,nan,9,8,train", "line 3: cat (1, nan, 9, 8) on b.png is no box"),
+            ("b.png,cat,1,2,inf,8,train", "line 3: cat (1, 2, inf, 8) on b.png is no box"),
+            ("b.png,cat,1,2,9,8,tain", "line 3: unknown split 'tain'; did you mean train"),
+            ("a.png,cat,1,2,9,8,test", "line 3: a.png is in 'test' here but in 'train' in line 2"),
+            ("b.png,cat,1,2,9,8", "line 3: 6 fields, but the header has 7"),
+        ],
+    )
+    def test_a_row(self, folder: Path, row: str, words: str) -> None:
+        path = table(folder, f"file,label,xmin,ymin,xmax,ymax,split\na.png,cat,1,2,9,8,train\n{row}\n")
+        message = refused(path)
+        assert words in message
+        assert str(path) in message
+
+    def test_a_flag(self, folder: Path) -> None:
+        path = table(folder, "file,label,xmin,ymin,xmax,ymax,crowd\na.png,cat,1,2,9,8,perhaps\n")
+        assert "line 2: 'perhaps' is no flag" in refused(path)
+
+    @pytest.mark.parametrize(("column", "what"), [("file", "class"), ("label", "picture")])
+    def test_a_missing_column(self, folder: Path, column: str, what: str) -> None:
+        path = table(folder, f"{column},xmin,ymin,xmax,ymax\na.png,1,2,9,8\n")
+        assert f"has no column that names the {what}" in refused(path)
+
+    def test_a_bare_name_in_two_folders(self, folder: Path, picture: MakePicture) -> None:
+        picture("other/c.png")
+        message = refused(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
+        assert "line 2: c.png is there several times" in message
+        assert "deep/c.png" in message
+
+    def test_no_rows(self, folder: Path) -> None:
+        assert "lists no pictures" in refused(table(folder, "file,label,x1,y1,x2,y2\n"))
+
+
+def test_the_table_of_the_blood_cells_holds_the_boxes_of_their_xml(shared_data: Callable[[str], Path]) -> None:
+    """But for pictures that the table leaves out or in doubt, each of the 4,888 boxes is in both."""
+    folder = shared_data("bccd")
+    listed, drawn = read_dataset(folder / "test.csv"), read_dataset(folder)
+    expected = {name: sorted(told(drawn, name, split.name)) for split in drawn.splits.values() for name in split.names}
+    found = {name: sorted(told(listed, name)) for name in listed.split(UNSPLIT).names}
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+    assert "pictures were found in BCCD/JPEGImages" in listed.notes

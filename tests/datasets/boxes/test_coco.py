@@ -1,0 +1,207 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.datasets.boxes.saying import boxes, refused, told
+
+from convsight.datasets import UNSPLIT, read_dataset
+
+MakePicture = Callable[..., Path]
+Document = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def document(picture: MakePicture) -> Document:
+    """Two pictures, of which one shows a cat and a dog; category ids with gaps, not in order."""
+    for name in ("a.png", "b.png"):
+        picture(f"set/images/{name}")
+    return {
+        "images": [
+            {"id": 7, "file_name": "a.png", "width": 40, "height": 30},
+            {"id": 3, "file_name": "b.png", "width": 40, "height": 30},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 7, "category_id": 90, "bbox": [1, 2, 10, 20.5], "area": 77.5, "iscrowd": 0},
+            {"id": 2, "image_id": 7, "category_id": 4, "bbox": [5, 5, 8, 8], "iscrowd": 1},
+        ],
+        "categories": [{"id": 90, "name": "dog"}, {"id": 4, "name": "cat"}, {"id": 50, "name": "fox"}],
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write(document: Any, name: str = "set/boxes.json") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        return path
+
+    return write
+
+
+def test_boxes_areas_crowds_and_a_picture_without_boxes(document: Document, write: Callable[..., Path]) -> None:
+    dataset = read_dataset(write(document))
+    assert (dataset.task, dataset.name, dataset.classes) == ("detection", "boxes", ("cat", "dog"))
+    assert told(dataset, "images/a.png") == [("dog", [1, 2, 11, 22.5]), ("cat", [5, 5, 13, 13])]
+    assert told(dataset, "images/b.png") == []
+    found = boxes(dataset, "images/a.png")
+    assert (found.size, found.areas.tolist(), found.crowd.tolist()) == ((40, 30), [77.5, 64], [False, True])
+    assert dataset.notes == ("1 class is named but never used, and left out: fox",)
+
+
+def test_category_ids_with_gaps_give_indices_without(document: Document, write: Callable[..., Path]) -> None:
+    document["categories"].pop()
+    dataset = read_dataset(write(document))
+    assert dataset.classes == ("cat", "dog")  # by id: 4, 90
+    assert boxes(dataset, "images/a.png").labels.tolist() == [1, 0]
+
+
+def test_one_class_is_enough(document: Document, write: Callable[..., Path]) -> None:
+    document["annotations"].pop()
+    dataset = read_dataset(write(document))
+    assert dataset.classes == ("dog",)
+    assert [finding.kind for finding in dataset.findings] == ["one-class"]
+
+
+@pytest.mark.parametrize(
+    ("names", "split"),
+    [
+        (("annotations/instances_train2017.json", "train2017/{}"), "train"),
+        (("annotations/instances_val.json", "images/val/{}"), "val"),
+        (("instances_test.json", "test/{}"), "test"),
+        (("valid/_annotations.coco.json", "valid/{}"), "val"),
+        (("instances.json", "images/{}"), UNSPLIT),
+        (("annotations/instances.json", "images/{}"), UNSPLIT),
+        (("_annotations.coco.json", "{}"), UNSPLIT),
+    ],
+)
+def test_layouts(
+    document: Document,
+    write: Callable[..., Path],
+    picture: MakePicture,
+    names: tuple[str, str],
+    split: str,
+    tmp_path: Path,
+) -> None:
+    write(document, f"laid/{names[0]}")
+    for name in ("a.png", "b.png"):
+        picture(f"laid/{names[1].format(name)}")
+    dataset = read_dataset(tmp_path / "laid")
+    assert list(dataset.splits) == [split]
+    assert dataset.split(split).names == [names[1].format("a.png"), names[1].format("b.png")]
+
+
+def test_splits_share_their_classes(
+    document: Document, write: Callable[..., Path], picture: MakePicture, tmp_path: Path
+) -> None:
+    other = {
+        "images": [{"id": 7, "file_name": "c.png"}],
+        "annotations": [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [0, 0, 3, 3]}],
+        "categories": [{"id": 1, "name": "dog"}],
+    }
+    for split, content in (("train", document), ("test", other)):
+        write(content, f"two/annotations/instances_{split}.json")
+    for name in ("train/a.png", "train/b.png", "test/c.png"):
+        picture(f"two/{name}")
+    dataset = read_dataset(tmp_path / "two")
+    assert dataset.classes == ("cat", "dog")
+    assert told(dataset, "test/c.png", "test") == [("dog", [0, 0, 3, 3])]
+
+
+def test_pictures_of_one_name_in_two_folders(
+    document: Document, write: Callable[..., Path], picture: MakePicture
+) -> None:
+    for image, folder in zip(document["images"], ("one", "two"), strict=True):
+        image["file_name"] = f"{folder}/same.png"
+        picture(f"set/{folder}/same.png")
+    assert read_dataset(write(document)).split(UNSPLIT).names == ["one/same.png", "two/same.png"]
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("where", "changes", "words"),
+        [
+            ("annotations", {"image_id": 99}, "annotation 1: image_id 99 is not among the images (their ids: 3 to 7"),
+            ("annotations", {"image_id": None}, "annotation 1: image_id is None; expected a whole number"),
+            (
+                "annotations",
+                {"category_id": 5},
+                "annotation 1: category_id 5 is not among the categories (their ids: 4",
+            ),
+            ("annotations", {"bbox": [1, 2, 3]}, "annotation 1: bbox is [1, 2, 3]; expected four numbers"),
+            ("annotations", {"bbox": [float("nan"), 2, 3, 4]}, "annotation 1: dog (nan, 2, nan, 6) on images/a.png"),
+            ("annotations", {"bbox": [1, 2, float("inf"), 4]}, "annotation 1: dog (1, 2, inf, 6) on images/a.png"),
+            ("images", {"file_name": "c.png"}, "image 7: no such file: c.png (1 of 2 pictures are not there)"),
+            ("images", {"file_name": "b.png"}, "the images 7 and 3 have one file_name, b.png"),
+            ("images", {"file_name": 5}, "image 7: file_name is 5"),
+            ("images", {"id": 3}, "two images have the id 3: a.png and b.png"),
+            ("categories", {"id": 4}, "the category id 4 is given to 'dog' and 'cat'"),
+            ("categories", {"name": "cat"}, "the category 'cat' is there twice, with ids 90 and 4"),
+            ("categories", {"name": ""}, "category 90: the name is ''"),
+        ],
+    )
+    def test_a_field(
+        self, document: Document, write: Callable[..., Path], where: str, changes: dict[str, Any], words: str
+    ) -> None:
+        document[where][0] |= changes
+        path = write(document)
+        message = refused(path)
+        assert words in message
+        assert str(path) in message
+
+    def test_broken_json(self, write: Callable[..., Path]) -> None:
+        assert "boxes.json, line 2, column 12: damaged JSON" in refused(write('{\n"images": [,]}'))
+
+    @pytest.mark.parametrize("content", ["[]", "{}", '{"images": [1], "annotations": [], "categories": []}'])
+    def test_json_of_something_else(self, write: Callable[..., Path], content: str) -> None:
+        assert "boxes.json" in refused(write(content))
+
+    def test_deep_json(self, write: Callable[..., Path]) -> None:
+        assert "is no JSON text" in refused(write("[" * 100_000))
+
+    def test_no_box_at_all(self, document: Document, write: Callable[..., Path]) -> None:
+        document["annotations"] = []
+        assert "no picture has a box" in refused(write(document))
+
+    def test_two_files_of_a_split(self, document: Document, write: Callable[..., Path], tmp_path: Path) -> None:
+        write(document, "two/annotations/instances_train2014.json")
+        write(document, "two/annotations/instances_train2017.json")
+        assert "are both of the split 'train'" in refused(tmp_path / "two")
+
+    def test_a_picture_in_two_splits(
+        self, document: Document, write: Callable[..., Path], picture: MakePicture, tmp_path: Path
+    ) -> None:
+        for split in ("train", "val"):
+            write(document, f"two/annotations/instances_{split}.json")
+        for name in ("a.png", "b.png"):
+            picture(f"two/images/{name}")
+        assert "images/a.png is in 'val' but also in 'train'" in refused(tmp_path / "two")
+
+
+def test_annotation_ids_given_twice_are_told(document: Document, write: Callable[..., Path]) -> None:
+    document["annotations"][1]["id"] = 1
+    dataset = read_dataset(write(document))
+    assert "boxes.json: 1 annotation ids are given more than once (1); all are used" in dataset.notes
+    assert len(boxes(dataset, "images/a.png")) == 2
+
+
+def test_real_boxes_are_those_of_the_file(shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data("coco_permissive")
+    raw = json.loads((folder / "instances.json").read_text())
+    names = {category["id"]: category["name"] for category in raw["categories"]}
+    dataset = read_dataset(folder)
+    split = dataset.split(UNSPLIT)
+    assert len(split) == 33
+    for image in raw["images"]:
+        expected = [entry for entry in raw["annotations"] if entry["image_id"] == image["id"]]
+        found = boxes(dataset, f"images/{image['file_name']}")
+        assert [dataset.classes[label] for label in found.labels] == [names[each["category_id"]] for each in expected]
+        for box, entry in zip(found.xyxy, expected, strict=True):
+            x, y, width, height = entry["bbox"]
+            assert box.tolist() == pytest.approx([x, y, x + width, y + height], abs=1e-9)
+        assert found.areas.tolist() == [entry["area"] for entry in expected]
+        assert found.crowd.sum() == sum(entry["iscrowd"] for entry in expected)
+    ids = {name: key for key, name in names.items()}
+    assert [ids[name] for name in dataset.classes] == sorted(ids[name] for name in dataset.classes)

@@ -1,0 +1,82 @@
+"""SSD's answers before suppression against torchvision's own."""
+
+import pytest
+import torch
+from tests.contracts.detectors import SHAPE, TARGETS, awake, pictures
+from torch import nn
+from torchvision.models import detection
+from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+
+from convsight.settings import TrainSettings
+from convsight.tasks.detection.anchors import listed_targets
+from convsight.tasks.detection.ssd import RoomyConv, Ssd
+
+
+@pytest.fixture(scope="module", params=["ssdlite", "ssd"])
+def net(request: pytest.FixtureRequest) -> Ssd:
+    found = awake(request.param, 3)
+    assert isinstance(found, Ssd)
+    torch.manual_seed(4)
+    with torch.no_grad():
+        for name, weight in found.named_parameters():
+            if "head" in name and weight.ndim == 4 and weight.shape[1] > 1:
+                weight.mul_(10)  # answers that differ
+    return found
+
+
+def test_answers_are_torchvisions(net: Ssd) -> None:
+    seen = pictures()
+    sizes = [(SHAPE.height, SHAPE.width)] * len(seen)
+    whole = net.net
+    # Nothing is suppressed and nothing left out.
+    whole.nms_thresh, whole.score_thresh, whole.topk_candidates, whole.detections_per_img = 1.1, -1.0, 10**6, 10**6
+    with torch.no_grad():
+        features = list(whole.backbone(seen).values())
+        anchors = whole.anchor_generator(ImageList(seen, sizes), features)
+        theirs = whole.postprocess_detections(whole.head(features), anchors, sizes)
+        ours = net.proposals(seen, 10**6)
+    sides = torch.tensor([SHAPE.width, SHAPE.height] * 2)
+    for picture, expected in enumerate(theirs):
+        assert len(expected["scores"]) == ours.scores.shape[1]
+        torch.testing.assert_close(ours.scores[picture], expected["scores"], rtol=1e-4, atol=1e-6)
+        # Equal scores may come in any order.
+        for found, wanted in (
+            (ours.boxes[picture] * sides, expected["boxes"]),
+            (ours.labels[picture] + 1.0, expected["labels"].float()),
+        ):
+            torch.testing.assert_close(found.sum(dim=0), wanted.sum(dim=0), rtol=1e-4, atol=1e-2)
+        clear = expected["scores"][:-1] - expected["scores"][1:] > 1e-6
+        apart = torch.cat([clear, torch.tensor([True])]) & torch.cat([torch.tensor([True]), clear])
+        torch.testing.assert_close((ours.boxes[picture] * sides)[apart], expected["boxes"][apart], rtol=1e-3, atol=1e-2)
+
+
+def test_losses_are_torchvisions(net: Ssd) -> None:
+    seen = pictures()
+    whole = net.net
+    whole.transform = GeneralizedRCNNTransform(SHAPE.height, SHAPE.width, [0.0] * 3, [1.0] * 3, size_divisible=1)
+    layers = [layer for layer in whole.modules() if isinstance(layer, nn.BatchNorm2d)]
+    try:
+        whole.training = True  # itself alone: what it does, not what its layers do
+        theirs = whole(list(seen), listed_targets(TARGETS, seen))
+    finally:
+        whole.training, whole.transform = False, nn.Identity()
+    ours = net.losses(seen, TARGETS, TrainSettings.of(data="x"))
+    torch.testing.assert_close(ours["class"], theirs["classification"])
+    torch.testing.assert_close(ours["box"], theirs["bbox_regression"])
+    assert all(not layer.training for layer in layers)
+
+
+def test_at_300_px_its_maps_are_the_papers() -> None:
+    torch.manual_seed(0)
+    plain = detection.ssd300_vgg16(weights=None, weights_backbone=None, num_classes=3).backbone.extra[-2:]
+    maps = torch.randn(1, 256, 5, 5)
+    for block in plain:
+        convolution = block[2]
+        torch.testing.assert_close(RoomyConv.of(convolution)(maps[:, :128]), convolution(maps[:, :128]))
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_small_maps_are_padded(side: int) -> None:
+    roomy = RoomyConv.of(nn.Conv2d(4, 6, 3))
+    assert roomy(torch.zeros(1, 4, side, 5)).shape == (1, 6, 1, 3)

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import torch
+from tests.contracts.tasks import TaskContract
+
+from convsight.card import Card
+from convsight.datasets import Split
+from convsight.errors import UserError
+from convsight.pictures import Fit, Preprocessing
+from convsight.results import Boxes, BoxLists
+from convsight.settings import TrainSettings
+from convsight.tasks import task_of
+
+CLASSES = ("circle", "square")
+SETTINGS = TrainSettings.of(data="x")
+
+
+def card(fit: Fit = "squash") -> Card:
+    sides = Preprocessing(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
+    options = task_of("detection").options(SETTINGS)
+    return Card(task="detection", net="yolo-n", classes=CLASSES, preprocessing=sides, options=options)
+
+
+def lists(count: int) -> BoxLists:
+    random = np.random.default_rng(1)
+    found = []
+    for number in range(count):
+        corners = random.uniform(0, 30, (number % 3, 2))
+        boxes = np.concatenate([corners, corners + random.uniform(8, 30, (number % 3, 2))], axis=1)
+        found.append(Boxes.of(CLASSES, (96, 64), boxes, random.integers(0, 2, number % 3)))
+    return BoxLists(found, CLASSES)
+
+
+class TestDetection(TaskContract):
+    def card(self) -> Card:
+        return card()
+
+    def truths(self, count: int) -> BoxLists:
+        return lists(count)
+
+
+class TestPaddedDetection(TestDetection):
+    def card(self) -> Card:
+        return card("pad")
+
+
+def test_targets_are_fractions_and_crowds_teach_nothing() -> None:
+    boxes = Boxes.of(CLASSES, (96, 64), [(0, 0, 48, 32), (48, 32, 96, 64)], [1, 0], crowd=[False, True])
+    contract = TestDetection()
+    contract.truths = lambda count: BoxLists([boxes] * count, CLASSES)  # type: ignore[method-assign]
+    targets = task_of("detection").targets(contract.examples(2))
+    assert targets["boxes"][1, 0].tolist() == [0, 0, 0.5, 0.5]
+    assert targets["labels"].tolist() == [[1, -1], [1, -1]]
+
+
+def test_the_frame_keeps_the_usual_proportions() -> None:
+    split = Split("train", np.zeros((2, 480, 640, 3), np.uint8), lists(2), ["a", "b"])
+    task = task_of("detection")
+    assert task.frame("yolo-n", split, SETTINGS)[0] == (240, 320, "squash")
+    assert task.frame("yolo-n", split, TrainSettings.of(data="x", size=640, fit="pad"))[0] == (480, 640, "pad")
+
+
+def test_an_unknown_network_is_named_with_the_nearest() -> None:
+    with pytest.raises(UserError, match="yolo-n"):
+        task_of("detection").net("yolo-x", SETTINGS)
+
+
+@pytest.mark.parametrize("suppression", ["class", "plain", "soft"])
+def test_the_graph_suppresses_as_its_card_says(suppression: str) -> None:
+    torch.manual_seed(0)
+    task = task_of("detection")
+    chosen = card().model_copy(update={"options": {"suppression": suppression, "overlap": 0.4}})
+    graph = task.graph(task.build(chosen), chosen).eval()
+    arrays = graph(torch.randint(0, 256, (1, 64, 96, 3), dtype=torch.uint8))
+    boxes, scores, labels = arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]
+    assert (scores.diff() <= 0).all()
+    kept = scores > 0
+    overlaps = _overlaps(boxes[kept]).fill_diagonal_(0)
+    same = labels[kept][:, None] == labels[kept][None]
+    assert 1 < kept.sum() < 100
+    if suppression == "soft":  # boxes that overlap stay, with lower scores
+        assert overlaps[same].max() > 0.4
+    else:
+        assert overlaps[same if suppression == "class" else same | ~same].max() <= 0.4
+
+
+def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
+    from torchvision.ops import box_iou
+
+    return torch.as_tensor(box_iou(boxes, boxes))

@@ -1,0 +1,141 @@
+"""Every verb with a detector: none of them knows what kind of question it is asked."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.serve.live import live
+
+import convsight
+from convsight.cli import main
+from convsight.datasets import read_dataset
+from convsight.model_files import read_card
+from convsight.results import Boxes
+from convsight.run import Run
+
+Cli = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A detector that has seen the drawn shapes twice; not to be changed."""
+    path = tmp_path_factory.mktemp("detector") / "shapes"
+    return convsight.train("shapes", task="detection", size=64, epochs=2, run=str(path), quiet=True)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    shapes = read_dataset("shapes").split("test").pictures
+    for number in range(3):
+        Image.fromarray(np.asarray(shapes[number])).save(folder / f"{number:012d}.png")
+    return folder
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """The command line in this process, where PyTorch is imported once."""
+
+    def run(*arguments: str | Path, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["convsight", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        told = capsys.readouterr()
+        assert (stopped.value.code or 0) == code, told.err
+        return told.out if code == 0 else told.err
+
+    return run
+
+
+def test_a_training_leaves_a_proven_graph_and_figures(trained: Run) -> None:
+    card = read_card(trained.exported_file)
+    assert card.task == "detection"
+    assert all(proof.holds for proof in card.proofs if proof.precision == "float32")
+    assert {"curves.png", "precision_recall.png", "errors.png"} <= {file.name for file in trained.path.iterdir()}
+    assert {"test/AP", "test/AP50", "val/AP50", "test/baseline/copied/AP"} <= trained.metrics.keys()
+    assert {f"threshold/{name}" for name in card.classes} <= card.calibration.keys()
+
+
+def test_predict_tells_boxes_in_pixels_of_the_picture(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    Image.open(pictures / f"{0:012d}.png").resize((192, 288)).save(large)
+    lines = cli("predict", trained.path, large, "--format", "json", "--reject-below", "0.01").splitlines()
+    (found,) = map(json.loads, lines)
+    assert found["boxes"]
+    assert all(set(box) == {"name", "score", "xyxy"} for box in found["boxes"])
+    corners = np.array([box["xyxy"] for box in found["boxes"]])
+    assert corners.min() >= 0
+    assert (corners[:, [0, 2]] <= 192).all()
+    assert corners[:, 3].max() > 96  # of the picture as it is, not as the network sees it
+
+
+def test_predict_draws_and_writes_coco_results(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+    out = cli("predict", trained.path, pictures, "--format", "coco", "--reject-below", "0.01", "--draw", tmp_path / "d")
+    entries: list[dict[str, Any]] = json.loads(out)
+    assert {entry["image_id"] for entry in entries} == {0, 1, 2}
+    assert {entry["category_id"] for entry in entries} <= {1, 2, 3, 4}
+    assert len(list((tmp_path / "d").iterdir())) == 3
+    images = [{"file_name": f"{number:012d}.png", "id": 70 + number} for number in range(3)]
+    categories = [{"name": name, "id": 10 * n} for n, name in enumerate(read_card(trained.model_file).classes)]
+    (tmp_path / "truth.json").write_text(json.dumps({"images": images, "categories": categories}))
+    out = cli("predict", trained.path, pictures, "--format", "coco", "--coco-ids", tmp_path / "truth.json")
+    assert {entry["image_id"] for entry in json.loads(out)} <= {70, 71, 72}
+    (tmp_path / "bad.json").write_text("[]")
+    bad = ("--format", "coco", "--coco-ids", tmp_path / "bad.json")
+    assert "no COCO" in cli("predict", trained.path, pictures, *bad, code=2)
+
+
+def test_answers_of_another_task_are_no_coco_results(cli: Cli, exported_run: Run, pictures: Path) -> None:
+    assert "--format json" in cli("predict", exported_run.path, pictures, "--format", "coco", code=2)
+
+
+def test_evaluate_gives_the_numbers_of_the_training(cli: Cli, trained: Run) -> None:
+    found = json.loads(cli("evaluate", trained.path, "--engine", "torch", "--precision", "float32", "--format", "json"))
+    for name in ("test/AP", "test/AP50", "test/recall"):
+        assert found["metrics"][name]["value"] == pytest.approx(trained.metrics[name].value, abs=1e-3)
+
+
+def test_data_of_another_task_are_refused(cli: Cli, trained: Run, photos: Path) -> None:
+    assert "classification" in cli("evaluate", trained.path, photos, code=2)
+    assert "--task detection" in cli("train", "shapes", "--task", "classification", code=2)
+
+
+def test_resuming_goes_on(cli: Cli, trained: Run, tmp_path: Path) -> None:
+    one = convsight.train("shapes", size=32, epochs=1, run=str(tmp_path / "a"), export=False, quiet=True)
+    cli("train", "--resume", one.path, "--epochs", "2")
+    assert Run.open(one.path).card.training["epochs"] == 2
+
+
+@pytest.mark.parametrize("extra", [["--to", "openvino"], ["--int8", "--max-loss", "100"]], ids=" ".join)
+def test_every_kind_of_export_is_proven(
+    cli: Cli, trained: Run, tmp_path: Path, extra: list[str], pictures: Path
+) -> None:
+    file = tmp_path / ("model.xml" if "openvino" in extra else "model.onnx")
+    cli("export", trained.path, *extra, "--out", file)
+    assert json.loads(cli("predict", file, pictures / f"{0:012d}.png", "--format", "json"))
+
+
+def test_results_go_to_supervision(trained: Run, pictures: Path) -> None:
+    result = convsight.load(trained.path).predict(pictures / f"{0:012d}.png")
+    assert isinstance(result, Boxes)
+    detections = result.at_least(0.01).to_supervision()
+    assert len(detections) == len(result.at_least(0.01).each())
+
+
+def test_a_pushed_detector_tells_what_it_is(cli: Cli, trained: Run, tmp_path: Path) -> None:
+    cli("push", trained.path, tmp_path / "pushed", "--license", "apache-2.0")
+    assert "object-detection" in (tmp_path / "pushed" / "README.md").read_text()
+    cli("pull", tmp_path / "pushed", "--to", tmp_path / "pulled")
+
+
+def test_a_server_answers_with_boxes(trained: Run, pictures: Path) -> None:
+    with live(trained.path) as server:
+        answer = server.post((pictures / f"{0:012d}.png").read_bytes())
+        assert answer.status_code == 200
+        (found,) = answer.json()["answers"]
+        assert all(set(box) == {"name", "score", "xyxy"} for box in found["boxes"])
