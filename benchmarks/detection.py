@@ -5,10 +5,11 @@
     python benchmarks/detection.py predict RUN COCO_FOLDER [--pictures 1000] [--repeats 3]
 
 `accuracy` trains on BCCD from scratch (and, with --weights, after a pretrained SqueezeNet), and on the drawn shapes for
-two minutes. `training` compares images a second and peak memory at one size and batch, epochs after the first, each in
-a process of its own. `predict` answers a folder of photos, 500 x 375 px, at 320 px, by the nano network of RUN and by
-that of Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond
-the first few cost. The peer runs through its own command line, in an environment of its own.
+two minutes. `training` compares images a second and peak memory at one longest side and batch, epochs after the first,
+each in a process of its own: the peer pads to a square, convsight keeps the data's proportions (BCCD: 320 x 240 px).
+`predict` answers a folder of photos, 500 x 375 px, at 320 px, by the nano network of RUN and by that of Ultralytics
+with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the first few cost.
+The peer runs through its own command line, in an environment of its own.
 """
 
 import argparse
@@ -92,7 +93,7 @@ def trainings(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def our_training(data: Path, run: Path) -> tuple[float, float]:
-    """Images a second of the epochs after the first, and peak MiB, of three epochs on square pictures."""
+    """Images a second of the epochs after the first, and peak MiB, of three epochs."""
     choices = ("--epochs", "3", "--batch", str(BATCH), "--size", str(SIDE), "--no-export")
     memory = peak_mib([*CONVSIGHT, "train", str(data), *choices, "--run", str(run)], run.parent / "ours.txt")
     rows = (run / "metrics.csv").read_text().splitlines()

@@ -187,6 +187,8 @@ def predict(
     from convsight.progress import Terminal
     from convsight.runtime.verb import Question, print_answers, save_answers
 
+    if out and output == "coco":
+        raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
     asked = Question(model, sources, reject_below, draw, every, workers, max_megapixels, engine, precision)
     if save_answers(asked, out, Terminal()) if out else print_answers(asked, output, Terminal(), coco_ids):
         raise typer.Exit(2)

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convsight.datasets import FORMATS, Dataset, fingerprint, read_dataset, read_for
+from convsight.datasets import FORMATS, Dataset, Split, fingerprint, read_dataset, read_for
+from convsight.datasets.classes import check_judgeable
 from convsight.errors import UserError
+from convsight.results import Boxes, BoxLists
 
 # Training and test pictures of the classes 0, 1 and 2; test lacks class 1.
 LABELS = {"train": [0, 1, 2, 1, 0], "test": [2, 0]}
@@ -139,3 +141,10 @@ class TestNoData:
     def test_a_null_character(self) -> None:
         with pytest.raises(UserError, match="no such file or folder"):
             read_dataset("a\0b")
+
+
+def test_a_split_that_shows_nothing_cannot_be_judged_by() -> None:
+    nothing = BoxLists([Boxes.of(("cat",), (9, 9), [], [])], ("cat",))
+    split = Split("val", np.zeros((1, 9, 9, 3), np.uint8), nothing, ["a"])
+    with pytest.raises(UserError, match="split 'val' shows anything"):
+        check_judgeable("photos", split)

@@ -88,3 +88,14 @@ def test_strata_leave_no_small_class() -> None:
 def test_alignment_is_by_name() -> None:
     lists = BoxLists([ONE], CLASSES).aligned(("dog", "owl", "cat"))
     assert [box.name for box in lists[0].each()] == ["cat", "dog"]
+
+
+def test_the_order_of_boxes_is_no_other_truth() -> None:
+    one, two = BoxLists([ONE, ONE.select(np.array([1, 0]))], CLASSES).lines()
+    assert one == two
+
+
+def test_what_nobody_need_find_does_not_count() -> None:
+    hidden = Boxes.of(CLASSES, SIZE, [(0, 0, 9, 9)] * 2, [0, 1], crowd=[True, False], difficult=[False, True])
+    assert BoxLists([hidden], CLASSES).to_find() == 0
+    assert BoxLists([hidden, ONE], CLASSES).to_find() == 2

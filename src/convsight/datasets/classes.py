@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from convsight.datasets.dataset import UNSPLIT, Dataset
+from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.names import first_few
 from convsight.errors import UserError, unknown_name
 
@@ -13,6 +13,15 @@ def check_task(dataset: Dataset, task: str) -> None:
         raise UserError(
             f"{dataset.source} holds the truth of {dataset.task}, not of {task}; give data of that kind, or "
             f"--task {dataset.task}"
+        )
+
+
+def check_judgeable(source: str, split: Split) -> None:
+    """Raise `UserError` where no picture of `split`, one of the data at `source`, shows anything to be judged by."""
+    if not split.truths.to_find():
+        raise UserError(
+            f"{source}: no picture of the split {split.name!r} shows anything that is to be found, so nothing can be "
+            "judged by it; add some that do, or cut the data otherwise"
         )
 
 

@@ -36,6 +36,10 @@ class Truths(Protocol):
         """How many pictures show each class."""
         ...
 
+    def to_find(self) -> int:
+        """How many things there are that answers can be judged by."""
+        ...
+
     def strata(self) -> NDArray[np.int64]:
         """The class, as an index, that each picture counts for when splits are cut; shape (pictures,)."""
         ...

@@ -50,6 +50,10 @@ class BoxLists(Sequence[Boxes]):
         """How many pictures show each class."""
         return dict(zip(self.classes, self._shows().sum(axis=0).tolist(), strict=True))
 
+    def to_find(self) -> int:
+        """How many boxes answers are judged by: all but crowds and difficult ones."""
+        return sum(int((~(boxes.crowd | boxes.difficult)).sum()) for boxes in self._lists)
+
     def strata(self) -> NDArray[np.int64]:
         """The rarest class of each picture that at least ten pictures show; 0 where there is none."""
         shows = self._shows()
@@ -69,8 +73,8 @@ class BoxLists(Sequence[Boxes]):
         return BoxLists([boxes.relabelled(classes, table) for boxes in self._lists], classes)
 
     def lines(self) -> list[str]:
-        """Of each picture every box: its class, corners and flags."""
-        return ["; ".join(_line(boxes, row) for row in range(len(boxes))) for boxes in self._lists]
+        """Of each picture every box, in an order of their own: its class, corners and flags."""
+        return ["; ".join(sorted(_line(boxes, row) for row in range(len(boxes)))) for boxes in self._lists]
 
     def _shows(self) -> NDArray[np.bool_]:
         """Whether each picture shows each class: (pictures, classes)."""

@@ -154,6 +154,10 @@ class Labels(Sequence[Label]):
         counted = np.bincount(self.indices, minlength=len(self.classes))
         return dict(zip(self.classes, counted.tolist(), strict=True))
 
+    def to_find(self) -> int:
+        """How many answers there are to be right or wrong."""
+        return len(self)
+
     def strata(self) -> NDArray[np.int64]:
         """The class index of each picture: what splits are stratified by."""
         return self.indices

@@ -8,49 +8,70 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from convsight.errors import UserError
+from convsight.datasets.names import class_name
+from convsight.errors import UserError, unknown_name
 from convsight.results import Boxes
 from convsight.runtime.answer import Answer
 
+Id = int | str
 
-@dataclass(frozen=True)
+
+@dataclass
 class Ids:
-    """Which number a picture (by the name of its file) and a category (by its name) have.
+    """Which id a picture (by the name of its file) and a category (by its name) have: those of a COCO file if given.
 
-    What is not listed: a picture is the number that its name ends in, as COCO's own are called, else its name; a
-    category is its place among the classes, counted from 1.
+    Without such a file, a picture is the number that its name ends in, as COCO's own are called, else its name; a
+    category is its place among the classes, counted from 1. No two pictures are given one id.
     """
 
-    pictures: Mapping[str, int] = field(default_factory=dict)
-    categories: Mapping[str, int] = field(default_factory=dict)
+    source: Path | None = None
+    pictures: Mapping[str, Id] = field(default_factory=dict)
+    categories: Mapping[str, Id] = field(default_factory=dict)
+    given: dict[Id, str] = field(default_factory=dict)  # id -> file, of all pictures so far
 
-    def picture(self, file: str) -> int | str:
-        """The id of the picture in `file`.
+    def picture(self, file: str) -> Id:
+        """The id of the picture in `file`; raises `UserError` where it has none, or another picture has it.
 
-        >>> Ids().picture("val2017/000000000139.jpg"), Ids().picture("cat.jpg")
-        (139, 'cat')
+        >>> ids = Ids()
+        >>> ids.picture("val2017/000000000139.jpg"), ids.picture("cat.jpg"), ids.picture("clip.mp4#frame=12")
+        (139, 'cat', 'clip.mp4#frame=12')
         """
+        found = self._picture(file)
+        if self.given.setdefault(found, file) != file:
+            raise UserError(f"{file} and {self.given[found]} would both be image_id {found}: name ids with --coco-ids")
+        return found
+
+    def _picture(self, file: str) -> Id:
         path = PurePath(file)
-        if path.name in self.pictures:
+        if self.source is not None:
+            if path.name not in self.pictures:
+                raise UserError(f"{self.source} lists no picture called {path.name}; leave it out, or --coco-ids")
             return self.pictures[path.name]
+        if "#" in path.name:  # a frame of a video
+            return path.name
         number = re.search(r"[0-9]+$", path.stem)
         return int(number[0]) if number else path.stem
 
-    def category(self, name: str, classes: tuple[str, ...]) -> int:
-        """The id of the class called `name`."""
-        return self.categories.get(name, classes.index(name) + 1)
+    def category(self, name: str, classes: tuple[str, ...]) -> Id:
+        """The id of the class called `name`; raises `UserError` where the COCO file has none."""
+        if self.source is None:
+            return classes.index(name) + 1
+        if name not in self.categories:
+            raise UserError(f"{self.source}: {unknown_name('category', name, self.categories)}")
+        return self.categories[name]
 
 
 def read_ids(file: Path) -> Ids:
     """The ids in a COCO annotation file; raises `UserError` where it is none."""
     try:
         document = json.loads(file.read_bytes())
-        pictures = {PurePath(image["file_name"]).name: int(image["id"]) for image in document["images"]}
-        return Ids(pictures, {category["name"]: int(category["id"]) for category in document["categories"]})
+        pictures = {PurePath(image["file_name"]).name: image["id"] for image in document["images"]}
+        categories = {class_name(category["name"]): category["id"] for category in document["categories"]}
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is no COCO annotation file with images and categories: {error}") from error
+    return Ids(file, pictures, categories)
 
 
 def coco_entries(answer: Answer, ids: Ids) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from convsight.datasets import (
     read_dataset,
     read_for,
 )
+from convsight.datasets.classes import check_judgeable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.progress import Listener
@@ -62,6 +63,7 @@ def evaluate(
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
+    check_judgeable(dataset.source, chosen)
     with listener.counting("reading pictures", len(chosen)) as advance:
         pictures, unreadable = FittedPictures.read(
             chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance

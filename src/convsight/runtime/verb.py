@@ -10,7 +10,6 @@ from convsight.errors import UserError
 from convsight.printing import PRINTERS, while_read
 from convsight.progress import Listener
 from convsight.runtime.answer import Answer
-from convsight.runtime.coco_results import Ids, coco_printer, read_ids
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
 from convsight.runtime.out import AnswersFile
@@ -38,7 +37,9 @@ class Question:
 
 def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
     """Print the answers as they come; returns how many pictures have none."""
-    printer = coco_printer(read_ids(coco_ids) if coco_ids else Ids()) if output == "coco" else PRINTERS[output]
+    if coco_ids and output != "coco":
+        raise UserError("--coco-ids goes with --format coco")
+    printer = _coco_printer(coco_ids) if output == "coco" else PRINTERS[output]
     model, items, drawings = _prepared(asked, listener)
     with (
         while_read(),
@@ -47,6 +48,12 @@ def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Pa
     ):
         return printer(answers, model.reader.columns())
     return 0  # the reader left, and with it the question what failed
+
+
+def _coco_printer(ids: Path | None) -> Callable[[Generator[Answer, None, None], tuple[str, ...]], int]:
+    from convsight.runtime.coco_results import Ids, coco_printer, read_ids  # noqa: PLC0415  only who asks waits for it
+
+    return coco_printer(read_ids(ids) if ids else Ids())
 
 
 def save_answers(asked: Question, path: Path, listener: Listener) -> int:

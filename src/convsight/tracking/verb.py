@@ -92,8 +92,13 @@ def _truth(asked: Chase) -> MotTable | None:
     if asked.truth:
         taken[asked.truth.resolve()] = "the truth"
     for option, path in (("--out", asked.out), ("--video", asked.video)):
-        if path and path.resolve() in taken:
+        if path is None:
+            continue
+        if path.resolve() in taken:
             raise UserError(f"{option} {path} is {taken[path.resolve()]}; write elsewhere")
+        if path.is_dir():
+            raise UserError(f"{option} {path} is a folder; name a file")
+        taken[path.resolve()] = f"what {option} writes"
     return read_mot(asked.truth) if asked.truth else None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
-from convsight.datasets.classes import check_task
+from convsight.datasets.classes import check_judgeable, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.nets.weights import Weights
@@ -48,6 +48,8 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     check_task(dataset, settings.task or dataset.task)
+    for split in dataset.splits.values():
+        check_judgeable(dataset.source, split)
     task = task_of(dataset.task)
     net = task.net(settings.net or task.usual_net, settings)
     weights = task.weights(net, settings.weights) if settings.weights else None

@@ -4,12 +4,13 @@ import torch
 from tests.contracts.tasks import TaskContract
 
 from convsight.card import Card
-from convsight.datasets import Split
+from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
 from convsight.pictures import Fit, Preprocessing
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
+from convsight.tasks.detection.augmentation import choose_augmentation
 
 CLASSES = ("circle", "square")
 SETTINGS = TrainSettings.of(data="x")
@@ -58,6 +59,30 @@ def test_the_frame_keeps_the_usual_proportions() -> None:
     task = task_of("detection")
     assert task.frame("yolo-n", split, SETTINGS)[0] == (240, 320, "squash")
     assert task.frame("yolo-n", split, TrainSettings.of(data="x", size=640, fit="pad"))[0] == (480, 640, "pad")
+
+
+def test_a_network_of_one_size_is_not_trained_at_several() -> None:
+    several = TrainSettings.of(data="x", multi_scale=True)
+    assert task_of("detection").net("yolo-n", several) == "yolo-n"
+    with pytest.raises(UserError, match="--multi-scale"):
+        task_of("detection").net("locate+lenet5", several)
+
+
+@pytest.mark.parametrize(
+    ("choices", "horizontal", "vertical"),
+    [
+        ({}, True, False),
+        ({"augment": "none"}, False, False),
+        ({"augment": "none", "flip": "horizontal"}, True, False),
+        ({"flip": "both"}, True, True),
+        ({"flip": "none"}, False, False),
+    ],
+)
+def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
+    split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
+    dataset = Dataset("x", "x", "detection", CLASSES, {"train": split})
+    found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16).variation
+    assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
 
 
 def test_an_unknown_network_is_named_with_the_nearest() -> None:

@@ -14,9 +14,11 @@ from tests.serve.live import live
 import convsight
 from convsight.cli import main
 from convsight.datasets import read_dataset
+from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.results import Boxes
 from convsight.run import Run
+from convsight.runtime.coco_results import Ids
 
 Cli = Callable[..., str]
 
@@ -85,9 +87,23 @@ def test_predict_draws_and_writes_coco_results(cli: Cli, trained: Run, pictures:
     (tmp_path / "truth.json").write_text(json.dumps({"images": images, "categories": categories}))
     out = cli("predict", trained.path, pictures, "--format", "coco", "--coco-ids", tmp_path / "truth.json")
     assert {entry["image_id"] for entry in json.loads(out)} <= {70, 71, 72}
+    (tmp_path / "truth.json").write_text(json.dumps({"images": images[:1], "categories": categories}))
+    out = cli("predict", trained.path, pictures, "--format", "coco", "--coco-ids", tmp_path / "truth.json", code=2)
+    assert "lists no picture called" in out
     (tmp_path / "bad.json").write_text("[]")
     bad = ("--format", "coco", "--coco-ids", tmp_path / "bad.json")
     assert "no COCO" in cli("predict", trained.path, pictures, *bad, code=2)
+
+
+def test_ids_are_never_made_up_or_given_twice(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+    ids = Ids()
+    assert ids.picture("a/img_1.jpg") == 1
+    with pytest.raises(UserError, match="both be image_id 1"):
+        ids.picture("b/img_1.jpg")
+    with pytest.raises(UserError, match="did you mean cat"):
+        Ids(Path("truth.json"), categories={"cat": 7}).category("cats", ("cats",))
+    assert "--format coco >" in cli("predict", trained.path, pictures, "--format", "coco", "--out", "x.csv", code=2)
+    assert "--format coco" in cli("predict", trained.path, pictures, "--coco-ids", tmp_path / "t.json", code=2)
 
 
 def test_answers_of_another_task_are_no_coco_results(cli: Cli, exported_run: Run, pictures: Path) -> None:

@@ -46,11 +46,19 @@ class _Listed:
 
 
 def is_box_table(path: Path) -> bool:
-    """Whether `path` is a .csv or .tsv file whose header names the corners of boxes."""
-    if path.suffix.lower() not in _SUFFIXES or not path.is_file():
+    """Whether `path` is a .csv or .tsv file whose header names the corners of boxes.
+
+    So is a folder that holds such a `boxes.csv`, which `convert` writes.
+    """
+    table = _table(path)
+    if table.suffix.lower() not in _SUFFIXES or not table.is_file():
         return False
-    names = {name.strip().lower() for name in read_header(path)}
+    names = {name.strip().lower() for name in read_header(table)}
     return any(names.issuperset(corners) for corners in _CORNERS)
+
+
+def _table(path: Path) -> Path:
+    return path / "boxes.csv" if path.is_dir() else path
 
 
 def read_box_table(path: Path) -> Dataset:
@@ -66,6 +74,7 @@ def read_box_table(path: Path) -> Dataset:
     Raises `UserError` naming the line for a missing column, an empty field, a corner that is no number, an unknown or
     contradictory split, a picture that is missing or found in several folders, and what `boxes_dataset` refuses.
     """
+    path = _table(path)
     rows = text_rows(path)
     _, header = next(rows, ("", []))
     columns = _find_columns(path, header)

@@ -1,6 +1,7 @@
 """One JSON file of COCO, checked: images with their boxes, and the categories."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> Drawn:
         _corners(file, place, entry.get("bbox")),
         crowd=bool(entry.get("iscrowd")),
         difficult=bool(entry.get("difficult")),  # no key of COCO's; `convert` writes it
-        area=float(area) if isinstance(area, int | float) else None,
+        area=float(area) if isinstance(area, int | float) and 0 <= area < math.inf else None,
     )
 
 

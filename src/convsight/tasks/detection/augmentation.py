@@ -3,6 +3,7 @@
 Boxes are fractions of the picture, (batch, most, 4), with labels (batch, most), -1 where there is none.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
@@ -125,15 +126,36 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int) 
     amounts = {"none": BoxVariation(), "light": _LIGHT, "strong": _STRONG, "auto": _STRONG}[settings.augment]
     if settings.augment != "none" or settings.mosaic is not None:
         amounts = replace(amounts, mosaic=amounts.mosaic if settings.mosaic is None else settings.mosaic)
-    sided = next((name for name in dataset.classes if names_a_side(name)), None)
-    flips = settings.flip in {"horizontal", "both"} or (
-        settings.flip == "auto" and sided is None and not reads_as_text(dataset.classes)
-    )
+    sided = any(names_a_side(name) for name in dataset.classes)
+    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.classes)
     variation = replace(
         amounts,
-        flip_horizontal=flips and settings.augment != "none",
+        flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",
         flip_vertical=settings.flip == "both",
         mixup=settings.mixup,
         sizes=_SIZES if settings.multi_scale else (1.0,),
     )
-    return BoxAugmentation(variation, stride, (f"augmentation: {variation}",))
+    why = (
+        "" if usual or settings.flip != "auto" else "no flips: the classes read as text, name a side, or --augment none"
+    )
+    return BoxAugmentation(variation, stride, (f"augmentation: {_told(variation)}", *filter(None, [why])))
+
+
+def _told(v: BoxVariation) -> str:
+    """The variation in words.
+
+    >>> _told(BoxVariation(mosaic=0.5, zoom=0.4))
+    'horizontal flips, four pictures in one (50%), zoom up to 49%'
+    """
+    words = [
+        "horizontal flips" * v.flip_horizontal,
+        "vertical flips" * v.flip_vertical,
+        f"four pictures in one ({v.mosaic:.0%})" * bool(v.mosaic),
+        f"two laid over each other ({v.mixup:.0%})" * bool(v.mixup),
+        f"zoom up to {math.expm1(v.zoom):.0%}" * bool(v.zoom),
+        f"shifts up to {v.shift:.0%} of the side" * bool(v.shift),
+        f"brightness and contrast up to {math.expm1(v.light):.0%}" * bool(v.light),
+        f"saturation up to {math.expm1(v.saturation):.0%}" * bool(v.saturation),
+        "several sizes" * (len(v.sizes) > 1),
+    ]
+    return ", ".join(filter(None, words)) or "nothing"

@@ -28,7 +28,8 @@ class DetectorEntry:
 
     `usual` is that network where the user names none, empty for one of the detector's own. `others` are those that may
     take its place: the whole catalogue where it is None. `pictures` are those that torchvision's weights for the whole
-    detector were trained on, None where it offers none.
+    detector were trained on, None where it offers none. With `any_size`, pictures of other sizes than the network was
+    built for can be learnt from too.
     """
 
     build: Callable[[str, NetShape], Detector]
@@ -38,6 +39,7 @@ class DetectorEntry:
     usual: str = ""
     others: tuple[str, ...] | None = None
     pictures: Pictures | None = None
+    any_size: bool = False
 
 
 def _yolo(size: str, backbone: str, shape: NetShape) -> Detector:
@@ -79,6 +81,7 @@ DETECTORS: dict[str, DetectorEntry] = {
             partial(_yolo, size),
             "detector in one pass, without anchor boxes",
             "Redmon et al., You Only Look Once, 2016; Feng et al., TOOD, 2021",
+            any_size=True,
         )
         for size in SIZES
     },

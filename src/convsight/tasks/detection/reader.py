@@ -26,7 +26,7 @@ class BoxReader(Reader):
     plain_python = """\
 for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
     if score >= 0.25:
-        print(classes[int(label)], float(score), box)  # left, top, right, bottom as fractions of the picture's sides
+        print(classes[int(label)], float(score), box)  # left, top, right, bottom as fractions of the fitted picture
 """
 
     def __init__(self, card: "Card") -> None:

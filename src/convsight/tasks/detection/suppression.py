@@ -14,7 +14,7 @@ Suppression = Literal["class", "plain", "soft"]
 # A box can be suppressed by one that is suppressed itself only as often as such chains are long. 256 boxes of real
 # pictures settle within five turns.
 _TURNS = 16
-_AT_ONCE = 16  # pictures whose pairs of boxes still fit into a processor's cache
+_AT_ONCE = 1  # pictures; the pairs of boxes of more do not fit into a core's cache
 _SOFT_SIGMA = 0.5  # Bodla et al., 2017, section 4
 _SOFT_LEAST = 0.001
 

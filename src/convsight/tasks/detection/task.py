@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
@@ -19,7 +20,7 @@ from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.metrics import BoxMetrics
-from convsight.tasks.detection.networks import build_detector, canonical, check_detector, is_detector
+from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.reader import Measured, Metrics
@@ -48,7 +49,10 @@ class Detection(Task):
         return is_detector(net)
 
     def net(self, name: str, settings: TrainSettings) -> str:
-        return canonical(name)
+        net = canonical(name)
+        if settings.multi_scale and not DETECTORS[parted(net)[0]].any_size:
+            raise UserError(f"{net} is built for one size of pictures: leave --multi-scale out, or take yolo-n")
+        return net
 
     def weights(self, net: str, weights: str) -> Weights:
         return read_detector_weights(net, weights)
