@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test lint format lock
+.PHONY: setup demo test test-all lint format lock
 
 setup: $(READY)
 
@@ -19,6 +19,10 @@ demo: $(READY)
 
 # Two test processes on two cores: each may use one, or they wait for one another.
 test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
+
+# Also what takes long and seldom changes: torchvision's detectors, exports of detectors.
+test-all: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 lint: $(READY)

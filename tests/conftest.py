@@ -1,10 +1,12 @@
 """What tests share: real data beside the project, where it is there."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 import convsight
@@ -42,5 +44,19 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def exported_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small network trained on scanned digits, with its proven `model.onnx`; not to be changed."""
-    path = tmp_path_factory.mktemp("exported") / "digits"
-    return convsight.train("digits", net="small", size=16, epochs=2, run=str(path), quiet=True)
+    choices = {"net": "small", "size": 16, "epochs": 2}
+    return trained_once(
+        tmp_path_factory, "exported-digits", lambda run: convsight.train("digits", run=run, quiet=True, **choices)
+    )
+
+
+def trained_once(factory: pytest.TempPathFactory, name: str, train: Callable[[str], Run]) -> Run:
+    """The run that `train` makes in a folder called `name`, which all test processes share."""
+    # Each process has its own folder in that of the whole session, see the documentation of pytest-xdist.
+    shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    done = shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            train(str(shared / name))
+            done.touch()
+    return Run.open(shared / name)

@@ -10,6 +10,8 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 from convsight.tasks.detection.faster_rcnn import FasterRcnn, level_anchors, pool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def net() -> FasterRcnn:

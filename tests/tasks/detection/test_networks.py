@@ -10,6 +10,8 @@ from convsight.nets.entry import NetShape
 from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, parted
 from convsight.tasks.detection.suppression import best, suppressed
 
+pytestmark = pytest.mark.slow
+
 # The smallest backbones; VGG16 and ResNet-50 take seconds to be made.
 _SMALL = {
     "yolo-n": "yolo-n",

@@ -16,6 +16,8 @@ from convsight.pictures import Preprocessing
 from convsight.tasks.detection.networks import build_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 
+pytestmark = pytest.mark.slow
+
 Folder = Callable[[str], Path]
 SHAPE = NetShape(classes=2, channels=3, height=64, width=64)
 

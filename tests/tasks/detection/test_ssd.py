@@ -12,6 +12,8 @@ from convsight.settings import TrainSettings
 from convsight.tasks.detection.anchors import listed_targets
 from convsight.tasks.detection.ssd import RoomyConv, Ssd
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["ssdlite", "ssd"])
 def net(request: pytest.FixtureRequest) -> Ssd:

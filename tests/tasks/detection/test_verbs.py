@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.conftest import trained_once
 from tests.serve.live import live
 
 import convsight
@@ -26,8 +27,11 @@ Cli = Callable[..., str]
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A detector that has seen the drawn shapes twice; not to be changed."""
-    path = tmp_path_factory.mktemp("detector") / "shapes"
-    return convsight.train("shapes", task="detection", size=64, epochs=2, run=str(path), quiet=True)
+    return trained_once(
+        tmp_path_factory,
+        "detector-shapes",
+        lambda run: convsight.train("shapes", task="detection", size=64, epochs=2, run=run, quiet=True),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,7 @@ def test_resuming_goes_on(cli: Cli, trained: Run, tmp_path: Path) -> None:
     assert Run.open(one.path).card.training["epochs"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [["--to", "openvino"], ["--int8", "--max-loss", "100"]], ids=" ".join)
 def test_every_kind_of_export_is_proven(
     cli: Cli, trained: Run, tmp_path: Path, extra: list[str], pictures: Path
