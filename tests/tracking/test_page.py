@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("trackers")
-
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tracking.md"
 
 

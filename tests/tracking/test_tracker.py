@@ -1,13 +1,10 @@
 """ByteTrack as it is set up here."""
 
 import numpy as np
-import pytest
 
 from convsight.results import Boxes
 from convsight.tracking import MotTable, Tracked, Tracker, judge
 from convsight.tracking.moving_shapes import MovingShapes
-
-pytest.importorskip("trackers")
 
 CLASSES = ("cat", "dog")
 Spot = tuple[float, int, float]  # left, class, score

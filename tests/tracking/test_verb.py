@@ -22,8 +22,6 @@ from convsight.tracking import judge, read_mot, verb
 from convsight.tracking.moving_shapes import MovingShapes, write_frames, write_video
 from convsight.tracking.tracks_file import TracksFile
 
-pytest.importorskip("trackers")
-
 VIDEO = MovingShapes(seed=10, length=40)  # shapes hide each other up to 0.85
 
 

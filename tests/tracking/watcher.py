@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.card import Card
+from convsight.datasets.boxes.shape_drawing import CLASSES
 from convsight.pictures import Preprocessing
 from convsight.results import Boxes, Label, Result
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
 from convsight.tasks.reader import Reader
 from convsight.tracking.moving_shapes import MovingShapes
-from convsight.tracking.shape_drawing import CLASSES
 
 MOST = 6  # boxes of a frame
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.datasets.boxes.shape_drawing import CLASSES, FINE, blotches, colour_on, fill_shape
 from convsight.files import write_atomic, write_atomic_with
 from convsight.results import Boxes
 from convsight.tracking.mot import mot_lines
-from convsight.tracking.shape_drawing import CLASSES, FINE, blotches, colour_on, fill_shape
 from convsight.tracking.tracks import Tracked
 from convsight.tracking.video_file import VideoFile
 
@@ -101,7 +101,7 @@ class MovingShapes:
             speed=random.uniform(*_SPEEDS) * np.array([np.cos(way), np.sin(way)]),
             turn=float(random.uniform(0, 2 * np.pi)),
             turning=float(random.uniform(-_TURN, _TURN)),
-            colour=colour_on(random, self._background),
+            colour=colour_on(random, np.asarray(self._background, np.float64).mean(axis=(0, 1))),
         )
 
     def _layer(self, number: int) -> tuple[Image.Image, NDArray[np.int64]]:

@@ -5,25 +5,22 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from convsight.datasets.boxes.shape_drawing import CLASSES, FINE, blotches, colour_on, fill_shape
 from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.names import numbered_names
 from convsight.results import Boxes, BoxLists
 
 NAME = "shapes"
-CLASSES = ("circle", "square", "star", "triangle")
 
 _COUNTS = {"train": 400, "val": 80, "test": 120}
 _SIDE = 96  # px, of every picture
-_FINE = 4  # outlines are drawn on so many times the pixels a side, then averaged
 _MOST_SHAPES = 5
 _EMPTY = 0.06  # of the pictures show no shape
 _RADII = (7.0, 23.0)  # px, of the circle around a shape
 _MOST_HIDDEN = 0.3  # of a shape by those drawn after it
-_LEAST_CONTRAST = 90.0  # between a shape and the mean of the background, as a distance in RGB
 _TRIES = 8  # places looked for, for a shape that would hide too much
-_STAR = 0.45  # inner radius of a star in outer ones
 # Tables for Pillow's `point` that leave one number.
 _ONLY = [[255 * (level == number) for level in range(256)] for number in range(_MOST_SHAPES + 1)]
 
@@ -75,43 +72,26 @@ def _split(name: str, count: int, random: np.random.Generator) -> Split:
 
 
 def _scene(random: np.random.Generator) -> _Scene:
-    picture = _background(random)
+    picture = blotches(random, (_SIDE, _SIDE))
     mean = np.asarray(picture.reduce(_SIDE), np.float64).reshape(3)
     layer, shapes = _place_shapes(random)
     counts = layer.histogram()
     corners = []
     for number, (_, room) in enumerate(shapes, start=1):
-        seen = layer.crop(tuple(side * _FINE for side in room)).point(_ONLY[number])  # type: ignore[arg-type]
+        seen = layer.crop(tuple(side * FINE for side in room)).point(_ONLY[number])  # type: ignore[arg-type]
         left, top, right, bottom = seen.getbbox() or (0, 0, 0, 0)
         x, y = room[:2]
-        corners.append((x + left / _FINE, y + top / _FINE, x + right / _FINE, y + bottom / _FINE))
-        picture.paste(_colour(random, mean), room[:2], seen.reduce(_FINE))
+        corners.append((x + left / FINE, y + top / FINE, x + right / FINE, y + bottom / FINE))
+        picture.paste(colour_on(random, mean), room[:2], seen.reduce(FINE))
     grain = random.uniform(2, 18) * random.uniform(-1, 1, (_SIDE, _SIDE, 1)).astype(np.float32)
     pixels = np.clip(np.asarray(picture, np.float32) + np.round(grain), 0, 255).astype(np.uint8)
-    areas = [counts[number] / _FINE**2 for number in range(1, len(shapes) + 1)]
+    areas = [counts[number] / FINE**2 for number in range(1, len(shapes) + 1)]
     return _Scene(pixels, corners, [label for label, _ in shapes], areas)
-
-
-def _background(random: np.random.Generator) -> Image.Image:
-    """Blotches around one colour."""
-    cells = int(random.integers(2, 9))
-    blotches = random.uniform(0, 255, 3) + random.uniform(-50, 50, (cells, cells, 3))
-    small = Image.fromarray(np.clip(blotches, 0, 255).astype(np.uint8))
-    return small.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
-
-
-def _colour(random: np.random.Generator, background: NDArray[np.float64]) -> tuple[int, int, int]:
-    """A colour that stands out."""
-    while True:
-        colour = random.integers(0, 256, 3)
-        if float(np.linalg.norm(colour - background)) >= _LEAST_CONTRAST:
-            red, green, blue = colour.tolist()
-            return red, green, blue
 
 
 def _place_shapes(random: np.random.Generator) -> tuple[Image.Image, list[_Shape]]:
     """The shapes over one another, each pixel the number of the shape seen there, from 1 on; and what they are."""
-    layer = Image.new("L", (_SIDE * _FINE, _SIDE * _FINE))
+    layer = Image.new("L", (_SIDE * FINE, _SIDE * FINE))
     shapes: list[_Shape] = []
     whole: list[int] = []  # pixels of each shape before others were drawn over it
     count = 0 if random.random() < _EMPTY else int(random.integers(1, _MOST_SHAPES + 1))
@@ -136,22 +116,8 @@ def _draw(layer: Image.Image, name: str, radius: float, number: int, random: np.
     Returns whole pixels around that circle.
     """
     centre = random.uniform(radius, _SIDE - radius, 2)
-    low, high = centre - radius, centre + radius
-    pen = ImageDraw.Draw(layer)
-    if name == "circle":
-        pen.ellipse([*(low * _FINE), *(high * _FINE - 1)], fill=number)
-    else:
-        pen.polygon([(x, y) for x, y in (_outline(name, centre, radius, random) * _FINE).tolist()], fill=number)
-    left, top = np.maximum(np.floor(low), 0).astype(int).tolist()
-    right, bottom = np.minimum(np.floor(high) + 1, _SIDE).astype(int).tolist()
+    turn = 0.0 if name == "circle" else random.uniform(0, 2 * np.pi)
+    fill_shape(layer, name, centre, radius, turn, number)
+    left, top = np.maximum(np.floor(centre - radius), 0).astype(int).tolist()
+    right, bottom = np.minimum(np.floor(centre + radius) + 1, _SIDE).astype(int).tolist()
     return left, top, right, bottom
-
-
-def _outline(name: str, centre: NDArray[np.float64], radius: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """The corners of a shape, turned at random: (corners, 2) as x, y in pixels."""
-    corners = {"triangle": 3, "square": 4, "star": 10}[name]
-    angles = random.uniform(0, 2 * np.pi) + np.arange(corners) * (2 * np.pi / corners)
-    inner = _STAR if name == "star" else 1.0
-    radii = np.where(np.arange(corners) % 2, radius * inner, radius)
-    outline: NDArray[np.float64] = centre + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return outline

@@ -1,4 +1,4 @@
-"""Circles, squares, stars and triangles, as the data set `shapes` draws them."""
+"""Circles, squares, stars and triangles on blotches: what the data set `shapes` and drawn videos are made of."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 CLASSES = ("circle", "square", "star", "triangle")
 FINE = 4  # outlines are drawn on so many times the pixels a side, then averaged
 
+_STAR = 0.45  # inner radius of a star in outer ones
 _LEAST_CONTRAST = 90.0  # between a shape and the mean of the background, as a distance in RGB
 
 
@@ -23,7 +24,7 @@ def fill_shape(
         return
     points = {"triangle": 3, "square": 4, "star": 10}[name]
     angles = turn + np.arange(points) * (2 * np.pi / points)
-    radii = np.where(np.arange(points) % 2, radius * 0.45, radius) if name == "star" else np.full(points, radius)
+    radii = np.where(np.arange(points) % 2, radius * _STAR, radius) if name == "star" else np.full(points, radius)
     outline = centre + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     pen.polygon([(x, y) for x, y in (outline * FINE).tolist()], fill=number)
 
@@ -36,9 +37,8 @@ def blotches(random: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     return small.resize(size, Image.Resampling.BICUBIC)
 
 
-def colour_on(random: np.random.Generator, background: Image.Image) -> tuple[int, int, int]:
-    """A colour that stands out from the mean of `background`."""
-    mean = np.asarray(background, np.float64).mean(axis=(0, 1))
+def colour_on(random: np.random.Generator, mean: NDArray[np.float64]) -> tuple[int, int, int]:
+    """A colour that stands out from a background of the colour `mean`."""
     while True:
         colour = random.integers(0, 256, 3)
         if float(np.linalg.norm(colour - mean)) >= _LEAST_CONTRAST:
