@@ -1,9 +1,10 @@
 """Kinds of question. One folder each: `reader.py` and `metrics.py` are light, `task.py` needs PyTorch."""
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convsight.errors import unknown_name
+from convsight.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
     from convsight.card import Card
@@ -45,6 +46,14 @@ def task_of(task: str) -> "Task":
 def task_with(net: str) -> "Task":
     """The task that has a network called `net`: the last that says so, since classification takes any name."""
     return next(task for task in map(task_of, reversed(TASKS)) if task.has(net))
+
+
+def check_settings(task: str, given: Collection[str]) -> None:
+    """Raise `UserError` where a setting was given that means something to another task than `task` alone."""
+    own = task_of(task).own_settings
+    for other in TASKS:
+        for name in sorted((task_of(other).own_settings - own) & set(given)):
+            raise UserError(f"--{name.replace('_', '-')} does nothing for {task}, only for {other}: leave it out")
 
 
 def _entry(task: str) -> _Entry:

@@ -16,7 +16,7 @@ from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.tasks import task_of, task_with
+from convsight.tasks import check_settings, task_of, task_with
 from convsight.tasks.reader import Measured
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
@@ -50,6 +50,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     check_task(dataset, settings.task or dataset.task)
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
+    check_settings(dataset.task, settings.model_fields_set)
     task = task_of(dataset.task)
     net = task.net(settings.net or task.usual_net, settings)
     weights = task.weights(net, settings.weights) if settings.weights else None

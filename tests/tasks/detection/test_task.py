@@ -9,7 +9,7 @@ from convsight.errors import UserError
 from convsight.pictures import Fit, Preprocessing
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
-from convsight.tasks import task_of
+from convsight.tasks import check_settings, task_of
 from convsight.tasks.detection.augmentation import choose_augmentation
 
 CLASSES = ("circle", "square")
@@ -113,3 +113,10 @@ def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
     from torchvision.ops import box_iou
 
     return torch.as_tensor(box_iou(boxes, boxes))
+
+
+@pytest.mark.parametrize(("task", "name"), [("detection", "label_smoothing"), ("classification", "box_loss")])
+def test_settings_of_another_task_are_refused(task: str, name: str) -> None:
+    with pytest.raises(UserError, match=f"--{name.replace('_', '-')} does nothing for {task}"):
+        check_settings(task, {name, "epochs"})
+    check_settings("classification" if task == "detection" else "detection", {name, "epochs"})

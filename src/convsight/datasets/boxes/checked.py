@@ -70,13 +70,14 @@ def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Ch
     ordered, limits = _ordered(columns.xyxy), columns.limits
     clipped = np.clip(ordered, 0, limits)
     swapped: Flags = (columns.xyxy != ordered).any(axis=1)
-    empty = _empty(ordered)
-    known = limits[:, 0] > 0
+    known: Flags = limits[:, 0] > 0
+    empty = _empty(ordered) & known
     outside = _empty(clipped) & ~empty & known
     usable = known & ~empty & ~outside
     over: Flags = (np.abs(ordered - clipped) > OVERHANG).any(axis=1) & usable
     changes = (
         *columns.finding("swapped-corners", "suspicion", "with corners in the wrong order: put right", swapped),
+        *columns.finding("boxes-without-picture", "suspicion", "of a picture of unknown size: left out", ~known),
         *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
         *columns.finding("boxes-outside", "suspicion", "outside of their picture: left out", outside),
         *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),

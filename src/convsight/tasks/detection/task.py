@@ -40,6 +40,7 @@ _MOST = 100  # boxes of a picture that are told, as COCO judges
 class Detection(Task):
     """Boxes with classes and scores, by any network that is a `Detector`."""
 
+    own_settings = frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"})
     usual_net = "yolo-n"
     lessons = 2  # a picture holds several things
     pretrained_pace = 1 / 3  # what follows the backbone is fresh
