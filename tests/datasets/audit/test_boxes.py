@@ -87,7 +87,9 @@ def test_equal_pictures_with_other_boxes_contradict(boxes: Callable[..., Path], 
 def test_an_unreadable_picture(boxes: Callable[..., Path], tmp_path: Path) -> None:
     table = boxes()
     (tmp_path / "25.png").write_bytes(Image.new("RGB", (4, 4)).tobytes())
-    assert only(audited(table)).kind == "unreadable"
+    unreadable, lost = audited(table).findings
+    assert (unreadable.kind, lost.kind) == ("unreadable", "boxes-without-picture")
+    assert [entry.note for entry in lost.entries] == ["line 52: cat (1, 2, 20, 30)", "line 53: dog (5, 5, 40, 40)"]
 
 
 def test_splits_with_other_things_on_them_drift(boxes: Callable[..., Path]) -> None:
