@@ -46,7 +46,7 @@ def exported_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small network trained on scanned digits, with its proven `model.onnx`; not to be changed."""
     choices = {"net": "small", "size": 16, "epochs": 2}
     return trained_once(
-        tmp_path_factory, "exported-digits", lambda run: convsight.train("digits", run=run, quiet=True, **choices)
+        tmp_path_factory, "digits", lambda run: convsight.train("digits", run=run, quiet=True, **choices)
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line as a real process, and every bad input that must end with exit code 2."""
+"""The command line, and every bad input that must end with exit code 2."""
 
 import json
 import os
@@ -13,29 +13,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.command import process, within
 
 import convsight
 from convsight.results import Label
 from convsight.run import Run
 
-
-def run_cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "convsight", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=240, check=False)
+SMALL = ("--net", "lecture3", "--size", "16")
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small run on digits."""
-    path = tmp_path_factory.mktemp("runs") / "digits"
-    convsight.train("digits", net="lecture3", size=14, epochs=2, run=str(path), quiet=True, export=False)
-    return path
+@pytest.fixture
+def trained(exported_run: Run) -> Path:
+    return exported_run.path
 
 
 def test_train_prints_one_json_document(photos: Path, tmp_path: Path) -> None:
-    done = run_cli(
-        "train", photos, "--net", "lecture3", "--size", "16", "--epochs", "2", "--format", "json", cwd=tmp_path
-    )
+    done = process("train", photos, *SMALL, "--epochs", "2", "--no-export", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert set(document) == {"run", "metrics", "seconds"}
@@ -46,7 +39,7 @@ def test_train_prints_one_json_document(photos: Path, tmp_path: Path) -> None:
 
 
 def test_evaluate_agrees_with_the_training(trained: Path) -> None:
-    done = run_cli("evaluate", trained, "--format", "json")
+    done = within("evaluate", trained, "--format", "json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["metrics"]
     for name, measured in Run(trained).metrics.items():
@@ -63,26 +56,26 @@ def test_evaluate_matches_classes_by_name(trained: Path, tmp_path: Path) -> None
         for index in np.flatnonzero(data.target == int(name))[:30]:
             scan = (data.images[index] * 255 / 16).round().astype(np.uint8)
             Image.fromarray(scan).save(tmp_path / "other" / name / f"{index}.png")
-    found = json.loads(run_cli("evaluate", trained, tmp_path / "other", "--format", "json").stdout)
+    found = json.loads(within("evaluate", trained, tmp_path / "other", "--format", "json").stdout)
     assert found["pictures"] == 60
     assert found["metrics"]["test/accuracy"]["value"] > 0.7
     (tmp_path / "other" / "8").rename(tmp_path / "other" / "eight")
-    wrong = run_cli("evaluate", trained, tmp_path / "other")
+    wrong = within("evaluate", trained, tmp_path / "other")
     assert wrong.returncode == 2
     assert "eight" in wrong.stderr
 
 
 def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) -> None:
     picture = photos / "dark" / "0.png"
-    lines = run_cli("predict", trained, picture, photos / "bright", "--format", "json").stdout.splitlines()
+    lines = process("predict", trained, picture, photos / "bright", "--format", "json").stdout.splitlines()
     assert len(lines) == 11
     first = json.loads(lines[0])
     assert first["file"] == str(picture)
     assert len(first["labels"]) == 10
     assert sum(label["probability"] for label in first["labels"]) == pytest.approx(1, abs=1e-5)
-    table = run_cli("predict", trained, picture).stdout
+    table = process("predict", trained, picture).stdout
     assert table.startswith(f"{picture}: {first['labels'][0]['name']} ")
-    rows = run_cli("predict", trained / "model.safetensors", picture, "--format", "csv").stdout.splitlines()
+    rows = within("predict", trained / "model.safetensors", picture, "--format", "csv").stdout.splitlines()
     assert rows[0] == "file,label,probability,0,1,2,3,4,5,6,7,8,9,error"
     assert rows[1].split(",")[1] == first["labels"][0]["name"]
 
@@ -90,7 +83,7 @@ def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) ->
 def test_a_bad_picture_is_reported_in_its_place(trained: Path, photos: Path) -> None:
     bad = photos / "dark" / "1.png"
     bad.write_text("no picture")
-    done = run_cli("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
+    done = process("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
     assert done.returncode == 2
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert ["labels" in answer for answer in answers] == [True, False, True]
@@ -99,7 +92,7 @@ def test_a_bad_picture_is_reported_in_its_place(trained: Path, photos: Path) -> 
 
 def test_the_api_answers_as_the_command_line(trained: Path, photos: Path) -> None:
     label = convsight.load(trained).predict(photos / "dark" / "0.png")
-    line = run_cli("predict", trained, photos / "dark" / "0.png", "--format", "json").stdout
+    line = process("predict", trained, photos / "dark" / "0.png", "--format", "json").stdout
     assert json.loads(line)["labels"] == label.to_json()["labels"]
     assert isinstance(label, Label)
     assert [score.name for score in label.top(3)] == [x["name"] for x in json.loads(line)["labels"][:3]]
@@ -173,7 +166,7 @@ def test_bad_input_is_named_and_leaves_nothing(photos: Path, tmp_path: Path, nam
     arguments = spoil(photos, name)
     where = tmp_path / "here"
     where.mkdir()
-    done = run_cli(
+    done = within(
         "train", *arguments, "--no-export", *([] if "--epochs" in arguments else ["--epochs", "1"]), cwd=where
     )
     assert done.returncode == 2, done.stderr
@@ -191,7 +184,7 @@ def test_labels_out_of_range_in_idx(tmp_path: Path) -> None:
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(header + pictures.tobytes())
         labels = np.arange(20, dtype=np.uint8) % (label + 1)
         (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 20]) + labels.tobytes())
-    done = run_cli("train", tmp_path, "--no-export", "--epochs", "1", cwd=tmp_path)
+    done = within("train", tmp_path, "--no-export", "--epochs", "1", cwd=tmp_path)
     assert done.returncode == 2
     assert "t10k-labels-idx1-ubyte" in done.stderr
     assert not (tmp_path / "runs").exists()
@@ -199,7 +192,7 @@ def test_labels_out_of_range_in_idx(tmp_path: Path) -> None:
 
 def test_a_read_only_place_for_runs(photos: Path) -> None:
     # Nothing can be made under /proc, not even by root.
-    done = run_cli("train", photos, "--epochs", "1", "--size", "16", "--run", "/proc/convsight/run")
+    done = within("train", photos, "--epochs", "1", "--size", "16", "--run", "/proc/convsight/run")
     assert done.returncode == 2
     assert "/proc/convsight/run" in done.stderr
     assert "--run" in done.stderr
@@ -207,12 +200,9 @@ def test_a_read_only_place_for_runs(photos: Path) -> None:
 
 def test_a_full_disk(photos: Path, tmp_path: Path) -> None:
     # A limit on the size of files stops writes as a full disk does; the settings fit under it, the model does not.
-    command = (
-        f"ulimit -f 40; exec {sys.executable} -m convsight train {photos} --epochs 1 --size 16 --run {tmp_path}/run"
-    )
-    done = subprocess.run(
-        ["bash", "-c", f"trap '' XFSZ; {command}"], capture_output=True, text=True, timeout=240, check=False
-    )
+    train = f"{sys.executable} -m convsight train {photos} {' '.join(SMALL)} --epochs 1 --run {tmp_path}/run"
+    command = ["bash", "-c", f"trap '' XFSZ; ulimit -f 20; exec {train}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 2, done.stderr
     assert "model.safetensors" in done.stderr
     assert not (tmp_path / "run").exists()
@@ -230,7 +220,7 @@ def test_a_full_disk(photos: Path, tmp_path: Path) -> None:
 def test_foreign_model_files_are_refused(tmp_path: Path, photos: Path, content: bytes, message: str) -> None:
     file = tmp_path / "model.safetensors"
     file.write_bytes(content)
-    done = run_cli("predict", file, photos)
+    done = within("predict", file, photos)
     assert done.returncode == 2
     assert str(file) in done.stderr
     assert message in done.stderr
@@ -241,7 +231,7 @@ def test_a_model_file_cut_short(trained: Path, tmp_path: Path, photos: Path) -> 
     for length in (len(whole) - 1, len(whole) // 2, 100, 4):
         file = tmp_path / "model.safetensors"
         file.write_bytes(whole[:length])
-        done = run_cli("predict", file, photos)
+        done = within("predict", file, photos)
         assert done.returncode == 2
         assert "cut short" in done.stderr
 
@@ -284,6 +274,6 @@ def test_help_imports_nothing_heavy() -> None:
 def test_help_of_train_shows_every_setting() -> None:
     from convsight.settings import TrainSettings
 
-    words = run_cli("train", "--help").stdout
+    words = within("train", "--help").stdout
     for name in TrainSettings.model_fields:
         assert name == "data" or f"--{name.replace('_', '-')}" in words

@@ -9,6 +9,14 @@ from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry,
 
 _CLASSES = 3
 
+# One of each architecture of torchvision; within one, networks differ only in depth and width.
+ONE_OF_EACH = {
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3"),
+    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18"),
+    *("resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_0", "swin_t", "swin_v2_t", "vgg11"),
+    *("vgg11_bn", "vit_b_16", "vit_b_32", "vit_h_14", "wide_resnet50_2"),
+}
+
 
 def working_side(name: str) -> int:
     """A small side in px that every network of ours takes, or the smallest `name` takes."""

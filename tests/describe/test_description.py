@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.contracts.nets import ONE_OF_EACH
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -14,6 +15,7 @@ from convsight.describe.subject import find_subject
 from convsight.nets.catalogue import build_net, net_entry, net_names
 from convsight.nets.entry import NetShape
 from convsight.nets.sizes import build_without_memory
+from convsight.nets.torchvision_nets import torchvision_names
 
 SMALL = 15_000_000  # parameters up to which a test also runs a network with numbers
 
@@ -62,7 +64,14 @@ def assert_formulas_hold(found: Description) -> None:
                 assert eval(left, {"floor": math.floor, "ceil": math.ceil}) == int(right), layer.name
 
 
-@pytest.mark.parametrize("name", net_names())
+# Within an architecture, networks differ only in depth and width.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in {*torchvision_names()} - ONE_OF_EACH else [])
+        for name in net_names()
+    ],
+)
 def test_every_net_of_the_catalogue_is_counted_as_pytorch_counts_it(name: str) -> None:
     entry = net_entry(name)
     shape = NetShape(entry.classes, entry.channels, entry.side, entry.side)

@@ -40,7 +40,12 @@ print(resident_bytes("VmHWM") - before)
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads Linux's account of a process")
 @pytest.mark.parametrize(
-    ("name", "batch", "side"), [("squeezenet1_0", 8, 160), ("mobilenet_v2", 8, 128), ("resnet18", 8, 160)]
+    ("name", "batch", "side"),
+    [
+        pytest.param("squeezenet1_0", 8, 160, marks=pytest.mark.slow),
+        pytest.param("mobilenet_v2", 8, 128, marks=pytest.mark.slow),
+        ("resnet18", 8, 160),
+    ],
 )
 def test_within_15_percent_of_the_measured_peak(name: str, batch: int, side: int) -> None:
     # Freed tensors go back to the system at once, so that the process is as large as what it holds.

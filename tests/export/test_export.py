@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from PIL import Image
 from sklearn.datasets import load_digits
+from tests.command import within
 
 import convsight
 from convsight.card import Card
@@ -319,13 +318,13 @@ def test_the_light_path_reads_reduced_photos_like_training(exported_run: Run, sh
 
 
 def test_the_command_prints_where_and_how(exported_run: Run, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "convsight", "export", str(exported_run.path), "--out", f"{tmp_path}/m.onnx"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ("export", exported_run.path, "--out", tmp_path / "m.onnx")
+    done = within(*command)
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/m.onnx" in done.stdout
     assert "100.0% same answers: holds" in done.stderr
-    done = subprocess.run([*command, "--to", "torch"], capture_output=True, text=True, check=False)
+    done = within(*command, "--to", "torch")
     assert done.returncode == 2
     assert "ends in .pt2" in done.stderr
-    done = subprocess.run([*command, "--int8", "--half"], capture_output=True, text=True, check=False)
+    done = within(*command, "--int8", "--half")
     assert done.returncode == 2

@@ -2,19 +2,12 @@
 
 import pytest
 import torch
+from tests.contracts.nets import ONE_OF_EACH
 from torch import Tensor, nn
 
 from convsight.nets.catalogue import NetShape, build_net, net_entry, smallest_side
 from convsight.nets.sizes import build_without_memory
 from convsight.nets.torchvision_nets import torchvision_names
-
-# One of each architecture; within one, networks differ only in depth and width.
-_ONE_OF_EACH = {
-    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3"),
-    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18"),
-    *("resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5", "squeezenet1_0", "swin_t", "swin_v2_t", "vgg11"),
-    *("vgg11_bn", "vit_b_16", "vit_b_32", "vit_h_14", "wide_resnet50_2"),
-}
 
 
 @pytest.mark.parametrize("name", torchvision_names())
@@ -24,7 +17,7 @@ def test_every_network_is_built_for_grey_pictures_and_its_classes(name: str) -> 
     net = build_without_memory(entry, shape)
     assert next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d)).in_channels == 1
     assert list(net.parameters())[-1].shape[0] == 7
-    if name in _ONE_OF_EACH:
+    if name in ONE_OF_EACH:
         with torch.no_grad():
             # In training mode, where auxiliary heads would answer too.
             assert net.train()(torch.empty(2, 1, entry.side, entry.side, device="meta")).shape == (2, 7)
@@ -40,7 +33,7 @@ def test_other_channels(name: str, channels: int) -> None:
 
 
 def test_one_of_each_is_known() -> None:
-    assert set(torchvision_names()) >= _ONE_OF_EACH
+    assert set(torchvision_names()) >= ONE_OF_EACH
 
 
 # A kernel that must fit, windows that are padded, auxiliary heads left out.

@@ -1,4 +1,4 @@
-"""A tiny trained model, and a server of it."""
+"""A small trained model, and a server of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from tests.serve.live import Live, live
 
-import convsight
+from convsight.run import Run
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("runs") / "digits"
-    convsight.train("digits", net="lecture3", size=14, epochs=1, run=str(path), quiet=True)
-    return path
+def trained(exported_run: Run) -> Path:
+    """A run with a proven graph, so that servers start without PyTorch."""
+    return exported_run.path
 
 
 @pytest.fixture(scope="session")

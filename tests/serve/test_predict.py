@@ -92,12 +92,12 @@ def test_several_models_are_asked_by_name(trained: Path) -> None:
 
 
 def test_cards_and_health(server: Live, trained: Path) -> None:
-    card = convsight.load(trained).card
+    model = convsight.load(trained)
     found = server.get("/model/digits").json()
-    assert found["card"] == json.loads(card.model_dump_json())
+    assert found["card"] == json.loads(model.card.model_dump_json())
     assert server.get("/health").json() == {
         "status": "ready",
-        "models": {"digits": {"engine": "torch", "precision": "float32"}},
+        "models": {"digits": {"engine": "openvino", "precision": model.engine.precision}},
     }
 
 

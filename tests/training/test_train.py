@@ -72,7 +72,9 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     assert any((weights(first)[name] != values).any() for name, values in weights(second).items())
 
 
-@pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
+@pytest.mark.parametrize(
+    "optimizer", ["muon", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adamw", "sgd"))]
+)
 def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: str) -> None:
     choices = {"data": "digits", "net": "small", "size": 16, "epochs": 3, "optimizer": optimizer, "export": False}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
@@ -138,7 +140,7 @@ def test_early_stopping(tmp_path: Path) -> None:
 
 
 def test_minutes_end_on_time(tmp_path: Path) -> None:
-    run = convsight.train("digits", minutes=0.2, run=f"{tmp_path}/a", **FAST)
+    run = convsight.train("digits", minutes=0.1, run=f"{tmp_path}/a", **FAST)
     # The last rate of the schedule says that the plan was carried out, whatever the machine's speed.
     rows = list(csv.DictReader((run.path / "metrics.csv").read_text().splitlines()))
     assert float(rows[-1]["lr"]) < 0.1 * max(float(row["lr"]) for row in rows)
@@ -190,7 +192,7 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Pat
 
 def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:
     settings = TrainSettings.of(
-        data="digits", net="lecture3", size=14, minutes=0.25, run=f"{tmp_path}/part", export=False
+        data="digits", net="lecture3", size=14, minutes=0.15, run=f"{tmp_path}/part", export=False
     )
     with pytest.raises(KeyboardInterrupt):
         train(settings, PressesCtrlC(epoch=2))

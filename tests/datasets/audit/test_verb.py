@@ -1,11 +1,10 @@
-"""`convsight audit` as a real process: its words, its JSON, its exit codes."""
+"""`convsight audit`: its words, its JSON, its exit codes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from shutil import copy
 
+from tests.command import within
 from tests.datasets.audit.findings import MakePicture
 
 from convsight.datasets import cut_splits, read_dataset, splits_csv
@@ -13,13 +12,8 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 
 
-def run_audit(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "convsight", "audit", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
 def test_a_clean_set(clean: Path) -> None:
-    done = run_audit(clean)
+    done = within("audit", clean)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "nothing found"
     assert "sizes: smallest 48 x 48" in done.stdout
@@ -27,7 +21,7 @@ def test_a_clean_set(clean: Path) -> None:
 
 def test_remarks_alone_are_no_failure(clean: Path, picture: MakePicture) -> None:
     picture(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
-    done = run_audit(clean, "--workers", "0")
+    done = within("audit", clean, "--workers", "0")
     assert done.returncode == 0, done.stderr
     assert "remark: 1 picture grey among colour ones\n  train/cat/grey.png" in done.stdout
     assert done.stdout.splitlines()[-1] == "verdict: nothing wrong; 1 finding to look at"
@@ -37,13 +31,13 @@ def test_ten_cases_are_named_and_json_holds_all(clean: Path) -> None:
     for number in range(12):
         copy(clean / "train" / "cat" / f"{number}.png", clean / "test" / "cat" / f"leak{number}.png")
         copy(clean / "train" / "dog" / f"{number}.png", clean / "test" / "dog" / f"leak{number}.png")
-    done = run_audit(clean)
+    done = within("audit", clean)
     assert done.returncode == 1, done.stderr
     assert "train/cat/0.png (train), test/cat/leak0.png (test)" in done.stdout
     assert done.stdout.count("leak") == 11  # ten cases, and the verdict
     assert "and 14 more" in done.stdout
     assert done.stdout.splitlines()[-1] == "verdict: wrong (leaks)"
-    as_json = run_audit(clean, "--format", "json")
+    as_json = within("audit", clean, "--format", "json")
     assert as_json.returncode == 1
     document = json.loads(as_json.stdout)
     assert set(document) == {"data", "pictures", "splits", "counts", "sizes", "notes", "findings", "wrong"}
@@ -61,22 +55,22 @@ def test_the_splits_of_a_run(clean: Path, tmp_path: Path) -> None:
     run = Run.create(f"{tmp_path}/run", "pets")
     run.save_settings(TrainSettings.of(data=str(data)), {})
     run.splits_file.write_text(splits_csv(dataset))
-    assert run_audit(data).returncode == 0
-    done = run_audit(data, "--splits-of", run.path, "--format", "json")
+    assert within("audit", data).returncode == 0
+    done = within("audit", data, "--splits-of", run.path, "--format", "json")
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     assert list(document["counts"]) == ["train", "val", "test"]
     assert document["findings"][0]["kind"] == "leaks"
     (data / "cat" / "0.png").unlink()
-    changed = run_audit(data, "--splits-of", run.path)
+    changed = within("audit", data, "--splits-of", run.path)
     assert changed.returncode == 2
     assert "cat/0.png" in changed.stderr
 
 
 def test_bad_input(tmp_path: Path, clean: Path) -> None:
-    missing = run_audit(tmp_path / "nowhere")
+    missing = within("audit", tmp_path / "nowhere")
     assert missing.returncode == 2
     assert "nowhere" in missing.stderr
-    no_run = run_audit(clean, "--splits-of", tmp_path / "nowhere")
+    no_run = within("audit", clean, "--splits-of", tmp_path / "nowhere")
     assert no_run.returncode == 2
     assert "not a run folder" in no_run.stderr

@@ -1,27 +1,23 @@
 """Every verb with a detector: none of them knows what kind of question it is asked."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.command import within
 from tests.conftest import trained_once
 from tests.serve.live import live
 
 import convsight
-from convsight.cli import main
 from convsight.datasets import read_dataset
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.results import Boxes
 from convsight.run import Run
 from convsight.runtime.coco_results import Ids
-
-Cli = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +39,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """The command line in this process, where PyTorch is imported once."""
-
-    def run(*arguments: str | Path, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["convsight", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        told = capsys.readouterr()
-        assert (stopped.value.code or 0) == code, told.err
-        return told.out if code == 0 else told.err
-
-    return run
+def cli(*arguments: str | Path, code: int = 0) -> str:
+    """What the command line prints: its answer, or its words where it ends with another `code` than 0."""
+    done = within(*arguments)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
 
 
 def test_a_training_leaves_a_proven_graph_and_figures(trained: Run) -> None:
@@ -67,7 +55,7 @@ def test_a_training_leaves_a_proven_graph_and_figures(trained: Run) -> None:
     assert {f"threshold/{name}" for name in card.classes} <= card.calibration.keys()
 
 
-def test_predict_tells_boxes_in_pixels_of_the_picture(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+def test_predict_tells_boxes_in_pixels_of_the_picture(trained: Run, pictures: Path, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     Image.open(pictures / f"{0:012d}.png").resize((192, 288)).save(large)
     lines = cli("predict", trained.path, large, "--format", "json", "--reject-below", "0.01").splitlines()
@@ -80,7 +68,7 @@ def test_predict_tells_boxes_in_pixels_of_the_picture(cli: Cli, trained: Run, pi
     assert corners[:, 3].max() > 96  # of the picture as it is, not as the network sees it
 
 
-def test_predict_draws_and_writes_coco_results(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+def test_predict_draws_and_writes_coco_results(trained: Run, pictures: Path, tmp_path: Path) -> None:
     out = cli("predict", trained.path, pictures, "--format", "coco", "--reject-below", "0.01", "--draw", tmp_path / "d")
     entries: list[dict[str, Any]] = json.loads(out)
     assert {entry["image_id"] for entry in entries} == {0, 1, 2}
@@ -99,7 +87,7 @@ def test_predict_draws_and_writes_coco_results(cli: Cli, trained: Run, pictures:
     assert "no COCO" in cli("predict", trained.path, pictures, *bad, code=2)
 
 
-def test_ids_are_never_made_up_or_given_twice(cli: Cli, trained: Run, pictures: Path, tmp_path: Path) -> None:
+def test_ids_are_never_made_up_or_given_twice(trained: Run, pictures: Path, tmp_path: Path) -> None:
     ids = Ids()
     assert ids.picture("a/img_1.jpg") == 1
     with pytest.raises(UserError, match="both be image_id 1"):
@@ -110,22 +98,23 @@ def test_ids_are_never_made_up_or_given_twice(cli: Cli, trained: Run, pictures: 
     assert "--format coco" in cli("predict", trained.path, pictures, "--coco-ids", tmp_path / "t.json", code=2)
 
 
-def test_answers_of_another_task_are_no_coco_results(cli: Cli, exported_run: Run, pictures: Path) -> None:
+def test_answers_of_another_task_are_no_coco_results(exported_run: Run, pictures: Path) -> None:
     assert "--format json" in cli("predict", exported_run.path, pictures, "--format", "coco", code=2)
 
 
-def test_evaluate_gives_the_numbers_of_the_training(cli: Cli, trained: Run) -> None:
+def test_evaluate_gives_the_numbers_of_the_training(trained: Run) -> None:
     found = json.loads(cli("evaluate", trained.path, "--engine", "torch", "--precision", "float32", "--format", "json"))
     for name in ("test/AP", "test/AP50", "test/recall"):
         assert found["metrics"][name]["value"] == pytest.approx(trained.metrics[name].value, abs=1e-3)
 
 
-def test_data_of_another_task_are_refused(cli: Cli, trained: Run, photos: Path) -> None:
+def test_data_of_another_task_are_refused(trained: Run, photos: Path) -> None:
     assert "classification" in cli("evaluate", trained.path, photos, code=2)
     assert "--task detection" in cli("train", "shapes", "--task", "classification", code=2)
 
 
-def test_resuming_goes_on(cli: Cli, trained: Run, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_resuming_goes_on(trained: Run, tmp_path: Path) -> None:
     one = convsight.train("shapes", size=32, epochs=1, run=str(tmp_path / "a"), export=False, quiet=True)
     cli("train", "--resume", one.path, "--epochs", "2")
     assert Run.open(one.path).card.training["epochs"] == 2
@@ -133,9 +122,7 @@ def test_resuming_goes_on(cli: Cli, trained: Run, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extra", [["--to", "openvino"], ["--int8", "--max-loss", "100"]], ids=" ".join)
-def test_every_kind_of_export_is_proven(
-    cli: Cli, trained: Run, tmp_path: Path, extra: list[str], pictures: Path
-) -> None:
+def test_every_kind_of_export_is_proven(trained: Run, tmp_path: Path, extra: list[str], pictures: Path) -> None:
     file = tmp_path / ("model.xml" if "openvino" in extra else "model.onnx")
     cli("export", trained.path, *extra, "--out", file)
     assert json.loads(cli("predict", file, pictures / f"{0:012d}.png", "--format", "json"))
@@ -148,7 +135,7 @@ def test_results_go_to_supervision(trained: Run, pictures: Path) -> None:
     assert len(detections) == len(result.at_least(0.01).each())
 
 
-def test_a_pushed_detector_tells_what_it_is(cli: Cli, trained: Run, tmp_path: Path) -> None:
+def test_a_pushed_detector_tells_what_it_is(trained: Run, tmp_path: Path) -> None:
     cli("push", trained.path, tmp_path / "pushed", "--license", "apache-2.0")
     assert "object-detection" in (tmp_path / "pushed" / "README.md").read_text()
     cli("pull", tmp_path / "pushed", "--to", tmp_path / "pulled")
