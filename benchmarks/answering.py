@@ -20,6 +20,7 @@ import onnx
 from measuring import HERE, peer_packages
 from random_networks import random_network
 from safetensors.torch import save_file
+from ultralytics_peer import yolo, yolo_environment
 
 from convsight.datasets import Examples, FittedPictures
 from convsight.datasets.dataset import Split
@@ -156,24 +157,13 @@ class Workshop:
         """A model file of Ultralytics, made in a process of its own."""
         file = self.folder / "ultralytics.pt"
         if not file.exists():
-            environment = {**os.environ, **self.ultralytics_environment()}
+            environment = {**os.environ, **yolo_environment(self.folder / "ultralytics")}
             for command in (
-                [str(_yolo()), "settings", "sync=False"],
+                yolo("settings", "sync=False"),
                 [sys.executable, "-c", _ULTRALYTICS_MODEL, yaml, str(file)],
             ):
                 subprocess.run(command, env=environment, cwd=self.folder, stdout=sys.stderr, check=True)
         return file
-
-    def ultralytics_environment(self) -> dict[str, str]:
-        """Its own packages, no network, no installing, its settings in this folder."""
-        settings = self.folder / "ultralytics"
-        settings.mkdir(exist_ok=True)
-        return {
-            "PYTHONPATH": str(peer_packages("ultralytics")),
-            "YOLO_CONFIG_DIR": str(settings),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-        }
 
 
 def convsight(shop: Workshop, name: str, model: Path, environment: dict[str, str] | None = None) -> Contender:
@@ -248,9 +238,5 @@ def _transformers(shop: Workshop, batch: int) -> Contender:
 def _ultralytics(shop: Workshop, batch: int) -> Contender:
     model = shop.ultralytics_model(_ULTRALYTICS[shop.net])
     words = (f"model={model}", f"source={PICTURES}", "imgsz=224", f"batch={batch}", "save=False", "device=cpu")
-    command = (str(_yolo()), "predict", "task=classify", *words)
-    return Contender(f"Ultralytics, batch {batch}", command, shop.ultralytics_environment())
-
-
-def _yolo() -> Path:
-    return peer_packages("ultralytics") / "bin" / "yolo"
+    command = tuple(yolo("predict", "task=classify", *words))
+    return Contender(f"Ultralytics, batch {batch}", command, yolo_environment(shop.folder / "ultralytics"))

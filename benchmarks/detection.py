@@ -7,9 +7,10 @@
 `accuracy` trains on BCCD from scratch (and, with --weights, after a pretrained SqueezeNet), and on the drawn shapes for
 two minutes. `training` compares images a second and peak memory at one longest side and batch, epochs after the first,
 each in a process of its own: the peer pads to a square, convsight keeps the data's proportions (BCCD: 320 x 240 px).
-`predict` answers a folder of photos, 500 x 375 px, at 320 px, by the nano network of RUN and by that of Ultralytics
-with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the first few cost.
-The peer runs through its own command line, in an environment of its own.
+`predict` answers a folder of photos, 500 x 375 px, at 320 x 240 px, by the nano network of RUN and by that of
+Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the first
+few cost.
+The peer runs through its own command line alone.
 """
 
 import argparse
@@ -23,8 +24,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from measuring import peer_python, print_table, spread, versions
+from measuring import print_table, spread, versions
 from photos import make_photos
+from ultralytics_peer import yolo, yolo_environment
 
 FEW = 32  # pictures of the process that is subtracted
 SIDE, BATCH = 320, 16
@@ -106,7 +108,7 @@ def their_training(data: Path, run: Path) -> tuple[float, float]:
     """The same of the peer, from its results.csv, whose times hold validation too, so that is left out."""
     words = (f"data={data}", "model=yolo11n.yaml", f"imgsz={SIDE}", f"batch={BATCH}", "epochs=3", "device=cpu")
     more = ("val=False", "plots=False", "pretrained=False", f"project={run}", "name=run", "workers=0")
-    memory = peak_mib([*peer("detect", "train"), *words, *more], run.parent / "theirs.txt")
+    memory = peak_mib(yolo("detect", "train", *words, *more), run.parent / "theirs.txt")
     rows = next(run.rglob("results.csv")).read_text().splitlines()
     times = [float(row.split(",")[1]) for row in rows[1:]]
     pictures = sum(1 for _ in (data.parent / "images" / "train").iterdir())
@@ -126,8 +128,7 @@ def answers(arguments: argparse.Namespace, folder: Path) -> None:
     for photo in photos[:FEW]:
         os.link(photo, folder / "few" / photo.name)
     commands = {"convsight, yolo-n": [*CONVSIGHT, "predict", str(arguments.run), "PICTURES", "--format", "json"]}
-    for precision in ("float32",):
-        commands[f"convsight, yolo-n, {precision}"] = [*commands["convsight, yolo-n"], "--precision", precision]
+    commands["convsight, yolo-n, float32"] = [*commands["convsight, yolo-n"], "--precision", "float32"]
     commands |= their_answers(folder)
     rates: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(arguments.repeats):
@@ -137,7 +138,7 @@ def answers(arguments: argparse.Namespace, folder: Path) -> None:
             print(f"{name}: {few:.2f} s, {everything:.2f} s", file=sys.stderr)
     rows = [[name, *(spread([pair[place] for pair in each]) for place in (0, 1))] for name, each in rates.items()]
     columns = ["who", "pictures/s, whole process", "pictures/s, steady"]
-    print_table(f"{len(photos):,} photos of 500 x 375 px to boxes at {SIDE} px", columns, rows)
+    print_table(f"{len(photos):,} photos of 500 x 375 px to boxes at {SIDE} x {SIDE * 3 // 4} px", columns, rows)
     own = rates["convsight, yolo-n"]
     ratios = [
         [name, *(spread([a[place] / b[place] for a, b in zip(own, each, strict=True)], 2) for place in (0, 1))]
@@ -148,25 +149,18 @@ def answers(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def their_answers(folder: Path) -> dict[str, list[str]]:
-    """The peer's commands, for a network with random weights made in its own environment."""
-    file = folder / "yolo11n.pt"
-    code = f"from ultralytics import YOLO; m = YOLO('yolo11n.yaml'); m.save({str(file)!r})"
-    run([str(peer_python("ultralytics")), "-c", code], folder)
-    run([*peer("export"), f"model={file}", "format=openvino", f"imgsz={SIDE}", "dynamic=False"], folder)
-    words = ("source=PICTURES", f"imgsz={SIDE}", "save=False", "device=cpu", "rect=False", f"project={folder}")
+    """The peer's commands, for a network with random weights, exported for the very size that the photos get."""
+    sides = f"imgsz={SIDE * 3 // 4},{SIDE}"
+    run(yolo("export", "model=yolo11n.yaml", "format=openvino", sides), folder)
+    words = ("source=PICTURES", sides, "save=False", "device=cpu", f"project={folder}")
     exported = next(folder.glob("*_openvino_model"))
     return {
-        "Ultralytics, PyTorch": [*peer("detect", "predict"), f"model={file}", *words],
-        "Ultralytics, OpenVINO": [*peer("detect", "predict"), f"model={exported}", *words],
+        "Ultralytics, PyTorch": yolo("detect", "predict", "model=yolo11n.yaml", *words),
+        "Ultralytics, OpenVINO": yolo("detect", "predict", f"model={exported}", *words),
     }
 
 
 CONVSIGHT = [sys.executable, "-m", "convsight"]
-
-
-def peer(*words: str) -> list[str]:
-    """The peer's command line."""
-    return [str(peer_python("ultralytics").with_name("yolo")), *words]
 
 
 def ours(*words: str) -> str:
@@ -177,18 +171,22 @@ def ours(*words: str) -> str:
 def seconds(command: Sequence[str], pictures: Path) -> float:
     """Of a whole process."""
     began = time.perf_counter()
-    run(
-        [str(pictures) if word == "PICTURES" else word.replace("PICTURES", str(pictures)) for word in command], pictures
-    )
+    run([word.replace("PICTURES", str(pictures)) for word in command], pictures.parent)
     return time.perf_counter() - began
 
 
 def run(command: Sequence[str], folder: Path) -> None:
-    """Run `command` beside `folder`, where the peer leaves its settings; its words are shown where it fails."""
-    environment = {**os.environ, "YOLO_CONFIG_DIR": str(folder.parent), "YOLO_OFFLINE": "true"}
-    done = subprocess.run(command, cwd=folder.parent, env=environment, capture_output=True, text=True, check=False)
+    """Run `command` in `folder`; its words are shown where it fails."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment(command, folder), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
+
+
+def environment(command: Sequence[str], folder: Path) -> dict[str, str]:
+    """That of `command`; the peer's packages are not in ours."""
+    return {**os.environ, **(yolo_environment(folder / "settings") if command[0] == yolo()[0] else {})}
 
 
 def peak_mib(command: Sequence[str], log: Path) -> float:
@@ -197,11 +195,10 @@ def peak_mib(command: Sequence[str], log: Path) -> float:
         "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
         "print('PEAK', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
     )
-    environment = {**os.environ, "YOLO_CONFIG_DIR": str(log.parent), "YOLO_OFFLINE": "true"}
     done = subprocess.run(
         [sys.executable, "-c", script, *command],
         cwd=log.parent,
-        env=environment,
+        env=environment(command, log.parent),
         capture_output=True,
         text=True,
         check=False,
