@@ -8,8 +8,8 @@
 two minutes. `training` compares images a second and peak memory at one longest side and batch, epochs after the first,
 each in a process of its own: the peer pads to a square, convsight keeps the data's proportions (BCCD: 320 x 240 px).
 `predict` answers a folder of photos, 500 x 375 px, at 320 x 240 px, by the nano network of RUN and by that of
-Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the first
-few cost.
+Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the
+first few cost.
 The peer runs through its own command line alone.
 """
 
