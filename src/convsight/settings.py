@@ -98,6 +98,15 @@ class TrainSettings(BaseModel):
         except ValidationError as error:
             raise UserError(_explain(error)) from None
 
+    def changed(self) -> frozenset[str]:
+        """The names of the settings that are not as they are by default.
+
+        >>> sorted(TrainSettings.of(data="photos", mosaic=0.5).changed())
+        ['data', 'mosaic']
+        """
+        usual = {name: field.get_default(call_default_factory=True) for name, field in type(self).model_fields.items()}
+        return frozenset(name for name, value in usual.items() if getattr(self, name) != value)
+
 
 def _explain(error: ValidationError) -> str:
     lines = []

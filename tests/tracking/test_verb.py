@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from convsight.cli import app
 from convsight.errors import UserError
 from convsight.pictures import read_picture
-from convsight.results import Label
-from convsight.runtime.model import Model
+from convsight.run import Run
+from convsight.runtime.model import Model, load
 from convsight.runtime.sources import read_sources
 from convsight.tracking import judge, read_mot, verb
 from convsight.tracking.moving_shapes import MovingShapes, write_frames, write_video
@@ -197,9 +197,9 @@ def test_pictures_of_different_sizes(track: Track, tmp_path: Path) -> None:
 
 
 def test_a_model_of_labels_is_refused(
-    clip: Path, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    clip: Path, exported_run: Run, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(verb, "load", lambda *arguments: watching(VIDEO, Label))
+    monkeypatch.setattr(verb, "load", lambda *arguments: load(exported_run.path))
     with pytest.raises(UserError, match="model answers with a Label, and only boxes can be followed"):
         track(clip / "frames", "--out", tmp_path / "tracks.txt")
     assert not list(tmp_path.iterdir())

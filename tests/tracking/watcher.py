@@ -1,7 +1,6 @@
 """A model that knows a drawn video: it finds the shapes of the frame it is shown, a little beside where they are."""
 
-from collections.abc import Mapping
-from typing import Any, NoReturn, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +8,12 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.datasets.boxes.shape_drawing import CLASSES
 from convsight.pictures import Preprocessing
-from convsight.results import Boxes, Label, Result
+from convsight.results import Boxes
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
-from convsight.tasks.reader import Reader
 from convsight.tracking.moving_shapes import MovingShapes
 
+SIDE = 96  # px of a frame
 MOST = 6  # boxes of a frame
 
 
@@ -36,9 +35,11 @@ class Watcher(Engine):
         apart = [np.abs(self._known - self._small(each)).mean(axis=(1, 2, 3)) for each in pictures]
         nearest = [int(each.argmin()) for each in apart]
         self.shown.extend(number + 1 for number in nearest)
+        rows = np.stack([self._answers[best] for best in nearest])
+        known = np.array([each[best] < 30 for best, each in zip(nearest, apart, strict=True)])
         # On what is no frame of the video, nothing is found.
-        rows = [self._answers[best] * (each[best] < 30) for best, each in zip(nearest, apart, strict=True)]
-        return {"rows": np.stack(rows)}
+        scores = rows[..., 4] * known[:, None]
+        return {"boxes": rows[..., :4] / SIDE, "scores": scores, "labels": rows[..., 5]}
 
     @staticmethod
     def _small(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -55,39 +56,13 @@ class Watcher(Engine):
         return rows
 
 
-@final
-class RowReader(Reader):
-    """Boxes, or labels where `kind` says so."""
-
-    pipeline_tag = "object-detection"
-    plain_python = ""
-
-    def __init__(self, card: Card, kind: type[Result] = Boxes) -> None:
-        super().__init__(card)
-        self._kind = kind
-
-    def columns(self) -> tuple[str, ...]:
-        return ("label", "score", "left", "top", "right", "bottom")
-
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
-        if self._kind is Label:
-            return Label.certain(0, self.classes)
-        rows = arrays["rows"][arrays["rows"][:, 4] > 0]
-        sides = np.array([*size, *size]) / 96
-        return Boxes.of(self.classes, size, rows[:, :4] * sides, rows[:, 5], scores=rows[:, 4], least=0.5)
-
-    def metrics(self) -> NoReturn:
-        raise NotImplementedError
-
-
-def watching(video: MovingShapes, kind: type[Result] = Boxes) -> Model:
+def watching(video: MovingShapes) -> Model:
     """A model of `video`, whose frames are 96 x 96."""
     card = Card(
         task="detection",
         net="watcher",
         classes=CLASSES,
-        preprocessing=Preprocessing(height=96, width=96, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
+        preprocessing=Preprocessing(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
+        calibration={f"threshold/{name}": 0.5 for name in CLASSES},
     )
-    model = Model.__new__(Model)
-    model.card, model.engine, model.reader = card, Watcher(video), RowReader(card, kind)
-    return model
+    return Model(card, Watcher(video))

@@ -71,6 +71,18 @@ def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int,
     assert float(cosine) > 0.97
 
 
+@pytest.mark.parametrize("shape", [(8, 40), (40, 8), (16, 16)])
+def test_orthogonalised_is_the_quintic_of_each_singular_value(shape: tuple[int, int]) -> None:
+    random = torch.Generator().manual_seed(2)
+    left, _, right = torch.linalg.svd(torch.randn(shape, generator=random, dtype=torch.float64), full_matrices=False)
+    values = torch.logspace(0, -5, min(shape), dtype=torch.float64)  # the least grow 140-fold, and so do roundings
+    expected = values / values.norm()
+    for _ in range(4):
+        expected = 3.4445 * expected - 4.7750 * expected**3 + 2.0315 * expected**5
+    found = orthogonalised((left * values @ right).float())
+    torch.testing.assert_close(found.double(), left * expected @ right, rtol=0, atol=1e-4)
+
+
 def test_a_step_of_muon_is_as_large_as_one_of_adamw() -> None:
     model = nn.Conv2d(16, 32, 3, bias=False)
     before = copy.deepcopy(model.weight)

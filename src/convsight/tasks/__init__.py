@@ -13,20 +13,26 @@ if TYPE_CHECKING:
 
 
 class _Entry(NamedTuple):
-    """Where the two halves of a task are; by name, so that the light half never imports the other."""
+    """Where the two halves of a task are; by name, so that the light half never imports the other.
+
+    `settings` are those of a training that mean something to this task alone.
+    """
 
     reader: str
     task: str
+    settings: frozenset[str]
 
 
 TASKS = {
     "classification": _Entry(
         reader="convsight.tasks.classification.reader:ClassReader",
         task="convsight.tasks.classification.task:Classification",
+        settings=frozenset({"label_smoothing", "mirror"}),
     ),
     "detection": _Entry(
         reader="convsight.tasks.detection.reader:BoxReader",
         task="convsight.tasks.detection.task:Detection",
+        settings=frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"}),
     ),
 }
 
@@ -50,9 +56,9 @@ def task_with(net: str) -> "Task":
 
 def check_settings(task: str, given: Collection[str]) -> None:
     """Raise `UserError` where a setting was given that means something to another task than `task` alone."""
-    own = task_of(task).own_settings
-    for other in TASKS:
-        for name in sorted((task_of(other).own_settings - own) & set(given)):
+    own = _entry(task).settings
+    for other, entry in TASKS.items():
+        for name in sorted((entry.settings - own) & set(given)):
             raise UserError(f"--{name.replace('_', '-')} does nothing for {task}, only for {other}: leave it out")
 
 

@@ -37,8 +37,6 @@ class Task(ABC):
     `tasks/` asks which task it has.
     """
 
-    # Fields of `TrainSettings` that mean something to this task alone.
-    own_settings: ClassVar[frozenset[str]]
     # The network where the user names none.
     usual_net: ClassVar[str]
     # How many pictures of classification one of this task teaches as much as: batches are smaller by it.

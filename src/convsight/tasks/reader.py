@@ -74,7 +74,7 @@ class Reader(ABC):
     pipeline_tag: ClassVar[str]
     # Lines of Python that print the answer with NumPy alone, from `arrays` (name -> array, first axis the batch) and
     # `classes`: for those who run an exported graph without convsight.
-    plain_python: ClassVar[str]
+    plain_python: str
 
     def __init__(self, card: "Card") -> None:
         self.card = card

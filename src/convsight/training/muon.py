@@ -78,19 +78,30 @@ def orthogonalised(update: Tensor) -> Tensor:
     """The nearest (semi-)orthogonal matrix to `update`, about, by Newton-Schulz iteration.
 
     Shapes: any of two or more axes, taken as the matrix (first axis, all others).
+
+    Each step is X -> (a I + b S + c S S) X with S = X X^T, so all factors are polynomials of the first S. They commute,
+    and only they are iterated: for a convolution of 3 x 3 half as many operations as with X itself.
     """
     a, b, c = _COEFFICIENTS
     matrix = update.reshape(len(update), -1).float()
     tall = matrix.shape[0] > matrix.shape[1]
     matrix = matrix.T if tall else matrix
     matrix = matrix / (matrix.norm() + 1e-7)
-    for _ in range(_ITERATIONS):
-        square = matrix @ matrix.T
-        # a X + (b S + c S S) X with S = X X^T, in two fused products
-        matrix = torch.addmm(matrix, torch.addmm(square, square, square, beta=b, alpha=c), matrix, beta=a)
+    square = matrix @ matrix.T
+    factor = together = _plus_identity(torch.addmm(square, square, square, beta=b, alpha=c), a)
+    for _ in range(_ITERATIONS - 1):
+        square = factor @ square @ factor
+        factor = _plus_identity(torch.addmm(square, square, square, beta=b, alpha=c), a)
+        together = factor @ together
+    matrix = together @ matrix
     matrix = matrix.T if tall else matrix
     orthogonal: Tensor = matrix.reshape(update.shape).to(update.dtype)
     return orthogonal
+
+
+def _plus_identity(matrix: Tensor, times: float) -> Tensor:
+    matrix.diagonal().add_(times)
+    return matrix
 
 
 def _scale(weight: Tensor) -> float:

@@ -68,8 +68,8 @@ def test_columns_are_those_of_the_rows_and_metrics_are_fresh() -> None:
 
 
 def test_plain_python_prints_what_is_sure_enough(capsys: pytest.CaptureFixture[str]) -> None:
-    given = {name: array[None] for name, array in arrays([0.5, 0.1], [1, 0], [MIDDLE] * 2).items()}
-    exec(BoxReader.plain_python, {"arrays": given, "classes": ("cat", "dog")})
+    given = {name: array[None] for name, array in arrays([0.3, 0.3], [1, 0], [MIDDLE] * 2).items()}
+    exec(reader(cat=0.4).plain_python, {"arrays": given, "classes": ("cat", "dog")})
     told = capsys.readouterr().out
-    assert told.startswith("dog 0.5 [")
+    assert told.startswith("dog 0.3")
     assert "cat" not in told

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -61,11 +63,31 @@ def test_the_frame_keeps_the_usual_proportions() -> None:
     assert task.frame("yolo-n", split, TrainSettings.of(data="x", size=640, fit="pad"))[0] == (480, 640, "pad")
 
 
-def test_a_network_of_one_size_is_not_trained_at_several() -> None:
-    several = TrainSettings.of(data="x", multi_scale=True)
-    assert task_of("detection").net("yolo-n", several) == "yolo-n"
-    with pytest.raises(UserError, match="--multi-scale"):
-        task_of("detection").net("locate+lenet5", several)
+def test_boxes_too_small_to_be_learnt_are_told() -> None:
+    truths = BoxLists([Boxes.of(CLASSES, (640, 480), [(0, 0, 3.9, 40), (0, 0, 4.1, 40)], [0, 1])], CLASSES)
+    split = Split("train", np.zeros((1, 480, 640, 3), np.uint8), truths, ["a"])
+    words = task_of("detection").frame("yolo-n", split, SETTINGS)[1]
+    assert words.endswith("; nothing is learnt from 1 box under 2 px wide or high there: try a larger --size")
+    whole = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=640))[1]
+    assert "learnt" not in whole
+
+
+@pytest.mark.parametrize(
+    ("net", "choice"),
+    [
+        ("locate+lenet5", {"multi_scale": True}),
+        ("locate+lenet5", {"overlap": 0.5}),
+        ("faster-rcnn", {"box_loss": "giou"}),
+        ("ssdlite", {"class_loss": "focal"}),
+        ("sliding-window+lenet5", {"box_loss": "iou"}),
+    ],
+)
+def test_a_setting_that_does_nothing_for_a_network_is_refused(net: str, choice: dict[str, Any]) -> None:
+    task, settings = task_of("detection"), TrainSettings.of(data="x", **choice)
+    assert task.net("yolo-n", settings) == "yolo-n"
+    assert task.net(net, SETTINGS) == net
+    with pytest.raises(UserError, match=f"--{'-'.join(choice).replace('_', '-')} does nothing for "):
+        task.net(net, settings)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Every verb with a detector: none of them knows what kind of question it is asked."""
 
 import json
+import re
 from pathlib import Path
+from shutil import copy, copytree
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from convsight.model_files import read_card
 from convsight.results import Boxes
 from convsight.run import Run
 from convsight.runtime.coco_results import Ids
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "detection.md"
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +130,22 @@ def test_every_kind_of_export_is_proven(trained: Run, tmp_path: Path, extra: lis
     file = tmp_path / ("model.xml" if "openvino" in extra else "model.onnx")
     cli("export", trained.path, *extra, "--out", file)
     assert json.loads(cli("predict", file, pictures / f"{0:012d}.png", "--format", "json"))
+
+
+def test_the_documents_lines_for_onnx_runtime_find_the_same_boxes(
+    trained: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lines,) = re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    copytree(trained.path, tmp_path / "runs" / "shapes")
+    copy(pictures / f"{0:012d}.png", tmp_path / "shapes.png")
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    exec(compile(lines, str(DOCUMENT), "exec"), space)
+    answer = convsight.load(trained.path, engine="onnxruntime").predict("shapes.png")
+    assert isinstance(answer, Boxes)
+    found = int((space["scores"] > 0).sum())
+    assert found == len(answer.at_least(0)) > 0
+    np.testing.assert_allclose(space["scores"][0, :found], answer.scores, atol=0.02)
 
 
 def test_results_go_to_supervision(trained: Run, pictures: Path) -> None:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 class Classification(Task):
     """One class a picture, by softmax over logits."""
 
-    own_settings = frozenset({"label_smoothing", "mirror"})
     usual_net = "small"
     lessons = 1
     pretrained_pace = 1 / 15

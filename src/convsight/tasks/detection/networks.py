@@ -16,6 +16,9 @@ _BESIDE = "+"  # between a detector and the network of the catalogue that it com
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 
+# Losses of their own, and one size of pictures that they are built for.
+_OWN_LOSSES = frozenset({"box_loss", "class_loss", "multi_scale"})
+
 Pictures = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
 _IMAGENETS: Pictures = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _SSDS: Pictures = ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3)
@@ -28,8 +31,7 @@ class DetectorEntry:
 
     `usual` is that network where the user names none, empty for one of the detector's own. `others` are those that may
     take its place: the whole catalogue where it is None. `pictures` are those that torchvision's weights for the whole
-    detector were trained on, None where it offers none. With `any_size`, pictures of other sizes than the network was
-    built for can be learnt from too.
+    detector were trained on, None where it offers none. `deaf` are the settings of the task that do nothing for it.
     """
 
     build: Callable[[str, NetShape], Detector]
@@ -39,7 +41,7 @@ class DetectorEntry:
     usual: str = ""
     others: tuple[str, ...] | None = None
     pictures: Pictures | None = None
-    any_size: bool = False
+    deaf: frozenset[str] = frozenset()
 
 
 def _yolo(size: str, backbone: str, shape: NetShape) -> Detector:
@@ -81,7 +83,6 @@ DETECTORS: dict[str, DetectorEntry] = {
             partial(_yolo, size),
             "detector in one pass, without anchor boxes",
             "Redmon et al., You Only Look Once, 2016; Feng et al., TOOD, 2021",
-            any_size=True,
         )
         for size in SIZES
     },
@@ -93,6 +94,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="resnet50",
         others=("resnet50", "mobilenet_v3_large"),
         pictures=_IMAGENETS,
+        deaf=_OWN_LOSSES,
     ),
     "ssd": DetectorEntry(
         partial(_ssd, False),
@@ -102,6 +104,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="vgg16",
         others=("vgg16",),
         pictures=_SSDS,
+        deaf=_OWN_LOSSES,
     ),
     "ssdlite": DetectorEntry(
         partial(_ssd, True),
@@ -111,18 +114,21 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="mobilenet_v3_large",
         others=("mobilenet_v3_large",),
         pictures=_HALVES,
+        deaf=_OWN_LOSSES,
     ),
     "locate": DetectorEntry(
         _locate,
         "classification with localisation: one class and one box a picture",
         "Sermanet et al., OverFeat: Integrated Recognition, Localization and Detection, 2013",
         usual="small",
+        deaf=frozenset({"class_loss", "multi_scale", "suppression", "overlap"}),  # a picture has one box
     ),
     "sliding-window": DetectorEntry(
         _sliding_window,
         "classifier of windows at every place and several sizes, the oldest detector",
         "Rowley et al., Neural Network-Based Face Detection, 1998",
         usual="small",
+        deaf=_OWN_LOSSES,
     ),
 }
 

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from convsight.card import Card
 
 
+_PLAIN_PYTHON = """\
+least = {least}  # the score from which a class counts as found
+for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
+    name = classes[int(label)]
+    if score >= least[name]:
+        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted picture
+"""
+
+
 @final
 class BoxReader(Reader):
     """Reads the arrays `boxes` (boxes, 4), `scores` (boxes,) and `labels` (boxes,), of which a score of 0 is none.
@@ -23,15 +32,11 @@ class BoxReader(Reader):
     """
 
     pipeline_tag = "object-detection"
-    plain_python = """\
-for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
-    if score >= 0.25:
-        print(classes[int(label)], float(score), box)  # left, top, right, bottom as fractions of the fitted picture
-"""
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
         self._least = thresholds_of(card.calibration, card.classes)
+        self.plain_python = _PLAIN_PYTHON.format(least=dict(zip(self.classes, self._least.tolist(), strict=True)))
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom")

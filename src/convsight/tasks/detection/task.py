@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.datasets.finding import counted
 from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
@@ -23,6 +24,7 @@ from convsight.tasks.detection.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
+from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
 from convsight.training.frame import sizes
@@ -40,7 +42,6 @@ _MOST = 100  # boxes of a picture that are told, as COCO judges
 class Detection(Task):
     """Boxes with classes and scores, by any network that is a `Detector`."""
 
-    own_settings = frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"})
     usual_net = "yolo-n"
     lessons = 2  # a picture holds several things
     pretrained_pace = 1 / 3  # what follows the backbone is fresh
@@ -51,8 +52,8 @@ class Detection(Task):
 
     def net(self, name: str, settings: TrainSettings) -> str:
         net = canonical(name)
-        if settings.multi_scale and not DETECTORS[parted(net)[0]].any_size:
-            raise UserError(f"{net} is built for one size of pictures: leave --multi-scale out, or take yolo-n")
+        for setting in sorted(DETECTORS[parted(net)[0]].deaf & settings.changed()):
+            raise UserError(f"--{setting.replace('_', '-')} does nothing for {net}: leave it out, or take yolo-n")
         return net
 
     def weights(self, net: str, weights: str) -> Weights:
@@ -107,8 +108,12 @@ class Detection(Task):
         longest = settings.size or min(_USUAL_SIDE, int(max(width, height)))
         scale = longest / max(width, height)
         rows, columns = (max(STRIDE, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
+        frame = Frame(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        return Frame(rows, columns, settings.fit or "squash"), why
+        if thin := _too_thin(split, frame):
+            thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
+            why += f"; nothing is learnt from {thin_boxes}: try a larger --size"
+        return frame, why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, BoxMetrics):
@@ -137,6 +142,16 @@ class BoxGraph(nn.Module):
         return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float()}
 
 
+def _too_thin(split: Split, frame: Frame) -> int:
+    """How many boxes are too small to be learnt once their pictures are fitted to `frame`."""
+    pixels = np.array([frame.width, frame.height])
+    count = 0
+    for boxes in filter(len, _boxes(split)):
+        corners = frame.fractions(boxes.xyxy, boxes.size)
+        count += int((((corners[:, 2:] - corners[:, :2]) * pixels).min(axis=1) < THINNEST).sum())
+    return count
+
+
 def _shape(card: Card) -> NetShape:
     sides = card.preprocessing
     return NetShape(len(card.classes), sides.channels, sides.height, sides.width)
@@ -148,7 +163,7 @@ def _detector(model: nn.Module) -> Detector:
     return model
 
 
-def _boxes(examples: Examples) -> BoxLists:
+def _boxes(examples: Examples | Split) -> BoxLists:
     if not isinstance(examples.truths, BoxLists):
         raise TypeError(f"detection needs BoxLists as truth, not {type(examples.truths).__name__}")
     return examples.truths

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 _EMPTY = 114 / 255  # the grey around a picture that is moved
 _VISIBLE = 0.3  # the share of a box that must stay in the picture, else nobody need find it
-_SMALLEST = 2.0  # pixels; a thinner rest of a box is no thing any more
+THINNEST = 2.0  # pixels; a thinner rest of a box is no thing any more
 _PLACES = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))  # of the three partners, x before y
 
 
@@ -81,6 +81,6 @@ def _through(
     left = clipped[..., 2:] - clipped[..., :2]
     whole = (moved[..., 2:] - moved[..., :2]).prod(dim=-1).clamp(min=1e-9)
     height, width = size
-    thick = (left * left.new_tensor([width, height])).amin(dim=-1) >= _SMALLEST
+    thick = (left * left.new_tensor([width, height])).amin(dim=-1) >= THINNEST
     kept = (left.prod(dim=-1) / whole >= _VISIBLE) & thick
     return clipped, torch.where(kept, labels, -1)
