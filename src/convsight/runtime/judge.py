@@ -13,7 +13,8 @@ from convsight.tasks.reader import Metrics, Reader
 if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts sooner without
     from convsight.datasets import Examples
 
-BATCH = 256  # pictures run at once; large enough to keep the cores busy, small enough for memory
+_MOST = 256  # pictures run at once; more keep no core busier
+_PIXELS = 2**21  # of pictures run at once: maps of features take some hundred bytes a pixel
 
 
 def answers(
@@ -39,8 +40,10 @@ def judge(
     """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged."""
     metrics = reader.metrics()
     pictures = examples.pictures
-    for start in range(0, len(examples), BATCH):
-        chosen = np.arange(start, min(start + BATCH, len(examples)))
+    frame = pictures.frame
+    batch = max(1, min(_MOST, _PIXELS // (frame.height * frame.width)))
+    for start in range(0, len(examples), batch):
+        chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [pictures.size(int(index)) for index in chosen]
         for index, result in zip(chosen, answers(engine, reader, pictures.take(chosen), sizes), strict=True):
             metrics.update(examples.truths[int(index)], result)

@@ -12,7 +12,7 @@ from convsight.pictures import Fit, Preprocessing
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks import check_settings, task_of
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 
 CLASSES = ("circle", "square")
 SETTINGS = TrainSettings.of(data="x")
@@ -103,8 +103,30 @@ def test_a_setting_that_does_nothing_for_a_network_is_refused(net: str, choice: 
 def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
     split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
     dataset = Dataset("x", "x", "detection", CLASSES, {"train": split})
-    found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16).variation
+    found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16, 10).variation
     assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
+
+
+@pytest.mark.parametrize(
+    ("choices", "mosaic"),
+    [
+        ({"epochs": 20}, 0),
+        ({"epochs": 50}, 0.5),
+        ({"minutes": 0.001}, 0),
+        ({"minutes": 1}, 0.5),
+        ({}, 0.5),  # two pictures are seen 60 times
+        ({"epochs": 20, "augment": "strong"}, 0.5),
+        ({"epochs": 50, "augment": "light"}, 0),
+        ({"epochs": 50, "mosaic": 0.25}, 0.25),
+    ],
+)
+def test_pictures_seen_seldom_vary_lightly(choices: dict[str, Any], mosaic: float) -> None:
+    split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
+    dataset = Dataset("x", "x", "detection", CLASSES, {"train": split})
+    settings = TrainSettings.of(data="x", **choices)
+    found = task_of("detection").augmentation(dataset, card().preprocessing, settings)
+    assert isinstance(found, BoxAugmentation)
+    assert found.variation.mosaic == mosaic
 
 
 def test_an_unknown_network_is_named_with_the_nearest() -> None:

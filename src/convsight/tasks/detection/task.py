@@ -17,7 +17,7 @@ from convsight.pictures import Frame, Preprocessing
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks.contract import Batch, Task
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import choose_augmentation, epochs_within
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.metrics import BoxMetrics
@@ -27,6 +27,7 @@ from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
+from convsight.training.choices import choose_batch, choose_epochs
 from convsight.training.frame import sizes
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ class Detection(Task):
         return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
 
     def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
-        return choose_augmentation(dataset, settings, STRIDE)
+        pictures = len(dataset.split("train"))
+        planned = choose_epochs(settings, pictures, choose_batch(settings, pictures, self.lessons))
+        within = epochs_within(settings.minutes or 0.0, pictures, preprocessing.height, preprocessing.width)
+        return choose_augmentation(dataset, settings, STRIDE, planned or within)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
         return _detector(model).losses(batch.pictures, batch.targets, settings)
