@@ -39,7 +39,7 @@ def test_train_prints_one_json_document(photos: Path, tmp_path: Path) -> None:
 
 
 def test_evaluate_agrees_with_the_training(trained: Path) -> None:
-    done = within("evaluate", trained, "--format", "json")
+    done = within("evaluate", trained, "--engine", "torch", "--format", "json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["metrics"]
     for name, measured in Run(trained).metrics.items():
