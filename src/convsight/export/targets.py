@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import final
 
-import openvino as ov
 from onnx import ModelProto
 from torch import nn
 
@@ -17,6 +16,7 @@ from convsight.export.torch_program import TorchProgram, TorchProgramEngine
 from convsight.files import write_atomic, write_atomic_with
 from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine
 from convsight.runtime.openvino_engine import OpenVINOEngine, knows_bfloat16
+from convsight.runtime.openvino_import import ov
 
 
 class Target(ABC):

@@ -7,13 +7,13 @@ from queue import SimpleQueue
 from typing import Any, final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.runtime.compiled_cache import cache_file, read_cached, write_cached
 from convsight.runtime.engine import Engine
+from convsight.runtime.openvino_import import ov
 
 FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
 
