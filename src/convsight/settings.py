@@ -43,7 +43,10 @@ class TrainSettings(BaseModel):
     )
     class_loss: Literal["bce", "focal"] = Field("bce", description="Detection: what a wrong class costs.")
     mosaic: float | None = Field(
-        None, ge=0, le=1, description="Detection: share of training pictures put together of four. [default: 0.5]"
+        None,
+        ge=0,
+        le=1,
+        description="Detection: share of pictures put together of four. [default: 0.5 where they vary strongly]",
     )
     mixup: float = Field(0.0, ge=0, le=1, description="Detection: share of training pictures laid over another.")
     multi_scale: bool = Field(False, description="Detection: train at several sizes, for things of any size.")
@@ -54,7 +57,9 @@ class TrainSettings(BaseModel):
         0.65, gt=0, le=1, description="Detection: intersection over union from which a surer box suppresses another."
     )
     ema: float = Field(0.995, ge=0, lt=1, description="Decay of the averaged weights that are kept; 0 turns it off.")
-    augment: Literal["auto", "none", "light", "strong"] = Field("auto", description="How much training pictures vary.")
+    augment: Literal["auto", "none", "light", "strong"] = Field(
+        "auto", description="How much training pictures vary; auto: strongly where they are few and seen often."
+    )
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training pictures.")
     mirror: bool = Field(
         True, description="Average answers over a picture and its mirror image, where training mirrors: twice the work."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts soon
     from convsight.datasets import Examples
 
 _MOST = 256  # pictures run at once; more keep no core busier
-_PIXELS = 2**21  # of pictures run at once: maps of features take some hundred bytes a pixel
+_PIXELS = 2**21  # of pictures run at once: the widest maps of features take about a hundred bytes for each
 
 
 def answers(

@@ -27,7 +27,7 @@ TASKS = {
     "classification": _Entry(
         reader="convsight.tasks.classification.reader:ClassReader",
         task="convsight.tasks.classification.task:Classification",
-        settings=frozenset({"label_smoothing", "mirror"}),
+        settings=frozenset({"mirror"}),
     ),
     "detection": _Entry(
         reader="convsight.tasks.detection.reader:BoxReader",
@@ -59,7 +59,7 @@ def check_settings(task: str, given: Collection[str]) -> None:
     own = _entry(task).settings
     for other, entry in TASKS.items():
         for name in sorted((entry.settings - own) & set(given)):
-            raise UserError(f"--{name.replace('_', '-')} does nothing for {task}, only for {other}: leave it out")
+            raise UserError(f"--{name.replace('_', '-')} is for {other}, not for {task}: leave it out")
 
 
 def _entry(task: str) -> _Entry:

@@ -81,8 +81,10 @@ class Task(ABC):
         """What is true of the examples as tensors, the first axis counting pictures."""
 
     @abstractmethod
-    def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
-        """How training pictures (and their targets) vary, and the reasons in words."""
+    def augmentation(
+        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
+    ) -> Augmentation:
+        """How training pictures (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     @abstractmethod
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:

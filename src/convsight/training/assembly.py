@@ -62,7 +62,7 @@ def assemble(
         seed=settings.seed,
         workers=settings.workers,
     )
-    augmentation = task.augmentation(prepared.dataset, card.preprocessing, settings)
+    augmentation = task.augmentation(prepared.dataset, card.preprocessing, settings, choices.passes)
     return Training(
         task=task,
         # Answers are corrected by what the validation split says in the end, and not before.

@@ -80,7 +80,8 @@ def orthogonalised(update: Tensor) -> Tensor:
     Shapes: any of two or more axes, taken as the matrix (first axis, all others).
 
     Each step is X -> (a I + b S + c S S) X with S = X X^T, so all factors are polynomials of the first S. They commute,
-    and only they are iterated: for a convolution of 3 x 3 half as many operations as with X itself.
+    and only they are iterated: for a convolution of 3 x 3 two fifths of the operations on X itself, for one of 1 x 1
+    between as many channels a quarter more.
     """
     a, b, c = _COEFFICIENTS
     matrix = update.reshape(len(update), -1).float()
@@ -100,6 +101,7 @@ def orthogonalised(update: Tensor) -> Tensor:
 
 
 def _plus_identity(matrix: Tensor, times: float) -> Tensor:
+    """`matrix` itself, with `times` added along its diagonal."""
     matrix.diagonal().add_(times)
     return matrix
 

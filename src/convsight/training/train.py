@@ -50,7 +50,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     check_task(dataset, settings.task or dataset.task)
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
-    check_settings(dataset.task, settings.model_fields_set)
+    check_settings(dataset.task, settings.changed())
     task = task_of(dataset.task)
     net = task.net(settings.net or task.usual_net, settings)
     weights = task.weights(net, settings.weights) if settings.weights else None
@@ -67,7 +67,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]), task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), frame.height * frame.width, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)

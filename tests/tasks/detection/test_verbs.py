@@ -146,6 +146,8 @@ def test_the_documents_lines_for_onnx_runtime_find_the_same_boxes(
     found = int((space["scores"] > 0).sum())
     assert found == len(answer.at_least(0)) > 0
     np.testing.assert_allclose(space["scores"][0, :found], answer.scores, atol=0.02)
+    np.testing.assert_array_equal(space["labels"][0, :found], answer.labels)
+    np.testing.assert_allclose(space["boxes"][0, :found] * [*answer.size, *answer.size], answer.xyxy, atol=1)
 
 
 def test_results_go_to_supervision(trained: Run, pictures: Path) -> None:

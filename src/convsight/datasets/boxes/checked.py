@@ -59,7 +59,7 @@ def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Ch
     - Corners in the wrong order are put right.
     - A box wholly outside its picture is left out; one that reaches over the edge is clipped, which is told where it
       does so by more than a pixel.
-    - A box without width or height is left out.
+    - A box without width or height, or of a picture whose size nobody knows, is left out.
     - A box that is there twice, or is tiny (a side under 0.01 of the picture's longer one), stays and is told.
     - A picture whose size is not the stated one is told: its boxes may be those of another.
 
@@ -69,8 +69,8 @@ def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Ch
     _check_finite(columns)
     ordered, limits = _ordered(columns.xyxy), columns.limits
     clipped = np.clip(ordered, 0, limits)
-    swapped: Flags = (columns.xyxy != ordered).any(axis=1)
     known: Flags = limits[:, 0] > 0
+    swapped: Flags = (columns.xyxy != ordered).any(axis=1) & known
     empty = _empty(ordered) & known
     outside = _empty(clipped) & ~empty & known
     usable = known & ~empty & ~outside

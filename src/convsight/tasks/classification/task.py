@@ -73,7 +73,9 @@ class Classification(Task):
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         return {"class": torch.from_numpy(_labels(examples.truths).indices)}
 
-    def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
+    def augmentation(
+        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
+    ) -> Augmentation:
         return choose_augmentation(dataset, preprocessing, settings)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:

@@ -46,8 +46,7 @@ class BoxVariation:
 _LIGHT = BoxVariation(zoom=0.2, shift=0.1, light=0.2, saturation=0.2)
 _STRONG = BoxVariation(mosaic=0.5, zoom=0.4, shift=0.15, light=0.3, saturation=0.4)
 # On BCCD and on drawn shapes, light variation is ahead up to about here; beyond, it overfits and strong goes on.
-_FEW_EPOCHS = 35
-_SECONDS_A_PICTURE, _SECONDS_A_PIXEL = 7e-3, 3e-7  # of yolo-n on two processor cores
+_FEW_PASSES = 35
 _SIZES = (0.75, 0.875, 1.0, 1.125, 1.25)
 
 
@@ -124,9 +123,9 @@ def mixed_up(
     return mixed, *compact(torch.cat([boxes, boxes[partners]], dim=1), torch.cat([labels, theirs], dim=1))
 
 
-def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, epochs: float) -> BoxAugmentation:
-    """The variation for a data set seen about `epochs` times, with the reasons for it."""
-    amounts, why_amount = _amount(settings, epochs)
+def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, passes: float) -> BoxAugmentation:
+    """The variation for a data set seen about `passes` times, with the reasons for it."""
+    amounts, why_amount = _amount(settings, passes)
     if settings.mosaic is not None:
         amounts = replace(amounts, mosaic=settings.mosaic)
     sided = any(names_a_side(name) for name in dataset.classes)
@@ -144,22 +143,13 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, 
     return BoxAugmentation(variation, stride, (f"augmentation: {_told(variation)}", *filter(None, [why_amount, why])))
 
 
-def _amount(settings: TrainSettings, epochs: float) -> tuple[BoxVariation, str]:
+def _amount(settings: TrainSettings, passes: float) -> tuple[BoxVariation, str]:
     """How far pictures vary, and why where the user did not say."""
     if settings.augment != "auto":
         return {"none": BoxVariation(), "light": _LIGHT, "strong": _STRONG}[settings.augment], ""
-    if epochs <= _FEW_EPOCHS:
-        return _LIGHT, f"light variation: about {epochs:.0f} epochs are few; --augment strong if there will be more"
-    return _STRONG, f"strong variation: in about {epochs:.0f} epochs pictures are seen often"
-
-
-def epochs_within(minutes: float, pictures: int, height: int, width: int) -> float:
-    """About how often `pictures` are seen in so many minutes; a rule, so that the same call varies them the same way.
-
-    >>> round(epochs_within(2, 400, 96, 96)), round(epochs_within(6, 205, 240, 320))
-    (31, 58)
-    """
-    return minutes * 60 / (pictures * (_SECONDS_A_PICTURE + _SECONDS_A_PIXEL * height * width))
+    if passes <= _FEW_PASSES:
+        return _LIGHT, f"light variation: about {passes:.0f} epochs are few; --augment strong if there will be more"
+    return _STRONG, f"strong variation: pictures are seen often, in about {passes:.0f} epochs"
 
 
 def _told(v: BoxVariation) -> str:

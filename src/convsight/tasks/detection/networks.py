@@ -17,7 +17,8 @@ _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 
 # Losses of their own, and one size of pictures that they are built for.
-_OWN_LOSSES = frozenset({"box_loss", "class_loss", "multi_scale"})
+_FIXED = frozenset({"box_loss", "class_loss", "multi_scale"})
+_TORCHVISIONS_FIXED = _FIXED | {"label_smoothing"}
 
 Pictures = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
 _IMAGENETS: Pictures = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -31,7 +32,8 @@ class DetectorEntry:
 
     `usual` is that network where the user names none, empty for one of the detector's own. `others` are those that may
     take its place: the whole catalogue where it is None. `pictures` are those that torchvision's weights for the whole
-    detector were trained on, None where it offers none. `deaf` are the settings of the task that do nothing for it.
+    detector were trained on, None where it offers none. `deaf` are the settings that do
+    nothing for it.
     """
 
     build: Callable[[str, NetShape], Detector]
@@ -83,6 +85,7 @@ DETECTORS: dict[str, DetectorEntry] = {
             partial(_yolo, size),
             "detector in one pass, without anchor boxes",
             "Redmon et al., You Only Look Once, 2016; Feng et al., TOOD, 2021",
+            deaf=frozenset({"label_smoothing"}),
         )
         for size in SIZES
     },
@@ -94,7 +97,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="resnet50",
         others=("resnet50", "mobilenet_v3_large"),
         pictures=_IMAGENETS,
-        deaf=_OWN_LOSSES,
+        deaf=_TORCHVISIONS_FIXED,
     ),
     "ssd": DetectorEntry(
         partial(_ssd, False),
@@ -104,7 +107,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="vgg16",
         others=("vgg16",),
         pictures=_SSDS,
-        deaf=_OWN_LOSSES,
+        deaf=_TORCHVISIONS_FIXED,
     ),
     "ssdlite": DetectorEntry(
         partial(_ssd, True),
@@ -114,7 +117,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         usual="mobilenet_v3_large",
         others=("mobilenet_v3_large",),
         pictures=_HALVES,
-        deaf=_OWN_LOSSES,
+        deaf=_TORCHVISIONS_FIXED,
     ),
     "locate": DetectorEntry(
         _locate,
@@ -128,7 +131,7 @@ DETECTORS: dict[str, DetectorEntry] = {
         "classifier of windows at every place and several sizes, the oldest detector",
         "Rowley et al., Neural Network-Based Face Detection, 1998",
         usual="small",
-        deaf=_OWN_LOSSES,
+        deaf=_FIXED,
     ),
 }
 

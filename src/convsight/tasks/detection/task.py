@@ -17,7 +17,7 @@ from convsight.pictures import Frame, Preprocessing
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks.contract import Batch, Task
-from convsight.tasks.detection.augmentation import choose_augmentation, epochs_within
+from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.metrics import BoxMetrics
@@ -27,7 +27,6 @@ from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
-from convsight.training.choices import choose_batch, choose_epochs
 from convsight.training.frame import sizes
 
 if TYPE_CHECKING:
@@ -54,7 +53,9 @@ class Detection(Task):
     def net(self, name: str, settings: TrainSettings) -> str:
         net = canonical(name)
         for setting in sorted(DETECTORS[parted(net)[0]].deaf & settings.changed()):
-            raise UserError(f"--{setting.replace('_', '-')} does nothing for {net}: leave it out, or take yolo-n")
+            raise UserError(
+                f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
+            )
         return net
 
     def weights(self, net: str, weights: str) -> Weights:
@@ -81,11 +82,10 @@ class Detection(Task):
             labels[index, : len(wanted)] = wanted.labels
         return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
 
-    def augmentation(self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> Augmentation:
-        pictures = len(dataset.split("train"))
-        planned = choose_epochs(settings, pictures, choose_batch(settings, pictures, self.lessons))
-        within = epochs_within(settings.minutes or 0.0, pictures, preprocessing.height, preprocessing.width)
-        return choose_augmentation(dataset, settings, STRIDE, planned or within)
+    def augmentation(
+        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
+    ) -> Augmentation:
+        return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
         return _detector(model).losses(batch.pictures, batch.targets, settings)
@@ -116,7 +116,7 @@ class Detection(Task):
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, frame):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
-            why += f"; nothing is learnt from {thin_boxes}: try a larger --size"
+            why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
         return frame, why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
@@ -151,8 +151,8 @@ def _too_thin(split: Split, frame: Frame) -> int:
     pixels = np.array([frame.width, frame.height])
     count = 0
     for boxes in filter(len, _boxes(split)):
-        corners = frame.fractions(boxes.xyxy, boxes.size)
-        count += int((((corners[:, 2:] - corners[:, :2]) * pixels).min(axis=1) < THINNEST).sum())
+        corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
+        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
     return count
 
 
