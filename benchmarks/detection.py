@@ -80,11 +80,11 @@ def accuracies(arguments: argparse.Namespace, folder: Path) -> None:
 
 def trainings(arguments: argparse.Namespace, folder: Path) -> None:
     """Images a second and memory of both in turn."""
-    yolo = as_yolo(arguments.data, folder / "yolo")
+    converted = as_yolo(arguments.data, folder / "yolo")
     found: dict[str, list[tuple[float, float]]] = {"convsight, yolo-n": [], "Ultralytics, YOLO11n": []}
     for number in range(arguments.repeats):
         found["convsight, yolo-n"].append(our_training(arguments.data, folder / f"ours{number}"))
-        found["Ultralytics, YOLO11n"].append(their_training(yolo, folder / f"theirs{number}"))
+        found["Ultralytics, YOLO11n"].append(their_training(converted, folder / f"theirs{number}"))
     rows = [
         [name, spread([rate for rate, _ in each]), spread([memory for _, memory in each], 0)]
         for name, each in found.items()

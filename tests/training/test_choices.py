@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from convsight.settings import TrainSettings
@@ -31,3 +33,10 @@ def test_how_often_pictures_are_seen_is_planned_once() -> None:
     assert seen[0] == 7
     assert seen[2] == pytest.approx(10 * seen[1])
     assert seen[3] == 60
+
+
+def test_what_was_planned_first_is_read_again_by_a_resumed_run() -> None:
+    settings = TrainSettings.of(data="x", device="cpu", minutes=1.0)
+    first = Choices.first(settings, 200, 76_800, task_of("detection"))
+    assert Choices.stored(Path("runs/a"), first.model_dump()) == first
+    assert first.passes < 60

@@ -45,7 +45,9 @@ class Ids:
         path = PurePath(file)
         if self.source is not None:
             if path.name not in self.pictures:
-                raise UserError(f"{self.source} lists no picture called {path.name}; leave it out, or --coco-ids")
+                raise UserError(
+                    f"{self.source} lists no picture called {path.name}; leave it out, or give --coco-ids a file that does"
+                )
             return self.pictures[path.name]
         if "#" in path.name:  # a frame of a video
             return path.name
