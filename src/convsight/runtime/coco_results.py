@@ -46,7 +46,7 @@ class Ids:
         if self.source is not None:
             if path.name not in self.pictures:
                 raise UserError(
-                    f"{self.source} lists no picture called {path.name}; leave it out, or give --coco-ids a file that does"
+                    f"{self.source} lists no picture called {path.name}; leave it out, or name another file"
                 )
             return self.pictures[path.name]
         if "#" in path.name:  # a frame of a video
