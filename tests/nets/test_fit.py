@@ -45,27 +45,30 @@ def in_torch(picture: Pixels, preprocessing: Preprocessing) -> NDArray[Any]:
     fit=st.sampled_from(FITS),
     seed=st.integers(0, 2**16),
 )
-def test_any_size_equals_pillow_to_one_level(size: tuple[int, int], goal: tuple[int, int], fit: str, seed: int) -> None:
+def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fit: str, seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
     preprocessing = target(fit, *goal)
     found = differences(in_torch(picture, preprocessing), picture, preprocessing)
-    assert found.max() <= 1
-    assert (found > 0).mean() < 0.2  # at simple ratios of sides many sums lie at a half
+    if fit == "crop" and goal[0] != goal[1]:
+        assert found.max() <= 1  # the edges of the box are rounded to float32 by Pillow
+        assert (found > 0).mean() < 0.2  # at simple ratios of sides many sums lie at a half
+    else:
+        assert found.max() == 0
 
 
 @pytest.mark.parametrize("fit", FITS)
 def test_real_photos_equal_pillow(shared_data: Any, fit: str) -> None:
-    preprocessing = target(fit, 160, 224)
+    preprocessing = target(fit, 224, 224)
     for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:8]:
         picture = np.asarray(Image.open(file).convert("RGB"))
-        found = differences(in_torch(picture, preprocessing), picture, preprocessing)
-        assert found.max() <= 1
-        assert (found > 0).mean() < 0.01
+        assert differences(in_torch(picture, preprocessing), picture, preprocessing).max() == 0
 
 
-@pytest.mark.parametrize("fit", FITS)
-def test_engines_compute_the_same_resize(tmp_path: Path, fit: str) -> None:
-    preprocessing, file = target(fit), tmp_path / "fit.onnx"
+@pytest.mark.parametrize(
+    ("fit", "height", "width"), [("squash", 40, 56), ("pad", 40, 56), ("crop", 48, 48), ("crop", 40, 56)]
+)
+def test_engines_compute_the_same_resize(tmp_path: Path, fit: str, height: int, width: int) -> None:
+    preprocessing, file = target(fit, height, width), tmp_path / "fit.onnx"
     free = ({0: Dim("n", min=1), 1: Dim("h", min=1), 2: Dim("w", min=1)},)
     some = (torch.zeros(2, 50, 60, 3, dtype=torch.uint8),)
     program = torch.onnx.export(Fit(preprocessing).eval(), some, dynamic_shapes=free, verbose=False)
@@ -74,10 +77,12 @@ def test_engines_compute_the_same_resize(tmp_path: Path, fit: str) -> None:
     onnx_runtime = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
     openvino = ov.Core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     random = np.random.default_rng(1)
-    for size in ((40, 56), (100, 30), (31, 200), (300, 300), (7, 1)):
+    for size in ((40, 56), (100, 30), (31, 200), (300, 300), (7, 1), (375, 500), (1500, 2000)):
         picture = random.integers(0, 256, (*size, 3), np.uint8)
+        expected = in_torch(picture, preprocessing)
+        assert differences(expected, picture, preprocessing).max() <= (fit == "crop" and height != width)
         for found in (onnx_runtime.run(None, {"pictures": picture[None]})[0], openvino([picture[None]])[0]):
-            assert differences(found[0], picture, preprocessing).max() <= 1
+            assert (found[0] == expected).all()
 
 
 def test_a_picture_of_the_right_size_passes_unchanged() -> None:

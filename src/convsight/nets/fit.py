@@ -2,8 +2,13 @@
 
 A resize along one side is a product with a matrix of weights that follows from the sizes alone. So a graph needs no
 resize operation, which engines are known to carry out differently from one another (some ignore its antialiasing).
+
+Pillow's weights are whole numbers of 22 bits. Here they are found by dividing whole numbers, and cut into digits so
+small that every product and sum is exact in float32: any engine that computes in float32 finds the same pixels,
+whatever the order in which it sums, and those are Pillow's.
 """
 
+from math import gcd
 from typing import final
 
 import torch
@@ -11,13 +16,17 @@ from torch import Tensor, nn
 
 from convsight.pictures import Preprocessing
 
+_DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
+_MOST = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
+
 
 @final
 class Fit(nn.Module):
     """RGB uint8 of one size (batch, height, width, 3) to uint8 (batch, target height, target width, 3).
 
     Pillow's antialiased bilinear resize: along rows first, then along columns, each time rounded to whole numbers.
-    Where a sum lies next to a half, a value may be one off, since Pillow sums in fixed point.
+    Equal to `pictures.fit` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
+    a value next to a half may be one off there.
 
     >>> halved = Preprocessing(height=1, width=2, fit="squash", mean=(0, 0, 0), std=(1, 1, 1))
     >>> Fit(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
@@ -31,46 +40,62 @@ class Fit(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         height, width = pictures.shape[1], pictures.shape[2]
         planes = pictures.permute(0, 3, 1, 2).to(torch.float32)
-        columns = self._weights(width, self.width, height, self.height)  # (target width, width)
-        rows = self._weights(height, self.height, width, self.width)  # (target height, height)
-        planes = torch.floor(planes @ columns.T + 0.5)
-        planes = torch.floor(rows @ planes + 0.5)
+        columns = self._digits(width, self.width, height, self.height)  # (3 x target width, width)
+        rows = self._digits(height, self.height, width, self.width)  # (3 x target height, height)
+        planes = _joined(*(planes @ columns.T).chunk(3, dim=3))
+        planes = _joined(*(rows @ planes).chunk(3, dim=2))
         return planes.permute(0, 2, 3, 1).to(torch.uint8)
 
-    def _weights(self, side: int, target: int, other: int, other_target: int) -> Tensor:
-        """How much each pixel of a side counts for each of the `target` fitted ones: (target, side), float32."""
+    def _digits(self, side: int, target: int, other: int, other_target: int) -> Tensor:
+        """How much each pixel of a side counts for each of the `target` fitted ones, as `weight_digits` has it."""
         whole = torch.zeros((), dtype=torch.float64) + side
-        # What this side would be, had the picture the target's proportions.
-        fair = torch.zeros((), dtype=torch.float64) + other * (target / other_target)
         nothing = torch.zeros_like(whole)
-        start, taken, first, made = nothing, whole, nothing, nothing + target
+        parts, cut, first, made = 1, nothing, nothing, nothing + target
         if self.fit == "crop":
-            margin = (whole - torch.minimum(whole, fair)) / 2
-            start, end = _as_float32(margin), _as_float32(whole - margin)  # as Pillow takes a box
-            taken = end - start
+            common = gcd(target, other_target)
+            parts = other_target // common
+            cut = torch.clamp(parts * whole - target // common * other, min=0)
         elif self.fit == "pad":
+            fair = other * (target / other_target)  # this side, had the picture the target's proportions
             made = torch.minimum(made, torch.clamp(torch.round(target * whole / fair), min=1))
             first = torch.floor((target - made) / 2)
-        return triangles(side, target, start, taken, first, made)
+        return weight_digits(triangles(side, target, parts, cut, first, made))
 
 
-def _as_float32(value: Tensor) -> Tensor:
-    return value.to(torch.float32).to(torch.float64)
+def triangles(side: int, target: int, parts: int, cut: Tensor, first: Tensor, made: Tensor) -> Tensor:
+    """Weights (target, side) of an antialiased bilinear resize of one side, before they are made to sum to one.
 
-
-def triangles(side: int, target: int, start: Tensor, taken: Tensor, first: Tensor, made: Tensor) -> Tensor:
-    """Weights (target, side) of an antialiased bilinear resize of one side.
-
-    The `taken` pixels from `start` on become the `made` fitted ones from `first` on; others stay empty. A fitted pixel
-    is the mean under a triangle around its centre, which reaches to the centres of its neighbours, or over one pixel
-    where that is more.
+    The pixels but `cut / (2 * parts)` at either end become the `made` fitted ones from `first` on; others stay empty. A
+    fitted pixel is the mean under a triangle around its centre, which reaches to the centres of its neighbours, or over
+    one pixel where that is more. All is measured in the `2 * parts * made`-th part of a pixel, so these are whole
+    numbers.
     """
-    scale = taken / made
-    reach = torch.clamp(scale, min=1.0)
+    taken = parts * side - cut
+    pixel = parts * made
     places = torch.arange(target, dtype=torch.float64)[:, None] - first
-    centres = start + (places + 0.5) * scale
-    distances = (torch.arange(side, dtype=torch.float64) + 0.5 - centres).abs()
-    weights = torch.clamp(1 - distances / reach, min=0)
-    weights = weights / torch.clamp(weights.sum(1, keepdim=True), min=1e-12)
-    inside = (places >= 0) & (places < made)
-    return (weights * inside).to(torch.float32)
+    centres = cut * made + (2 * places + 1) * taken
+    distances = ((2 * torch.arange(side, dtype=torch.float64) + 1) * pixel - centres).abs()
+    weights = torch.clamp(2 * torch.maximum(taken, pixel) - distances, min=0)
+    return weights * ((places >= 0) & (places < made))
+
+
+def weight_digits(weights: Tensor) -> Tensor:
+    """Rows of whole numbers (target, side), divided by their sums and rounded to 22 bits: digits (3 x target, side).
+
+    A row of nothing stays nothing.
+    """
+    weights = torch.floor(weights / (torch.floor(weights.sum(1).max() / _MOST) + 1))
+    rest = weights.to(torch.int64)
+    total = torch.clamp(rest.sum(1, keepdim=True), min=1)
+    digits = []
+    for bits in _DIGITS:
+        rest = rest * 2**bits
+        digits.append(torch.div(rest, total, rounding_mode="floor"))
+        rest = rest - digits[-1] * total
+    digits[-1] = digits[-1] + (2 * rest >= total)
+    return torch.cat(digits).to(torch.float32)
+
+
+def _joined(high: Tensor, middle: Tensor, low: Tensor) -> Tensor:
+    """Sums of pixels times each digit of their weights, put together and rounded to whole grey levels."""
+    return torch.floor((128 * high + middle + torch.floor(low / 128) + 2**14) / 2**15)

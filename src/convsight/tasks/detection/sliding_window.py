@@ -32,6 +32,8 @@ class SlidingWindow(Detector):
     pixel is seen about seven times. Boxes are squares of five sizes, so things of other proportions are found badly.
     """
 
+    window = WINDOW
+
     def __init__(self, backbone: str, shape: NetShape) -> None:
         super().__init__()
         self.classes = shape.classes
@@ -151,4 +153,5 @@ def _resized(pictures: Tensor, height: int, width: int) -> Tensor:
 
 def _weights(side: int, target: int) -> Tensor:
     nothing = torch.zeros((), dtype=torch.float64)
-    return triangles(side, target, nothing, nothing + side, nothing, nothing + target)
+    weights = triangles(side, target, 1, nothing, nothing, nothing + target)
+    return weights / weights.sum(1, keepdim=True)
