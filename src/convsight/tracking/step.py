@@ -36,6 +36,7 @@ def steps(
     for count, answer in enumerate(answers):
         frame = count * every + 1
         if answer.result is None:
+            tracker.skip()
             yield Step(frame, answer.file, None, answer.error, None)
             continue
         if not isinstance(answer.result, Boxes):

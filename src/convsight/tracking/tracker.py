@@ -30,6 +30,7 @@ class Tracker:
     def __init__(self, rate: float = 30.0) -> None:
         """For `rate` frames a second; raises `UserError` where the package `trackers` is not installed."""
         self._package = extra("trackers", "track")
+        self._supervision = extra("supervision", "track")
         self._rate = rate
         self._trackers: dict[int, Any] = {}  # one for each class that was seen
         self._numbers: dict[tuple[int, int], int] = {}  # class and its tracker's number -> ours
@@ -46,6 +47,11 @@ class Tracker:
         told = told[np.argsort(ids[told])]
         return Tracked(frame, ids[told], boxes.select(told))
 
+    def skip(self) -> None:
+        """Let the next frame pass as one on which nothing was seen: what is lost waits a frame longer."""
+        for tracker in self._trackers.values():
+            tracker.update(self._supervision.Detections.empty())
+
     def _new(self) -> Any:
         # Scores come as 1 or 0 (see _follow), so both limits lie between them.
         return self._package.ByteTrackTracker(
@@ -60,7 +66,7 @@ class Tracker:
         low = np.minimum(_LOW, boxes.least / 2)
         rows = np.flatnonzero((boxes.labels == label) & (boxes.scores >= low))
         found = (boxes.scores >= boxes.least)[rows]
-        detections = extra("supervision", "track").Detections(
+        detections = self._supervision.Detections(
             xyxy=boxes.xyxy[rows], confidence=found.astype(np.float64), data={"row": rows}
         )
         told = tracker.update(detections)

@@ -7,16 +7,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tests.contracts.detectors import seeded
+from torch import Tensor
+from torchvision import models
 from torchvision.models import detection
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 from convsight.pictures import Preprocessing
 from convsight.tasks.detection.networks import build_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
-
-pytestmark = pytest.mark.slow
 
 Folder = Callable[[str], Path]
 SHAPE = NetShape(classes=2, channels=3, height=64, width=64)
@@ -58,12 +59,85 @@ def test_grey_pictures_get_the_sum_of_the_colours(shared_data: Folder) -> None:
     assert "summed for 1" in notes[1]
 
 
+def googlenets() -> dict[str, Tensor]:
+    """As torchvision's file has them: with the heads that only its training used."""
+    torch.manual_seed(9)
+    return {**models.googlenet(weights=None, aux_logits=True, init_weights=False).state_dict()}
+
+
+def vits() -> dict[str, Tensor]:
+    """Under the names that torchvision's file still has."""
+    torch.manual_seed(9)
+    state = models.vit_b_16(weights=None).state_dict()
+    return {key.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): state[key] for key in state}
+
+
+def inceptions() -> dict[str, Tensor]:
+    torch.manual_seed(9)
+    return {**models.inception_v3(weights=None, aux_logits=True, init_weights=False).state_dict()}
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "state", "odd", "last"),
+    [
+        ("locate+googlenet", 64, googlenets, "aux1.conv.conv.weight", "fc."),
+        ("sliding-window+googlenet", 64, googlenets, "aux1.conv.conv.weight", "fc."),
+        pytest.param("locate+vit_b_16", 224, vits, "mlp.linear_1.weight", "heads.head.", marks=pytest.mark.slow),
+        ("locate+inception_v3", 96, inceptions, "AuxLogits.fc.weight", "fc."),
+        ("yolo-n+googlenet", 64, googlenets, "aux1.conv.conv.weight", "fc."),
+    ],
+)
+def test_torchvisions_files_of_backbones_fit_under_their_names(
+    name: str, side: int, state: Callable[[], dict[str, Tensor]], odd: str, last: str, tmp_path: Path
+) -> None:
+    theirs = state()
+    assert any(key.endswith(odd) for key in theirs)
+    torch.save(theirs, tmp_path / "backbone.pth")
+    shape = NetShape(classes=2, channels=3, height=side, width=side)
+    model = seeded(name, 0, shape)
+    fresh = {key: value.clone() for key, value in model.borrowed().items() if key.startswith(last)}
+    adapt_detector(model, name, shape, read_detector_weights(name, str(tmp_path / "backbone.pth")))
+    present = {key.replace("mlp.linear_1.", "mlp.0.").replace("mlp.linear_2.", "mlp.3."): theirs[key] for key in theirs}
+    own = model.borrowed()
+    assert len(fresh) == (0 if name.startswith("yolo") else 2)
+    assert all(torch.equal(value, fresh.get(key, present[key])) for key, value in own.items())
+    assert len(own) > 100
+
+
+def test_what_classifies_starts_fresh_even_where_it_has_as_many_numbers(tmp_path: Path) -> None:
+    # Of five classes, nothing and a box, locate makes ten numbers, as many as lecture1 has classes.
+    shape = NetShape(classes=5, channels=3, height=48, width=48)
+    save_file(build_net("lecture1", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "ten.safetensors")
+    model = seeded("locate+lecture1", 0, shape)
+    before = {key: value.clone() for key, value in model.borrowed().items()}
+    theirs = load_file(tmp_path / "ten.safetensors")
+    assert all(value.shape == theirs[key].shape for key, value in before.items())
+    weights = read_detector_weights("locate+lecture1", str(tmp_path / "ten.safetensors"))
+    notes = adapt_detector(model, "locate+lecture1", shape, weights)
+    *deep, weight, bias = before
+    assert all(torch.equal(model.borrowed()[key], theirs[key]) for key in deep)
+    assert all(torch.equal(model.borrowed()[key], before[key]) for key in (weight, bias))
+    assert notes[-1].startswith(f"{sum(before[key].numel() for key in deep):,} numbers of lecture1 are pretrained")
+
+
+def test_a_network_of_windows_is_as_large_as_a_window(tmp_path: Path) -> None:
+    # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the pictures.
+    save_file(build_net("lenet5", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "some.safetensors")
+    shape = NetShape(classes=2, channels=3, height=64, width=96)
+    model = seeded("sliding-window+lenet5", 0, shape)
+    weights = read_detector_weights("sliding-window+lenet5", str(tmp_path / "some.safetensors"))
+    adapt_detector(model, "sliding-window+lenet5", shape, weights)
+    theirs, own = load_file(tmp_path / "some.safetensors"), model.borrowed()
+    assert sum(torch.equal(own[key], value) for key, value in theirs.items()) == len(theirs) - 2
+
+
 WHOLE = {
     "faster-rcnn+mobilenet_v3_large": (detection.fasterrcnn_mobilenet_v3_large_fpn, (0.485, 0.456, 0.406)),
     "ssdlite": (detection.ssdlite320_mobilenet_v3_large, (0.5, 0.5, 0.5)),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("classes", [2, 5])
 def test_torchvisions_whole_detector_fits(name: str, classes: int, tmp_path: Path) -> None:
@@ -86,6 +160,7 @@ def test_torchvisions_whole_detector_fits(name: str, classes: int, tmp_path: Pat
         assert notes[1].endswith("start fresh, for other classes")
 
 
+@pytest.mark.slow
 def test_names_of_older_files(tmp_path: Path) -> None:
     name = "faster-rcnn+mobilenet_v3_large"
     build, _ = WHOLE[name]
@@ -103,6 +178,7 @@ def test_names_of_older_files(tmp_path: Path) -> None:
     assert all(torch.equal(value, theirs[key.removeprefix("net.")]) for key, value in model.state_dict().items())
 
 
+@pytest.mark.slow
 def test_a_whole_detector_with_a_tensor_too_few_is_refused(tmp_path: Path) -> None:
     theirs = detection.ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=3).state_dict()
     theirs.pop("backbone.features.0.0.0.weight")

@@ -13,7 +13,9 @@ from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, check_settings, task_of
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
+from convsight.tasks.detection.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS
+from convsight.tasks.reader import Measured
 
 CLASSES = ("circle", "square")
 SETTINGS = TrainSettings.of(data="x")
@@ -90,6 +92,45 @@ def test_a_setting_that_does_nothing_for_a_network_is_refused(net: str, choice: 
     assert task.net(net, SETTINGS) == net
     with pytest.raises(UserError, match=f"--{'-'.join(choice).replace('_', '-')} cannot be used with "):
         task.net(net, settings)
+
+
+@pytest.mark.parametrize("net", ["yolo-n", "faster-rcnn"])
+def test_soft_suppression_takes_no_overlap(net: str) -> None:
+    task = task_of("detection")
+    for choices in ({"suppression": "soft"}, {"suppression": "plain", "overlap": 0.5}, {"overlap": 0.5}):
+        assert task.net(net, TrainSettings.of(data="x", **choices)) == net
+    with pytest.raises(UserError, match="--overlap cannot be used with --suppression soft"):
+        task.net(net, TrainSettings.of(data="x", suppression="soft", overlap=0.5))
+
+
+def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged, compute = [], BoxMetrics.compute
+
+    def counted(self: BoxMetrics, intervals: bool = True) -> dict[str, Measured]:
+        judged.append(intervals)
+        return compute(self, intervals=intervals)
+
+    monkeypatch.setattr(BoxMetrics, "compute", counted)
+    contract = TestDetection()
+    found = contract.task().baselines(contract.examples(5), contract.examples(4))
+    assert found.keys() == {"copied/AP", "copied/AP50"}
+    assert judged == [False]
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "frame"),
+    [
+        ((20, 20), None, (32, 32)),
+        ((640, 480), None, (240, 320)),
+        ((1000, 40), None, (32, 320)),
+        ((40, 1000), 640, (640, 32)),
+        ((640, 480), 16, (16, 16)),  # is refused, or taken by networks that can
+    ],
+)
+def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | None, frame: tuple[int, int]) -> None:
+    split = Split("train", np.zeros((2, size[1], size[0], 3), np.uint8), lists(2), ["a", "b"])
+    found, _ = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=asked))
+    assert (found.height, found.width) == frame
 
 
 @pytest.mark.parametrize(

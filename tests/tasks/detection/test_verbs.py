@@ -133,7 +133,11 @@ def test_every_kind_of_export_is_proven(trained: Run, tmp_path: Path, extra: lis
 
 
 def test_the_documents_lines_for_onnx_runtime_find_the_same_boxes(
-    trained: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Run,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (lines,) = re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
     copytree(trained.path, tmp_path / "runs" / "shapes")
@@ -141,8 +145,10 @@ def test_the_documents_lines_for_onnx_runtime_find_the_same_boxes(
     monkeypatch.chdir(tmp_path)
     space: dict[str, Any] = {}
     exec(compile(lines, str(DOCUMENT), "exec"), space)
+    printed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
     answer = convsight.load(trained.path, engine="onnxruntime").predict("shapes.png")
     assert isinstance(answer, Boxes)
+    assert printed == [box.name for box in answer.each()] != []
     found = int((space["scores"] > 0).sum())
     assert found == len(answer.at_least(0)) > 0
     np.testing.assert_allclose(space["scores"][0, :found], answer.scores, atol=0.02)

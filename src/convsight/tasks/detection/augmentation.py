@@ -116,8 +116,11 @@ def recoloured(pictures: Tensor, draws: Tensor, v: BoxVariation) -> Tensor:
 def mixed_up(
     pictures: Tensor, boxes: Tensor, labels: Tensor, draws: Tensor, chosen: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Each `chosen` picture laid half over another of the batch, with the boxes of both."""
-    partners = (draws * len(pictures)).long().clamp(max=len(pictures) - 1)
+    """Each `chosen` picture laid half over another of the batch, with the boxes of both; one alone stays as it is."""
+    count = len(pictures)
+    own = torch.arange(count, device=pictures.device)
+    partners = (own + 1 + (draws * (count - 1)).long()) % count
+    chosen = chosen & (partners != own)
     mixed = torch.where(chosen[:, None, None, None], (pictures + pictures[partners]) / 2, pictures)
     theirs = torch.where(chosen[:, None], labels[partners], -1)
     return mixed, *compact(torch.cat([boxes, boxes[partners]], dim=1), torch.cat([labels, theirs], dim=1))

@@ -24,6 +24,8 @@ class Detector(ABC, nn.Module):
 
     # Whether proposals of one thing must be suppressed; without it each picture has one answer.
     suppresses: bool = True
+    # The side in px of the windows that its network sees; None where that sees whole pictures.
+    window: int | None = None
 
     @abstractmethod
     def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:

@@ -11,12 +11,14 @@ from convsight.nets.pyramid import build_pyramid
 from convsight.nets.sizes import build_without_memory
 from convsight.nets.yolo import SIZES, Backbone, Yolo
 from convsight.tasks.detection.detector import Detector, YoloDetector
+from convsight.tasks.detection.room import check_room
 
 _BESIDE = "+"  # between a detector and the network of the catalogue that it comes after
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 
-# Losses of their own, and one size of pictures that they are built for.
+# Losses of their own. They work at any size, and begin with smaller pictures as all do; to keep changing it is offered
+# for YOLO alone.
 _FIXED = frozenset({"box_loss", "class_loss", "multi_scale"})
 _TORCHVISIONS_FIXED = _FIXED | {"label_smoothing"}
 
@@ -190,4 +192,6 @@ def detector_entry(name: str) -> NetEntry:
 
 def check_detector(name: str, shape: NetShape) -> None:
     """Raise `UserError` where the network called `name` cannot work on such pictures; computes shapes alone."""
-    build_without_memory(detector_entry(name), shape)
+    entry = detector_entry(name)
+    build_without_memory(entry, shape)
+    check_room(name, entry, shape)

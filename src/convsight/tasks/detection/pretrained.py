@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import final
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import NetShape, build_net, net_entry
 from convsight.nets.channels import for_channels
-from convsight.nets.misfit import alike
+from convsight.nets.misfit import Reference, alike
 from convsight.nets.sizes import build_without_memory
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
@@ -30,6 +31,12 @@ _OLD_NAMES = (
     (re.compile(r"(fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$"), r"\1.0.\2"),
     (re.compile(r"(rpn\.head\.conv)\.(weight|bias)$"), r"\1.0.0.\2"),
 )
+
+
+@final
+@dataclass(frozen=True)
+class WholeWeights(Weights):
+    """Those of a whole detector, not of the network that it comes after."""
 
 
 def read_detector_weights(name: str, weights: str) -> Weights:
@@ -62,20 +69,21 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
 
     What tells classes starts fresh where there are others. Raises `UserError` where anything else does not fit.
     """
-    given = _renamed(weights.tensors, model.state_dict())
-    if given is not None:
-        return _adapt_whole(model, name, shape, replace(weights, tensors=given))
+    if isinstance(weights, WholeWeights):
+        return _adapt_whole(model, name, shape, weights)
     _, backbone = parted(name)
     borrowed = model.borrowed()
     if not backbone or not borrowed:
         raise UserError(
             f"{weights.origin} does not fit {name}: give torchvision's weights of the whole detector, as a file"
         )
-    entry = net_entry(backbone)
-    whole = build_net(backbone, replace(shape, classes=entry.classes))
+    side = model.window
+    seen = replace(shape, height=side, width=side) if side else shape
+    whole = build_net(backbone, replace(seen, classes=net_entry(backbone).classes))
     notes = adapt_weights(whole, backbone, weights, shape.channels)
-    tensors = whole.state_dict()
-    taken = {key: own for key, own in borrowed.items() if alike(own, tensors[key])}
+    tensors, last = whole.state_dict(), Reference.of(backbone).by_classes
+    # Where a last layer has as many numbers as ours by chance, they mean something else.
+    taken = {key: own for key, own in borrowed.items() if key not in last and alike(own, tensors[key])}
     with torch.no_grad():
         for key, own in taken.items():
             own.copy_(tensors[key])
@@ -83,9 +91,9 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
     return [*notes, f"{count:,} numbers of {backbone} are pretrained; what finds boxes starts fresh"]
 
 
-def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: Weights) -> list[str]:
-    """Put weights of a whole detector, under our names, into `model`."""
-    given, wanted = weights.tensors, model.state_dict()
+def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeights) -> list[str]:
+    wanted = model.state_dict()
+    given = _renamed(weights.tensors, wanted)
     entry = detector_entry(name)
     more_classes, more_channels = (
         build_without_memory(entry, other).state_dict()
@@ -117,23 +125,22 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: Weights) 
     return notes
 
 
-def _renamed(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-    """The tensors under our names, if they are those of the whole detector whose state is `wanted`."""
+def _renamed(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under our names, which are those of `wanted`."""
     found = {}
     for old, value in tensors.items():
         name = old
         for pattern, present in _OLD_NAMES:
             name = pattern.sub(present, name)
         found[name if name in wanted else _WITHIN + name] = value
-    known = sum(name in wanted for name in found)
-    return found if 2 * known > sum(not name.endswith(_COUNTER) for name in wanted) else None
+    return found
 
 
-def _whole(file: Path, mean: tuple[float, ...], std: tuple[float, ...]) -> Weights:
+def _whole(file: Path, mean: tuple[float, ...], std: tuple[float, ...]) -> WholeWeights:
     tensors = read_state_dict(file)
     with open(file, "rb") as opened:
         digits = hashlib.file_digest(opened, "sha256").hexdigest()
-    return Weights(f"{file.name} (SHA-256 {digits[:16]})", tensors, mean, std)
+    return WholeWeights(f"{file.name} (SHA-256 {digits[:16]})", tensors, mean, std)
 
 
 def _card(file: Path) -> Card | None:

@@ -23,6 +23,7 @@ from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
+from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.reader import Measured, Metrics
@@ -32,7 +33,6 @@ from convsight.training.frame import sizes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
 _USUAL_SIDE = 320
 _PROPOSALS = 256  # boxes of a picture that suppression sees
 _MOST = 100  # boxes of a picture that are told, as COCO judges
@@ -55,6 +55,11 @@ class Detection(Task):
         for setting in sorted(DETECTORS[parted(net)[0]].deaf & settings.changed()):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
+            )
+        if settings.suppression == "soft" and "overlap" in settings.changed():
+            raise UserError(
+                "--overlap cannot be used with --suppression soft, which suppresses no box but lowers scores by how "
+                "much boxes overlap: leave one of them out"
             )
         return net
 
@@ -101,17 +106,20 @@ class Detection(Task):
         metrics = BoxMetrics(truths.classes)
         for index, true in enumerate(answers):
             metrics.update(true, copied.on(test.pictures.size(index)))
-        return {f"{self.floor}/{name}": metrics.compute(intervals=False)[name] for name in ("AP", "AP50")}
+        found = metrics.compute(intervals=False)
+        return {f"{self.floor}/{name}": found[name] for name in ("AP", "AP50")}
 
     def check(self, card: Card) -> None:
-        """The sides are chosen as whole strides and any number of classes will do, but not any backbone."""
+        """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
         check_detector(card.net, _shape(card))
 
     def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
         width, height = np.median(sizes(split), axis=0)
-        longest = settings.size or min(_USUAL_SIDE, int(max(width, height)))
+        longest = settings.size or min(_USUAL_SIDE, max(LEAST_SIDE, int(max(width, height))))
         scale = longest / max(width, height)
-        rows, columns = (max(STRIDE, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
+        # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
+        least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
+        rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
         frame = Frame(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, frame):
@@ -154,6 +162,11 @@ def _too_thin(split: Split, frame: Frame) -> int:
         corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
         count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
     return count
+
+
+def _strides(side: float) -> int:
+    """`side` in pixels as the nearest multiple of `STRIDE`."""
+    return STRIDE * round(side / STRIDE)
 
 
 def _shape(card: Card) -> NetShape:
