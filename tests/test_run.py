@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,29 @@ def test_names_lie_under_runs_and_paths_where_they_say(tmp_path: Path, monkeypat
     assert Run.create(f"{tmp_path}/elsewhere/x", "photos").path == tmp_path / "elsewhere" / "x"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "./", "/", "a/.."])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="give a name, or a path that ends in one"):
+        Run.create(name, "photos")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     run = Run.create(f"{tmp_path}/a", "photos")
     settings = TrainSettings.of(data="photos", minutes=2.5, flip="both", workers=3)
     run.save_settings(settings, {"batch": 32, "epochs": None})
     assert run.settings() == (settings, {"batch": 32})
+
+
+def test_settings_are_read_as_they_were_written_in_any_locale(tmp_path: Path) -> None:
+    run = Run.create(f"{tmp_path}/a", "photos")
+    run.save_settings(TrainSettings.of(data="größe/蝶"), {})
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    script = "import sys, convsight.run as r; print(ascii(r.Run.open(sys.argv[1]).settings()[0].data))"
+    command = [sys.executable, "-c", script, str(run.path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=plain, timeout=240, check=False)
+    assert done.stdout == ascii("größe/蝶") + "\n", done.stderr
 
 
 def test_damaged_settings_name_the_file(tmp_path: Path) -> None:

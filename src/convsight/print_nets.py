@@ -31,7 +31,7 @@ def short(number: int | None) -> str:
 
 def print_nets_table(nets: Sequence[ListedNet]) -> None:
     """One line a network; what was not counted, or is not known, is left empty."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNFOLDED
     table = Table(box=None, pad_edge=False)

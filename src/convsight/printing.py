@@ -20,7 +20,7 @@ def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float]]
 
 def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
     """A table of metrics; those of single classes (`test/recall/cat`) in a second one, a row a class."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     whole = Table("metric", "value", "95 % interval", title=title, title_justify="left")
     classes: dict[str, dict[str, Measured]] = {}
     for name, measured in metrics.items():
@@ -78,7 +78,7 @@ def _print(answers: Iterable[Answer], text: Callable[[Answer], str]) -> int:
 
 
 def _summary(answer: Answer) -> str:
-    return answer.result.summary() if answer.result else f"error: {answer.error}"
+    return answer.result.summary() if answer.result is not None else f"error: {answer.error}"
 
 
 PRINTERS: dict[str, Callable[[Iterable[Answer], tuple[str, ...]], int]] = {

@@ -68,10 +68,10 @@ class Terminal(Listener):
     """Bars where standard error is a terminal; elsewhere only what is said, a line each."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=not self._console.is_terminal)
+        self._console.print(text, soft_wrap=not self._console.is_terminal)
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -81,7 +81,7 @@ class Terminal(Listener):
 
     @contextmanager
     def training(self) -> Iterator[Callable[[Status], None]]:
-        columns = TextColumn("{task.fields[numbers]}")
+        columns = TextColumn("{task.fields[numbers]}", markup=False)
         with self._bar(columns) as bar:
             task = bar.add_task("training", total=1.0, numbers="")
 
@@ -99,7 +99,7 @@ class Terminal(Listener):
     def _bar(self, *columns: object) -> Progress:
         # Transient: what stays on the screen are the lines that were said.
         return Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             *columns,  # type: ignore[arg-type]
             console=self._console,

@@ -68,6 +68,11 @@ class Run:
         return self.path / "model.onnx"
 
     @property
+    def int8_file(self) -> Path:
+        """That graph in 8-bit whole numbers."""
+        return self.path / "model.int8.onnx"
+
+    @property
     def splits_file(self) -> Path:
         """Which picture was in which split."""
         return self.path / "splits.csv"
@@ -108,7 +113,7 @@ class Run:
         """What `save_settings` wrote."""
         path = self.path / "settings.toml"
         try:
-            document = tomllib.loads(path.read_text())
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
         return TrainSettings.of(**document.get("settings", {})), document.get("chosen", {})
@@ -134,12 +139,11 @@ class Run:
 def _place(name: str | None, data_name: str) -> Path:
     if name is None:
         return RUNS / data_name
+    if Path(name).name in ("", ".."):  # "" is also the name of "."
+        raise UserError(f"--run {name}: give a name, or a path that ends in one")
     # A plain word is a name under runs/; anything with a separator says exactly where.
     is_path = os.sep in name or (os.altsep is not None and os.altsep in name)
-    place = Path(name) if is_path else RUNS / name
-    if not place.name or place.name == "..":
-        raise UserError(f"--run {name}: give a name, or a path that ends in one")
-    return place
+    return Path(name) if is_path else RUNS / name
 
 
 def find_model_file(path: str | Path) -> Path:

@@ -42,3 +42,11 @@ def test_a_model_file_alone_has_no_data(photos: Path, tmp_path: Path) -> None:
     run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
     with pytest.raises(UserError, match="is a model file alone: give the data to judge it on"):
         evaluate(run.model_file, None, Silent())
+
+
+def test_nothing_readable_is_nothing_to_judge(photos: Path, tmp_path: Path) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    for file in photos.rglob("*.png"):
+        file.write_bytes(file.read_bytes()[:60])
+    with pytest.raises(UserError, match="no picture of the split 'all' shows anything that is to be found"):
+        evaluate(run.path, photos, Silent(), skip_unreadable=True)

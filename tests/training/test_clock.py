@@ -71,6 +71,29 @@ def test_more_epochs_than_first_planned() -> None:
     assert longer.progress == pytest.approx(0.4)
 
 
+def test_the_last_step_ends_the_training_though_there_is_time_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    clock = Clock.for_epochs(1, 10)
+    clock.end_at(now.seconds + 35, step_seconds=10.0, epoch_seconds=5.0)
+    while not clock.done:
+        assert clock.progress < 0.99
+        now.seconds += 3  # much less than planned, and long enough for a new plan after every step
+        clock.advance()
+    assert clock.progress == pytest.approx(1)
+
+
+def test_a_validation_that_took_less_than_planned_adds_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    clock = Clock.for_epochs(1, 10)
+    clock.end_at(now.seconds + 25, step_seconds=0.5, epoch_seconds=20.0)
+    assert clock.remaining == 2
+    for _ in range(2):
+        now.seconds += 0.5
+        clock.advance()
+    clock.finish_epoch(1.0)
+    assert clock.done
+
+
 def ending_at(deadline: float, steps_per_epoch: int) -> Clock:
     """A clock that was told of steps of half a second and five seconds beside them an epoch."""
     clock = Clock.for_epochs(1, steps_per_epoch)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.training.begun import begun
 
 import convsight
 
@@ -29,3 +30,12 @@ def test_only_a_network_that_takes_any_size_begins_with_smaller_pictures(
 def test_the_user_may_say_no(tmp_path: Path, larger_photos: Path) -> None:
     run = convsight.train(larger_photos, epochs=1, grow=False, run=f"{tmp_path}/a", quiet=True, export=False)
     assert "first_side" not in run.settings()[1]
+
+
+@pytest.mark.parametrize(("choice", "first_side"), [({}, 44), ({"multi_scale": True}, None)])
+def test_batches_with_sizes_of_their_own_are_left_as_they_are(
+    tmp_path: Path, choice: dict[str, bool], first_side: int | None
+) -> None:
+    t = begun("shapes", tmp_path / "a", task="detection", size=64, epochs=1, **choice)
+    assert t.choices.first_side == first_side
+    assert t.clock.is_cheap is (first_side is not None)

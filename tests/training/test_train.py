@@ -175,6 +175,42 @@ def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, p
     resume(str(run.path), {"epochs": 2}, Silent())
 
 
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_pictures_left_out_must_not_be_all_that_show_things(tmp_path: Path, split: str) -> None:
+    rows = ["file,label,xmin,ymin,xmax,ymax,split"]
+    for name, part in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "val"), ("e", "test"), ("f", "test")):
+        noise = np.random.default_rng(ord(name)).integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"{name}.png")
+        rows.append(f"{name}.png,cat,2,2,20,20,{part}" if name in "abce" else f"{name}.png,,,,,,{part}")
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    torn = tmp_path / {"val": "c.png", "test": "e.png"}[split]
+    torn.write_bytes(torn.read_bytes()[:200])
+    with pytest.raises(UserError, match=f"no picture of the split '{split}' shows anything that is to be found"):
+        convsight.train(tmp_path / "boxes.csv", epochs=1, skip_unreadable=True, run=f"{tmp_path}/a", quiet=True)
+    assert not (tmp_path / "a").exists()
+
+
+def test_steps_too_large_are_told_though_they_first_show_in_the_validation(tmp_path: Path, photos: Path) -> None:
+    # A single step: its loss is finite, and so are the weights after it.
+    with pytest.raises(UserError, match=r"ceased to answer in epoch 1: the steps are too large; try --lr 1e\+1"):
+        convsight.train(photos, epochs=1, lr=1e15, run=f"{tmp_path}/a", **FAST)
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"task": "classification", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
+        ({"task": "detection", "mirror": False}, "--mirror is for classification, not for detection"),
+        ({"net": "yolo-n", "mirror": False}, "--mirror is for classification, not for detection"),
+        ({"net": "lecture3", "mosaic": 0.5}, "no-such-data"),  # the data may yet be of boxes
+    ],
+)
+def test_a_setting_that_does_nothing_is_refused_before_data_are_read(choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        train(TrainSettings.of(data="no-such-data", **choices), Silent())
+
+
 def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Path) -> None:
     choices = {"data": "digits", "epochs": 2, "net": "lecture3", "size": 14, "export": False}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
@@ -188,6 +224,20 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Pat
     assert resumed.card.training["epochs"] == 2
     assert_same_bits(whole, resumed)
     assert resumed.metrics["test/accuracy"] == whole.metrics["test/accuracy"]
+
+
+def test_a_run_trained_longer_in_vain_and_stopped_while_it_is_judged_resumes_too(tmp_path: Path, photos: Path) -> None:
+    # No weight moves at such a rate, so the first epoch stays the best and its card stays as it is.
+    run = convsight.train(photos, epochs=1, lr=1e-30, run=f"{tmp_path}/a", **FAST)
+    with pytest.raises(KeyboardInterrupt):
+        resume(str(run.path), {"epochs": 2}, PressesCtrlC(epoch=0, while_counting="judging"))
+    assert (run.card.training["epochs"], run.card.training["finished"]) == (1, True)
+    curves = (run.path / "curves.png").read_bytes()
+    resumed = resume(str(run.path), {}, Silent())
+    assert (resumed.card.training["epochs"], resumed.card.training["finished"]) == (2, True)
+    assert (run.path / "curves.png").read_bytes() != curves
+    with pytest.raises(UserError, match="finished after 2 epochs"):
+        resume(str(run.path), {}, Silent())
 
 
 def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:

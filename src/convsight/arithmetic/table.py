@@ -19,7 +19,7 @@ def print_filtered(found: FilteredPicture) -> None:
             "\n".join([one.operation, f"{before} -> {after}", *map(str, one.sides)]),
             f"{written(one.smallest)} .. {written(one.largest)}\n{one.rule}",
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
     for one in found.filtered:
         if one.cell is not None:
             typer.echo(f"{one.kernel.name} at {','.join(map(str, one.cell.position))}: {one.cell}")

@@ -25,7 +25,7 @@ COLUMNS = (
 def print_description(described: Description) -> None:
     """The layers, a row each, their totals, and the memory of a training step where it was predicted."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-    console = Console(highlight=False, width=width)
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
     title = f"{described.name} on {volume_text(described.input)}"
     table = Table(title=title, title_justify="left", show_lines=False, pad_edge=False)
     for column in COLUMNS:
@@ -84,7 +84,8 @@ def _with_formula(number: str, formula: str) -> Text:
 
 def print_comparison(rows: Sequence[Compared]) -> None:
     """Networks side by side, a row each."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    width = None if sys.stdout.isatty() else _WIDTH
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
     measured = any(row.speed for row in rows)
     columns = ["net", "input", "parameters", "multiply-adds", "FLOPs", "ImageNet top-1", "published by"]
     table = Table(*columns, *(["images/s here", "memory here"] if measured else []))

@@ -69,8 +69,9 @@ def evaluate(
             chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
         )
     report_unreadable(unreadable, skip_unreadable, listener)
-    truths = chosen.without([bad.position for bad in unreadable]).truths
-    examples = Examples(pictures, truths)
+    readable = chosen.without([bad.position for bad in unreadable])
+    check_judgeable(dataset.source, readable)
+    examples = Examples(pictures, readable.truths)
     with listener.counting("judging", len(examples)) as advance:
         metrics = judge(model.engine, model.reader, examples, advance).compute()
     prefix = "test" if chosen.name == UNSPLIT else chosen.name

@@ -32,4 +32,4 @@ def print_judged(judged: Judged, output: Format) -> None:
     table = Table("metric", "value")
     for name, value in judged.to_json().items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)

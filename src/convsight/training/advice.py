@@ -74,13 +74,15 @@ def advise(
     val_score: Measured,
     baseline: float,
     settings: TrainSettings,
+    varies_most: bool = False,
 ) -> Advice:
     """Judge a run by its curves and by the gap between its training and validation score.
 
     `rows` holds one mapping an epoch with `epoch`, `train/loss` and `val/<metric>`, where the metric is that of
     `selection`; a perfect score is taken to be 1 where higher is better, else 0. The scores are those of the kept
     network on unaugmented pictures, and `baseline` is the same metric of a method that learns nothing. Differences
-    within the 95 % intervals of the scores count as noise.
+    within the 95 % intervals of the scores count as noise. `varies_most` says that training pictures varied as much as
+    they can.
 
     Raises ValueError where there are no rows, or none of the best epoch.
 
@@ -98,7 +100,7 @@ def advise(
     parts = [
         _finding(verdict, evidence, name),
         _remark(evidence, name),
-        _suggestion(verdict, evidence, settings),
+        _suggestion(verdict, evidence, settings, varies_most),
     ]
     return Advice(verdict, " ".join(part for part in parts if part))
 
@@ -192,12 +194,12 @@ def _remark(evidence: _Evidence, name: str) -> str:
     return ""
 
 
-def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings) -> str:
+def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, varies_most: bool) -> str:
     """What to try, by the options of `convsight train` that are not used yet."""
     times = 2 if evidence.epochs >= 5 else 5
     more = f"--minutes {times * settings.minutes:g}" if settings.minutes else f"--epochs {times * evidence.epochs}"
     longer = [] if evidence.stands_still else [more]
-    stronger = [] if settings.augment == "strong" else ["--augment strong"]
+    stronger = [] if varies_most else ["--augment strong"]
     weaker = [] if settings.augment == "none" else ["a weaker --augment"]
     generalise = ["more pictures", *stronger, "a larger --weight-decay", "a smaller --net"]
     lead = "Try"

@@ -19,7 +19,7 @@ from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import SMALL_UNTIL, Training, gradients
+from convsight.training.fit import SMALL_UNTIL, Training, gradients, validating
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader, RawBatch
 from convsight.training.optimizers import build_optimizer
@@ -29,6 +29,7 @@ _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
 _SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
 _TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and how often
+_LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
 
 
 def assemble(
@@ -62,7 +63,10 @@ def assemble(
         seed=settings.seed,
         workers=settings.workers,
     )
-    augmentation = task.augmentation(prepared.dataset, card.preprocessing, settings, choices.passes)
+    augmentation, strongest = (
+        task.augmentation(prepared.dataset, card.preprocessing, chosen, choices.passes)
+        for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
+    )
     return Training(
         task=task,
         # Answers are corrected by what the validation split says in the end, and not before.
@@ -74,6 +78,7 @@ def assemble(
         optimizer=build_optimizer(model, settings.optimizer, choices.lr, choices.weight_decay),
         loader=loader,
         augmentation=augmentation,
+        varies_most=augmentation.varies_like(strongest),
         normalise=Normalise(card.preprocessing.mean, card.preprocessing.std).to(device),
         train=train,
         val=prepared.examples["val"],
@@ -110,10 +115,10 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
     full = _step_seconds(t, None)
     if t.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.choices.first_side) / full)
-    a_picture = _judging_seconds(t)
-    judged_at_end = test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN)
-    end = deadline - _FILES_SECONDS - a_picture * judged_at_end - (_EXPORT_SECONDS if t.settings.export else 0)
-    clock.end_at(end, full, a_picture * len(t.val))
+    at_end = TorchEngine(t.task.graph(t.kept, t.card).to(t.device), t.device)
+    judging = _judging_seconds(t, at_end) * (test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN))
+    end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.settings.export else 0)
+    clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
 
 
@@ -124,10 +129,13 @@ def _step_seconds(t: Training, side: int | None) -> float:
 
 
 def _first_side(t: Training) -> int | None:
-    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it."""
+    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
+
+    None where batches have sizes of their own.
+    """
     height, width = t.card.preprocessing.height, t.card.preprocessing.width
     side = 4 * round(0.7 * height / 4)
-    if not t.settings.grow or height != width or height < _SMALLEST_GROWN:
+    if not t.settings.grow or t.settings.multi_scale or height != width or height < _SMALLEST_GROWN:
         return None
     try:
         with torch.no_grad():
@@ -141,13 +149,15 @@ def _first_batch(t: Training) -> RawBatch:
     return next(iter(t.loader.epoch(0)))
 
 
-def _judging_seconds(t: Training) -> float:
-    """Seconds to judge one picture in float32: the fastest of a few tries, since the first ones are slower."""
+def _judging_seconds(t: Training, engine: TorchEngine) -> float:
+    """Seconds to judge one picture by `engine`: the fastest of a few tries, since the first ones are slower."""
     some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
-    engine = TorchEngine(t.task.graph(t.kept, t.card).to(t.device), t.device)
     fastest = math.inf
+    started = time.perf_counter()
     for _ in range(_TRIES):
         began = time.perf_counter()
         judge(engine, t.reader, some)
         fastest = min(fastest, time.perf_counter() - began)
+        if time.perf_counter() - started > _LONGEST:
+            break
     return fastest / len(some)

@@ -61,6 +61,10 @@ class Augmentation(ABC):
         depends on these, the seed and the epoch alone.
         """
 
+    def varies_like(self, other: "Augmentation") -> bool:
+        """Whether `other` varies pictures in the same way, whatever its reasons."""
+        return {**vars(self), "reasons": ()} == {**vars(other), "reasons": ()}
+
 
 @final
 class PictureAugmentation(Augmentation):

@@ -82,14 +82,15 @@ class Clock:
         self.progress += (1 - self.progress) / max(1, self.remaining)
         self.remaining -= 1
         self.made += 1
-        if self.deadline is not None and now - self.last_plan > _REPLAN_SECONDS:
+        if self.deadline is not None and not self.done and now - self.last_plan > _REPLAN_SECONDS:
             self._replan()
 
     def finish_epoch(self, seconds: float) -> None:
         """An epoch ended; validation and checkpoint took `seconds`."""
         self.epoch_seconds = seconds
         self.last_step = None  # the pause is no part of the next step
-        if self.deadline is not None:
+        # What is over stays over: its schedule has come to its end, so more steps would be at a rate of 0.
+        if self.deadline is not None and not self.done:
             self._replan()
 
     def _replan(self) -> None:

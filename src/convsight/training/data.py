@@ -13,7 +13,7 @@ from convsight.datasets import (
     cut_splits,
     read_dataset,
 )
-from convsight.datasets.classes import check_classes
+from convsight.datasets.classes import check_classes, check_judgeable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.nets.weights import Weights
@@ -42,7 +42,7 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
 def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSettings, listener: Listener) -> Prepared:
     """Decode and fit every picture of every split.
 
-    Raises `UserError` that lists the unreadable ones, unless they are to be skipped.
+    Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
     """
     total = sum(len(split) for split in dataset.splits.values())
     fitted: dict[str, FittedPictures] = {}
@@ -53,8 +53,11 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
     report_unreadable([bad for found in unreadable.values() for bad in found], settings.skip_unreadable, listener)
     splits = {name: _readable(split, unreadable[name]) for name, split in dataset.splits.items()}
     examples = {name: Examples(fitted[name], split.truths) for name, split in splits.items()}
-    readable = check_classes(dataset.with_splits(splits)) if any(unreadable.values()) else dataset
-    return Prepared(readable, examples, wanted)
+    if not any(unreadable.values()):
+        return Prepared(dataset, examples, wanted)
+    for split in splits.values():
+        check_judgeable(dataset.source, split)
+    return Prepared(check_classes(dataset.with_splits(splits)), examples, wanted)
 
 
 def plain(frame: Frame) -> Preprocessing:

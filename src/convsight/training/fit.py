@@ -16,6 +16,7 @@ from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
 from convsight.nets.inputs import Normalise, planes
 from convsight.progress import Listener, Status
+from convsight.results import NoAnswerError
 from convsight.run import Row, Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
@@ -49,6 +50,7 @@ class Training:
     optimizer: torch.optim.Optimizer
     loader: Loader
     augmentation: Augmentation
+    varies_most: bool  # whether pictures vary as much as --augment strong would have them
     normalise: Normalise
     train: Examples
     val: Examples
@@ -178,8 +180,11 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     trained = time.monotonic()
     if not all(bool(weight.isfinite().all()) for weight in t.kept.state_dict().values()):
         raise _diverged(t, "the weights became infinite")
+    try:
+        metrics = validate(t)
+    except NoAnswerError as error:  # finite weights may still be too large to compute with
+        raise _diverged(t, "the network ceased to answer") from error
     t.epoch += 1
-    metrics = validate(t)
     row = {
         "epoch": t.epoch,
         "step": t.step,
@@ -207,13 +212,17 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 
 def validate(t: Training) -> dict[str, Measured]:
-    """Metrics of the kept network on the validation split, without intervals.
+    """Metrics of the kept network on the validation split, without intervals."""
+    return judge(validating(t), t.reader, t.val).compute(intervals=False)
 
-    Without the mirror image too: it adds about as much to every epoch, and the time is better spent on training.
+
+def validating(t: Training) -> TorchEngine:
+    """The kept network as it is validated: in the training's number format, without the mirror image.
+
+    That adds about as much to every epoch, and the time is better spent on training.
     """
     card = t.card.model_copy(update={"mirror": False})
-    engine = TorchEngine(t.task.graph(t.kept, card).to(t.device), t.device, PRECISIONS[t.choices.precision])
-    return judge(engine, t.reader, t.val).compute(intervals=False)
+    return TorchEngine(t.task.graph(t.kept, card).to(t.device), t.device, PRECISIONS[t.choices.precision])
 
 
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:

@@ -77,5 +77,6 @@ def _advise(
         val_score=on_val[selection.metric],
         baseline=baselines[f"{t.task.floor}/{selection.metric}"].value,
         settings=t.settings,
+        varies_most=t.varies_most,
     )
     listener.say(advice.text)

@@ -16,7 +16,7 @@ from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.tasks import check_settings, task_of, task_with
+from convsight.tasks import TASKS, check_settings, task_of, task_with
 from convsight.tasks.reader import Measured
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
@@ -42,8 +42,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
-    if settings.net is not None:  # what is wrong with it is said before any data are read
-        (task_of(settings.task) if settings.task else task_with(settings.net)).net(settings.net, settings)
+    _check_before_data(settings)
     dataset = load_data(settings)
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
@@ -108,7 +107,8 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     baselines = _baselines(t, prepared, listener)
     t.clock = clock_for(t, deadline, len(prepared.examples["test"]), clock_state)
     over = t.clock.done or t.waited_in_vain
-    if over and card.training["finished"]:
+    # A run that was trained longer and stopped while it was judged has the card of its first end.
+    if over and card.training["finished"] and card.training["epochs"] == t.epoch:
         raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
     listener.say(f"resumed after epoch {t.epoch}")
     run.save_settings(settings, t.choices.model_dump())
@@ -118,6 +118,18 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         judge_best(t, prepared.examples["test"], baselines, listener)
         _export(t, prepared, listener)
     return run
+
+
+def _check_before_data(settings: TrainSettings) -> None:
+    """Raise `UserError` for what is wrong with the settings as far as it shows before any data are read."""
+    known = settings.task
+    if settings.net is not None:
+        (task_of(known) if known else task_with(settings.net)).net(settings.net, settings)
+        # One that classification alone takes tells nothing, since it takes any name.
+        takers = [name for name in TASKS if task_of(name).has(settings.net)]
+        known = known or (takers[-1] if len(takers) > 1 else None)
+    if known is not None:
+        check_settings(known, settings.changed())
 
 
 def _export(t: Training, prepared: Prepared, listener: Listener) -> None:

@@ -35,7 +35,7 @@ def _print_counts(counts: dict[str, dict[str, int]], splits: dict[str, int]) -> 
         table.add_row(f"and {len(classes) - _CLASSES:,} more")
     table.add_section()
     table.add_row("all", *(f"{number:,}" for number in splits.values()))
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _print_finding(finding: Finding) -> None:

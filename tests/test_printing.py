@@ -1,0 +1,42 @@
+"""Names are printed as they are, whatever rich would make of them."""
+
+import io
+from contextlib import redirect_stderr
+
+import pytest
+
+from convsight.printing import print_metrics
+from convsight.progress import Status, Terminal
+from convsight.tasks.reader import Measured
+
+NAMES = ["[unknown]", "a[/b]", "[red]", ":cat:", "back\\slash\\[x]"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_classes_and_titles_stand_in_tables_as_they_are(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    score = Measured(0.5, 0.4, 0.6)
+    print_metrics(f"runs/{name} after 3 s", {"test/accuracy": score, f"test/recall/{name}": score})
+    title, *_, row, _ = capsys.readouterr().out.splitlines()
+    assert title.rstrip() == f"runs/{name} after 3 s"
+    assert f" test: {name} " in row
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("terminal", ["1", ""])
+def test_what_is_said_and_counted_stands_as_it_is(name: str, terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    err = io.StringIO()
+    with redirect_stderr(err):
+        listener = Terminal()
+        listener.say(name)
+        with listener.counting(f"reading {name}", 1) as advance:
+            advance(1)
+        with listener.training() as show:
+            show(Status(1, 0.5, 0.1, 10, 5, f"val {name} 0.5"))
+    assert err.getvalue().startswith(f"{name}\n")
+    assert (f"reading {name}" in err.getvalue()) is bool(terminal)
+    assert (f"val {name} 0.5" in err.getvalue()) is bool(terminal)

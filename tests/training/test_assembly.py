@@ -1,0 +1,40 @@
+"""What is chosen and measured before the first step."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.training.begun import begun
+
+from convsight.tasks.classification.task import ClassGraph
+from convsight.training import assembly
+
+
+@pytest.mark.parametrize(
+    ("choices", "most"),
+    [({}, True), ({"augment": "strong"}, True), ({"augment": "light"}, False), ({"augment": "none"}, False)],
+)
+def test_few_photos_vary_as_much_as_they_can(photos: Path, tmp_path: Path, choices: dict[str, Any], most: bool) -> None:
+    assert begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1, **choices).varies_most is most
+
+
+@pytest.mark.parametrize(("epochs", "most"), [(35, False), (36, True)])
+def test_things_vary_as_much_as_they_can_where_they_are_seen_often(tmp_path: Path, epochs: int, most: bool) -> None:
+    assert begun("shapes", tmp_path / "a", task="detection", size=32, epochs=epochs).varies_most is most
+
+
+def test_validating_is_measured_as_it_is_done(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, seen = 0.0, []
+
+    def judge(engine: Any, reader: Any, some: Any) -> None:
+        nonlocal now
+        assert isinstance(engine.graph, ClassGraph)
+        seen.append((engine.precision, engine.graph.mirror))
+        now += len(some) * (0.001 if seen[-1] == ("bfloat16", False) else 0.01)
+
+    monkeypatch.setattr(assembly, "judge", judge)
+    monkeypatch.setattr(assembly, "time", SimpleNamespace(perf_counter=lambda: now))
+    t = begun(photos, tmp_path / "a", net="lecture3", size=14, minutes=10.0, precision="bfloat16")
+    assert set(seen) == {("float32", True), ("bfloat16", False)}
+    assert t.clock.epoch_seconds == pytest.approx(0.001 * len(t.val))
