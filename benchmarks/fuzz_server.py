@@ -1,80 +1,153 @@
-"""Mutated requests against a real server process: does it ever crash, hang or grow?
+"""Mutated requests against a real server process: does it ever crash, hang, grow or answer otherwise than it should?
 
-    python benchmarks/fuzz_server.py MODEL [--requests 50000] [--seed 0]
+    python benchmarks/fuzz_server.py MODEL [--requests 100000] [--seed 0]
 
 Bodies of all kinds, and the heads of requests, have bytes replaced, cut out, doubled and put in. A hang is a request
-without an answer or an end of its connection in `--patience` seconds. After each thousand a good picture must be
-answered as before.
+without an answer or an end of its connection in `--patience` seconds. A right answer has a status that the interface
+documents, other than 500; where the head is whole, it is JSON. After each thousand a good picture must be answered as
+before. Memory is read after each tenth of the requests; the first half is warm-up, and over the second it may grow by
+8 MiB. The exit code is 1 where any of this is not so. Linux only.
 """
 
 import argparse
 import asyncio
 import base64
 import json
+import os
 import random
 import re
+import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from io import BytesIO
+from typing import NamedTuple
 
-from measuring import print_table, versions
+from measuring import MOST_GROWN_MIB, RETURNING_MEMORY, grown, print_table, resident_mib, versions
 from PIL import Image
 from serving import ServerProcess, server
 
+from convsight.serve.documents import PREDICT_RESPONSES
+
 _CLIENTS = 64
 _QUIET_SECONDS = 1.0
-_ROUND = 1000
+_ROUNDS = 10
+_THOUSAND = 1000
+_RIGHT = {"200", *map(str, PREDICT_RESPONSES)} - {"500"}
+# A head may have lost its method, its host or its end as well.
+_RIGHT_TO_HEADS = _RIGHT | {"405", "421", "closed"}
+
+
+class Request(NamedTuple):
+    """A request as it goes over the wire."""
+
+    data: bytes
+    has_whole_head: bool  # and so a length that is right
+
+
+@dataclass
+class Found:
+    """What became of the requests."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    good_otherwise: int = 0
+    crashes: int = 0
+    memory_mib: list[float] = field(default_factory=list)  # before the first round and after each
+
+    def is_fine(self) -> bool:
+        """Whether all went as it should."""
+        return not (self.wrong or self.good_otherwise or self.crashes or grown(self.memory_mib) > MOST_GROWN_MIB)
 
 
 def main() -> None:
-    """Send all and print one table."""
+    """Send all, print two tables, and judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("--requests", type=int, default=50_000)
+    parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--patience", type=float, default=60)
     arguments = parser.parse_args()
+    os.environ.update(RETURNING_MEMORY)  # the server inherits it
+    start = time.perf_counter()
     with server(arguments.model) as running:
-        asyncio.run(fuzz(running, random.Random(arguments.seed), 500, arguments.patience))  # noqa: S311
-        before = running.memory_mib()
-        start = time.perf_counter()
-        chances = random.Random(arguments.seed + 1)  # noqa: S311
-        statuses, wrong = asyncio.run(fuzz(running, chances, arguments.requests, arguments.patience))
-        seconds = time.perf_counter() - start
-        rows = [
-            ["requests", f"{sum(statuses.values()):,}"],
-            ["seconds", f"{seconds:.0f}"],
-            ["answers", ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items()))],
-            ["crashes of the server", str(int(running.process.poll() is not None))],
-            ["hangs", str(statuses["hang"])],
-            ["good pictures answered otherwise afterwards", str(wrong)],
-            ["memory before and after, MiB", f"{before:.0f} and {running.memory_mib():.0f}"],
-        ]
-    print_table("Mutated requests", ["what", "value"], rows)
-    print(versions("convsight", "fastapi", "uvicorn", "h11", "python-multipart", "pillow"))
+        chances = random.Random(arguments.seed)  # noqa: S311
+        found = asyncio.run(fuzz(running, chances, arguments.requests, arguments.patience))
+    print_found(found, time.perf_counter() - start)
+    parts = versions("convsight", "fastapi", "uvicorn", "h11", "python-multipart", "pillow")
+    print(f"\n{parts}; seed {arguments.seed}")
+    sys.exit(0 if found.is_fine() else 1)
 
 
-async def fuzz(running: ServerProcess, chances: random.Random, count: int, patience: float) -> tuple[Counter[str], int]:
-    """What `count` mutated requests were answered with, and how often a good one was answered otherwise."""
-    seen: Counter[str] = Counter()
+def print_found(found: Found, seconds: float) -> None:
+    """Two tables: of the answers, and of the memory."""
+    rows = [
+        ["seconds", f"{seconds:.0f}"],
+        ["answers", told(found.answers)],
+        ["crashes of the server", str(found.crashes)],
+        ["hangs", str(found.answers["hang"])],
+        ["answers of a wrong kind, hangs among them", told(found.wrong) or "0"],
+        ["good pictures answered otherwise in between", str(found.good_otherwise)],
+        [f"growth in the second half, MiB (at most {MOST_GROWN_MIB:g})", f"{grown(found.memory_mib):.1f}"],
+    ]
+    print_table(f"{found.answers.total():,} mutated requests", ["what", "value"], rows)
+    readings = [[f"{number} of {_ROUNDS}", f"{mib:.1f}"] for number, mib in enumerate(found.memory_mib)]
+    print_table("Memory of the server after each round of them", ["round", "MiB"], readings)
+
+
+def told(counts: Counter[str]) -> str:
+    """Counts in words."""
+    return ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items()))
+
+
+async def fuzz(running: ServerProcess, chances: random.Random, count: int, patience: float) -> Found:
+    """Send `count` mutated requests, in rounds; ends early after a crash or a hang."""
     expected = await answer(running, good_request(), patience)
-    assert status_of(expected) == "200", expected
-    wrong = 0
-    for start in range(0, count, _ROUND):
-        requests = iter([mutated_request(chances) for _ in range(min(_ROUND, count - start))])
+    if status_of(expected) != "200":
+        raise SystemExit(f"a good picture is not answered: {expected!r}")
+    found = Found(memory_mib=[resident_mib(running.process.pid)])
+    for number in range(_ROUNDS):
+        left = count * (number + 1) // _ROUNDS - count * number // _ROUNDS
+        while left > 0:
+            requests = [mutated_request(chances) for _ in range(min(_THOUSAND, left))]
+            left -= len(requests)
+            await send(running, requests, patience, found)
+            said = await answer(running, good_request(), patience)
+            found.good_otherwise += body_of(said) != body_of(expected)
+            found.crashes += running.process.poll() is not None
+            if found.crashes or found.answers["hang"]:
+                return found
+        found.memory_mib.append(resident_mib(running.process.pid))
+    return found
 
-        async def client(requests: object = requests) -> None:
-            for request in requests:  # type: ignore[attr-defined]  # one iterator for all clients
-                said = await answer(running, request, patience)
-                seen[status_of(said)] += 1
 
-        await asyncio.gather(*(client() for _ in range(_CLIENTS)))
-        said = await answer(running, good_request(), patience)
-        wrong += body_of(said) != body_of(expected)
-    return seen, wrong
+async def send(running: ServerProcess, requests: list[Request], patience: float, found: Found) -> None:
+    """Send all of them, by many clients at once."""
+    waiting = iter(requests)
+
+    async def client() -> None:
+        for request in waiting:  # one iterator for all clients
+            said = await answer(running, request, patience)
+            status = status_of(said)
+            found.answers[status] += 1
+            if not is_right(said, request):
+                found.wrong[status] += 1
+
+    await asyncio.gather(*(client() for _ in range(_CLIENTS)))
 
 
-async def answer(running: ServerProcess, request: bytes, patience: float) -> bytes | None:
+def is_right(said: bytes | None, request: Request) -> bool:
+    """Whether an answer is of a kind that such a request may get."""
+    if not request.has_whole_head:
+        return status_of(said) in _RIGHT_TO_HEADS
+    try:
+        json.loads(body_of(said))
+    except ValueError:
+        return False
+    return status_of(said) in _RIGHT
+
+
+async def answer(running: ServerProcess, request: Request, patience: float) -> bytes | None:
     """The response to `request`, empty where the connection ended without one; None where that takes too long.
 
     A server may wait for the rest of a request that lost a part. After a second without an answer the client ends its
@@ -84,11 +157,12 @@ async def answer(running: ServerProcess, request: bytes, patience: float) -> byt
         async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_connection(running.host, running.port)
             try:
-                writer.write(request)
+                writer.write(request.data)
                 said = asyncio.ensure_future(response(reader))
-                await asyncio.wait([said], timeout=_QUIET_SECONDS)
-                if not said.done():
-                    writer.write_eof()
+                if not request.has_whole_head:
+                    await asyncio.wait([said], timeout=_QUIET_SECONDS)
+                    if not said.done():
+                        writer.write_eof()
                 return await said
             finally:
                 writer.close()
@@ -99,20 +173,23 @@ async def answer(running: ServerProcess, request: bytes, patience: float) -> byt
 
 
 async def response(reader: asyncio.StreamReader) -> bytes:
-    """A whole response."""
+    """A whole response, or what came of one before the connection ended."""
+    head = b""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: (\d+)", head)
+        return head + (await reader.readexactly(int(length[1])) if length else await reader.read())
     except asyncio.IncompleteReadError as error:
-        return error.partial
-    length = re.search(rb"\r\ncontent-length: (\d+)", head)
-    return head + (await reader.readexactly(int(length[1])) if length else await reader.read())
+        return b"cut short: " + head + error.partial if head or error.partial else b""
 
 
 def status_of(said: bytes | None) -> str:
     """The status of a response, or what came instead."""
     if said is None:
         return "hang"
-    return said.split()[1].decode() if said.startswith(b"HTTP/") else "closed"
+    if not said:
+        return "closed"
+    return said.split()[1].decode() if said.startswith(b"HTTP/") else "cut short"
 
 
 def body_of(said: bytes | None) -> bytes:
@@ -133,12 +210,12 @@ def pictures() -> list[bytes]:
 _PICTURES = pictures()
 
 
-def good_request() -> bytes:
+def good_request() -> Request:
     """A request that must be answered."""
-    return written(b"image/png", _PICTURES[0])
+    return Request(written(b"image/png", _PICTURES[0]), has_whole_head=True)
 
 
-def mutated_request(chances: random.Random) -> bytes:
+def mutated_request(chances: random.Random) -> Request:
     """A request of any kind with something wrong in its body, or anywhere in it."""
     picture = chances.choice(_PICTURES)
     kind, body = chances.choice(
@@ -149,8 +226,8 @@ def mutated_request(chances: random.Random) -> bytes:
         ]
     )
     if chances.random() < 0.7:
-        return written(kind, mutated(body, chances))
-    return mutated(written(kind, body), chances)
+        return Request(written(kind, mutated(body, chances)), has_whole_head=True)
+    return Request(mutated(written(kind, body), chances), has_whole_head=False)
 
 
 def form(files: list[bytes]) -> bytes:
