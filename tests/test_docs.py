@@ -1,27 +1,36 @@
 """The code on the pages of documentation runs as it stands there."""
 
 import re
+import subprocess
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, which
 
 import pytest
 from PIL import Image
+from tests.serve.live import Live, live
 
 import convsight
 from convsight.export.verb import export
 from convsight.progress import Silent
 from convsight.run import Run
+from convsight.serve.admission import Admission
+from convsight.serve.app import create_app
+from convsight.serve.metrics import ServerMetrics
+from convsight.serve.settings import ServeSettings
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "deploy.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = DOCS / "deploy.md"
+SERVE = DOCS / "serve.md"
+ADDRESS = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 
 
-def blocks() -> Iterator[object]:
-    """The blocks of the page, each with the heading above it as its name."""
-    text = PAGE.read_text(encoding="utf-8")
+def blocks(page: Path) -> Iterator[object]:
+    """The blocks of a page, each with the heading above it as its name."""
+    text = page.read_text(encoding="utf-8")
     for number, block in enumerate(BLOCK.finditer(text)):
         heading = HEADING.findall(text, 0, block.start())[-1]
         yield pytest.param(block[1], id=f"{number}: {heading}")
@@ -29,7 +38,7 @@ def blocks() -> Iterator[object]:
 
 @pytest.fixture(scope="module")
 def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the page speaks of: `runs/digits`, exported in three ways, `cat.jpg`, turned by its EXIF orientation, and
+    """What the pages speak of: `runs/digits`, exported in three ways, `cat.jpg`, turned by its EXIF orientation, and
     `photos`."""
     place = tmp_path_factory.mktemp("docs")
     run = Path(copytree(exported_run.path, place / "runs" / "digits"))
@@ -56,7 +65,7 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("block", [*blocks()])
+@pytest.mark.parametrize("block", [*blocks(PAGE)])
 def test_a_block_runs_and_answers_as_convsight_does(block: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     space: dict[str, object] = {}
@@ -75,3 +84,53 @@ def test_the_page_has_the_blocks_that_it_promises() -> None:
     assert len(plain) == 3
     assert not any("convsight." in block for block in plain)
     assert text.count("```python") == len(BLOCK.findall(text)) >= 8
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Live]:
+    """The server that the page about serving asks, on another port."""
+    with live(folder / "runs" / "digits") as running:
+        yield running
+
+
+@pytest.mark.parametrize("block", [*blocks(SERVE)])
+def test_a_client_is_answered_as_convsight_answers(
+    block: str, folder: Path, server: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ADDRESS in block
+    monkeypatch.chdir(folder)
+    space: dict[str, object] = {}
+    exec(compile(block.replace(ADDRESS, server.url), str(SERVE), "exec"), space)
+    answers = space["answers"]
+    assert isinstance(answers, list)
+    expected = convsight.load("runs/digits").predict("cat.jpg").to_json()["labels"]
+    assert {label["name"]: label["probability"] for label in answers[0]["labels"]} == pytest.approx(
+        {label["name"]: label["probability"] for label in expected}, abs=1e-6
+    )
+    assert [answer["file"] for answer in answers if "error" in answer] == ["bad.png"][: len(answers) - 1]
+
+
+@pytest.mark.skipif(which("curl") is None, reason="there is no curl here")
+def test_the_curl_lines_are_answered(folder: Path, server: Live) -> None:
+    lines = re.findall(rf"^    (curl .*{ADDRESS}/predict)$", SERVE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        command = line.replace(ADDRESS, server.url) + " --silent --fail"
+        done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=True)
+        assert b'"labels"' in done.stdout
+        assert b'"error"' not in done.stdout
+
+
+def test_the_page_about_serving_has_every_option_status_and_metric() -> None:
+    text = SERVE.read_text(encoding="utf-8")
+    for name, field in ServeSettings.model_fields.items():
+        option = "--token-file" if name == "token" else "--" + name.replace("_", "-")
+        default = {"token": "none", "workers": "one a core"}.get(name, str(field.default))
+        assert f"| `{option}` | {default} |" in text
+    document = create_app({}, ServeSettings()).openapi()
+    statuses = {status for path in document["paths"].values() for one in path.values() for status in one["responses"]}
+    told = set(re.findall(r"\d{3}", " ".join(re.findall(r"^\| ([\d, ]+) \|", text, re.MULTILINE))))
+    assert statuses - {"4XX"} <= told
+    types = re.findall(r"# TYPE (\S+) (\S+)", ServerMetrics(Admission(1, 1)).text().decode())
+    for name, kind in types:
+        assert name.endswith("_created") or f"| `{name}` | {kind} |" in text

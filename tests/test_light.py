@@ -8,8 +8,10 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from tests.serve.live import picture, started
 
 import convsight
+from convsight.run import Run
 
 
 def needed(name: str, found: dict[str, Distribution]) -> None:
@@ -29,9 +31,24 @@ def needed(name: str, found: dict[str, Distribution]) -> None:
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of links to the packages of the light install alone."""
-    site = tmp_path_factory.mktemp("light")
     found: dict[str, Distribution] = {}
     needed("convsight", found)
+    return linked(tmp_path_factory.mktemp("light"), found)
+
+
+@pytest.fixture(scope="module")
+def without_openvino(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same where OpenVINO has no build: ONNX Runtime instead."""
+    found: dict[str, Distribution] = {}
+    needed("convsight", found)
+    needed("onnxruntime", found)
+    for name in [name for name in found if name.startswith("openvino")]:
+        del found[name]
+    return linked(tmp_path_factory.mktemp("without_openvino"), found)
+
+
+def linked(site: Path, found: dict[str, Distribution]) -> Path:
+    """Fill `site` with links to the packages of the distributions."""
     for dist in found.values():
         for file in dist.files or []:
             top = Path(file.parts[0])
@@ -42,10 +59,14 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def run_light(site: Path, code: str) -> subprocess.CompletedProcess[str]:
+def command(site: Path, code: str) -> list[str]:
     # Isolated and without site-packages, so that only the links can be imported.
     start = f"import sys; sys.path.insert(0, {str(site)!r}); "
-    return subprocess.run([sys.executable, "-I", "-S", "-c", start + code], capture_output=True, text=True, check=False)
+    return [sys.executable, "-I", "-S", "-c", start + code]
+
+
+def run_light(site: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(site, code), capture_output=True, text=True, check=False)
 
 
 def test_the_environment_has_no_pytorch(light: Path) -> None:
@@ -109,7 +130,11 @@ def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_
         assert "Traceback" not in done.stderr
 
 
-def test_an_exported_network_predicts_and_is_judged(light: Path, photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("install", "engine"), [("light", "openvino"), ("without_openvino", "onnxruntime")])
+def test_an_exported_network_predicts_and_is_judged(
+    install: str, engine: str, photos: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    light = request.getfixturevalue(install)
     run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
     picture = photos / "dark" / "0.png"
     expected = convsight.load(run.path, engine="torch").predict(picture).to_json()["labels"]
@@ -119,9 +144,21 @@ def test_an_exported_network_predicts_and_is_judged(light: Path, photos: Path, t
     found = json.loads(done.stdout)["labels"]
     assert [label["name"] for label in found] == [label["name"] for label in expected]
     assert found[0]["probability"] == pytest.approx(expected[0]["probability"], abs=1e-5)
-    assert "openvino in float32" in done.stderr
+    assert f"{engine} in float32" in done.stderr
     done = run_light(light, verb(["evaluate", str(run.path), "--format", "json"]))
     assert json.loads(done.stdout)["metrics"]["test/accuracy"]["value"] == run.metrics["test/accuracy"].value
+
+
+@pytest.mark.parametrize(("install", "engine"), [("light", "openvino"), ("without_openvino", "onnxruntime")])
+def test_an_exported_network_is_served(
+    install: str, engine: str, exported_run: Run, request: pytest.FixtureRequest
+) -> None:
+    code = verb(["serve", f"digits={exported_run.path}", "--port", "0", "--precision", "float32"])
+    with started(command(request.getfixturevalue(install), code)) as running:
+        assert running.told == [f"digits: small, run by {engine} in float32"]
+        answered = running.post(picture()).json()["answers"][0]["labels"]
+    expected = convsight.load(exported_run.path, engine="torch").predict(picture()).to_json()["labels"]
+    assert [label["name"] for label in answered] == [label["name"] for label in expected]
 
 
 def test_networks_are_pushed_and_pulled(light: Path, photos: Path, tmp_path: Path) -> None:

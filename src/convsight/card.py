@@ -23,6 +23,7 @@ class Proof(BaseModel):
 
     engine: str
     precision: str
+    processor: str = "CPU"
     pixels: Literal["raw", "fitted"]
     pictures: int = Field(ge=1)
     largest_difference: float = Field(ge=0)
@@ -34,6 +35,21 @@ class Proof(BaseModel):
     def holds(self) -> bool:
         """Whether both lie within their limits."""
         return self.largest_difference <= self.allowed_difference and self.agreement >= self.needed_agreement
+
+
+class Cost(BaseModel):
+    """What 8-bit numbers cost on the validation split: a metric before and after, run by `engine`.
+
+    `lost` is in points (hundredths), below 0 where the metric got better.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    metric: str
+    before: float
+    after: float
+    lost: float
 
 
 class Card(BaseModel):
@@ -59,15 +75,33 @@ class Card(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
     weights: Literal["float32", "float16", "int8"] = Field("float32", description="How an exported file stores them.")
     proofs: tuple[Proof, ...] = Field((), description="Of an exported file: one for each way to run it.")
+    costs: tuple[Cost, ...] = Field((), description="Of a file in int8: one for each engine.")
 
-    def proven(self, engine: str, precision: str) -> bool:
-        """Whether `engine`, given fitted pictures, was seen to answer like the original in `precision`."""
-        wanted = (engine, precision, "fitted")
-        return any(proof.holds for proof in self.proofs if (proof.engine, proof.precision, proof.pixels) == wanted)
+    def proven(self, engine: str, precision: str, processor: str = "CPU") -> bool:
+        """Whether this exported file was seen to answer like the original where it is run so."""
+        seen = self._seen(engine, precision, processor)
+        return bool(seen) and all(proof.holds for proof in seen)
+
+    def doubt(self, engine: str, precision: str, processor: str = "CPU") -> str:
+        """What speaks against running this exported file so, in words; empty where it is proven."""
+        if self.proven(engine, precision, processor):
+            return ""
+        seen = self._seen(engine, precision, processor)
+        if not seen:
+            return "never proven so: export it on this machine"
+        worst = max(seen, key=lambda proof: proof.largest_difference)
+        return (
+            f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, "
+            f"{worst.agreement:.1%} same answers"
+        )
+
+    def _seen(self, engine: str, precision: str, processor: str) -> list[Proof]:
+        wanted = (engine, precision, processor)
+        return [proof for proof in self.proofs if (proof.engine, proof.precision, proof.processor) == wanted]
 
     def source(self) -> "Card":
         """The card of the network that an exported file came from."""
-        return self.model_copy(update={"proofs": (), "weights": "float32"})
+        return self.model_copy(update={"proofs": (), "costs": (), "weights": "float32"})
 
     def fingerprint(self) -> str:
         """A SHA-256 of the card: another training has another, since its metrics and data are on it."""

@@ -38,8 +38,10 @@ EngineName = Annotated[
     str | None, typer.Option("--engine", help="openvino, onnxruntime or torch. [default: the fastest installed]")
 ]
 PrecisionName = Annotated[
-    Literal["float32", "bfloat16"] | None,
-    typer.Option("--precision", help="Number format. [default: the fastest proven]"),
+    Literal["float32", "bfloat16", "int8"] | None,
+    typer.Option(
+        "--precision", help="Number format; of a run, int8 needs export --int8. [default: the fastest proven]"
+    ),
 ]
 
 
@@ -261,12 +263,12 @@ def serve(
     host: Annotated[
         str, typer.Option(envvar="CONVSIGHT_HOST", help="Address to listen on; any but loopback needs a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(envvar="CONVSIGHT_PORT", help="Port to listen on; 0 takes a free one.")] = 8000,
     token_file: Annotated[
         Path | None, typer.Option(help="File with the token to ask for. [default: CONVSIGHT_TOKEN, if set]")
     ] = None,
     max_body_mb: Annotated[float, typer.Option(help="Refuse larger requests.")] = 20.0,
-    max_megapixels: MaxMegapixels = 100.0,
+    max_megapixels: MaxMegapixels = 50.0,
     max_pictures: Annotated[int, typer.Option(help="Refuse requests with more.")] = 64,
     queue: Annotated[int, typer.Option(help="Pictures that may wait; more are told to come back (503).")] = 256,
     max_waiting_mb: Annotated[float, typer.Option(help="What waiting requests may hold together.")] = 256.0,
@@ -274,6 +276,8 @@ def serve(
     max_connections: Annotated[int, typer.Option(help="Open at once; idle ones make room for new ones.")] = 1000,
     max_batch: Annotated[int, typer.Option(help="Pictures run at once.")] = 32,
     workers: Annotated[int, typer.Option(help="Threads that read pictures.")] = CORES,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
 ) -> None:
     """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
     from convsight.serve.catalogue import load_models
@@ -294,7 +298,7 @@ def serve(
         max_batch=max_batch,
         workers=workers,
     )
-    serve_models(load_models(models), settings, lambda words: typer.echo(words, err=True))
+    serve_models(load_models(models, engine, precision), settings, lambda words: typer.echo(words, err=True))
 
 
 @app.command()

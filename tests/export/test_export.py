@@ -21,7 +21,7 @@ from tests.command import within
 import convsight
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.export import onnx_graph
+from convsight.export import onnx_graph, targets
 from convsight.export.export import export_network
 from convsight.export.proof import LEAST_PICTURES
 from convsight.export.proof_pictures import proof_pictures
@@ -160,6 +160,27 @@ def test_half_the_weights_are_half_the_file(exported_run: Run, tmp_path: Path) -
     assert 0.45 < ratio < 0.6
 
 
+def test_the_8_bit_graph_of_a_run_is_asked_for_by_its_number_format(exported_run: Run, tmp_path: Path) -> None:
+    copy = Run(tmp_path / "run")
+    shutil.copytree(exported_run.path, copy.path)
+    with pytest.raises(UserError, match=r"holds no model\.int8\.onnx; make it with: convsight export .* --int8"):
+        convsight.load(copy.path, precision="int8")
+    verb(copy, "onnx", copy.int8_file, int8=True, max_loss=5.0)
+    model = convsight.load(copy.path, precision="int8")
+    assert model.words == "small, run by openvino in int8"
+    assert {cost.engine for cost in model.card.costs} == {"onnxruntime", "openvino"}
+    for cost in model.card.costs:
+        assert cost.metric == "accuracy"
+        assert cost.before == pytest.approx(exported_run.metrics["val/accuracy"].value)
+        assert cost.lost == pytest.approx(100 * (cost.before - cost.after))
+    assert convsight.load(copy.path).engine.precision != "int8"
+    save_network(
+        copy.model_file, load_network(copy.model_file), copy.card.model_copy(update={"training": {"epoch": 99}})
+    )
+    with pytest.raises(UserError, match="older training"):
+        convsight.load(copy.path, precision="int8")
+
+
 def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"int8 loses .* points of accuracy"):
         verb(exported_run, "onnx", tmp_path / "model.onnx", int8=True, max_loss=-100.0)
@@ -256,17 +277,32 @@ def coloured() -> Iterator[Pixels]:
     return proof_pictures(noisy, 100)
 
 
-def test_proof_pictures_are_many_and_of_many_sizes(photos: Path) -> None:
-    files = sorted(photos.rglob("*.png"))
-    found = list(proof_pictures(files, 100))
-    assert len(found) == LEAST_PICTURES
-    assert len({picture.shape for picture in found}) > 10
+def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """As if these were not installed."""
+    monkeypatch.setattr(targets, "_is_installed", lambda package: package not in packages)
 
 
-def test_pictures_that_cannot_be_read_are_no_proof(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(UserError, match="--data"):
-        list(proof_pictures([tmp_path / "a.png"], 100))
+def test_an_export_needs_one_engine_and_says_which(
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "openvino")
+    verb(exported_run, "onnx", tmp_path / "model.onnx")
+    assert {proof.engine for proof in read_card(tmp_path / "model.onnx").proofs} == {"onnxruntime"}
+    with pytest.raises(UserError, match="pip install openvino"):
+        verb(exported_run, "openvino", tmp_path / "model.xml")
+    without(monkeypatch, "openvino", "onnxruntime")
+    with pytest.raises(UserError, match="pip install openvino, or onnxruntime"):
+        verb(exported_run, "onnx", tmp_path / "other.onnx")
+    without(monkeypatch, "onnxscript")
+    with pytest.raises(UserError, match=r"onnxscript: pip install \"convsight\[train\]\""):
+        verb(exported_run, "onnx", tmp_path / "other.onnx")
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_weights_that_no_onnx_file_can_hold_are_refused_at_once(exported_run: Run) -> None:
+    huge = torch.nn.Linear(2**15, 2**14, device="meta")  # 2.1 GB, had it any
+    with pytest.raises(UserError, match=r"its weights are 2\.15 GB, and one ONNX file holds 2 GB"):
+        onnx_graph.onnx_graph(huge, exported_run.card)
 
 
 def test_more_training_makes_the_old_graph_invalid(exported_run: Run, tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: 
     [
         ("fitted", "float32", 0.0, 0, True),
         ("fitted", "float32", 0.004, 1, False),  # one answer turned
-        ("raw", "float32", 0.004, 1, True),
-        ("raw", "float32", 0.004, 2, False),
+        ("raw", "float32", 0.0, 0, True),
+        ("raw", "float32", 0.004, 1, False),
         ("fitted", "bfloat16", 0.03, 1, True),
         ("fitted", "bfloat16", 0.03, 2, False),
         ("fitted", "bfloat16", 0.06, 1, False),  # a number too far off

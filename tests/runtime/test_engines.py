@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 
 import convsight
 from convsight.errors import UserError
+from convsight.export.onnx_graph import with_card
 from convsight.model_files import read_card
 from convsight.run import Run
 from convsight.runtime import engines
@@ -33,10 +36,48 @@ def test_a_run_prefers_its_graph_and_says_so(exported_run: Run) -> None:
     assert model.words == f"small, run by openvino in {model.engine.precision}"
 
 
-def test_a_gpu_build_of_onnx_runtime_goes_first(exported_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert engines_for(exported_run.exported_file) == ("openvino", "onnxruntime")
+def with_gpu_build(monkeypatch: pytest.MonkeyPatch, first_provider: str) -> None:
+    """As if ONNX Runtime's build for GPUs were installed, and had found a GPU or none."""
     monkeypatch.setattr(engines, "version", lambda name: "1.0")
-    assert engines_for(exported_run.exported_file) == ("onnxruntime", "openvino")
+    providers = list(dict.fromkeys([first_provider, "CPUExecutionProvider"]))
+    monkeypatch.setattr(ort.InferenceSession, "get_providers", lambda session: providers)
+
+
+def test_a_gpu_goes_first_and_is_said(exported_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engines_for(exported_run.exported_file) == ("openvino", "onnxruntime")
+    with_gpu_build(monkeypatch, "CUDAExecutionProvider")
+    model = convsight.load(exported_run.path)
+    assert model.engine.processor == "CUDA"
+    # The graph was proven on the processor.
+    assert model.words == ("small, run by onnxruntime in float32 on CUDA (never proven so: export it on this machine)")
+    assert convsight.load(exported_run.path, precision="bfloat16").engine.name == "openvino"
+
+
+def test_a_build_for_gpus_that_finds_none_is_not_preferred(exported_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_gpu_build(monkeypatch, "CPUExecutionProvider")
+    assert convsight.load(exported_run.path).engine.name == "openvino"
+    assert convsight.load(exported_run.path, engine="onnxruntime").words == "small, run by onnxruntime in float32"
+
+
+def test_a_number_format_whose_proof_failed_is_said_to_be_so(exported_run: Run, tmp_path: Path) -> None:
+    """Whoever asks for it gets it, and is told."""
+    file = exported_run.exported_file
+    card = read_card(file)
+    failing = [
+        proof.model_copy(update={"agreement": 0.5, "largest_difference": 0.25})
+        if proof.precision == "bfloat16"
+        else proof
+        for proof in card.proofs
+    ]
+    if failing == list(card.proofs):
+        pytest.skip("this processor does not compute in bfloat16")
+    (tmp_path / "model.onnx").write_bytes(
+        with_card(onnx.load(file), card.model_copy(update={"proofs": tuple(failing)}))
+    )
+    assert convsight.load(tmp_path / "model.onnx").words == "small, run by openvino in float32"
+    assert convsight.load(tmp_path / "model.onnx", precision="bfloat16").words == (
+        "small, run by openvino in bfloat16 (its proof failed: numbers differ by up to 0.25, 50.0% same answers)"
+    )
 
 
 @pytest.mark.parametrize(

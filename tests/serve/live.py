@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -27,6 +28,7 @@ class Live:
 
     process: subprocess.Popen[str]
     url: str
+    told: list[str]  # before it listened
 
     @property
     def address(self) -> tuple[str, int]:
@@ -52,6 +54,11 @@ class Live:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
+    def peak_mib(self) -> float:
+        """The most memory that the process has held so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
     def metric(self, name: str, **labels: str) -> float:
         families = text_string_to_metric_families(self.get("/metrics").text)
         samples = [sample for family in families for sample in family.samples]
@@ -66,12 +73,24 @@ class Live:
 def live(*arguments: str | Path, environment: dict[str, str] | None = None) -> Iterator[Live]:
     """A server on a free port; killed at the end if it still runs."""
     command = [sys.executable, "-m", "convsight", "serve", *map(str, arguments), "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | (environment or {}))
+    with started(command, os.environ | (environment or {})) as running:
+        yield running
+
+
+@contextmanager
+def started(command: list[str], environment: Mapping[str, str] | None = None) -> Iterator[Live]:
+    """The server that `command` starts; killed at the end if it still runs."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stderr is not None
     try:
-        line = process.stderr.readline()
-        assert line.startswith("listening on "), line + process.stderr.read()
-        yield Live(process, line.removeprefix("listening on ").strip())
+        told: list[str] = []
+        for line in process.stderr:
+            if line.startswith("listening on "):
+                yield Live(process, line.removeprefix("listening on ").strip(), told)
+                break
+            told.append(line.strip())
+        else:
+            pytest.fail("the server did not start: " + "\n".join(told))
     finally:
         process.kill()
         process.wait()

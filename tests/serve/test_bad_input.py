@@ -8,11 +8,12 @@ import time
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
-from tests.serve.live import Live, picture, read_all, wait_until
+from tests.serve.live import Live, live, picture, read_all, slow_picture, wait_until
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 
@@ -214,6 +215,44 @@ def test_a_client_that_goes_in_the_middle(server: Live) -> None:
         with socket.create_connection(server.address) as connection:
             connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n" + bytes(200_000))
     wait_until(lambda: server.metric("convsight_requests_total", status="499") >= gone + 20)
+
+
+def test_a_client_that_goes_while_its_pictures_are_read(server: Live) -> None:
+    gone = server.metric("convsight_requests_total", status="499")
+    dropped = server.metric("convsight_pictures_total", outcome="dropped")
+    form = httpx.Request("POST", server.url, files=[("file", ("a.png", slow_picture(6000)))] * 24)
+    body = form.read()
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + form.headers["content-type"].encode()
+    with socket.create_connection(server.address) as connection:
+        connection.sendall(head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        wait_until(lambda: server.metric("convsight_waiting_pictures") > 0)
+    wait_until(lambda: server.metric("convsight_requests_total", status="499") == gone + 1)
+    wait_until(lambda: server.metric("convsight_waiting_pictures") == 0)
+    assert server.metric("convsight_pictures_total", outcome="dropped") > dropped
+
+
+def grey_png(side: int) -> bytes:
+    """A whole picture, grey and half transparent: the more of these it holds, the smaller the file beside them."""
+    file = BytesIO()
+    Image.new("LA", (side, side), (100, 128)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_hundred_megapixels_are_refused_before_they_are_read(server: Live) -> None:
+    before = server.peak_mib()
+    found = server.post(grey_png(10_000))
+    assert found.status_code == 422
+    assert "100 megapixels, over the limit of 50" in found.json()["answers"][0]["error"]
+    assert server.peak_mib() - before < 50
+
+
+def test_pictures_just_under_the_limit_are_not_read_all_at_once(trained: Path) -> None:
+    files = [("file", ("a.png", grey_png(7000)))] * 6
+    with live(trained, "--workers", "6") as running:
+        found = httpx.post(running.url + "/predict", files=files, timeout=120)
+        assert found.status_code == 200
+        # One of them takes half a gigabyte on the way to RGB, which is given back before the next one is read.
+        assert running.peak_mib() < 1000
 
 
 def test_requests_behind_one_another_on_one_connection(server: Live) -> None:

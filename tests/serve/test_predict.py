@@ -97,7 +97,7 @@ def test_cards_and_health(server: Live, trained: Path) -> None:
     assert found["card"] == json.loads(model.card.model_dump_json())
     assert server.get("/health").json() == {
         "status": "ready",
-        "models": {"digits": {"engine": "openvino", "precision": model.engine.precision}},
+        "models": {"digits": {"engine": "openvino", "precision": model.engine.precision, "processor": "CPU"}},
     }
 
 

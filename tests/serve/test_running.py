@@ -41,6 +41,14 @@ def test_a_port_in_use(trained: Path, server: Live) -> None:
     assert "--port" in refused(trained, "--port", str(server.address[1]))
 
 
+def test_the_port_may_come_from_the_environment(trained: Path, server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVSIGHT_PORT", str(server.address[1]))
+    assert f"port {server.address[1]}:" in refused(trained)
+    assert "port 70000" in refused(trained, "--port", "70000")
+    monkeypatch.setenv("CONVSIGHT_PORT", "tcp://10.0.0.1:8000")
+    assert "CONVSIGHT_PORT" in refused(trained)
+
+
 def test_a_network_that_does_not_run_does_not_start(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = load(trained)
     monkeypatch.setattr(type(model.engine), "run", lambda *_: 1 / 0)
@@ -113,9 +121,9 @@ def test_bodies_together_are_bounded(trained: Path) -> None:
 
 
 def test_an_answer_that_takes_too_long(trained: Path) -> None:
-    files = [("file", ("a.png", slow_picture(9000)))]
+    files = [("file", ("a.png", slow_picture(7000)))]
     with live(trained, "--timeout", "2", "--workers", "1") as running:
-        found = httpx.post(running.url + "/predict", files=files * 16, timeout=60)
+        found = httpx.post(running.url + "/predict", files=files * 32, timeout=60)
         assert found.status_code == 504
         assert "--timeout" in found.json()["error"]
         wait_until(lambda: running.metric("convsight_waiting_pictures") == 0)
@@ -123,12 +131,14 @@ def test_an_answer_that_takes_too_long(trained: Path) -> None:
         assert running.post(picture()).status_code == 200
 
 
-def test_thousands_of_connections_opened_and_left(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_thousands_of_connections_opened_and_left(trained: Path) -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(10_000, hard - 500)
+    if hard < 10_500:
+        pytest.skip(f"this system lets a process have {hard} files open")
+    count = 10_000
     beginnings = (b"", b"POST /predict HTTP/1.1\r\nHost: local", b"GET /health HTTP/1.1\r\n")
     try:
         with live(trained) as running, ExitStack() as left:
@@ -137,8 +147,6 @@ def test_thousands_of_connections_opened_and_left(trained: Path, capsys: pytest.
                 connection.sendall(beginnings[number % 3])
                 if number % 1000 == 999:
                     assert running.post(picture()).status_code == 200
-            with capsys.disabled():
-                print(f" [{count} connections left open]", end="")
             assert running.memory_mib() < 2000
             assert running.stop() == 0
     finally:
@@ -201,6 +209,17 @@ def test_a_connection_that_does_not_read_does_not_hold_up_the_stop(trained: Path
     with live(trained, "--timeout", "1") as running, socket.create_connection(running.address) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
         assert running.stop() == 0
+
+
+def test_what_runs_each_model_is_chosen_and_said(trained: Path) -> None:
+    with live(f"a={trained}", "--engine", "onnxruntime") as running:
+        assert running.told == ["a: small, run by onnxruntime in float32"]
+        assert running.get("/health").json()["models"] == {
+            "a": {"engine": "onnxruntime", "precision": "float32", "processor": "CPU"}
+        }
+        assert running.post(picture()).status_code == 200
+    with live(f"a={trained}", "--precision", "float32") as running:
+        assert running.told == ["a: small, run by openvino in float32"]
 
 
 def test_the_server_itself_needs_no_pytorch() -> None:

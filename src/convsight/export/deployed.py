@@ -8,7 +8,7 @@ from torch.export import Dim, ExportedProgram
 
 from convsight.card import Card
 from convsight.nets.fit import Fit
-from convsight.runtime.openvino_engine import FITTED
+from convsight.runtime.engine import FITTED
 from convsight.tasks import task_of
 
 _PICTURES = "pictures"  # the graph's input

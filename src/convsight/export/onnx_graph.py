@@ -16,9 +16,10 @@ from convsight import __version__
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import trace
-from convsight.runtime.openvino_engine import FITTED
+from convsight.runtime.engine import FITTED
 
 _SIDES = ("batch", "height", "width")  # of the input, as far as they are free
+_LARGEST = 2**31 - 2**24  # bytes of weights, so that graph and card fit beside them
 _WORTH_HALVING = 256  # numbers; smaller tensors stay as they are
 
 
@@ -26,8 +27,9 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
     """The deployed graph of `model`: `pictures` uint8 (batch, height, width, 3) to the task's arrays.
 
     The pictures at the network's size are the tensor `fitted` in the middle of it. Raises `UserError` where the network
-    does something that ONNX has no word for.
+    does something that ONNX has no word for, and where it is too large for one file.
     """
+    _check_size(model, card.net)
     try:
         program, names = trace(model, card)
         # The exporter tells its progress on standard output, which belongs to the verbs.
@@ -40,7 +42,7 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
         graph: ModelProto = exported.model_proto
         _strip(graph)
         _name_sides(graph)
-        onnx.checker.check_model(graph, full_check=True)  # also where it is over the 2 GB that one file may have
+        onnx.checker.check_model(graph, full_check=True)
     except Exception as error:  # PyTorch raises whatever its tracer and translator run into
         reason = str(error).strip().splitlines()
         raise UserError(
@@ -48,6 +50,16 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
             "it still works from its model.safetensors"
         ) from error
     return graph
+
+
+def _check_size(model: nn.Module, net: str) -> None:
+    """Raise `UserError` where the weights alone are more than one ONNX file may hold."""
+    size = sum(tensor.numel() * tensor.element_size() for tensor in (*model.parameters(), *model.buffers()))
+    if size > _LARGEST:
+        raise UserError(
+            f"{net} cannot be exported: its weights are {size / 1e9:.2f} GB, and one ONNX file holds 2 GB; "
+            "it still works from its model.safetensors"
+        )
 
 
 def with_card(graph: ModelProto, card: Card) -> bytes:

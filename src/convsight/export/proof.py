@@ -20,14 +20,10 @@ LEAST_PICTURES = 64
 _BATCH = 8
 
 # Number format -> the largest difference of any number of an answer, and the share of pictures answered the same.
-# In float32 there is more than rounding between two engines only where one pixel of a resize falls on the other side of
-# a half; bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by the
-# metric; here an engine must only not be far off, so numbers may differ by all they can.
+# In float32 there is no more than rounding between two engines, the resize included. bfloat16 has 8 bits, so one of 64
+# answers, that was nearly even, may turn. What int8 may cost is judged by the metric; here an engine must only not be
+# far off, so numbers may differ by all they can.
 _LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.98), "int8": (1.0, 0.95)}
-
-# Of raw pictures one of 64 may be answered otherwise, if it was nearly even: numbers still keep their limit, so the two
-# classes were closer than twice that.
-_RAW_AGREEMENT = 0.98
 
 _NO_ANSWER = 1e9  # how far an answer that is none lies from any other
 
@@ -76,11 +72,10 @@ def _answers(
 
 def _proof(contender: Contender, found: Sequence[Difference]) -> Proof:
     allowed, needed = _LIMITS[contender.limits]
-    if contender.pixels == "raw":
-        needed = min(needed, _RAW_AGREEMENT)
     return Proof(
         engine=contender.engine.name,
         precision=contender.engine.precision,
+        processor=contender.engine.processor,
         pixels=contender.pixels,
         pictures=len(found),
         largest_difference=max(difference.largest for difference in found),

@@ -1,37 +1,70 @@
 """Real pictures of many sizes for a proof, from whatever data there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image
 
+from convsight.datasets import UNSPLIT, Dataset
 from convsight.datasets.dataset import Pictures
 from convsight.errors import UserError
 from convsight.export.proof import LEAST_PICTURES, Pixels
-from convsight.pictures import PictureError, read_picture
+from convsight.pictures import PictureError, Source, read_picture
+
+# Whose pictures prove a network, and judge it in 8-bit numbers: the first split that there is.
+PREFERRED_SPLITS = ("val", "test", UNSPLIT, "train")
 
 # Every other picture changes its width and height by two of these, since many data sets know only one size.
 _FACTORS = (0.45, 0.8, 1.3, 1.7, 2.6)
 _LARGEST = 2_000_000  # pixels of a picture that was made larger
 
 
-def proof_pictures(pictures: Pictures, max_megapixels: float, count: int = LEAST_PICTURES) -> Iterator[Pixels]:
-    """`count` of the pictures, evenly chosen (again and again where there are fewer), every other one resized.
+def enough_pictures(dataset: Dataset, count: int = LEAST_PICTURES) -> Sequence[Source]:
+    """All pictures of the preferred split; where they are fewer than `count`, filled up from the next ones."""
+    found: list[Source] = []
+    for name in PREFERRED_SPLITS:
+        if name in dataset.splits:
+            pictures = dataset.splits[name].pictures
+            chosen = range(len(pictures)) if not found else _evenly(len(pictures), count - len(found))
+            found.extend(pictures[position] for position in chosen)
+    return found
 
-    Unreadable ones are passed over. Raises `UserError` where none can be read.
+
+def proof_pictures(
+    pictures: Pictures | Sequence[Source], max_megapixels: float, count: int = LEAST_PICTURES
+) -> Iterator[Pixels]:
+    """`count` of the pictures, evenly chosen, every other one resized.
+
+    Where there are fewer, they come again, each time another part of them, so that no two are the same as far as their
+    pixels allow. Unreadable ones are passed over. Raises `UserError` where none can be read.
     """
-    made = 0
+    made = again = 0
     while made < count:
         before = made
-        for position in np.linspace(0, len(pictures) - 1, min(count - made, len(pictures))).astype(int):
+        for position in _evenly(len(pictures), count - made):
             try:
                 picture = read_picture(pictures[position], max_megapixels=max_megapixels)
             except PictureError:
                 continue
-            yield np.asarray(_varied(picture, made) if made % 2 else picture)
+            part = _part(picture, again) if again else picture
+            yield np.asarray(_varied(part, made) if made % 2 else part)
             made += 1
+        again += 1
         if made == before:
             raise UserError("none of the pictures for the proof can be read; name others with --data")
+
+
+def _evenly(length: int, most: int) -> list[int]:
+    """At most `most` of `length` positions, as far from one another as can be."""
+    return [int(position) for position in np.linspace(0, length - 1, max(0, min(most, length)))]
+
+
+def _part(picture: Image.Image, number: int) -> Image.Image:
+    """`picture` without two of its edges: the more, the larger `number` is."""
+    share = max(0.3, 0.98 - number / 100)
+    width, height = max(1, round(picture.width * share)), max(1, round(picture.height * share))
+    left, top = (picture.width - width) * (number % 2), (picture.height - height) * (number // 2 % 2)
+    return picture.crop((left, top, left + width, top + height))
 
 
 def _varied(picture: Image.Image, number: int) -> Image.Image:

@@ -3,14 +3,15 @@
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
+from convsight.card import Cost
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.onnx_graph import nodes_before_fitted
@@ -19,15 +20,6 @@ from convsight.runtime.judge import judge
 from convsight.tasks.reader import Reader
 
 _SEEN = 300  # pictures from which the ranges of activations are learnt
-
-
-class Cost(NamedTuple):
-    """A metric before and after quantisation; `lost` in points (hundredths), below 0 where it got better."""
-
-    metric: str
-    before: float
-    after: float
-    lost: float
 
 
 def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
@@ -56,9 +48,32 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     return found
 
 
-def cost(before: Engine, after: Engine, reader: Reader, examples: Examples) -> Cost:
-    """What the metric that chooses the best epoch loses between two engines."""
+def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Examples) -> tuple[Cost, ...]:
+    """What the metric that chooses the best epoch loses from the engine `before` to each of those `after`."""
     selection = reader.metrics().selection[0]
-    first, second = (judge(engine, reader, examples).compute(intervals=False) for engine in (before, after))
-    worse = selection.key(first) - selection.key(second)
-    return Cost(selection.metric, first[selection.metric].value, second[selection.metric].value, 100 * worse)
+    first = judge(before, reader, examples).compute(intervals=False)
+    found = []
+    for engine in after:
+        second = judge(engine, reader, examples).compute(intervals=False)
+        found.append(
+            Cost(
+                engine=engine.name,
+                metric=selection.metric,
+                before=first[selection.metric].value,
+                after=second[selection.metric].value,
+                lost=100 * (selection.key(first) - selection.key(second)),
+            )
+        )
+    return tuple(found)
+
+
+def check_costs(found: Sequence[Cost], most_lost: float) -> None:
+    """Raise `UserError` where any engine loses more than `most_lost` points."""
+    # A loss of exactly the limit is allowed, whatever the last bits of the two metrics; one that is no number is not.
+    failed = [cost for cost in found if not cost.lost <= most_lost + 1e-9]
+    if failed:
+        worst = max(failed, key=lambda cost: cost.lost)
+        raise UserError(
+            f"int8 loses {worst.lost:.2f} points of {worst.metric} ({worst.before:.4f} to {worst.after:.4f}), more "
+            f"than the {most_lost:g} allowed: no file is written; allow more with --max-loss, or leave --int8 out"
+        )

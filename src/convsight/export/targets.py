@@ -14,9 +14,6 @@ from convsight.export.onnx_graph import halved, onnx_graph, with_card
 from convsight.export.proof import Contender
 from convsight.export.torch_program import TorchProgram, TorchProgramEngine
 from convsight.files import write_atomic, write_atomic_with
-from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine
-from convsight.runtime.openvino_engine import OpenVINOEngine, knows_bfloat16
-from convsight.runtime.openvino_import import ov
 
 
 class Target(ABC):
@@ -46,8 +43,7 @@ class OnnxTarget(Target):
         write_atomic(file, with_card(self.graph, card))
 
     def contenders(self, file: Path, card: Card) -> list[Contender]:
-        runtime = Contender(OnnxRuntimeEngine(file, card), "raw", card.weights)
-        return [runtime, *_by_openvino(file, card)]
+        return [*_by_onnxruntime(file, card), *_by_openvino(file, card)]
 
 
 @final
@@ -57,9 +53,13 @@ class OpenVINOTarget(Target):
     suffix = ".xml"
 
     def __init__(self, graph: ModelProto) -> None:
+        from convsight.runtime.openvino_import import ov  # noqa: PLC0415  not in every install
+
         self.model = ov.Core().read_model(graph.SerializeToString())
 
     def write(self, file: Path, card: Card) -> None:
+        from convsight.runtime.openvino_import import ov  # noqa: PLC0415  not in every install
+
         self.model.set_rt_info(card.model_dump_json(), [METADATA_KEY])
 
         def write_both(draft: Path) -> None:
@@ -110,14 +110,33 @@ def graph_target(to: str, graph: ModelProto) -> Target:
     return OnnxTarget(graph) if to == "onnx" else OpenVINOTarget(graph)
 
 
-def check_installed() -> None:
-    """Raise `UserError` where a package that an export needs is missing."""
-    for package in ("onnx", "onnxscript", "onnxruntime", "openvino"):
-        if find_spec(package) is None:
-            raise UserError(f'exporting needs {package}: pip install "convsight[train]"')
+def check_installed(to: str) -> None:
+    """Raise `UserError` where a package is missing that an export to the kind of file `to` needs."""
+    if to != "torch" and not _is_installed("onnxscript"):
+        raise UserError('exporting needs onnxscript: pip install "convsight[train]"')
+    if to == "openvino" and not _is_installed("openvino"):
+        raise UserError("exporting for OpenVINO needs openvino: pip install openvino")
+    if to == "onnx" and not (_is_installed("onnxruntime") or _is_installed("openvino")):
+        raise UserError("proving an ONNX file needs an engine that runs it: pip install openvino, or onnxruntime")
+
+
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+def _by_onnxruntime(file: Path, card: Card) -> list[Contender]:
+    if not _is_installed("onnxruntime"):
+        return []
+    from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine  # noqa: PLC0415  not in every install
+
+    return [Contender(OnnxRuntimeEngine(file, card), "raw", card.weights)]
 
 
 def _by_openvino(file: Path, card: Card) -> list[Contender]:
+    if not _is_installed("openvino"):
+        return []
+    from convsight.runtime.openvino_engine import OpenVINOEngine, knows_bfloat16  # noqa: PLC0415  not in every install
+
     precision = "int8" if card.weights == "int8" else "float32"
     ways = [
         Contender(OpenVINOEngine(file, card, precision, raw=True), "raw", card.weights),

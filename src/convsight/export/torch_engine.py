@@ -32,6 +32,7 @@ class TorchEngine(Engine):
         self.device = device
         self.number_format = number_format
         self.precision = str(number_format).removeprefix("torch.")
+        self.processor = device.type.upper()
 
     @torch.inference_mode()
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:

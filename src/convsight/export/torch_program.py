@@ -16,8 +16,7 @@ from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import trace
 from convsight.files import write_atomic_with
-from convsight.runtime.engine import Engine
-from convsight.runtime.openvino_engine import FITTED
+from convsight.runtime.engine import FITTED, Engine
 
 
 @final

@@ -1,7 +1,7 @@
 """The verb `export`: which network, which data prove it, where the file goes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,21 +9,20 @@ import typer
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, FittedPictures, Split, read_for
-from convsight.datasets.dataset import Pictures
+from convsight.datasets.classes import check_judgeable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
-from convsight.export.export import Exported, export_int8, export_network
+from convsight.export.export import export_int8, export_network
 from convsight.export.proof import Pixels
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, proof_pictures
 from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
 from convsight.model_files import read_card
-from convsight.pictures import is_picture_file
+from convsight.pictures import Source, is_picture_file
 from convsight.progress import Listener
 from convsight.run import find_model_file
 from convsight.runtime.evaluate import own_data
 
 _SUFFIXES = {"onnx": OnnxTarget.suffix, "openvino": OpenVINOTarget.suffix, "torch": TorchTarget.suffix}
-_PREFERRED_SPLITS = ("val", "test", "all", "train")
 
 
 def export(
@@ -40,7 +39,7 @@ def export(
     listener: Listener,
 ) -> None:
     """Export the network at `path`, and print where it is and how it was proven."""
-    check_installed()
+    check_installed(to)
     if int8 and half:
         raise UserError("--int8 and --half are two number formats; give one")
     source = find_model_file(path)
@@ -49,48 +48,53 @@ def export(
     if file.suffix != _SUFFIXES[to]:
         raise UserError(f"--out {file}: a file for {to} ends in {_SUFFIXES[to]}")
     if not int8:
-        exported = export_network(source, card, to, file, _proof(path, card, data, max_megapixels), listener)
+        card = export_network(source, card, to, file, _proof(path, card, data, max_megapixels), listener)
     else:
-        split = _split(path, card, data)
-        examples = _examples(split, card, max_megapixels, listener)
-        pictures = partial(proof_pictures, split.pictures, max_megapixels)
-        exported = export_int8(source, card, to, file, pictures, examples, max_loss, listener)
-    _print(exported, output)
+        dataset = _dataset(path, card, data)
+        split = next(dataset.splits[name] for name in PREFERRED_SPLITS if name in dataset.splits)
+        examples = _examples(dataset.source, split, card, max_megapixels, listener)
+        pictures = partial(proof_pictures, enough_pictures(dataset), max_megapixels)
+        card = export_int8(source, card, to, file, pictures, examples, max_loss, listener)
+    _print(file, card, output)
 
 
 def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Callable[[], Iterator[Pixels]]:
     """The pictures of a proof: those in a folder, whatever it is for, or of data with known answers."""
-    files: Pictures = []
+    files: Sequence[Source] = []
     if data is not None and Path(data).is_dir():
         files = sorted(file for file in Path(data).rglob("*") if is_picture_file(file))
-    return partial(proof_pictures, files or _split(path, card, data).pictures, max_megapixels)
+    return partial(proof_pictures, files or enough_pictures(_dataset(path, card, data)), max_megapixels)
 
 
-def _split(path: str, card: Card, data: str | None) -> Split:
-    """The validation split of the run at `path`, or of `data`; of data without one, the next best."""
+def _dataset(path: str, card: Card, data: str | None) -> Dataset:
+    """The data of the run at `path`, or those called `data`."""
     if data is None and Path(path).is_file():
         raise UserError(f"{path} is a model file alone: name real pictures for the proof with --data")
-    dataset: Dataset = own_data(path, card)[0] if data is None else read_for(data, card.task, card.classes)
-    return next(dataset.splits[name] for name in _PREFERRED_SPLITS if name in dataset.splits)
+    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.classes)
 
 
-def _examples(split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:
+def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:
     with listener.counting("reading pictures", len(split)) as advance:
         pictures, unreadable = FittedPictures.read(
             split, card.preprocessing, workers=2, max_megapixels=max_megapixels, progress=advance
         )
     report_unreadable(unreadable, True, listener)
-    return Examples(pictures, split.without([bad.position for bad in unreadable]).truths)
+    readable = split.without([bad.position for bad in unreadable])
+    check_judgeable(source, readable)
+    return Examples(pictures, readable.truths)
 
 
-def _print(exported: Exported, output: str) -> None:
+def _print(file: Path, card: Card, output: str) -> None:
     if output == "json":
         document = {
-            "file": str(exported.file),
-            "weights": exported.card.weights,
-            "proofs": [proof.model_dump() | {"holds": proof.holds} for proof in exported.card.proofs],
-            "cost": exported.cost and exported.cost._asdict(),
+            "file": str(file),
+            "weights": card.weights,
+            "proofs": [proof.model_dump() | {"holds": proof.holds} for proof in card.proofs],
+            "costs": [cost.model_dump() for cost in card.costs],
         }
         typer.echo(json.dumps(document))
     else:
-        typer.echo(f"{exported.file}: {exported.file.stat().st_size / 1e6:.1f} MB, {exported.card.weights}")
+        # Of OpenVINO's pair the weights lie in the other file.
+        parts = (file, file.with_suffix(".bin")) if file.suffix == OpenVINOTarget.suffix else (file,)
+        size = sum(part.stat().st_size for part in parts)
+        typer.echo(f"{file}: {size / 1e6:.1f} MB, {card.weights}")

@@ -1,9 +1,11 @@
 """Any picture to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 import numpy as np
@@ -23,6 +25,11 @@ Source = Path | bytes | NDArray[np.uint8] | Image.Image
 # A JPEG decoded at reduced scale keeps this many times the pixels a side that are needed,
 # so that the antialiased resize that follows still has enough to average.
 _SPARE = 2
+
+# Pictures of more megapixels than this are decoded and fitted one after the other: on the way to RGB one may take
+# twelve bytes a pixel, and many threads together more memory than there is.
+_LARGE = 16
+_alone = Lock()
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ def read_picture(source: Source, *, least: tuple[int, int] | None = None, max_me
     Raises `PictureError`, naming the picture, where it is missing, empty, damaged, cut short, of another format, or
     over `max_megapixels` (millions of pixels; looked up in the header, before decoding). Safe in threads.
     """
-    return decode(source, least, max_megapixels).picture
+    with decoding(source, least, max_megapixels) as decoded:
+        return decoded.picture
 
 
 def picture_size(file: Path) -> tuple[int, int] | None:
@@ -67,17 +75,29 @@ def picture_size(file: Path) -> tuple[int, int] | None:
         return None
 
 
-def decode(source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str | None = None) -> Decoded:
-    """What `read_picture` does, with the box that a resize should take; `name` is what errors call the picture."""
-    name = name or _name(source)
+@contextmanager
+def decoding(
+    source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str | None = None
+) -> Iterator[Decoded]:
+    """What `read_picture` does, with the box that a resize should take; `name` is what errors call the picture.
+
+    As long as a large picture is held here, other threads wait with theirs.
+    """
+    with ExitStack() as held:
+        yield _decode(source, least, max_megapixels, name or _name(source), held)
+
+
+def _decode(
+    source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str, held: ExitStack
+) -> Decoded:
     try:
         if isinstance(source, np.ndarray):
             source = _from_array(source)
         if isinstance(source, Image.Image):
             # Not reduced: that would shrink the caller's own picture.
-            return _decoded(source, name, None, max_megapixels)
+            return _decoded(source, name, None, max_megapixels, held)
         with _stream(source) as file:
-            return _decoded(_opened(file, name), name, least, max_megapixels)
+            return _decoded(_opened(file, name), name, least, max_megapixels, held)
     except PictureError:
         raise
     # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
@@ -101,13 +121,17 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
         return reader(file)
 
 
-def _decoded(picture: Image.Image, name: str, least: tuple[int, int] | None, max_megapixels: float) -> Decoded:
+def _decoded(
+    picture: Image.Image, name: str, least: tuple[int, int] | None, max_megapixels: float, held: ExitStack
+) -> Decoded:
     _check_size(picture, name, max_megapixels)
     whole = picture.size
     if isinstance(picture, ImageFile):
         correct_header(picture)
     with undisturbed(type(picture)):
         box = _reduce(picture, least) if least is not None and isinstance(picture, JpegImageFile) else None
+        if _megapixels(picture) > _LARGE:
+            held.enter_context(_alone)
         picture.load()
         orientation = orientation_of(picture)
     rgb = to_rgb(picture, name)
@@ -125,7 +149,7 @@ def _reduce(picture: JpegImageFile, least: tuple[int, int]) -> Box | None:
 
 def _check_size(picture: Image.Image, name: str, max_megapixels: float) -> None:
     width, height = picture.size
-    megapixels = width * height / 1e6
+    megapixels = _megapixels(picture)
     if megapixels == 0:
         raise PictureError(f"{name} has no pixels ({width} x {height}); replace it or leave it out")
     if megapixels > max_megapixels:
@@ -133,6 +157,10 @@ def _check_size(picture: Image.Image, name: str, max_megapixels: float) -> None:
             f"{name} is {width} x {height} pixels = {megapixels:.6g} megapixels, over the limit of "
             f"{max_megapixels:g}; raise it with --max-megapixels"
         )
+
+
+def _megapixels(picture: Image.Image) -> float:
+    return picture.width * picture.height / 1e6
 
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.pictures.decode import Source, decode
+from convsight.pictures.decode import Source, decoding
 from convsight.pictures.fit import fit_picture
 from convsight.pictures.preprocessing import Preprocessing
 
@@ -33,5 +33,5 @@ def load_picture(
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedPicture(pixels, size[::-1])
-    decoded = decode(source, (preprocessing.width, preprocessing.height), max_megapixels, name)
-    return FittedPicture(fit_picture(decoded.picture, preprocessing, decoded.box), decoded.size)
+    with decoding(source, (preprocessing.width, preprocessing.height), max_megapixels, name) as decoded:
+        return FittedPicture(fit_picture(decoded.picture, preprocessing, decoded.box), decoded.size)

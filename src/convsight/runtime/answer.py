@@ -30,7 +30,8 @@ def answer_line(answer: Answer) -> str:
     >>> answer_line(Answer("cat.jpg", error="cat.jpg is empty"))
     '{"file": "cat.jpg", "error": "cat.jpg is empty"}'
     """
-    told = answer.result.to_json() if answer.result else {"error": answer.error}
+    # A result may be empty, and is one all the same: no boxes were found.
+    told = answer.result.to_json() if answer.result is not None else {"error": answer.error}
     return json.dumps({"file": answer.file, **told})
 
 
@@ -40,7 +41,7 @@ def answer_rows(answer: Answer, columns: tuple[str, ...]) -> list[tuple[Any, ...
     >>> answer_rows(Answer("cat.jpg", error="cat.jpg is empty"), ("label", "probability"))
     [('cat.jpg', None, None, 'cat.jpg is empty')]
     """
-    rows = answer.result.to_rows() if answer.result else []
+    rows = answer.result.to_rows() if answer.result is not None else []
     return [(answer.file, *row, answer.error) for row in rows] or [(answer.file, *[None] * len(columns), answer.error)]
 
 

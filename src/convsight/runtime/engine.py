@@ -8,17 +8,25 @@ from numpy.typing import NDArray
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
+FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
+
 
 class Engine(ABC):
     """Runs the deployed network on pictures.
 
-    `precision` is the number format it computes in, `streams` how many calls of `run` it works on at once: more threads
-    than that gain nothing.
+    `precision` is the number format it computes in, `processor` what computes (CPU or CUDA), `streams` how many calls
+    of `run` it works on at once: more threads than that gain nothing.
     """
 
     name: str
     precision: str
     streams: int
+    processor: str = "CPU"
+
+    @property
+    def words(self) -> str:
+        """What runs the network, and in which number format."""
+        return f"{self.name} in {self.precision}" + ("" if self.processor == "CPU" else f" on {self.processor}")
 
     @abstractmethod
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:

@@ -27,17 +27,13 @@ _MAKERS = {
     "torch": _Maker("convsight.export.torch_engine:engine_of", "torch", "convsight[train]"),
 }
 
-ENGINES = tuple(_MAKERS)
-
 # File suffix -> the engines that can run such a file, the preferred one first.
 _RUN_BY = {".onnx": ("openvino", "onnxruntime"), ".xml": ("openvino",), ".safetensors": ("torch",)}
 
 
 def engines_for(file: Path) -> tuple[str, ...]:
     """The installed engines that can run `file`, the preferred one first; raises `UserError` for an unknown suffix."""
-    installed = [name for name in _known(file) if find_spec(_MAKERS[name].package) is not None]
-    # Whoever installs ONNX Runtime's build for NVIDIA GPUs has one.
-    return tuple(sorted(installed, key=lambda name: not (name == "onnxruntime" and _has_gpu_build())))
+    return tuple(name for name in _known(file) if find_spec(_MAKERS[name].package) is not None)
 
 
 def _has_gpu_build() -> bool:
@@ -51,14 +47,23 @@ def _has_gpu_build() -> bool:
 def engine_for(file: Path, card: Card, engine: str | None = None, precision: str | None = None) -> Engine:
     """The engine called `engine`, or the best one installed, for `file`, in `precision` or the fastest one proven.
 
-    Raises `UserError` where the file's kind is unknown, where the engine cannot run it, or is not installed.
+    ONNX Runtime's build for NVIDIA GPUs goes first where it finds one. Raises `UserError` where the file's kind is
+    unknown, where the engine cannot run it, or is not installed.
     """
     known = _known(file)
     if engine is not None and engine not in _MAKERS:
         raise unknown_name("engine", engine, _MAKERS)
     if engine is not None and engine not in known:
         raise UserError(f"{engine} cannot run {file}; {' or '.join(known)} can")
-    name = engine or next(iter(engines_for(file)), known[0])
+    installed = engines_for(file)
+    if engine is None and "onnxruntime" in installed and _has_gpu_build() and precision != "bfloat16":
+        made = _made("onnxruntime", file, card, precision)
+        if made.processor != "CPU":
+            return made
+    return _made(engine or next(iter(installed), known[0]), file, card, precision)
+
+
+def _made(name: str, file: Path, card: Card, precision: str | None) -> Engine:
     module, maker = _MAKERS[name].place.split(":")
     try:
         make: Any = getattr(import_module(module), maker)

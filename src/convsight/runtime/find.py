@@ -9,15 +9,15 @@ from convsight.run import RUNS, Run
 from convsight.runtime.engines import engines_for
 
 
-def find_deployed(path: str | Path, engine: str | None = None) -> tuple[Path, Card]:
+def find_deployed(path: str | Path, engine: str | None = None, precision: str | None = None) -> tuple[Path, Card]:
     """The file and card meant by a run folder, a run's name under `runs/`, or a file itself, to be run by `engine`.
 
-    Of a run folder it is `model.onnx`, if it is the network of `model.safetensors` and an engine for it is installed.
-    Raises `UserError` where there is none.
+    Of a run folder it is `model.onnx`, if it is the network of `model.safetensors` and an engine for it is installed;
+    for `precision` int8 it is `model.int8.onnx`. Raises `UserError` where there is none.
     """
     for place in (Path(path), RUNS / path):
         if place.is_dir():
-            found = _in_folder(Run(place), engine)
+            found = _int8_in_folder(Run(place)) if precision == "int8" else _in_folder(Run(place), engine)
             if found is not None:
                 return found
         elif place.is_file():
@@ -35,6 +35,16 @@ def _in_folder(run: Run, engine: str | None) -> tuple[Path, Card] | None:
         if weights is None or card.source() == weights[1]:
             return run.exported_file, card
     return weights
+
+
+def _int8_in_folder(run: Run) -> tuple[Path, Card]:
+    make = f"make it with: convsight export {run.path} --int8"
+    if not run.int8_file.is_file():
+        raise UserError(f"{run.path} holds no {run.int8_file.name}; {make}")
+    card = read_card(run.int8_file)
+    if run.model_file.is_file() and card.source() != run.card:
+        raise UserError(f"{run.int8_file} is of an older training than {run.model_file.name}; {make}")
+    return run.int8_file, card
 
 
 def _can_run(file: Path, engine: str | None) -> bool:

@@ -1,6 +1,6 @@
 """`Model`: a trained network in use, from a run folder or a model file."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from convsight.card import Card
@@ -11,7 +11,7 @@ from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find import find_deployed
 from convsight.runtime.judge import answers
-from convsight.runtime.sources import Item
+from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
 
@@ -26,8 +26,10 @@ class Model:
 
     @property
     def words(self) -> str:
-        """Which engine runs the network, and in which number format."""
-        return f"{self.card.net}, run by {self.engine.name} in {self.engine.precision}"
+        """What runs the network, in which number format, and what speaks against it."""
+        engine = self.engine
+        doubt = self.card.doubt(engine.name, engine.precision, engine.processor) if self.card.proofs else ""
+        return f"{self.card.net}, run by {engine.words}" + (f" ({doubt})" if doubt else "")
 
     def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
         """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
@@ -40,29 +42,30 @@ class Model:
 
     def predict_many(
         self,
-        items: Iterator[Item],
+        pictures: Iterable[str | Path | Item],
         *,
         workers: int = 2,
         max_megapixels: float = 100.0,
         keep: bool = False,
         steady: bool = False,
     ) -> Generator[Answer, None, None]:
-        """Answers for many pictures (see `read_sources`), in order and as they are ready.
+        """Answers for many pictures, in order and as they are ready.
 
-        A bad picture is reported in its place. Memory does not grow with their number: `workers` threads read only a
-        little ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do
-        not depend on how fast pictures come.
+        `pictures` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
+        picture is reported in its place. Memory does not grow with their number: `workers` threads read only a little
+        ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do not
+        depend on how fast pictures come.
         """
         decoding = Decoding(self.card.preprocessing, workers, max_megapixels, keep, steady)
-        return stream(self.engine, self.reader, items, decoding)
+        return stream(self.engine, self.reader, items_of(pictures), decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:
     """The trained network in a run folder, of a run's name, or in a model file.
 
-    `engine` is openvino, onnxruntime or torch, by default the fastest installed; `precision` float32 or bfloat16, by
-    default the fastest that the file's proof allows. Raises `UserError` where there is none, where the file is damaged,
-    or where it is a pickle.
+    `engine` is openvino, onnxruntime or torch, by default the fastest installed; `precision` float32, bfloat16 or int8,
+    by default the fastest that the file's proof allows; int8 of a run is its `model.int8.onnx`. Raises `UserError`
+    where there is none, where the file is damaged, or where it is a pickle.
     """
-    file, card = find_deployed(path, engine)
+    file, card = find_deployed(path, engine, precision)
     return Model(card, engine_for(file, card, engine, precision))

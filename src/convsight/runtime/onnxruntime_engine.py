@@ -43,6 +43,8 @@ class OnnxRuntimeEngine(Engine):
             )
         except Exception as error:  # its errors share no class of their own
             raise UserError(f"ONNX Runtime cannot read {file}: {error}; export it again") from error
+        # Where a GPU cannot be used, ONNX Runtime takes the processor instead without a word.
+        self.processor = self._session.get_providers()[0].removesuffix("ExecutionProvider")
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:

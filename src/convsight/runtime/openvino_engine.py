@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.runtime.compiled_cache import cache_file, read_cached, write_cached
-from convsight.runtime.engine import Engine
+from convsight.runtime.engine import FITTED, Engine
 from convsight.runtime.openvino_import import ov
-
-FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
 
 # The first exchange of an array between NumPy and OpenVINO's binding sets up tables of types, and where two threads
 # come to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.

@@ -61,7 +61,7 @@ def save_answers(asked: Question, path: Path, listener: Listener) -> int:
     model, items, drawings = _prepared(asked, listener)
     identity = {
         "model": model.card.source().fingerprint(),
-        "engine": f"{model.engine.name} {model.engine.precision}",
+        "engine": model.engine.words,
         "reject_below": asked.reject_below,
     }
     with AnswersFile(path, model.reader.columns(), identity) as file:
@@ -115,7 +115,7 @@ def _answers(
     )
     for position, answer in enumerate(found, (file.pictures if file else 0) + 1):
         told = answer
-        if asked.reject_below is not None and answer.result:
+        if asked.reject_below is not None and answer.result is not None:
             told = replace(answer, result=answer.result.at_least(asked.reject_below))
         if drawings:
             drawings.draw(position, told)

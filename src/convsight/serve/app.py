@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
+from convsight.serve.api_page import api_page
 from convsight.serve.batcher import FAILED, Batcher
 from convsight.serve.body import receive_body
 from convsight.serve.catalogue import choose
@@ -20,6 +21,7 @@ from convsight.serve.documents import (
     PREDICT_RESPONSES,
     Answers,
     Health,
+    Refused,
     Running,
     ServedModel,
     ServedModels,
@@ -27,11 +29,16 @@ from convsight.serve.documents import (
 from convsight.serve.gate import Gate
 from convsight.serve.job import Answer, Job
 from convsight.serve.metrics import ServerMetrics
-from convsight.serve.pages import DOCS_PAGE, PAGE_HEADERS, front_page
+from convsight.serve.pages import PAGE_HEADERS, front_page
 from convsight.serve.refusal import RefusedError
 from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload, is_raw, uploads
 from convsight.versions import versions
+
+# Of every endpoint. Without 4XX the framework tells of a 422 of its own, with which none of them answers.
+_REFUSED = (
+    "Refused: 401 without the token where it is asked for, 404 for what is not there, 421 under a foreign host name."
+)
 
 
 def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
@@ -46,6 +53,7 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
         title="convsight",
         version=versions().get("convsight", ""),
         lifespan=predictor.lifespan,
+        responses={"4XX": {"model": Refused, "description": _REFUSED}},
         # FastAPI's own pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -60,13 +68,18 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
             predictor.predict,
             methods=["POST"],
             response_model=Answers,
+            response_description="At least one of the pictures was answered.",
             responses=PREDICT_RESPONSES,
             openapi_extra=PREDICT_BODY,
         )
-    _add_pages(app)
+    _add_pages(app, list(models), needs_token=settings.token is not None)
     _add_facts(app, models)
 
-    @app.get("/metrics", response_class=Response)
+    @app.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def tell_metrics() -> Response:
         """Requests, pictures, batches, seconds and what waits, for Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -124,7 +137,8 @@ class Predictor:
         ticket = self._admission.ticket()
         try:
             body = await receive_body(request.receive, ticket, deadline)
-            pictures = await self._pictures(body, kind)
+            async with _until(deadline):
+                pictures = await self._pictures(body, kind)
             ticket.add_pictures(len(pictures))
         except BaseException:
             ticket.release()
@@ -145,15 +159,22 @@ async def _awaited(job: Job, request: Request, deadline: float) -> list[Answer]:
     watch = asyncio.ensure_future(request.receive())
     watch.add_done_callback(lambda _: job.drop())
     try:
-        async with asyncio.timeout_at(deadline):
+        async with _until(deadline):
             return await job.done
+    finally:
+        watch.cancel()
+        job.drop()
+
+
+@asynccontextmanager
+async def _until(deadline: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(deadline):
+            yield
     except TimeoutError:
         raise RefusedError(
             504, "the answer took too long: ask for fewer pictures at once, or raise --timeout"
         ) from None
-    finally:
-        watch.cancel()
-        job.drop()
 
 
 def _status(answers: list[Answer]) -> int:
@@ -171,22 +192,23 @@ async def _as_refusal(request: Request, error: Exception) -> Response:
     return Response(body, error.status_code, dict(error.headers or {}), "application/json")
 
 
-def _add_pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI, models: list[str], *, needs_token: bool) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def show_front_page() -> HTMLResponse:
         return HTMLResponse(front_page(), headers=PAGE_HEADERS)
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    async def show_docs() -> HTMLResponse:
-        return HTMLResponse(DOCS_PAGE, headers=PAGE_HEADERS)
+    async def show_docs(request: Request) -> HTMLResponse:
+        address = str(request.base_url).rstrip("/")
+        return HTMLResponse(api_page(app.openapi(), address, models, needs_token=needs_token), headers=PAGE_HEADERS)
 
 
 def _add_facts(app: FastAPI, models: Mapping[str, Model]) -> None:
-    served = {
-        name: ServedModel(name=name, engine=model.engine.name, precision=model.engine.precision, card=model.card)
+    running = {
+        name: Running(engine=model.engine.name, precision=model.engine.precision, processor=model.engine.processor)
         for name, model in models.items()
     }
-    running = {name: Running(engine=model.engine, precision=model.precision) for name, model in served.items()}
+    served = {name: ServedModel(name=name, card=models[name].card, **run.model_dump()) for name, run in running.items()}
 
     @app.get("/model")
     async def tell_models() -> ServedModels:

@@ -9,8 +9,8 @@ from convsight.runtime.model import Model, load
 from convsight.serve.refusal import RefusedError
 
 
-def load_models(arguments: Iterable[str]) -> dict[str, Model]:
-    """The models meant by `PATH` or `NAME=PATH`, by name.
+def load_models(arguments: Iterable[str], engine: str | None = None, precision: str | None = None) -> dict[str, Model]:
+    """The models meant by `PATH` or `NAME=PATH`, by name; see `runtime.model.load` for `engine` and `precision`.
 
     Raises `UserError` where one cannot be loaded, and where two have the same name.
     """
@@ -19,7 +19,7 @@ def load_models(arguments: Iterable[str]) -> dict[str, Model]:
         name, path = named(argument)
         if name in models:
             raise UserError(f"two models are called {name!r}: give one another name with NAME={path}")
-        models[name] = load(path)
+        models[name] = load(path, engine, precision)
     return models
 
 

@@ -29,6 +29,7 @@ class ServedModel(BaseModel):
     name: str
     engine: str
     precision: str
+    processor: str
     card: Card
 
 
@@ -43,6 +44,7 @@ class Running(BaseModel):
 
     engine: str
     precision: str
+    processor: str
 
 
 class Health(BaseModel):

@@ -10,6 +10,7 @@ from types import FrameType
 
 import numpy as np
 import uvicorn
+from PIL import Image
 
 from convsight.errors import UserError
 from convsight.runtime.model import Model
@@ -19,19 +20,24 @@ from convsight.serve.settings import ServeSettings
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
+# Bytes that Pillow asks for at once. What is larger than 32 MiB the C library gives back when it is freed; of its usual
+# 16 MiB each thread would keep what its largest picture took.
+_PILLOW_BLOCK = 2**26
 _OTHER_FILES = 100  # that the process may have open beside its connections
 
 
 def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[str], object]) -> None:
-    """Answer until told to stop; `say` is told the address when all is ready.
+    """Answer until told to stop; `say` is told what runs each model, and the address when all is ready.
 
     Stopped by SIGTERM or SIGINT it takes no more connections, finishes what it has taken on, and returns; after SIGINT
     it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot listen.
     """
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.ERROR)
+    Image.core.set_block_size(_PILLOW_BLOCK)  # type: ignore[attr-defined]  # documented all the same
     with _listener(settings) as listener:
         for name, model in models.items():
             _warm_up(name, model)
+            say(f"{name}: {model.words}")
         server = _Server(_config(models, settings), lambda: say(f"listening on {_url(settings, listener)}"))
         server.run(sockets=[listener])
     if server.stopped_by == signal.SIGINT:

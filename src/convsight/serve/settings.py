@@ -29,7 +29,7 @@ class ServeSettings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     token: SecretStr | None = Field(None, description="What clients must send as `Authorization: Bearer ...`.")
     max_body_mb: float = Field(20, gt=0, description="Refuse larger requests, in megabytes.")
-    max_megapixels: float = Field(100, gt=0, description="Refuse larger pictures.")
+    max_megapixels: float = Field(50, gt=0, description="Refuse larger pictures.")
     max_pictures: int = Field(64, ge=1, description="Refuse requests with more pictures.")
     queue: int = Field(256, ge=1, description="Pictures that may wait; more are refused with 503.")
     max_waiting_mb: float = Field(256, gt=0, description="Megabytes that waiting requests may hold together.")

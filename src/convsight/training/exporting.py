@@ -4,7 +4,7 @@ from functools import partial
 
 from convsight.errors import UserError
 from convsight.export.export import export_network
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_pictures import enough_pictures, proof_pictures
 from convsight.export.targets import check_installed
 from convsight.progress import Listener
 from convsight.run import Run
@@ -16,9 +16,9 @@ def export_trained(run: Run, prepared: Prepared, max_megapixels: float, listener
 
     Where that cannot be done, or the proof fails, the training is not lost: the reason is said, and no file is left.
     """
-    pictures = partial(proof_pictures, prepared.dataset.split("val").pictures, max_megapixels)
+    pictures = partial(proof_pictures, enough_pictures(prepared.dataset), max_megapixels)
     try:
-        check_installed()
+        check_installed("onnx")
         export_network(run.model_file, run.card, "onnx", run.exported_file, pictures, listener)
     except UserError as error:
         listener.say(f"no model.onnx: {error}")

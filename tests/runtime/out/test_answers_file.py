@@ -144,4 +144,19 @@ def test_parquet_has_numbers_texts_and_nothing_where_there_is_no_answer(tmp_path
     assert bad == {"file": "7.png", "error": "7.png is empty"} | dict.fromkeys(COLUMNS)
     assert good["label"] in CLASSES
     assert good["error"] is None
-    assert [file.name for file in tmp_path.iterdir()] == ["r.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.parquet", "r.parquet.job"]
+
+
+def test_a_finished_parquet_file_takes_the_same_command_and_nothing_more(tmp_path: Path) -> None:
+    path = tmp_path / "r.parquet"
+    job(path, NAMES)
+    before = path.read_bytes()
+    assert job(path, NAMES) == 0
+    with pytest.raises(UserError, match="finished with 24 pictures: give the new ones another --out"):
+        job(path, [*NAMES, "new.png"])
+    with pytest.raises(UserError, match="are not those answered"):
+        job(path, NAMES[1:])
+    with pytest.raises(UserError, match="another model"):
+        AnswersFile(path, COLUMNS, IDENTITY | {"model": "other"})
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.parquet", "r.parquet.job"]

@@ -1,6 +1,7 @@
 """`AnswersFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ class AnswersFile:
     """The file of a job: every answer is written when it comes; once a second a checkpoint says what is safe.
 
     CSV and JSON Lines are appended to. Parquet cannot be, so its rows are collected in `NAME.parquet.part`, from which
-    the file is made in one step when all pictures are answered.
+    the file is made in one step when all pictures are answered; then nothing can follow.
     """
 
     def __init__(self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any]) -> None:
@@ -38,8 +39,7 @@ class AnswersFile:
         if path.suffix == ".parquet":
             require_pyarrow()
             self._rows = beside(path, ".part")
-            if path.exists() and not self._rows.exists():
-                raise UserError(f"{path} exists, and is finished: give another --out, or remove it")
+        self._is_finished = self._rows != path and path.exists() and not self._rows.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = open(beside(path, ".lock"), "ab")  # noqa: SIM115 -- closed by __exit__
@@ -51,9 +51,11 @@ class AnswersFile:
         _hold(self._lock, path)
         try:
             identity = {"columns": list(columns), **identity}
-            self._job = Job.open(beside(path, ".job"), self._rows, identity)
-            self._file: BinaryIO = open(self._rows, "ab")  # noqa: SIM115 -- closed by __exit__
-            self._begin()
+            self._job = Job.open(beside(path, ".job"), path if self._is_finished else self._rows, identity)
+            goes_on = Path(os.devnull) if self._is_finished else self._rows
+            self._file: BinaryIO = open(goes_on, "ab")  # noqa: SIM115 -- closed by __exit__
+            if not self._is_finished:
+                self._begin()
         except OSError as error:
             self._release()
             raise self._unwritable(error) from error
@@ -97,7 +99,11 @@ class AnswersFile:
         self.bad = last.bad
 
     def add(self, answer: Answer) -> None:
-        """Write one answer."""
+        """Write one answer; raises `UserError` where the file is a finished Parquet file."""
+        if self._is_finished:
+            raise UserError(
+                f"{self._path} is finished with {self.pictures:,} pictures: give the new ones another --out"
+            )
         self._count(answer.file)
         self.bad += answer.result is None
         self._write(self._lines.lines(answer, self._columns))
@@ -106,11 +112,14 @@ class AnswersFile:
 
     def finish(self) -> None:
         """All pictures are answered: make the Parquet file, where that is the format."""
+        if self._is_finished:
+            return
         self._record()
         if self._rows != self._path:
             write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
             self._rows.unlink()
-            self._job.remove()
+            # Of no rows, and only now: with rows, a job that goes on would cut them back to none.
+            self._job.record(Checkpoint(self.pictures, self.bad, 0, self._names.hexdigest()))
 
     def _begin(self) -> None:
         """Cut the file back to the last checkpoint; without one, begin it."""

@@ -63,11 +63,6 @@ class Job:
         """Let go of the file."""
         self._file.close()
 
-    def remove(self) -> None:
-        """Forget the job."""
-        self.close()
-        self._path.unlink(missing_ok=True)
-
 
 def _refuse_other(answers: Path, before: object, identity: Mapping[str, Any]) -> None:
     known = before if isinstance(before, dict) else {}

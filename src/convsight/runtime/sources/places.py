@@ -33,6 +33,19 @@ def read_sources(sources: Iterable[str | Path], every: int = 1) -> Iterator[Item
     return chain.from_iterable(start() for start in [_opened(place, every) for place in places])
 
 
+def items_of(pictures: Iterable[str | Path | Item]) -> Iterator[Item]:
+    """Items as they are, and the pictures of each source between them; raises `UserError` for a source at its turn.
+
+    >>> [item.name for item in items_of([file_item("cat.jpg"), file_item("dog.jpg")])]
+    ['cat.jpg', 'dog.jpg']
+    """
+    for picture in [pictures] if isinstance(pictures, str | Path) else pictures:
+        if isinstance(picture, Item):
+            yield picture
+        else:
+            yield from read_sources([picture])
+
+
 def _opened(place: str, every: int) -> Callable[[], Iterator[Item]]:
     """What gives the items of `place`, which is known to hold some."""
     if place == NAME:
