@@ -89,8 +89,11 @@ def assemble(
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    precision, why = choose_precision(t.model, t.settings, t.device)
-    t.choices = t.choices.model_copy(update={"precision": precision, "first_side": _first_side(t)})
+    first_side, size = _first_side(t), t.card.preprocessing
+    sides = (first_side, first_side) if first_side else (size.height, size.width)
+    smallest = torch.zeros(1, size.channels, *sides, device=t.device)
+    precision, why = choose_precision(t.model, t.settings, t.device, smallest)
+    t.choices = t.choices.model_copy(update={"precision": precision, "first_side": first_side})
     parameters = sum(p.numel() for p in t.model.parameters())
     listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
     for reason in t.augmentation.reasons:
