@@ -5,6 +5,7 @@ there is ever needed, and `CONVSIGHT_CACHE=0` turns the cache off. Whatever goes
 """
 
 import hashlib
+import mmap
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -32,12 +33,16 @@ def cache_file(graph: Path, *circumstances: str) -> Path | None:
         return None
 
 
-def read_cached(file: Path) -> bytes | None:
-    """A compiled network, or None where there is none."""
+def read_cached(file: Path) -> mmap.mmap | None:
+    """A compiled network as a map of its file, which is read as far as it is used; None where there is none.
+
+    Files here are replaced whole or removed, never changed, so that the map keeps what it shows.
+    """
     try:
-        content = file.read_bytes()
+        with open(file, "rb") as opened:
+            content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
         file.touch()  # used now
-    except OSError:
+    except (OSError, ValueError):  # an empty file cannot be mapped
         return None
     return content
 

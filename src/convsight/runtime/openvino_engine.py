@@ -35,7 +35,12 @@ class OpenVINOEngine(Engine):
         core = ov.Core()
         self.precision = _checked(core, card, precision) if precision else _best_precision(core, card, raw)
         config = _config(self.precision)
-        compiled = _cached(core, file, card, config) if cached and not raw else _compiled(core, file, card, config, raw)
+        # The weights of a network from the cache stay where they were read, so that is kept as long as the network.
+        self._blob, compiled = (
+            _cached(core, file, card, config)
+            if cached and not raw
+            else (None, _compiled(core, file, card, config, raw))
+        )
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._names = [output.get_any_name() for output in compiled.outputs]
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
@@ -53,19 +58,20 @@ class OpenVINOEngine(Engine):
         return dict(zip(self._names, found, strict=True))
 
 
-def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> ov.CompiledModel:
-    """The compiled graph for fitted pictures, from the cache or into it."""
+def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> tuple[ov.Tensor | None, ov.CompiledModel]:
+    """The compiled graph for fitted pictures, from the cache or into it, and what its weights lie in."""
     processor = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
     cache = cache_file(file, card.fingerprint(), ov.__version__, processor, repr(sorted(config.items())))
     blob = read_cached(cache) if cache else None
     if blob is not None:
-        with suppress(RuntimeError):  # damaged: compiled again
-            return core.import_model(blob, "CPU", config)
+        with suppress(RuntimeError, TypeError):  # damaged, or a version that takes no tensor: compiled again
+            tensor = ov.Tensor(np.frombuffer(blob, np.uint8), shared_memory=True)
+            return tensor, core.import_model(tensor, "CPU", config)
     compiled = _compiled(core, file, card, config, raw=False)
     if cache:
         with suppress(RuntimeError):  # not kept: compiled again next time
             write_cached(cache, compiled.export_model().getvalue())
-    return compiled
+    return None, compiled
 
 
 def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw: bool) -> ov.CompiledModel:
