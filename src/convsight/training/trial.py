@@ -8,11 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from convsight.nets.strides import ROOMY_SIDE, outruns
 from convsight.settings import TrainSettings
 from convsight.training.choices import Precision
 
 _ATTEMPTS, _UNCOUNTED = 12, 2  # steps
-_ROOMY = 128  # px; in pictures with sides from this on, every network's maps have rows enough for their strides
 _LONGEST = 3.0  # seconds after which a trial has seen enough of a slow network
 
 
@@ -36,7 +36,7 @@ def choose_precision(
         return "float32", "the processor has no bfloat16 arithmetic"
     if device.type == "cpu" and any(_is_depthwise(layer) for layer in model.modules()):
         return "float32", "depthwise convolutions are slow in bfloat16 on a processor"
-    if device.type == "cpu" and min(smallest.shape[2:]) < _ROOMY and _outruns(model, smallest):
+    if device.type == "cpu" and min(smallest.shape[2:]) < ROOMY_SIDE and outruns(model, smallest):
         return "float32", "such small pictures leave maps of fewer rows than a stride, which bfloat16 gets wrong"
     return "bfloat16", "the hardware multiplies it faster than float32"
 
@@ -57,23 +57,6 @@ def seconds_of_step(model: nn.Module, step: Callable[[nn.Module], object]) -> fl
             if time.perf_counter() - started > _LONGEST:
                 break
     return fastest
-
-
-@torch.no_grad()
-def _outruns(model: nn.Module, picture: Tensor) -> bool:
-    """Whether some convolution steps further than the map it is given has rows or columns."""
-    found: list[bool] = []
-
-    def look(layer: nn.Conv2d, given: tuple[Tensor, ...]) -> None:
-        found.append(any(side < step for side, step in zip(given[0].shape[2:], layer.stride, strict=True)))
-
-    hooks = [layer.register_forward_pre_hook(look) for layer in model.modules() if isinstance(layer, nn.Conv2d)]
-    try:
-        model.eval()(picture)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return any(found)
 
 
 def _is_depthwise(layer: nn.Module) -> bool:

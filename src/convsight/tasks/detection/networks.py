@@ -34,8 +34,8 @@ class DetectorEntry:
 
     `usual` is that network where the user names none, empty for one of the detector's own. `others` are those that may
     take its place: the whole catalogue where it is None. `pictures` are those that torchvision's weights for the whole
-    detector were trained on, None where it offers none. `deaf` are the settings that do
-    nothing for it.
+    detector were trained on, None where it offers none. `deaf` are the settings that do nothing
+    for it.
     """
 
     build: Callable[[str, NetShape], Detector]

@@ -7,16 +7,14 @@ strided convolution's weights unwritten where a map has fewer rows than the stri
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.sizes import build_without_memory
+from convsight.nets.strides import ROOMY_SIDE, outruns
 
 STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
 LEAST_SIDE = 2 * STRIDE  # px; at a stride of 32 one cell is left
-# px; with sides from this on every map has rows enough. PyTorch's meta device, slow at first, is then not needed.
-_ROOMY = 128
 _SMALLEST_SHARE = 0.7  # of the sides: trainings may begin with smaller pictures, or see several sizes
 
 # What layers raise that were made for another size.
@@ -25,11 +23,12 @@ _MISFITS = (RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionEr
 
 def check_room(name: str, entry: NetEntry, shape: NetShape) -> None:
     """Raise `UserError` where such pictures are too small for the detector called `name`, with a size that is not."""
-    if min(shape.height, shape.width) >= _ROOMY or _has_room(entry, shape):
+    # PyTorch's meta device, slow at first, is seldom needed.
+    if min(shape.height, shape.width) >= ROOMY_SIDE or _has_room(entry, shape):
         return
     asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
-    larger = range(LEAST_SIDE, _ROOMY, STRIDE)
-    least = next((side for side in larger if _takes(entry, shape, side)), _ROOMY)
+    larger = range(LEAST_SIDE, ROOMY_SIDE, STRIDE)
+    least = next((side for side in larger if _takes(entry, shape, side)), ROOMY_SIDE)
     longest = max(shape.height, shape.width) * least // min(shape.height, shape.width)
     raise UserError(
         f"{name} needs pictures of at least {least} px; {asked} was asked: use --size {longest} or more, or another net"
@@ -49,22 +48,11 @@ def _takes(entry: NetEntry, shape: NetShape, side: int) -> bool:
 def _has_room(entry: NetEntry, shape: NetShape) -> bool:
     """Whether all strided convolutions but depthwise ones see as many rows and columns as a step takes, or more."""
     net = build_without_memory(entry, shape)
-    seen: list[bool] = []
-
-    def look(layer: nn.Conv2d, given: tuple[Tensor, ...]) -> None:
-        seen.append(all(side >= step for side, step in zip(given[0].shape[2:], layer.stride, strict=True)))
-
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d) and layer.groups == 1 and max(layer.stride) > 1:
-            layer.register_forward_pre_hook(look)
     for share in (1.0, _SMALLEST_SHARE):
         height, width = (round(side * share) for side in (shape.height, shape.width))
-        seen.clear()
         try:
-            with torch.no_grad():
-                net(torch.empty(1, shape.channels, height, width, device="meta"))
+            if outruns(net, torch.empty(1, shape.channels, height, width, device="meta")):
+                return False
         except _MISFITS:
             continue
-        if not all(seen):
-            return False
     return True
