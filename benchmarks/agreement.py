@@ -94,12 +94,15 @@ def run(name: str, photos: Path, seconds: float, seed: int) -> Found:
     """What a process of its own finds for one network."""
     command = [sys.executable, str(HERE / "peers" / "agree.py"), name, str(photos), str(seed)]
     paths = [str(HERE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     began = time.perf_counter()
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        return {"net": name, "proofs": [], "reason": f"not done after {seconds:g} s", "seconds": seconds}
+    with tempfile.TemporaryDirectory() as scratch:  # gigabytes that a process which is killed cannot remove itself
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TMPDIR": scratch}
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return {"net": name, "proofs": [], "reason": f"not done after {seconds:g} s", "seconds": seconds}
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no words"])[-1]
         reason = f"its process ended with {done.returncode}: {last}"

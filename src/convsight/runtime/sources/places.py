@@ -60,7 +60,8 @@ def _opened(place: str, every: int) -> Callable[[], Iterator[Item]]:
     if path.is_dir():
         return _filled(partial(pictures_in, path), f"{place} holds no pictures")
     if is_pattern(place):
-        return _filled(partial(pictures_like, place, every), f"no picture or video is named {place}")
+        otherwise = f"no picture or video is named {place} (upper and lower case count)"
+        return _filled(partial(pictures_like, place, every), otherwise)
     raise UserError(f"{place} does not exist; give picture files, folders of them, videos, URLs, or - to read a list")
 
 
