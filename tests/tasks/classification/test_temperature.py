@@ -25,8 +25,14 @@ def sample(seed: int, scale: float, count: int = 400) -> tuple[np.ndarray, np.nd
 def test_the_log_loss_is_the_least_there_is(seed: int, scale: float) -> None:
     truths, probabilities = sample(seed, scale)
 
+    rivals = probabilities.copy()
+    rivals[np.arange(len(truths)), truths] = -1
+    both = np.concatenate([truths, rivals.argmax(1)])
+    weights = np.repeat([len(truths) + 1, 1], len(truths))
+
     def loss(logarithm: float) -> float:
-        return float(log_loss(truths, tempered(probabilities, float(np.exp(logarithm))), labels=range(5)))
+        found = tempered(probabilities, float(np.exp(logarithm)))
+        return float(log_loss(both, np.concatenate([found, found]), sample_weight=weights, labels=range(5)))
 
     best = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded", options={"xatol": 1e-9})
     assert fit_temperature(truths, probabilities) == pytest.approx(np.exp(best.x), rel=1e-4)
@@ -36,9 +42,19 @@ def test_a_network_three_times_too_sure_is_told_so() -> None:
     assert fit_temperature(*sample(0, 3.0, 20_000)) == pytest.approx(3.0, rel=0.05)
 
 
-def test_only_right_answers_do_not_make_it_certain() -> None:
-    probabilities = np.array([[0.6, 0.4], [0.3, 0.7]])
-    assert fit_temperature(np.array([0, 1]), probabilities) == pytest.approx(0.05, rel=1e-6)
+@pytest.mark.parametrize("count", [1, 20, 1000])
+def test_only_right_answers_do_not_make_it_certain(count: int) -> None:
+    truths = np.arange(count) % 3
+    sure = np.full((count, 3), 1e-9)
+    sure[np.arange(count), truths] = 1
+    found = tempered(sure, fit_temperature(truths, sure))
+    # Both rivals are as strong, so what is left for errors is shared by them.
+    assert 1 - found.max(axis=1) == pytest.approx(np.full(count, 1 / (count + 2)), rel=1e-3)
+
+
+def test_doubt_hardly_counts_beside_errors() -> None:
+    truths, probabilities = sample(1, 1.0, 5000)
+    assert fit_temperature(truths, probabilities) == pytest.approx(1.0, rel=0.05)
 
 
 def test_zero_probabilities_have_a_temperature() -> None:

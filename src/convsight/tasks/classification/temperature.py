@@ -2,6 +2,10 @@
 
 Guo et al., On Calibration of Modern Neural Networks, 2017, section 4.2: logits are divided by a temperature that
 minimises the log loss on pictures the network was not trained on. The order of the classes stays as it is.
+
+Where every one of them is answered right, that log loss is least for a network that is certain of everything. So
+each of `n` truths counts as (n + 1)/(n + 2) of itself and 1/(n + 2) of its strongest rival, as in Platt, Probabilistic
+Outputs for Support Vector Machines, 1999, section 2.2: 20 right answers of 20 make it 95 % sure, not 100.
 """
 
 from typing import Any
@@ -31,20 +35,27 @@ def tempered(probabilities: Floats, temperature: float) -> Floats:
 
 
 def fit_temperature(truths: NDArray[np.integer[Any]], probabilities: Floats) -> float:
-    """The temperature in 0.05..20 with the least log loss for the classes `truths` (pictures,).
+    """The temperature in 0.05..20 with the least log loss for the classes `truths` (pictures,), none of them certain.
 
     >>> sure = np.array([[0.99, 0.01]] * 4)
     >>> round(fit_temperature(np.array([0, 0, 0, 1]), sure), 2)  # so sure, and right three times of four
-    4.18
+    6.63
+    >>> surer = tempered(sure, fit_temperature(np.array([0, 0, 0, 0]), sure))
+    >>> surer[0].round(3).tolist()  # right four times of four: so five of six
+    [0.833, 0.167]
     """
     logits = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST))
     rows = np.arange(len(truths))
+    rivals = logits.copy()
+    rivals[rows, truths] = -np.inf
+    doubt = 1 / (len(truths) + 2)
+    expected = (1 - doubt) * logits[rows, truths] + doubt * logits[rows, rivals.argmax(axis=1)]
 
     def slope(beta: float) -> float:
         """Derivative of the log loss by beta = 1 / temperature, in which it is convex."""
         raised = np.exp(beta * (logits - logits.max(axis=1, keepdims=True)))
         mean = (raised * logits).sum(axis=1) / raised.sum(axis=1)
-        return float((mean - logits[rows, truths]).mean())
+        return float((mean - expected).mean())
 
     low, high = np.log(1 / _MOST), np.log(1 / _LEAST)
     for _ in range(_STEPS):
