@@ -87,6 +87,8 @@ class TaskContract:
             perfect = 1 if selection.better == "higher" else 0
             assert abs(found[selection.metric].value - perfect) < 1e-6
         assert all(m.low <= m.value <= m.high for m in found.values())
+        assert metrics.selection[0].metric in metrics.drawn
+        assert all(0 <= found[name].value <= 1 for name in metrics.drawn if name in found)
 
     def test_figures_are_drawn(self) -> None:
         task, truths = self.task(), self.truths(12)

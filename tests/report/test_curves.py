@@ -9,6 +9,8 @@ from PIL import Image
 
 from convsight.report.curves import curves_figure
 
+METRICS = ("accuracy", "auc")
+
 
 def rows(epochs: int) -> list[dict[str, float]]:
     return [
@@ -46,7 +48,7 @@ def drawn(figure: Figure) -> Image.Image:
 
 def test_losses_metrics_and_learning_rate_have_a_panel_each() -> None:
     run = rows(12)
-    figure = curves_figure(run, "photos, small")
+    figure = curves_figure(run, METRICS, "photos, small")
     losses, metrics, rate = figure.axes
     assert set(lines(losses)) == {"training loss", "validation log loss"}
     assert list(lines(metrics)) == ["accuracy", "auc"]
@@ -59,16 +61,15 @@ def test_losses_metrics_and_learning_rate_have_a_panel_each() -> None:
 
 
 def test_the_best_epoch_is_marked_in_every_panel() -> None:
-    for axes in curves_figure(rows(12), "photos", best_epoch=9).axes:
+    for axes in curves_figure(rows(12), METRICS, "photos", best_epoch=9).axes:
         assert [x for x, _ in lines(axes)["best epoch: 9"]] == [9, 9]
-    for axes in curves_figure(rows(12), "photos").axes:
+    for axes in curves_figure(rows(12), METRICS, "photos").axes:
         assert not any("best" in name for name in lines(axes))
 
 
-def test_a_metric_that_leaves_the_unit_range_once_is_not_drawn_with_the_others() -> None:
-    run = rows(5)
-    run[2]["val/auc"] = 1.5
-    assert list(lines(curves_figure(run, "photos").axes[1])) == ["accuracy"]
+def test_the_metrics_asked_for_are_drawn_in_their_order() -> None:
+    figure = curves_figure(rows(5), ("auc", "accuracy", "f1"), "photos")
+    assert list(lines(figure.axes[1])) == ["auc", "accuracy"]
 
 
 def test_what_is_missing_or_not_finite_leaves_out_its_epochs_only() -> None:
@@ -76,18 +77,18 @@ def test_what_is_missing_or_not_finite_leaves_out_its_epochs_only() -> None:
     del run[1]["val/auc"]
     run[3]["val/auc"] = math.nan
     run[0]["train/loss"] = math.inf
-    losses, metrics, _ = curves_figure(run, "photos").axes
+    losses, metrics, _ = curves_figure(run, METRICS, "photos").axes
     assert [x for x, _ in lines(metrics)["auc"]] == [1, 3, 5]
     assert [x for x, _ in lines(losses)["training loss"]] == [2, 3, 4, 5]
 
 
 def test_panels_without_anything_to_draw_are_left_out() -> None:
     run = [{"epoch": row["epoch"], "lr": row["lr"], "train/loss": row["train/loss"]} for row in rows(4)]
-    assert [axes.get_ylabel() for axes in curves_figure(run, "photos").axes] == ["loss", "learning rate"]
+    assert [axes.get_ylabel() for axes in curves_figure(run, METRICS, "photos").axes] == ["loss", "learning rate"]
 
 
 def test_one_epoch_is_drawn_as_points_at_a_whole_number() -> None:
-    figure = curves_figure(rows(1), "photos", best_epoch=1)
+    figure = curves_figure(rows(1), METRICS, "photos", best_epoch=1)
     drawn(figure)
     assert figure.axes[0].lines[0].get_marker() == "o"
     ticks = figure.axes[-1].get_xticks()
@@ -97,7 +98,7 @@ def test_one_epoch_is_drawn_as_points_at_a_whole_number() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 2, 7, 300])
 def test_nothing_is_cut_off(epochs: int) -> None:
-    figure = curves_figure(rows(epochs), "a name that is no formula: $\\frac{$", best_epoch=1)
+    figure = curves_figure(rows(epochs), METRICS, "a name that is no formula: $\\frac{$", best_epoch=1)
     drawn(figure)
     for axes in figure.axes:
         parts = [axes.yaxis.label, *axes.get_yticklabels()]
@@ -109,4 +110,4 @@ def test_nothing_is_cut_off(epochs: int) -> None:
 
 def test_no_epoch_is_refused() -> None:
     with pytest.raises(ValueError, match="no epoch has ended"):
-        curves_figure([], "photos")
+        curves_figure([], METRICS, "photos")

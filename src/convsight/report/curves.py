@@ -10,16 +10,19 @@ from matplotlib.ticker import MaxNLocator
 Rows = Sequence[Mapping[str, float]]
 
 
-def curves_figure(rows: Rows, title: str, best_epoch: int | None = None) -> Figure:
-    """Losses, validation metrics between 0 and 1, and the learning rate, each over the epochs.
+def curves_figure(rows: Rows, metrics: Sequence[str], title: str, best_epoch: int | None = None) -> Figure:
+    """Losses, those of `metrics` that were measured in validation, and the learning rate, each over the epochs.
 
     `rows` holds one mapping an epoch, with `epoch`, `lr`, `train/loss` and `val/<metric>`; what is missing or not
-    finite is not drawn, and metrics of single classes (`val/recall/cat`) are not either. `best_epoch` is marked.
+    finite is not drawn. `metrics` share one axis. `best_epoch` is marked.
 
     Raises ValueError where there is nothing to draw.
     """
-    losses, metrics = _columns(rows)
-    panels = [("loss", losses), ("validation metrics", metrics), ("learning rate", ["lr"])]
+    panels = [
+        ("loss", _losses(rows)),
+        ("validation metrics", [f"val/{metric}" for metric in metrics]),
+        ("learning rate", ["lr"]),
+    ]
     shown = [(label, names) for label, names in panels if any(_points(rows, name) for name in names)]
     if not shown:
         raise ValueError("no epoch has ended, so there are no curves")
@@ -32,23 +35,17 @@ def curves_figure(rows: Rows, title: str, best_epoch: int | None = None) -> Figu
     return figure
 
 
-def _columns(rows: Rows) -> tuple[list[str], list[str]]:
-    """Names of the losses, and of the validation metrics that stay within 0..1."""
+def _losses(rows: Rows) -> list[str]:
+    """Names of the losses, those of training first."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    judged = [name for name in names if name.startswith("val/") and name.count("/") == 1]
-    losses = [name for name in names if name.startswith("train/")] + [name for name in judged if name.endswith("loss")]
-    bounded = [name for name in judged if name not in losses and _within_one(rows, name)]
-    return losses, bounded
+    return [name for name in names if name.startswith("train/")] + [
+        name for name in names if name.startswith("val/") and name.endswith("loss")
+    ]
 
 
 def _points(rows: Rows, name: str) -> list[tuple[float, float]]:
     """(epoch, value) of a column where it has a finite value."""
     return [(row["epoch"], row[name]) for row in rows if math.isfinite(row.get(name, math.nan))]
-
-
-def _within_one(rows: Rows, name: str) -> bool:
-    values = [value for _, value in _points(rows, name)]
-    return bool(values) and min(values) >= 0 and max(values) <= 1
 
 
 def _draw(axes: Axes, rows: Rows, label: str, names: list[str], best_epoch: int | None) -> None:

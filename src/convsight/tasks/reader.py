@@ -49,6 +49,8 @@ class Metrics(ABC):
 
     # The first decides which epoch is best, the next break ties.
     selection: ClassVar[tuple[Selection, ...]]
+    # Those that a training draws over its epochs; each is between 0 and 1.
+    drawn: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def update(self, truth: Result, result: Result) -> None:

@@ -55,7 +55,8 @@ def _evenly(examples: Examples, at_most: int) -> Examples:
 
 def _draw(t: Training, metrics: Metrics) -> None:
     """Write every figure of the run as PNG."""
-    figures = {"curves": curves_figure(t.rows, t.run.path.name, t.best_epoch), **t.task.figures(metrics)}
+    curves = curves_figure(t.rows, metrics.drawn, t.run.path.name, t.best_epoch)
+    figures = {"curves": curves, **t.task.figures(metrics)}
     for name, figure in figures.items():
         write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
 

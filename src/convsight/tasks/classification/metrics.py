@@ -57,6 +57,7 @@ class ClassMetrics(Metrics):
     """
 
     selection = (Selection("accuracy", "higher"), Selection("log_loss", "lower"))
+    drawn = ("accuracy", "top5", "balanced_accuracy", "macro_f1", "auc", "calibration_error")
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes

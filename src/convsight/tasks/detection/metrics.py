@@ -47,6 +47,7 @@ class BoxMetrics(Metrics):
     """
 
     selection = (Selection("AP", "higher"), Selection("AP50", "higher"))
+    drawn = ("AP", "AP50", "AP75", "precision", "recall")  # all seventeen would be a thicket
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
