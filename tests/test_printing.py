@@ -1,4 +1,4 @@
-"""Names are printed as they are, whatever rich would make of them."""
+"""What stands in tables and lines: names as they are, and intervals only where they say something."""
 
 import io
 from contextlib import redirect_stderr
@@ -22,6 +22,14 @@ def test_names_of_classes_and_titles_stand_in_tables_as_they_are(
     title, *_, row, _ = capsys.readouterr().out.splitlines()
     assert title.rstrip() == f"runs/{name} after 3 s"
     assert f" test: {name} " in row
+
+
+def test_an_interval_without_width_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_metrics("run", {"test/AP": Measured(0.5, 0.4, 0.6), "test/errors": Measured(0.25, 0.25, 0.25)})
+    *_, wide, none, _ = capsys.readouterr().out.splitlines()
+    assert "0.4000 .. 0.6000" in wide
+    assert "0.2500" in none
+    assert ".." not in none
 
 
 @pytest.mark.parametrize("name", NAMES)

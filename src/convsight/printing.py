@@ -28,7 +28,9 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         if len(path) > 1 and path[0] != "baseline":
             classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
         else:
-            whole.add_row(name, f"{measured.value:.4f}", f"{measured.low:.4f} .. {measured.high:.4f}")
+            # One without width says nothing of how sure the value is: none was computed, or all pictures are alike.
+            interval = f"{measured.low:.4f} .. {measured.high:.4f}" if measured.low < measured.high else ""
+            whole.add_row(name, f"{measured.value:.4f}", interval)
     console.print(whole)
     # Rows that begin with another column speak of something else: classes, kinds of errors.
     for first in dict.fromkeys(next(iter(row)) for row in classes.values()):

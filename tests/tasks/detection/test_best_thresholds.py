@@ -5,7 +5,7 @@ from tests.tasks.detection.judged import Case, cases
 
 from convsight.results import Boxes
 from convsight.tasks.detection.best_thresholds import best_thresholds
-from convsight.tasks.detection.found import found_numbers
+from convsight.tasks.detection.found import measure_found
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 
@@ -21,7 +21,8 @@ def best(things: int, scores: list[float], right: list[bool]) -> float:
 def f1_at(case: Case, label: int, least: float) -> float:
     """F1 of a class where its answers count as found from a score on."""
     results = [boxes.at_least(least) for boxes in case.results]
-    return found_numbers(Case(case.classes, case.truths, results).coco)[f"f1/{case.classes[label]}"]
+    found = measure_found(Case(case.classes, case.truths, results).coco, np.ones((1, len(results))))
+    return float(found[f"f1/{case.classes[label]}"][0])
 
 
 def test_it_lies_half_way_between_what_counts_as_found_and_the_rest() -> None:

@@ -4,13 +4,18 @@ from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, by_pycocotools, cases
 
 from convsight.results import Boxes
-from convsight.tasks.detection.found import followed, found_numbers
+from convsight.tasks.detection.found import followed, measure_found
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10)]
 
 
 def numbers(truth: Boxes, result: Boxes) -> dict[str, float]:
-    return found_numbers(Case(truth.classes, [truth], [result]).coco)
+    return numbers_of(Case(truth.classes, [truth], [result]))
+
+
+def numbers_of(case: Case) -> dict[str, float]:
+    once = np.ones((1, len(case.truths)))
+    return {name: float(value[0]) for name, value in measure_found(case.coco, once).items()}
 
 
 def test_only_answers_that_are_sure_enough_count() -> None:
@@ -45,7 +50,7 @@ def test_what_need_not_be_found_changes_nothing(flag: str) -> None:
 @given(cases())
 def test_recall_is_that_of_pycocotools(case: Case) -> None:
     theirs = by_pycocotools(case).eval["recall"][0, :, 0, -1]
-    ours = found_numbers(case.coco)
+    ours = numbers_of(case)
     for index, name in enumerate(case.classes):
         assert ours[f"recall/{name}"] == pytest.approx(np.nan if theirs[index] < 0 else theirs[index], nan_ok=True)
 
@@ -54,7 +59,7 @@ def test_recall_is_that_of_pycocotools(case: Case) -> None:
 @given(cases())
 def test_curves_pass_through_the_numbers_at_the_threshold(case: Case) -> None:
     case = Case(case.classes, case.truths, [boxes.at_least(0.5) for boxes in case.results])
-    told = found_numbers(case.coco)
+    told = numbers_of(case)
     curves = followed(case.coco)
     assert set(curves) == {name for name in case.classes if not np.isnan(told[f"recall/{name}"])}
     for name, curve in curves.items():

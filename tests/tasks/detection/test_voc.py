@@ -11,6 +11,8 @@ from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
 from convsight.tasks.detection.voc import ELEVEN, voc_curves, voc_precisions
 
+ONCE = np.ones((1, 1))  # the weight of one picture
+
 
 def defined(case: Case, label: int, least: float) -> tuple[float, float]:
     """Both average precisions of a class, box by box."""
@@ -51,7 +53,9 @@ def test_both_are_as_defined(case: Case) -> None:
     case = Case(case.classes, [boxes.select(~boxes.crowd) for boxes in case.truths], case.results)
     for least in (0.3, 0.5):
         curves = voc_curves(case.gathered, least)
-        found = zip(*(voc_precisions(curves, len(case.truths), grid) for grid in (None, ELEVEN)), strict=True)
+        found = zip(
+            *(voc_precisions(curves, np.ones((1, len(case.truths))), grid)[0] for grid in (None, ELEVEN)), strict=True
+        )
         for label, pair in enumerate(found):
             assert pair == pytest.approx(defined(case, label, least), abs=1e-9, nan_ok=True)
 
@@ -63,21 +67,23 @@ def test_the_review_has_the_published_numbers(shared_data: Callable[[str], Path]
     tests = folder / "tests" / "test_case_1"
     curves = voc_curves(text_case(tests / "gts", tests / "dets").gathered, float(overlap))
     for method, grid in (("every_point", None), ("eleven_point", ELEVEN)):
-        assert voc_precisions(curves, 7, grid)[0] == pytest.approx(published[method][overlap], abs=1e-6)
+        assert voc_precisions(curves, np.ones((1, 7)), grid)[0, 0] == pytest.approx(
+            published[method][overlap], abs=1e-6
+        )
 
 
 def test_the_worked_example_has_the_published_numbers(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("padilla_odm")
     curves = voc_curves(text_case(folder / "groundtruths", folder / "detections").gathered, 0.3)
-    assert 100 * voc_precisions(curves, 7)[0] == pytest.approx(24.5687, abs=1e-4)
-    assert 100 * voc_precisions(curves, 7, ELEVEN)[0] == pytest.approx(26.8398, abs=1e-4)
+    assert 100 * voc_precisions(curves, np.ones((1, 7)))[0, 0] == pytest.approx(24.5687, abs=1e-4)
+    assert 100 * voc_precisions(curves, np.ones((1, 7)), ELEVEN)[0, 0] == pytest.approx(26.8398, abs=1e-4)
 
 
 def test_many_answers_to_a_difficult_thing_are_neither_right_nor_wrong() -> None:
     classes, hard, easy = ("a",), (0, 0, 10, 10), (50, 50, 60, 60)
     truth = Boxes.of(classes, (99, 99), [hard, easy], 0, difficult=[True, False])
     answers = Boxes.of(classes, (99, 99), [hard, hard, easy], 0, scores=[0.9, 0.8, 0.7])
-    assert voc_precisions(voc_curves(Case(classes, [truth], [answers]).gathered), 1).tolist() == [1.0]
+    assert voc_precisions(voc_curves(Case(classes, [truth], [answers]).gathered), ONCE).tolist() == [[1.0]]
 
 
 def test_an_answer_to_a_taken_thing_is_wrong_even_where_another_is_near() -> None:
@@ -85,7 +91,7 @@ def test_an_answer_to_a_taken_thing_is_wrong_even_where_another_is_near() -> Non
     truth = Boxes.of(classes, (99, 99), [one, two], 0)
     answers = Boxes.of(classes, (99, 99), [one, one], 0, scores=[0.9, 0.8])
     case = Case(classes, [truth], [answers])
-    assert voc_precisions(voc_curves(case.gathered), 1).tolist() == [0.5]
+    assert voc_precisions(voc_curves(case.gathered), ONCE).tolist() == [[0.5]]
     assert case.coco.numbers()["AP50"] == 1.0  # COCO lets it choose the other
 
 
@@ -94,4 +100,4 @@ def test_of_equally_good_things_the_first_is_meant() -> None:
     answer = Boxes.of(("a",), (99, 99), [place], 0)
     for difficult, value in (([False, True], 1.0), ([True, False], 0.0)):
         truth = Boxes.of(("a",), (99, 99), [place, place], 0, difficult=difficult)
-        assert voc_precisions(voc_curves(Case(("a",), [truth], [answer]).gathered), 1).tolist() == [value]
+        assert voc_precisions(voc_curves(Case(("a",), [truth], [answer]).gathered), ONCE).tolist() == [[value]]

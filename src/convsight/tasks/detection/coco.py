@@ -99,47 +99,43 @@ class Coco:
         return Halfway(right, counted, found.true, finder)
 
     @cached_property
-    def curves(self) -> list[Curve]:
-        """The curve of each class, of things of any size."""
-        return self._curves(0)
+    def curves(self) -> list[list[Curve]]:
+        """The curve of each class, for each range of sizes; the first is any size."""
+        return [self._curves(size) for size in range(len(_SIZES))]
 
     @property
     def passes(self) -> int:
         """How many times a resample goes over all pictures, for `resamples_for`."""
-        touched = len(self.gathered.answers) + _TOUCHES * sum(curve.right.size for curve in self.curves)
-        return 1 + touched // self.gathered.pictures
+        followed = sum(curve.right.size for some in self.curves for curve in some)
+        return 1 + (len(_SIZES) * len(self.gathered.answers) + _TOUCHES * followed) // self.gathered.pictures
 
     def numbers(self) -> dict[str, float]:
         """All numbers by name; NaN where no true box of that size is to be found."""
-        once = np.ones((1, self.gathered.pictures))
-        found = {name: float(value[0]) for name, value in self.precisions(once).items()}
-        for size, name in enumerate(_SIZES):
-            if name:
-                found[f"AP{name}"] = float(mean(_precisions(self._curves(size), once).mean(axis=2))[0])
-                found[f"AR{name}"] = self._recall(size, _MOST)
-        return found | {f"AR{limit}": self._recall(0, limit) for limit in _LIMITS}
+        return {name: float(value[0]) for name, value in self.measure(np.ones((1, self.gathered.pictures))).items()}
 
-    def precisions(self, weights: Floats) -> dict[str, Floats]:
-        """Average precision, overall and of each class: weights (resamples, pictures) to (resamples,) by name."""
-        values = _precisions(self.curves, weights)
+    def measure(self, weights: Floats) -> dict[str, Floats]:
+        """All numbers of weighted pictures: weights (resamples, pictures) to (resamples,) by name."""
+        values = _precisions(self.curves[0], weights)
         found = {"AP": mean(values.mean(axis=2)), "AP50": mean(values[..., 0]), "AP75": mean(values[..., _STRICT])}
         for index, name in enumerate(self.gathered.classes):
             found |= {f"AP/{name}": values[:, index].mean(axis=1), f"AP50/{name}": values[:, index, 0]}
-        return found
+        for size, name in enumerate(_SIZES):
+            if name:
+                found[f"AP{name}"] = mean(_precisions(self.curves[size], weights).mean(axis=2))
+                found[f"AR{name}"] = self._recall(size, _MOST, weights)
+        return found | {f"AR{limit}": self._recall(0, limit, weights) for limit in _LIMITS}
 
     def _curves(self, size: int) -> list[Curve]:
         found = self.verdicts(size)
         return curves(self.gathered, self.matches.answers, found.right, found.counted, found.others, found.true)
 
-    def _recall(self, size: int, limit: int) -> float:
+    def _recall(self, size: int, limit: int, weights: Floats) -> Floats:
         """Mean over classes and thresholds, where only the surest `limit` answers of a class in a picture count."""
-        answers, found = self.gathered.answers, self.verdicts(size)
-        candidates = self.matches.answers
-        right = found.right & (self.gathered.ranks[candidates] < limit)[:, None]
-        classes = len(self.gathered.classes)
-        true = np.bincount(self.gathered.truth.labels[found.true], minlength=classes)
-        hits = np.bincount(answers.labels[candidates], right.mean(axis=1), classes)
-        return float(mean(np.divide(hits, true, out=np.full((1, classes), np.nan), where=true > 0))[0])
+        gathered, found, candidates = self.gathered, self.verdicts(size), self.matches.answers
+        right = found.right & (gathered.ranks[candidates] < limit)[:, None]
+        hits = weights @ gathered.counts(gathered.answers.select(candidates), right.mean(axis=1))
+        true = weights @ gathered.counts(gathered.truth, found.true)
+        return mean(np.divide(hits, true, out=np.full(hits.shape, np.nan), where=true > 0))
 
 
 def _precisions(found: list[Curve], weights: Floats) -> Floats:

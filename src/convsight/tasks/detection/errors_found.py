@@ -15,8 +15,8 @@ _NEAR = 0.1  # the overlap below which an answer shows background
 _RIGHT = 0.5  # the overlap from which it is in the right place
 
 
-def errors_found(coco: Coco) -> dict[str, int]:
-    """How many errors of each kind the answers make that count as found.
+def errors_found(coco: Coco) -> dict[str, Indices]:
+    """The errors of each kind that the answers make that count as found, each by its picture.
 
     - `class`: in the right place of a thing of another class;
     - `place`: of the right class, in roughly the right place (overlap 0.1 to 0.5);
@@ -31,8 +31,9 @@ def errors_found(coco: Coco) -> dict[str, int]:
     >>> truth = Boxes.of(classes, (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> places = [(0, 0, 4, 3), (0, 0, 4, 4), (5, 5, 9, 8)]
     >>> answer = Boxes.of(classes, (9, 9), places, [0, 0, 1], scores=[0.9, 0.8, 0.7])
-    >>> errors_found(Coco(Gathered(classes, [truth], [answer])))
-    {'class': 1, 'place': 0, 'both': 0, 'duplicate': 1, 'background': 0, 'missed': 0}
+    >>> found = errors_found(Coco(Gathered(classes, [truth], [answer])))
+    >>> {kind: pictures.tolist() for kind, pictures in found.items()}
+    {'class': [0], 'place': [], 'both': [], 'duplicate': [0], 'background': [], 'missed': []}
     """
     gathered, half = coco.gathered, coco.halfway
     answers = gathered.answers.select(half.counted & ~half.right & called_found(coco))
@@ -49,8 +50,8 @@ def errors_found(coco: Coco) -> dict[str, int]:
     missed[own_truth[place]] = False
     missed[other_truth[category]] = False
     kinds = {"class": category, "place": place, "both": both, "duplicate": duplicate}
-    kinds |= {"background": ~(place | category | duplicate | both), "missed": missed}
-    return {name: int(flags.sum()) for name, flags in kinds.items()}
+    kinds["background"] = ~(place | category | duplicate | both)
+    return {kind: answers.pictures[flags] for kind, flags in kinds.items()} | {"missed": truth.pictures[missed]}
 
 
 def _best(pairs: Pairs, answers: int) -> tuple[Floats, Indices]:

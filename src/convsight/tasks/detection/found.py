@@ -1,12 +1,11 @@
 """How good the boxes are that count as found: those whose score reaches the threshold of their class."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from convsight.tasks.detection.coco import Coco
-from convsight.tasks.detection.gathered import Flags, Floats
+from convsight.tasks.detection.coco import Coco, Floats
+from convsight.tasks.detection.gathered import Flags
 
 
 class Followed(NamedTuple):
@@ -26,39 +25,44 @@ def called_found(coco: Coco) -> Flags:
     return found
 
 
-def found_numbers(coco: Coco) -> dict[str, float]:
+def measure_found(coco: Coco, weights: Floats) -> dict[str, Floats]:
     """Precision, recall and F1 at an overlap of 0.5, of all boxes and of each class; NaN where undefined.
 
-    Precision is 0 where true boxes are missed and nothing is found, and undefined where there are neither.
+    Weights of pictures (resamples, pictures) to (resamples,) by name. Precision is 0 where true boxes are missed and
+    nothing is found, and undefined where there are neither.
 
     >>> from convsight.results import Boxes
     >>> from convsight.tasks.detection.gathered import Gathered
     >>> truth = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> answer = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (5, 0, 9, 4)], [0, 0], scores=[0.9, 0.1], least=[0.5, 0.5])
-    >>> {name: round(value, 4) for name, value in found_numbers(Coco(Gathered(("cat",), [truth], [answer]))).items()}
+    >>> found = measure_found(Coco(Gathered(("cat",), [truth], [answer])), np.ones((1, 1)))
+    >>> {name: round(float(value[0]), 4) for name, value in found.items()}
     {'precision': 1.0, 'recall': 0.5, 'f1': 0.6667, 'precision/cat': 1.0, 'recall/cat': 0.5, 'f1/cat': 0.6667}
     """
     gathered, half = coco.gathered, coco.halfway
     found = called_found(coco)
     counts = [
-        np.bincount(pile.labels[flags], minlength=len(gathered.classes))
+        weights @ gathered.counts(pile, flags)  # (resamples, classes)
         for pile, flags in (
             (gathered.answers, half.right & found),
             (gathered.answers, half.counted & found),
             (gathered.truth, half.true),
         )
     ]
-    numbers = dict(zip(("precision", "recall", "f1"), _shares(*(int(each.sum()) for each in counts)), strict=True))
+    numbers = _shares(*(each.sum(axis=1) for each in counts))
     for index, name in enumerate(gathered.classes):
-        shares = _shares(*(int(each[index]) for each in counts))
-        numbers |= {f"{kind}/{name}": value for kind, value in zip(("precision", "recall", "f1"), shares, strict=True)}
+        shares = _shares(*(each[:, index] for each in counts))
+        numbers |= {f"{kind}/{name}": values for kind, values in shares.items()}
     return numbers
 
 
-def _shares(right: int, answered: int, true: int) -> Iterator[float]:
-    yield right / answered if answered else 0.0 if true else np.nan
-    yield right / true if true else np.nan
-    yield 2 * right / (answered + true) if answered + true else np.nan
+def _shares(right: Floats, answered: Floats, true: Floats) -> dict[str, Floats]:
+    nothing = np.full_like(right, np.nan)
+    return {
+        "precision": np.divide(right, answered, out=np.where(true > 0, 0.0, nothing), where=answered > 0),
+        "recall": np.divide(right, true, out=nothing.copy(), where=true > 0),
+        "f1": np.divide(2 * right, answered + true, out=nothing, where=answered + true > 0),
+    }
 
 
 def followed(coco: Coco) -> dict[str, Followed]:

@@ -1,5 +1,6 @@
 """`Gathered`: the true and the answered boxes of all judged pictures in one set of arrays."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, final
@@ -70,6 +71,11 @@ class Gathered:
     def group(self, pile: Pile) -> Indices:
         """A number for the picture and class of each box, ascending in the order of the answers."""
         return pile.pictures * len(self.classes) + pile.labels
+
+    def counts(self, pile: Pile, amounts: NDArray[Any]) -> Floats:
+        """The sum of `amounts` (boxes,) in each picture of each class: (pictures, classes)."""
+        shape = self.pictures, len(self.classes)
+        return np.asarray(np.bincount(self.group(pile), amounts, math.prod(shape)), np.float64).reshape(shape)
 
 
 def ranks_within(groups: Indices) -> Indices:

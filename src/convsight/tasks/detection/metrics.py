@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convsight.results import Boxes, Result
-from convsight.tasks.bootstrap import bootstrapped, resamples_for
+from convsight.tasks.bootstrap import bootstrapped, measured, resamples_for
 from convsight.tasks.detection.best_thresholds import best_thresholds
 from convsight.tasks.detection.coco import Coco, mean
 from convsight.tasks.detection.errors_found import errors_found
-from convsight.tasks.detection.found import Followed, followed, found_numbers
-from convsight.tasks.detection.gathered import Gathered
+from convsight.tasks.detection.found import Followed, followed, measure_found
+from convsight.tasks.detection.gathered import Gathered, Indices
 from convsight.tasks.detection.thresholds import THRESHOLD, thresholds_of
 from convsight.tasks.detection.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.tasks.reader import Measured, Metrics, Selection
+
+Floats = NDArray[np.floating[Any]]
+
+_AVERAGES = ("AP", "VOC")  # what the names of average precisions begin with
 
 
 @final
@@ -31,9 +36,8 @@ class BoxMetrics(Metrics):
     - `errors/<kind>`: errors of each kind for each thing that is to be found; see `errors_found`.
 
     What is undefined is left out. Crowds and difficult boxes need not be found, and answers to them are neither right
-    nor wrong. AP, AP50, AP75 and those of each class have intervals, the others none. They are those of
-    `tasks.bootstrap`, reflected: the fewer the pictures, the higher is average precision by chance, on resamples once
-    more, so that the true value is as far below as resamples are above.
+    nor wrong. Intervals are those of `tasks.bootstrap`, but for average precision reflected: the fewer the pictures,
+    the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are above.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update
     raises ValueError.
@@ -66,14 +70,12 @@ class BoxMetrics(Metrics):
         self._known = None
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
-        coco = self._judged()
-        numbers = coco.numbers() | _voc(coco.gathered) | found_numbers(coco) | _errors(coco)
-        found = {name: Measured(value, value, value) for name, value in numbers.items() if not np.isnan(value)}
+        coco, pictures = self._judged(), len(self._truths)
+        measure = BoxMeasure(coco)
         if not intervals:
-            return found
-        pictures = len(self._truths)
-        drawn = bootstrapped(coco.precisions, pictures, resamples_for(pictures, coco.passes))
-        return found | {name: _reflected(each) for name, each in drawn.items()}
+            return measured(measure, pictures)
+        found = bootstrapped(measure, pictures, resamples_for(pictures, coco.passes))
+        return {name: _reflected(each) if name.startswith(_AVERAGES) else each for name, each in found.items()}
 
     def calibration(self) -> dict[str, float]:
         best = best_thresholds(self._judged())
@@ -88,7 +90,7 @@ class BoxMetrics(Metrics):
 
     def errors(self) -> dict[str, int]:
         """How many errors there are of each kind; see `errors_found`."""
-        return errors_found(self._judged())
+        return {kind: len(pictures) for kind, pictures in errors_found(self._judged()).items()}
 
     def precision_recall(self) -> dict[str, Followed]:
         """Precision and recall of each class at an overlap of 0.5, for a plot; see `followed`."""
@@ -102,16 +104,38 @@ class BoxMetrics(Metrics):
         return self._known
 
 
-def _voc(gathered: Gathered) -> dict[str, float]:
-    found = voc_curves(gathered)
-    area, eleven = (voc_precisions(found, gathered.pictures, grid) for grid in (None, ELEVEN))
-    return {"VOC": float(mean(area)), "VOC11": float(mean(eleven))}
+class BoxMeasure:
+    """All numbers of weighted pictures: weights (resamples, pictures) to (resamples,) by name, NaN where undefined."""
+
+    def __init__(self, coco: Coco) -> None:
+        self._coco = coco
+        self._voc = voc_curves(coco.gathered)
+        self._errors = errors_found(coco)
+
+    def __call__(self, weights: Floats) -> dict[str, Floats]:
+        coco = self._coco
+        voc = {"VOC": None, "VOC11": ELEVEN}
+        return (
+            coco.measure(weights)
+            | {name: mean(voc_precisions(self._voc, weights, grid)) for name, grid in voc.items()}
+            | measure_found(coco, weights)
+            | self._shares_of_errors(weights)
+        )
+
+    def _shares_of_errors(self, weights: Floats) -> dict[str, Floats]:
+        """Errors of each kind for each thing that is to be found."""
+        gathered = self._coco.gathered
+        true = _sums(weights, gathered.truth.pictures[self._coco.halfway.true])
+        nothing = np.full_like(true, np.nan)
+        return {
+            f"errors/{kind}": np.divide(_sums(weights, pictures), true, out=nothing.copy(), where=true > 0)
+            for kind, pictures in self._errors.items()
+        }
 
 
-def _errors(coco: Coco) -> dict[str, float]:
-    """Errors of each kind for each thing that is to be found."""
-    true = int(coco.halfway.true.sum())
-    return {f"errors/{kind}": number / true for kind, number in errors_found(coco).items()} if true else {}
+def _sums(weights: Floats, pictures: Indices) -> Floats:
+    """The weights of `pictures`, each as often as it stands there, added up: (resamples,)."""
+    return weights @ np.bincount(pictures, minlength=weights.shape[1]).astype(np.float64)
 
 
 def _reflected(drawn: Measured) -> Measured:

@@ -36,17 +36,17 @@ def voc_curves(gathered: Gathered, overlap: float = 0.5) -> list[Curve]:
     return curves(gathered, candidates, (first & counted)[:, None], counted[:, None], every, wanted)
 
 
-def voc_precisions(found: list[Curve], pictures: int, grid: NDArray[np.float64] | None = None) -> Floats:
-    """Average precision of each class, (classes,): the area under its curve, or the mean at the recalls of `grid`.
+def voc_precisions(found: list[Curve], weights: Floats, grid: NDArray[np.float64] | None = None) -> Floats:
+    """Average precision of each class: the area under its curve, or the mean at the recalls of `grid`.
 
-    NaN where a class has no true box that is to be found.
+    Weights (resamples, pictures) to (resamples, classes). NaN where a class has no true box that is to be found.
 
     >>> from convsight.results import Boxes
     >>> truth = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> answer = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (0, 0, 4, 4)], [0, 0], scores=[0.9, 0.8])
     >>> curves = voc_curves(Gathered(("cat",), [truth], [answer]))
-    >>> voc_precisions(curves, 1).tolist(), voc_precisions(curves, 1, ELEVEN).round(4).tolist()
-    ([0.5], [0.5455])
+    >>> once = np.ones((1, 1))
+    >>> voc_precisions(curves, once).tolist(), voc_precisions(curves, once, ELEVEN).round(4).tolist()
+    ([[0.5]], [[0.5455]])
     """
-    once = np.ones((1, pictures))
-    return np.array([average_precision(curve, once, grid)[0, 0] for curve in found])
+    return np.stack([average_precision(curve, weights, grid)[:, 0] for curve in found], axis=1)
