@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convsight.run import Run
+    from convsight.runtime.evaluate import Evaluation
     from convsight.runtime.model import Model
 
 __version__ = "0.1.0"
 
-__all__ = ["load", "train"]
+__all__ = ["evaluate", "load", "train"]
 
 
 def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
@@ -40,3 +41,16 @@ def load(path: str | Path, engine: str | None = None, precision: str | None = No
     from convsight.runtime.model import load as load_model
 
     return load_model(path, engine, precision)
+
+
+def evaluate(path: str | Path, data: str | Path | None = None, *, quiet: bool = False, **options: Any) -> "Evaluation":
+    """Judge the trained network at `path` on `data`, or without it on what its run held back for the test.
+
+    `options` are those of `convsight.runtime.evaluate.evaluate`, such as `split` or `engine`; progress goes to standard
+    error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with its 95 % interval. Raises
+    `convsight.errors.UserError` for what the caller can mend.
+    """
+    from convsight.progress import Silent, Terminal
+    from convsight.runtime.evaluate import evaluate as evaluate_on
+
+    return evaluate_on(path, data, Silent() if quiet else Terminal(), **options)

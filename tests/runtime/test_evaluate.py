@@ -19,6 +19,7 @@ def test_own_data_give_what_the_training_found(photos: Path, tmp_path: Path) -> 
     found = evaluate(run.path, None, Silent())
     assert found.metrics["test/accuracy"] == run.metrics["test/accuracy"]
     assert found.pictures == run.card.data["pictures"]["test"]
+    assert convsight.evaluate(run.path, split="val", quiet=True).metrics["val/accuracy"] == run.metrics["val/accuracy"]
 
 
 def test_own_data_that_have_changed_are_refused(photos: Path, tmp_path: Path) -> None:
