@@ -47,8 +47,9 @@ class Scene(NamedTuple):
 def scene_of(truth: MotTable, found: MotTable, judged: Collection[int] | None = None) -> Scene:
     """The frames of both, or those `judged` alone (frame numbers).
 
-    Boxes of two classes never overlap, where both classes are known. A true box with the score 0 need not be found,
-    and a box that finds it is left out: where the best partners at an overlap of 0.5 pair it with such a box.
+    A box and a truth of two classes never overlap, where both classes are known. A true box with the score 0 need not
+    be found, and a box that finds it is left out, whatever the classes: where the best partners at an overlap of 0.5,
+    among all true boxes, pair it with such a box.
 
     >>> truth = MotTable.of_rows([(1, 1, 0, 0, 10, 10), (2, 1, 0, 0, 10, 10)])
     >>> scene = scene_of(truth, MotTable.of_rows([(1, 8, 0, 0, 10, 5)]))
@@ -83,8 +84,10 @@ def _on(table: MotTable, number: int) -> MotTable:
 def _frame(truth: MotTable, found: MotTable) -> Frame:
     alike = overlaps(truth.xyxy, found.xyxy)
     known = (truth.classes[:, None] > 0) & (found.classes[None] > 0)
-    alike[known & (truth.classes[:, None] != found.classes[None])] = 0
     needed = truth.scores > 0
+    # What need not be found is mostly of another class, such as MOTChallenge's static persons and reflections: to take
+    # one of them for a pedestrian is just the mistake that is excused.
+    alike[needed[:, None] & known & (truth.classes[:, None] != found.classes[None])] = 0
     left = np.ones(len(found), np.bool_)
     if not needed.all():
         rows, columns = assigned(np.where(alike >= _SAME_PLACE - TINY, alike, 0))
