@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -102,14 +103,45 @@ def test_cards_and_health(server: Live, trained: Path) -> None:
 
 
 def test_the_metrics_can_be_read_by_prometheus(server: Live) -> None:
-    before = server.metric("convsight_requests_total", status="200")
+    before = server.metric("convsight_requests_total", path="/predict", status="200")
     answered = server.metric("convsight_pictures_total", model="digits", outcome="answered")
     server.post(picture())
     server.post(b"no picture")
     assert server.metric("convsight_pictures_total", model="digits", outcome="answered") == answered + 1
     assert server.metric("convsight_pictures_total", outcome="unreadable") >= 1
-    assert server.metric("convsight_requests_total", status="200") >= before + 3
-    assert server.metric("convsight_requests_total", status="422") >= 1
-    assert server.metric("convsight_request_seconds_count") > 0
+    assert server.metric("convsight_requests_total", path="/predict", status="200") == before + 1
+    assert server.metric("convsight_requests_total", path="/predict", status="422") >= 1
+    assert server.metric("convsight_request_seconds_count", path="/predict") >= before + 2
     assert server.metric("convsight_waiting_pictures") == 0
     assert server.metric("convsight_waiting_bytes") == 0
+
+
+def test_the_metrics_tell_pictures_from_probes_and_scrapes(trained: Path) -> None:
+    with live(trained) as running:
+        asked = [
+            running.post(picture()),
+            running.get("/predict"),  # another method, and known all the same
+            running.post(picture(), path="/predict/digits"),
+            running.post(picture(), path="/predict/nothing"),
+            *(running.get("/health") for _ in range(5)),
+            running.get("/health", headers={"Host": "evil.example"}),  # refused before a route is looked for
+            running.get("/model/digits?a=b"),
+            running.get("/predict/digits/more"),
+            running.get("/wp-login.php"),
+            running.get("/metrics"),
+        ]
+        assert [each.status_code for each in asked] == [200, 405, 200, 404, *[200] * 5, 421, 200, 404, 404, 200]
+        counts = {"/predict": 2, "/predict/{model}": 2, "/health": 6, "/model": 0, "/model/{name}": 1, "other": 2}
+        for path, count in counts.items():
+            assert running.metric("convsight_requests_total", path=path) == count
+            assert running.metric("convsight_request_seconds_count", path=path) == count
+        assert running.metric("convsight_requests_total", path="/predict", status="405") == 1
+        assert running.metric("convsight_requests_total", path="/metrics", status="200") > len(counts)
+
+
+def test_no_path_that_is_asked_for_makes_a_label(server: Live) -> None:
+    for path in ("/predict/a", "/predict/b", "/model/a", "/health/", "/a", "//predict", "/%2e%2e/predict", "/{model}"):
+        server.get(path)
+    known = {"/", "/docs", "/openapi.json", "/predict", "/predict/{model}", "/model", "/model/{name}", "/health"}
+    told = set(re.findall(r'[{,]path="([^"]*)"', server.get("/metrics").text))
+    assert {"/predict/{model}", "/model/{name}", "other"} <= told <= known | {"/metrics", "other"}

@@ -6,6 +6,7 @@ import time
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convsight.serve.metrics import ServerMetrics
@@ -15,6 +16,7 @@ from convsight.serve.settings import ServeSettings
 _OPEN = "/health"  # what a container or a load balancer asks, without a token
 _DRAIN_SECONDS = 5.0
 _CLIENT_GONE = 499  # what access logs call a request whose client went away
+_OTHER = "other"  # the path of requests for what is not there
 
 
 class Gate:
@@ -45,8 +47,9 @@ class Gate:
         except ClientGoneError:
             exchange.status = _CLIENT_GONE
         finally:
-            self._metrics.requests.labels(str(exchange.status)).inc()
-            self._metrics.seconds.observe(time.perf_counter() - start)
+            path = _template(scope)
+            self._metrics.requests.labels(path, str(exchange.status)).inc()
+            self._metrics.seconds.labels(path).observe(time.perf_counter() - start)
 
     def _check_host(self, headers: Headers) -> None:
         if self._hosts is None:
@@ -65,6 +68,18 @@ class Gate:
             raise RefusedError(
                 401, "send the server's token as: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
             )
+
+
+def _template(scope: Scope) -> str:
+    """The path of the route that is asked for, as it is written there: `/model/{name}`, not `/model/digits`.
+
+    Paths as they come would let anybody make labels without end.
+    """
+    # Not what routing notes in the scope: a request that the gate refuses never comes so far.
+    for route in scope["app"].routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            return route.path
+    return _OTHER
 
 
 class _Exchange:

@@ -13,7 +13,10 @@ class ServerMetrics:
     def __init__(self, admission: Admission) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "convsight_requests", "Requests by the status they ended with.", ["status"], registry=self.registry
+            "convsight_requests",
+            "Requests by the route they asked for and the status they ended with.",
+            ["path", "status"],
+            registry=self.registry,
         )
         self.pictures = Counter(
             "convsight_pictures",
@@ -30,7 +33,8 @@ class ServerMetrics:
         )
         self.seconds = Histogram(
             "convsight_request_seconds",
-            "Seconds from the head of a request to the end of its answer.",
+            "Seconds from the head of a request to the end of its answer, by the route it asked for.",
+            ["path"],
             buckets=_SECONDS,
             registry=self.registry,
         )
