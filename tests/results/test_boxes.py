@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convsight.results import Boxes, BoxLists, NoAnswerError
+from convsight.results import Boxes, BoxLists, Difference, NoAnswerError
 
 CLASSES = ("cat", "dog")
 SIZE = (100, 80)
@@ -18,7 +18,7 @@ ONE = boxes((10, 10, 30, 30), (50, 50, 90, 70), labels=[0, 1], scores=[0.9, 0.6]
 
 
 def test_the_same_boxes_do_not_differ_in_whatever_order() -> None:
-    assert ONE.difference(ONE.select(np.array([1, 0]))) == (0.0, 1.0)
+    assert ONE.difference(ONE.select(np.array([1, 0]))) == Difference(0.0, 1.0, 4)
 
 
 def test_scores_and_sides_differ_as_far_as_they_do() -> None:
@@ -31,9 +31,15 @@ def test_scores_and_sides_differ_as_far_as_they_do() -> None:
 def test_boxes_without_partner_are_no_common_answer() -> None:
     assert ONE.difference(ONE.select(np.array([0]))).same == pytest.approx(2 / 3)
     assert ONE.difference(boxes()).same == 0
-    assert boxes().difference(boxes()) == (0.0, 1.0)
+    assert boxes().difference(boxes()) == Difference(0.0, 1.0, 0)
     other_class = boxes((10, 10, 30, 30), (50, 50, 90, 70), labels=[0, 0], scores=[0.9, 0.6])
     assert ONE.difference(other_class).same == pytest.approx(0.5)
+
+
+def test_where_nothing_is_found_the_surest_boxes_are_compared() -> None:
+    shy = ONE.at_least(0.95)
+    assert shy.difference(boxes().at_least(0.95)) == Difference(0.9, 1.0, 0)
+    assert shy.difference(shy) == Difference(0.0, 1.0, 0)
 
 
 def test_a_box_told_twice_has_one_partner() -> None:

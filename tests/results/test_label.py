@@ -1,14 +1,19 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import supervision
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from convsight.errors import UserError
 from convsight.results import Label, Labels, Score
+from convsight.results.caption import broken
 
 CLASSES = ("cat", "dog", "owl")
+DOGS = ("golden retriever", "labrador retriever", "flat-coated retriever")
+WORD = "pneumonoultramicroscopicsilicovolcanoconiosis_of_the_lung"
 
 
 @pytest.mark.parametrize("values", [[0.5, 0.5], [0.5, 0.6, 0.5], [-0.5, 1, 0.5], [np.nan, 0.5, 0.5], [[0.5, 0.2, 0.3]]])
@@ -33,12 +38,62 @@ def test_truth_is_certain() -> None:
     assert (truth.name, truth.probability, truth.index) == ("dog", 1.0, 1)
 
 
-def test_drawing_leaves_the_picture_and_marks_a_copy() -> None:
+def test_drawing_leaves_the_picture_and_captions_a_copy() -> None:
     picture = Image.new("RGB", (200, 100), "blue")
     drawn = Label.certain(2, CLASSES).draw(picture)
-    assert drawn.size == picture.size
     assert picture.getcolors() == [(20_000, (0, 0, 255))]
-    assert len(drawn.getcolors(20_000) or []) > 2
+    assert drawn.height > picture.height
+    assert drawn.crop((0, drawn.height - 100, 200, drawn.height)).tobytes() == picture.tobytes()
+    assert len(drawn.getcolors(40_000) or []) > 3
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "factor"),
+    [(1, 1, 200), (8, 8, 25), (28, 28, 8), (20, 150, 2), (199, 9, 2), (200, 90, 1), (480, 640, 1), (10, 999, 1)],
+)
+@pytest.mark.parametrize("names", [("ant", "bee", "cat"), DOGS, (WORD, "a very long class name " * 9, "\u732b\n")])
+def test_a_drawing_hides_nothing_of_the_picture(width: int, height: int, factor: int, names: tuple[str, ...]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    drawn = np.asarray(unsure(names).draw(Image.fromarray(noise)))
+    enlarged = noise.repeat(factor, axis=0).repeat(factor, axis=1)
+    beside = (drawn.shape[1] - enlarged.shape[1]) // 2
+    shown = drawn[-enlarged.shape[0] :, beside : beside + enlarged.shape[1]]
+    assert np.array_equal(shown, enlarged)
+    assert drawn.shape[1] == max(200, enlarged.shape[1])
+    bar = drawn[: -enlarged.shape[0]]
+    assert bar.max() > 200
+    ground = bar[0, 0]
+    assert (bar[:, -2:] == ground).all()  # no letter reaches the edge
+    assert (bar[-1] == ground).all()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (28, 28), (480, 640), (3024, 4032), (640, 480), (10, 1000), (1000, 10)])
+def test_every_word_of_the_answer_is_written(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def text(pen: ImageDraw.ImageDraw, place: tuple[float, float], words: str, font: Any, **_: Any) -> None:
+        assert place[0] + font.getlength(words) <= pen.im.size[0]
+        assert font.size >= 12
+        written.append(words)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    label = unsure(DOGS)
+    label.draw(Image.new("RGB", size))
+    assert " ".join(written) == label.summary()
+    assert all(line.endswith("%,") for line in written[:-1])  # no name is torn where lines have room for it
+
+
+def test_only_a_word_wider_than_the_picture_is_cut() -> None:
+    assert broken([f"unsure: {WORD} 62.0%", "cat 20.0%"], lambda line: len(line) <= 20) == [
+        "unsure:",
+        f"{WORD[:19]}\u2026",
+        "62.0%, cat 20.0%",
+    ]
+    assert broken([f"{WORD} 62.0%"], lambda line: False)[0] == f"{WORD[0]}\u2026"
+
+
+def unsure(names: tuple[str, ...]) -> Label:
+    return Label(names, np.array([0.62, 0.2, 0.18])).at_least(0.7)
 
 
 def test_labels_are_a_sequence_of_certain_labels() -> None:

@@ -13,7 +13,7 @@ from convsight.runtime.drawings import Drawings, safe_name
 LABEL = Label(("cat", "dog"), np.array([0.2, 0.8]))
 
 
-def test_pictures_of_every_source_are_drawn_at_their_own_size(photos: Path, tmp_path: Path) -> None:
+def test_pictures_of_every_source_are_drawn_whole(photos: Path, tmp_path: Path) -> None:
     file = photos / "dark" / "0.png"
     drawings = Drawings(tmp_path / "drawn", [str(photos)], 100)
     pictures: tuple[Source, ...] = (file, file.read_bytes(), np.zeros((30, 60, 3), np.uint8))
@@ -22,7 +22,8 @@ def test_pictures_of_every_source_are_drawn_at_their_own_size(photos: Path, tmp_
     drawings.draw(4, Answer("bad.png", error="bad.png is empty"))
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [f"00000{n}-cat_1.jpg" for n in (1, 2, 3)]
     with Image.open(tmp_path / "drawn" / "000003-cat_1.jpg") as drawn:
-        assert drawn.size == (60, 30)
+        assert drawn.width == 4 * 60  # enlarged by a whole factor, under a bar with the answer
+        assert drawn.height > 4 * 30
         assert np.asarray(drawn).max() > 200  # white letters on what was black
 
 

@@ -166,11 +166,15 @@ class Boxes(Result):
     def difference(self, other: "Boxes") -> Difference:
         """Boxes that are sure enough in either need a partner of their own in the other, of their class and place.
 
-        Numbers compared are the scores of partners, and their sides as shares of the picture's.
+        Numbers compared are the scores of partners, and their sides as shares of the picture's. Where neither has any,
+        the scores of the surest boxes are compared.
         """
+        said = len(self.found) + len(other.found)
+        if not said:
+            gap = abs(self.scores.max(initial=0.0) - other.scores.max(initial=0.0))
+            return Difference(float(gap), 1.0, 0)
         pairs = [_gaps(one.found, two) for one, two in ((self, other), (other, self))]
-        told = sum(len(each.found) for each in (self, other))
-        return Difference(max(gap for gap, _ in pairs), sum(count for _, count in pairs) / told if told else 1.0)
+        return Difference(max(gap for gap, _ in pairs), sum(count for _, count in pairs) / said, said)
 
     def draw(self, picture: Image.Image) -> Image.Image:
         return draw_boxes(picture, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())

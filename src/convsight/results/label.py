@@ -6,9 +6,10 @@ from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from convsight.extras import extra
+from convsight.results.caption import with_caption
 from convsight.results.result import Difference, NoAnswerError, Result
 
 
@@ -97,21 +98,19 @@ class Label(Result):
         return extra("supervision", "supervision").Classifications(classes, np.asarray(self.probabilities))
 
     def summary(self) -> str:
-        told = ", ".join(f"{score.name} {score.probability:.1%}" for score in self.top(3))
-        return f"unsure: {told}" if self.rejected else told
+        return ", ".join(self._told())
+
+    def _told(self) -> list[str]:
+        told = [f"{score.name} {score.probability:.1%}" for score in self.top(3)]
+        return [f"unsure: {told[0]}", *told[1:]] if self.rejected else told
 
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())
         return Difference(largest, float(self.index == other.index))
 
     def draw(self, picture: Image.Image) -> Image.Image:
-        drawn = picture.copy()
-        pen = ImageDraw.Draw(drawn)
-        size = max(10, drawn.height // 20)
-        box = pen.textbbox((0, 0), self.summary(), font_size=size)
-        pen.rectangle((0, 0, box[2] + 4, box[3] + 4), fill="black")
-        pen.text((2, 2), self.summary(), fill="white", font_size=size)
-        return drawn
+        """The picture under a bar with the answer, so larger than `picture`: see `with_caption`."""
+        return with_caption(picture, self._told())
 
 
 @final

@@ -10,11 +10,12 @@ class Difference(NamedTuple):
     """How far two results for one picture lie apart.
 
     `largest` is the largest difference of a number where both say the same; `same` the share (0..1) of what they say
-    that is the same.
+    that is the same; `said` how many things that are.
     """
 
     largest: float
     same: float
+    said: int = 1
 
 
 class NoAnswerError(ValueError):
@@ -56,4 +57,4 @@ class Result(ABC):
 
     @abstractmethod
     def draw(self, picture: Image.Image) -> Image.Image:
-        """A copy of `picture` (RGB) with the result drawn on it."""
+        """A copy of `picture` (RGB), which may be larger, with the result drawn on it."""
