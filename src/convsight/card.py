@@ -1,5 +1,6 @@
 """`Card`: the JSON that makes a model file self-describing. `model_files` reads it from the files that carry it."""
 
+from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ class Proof(BaseModel):
     """That an exported file answers like the network it came from: what was compared, and how far they differ.
 
     `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
-    difference is that of any number of any answer, the agreement the share of pictures answered the same.
+    difference is that of any number of any answer, the agreement the share of what both say that is the same; `answers`
+    is how many things they say of all pictures (None in files that do not tell).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +28,7 @@ class Proof(BaseModel):
     processor: str = "CPU"
     pixels: Literal["raw", "fitted"]
     pictures: int = Field(ge=1)
+    answers: int | None = Field(None, ge=0)
     largest_difference: float = Field(ge=0)
     agreement: float = Field(ge=0, le=1)
     allowed_difference: float = Field(ge=0)
@@ -36,11 +39,17 @@ class Proof(BaseModel):
         """Whether both lie within their limits."""
         return self.largest_difference <= self.allowed_difference and self.agreement >= self.needed_agreement
 
+    @property
+    def agreed(self) -> str:
+        """The agreement in percent, rounded down: 100 is told only of all, and too little never looks like enough."""
+        # Through decimals, since 1000 times the float 0.57 is less than 570.
+        return f"{Decimal(str(self.agreement)).quantize(Decimal('0.001'), ROUND_FLOOR):.1%}"
+
 
 class Cost(BaseModel):
-    """What 8-bit numbers cost on the validation split: a metric before and after, run by `engine`.
+    """What 8-bit numbers cost on the validation split, or on data given for it: a metric before and after.
 
-    `lost` is in points (hundredths), below 0 where the metric got better.
+    Run by `engine`; `lost` is in points (hundredths), below 0 where the metric got better.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,10 +99,7 @@ class Card(BaseModel):
         if not seen:
             return "never proven so: export it on this machine"
         worst = max(seen, key=lambda proof: proof.largest_difference)
-        return (
-            f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, "
-            f"{worst.agreement:.1%} same answers"
-        )
+        return f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, {worst.agreed} same answers"
 
     def _seen(self, engine: str, precision: str, processor: str) -> list[Proof]:
         wanted = (engine, precision, processor)

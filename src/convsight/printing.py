@@ -13,9 +13,12 @@ from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
 from convsight.tasks.reader import Measured
 
 
-def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float]]:
-    """Metrics as JSON values, each with its interval."""
-    return {name: measured._asdict() for name, measured in metrics.items()}
+def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float | None]]:
+    """Metrics as JSON values, each with its interval; its ends are None where it has no width, which tells nothing."""
+    return {
+        name: {"value": value, "low": low if low < high else None, "high": high if low < high else None}
+        for name, (value, low, high) in metrics.items()
+    }
 
 
 def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
@@ -28,9 +31,7 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         if len(path) > 1 and path[0] != "baseline":
             classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
         else:
-            # One without width says nothing of how sure the value is: none was computed, or all pictures are alike.
-            interval = f"{measured.low:.4f} .. {measured.high:.4f}" if measured.low < measured.high else ""
-            whole.add_row(name, f"{measured.value:.4f}", interval)
+            whole.add_row(name, f"{measured.value:.4f}", measured.interval(" .. "))
     console.print(whole)
     # Rows that begin with another column speak of something else: classes, kinds of errors.
     for first in dict.fromkeys(next(iter(row)) for row in classes.values()):

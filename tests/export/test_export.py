@@ -4,6 +4,8 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,21 @@ from sklearn.datasets import load_digits
 from tests.command import within
 
 import convsight
-from convsight.card import Card
+from convsight.card import Card, Proof
+from convsight.datasets import read_dataset
 from convsight.errors import UserError
+from convsight.export import export as exporting
 from convsight.export import onnx_graph, targets
+from convsight.export import verb as export_verb
 from convsight.export.export import export_network
-from convsight.export.proof import LEAST_PICTURES
+from convsight.export.proof import LEAST_PICTURES, Contender
 from convsight.export.proof_pictures import proof_pictures
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.model_files import read_card
 from convsight.nets.fit import Fit
 from convsight.pictures import load_picture
-from convsight.progress import Silent
+from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
 
@@ -45,7 +50,7 @@ def pictures() -> Iterator[Pixels]:
 
 def verb(run: Run, to: str, out: Path, **choices: Any) -> None:
     usual = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json", "max_megapixels": 100.0}
-    export(str(run.path), to, out=out, listener=Silent(), **{**usual, **choices})
+    export(str(run.path), to, out=out, **{**usual, "listener": Silent(), **choices})
 
 
 def test_a_training_ends_with_a_proven_graph(exported_run: Run) -> None:
@@ -259,6 +264,53 @@ def test_a_wrong_engine_fails_the_proof(exported_run: Run, tmp_path: Path, monke
     with pytest.raises(UserError, match="run by openvino"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())
+
+
+def test_int8_says_which_pictures_judged_it(
+    exported_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unsplit pictures are no validation pictures, and ten of them cannot show a loss of half a point."""
+    model = convsight.load(exported_run.path)
+    for number, digit in enumerate(load_digits().images[:10]):
+        picture = Image.fromarray((digit * 15.9).astype(np.uint8)).convert("RGB")
+        # With wrong labels int8 has nothing to lose, whatever it answers.
+        name = str((int(model.predict(picture).to_json()["labels"][0]["name"]) + 1) % 10)
+        (tmp_path / "unsplit" / name).mkdir(parents=True, exist_ok=True)
+        picture.save(tmp_path / "unsplit" / name / f"{number}.png")
+    with suppress(UserError):  # learnt on so few, 8-bit numbers may fail the proof
+        verb(exported_run, "onnx", tmp_path / "a.onnx", int8=True, data=str(tmp_path / "unsplit"), listener=Terminal())
+    told = capsys.readouterr().err
+    assert f"accuracy on 10 pictures of {tmp_path / 'unsplit'}: 0.0000" in told
+    assert "note: one of 10 pictures weighs 10 points, so a loss of 0.5 cannot be judged" in told
+
+
+def test_a_split_that_judges_int8_is_named() -> None:
+    digits = read_dataset("digits")
+    (split,) = digits.splits.values()
+    assert export_verb._in_words(digits, split) == f"pictures of {digits.source}"
+    assert export_verb._in_words(digits, replace(split, name="test")) == "pictures of the split test"
+
+
+def test_all_answers_agree_only_where_all_do() -> None:
+    engine: Any = None
+    contender = Contender(engine, "raw", "float32", needed=True)
+    for agreement, told in ((1.0, "100.0%"), (0.99974, "99.9%"), (0.57, "57.0%"), (0.9899, "98.9%"), (0.0, "0.0%")):
+        proof = Proof(
+            engine="onnxruntime",
+            precision="float32",
+            pixels="raw",
+            pictures=64,
+            answers=64,
+            largest_difference=0,
+            agreement=agreement,
+            allowed_difference=0.01,
+            needed_agreement=1,
+        )
+        verdict = "holds" if agreement == 1 else "does not hold"
+        assert exporting._in_words(proof, contender).endswith(f", {told} same answers: {verdict}")
+        if agreement < 1:
+            with pytest.raises(UserError, match=rf" and {told} of 64 answers agree \(needed 100%\)"):
+                exporting._check((proof,), [contender], Path("model.onnx"))
 
 
 def grainy_digits() -> Iterator[Pixels]:

@@ -91,3 +91,36 @@ def test_an_engine_that_gives_no_numbers_only_fails() -> None:
     found = proof(NoNumbers(), "fitted", "bfloat16")
     assert found.agreement == 0.0
     assert not found.holds
+
+
+FINDER = Card(
+    task="detection",
+    net="finder",
+    classes=("cell",),
+    preprocessing=Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
+    calibration={"threshold/cell": 0.5},
+)
+
+
+class Finder(Engine):
+    """Sees one thing in pictures that are not dark, and a shadow of it in those that are; or never anything."""
+
+    name, precision, streams = "finder", "float32", 1
+
+    def __init__(self, blind: bool = False) -> None:
+        self.blind = blind
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        scores = np.where(pictures[:, 0, 0, :1] > 9, 0.9, 0.3) * (not self.blind)
+        place = np.tile([0.2, 0.2, 0.6, 0.6], (len(pictures), 1, 1))
+        return {"boxes": place, "scores": scores, "labels": np.zeros_like(scores)}
+
+
+@pytest.mark.parametrize(("bright", "answers"), [(64, 128), (1, 2), (0, 0)])
+@pytest.mark.parametrize("limits", ["float32", "bfloat16"])
+def test_pictures_where_nothing_is_to_be_found_prove_nothing(bright: int, answers: int, limits: str) -> None:
+    seen = [np.full((32, 32, 3), 99 if index < bright else 0, np.uint8) for index in range(64)]
+    contenders = [Contender(Finder(), "fitted", limits), Contender(Finder(blind=True), "fitted", limits)]
+    same, blind = prove(Finder(), reader_of(FINDER), FINDER, contenders, iter(seen))
+    assert (same.holds, same.answers, same.agreement) == (True, answers, 1.0)
+    assert not blind.holds

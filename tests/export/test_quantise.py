@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.card import Card, Cost
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.errors import UserError
-from convsight.export.quantise import check_costs, costs
+from convsight.export.quantise import check_costs, coarseness, costs
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.runtime.engine import Engine
@@ -62,3 +62,15 @@ def test_a_metric_that_is_no_number_is_not_allowed() -> None:
     nothing = Cost(engine="openvino", metric="AP", before=0.5, after=math.nan, lost=math.nan)
     with pytest.raises(UserError, match="loses nan points"):
         check_costs([nothing], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "allowed", "weight"),
+    [(1, 5, "100"), (45, 0.5, "2.22"), (199, 0.5, "0.503"), (200, 0.5, ""), (45, 2.3, ""), (45, 0, "")],
+)
+def test_a_loss_that_one_picture_outweighs_cannot_be_judged(pictures: int, allowed: float, weight: str) -> None:
+    note = coarseness(pictures, allowed)
+    if weight:
+        assert f"one of {pictures} pictures weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
+    else:
+        assert not note

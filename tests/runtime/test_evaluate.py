@@ -8,7 +8,7 @@ from PIL import Image
 
 import convsight
 from convsight.errors import UserError
-from convsight.progress import Silent
+from convsight.progress import Silent, Terminal
 from convsight.runtime.evaluate import evaluate
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "quiet": True, "export": False}
@@ -20,6 +20,21 @@ def test_own_data_give_what_the_training_found(photos: Path, tmp_path: Path) -> 
     assert found.metrics["test/accuracy"] == run.metrics["test/accuracy"]
     assert found.pictures == run.card.data["pictures"]["test"]
     assert convsight.evaluate(run.path, split="val", quiet=True).metrics["val/accuracy"] == run.metrics["val/accuracy"]
+
+
+def test_the_data_of_the_training_are_judged_by_its_splits_though_they_are_named(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    capsys.readouterr()
+    found = evaluate(run.path, photos, Terminal())
+    assert found.metrics["test/accuracy"] == run.metrics["test/accuracy"]
+    assert found.pictures == run.card.data["pictures"]["test"] < 20
+    assert "what the run was trained on" in capsys.readouterr().err
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(run.model_file.read_bytes())
+    assert evaluate(alone, photos, Terminal()).pictures == 20
+    assert "this is no test" in capsys.readouterr().err
 
 
 def test_own_data_that_have_changed_are_refused(photos: Path, tmp_path: Path) -> None:

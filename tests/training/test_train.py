@@ -271,6 +271,34 @@ def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path:
     assert places == sorted(places)
 
 
+def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pictures(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for split, counts in (("train", (90, 10)), ("val", (90, 10)), ("test", (20, 20))):
+        for name, count in zip(("bad", "good"), counts, strict=True):
+            folder = tmp_path / "noise" / split / name
+            folder.mkdir(parents=True)
+            for index in range(count):
+                noise = random.integers(0, 255, (14, 14, 3)).astype(np.uint8)
+                Image.fromarray(noise).save(folder / f"{index}.png")
+    listener = PressesCtrlC(epoch=0)
+    chosen: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 3, "augment": "none", "export": False}
+    train(TrainSettings.of(data=str(tmp_path / "noise"), run=f"{tmp_path}/a", **chosen), listener)
+    (advice,) = [text for text in listener.said if "training pictures and" in text]
+    assert "not shown to be better than the baseline of 0.900" in advice
+
+
+def test_a_baseline_that_is_no_worse_is_told(tmp_path: Path, photos: Path) -> None:
+    listener = PressesCtrlC(epoch=0)
+    still: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "lr": 1e-9, "ema": 0.0, "export": False}
+    train(TrainSettings.of(data=str(photos), run=f"{tmp_path}/a", **still), listener)
+    told = [text for text in listener.said if "adds nothing" in text]
+    assert any("'linear' reaches accuracy 1.000" in text for text in told), listener.said
+    listener = PressesCtrlC(epoch=0)
+    run = train(TrainSettings.of(data="digits", net="small", epochs=3, export=False, run=f"{tmp_path}/b"), listener)
+    assert float(run.metrics["test/accuracy"]) > float(run.metrics["test/baseline/linear/accuracy"])
+    assert not any("adds nothing" in text for text in listener.said)
+
+
 @final
 class PressesCtrlC(Listener):
     """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""

@@ -12,7 +12,7 @@ from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.onnx_graph import onnx_graph
 from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
-from convsight.export.quantise import check_costs, costs, quantised
+from convsight.export.quantise import check_costs, coarseness, costs, quantised
 from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
 from convsight.progress import Listener
@@ -40,10 +40,11 @@ def export_int8(
     file: Path,
     pictures: Callable[[], Iterator[Pixels]],
     examples: Examples,
+    judged: str,
     most_lost: float,
     listener: Listener,
 ) -> Card:
-    """Export with 8-bit numbers, learnt and judged on `examples`, the validation split, by every engine.
+    """Export with 8-bit numbers, learnt and judged by every engine on `examples`, in words the pictures `judged`.
 
     Returns the card in the file, which holds proofs and costs. Raises `UserError`, and leaves no file, where the metric
     loses more than `most_lost` points, or the proof fails.
@@ -61,9 +62,11 @@ def export_int8(
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
     for cost in found:
         listener.say(
-            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} validation pictures: {cost.before:.4f}, "
+            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {cost.before:.4f}, "
             f"in int8 {cost.after:.4f}"
         )
+    if note := coarseness(len(examples), most_lost):
+        listener.say(note)
     check_costs(found, most_lost)
     card = card.model_copy(update={"costs": found})
     return _put_in_place(target, original, card, file, pictures, listener)
@@ -111,16 +114,17 @@ def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -
         raise UserError(
             f"{file.name} would not answer like the network it comes from: run by {worst.engine} in {worst.precision} "
             f"on {worst.pixels} pixels, numbers differ by up to {worst.largest_difference:.4g} (allowed "
-            f"{worst.allowed_difference:g}) and {worst.agreement:.1%} of {worst.pictures} answers agree (needed "
+            f"{worst.allowed_difference:g}) and {worst.agreed} of {worst.answers} answers agree (needed "
             f"{worst.needed_agreement:.0%}); no file is written"
         )
 
 
 def _in_words(proof: Proof, contender: Contender) -> str:
     verdict = "holds" if proof.holds else "does not hold" if contender.needed else "does not hold: not used"
+    answers = f"{proof.answers:,} answers, " if proof.answers != proof.pictures else ""
     return (
-        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, largest "
-        f"difference {proof.largest_difference:.2g}, {proof.agreement:.1%} same answers: {verdict}"
+        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, {answers}"
+        f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same answers: {verdict}"
     )
 
 

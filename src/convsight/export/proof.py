@@ -19,7 +19,7 @@ Pixels = NDArray[np.uint8]
 LEAST_PICTURES = 64
 _BATCH = 8
 
-# Number format -> the largest difference of any number of an answer, and the share of pictures answered the same.
+# Number format -> the largest difference of any number of an answer, and the share of answers that are the same.
 # In float32 there is no more than rounding between two engines, the resize included. bfloat16 has 8 bits, so one of 64
 # answers, that was nearly even, may turn. What int8 may cost is judged by the metric; here an engine must only not be
 # far off, so numbers may differ by all they can.
@@ -72,14 +72,16 @@ def _answers(
 
 def _proof(contender: Contender, found: Sequence[Difference]) -> Proof:
     allowed, needed = _LIMITS[contender.limits]
+    said = sum(difference.said for difference in found)
     return Proof(
         engine=contender.engine.name,
         precision=contender.engine.precision,
         processor=contender.engine.processor,
         pixels=contender.pixels,
         pictures=len(found),
+        answers=said,
         largest_difference=max(difference.largest for difference in found),
-        agreement=sum(difference.same for difference in found) / len(found),
+        agreement=sum(difference.same * difference.said for difference in found) / said if said else 1.0,
         allowed_difference=allowed,
         needed_agreement=needed,
     )

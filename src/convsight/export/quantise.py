@@ -67,6 +67,24 @@ def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Exa
     return tuple(found)
 
 
+def coarseness(pictures: int, most_lost: float) -> str:
+    """That so few pictures cannot show a loss of `most_lost` points, in words; empty where they can.
+
+    >>> coarseness(45, 0.5)
+    'note: one of 45 pictures weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
+    >>> coarseness(200, 0.5)
+    ''
+    """
+    weight = 100 / pictures
+    # Where nothing may be lost no number of pictures would be enough.
+    if not 0 < most_lost < weight:
+        return ""
+    return (
+        f"note: one of {pictures:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
+        "give more with --data"
+    )
+
+
 def check_costs(found: Sequence[Cost], most_lost: float) -> None:
     """Raise `UserError` where any engine loses more than `most_lost` points."""
     # A loss of exactly the limit is allowed, whatever the last bits of the two metrics; one that is no number is not.

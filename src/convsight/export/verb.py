@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, FittedPictures, Split, read_for
+from convsight.datasets import UNSPLIT, Dataset, Examples, FittedPictures, Split, read_for
 from convsight.datasets.classes import check_judgeable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
@@ -54,7 +54,7 @@ def export(
         split = next(dataset.splits[name] for name in PREFERRED_SPLITS if name in dataset.splits)
         examples = _examples(dataset.source, split, card, max_megapixels, listener)
         pictures = partial(proof_pictures, enough_pictures(dataset), max_megapixels)
-        card = export_int8(source, card, to, file, pictures, examples, max_loss, listener)
+        card = export_int8(source, card, to, file, pictures, examples, _in_words(dataset, split), max_loss, listener)
     _print(file, card, output)
 
 
@@ -82,6 +82,11 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
     readable = split.without([bad.position for bad in unreadable])
     check_judgeable(source, readable)
     return Examples(pictures, readable.truths)
+
+
+def _in_words(dataset: Dataset, split: Split) -> str:
+    """The pictures of `split`, after their number."""
+    return f"pictures of {dataset.source}" if split.name == UNSPLIT else f"pictures of the split {split.name}"
 
 
 def _print(file: Path, card: Card, output: str) -> None:

@@ -120,7 +120,7 @@ def _metrics(card: Card) -> str:
             whole.append((name, measured))
     if not whole:
         return "## Metrics\n\nNone were measured: the training was stopped before its end."
-    intervals = ((name, f"{m.value:.4f}", f"{m.low:.4f} to {m.high:.4f}") for name, m in whole)
+    intervals = ((name, f"{m.value:.4f}", m.interval(" to ")) for name, m in whole)
     text = "## Metrics\n\n" + _table(("metric", "value", "95 % interval"), intervals)
     if 0 < len(classes) <= _MOST_ROWS:
         columns = list(dict.fromkeys(column for row in classes.values() for column in row))
@@ -152,7 +152,7 @@ def _proofs(exported: Card) -> str:
         (
             f"{proof.engine}, {proof.precision}, {proof.pixels} pixels",
             f"{proof.largest_difference:.2g}",
-            f"{proof.agreement:.1%}",
+            proof.agreed,
             "holds" if proof.holds else "does not hold: not used",
         )
         for proof in exported.proofs

@@ -76,16 +76,17 @@ def read_ids(file: Path) -> Ids:
     return Ids(file, pictures, categories)
 
 
-def coco_entries(answer: Answer, ids: Ids) -> Iterator[dict[str, Any]]:
-    """The entries of one picture: every box that is sure enough, as left, top, width, height in its pixels.
+def coco_entries(answer: Answer, ids: Ids, least: float) -> Iterator[dict[str, Any]]:
+    """The entries of one picture: boxes with a score of at least `least`, as left, top, width, height in its pixels.
 
-    Raises `UserError` where the network answers another kind of question.
+    Evaluators want those below the thresholds of the classes too: average precision is that of all boxes. Raises
+    `UserError` where the network answers another kind of question.
     """
     if answer.result is None:
         return
     if not isinstance(answer.result, Boxes):
         raise UserError("a COCO results file holds boxes, and this network answers with none; use --format json")
-    for box in answer.result.each():
+    for box in answer.result.at_least(least).each():
         left, top, right, bottom = box.xyxy
         yield {
             "image_id": ids.picture(answer.file),
@@ -95,14 +96,14 @@ def coco_entries(answer: Answer, ids: Ids) -> Iterator[dict[str, Any]]:
         }
 
 
-def coco_printer(ids: Ids) -> Callable[[Iterable[Answer], tuple[str, ...]], int]:
+def coco_printer(ids: Ids, least: float) -> Callable[[Iterable[Answer], tuple[str, ...]], int]:
     """Prints one JSON list as the answers come; returns how many pictures have none."""
 
     def print_coco(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
         failed, before = 0, "["
         for answer in answers:
             failed += answer.result is None
-            for entry in coco_entries(answer, ids):
+            for entry in coco_entries(answer, ids, least):
                 sys.stdout.write(f"{before}{json.dumps(entry)}")
                 before = ",\n"
         sys.stdout.write("[]\n" if before == "[" else "]\n")

@@ -49,8 +49,9 @@ def evaluate(
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 
-    Without `data`, that of the run is judged, cut and read as it was for the training. Without `split`, the split
-    called test is, else val, else everything there is. Labels are matched by class name. Raises `UserError` for
+    Without `data`, that of the run is judged, cut and read as it was for the training; so it is where `data` is the
+    same, since a network knows what it was trained on. Without `split`, the split called test is judged, else val, else
+    everything there is. Labels are matched by class name. Raises `UserError` for
     unknown classes, unreadable data, and pictures that cannot be read.
     """
     model = load(path, engine, precision)
@@ -60,6 +61,8 @@ def evaluate(
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
         dataset = read_for(data, model.card.task, model.card.classes)
+        if fingerprint(dataset) == model.card.data.get("fingerprint"):
+            dataset = _as_trained(path, dataset, listener)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
@@ -91,6 +94,19 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")
     return dataset, settings
+
+
+def _as_trained(path: str | Path, dataset: Dataset, listener: Listener) -> Dataset:
+    """`dataset`, which the network at `path` was trained on, in the run's own splits."""
+    if Path(path).is_file():
+        if UNSPLIT in dataset.splits:
+            listener.say(
+                f"note: {path} was trained and chosen on most pictures of {dataset.source}, so that this is no test; "
+                "give its run folder to judge what was held back"
+            )
+        return dataset
+    listener.say(f"{dataset.source} is what the run was trained on: its own splits are judged")
+    return apply_splits_csv(dataset, Run.open(path).splits())
 
 
 def _judged_split(dataset: Dataset) -> Split:

@@ -39,7 +39,7 @@ def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Pa
     """Print the answers as they come; returns how many pictures have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
-    printer = _coco_printer(coco_ids) if output == "coco" else PRINTERS[output]
+    printer = _coco_printer(coco_ids, asked.reject_below) if output == "coco" else PRINTERS[output]
     model, items, drawings = _prepared(asked, listener)
     with (
         while_read(),
@@ -50,10 +50,12 @@ def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Pa
     return 0  # the reader left, and with it the question what failed
 
 
-def _coco_printer(ids: Path | None) -> Callable[[Generator[Answer, None, None], tuple[str, ...]], int]:
+def _coco_printer(
+    ids: Path | None, reject_below: float | None
+) -> Callable[[Generator[Answer, None, None], tuple[str, ...]], int]:
     from convsight.runtime.coco_results import Ids, coco_printer, read_ids  # noqa: PLC0415  only who asks waits for it
 
-    return coco_printer(read_ids(ids) if ids else Ids())
+    return coco_printer(read_ids(ids) if ids else Ids(), reject_below or 0.0)
 
 
 def save_answers(asked: Question, path: Path, listener: Listener) -> int:

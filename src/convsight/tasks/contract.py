@@ -95,6 +95,10 @@ class Task(ABC):
         """The deployed network: fitted RGB uint8 (batch, height, width, 3) in, a dict of named arrays out."""
 
     @abstractmethod
+    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
+
+    @abstractmethod
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         """What simple methods reach on `test`, as `method/metric`, so that a reader sees what the network adds."""
 

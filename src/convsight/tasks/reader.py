@@ -24,9 +24,17 @@ class Measured(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        if self.low == self.high:
-            return f"{self.value:.4f}"
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        interval = self.interval(", ")
+        return f"{self.value:.4f} [{interval}]" if interval else f"{self.value:.4f}"
+
+    def interval(self, between: str) -> str:
+        """Its two ends in words; empty where they are the same, since that tells nothing of how sure the value is.
+
+        >>> Measured(0.9, 0.85, 0.93).interval(" .. "), Measured(1.0, 1.0, 1.0).interval(" .. ")
+        ('0.8500 .. 0.9300', '')
+        """
+        low, high = f"{self.low:.4f}", f"{self.high:.4f}"
+        return f"{low}{between}{high}" if low != high else ""
 
     def __float__(self) -> float:
         return self.value
@@ -42,6 +50,10 @@ class Selection(NamedTuple):
         """A number that is larger where the metric is better."""
         value = metrics[self.metric].value
         return value if self.better == "higher" else -value
+
+    def beats(self, value: float, other: float) -> bool:
+        """Whether `value` of the metric is better than `other`."""
+        return value > other if self.better == "higher" else value < other
 
 
 class Metrics(ABC):

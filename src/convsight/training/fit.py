@@ -212,8 +212,9 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 
 def validate(t: Training) -> dict[str, Measured]:
-    """Metrics of the kept network on the validation split, without intervals."""
-    return judge(validating(t), t.reader, t.val).compute(intervals=False)
+    """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
+    found = judge(validating(t), t.reader, t.val)
+    return found.calibrated(found.calibration()).compute(intervals=False)
 
 
 def validating(t: Training) -> TorchEngine:

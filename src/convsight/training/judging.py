@@ -38,7 +38,8 @@ def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], l
     card = t.card.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, on_test)
-    _advise(t, on_seen, scores, baselines, listener)
+    _advise(t, on_seen, scores, listener)
+    _compare(t, metrics, baselines, listener)
     return card
 
 
@@ -65,7 +66,6 @@ def _advise(
     t: Training,
     on_seen: Mapping[str, Measured],
     on_val: Mapping[str, Measured],
-    baselines: Mapping[str, Measured],
     listener: Listener,
 ) -> None:
     """Say whether the run under- or overfits, and what to try."""
@@ -76,8 +76,23 @@ def _advise(
         t.best_epoch,
         train_score=on_seen[selection.metric],
         val_score=on_val[selection.metric],
-        baseline=baselines[f"{t.task.floor}/{selection.metric}"].value,
+        baseline=t.task.floor_baseline(t.train, t.val)[selection.metric].value,
         settings=t.settings,
         varies_most=t.varies_most,
     )
     listener.say(advice.text)
+
+
+def _compare(
+    t: Training, metrics: Mapping[str, Measured], baselines: Mapping[str, Measured], listener: Listener
+) -> None:
+    """Say which baselines the network does not beat."""
+    selection = t.reader.metrics().selection[0]
+    reached = metrics[f"test/{selection.metric}"].value
+    for name, found in baselines.items():
+        if name.endswith(f"/{selection.metric}") and not selection.beats(reached, found.value):
+            method, metric = name.split("/")
+            listener.say(
+                f"note: the baseline {method!r} reaches {metric} {found.value:.3f} on the test split, the network "
+                f"{reached:.3f}: it adds nothing to so simple a method"
+            )

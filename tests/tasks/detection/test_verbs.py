@@ -78,6 +78,9 @@ def test_predict_draws_and_writes_coco_results(trained: Run, pictures: Path, tmp
     assert {entry["image_id"] for entry in entries} == {0, 1, 2}
     assert {entry["category_id"] for entry in entries} <= {1, 2, 3, 4}
     assert len(list((tmp_path / "d").iterdir())) == 3
+    model = convsight.load(trained.path)
+    every = sum(len(found) for found in map(model.predict, pictures.iterdir()) if isinstance(found, Boxes))
+    assert len(json.loads(cli("predict", trained.path, pictures, "--format", "coco"))) == every > len(entries)
     images = [{"file_name": f"{number:012d}.png", "id": 70 + number} for number in range(3)]
     categories = [{"name": name, "id": 10 * n} for n, name in enumerate(read_card(trained.model_file).classes)]
     (tmp_path / "truth.json").write_text(json.dumps({"images": images, "categories": categories}))

@@ -156,8 +156,10 @@ class _Measure:
         found["auc"] = _mean_where(areas, ~np.isnan(areas))
         found["log_loss"] = means["log_loss"]
         found["calibration_error"] = np.abs(self._overconfidence(weights)).sum(axis=1) / pictures
-        for kind, values in (("precision", precision), ("recall", recall), ("f1", f1)):
-            found |= {f"{kind}/{name}": values[:, index] for index, name in enumerate(self._classes)}
+        occurs, told = true > 0, true + answered > 0  # what is neither cannot be right or wrong
+        for kind, values, defined in (("precision", precision, told), ("recall", recall, occurs), ("f1", f1, told)):
+            shown = np.where(defined, values, np.nan)
+            found |= {f"{kind}/{name}": shown[:, index] for index, name in enumerate(self._classes)}
         return found
 
 

@@ -90,13 +90,16 @@ class Classification(Task):
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return ClassGraph(InputLayer(card.preprocessing), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
 
+    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        return majority_baseline(_labels(train.truths), _labels(judged.truths))
+
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         truths, answers = _labels(train.truths), _labels(test.truths)
         chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
         seen = small_pictures(train.pictures, chosen, classes)
         unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
         linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
-        found = {"majority": majority_baseline(truths, answers), "linear": linear}
+        found = {self.floor: self.floor_baseline(train, test), "linear": linear}
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:

@@ -99,15 +99,18 @@ class Detection(Task):
         return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+        return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
+
+    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every picture answered with the boxes of one training picture, the one with the median number of them."""
-        truths, answers = _boxes(train), _boxes(test)
+        truths, answers = _boxes(train), _boxes(judged)
         order = np.argsort([len(truths[index]) for index in range(len(truths))], kind="stable")
         copied = truths[int(order[len(order) // 2])]
         metrics = BoxMetrics(truths.classes)
         for index, true in enumerate(answers):
-            metrics.update(true, copied.on(test.pictures.size(index)))
+            metrics.update(true, copied.on(judged.pictures.size(index)))
         found = metrics.compute(intervals=False)
-        return {f"{self.floor}/{name}": found[name] for name in ("AP", "AP50")}
+        return {name: found[name] for name in ("AP", "AP50")}
 
     def check(self, card: Card) -> None:
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
