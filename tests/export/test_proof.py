@@ -103,16 +103,19 @@ FINDER = Card(
 
 
 class Finder(Engine):
-    """Sees one thing in pictures that are not dark, and a shadow of it in those that are; or never anything."""
+    """Sees one thing in pictures that are not dark, and a shadow of it in those that are; or never anything.
+
+    `shift` is how far from its place it sees it, as a share of the picture.
+    """
 
     name, precision, streams = "finder", "float32", 1
 
-    def __init__(self, blind: bool = False) -> None:
-        self.blind = blind
+    def __init__(self, blind: bool = False, shift: float = 0.0) -> None:
+        self.blind, self.shift = blind, shift
 
     def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
         scores = np.where(pictures[:, 0, 0, :1] > 9, 0.9, 0.3) * (not self.blind)
-        place = np.tile([0.2, 0.2, 0.6, 0.6], (len(pictures), 1, 1))
+        place = np.tile([0.2, 0.2, 0.6, 0.6], (len(pictures), 1, 1)) + self.shift
         return {"boxes": place, "scores": scores, "labels": np.zeros_like(scores)}
 
 
@@ -124,3 +127,10 @@ def test_pictures_where_nothing_is_to_be_found_prove_nothing(bright: int, answer
     same, blind = prove(Finder(), reader_of(FINDER), FINDER, contenders, iter(seen))
     assert (same.holds, same.answers, same.agreement) == (True, answers, 1.0)
     assert not blind.holds
+
+
+def test_the_only_box_of_all_pictures_is_the_only_answer() -> None:
+    seen = [np.full((32, 32, 3), 0 if index else 99, np.uint8) for index in range(64)]
+    elsewhere = Contender(Finder(shift=0.39), "fitted", "int8")
+    (found,) = prove(Finder(), reader_of(FINDER), FINDER, [elsewhere], iter(seen))
+    assert (found.answers, found.agreement, found.holds) == (2, 0.0, False)

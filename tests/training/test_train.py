@@ -287,6 +287,14 @@ def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pi
     assert "not shown to be better than the baseline of 0.900" in advice
 
 
+def test_the_curves_show_the_numbers_of_the_card(tmp_path: Path) -> None:
+    run = convsight.train("digits", epochs=3, run=f"{tmp_path}/a", precision="float32", **FAST)
+    with (run.path / "metrics.csv").open() as file:
+        (best,) = [row for row in csv.DictReader(file) if row["epoch"] == str(run.card.training["best_epoch"])]
+    for name in ("accuracy", "log_loss", "calibration_error"):
+        assert float(best[f"val/{name}"]) == pytest.approx(float(run.metrics[f"val/{name}"]), rel=0.01), name
+
+
 def test_a_baseline_that_is_no_worse_is_told(tmp_path: Path, photos: Path) -> None:
     listener = PressesCtrlC(epoch=0)
     still: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "lr": 1e-9, "ema": 0.0, "export": False}
