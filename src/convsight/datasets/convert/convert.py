@@ -11,7 +11,7 @@ from convsight.datasets.convert.voc import voc_pictures, write_voc
 from convsight.datasets.convert.yolo import write_yolo, yolo_pictures
 from convsight.datasets.dataset import Dataset
 from convsight.errors import unknown_name
-from convsight.fresh import fresh_folder
+from convsight.new_folder import new_folder
 from convsight.progress import Listener
 
 
@@ -55,7 +55,7 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
     if to not in WRITERS:
         raise unknown_name("format", to, WRITERS)
     writer, pictures = WRITERS[to], outgoing(dataset)
-    with fresh_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
+    with new_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
         places = {split: folder / writer.picture_folder(split) for split in dataset.splits}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)
