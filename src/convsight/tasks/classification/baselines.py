@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from convsight.datasets import FittedPictures
 from convsight.results import Label, Labels
 from convsight.tasks.bootstrap import Floats, bootstrapped, resamples_for
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.reader import Measured
 
 LINEAR_PICTURES = 5000

@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 from convsight.results import Label
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.reader import Measured
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time

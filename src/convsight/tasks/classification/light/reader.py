@@ -6,7 +6,7 @@ from typing import Any, final
 from numpy.typing import NDArray
 
 from convsight.results import Label
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.reader import Reader
 
 
