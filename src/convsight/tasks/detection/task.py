@@ -10,6 +10,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
+from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
@@ -26,7 +27,7 @@ from convsight.tasks.detection.pretrained import adapt_detector, read_detector_w
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
-from convsight.tasks.reader import Measured, Metrics
+from convsight.tasks.reader import Metrics
 from convsight.training.augment import Augmentation
 from convsight.training.frame import sizes
 

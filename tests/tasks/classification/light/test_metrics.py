@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
+from convsight.metrics import Measured
 from convsight.results import Label
 from convsight.tasks.classification.light.metrics import ClassMetrics
-from convsight.tasks.reader import Measured
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from tests.tasks.detection.judged import COCO_NAMES, Case, cases
 
+from convsight.metrics import Measured
 from convsight.results import Boxes, Label
 from convsight.tasks.detection.light import metrics as module
 from convsight.tasks.detection.light.metrics import BoxMetrics
-from convsight.tasks.reader import Measured
 
 CLASSES = ("cat", "dog")
 

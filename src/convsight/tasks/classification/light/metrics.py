@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics import Measured, Selection
+from convsight.metrics.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.results import Label, Result
-from convsight.tasks.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.tasks.classification.light.auc import Ranking
 from convsight.tasks.classification.light.temperature import TEMPERATURE, fit_temperature, tempered
-from convsight.tasks.reader import Measured, Metrics, Selection
+from convsight.tasks.reader import Metrics
 
 Indices = NDArray[np.integer[Any]]
 
@@ -45,7 +46,7 @@ class ClassMetrics(Metrics):
     - `calibration_error`: Guo et al., On Calibration of Modern Neural Networks, 2017: mean distance between
       confidence and accuracy over 15 equal-width bins of the top probability.
 
-    Intervals are those of `tasks.bootstrap`. Labels with other classes than `classes` raise ValueError, other results
+    Intervals are those of `metrics.bootstrap`. Labels with other classes than `classes` raise ValueError, other results
     TypeError; computing before the first update raises ValueError.
 
     >>> metrics = ClassMetrics(("cat", "dog"))

@@ -7,8 +7,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics import Measured, Selection
+from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.results import Boxes, Result
-from convsight.tasks.bootstrap import bootstrapped, measured, resamples_for
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
 from convsight.tasks.detection.light.coco import Coco, mean
 from convsight.tasks.detection.light.errors_found import errors_found
@@ -16,7 +17,7 @@ from convsight.tasks.detection.light.found import Followed, followed, measure_fo
 from convsight.tasks.detection.light.gathered import Gathered, Indices
 from convsight.tasks.detection.light.thresholds import THRESHOLD, thresholds_of
 from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
-from convsight.tasks.reader import Measured, Metrics, Selection
+from convsight.tasks.reader import Metrics
 
 Floats = NDArray[np.floating[Any]]
 
@@ -36,7 +37,7 @@ class BoxMetrics(Metrics):
     - `errors/<kind>`: errors of each kind for each thing that is to be found; see `errors_found`.
 
     What is undefined is left out. Crowds and difficult boxes need not be found, and answers to them are neither right
-    nor wrong. Intervals are those of `tasks.bootstrap`, but for average precision reflected: the fewer the pictures,
+    nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the pictures,
     the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are above.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.reader import Measured
+from convsight.metrics.measured import Measured
 
 Floats = NDArray[np.floating[Any]]
 # Weights of shape (resamples, pictures) in, each metric's (resamples,) values out, NaN where it is undefined.

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from convsight.tasks.bootstrap import Floats, Measure, bootstrapped, measured, resamples_for, with_wilson
-from convsight.tasks.reader import Measured
+from convsight.metrics import Measured
+from convsight.metrics.bootstrap import Floats, Measure, bootstrapped, measured, resamples_for, with_wilson
 
 
 def mean_of(values: Floats) -> Measure:
