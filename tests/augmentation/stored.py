@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from convsight.augmentation import Batch, ImageAugmentation, Variation
+from convsight.rng import RngKeys
 from convsight.tasks.detection.augmentation import BoxAugmentation, BoxVariation
-from convsight.training.augment import PictureAugmentation, Variation
 
 FILE = Path(__file__).parent / "fixtures" / "hashes.json"
 
@@ -48,15 +49,15 @@ def hashes() -> Iterator[tuple[str, str]]:
     for (number, shape), (seed, epoch) in itertools.product(enumerate(_SHAPES), _KEYS):
         told = f"{'x'.join(map(str, shape))}, seed {seed}, epoch {epoch}"
         images, boxes, labels, samples = _batch(shape, number)
+        keys = RngKeys(seed, epoch, samples)
         for name, variation in _IMAGES.items():
-            moved, _ = PictureAugmentation(variation, ())(images, {}, seed, epoch, samples, 0.5)
-            yield f"images, {name}, {told}", digest({"image": moved})
+            moved = ImageAugmentation(variation, ())(Batch({"image": images}, {}), keys, 0.5)
+            yield f"images, {name}, {told}", digest(moved.inputs)
         for name, amounts in _BOXES.items():
             for progress in (0.2, 0.9):
-                moved, found = BoxAugmentation(amounts, 16, ())(
-                    images, {"boxes": boxes, "labels": labels}, seed, epoch, samples, progress
-                )
-                yield f"boxes, {name}, {told}, at {progress}", digest({"image": moved, **found})
+                batch = Batch({"image": images}, {"boxes": boxes, "labels": labels})
+                moved = BoxAugmentation(amounts, 16, ())(batch, keys, progress)
+                yield f"boxes, {name}, {told}, at {progress}", digest({**moved.inputs, **moved.targets})
 
 
 def _batch(shape: tuple[int, int, int, int], number: int) -> tuple[Tensor, Tensor, Tensor, NDArray[np.int64]]:

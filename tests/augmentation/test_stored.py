@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-
 from tests.augmentation.stored import FILE, hashes, rounding
 
 
