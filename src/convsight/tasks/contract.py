@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.metrics import Measured
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured, Metrics
+from convsight.tasks.reader import Metrics
 from convsight.training.augment import Augmentation
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
+from convsight.metrics import Measured
 from convsight.nets.inputs import Normalise, planes
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
@@ -22,7 +23,7 @@ from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
 from convsight.tasks import reader_of
 from convsight.tasks.contract import Batch, Task
-from convsight.tasks.reader import Measured, Reader
+from convsight.tasks.reader import Reader
 from convsight.training.augment import Augmentation
 from convsight.training.chances import step_seed
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint

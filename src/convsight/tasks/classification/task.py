@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.dataset import Truths
+from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
 from convsight.nets.text.source import is_net_text
@@ -26,10 +27,10 @@ from convsight.tasks.classification.baselines import (
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
-from convsight.tasks.classification.metrics import ClassMetrics
-from convsight.tasks.classification.temperature import TEMPERATURE
+from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Batch, Task
-from convsight.tasks.reader import Measured, Metrics
+from convsight.tasks.reader import Metrics
 from convsight.training.augment import Augmentation
 from convsight.training.frame import choose_side, typical_side
 
