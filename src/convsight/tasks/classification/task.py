@@ -28,8 +28,8 @@ from convsight.tasks.classification.baselines import (
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
-from convsight.tasks.classification.metrics import ClassMetrics
-from convsight.tasks.classification.temperature import TEMPERATURE
+from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
 from convsight.training.frame import choose_side, typical_side

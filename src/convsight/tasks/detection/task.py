@@ -22,7 +22,7 @@ from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE

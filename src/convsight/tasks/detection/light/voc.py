@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.average_precision import Curve, average_precision, curves
-from convsight.tasks.detection.gathered import Gathered
-from convsight.tasks.detection.matching import pairs_of
+from convsight.tasks.detection.light.average_precision import Curve, average_precision, curves
+from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.matching import pairs_of
 
 ELEVEN = np.linspace(0, 1, 11)
 

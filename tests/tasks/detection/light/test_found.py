@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, by_pycocotools, cases
 
 from convsight.results import Boxes
-from convsight.tasks.detection.found import followed, measure_found
+from convsight.tasks.detection.light.found import followed, measure_found
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10)]
 

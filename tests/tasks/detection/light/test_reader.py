@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.pictures import Preprocessing
 from convsight.results import NoAnswerError
-from convsight.tasks.detection.metrics import BoxMetrics
-from convsight.tasks.detection.reader import BoxReader
+from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.reader import BoxReader
 
 PREPROCESSING = Preprocessing(height=50, width=100, fit="pad", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 

@@ -7,8 +7,8 @@ from tests.tasks.detection.judged import COCO_NAMES, Case, cases
 
 from convsight.metrics import Measured
 from convsight.results import Boxes, Label
-from convsight.tasks.detection import metrics as module
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light import metrics as module
+from convsight.tasks.detection.light.metrics import BoxMetrics
 
 CLASSES = ("cat", "dog")
 

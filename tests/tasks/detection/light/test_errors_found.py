@@ -8,7 +8,7 @@ from tests.tasks.detection.judged import Case, cases, review_case
 
 from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
-from convsight.tasks.detection.errors_found import errors_found
+from convsight.tasks.detection.light.errors_found import errors_found
 
 
 def counted(case: Case) -> dict[str, int]:

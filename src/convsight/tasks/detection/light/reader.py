@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.results import Boxes
-from convsight.tasks.detection.metrics import BoxMetrics
-from convsight.tasks.detection.thresholds import thresholds_of
+from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.thresholds import thresholds_of
 from convsight.tasks.reader import Reader
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class BoxReader(Reader):
     Boxes are left, top, right, bottom as fractions of the fitted picture, after suppression.
     """
 
+    result = Boxes
     pipeline_tag = "object-detection"
 
     def __init__(self, card: "Card") -> None:

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from convsight.tasks.classification.auc import Ranking
+from convsight.tasks.classification.light.auc import Ranking
 
 # Few distinct scores, so that ties are common.
 PICTURES = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40)

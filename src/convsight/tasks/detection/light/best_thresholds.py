@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from convsight.tasks.detection.coco import Coco
-from convsight.tasks.detection.gathered import Flags, Floats
-from convsight.tasks.detection.thresholds import USUAL
+from convsight.tasks.detection.light.coco import Coco
+from convsight.tasks.detection.light.gathered import Flags, Floats
+from convsight.tasks.detection.light.thresholds import USUAL
 
 
 def best_thresholds(coco: Coco) -> list[float]:

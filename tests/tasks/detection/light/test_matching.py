@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from tests.tasks.detection.judged import Case, cases
 
 from convsight.results import Boxes
-from convsight.tasks.detection import matching
-from convsight.tasks.detection.matching import Pairs, match, pairs_of
+from convsight.tasks.detection.light import matching
+from convsight.tasks.detection.light.matching import Pairs, match, pairs_of
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 

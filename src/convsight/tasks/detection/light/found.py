@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.tasks.detection.coco import Coco, Floats
-from convsight.tasks.detection.gathered import Flags
+from convsight.tasks.detection.light.coco import Coco, Floats
+from convsight.tasks.detection.light.gathered import Flags
 
 
 class Followed(NamedTuple):
@@ -32,7 +32,7 @@ def measure_found(coco: Coco, weights: Floats) -> dict[str, Floats]:
     nothing is found, and undefined where there are neither.
 
     >>> from convsight.results import Boxes
-    >>> from convsight.tasks.detection.gathered import Gathered
+    >>> from convsight.tasks.detection.light.gathered import Gathered
     >>> truth = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> answer = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (5, 0, 9, 4)], [0, 0], scores=[0.9, 0.1], least=[0.5, 0.5])
     >>> found = measure_found(Coco(Gathered(("cat",), [truth], [answer])), np.ones((1, 1)))

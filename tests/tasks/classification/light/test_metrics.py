@@ -13,7 +13,7 @@ from sklearn.calibration import calibration_curve
 
 from convsight.metrics import Measured
 from convsight.results import Label
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

@@ -6,7 +6,7 @@ from typing import Any, final
 from numpy.typing import NDArray
 
 from convsight.results import Label
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.reader import Reader
 
 
@@ -14,6 +14,7 @@ from convsight.tasks.reader import Reader
 class ClassReader(Reader):
     """Reads the array `probabilities` of shape (classes,)."""
 
+    result = Label
     pipeline_tag = "image-classification"
     plain_python = """\
 best = int(arrays["probabilities"][0].argmax())

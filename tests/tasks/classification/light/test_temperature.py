@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
 
-from convsight.tasks.classification.temperature import fit_temperature, tempered
+from convsight.tasks.classification.light.temperature import fit_temperature, tempered
 
 
 def sample(seed: int, scale: float, count: int = 400) -> tuple[np.ndarray, np.ndarray]:

@@ -6,10 +6,10 @@ fits several kinds, the order is that of its authors' program.
 
 import numpy as np
 
-from convsight.tasks.detection.coco import Coco
-from convsight.tasks.detection.found import called_found
-from convsight.tasks.detection.gathered import Flags, Floats, Indices
-from convsight.tasks.detection.matching import Pairs, pairs_between
+from convsight.tasks.detection.light.coco import Coco
+from convsight.tasks.detection.light.found import called_found
+from convsight.tasks.detection.light.gathered import Flags, Floats, Indices
+from convsight.tasks.detection.light.matching import Pairs, pairs_between
 
 _NEAR = 0.1  # the overlap below which an answer shows background
 _RIGHT = 0.5  # the overlap from which it is in the right place
@@ -26,7 +26,7 @@ def errors_found(coco: Coco) -> dict[str, Indices]:
     - `missed`: a thing that no answer found, nor one that is wrong in class or place alone.
 
     >>> from convsight.results import Boxes
-    >>> from convsight.tasks.detection.gathered import Gathered
+    >>> from convsight.tasks.detection.light.gathered import Gathered
     >>> classes = ("cat", "dog")
     >>> truth = Boxes.of(classes, (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> places = [(0, 0, 4, 3), (0, 0, 4, 4), (5, 5, 9, 8)]

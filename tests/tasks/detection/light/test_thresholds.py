@@ -1,4 +1,4 @@
-from convsight.tasks.detection.thresholds import THRESHOLD, USUAL, thresholds_of
+from convsight.tasks.detection.light.thresholds import THRESHOLD, USUAL, thresholds_of
 
 
 def test_each_class_has_its_own_and_the_usual_one_otherwise() -> None:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from convsight.metrics import Measured, Selection
 from convsight.metrics.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.results import Label, Result
-from convsight.tasks.classification.auc import Ranking
-from convsight.tasks.classification.temperature import TEMPERATURE, fit_temperature, tempered
+from convsight.tasks.classification.light.auc import Ranking
+from convsight.tasks.classification.light.temperature import TEMPERATURE, fit_temperature, tempered
 from convsight.tasks.reader import Metrics
 
 Indices = NDArray[np.integer[Any]]
