@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from convsight.errors import UserError
+from convsight.metrics import Measured
 from convsight.pictures import Preprocessing
-from convsight.tasks.reader import Measured
 
 METADATA_KEY = "convsight"
 

@@ -18,12 +18,12 @@ from convsight.datasets import (
 from convsight.datasets.classes import check_judgeable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
+from convsight.metrics import Measured
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.runtime.model import load
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured
 
 
 @dataclass(frozen=True)
