@@ -4,10 +4,10 @@ from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from convsight.errors import UserError
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.tasks.reader import Measured
 
 METADATA_KEY = "convsight"
@@ -66,11 +66,11 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: int = Field(1, ge=1, le=1, description="Version of this description.")
+    format: int = Field(2, ge=2, le=2, description="Version of this description.")
     task: str
     net: str
     classes: tuple[str, ...] = Field(min_length=1)
-    preprocessing: Preprocessing
+    input: ImageInput
     mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
     calibration: dict[str, float] = Field(
         default_factory=dict, description="What the validation split told the task about its answers."
@@ -85,6 +85,17 @@ class Card(BaseModel):
     weights: Literal["float32", "float16", "int8"] = Field("float32", description="How an exported file stores them.")
     proofs: tuple[Proof, ...] = Field((), description="Of an exported file: one for each way to run it.")
     costs: tuple[Cost, ...] = Field((), description="Of a file in int8: one for each engine.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, found: Any) -> Any:
+        """Take what files of format 1 hold."""
+        if not isinstance(found, dict) or found.get("format") != 1:
+            return found
+        renewed = {**found, "format": 2}
+        if isinstance(preprocessing := renewed.pop("preprocessing", None), dict):
+            renewed["input"] = {"kind": "image", **preprocessing}
+        return renewed
 
     def proven(self, engine: str, precision: str, processor: str = "CPU") -> bool:
         """Whether this exported file was seen to answer like the original where it is run so."""

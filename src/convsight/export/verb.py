@@ -76,7 +76,7 @@ def _dataset(path: str, card: Card, data: str | None) -> Dataset:
 def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:
     with listener.counting("reading pictures", len(split)) as advance:
         pictures, unreadable = FittedPictures.read(
-            split, card.preprocessing, workers=2, max_megapixels=max_megapixels, progress=advance
+            split, card.input, workers=2, max_megapixels=max_megapixels, progress=advance
         )
     report_unreadable(unreadable, True, listener)
     readable = split.without([bad.position for bad in unreadable])

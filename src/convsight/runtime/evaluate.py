@@ -69,7 +69,7 @@ def evaluate(
     check_judgeable(dataset.source, chosen)
     with listener.counting("reading pictures", len(chosen)) as advance:
         pictures, unreadable = FittedPictures.read(
-            chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
+            chosen, model.card.input, workers=workers, max_megapixels=max_megapixels, progress=advance
         )
     report_unreadable(unreadable, skip_unreadable, listener)
     readable = chosen.without([bad.position for bad in unreadable])

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.inputs import ImageInput
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.settings import TrainSettings
 from convsight.tasks.reader import Measured, Metrics
 from convsight.training.augment import Augmentation
@@ -81,9 +82,7 @@ class Task(ABC):
         """What is true of the examples as tensors, the first axis counting pictures."""
 
     @abstractmethod
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         """How training pictures (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     @abstractmethod

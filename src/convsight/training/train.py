@@ -56,11 +56,9 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     _tell_data(dataset, listener)
     frame, why = task.frame(net, dataset.split("train"), settings)
     listener.say(why)
-    card = Card(
-        task=dataset.task, net=net, classes=dataset.classes, preprocessing=plain(frame), options=task.options(settings)
-    )
+    card = Card(task=dataset.task, net=net, classes=dataset.classes, input=plain(frame), options=task.options(settings))
     task.check(card)
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
@@ -183,7 +181,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     dataset = load_data(settings, run.splits())
     if dataset.classes != card.classes:
         raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
@@ -205,10 +203,10 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
         "train_counts": dataset.split("train").truths.counts(),
     }
-    preprocessing = measured(prepared, settings)
+    spec = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}
     if weights is not None:
-        preprocessing = expected(preprocessing, weights)
+        spec = expected(spec, weights)
         training["weights"] = weights.origin
-    changes = {"preprocessing": preprocessing, "training": training, "data": data, "versions": versions()}
+    changes = {"input": spec, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convsight.datasets import Dataset, Split
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.tasks.classification.augmentation import choose_augmentation
@@ -16,7 +16,7 @@ def choose(
     labels = Labels(np.arange(pictures) % len(classes), classes)
     split = Split("train", pixels, labels, [str(i) for i in range(pictures)])
     dataset = Dataset("d", "d", "classification", classes, {"train": split}, classes_named=named)
-    fit = Preprocessing(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
+    fit = ImageInput(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
     return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
 
 

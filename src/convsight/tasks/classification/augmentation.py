@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from convsight.datasets import Dataset
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.settings import TrainSettings
 from convsight.training.augment import PictureAugmentation, Variation, describe
 
@@ -21,9 +21,9 @@ _FILLERS = ("digit", "digits", "letter", "character", "char", "number", "num", "
 _SIDES = ("left", "right", "clockwise", "counterclockwise", "east", "west")
 
 
-def choose_augmentation(dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> PictureAugmentation:
+def choose_augmentation(dataset: Dataset, spec: ImageInput, settings: TrainSettings) -> PictureAugmentation:
     """The variation for a data set, with the reasons for it."""
-    variation, why = _amount(len(dataset.split("train")), min(preprocessing.height, preprocessing.width), settings)
+    variation, why = _amount(len(dataset.split("train")), min(spec.height, spec.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     return PictureAugmentation(variation, (f"augmentation: {describe(variation)}", why, why_flip))
