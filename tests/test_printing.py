@@ -5,9 +5,9 @@ from contextlib import redirect_stderr
 
 import pytest
 
+from convsight.metrics import Measured
 from convsight.printing import print_metrics
 from convsight.progress import Status, Terminal
-from convsight.tasks.reader import Measured
 
 NAMES = ["[unknown]", "a[/b]", "[red]", ":cat:", "back\\slash\\[x]"]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
-from convsight.tasks.reader import Measured
+from convsight.metrics import Measured
 
 METADATA_KEY = "convsight"
 

@@ -239,7 +239,7 @@ def export(
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Write a network as one graph with its preprocessing, and prove on real pictures that it answers the same."""
+    """Write a network as one graph that does its own resize, and prove on real pictures that it answers the same."""
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
+from convsight.metrics import Measured
 from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
-from convsight.tasks.reader import Measured
 
 
 def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float | None]]:

@@ -14,9 +14,9 @@ import tomli_w
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured
 
 RUNS = Path("runs")
 Row = Mapping[str, float]

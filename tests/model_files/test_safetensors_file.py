@@ -11,8 +11,8 @@ from safetensors.numpy import save_file
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.metrics import Measured
 from convsight.model_files import read_card
-from convsight.tasks.reader import Measured
 
 CARD = Card(
     task="classification",

@@ -2,8 +2,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from convsight.metrics import Measured, Selection
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured, Selection
 from convsight.training.advice import Advice, advise
 
 ACCURACY = Selection("accuracy", "higher")

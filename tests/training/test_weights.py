@@ -43,12 +43,12 @@ def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Pa
     assert tuned.metrics["test/log_loss"].value < fresh.metrics["test/log_loss"].value - 0.3
     assert tuned.metrics["test/accuracy"].value > fresh.metrics["test/accuracy"].value + 0.15
 
-    preprocessing = tuned.card.input
-    assert (preprocessing.mean, preprocessing.std) == _IMAGENET
-    assert fresh.card.input.mean != preprocessing.mean
+    tuned_input = tuned.card.input
+    assert (tuned_input.mean, tuned_input.std) == _IMAGENET
+    assert fresh.card.input.mean != tuned_input.mean
     assert tuned.card.training["weights"].startswith("squeezenet1_0-imagenet.safetensors (SHA-256 ")
     assert "weights" not in fresh.card.training
-    assert any("classifier.1 starts fresh: the weights are for 1,000 classes" in text for text in hears.said)
+    assert any("classifier.1 starts fresh: the weights are for 1,000 outputs" in text for text in hears.said)
     assert tuned.settings()[0].weights == file
 
 

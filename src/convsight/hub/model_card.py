@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convsight.card import Card
+from convsight.metrics import Measured
 from convsight.tasks import reader_of
-from convsight.tasks.reader import Measured
 
 _MOST_ROWS = 200  # classes with a row of their own
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})

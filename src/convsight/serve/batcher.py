@@ -12,7 +12,7 @@ import numpy as np
 
 from convsight.inputs import Loaded
 from convsight.pictures import PictureError
-from convsight.runtime.judge import one_picture
+from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
 from convsight.serve.job import Answer, Job
 from convsight.serve.metrics import ServerMetrics
@@ -119,7 +119,7 @@ class Batcher:
             return settled + [_Settled(job, position, "failed", {"error": FAILED}) for job, position, _ in wanted]
         for row, (job, position, picture) in enumerate(wanted):
             try:
-                result = self._model.reader.read(one_picture(arrays, row), picture.size)
+                result = result_at(self._model.reader, arrays, row, picture.size)
                 settled.append(_Settled(job, position, "answered", result.to_json()))
             except Exception:
                 _log.exception("reading an answer failed")

@@ -2,58 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
-from convsight.results import Result
+from convsight.metrics import Measured, Selection
+from convsight.results import Result, Tabular, require
 
 if TYPE_CHECKING:
     from convsight.card import Card
-
-
-class Measured(NamedTuple):
-    """A metric with its 95 % confidence interval; low and high equal value where none was computed.
-
-    >>> str(Measured(0.935, 0.93, 0.94))
-    '0.9350 [0.9300, 0.9400]'
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        interval = self.interval(", ")
-        return f"{self.value:.4f} [{interval}]" if interval else f"{self.value:.4f}"
-
-    def interval(self, between: str) -> str:
-        """Its two ends in words; empty where they are the same, since that tells nothing of how sure the value is.
-
-        >>> Measured(0.9, 0.85, 0.93).interval(" .. "), Measured(1.0, 1.0, 1.0).interval(" .. ")
-        ('0.8500 .. 0.9300', '')
-        """
-        low, high = f"{self.low:.4f}", f"{self.high:.4f}"
-        return f"{low}{between}{high}" if low != high else ""
-
-    def __float__(self) -> float:
-        return self.value
-
-
-class Selection(NamedTuple):
-    """A metric that chooses between epochs, and which way is better."""
-
-    metric: str
-    better: Literal["higher", "lower"]
-
-    def key(self, metrics: Mapping[str, Measured]) -> float:
-        """A number that is larger where the metric is better."""
-        value = metrics[self.metric].value
-        return value if self.better == "higher" else -value
-
-    def beats(self, value: float, other: float) -> bool:
-        """Whether `value` of the metric is better than `other`."""
-        return value > other if self.better == "higher" else value < other
 
 
 class Metrics(ABC):
@@ -84,6 +41,8 @@ class Metrics(ABC):
 class Reader(ABC):
     """What follows the network, shared by every engine that can run it."""
 
+    # What `read` returns: a verb that needs one of `convsight.results.capabilities` asks it before it reads anything.
+    result: ClassVar[type[Result]]
     # What the Hugging Face hub calls the kind of question.
     pipeline_tag: ClassVar[str]
     # Lines of Python that print the answer with NumPy alone, from `arrays` (name -> array, first axis the batch) and
@@ -95,13 +54,25 @@ class Reader(ABC):
         self.classes = card.classes
 
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns of `Result.to_rows`."""
-
-    @abstractmethod
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
         """The answer for one picture of `size` (width, height) from its arrays, batch axis removed."""
 
     @abstractmethod
     def metrics(self) -> Metrics:
         """A fresh, empty set of metrics."""
+
+
+@runtime_checkable
+class TabularReader(Protocol):
+    """What a reader has besides where its results are `Tabular`."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of `Tabular.to_rows`."""
+
+
+def columns_of(reader: Reader, what: str, fix: str = "leave it out") -> tuple[str, ...]:
+    """The columns of a table of the results; raises `UserError` for `what` was asked where they are no rows."""
+    require(reader.result, Tabular, what, reader.card.task, fix)
+    if not isinstance(reader, TabularReader):
+        raise TypeError(f"{type(reader).__name__} reads rows of a table, and must name their columns()")
+    return reader.columns()

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from convsight.metrics import Measured, Selection
 from convsight.settings import TrainSettings
-from convsight.tasks.reader import Measured, Selection
 
 Verdict = Literal["no better than the baseline", "cut short", "overfits", "underfits", "fits"]
 

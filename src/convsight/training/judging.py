@@ -10,10 +10,11 @@ from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.export.torch_engine import TorchEngine, load_network, save_network
 from convsight.files import write_atomic_with
+from convsight.metrics import Measured
 from convsight.progress import Listener
 from convsight.report.curves import curves_figure
 from convsight.runtime.judge import judge
-from convsight.tasks.reader import Measured, Metrics
+from convsight.tasks.reader import Metrics
 from convsight.training.advice import advise
 from convsight.training.fit import Training
 

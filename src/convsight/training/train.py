@@ -12,12 +12,12 @@ from convsight.datasets import Dataset, fingerprint, splits_csv
 from convsight.datasets.classes import check_judgeable, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.metrics import Measured
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, check_settings, task_of, task_with
-from convsight.tasks.reader import Measured
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
 from convsight.training.data import (

@@ -9,14 +9,14 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.metrics import Measured
 from convsight.pictures import Fit
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, check_settings, task_of
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS
-from convsight.tasks.reader import Measured
 
 CLASSES = ("circle", "square")
 SETTINGS = TrainSettings.of(data="x")
