@@ -14,6 +14,7 @@ from convsight.runtime.judge import answers
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
+from convsight.tasks.reader import columns_of
 
 
 class Model:
@@ -30,6 +31,10 @@ class Model:
         engine = self.engine
         doubt = self.card.doubt(engine.name, engine.precision, engine.processor) if self.card.proofs else ""
         return f"{self.card.net}, run by {engine.words}" + (f" ({doubt})" if doubt else "")
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table of its answers; raises `UserError` where these are no rows of a table."""
+        return columns_of(self.reader, "a table", "take their to_json()")
 
     def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
         """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).

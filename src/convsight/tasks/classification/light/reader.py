@@ -14,6 +14,7 @@ from convsight.tasks.reader import Reader
 class ClassReader(Reader):
     """Reads the array `probabilities` of shape (classes,)."""
 
+    result = Label
     pipeline_tag = "image-classification"
     plain_python = """\
 best = int(arrays["probabilities"][0].argmax())

@@ -31,6 +31,7 @@ class BoxReader(Reader):
     Boxes are left, top, right, bottom as fractions of the fitted picture, after suppression.
     """
 
+    result = Boxes
     pipeline_tag = "object-detection"
 
     def __init__(self, card: "Card") -> None:
