@@ -13,11 +13,12 @@ from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 
 CARD = Card(
     task="classification",
     net="small",
-    classes=("cat", "dog"),
+    target=Classes(names=("cat", "dog")),
     preprocessing=Preprocessing(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
     metrics={"test/accuracy": Measured(0.9, 0.85, 0.94)},
 )

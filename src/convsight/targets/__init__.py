@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from convsight.targets.classes import Classes, Palette, SeveralLabels, class_targets
+from convsight.targets.classes import Classes, Palette, SeveralLabels, class_targets, counts_by_class
 from convsight.targets.images import ImageTarget
 from convsight.targets.joints import Embedding, Joints
 from convsight.targets.numbers import NumberTargets
@@ -30,4 +30,5 @@ __all__ = [
     "TargetSpec",
     "Targets",
     "class_targets",
+    "counts_by_class",
 ]

@@ -129,3 +129,8 @@ def class_targets(targets: Targets) -> ClassTargets:
     if not isinstance(targets, ClassTargets):
         raise TypeError(f"expected targets that name classes, not {type(targets).__name__}")
     return targets
+
+
+def counts_by_class(targets: Targets) -> dict[str, int]:
+    """How many examples show each class; empty for targets that name none."""
+    return targets.counts() if isinstance(targets, ClassTargets) else {}

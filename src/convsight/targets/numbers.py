@@ -72,9 +72,7 @@ class NumberTargets(TargetSpec):
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
         known = _numbers(targets)
         if known.names != self.names:
-            raise UserError(
-                f"{source} holds {', '.join(known.names)}; the network tells {', '.join(self.names)}{hint}"
-            )
+            raise UserError(f"{source} holds {', '.join(known.names)}; the network tells {', '.join(self.names)}{hint}")
         return known
 
     def of_array(self, values: NDArray[Any]) -> NumbersOfMany:

@@ -13,7 +13,7 @@ from convsight.datasets import (
     cut_splits,
     read_dataset,
 )
-from convsight.datasets.classes import check_classes, check_judgeable
+from convsight.datasets.checks import check_judgeable, check_learnable
 from convsight.datasets.unreadable import report_unreadable
 from convsight.errors import UserError
 from convsight.nets.weights import Weights
@@ -57,7 +57,7 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
         return Prepared(dataset, examples, wanted)
     for split in splits.values():
         check_judgeable(dataset.source, split)
-    return Prepared(check_classes(dataset.with_splits(splits)), examples, wanted)
+    return Prepared(check_learnable(dataset.with_splits(splits)), examples, wanted)
 
 
 def plain(frame: Frame) -> Preprocessing:
