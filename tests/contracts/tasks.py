@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.export.torch_engine import TorchEngine
@@ -14,7 +15,7 @@ from convsight.runtime.judge import answers
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
 from convsight.tasks.reader import columns_of
 
 
@@ -50,7 +51,9 @@ class TaskContract:
         card, task = self.card(), self.task()
         model = task.build(card)
         pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
-        losses = task.loss(model, Batch(pictures, task.targets(self.examples(4))), TrainSettings.of(data="x"))
+        losses = task.loss(
+            model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
+        )
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
         losses["total"].backward()  # type: ignore[no-untyped-call]
         assert all(p.grad is not None for p in model.parameters())

@@ -105,9 +105,8 @@ class TestJudgingOtherData:
 
     def test_a_class_may_be_in_test_alone(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("train/cat/1.png", "test/ant/2.png")
-        assert (
-            read_for(photos, "classification", Classes(names=("ant", "cat")))counts_by_class(.split("test").truths)["ant"] == 1
-        )
+        found = read_for(photos, "classification", Classes(names=("ant", "cat")))
+        assert counts_by_class(found.split("test").truths)["ant"] == 1
 
     def test_the_unknown_class_is_named_with_its_file_and_the_nearest(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("caat/1.png")

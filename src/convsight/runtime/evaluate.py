@@ -89,9 +89,8 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
     if dataset.target.names != card.target.names:
-        raise UserError(
-            f"{settings.data} now holds the {dataset.target.nouns} {dataset.target.names}; the run knows {card.target.names}"
-        )
+        held = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
     # Where pictures were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")

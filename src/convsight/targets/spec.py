@@ -1,4 +1,4 @@
-"""`TargetSpec`: what is answered about an input, in place of a bare list of classes; and `Targets`, many true answers."""
+"""`TargetSpec`: what is asked about an input; `Targets`: what is true of many."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping

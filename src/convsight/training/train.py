@@ -183,9 +183,8 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     """The data of `run`, read again, with the cut that it stored."""
     dataset = load_data(settings, run.splits())
     if dataset.target.names != card.target.names:
-        raise UserError(
-            f"{settings.data} now holds the {dataset.target.nouns} {dataset.target.names}; the run knows {card.target.names}"
-        )
+        held = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")

@@ -1,9 +1,7 @@
-"""Augmentation: training pictures vary from epoch to epoch, a whole batch at a time on its device."""
+"""Images that vary in place, light and detail."""
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -12,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from convsight.training.chances import uniform
+from convsight.augmentation.augmentation import Augmentation
+from convsight.augmentation.batch import Batch
+from convsight.rng import RngKeys, uniform
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,8 @@ class Variation:
         return self.zoom > 0 or self.rotate > 0
 
 
-class Augmentation(ABC):
-    """Changes a batch of training pictures, and their targets where these have a place in the picture."""
-
-    # What was chosen and why, in words for the user.
-    reasons: tuple[str, ...]
-    # Whether pictures are mirrored left to right, so that the network knows both views.
-    mirrors: bool
-
-    @abstractmethod
-    def __call__(
-        self,
-        pictures: Tensor,
-        targets: Mapping[str, Tensor],
-        seed: int,
-        epoch: int,
-        samples: NDArray[np.int64],
-        progress: float,
-    ) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Vary `pictures` (batch, channels, height, width), floats in 0..1, and `targets` with them.
-
-        `samples` are the indices in the training split, `progress` is how far the training is, in 0..1. The result
-        depends on these, the seed and the epoch alone.
-        """
-
-    def varies_like(self, other: "Augmentation") -> bool:
-        """Whether `other` varies pictures in the same way, whatever its reasons."""
-        return {**vars(self), "reasons": ()} == {**vars(other), "reasons": ()}
-
-
 @final
-class PictureAugmentation(Augmentation):
+class ImageAugmentation(Augmentation):
     """For questions whose answer has no place in the picture: targets stay as they are."""
 
     _COLUMNS = 10
@@ -77,22 +48,16 @@ class PictureAugmentation(Augmentation):
         self.reasons = reasons
         self.mirrors = variation.flip_horizontal
 
-    def __call__(
-        self,
-        pictures: Tensor,
-        targets: Mapping[str, Tensor],
-        seed: int,
-        epoch: int,
-        samples: NDArray[np.int64],
-        progress: float,
-    ) -> tuple[Tensor, Mapping[str, Tensor]]:
-        draws = torch.from_numpy(uniform(seed, epoch + 1, samples, self._COLUMNS)).to(pictures.device) * 2 - 1
-        pictures = self._geometry(pictures, draws, _alternating(seed, epoch, samples))
+    def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
+        pictures = batch.image
+        drawn = uniform(keys.seed, keys.epoch + 1, keys.samples, self._COLUMNS)
+        draws = torch.from_numpy(drawn).to(pictures.device) * 2 - 1
+        pictures = self._geometry(pictures, draws, _alternating(keys))
         if self.variation.light:
             pictures = _relight(pictures, draws[:, 6:8], self.variation.light)
         if self.variation.erase:
             pictures = _erase(pictures, draws[:, 8:10], self.variation.erase)
-        return pictures, targets
+        return replace(batch, inputs={"image": pictures})
 
     def _geometry(self, pictures: Tensor, draws: Tensor, mirrored: NDArray[np.bool_]) -> Tensor:
         v = self.variation
@@ -108,14 +73,14 @@ class PictureAugmentation(Augmentation):
         return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
-def _alternating(seed: int, epoch: int, samples: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _alternating(keys: RngKeys) -> NDArray[np.bool_]:
     """Mirror each picture every other epoch instead of at random.
 
     Both views are then seen equally often, which trains faster. Source: Jordan, "94% on CIFAR-10 in
     3.29 seconds on a single GPU", 2024, section 3.6 (alternating flip).
     """
-    first = uniform(seed, 0, samples, 1)[:, 0] < 0.5
-    swapped: NDArray[np.bool_] = first ^ bool(epoch % 2)
+    first = uniform(keys.seed, 0, keys.samples, 1)[:, 0] < 0.5
+    swapped: NDArray[np.bool_] = first ^ bool(keys.epoch % 2)
     return swapped
 
 

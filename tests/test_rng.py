@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convsight.training.chances import shuffled, step_seed, uniform
+from convsight.rng import shuffled, step_seed, uniform
 
 
 @given(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convsight.training.augment import PictureAugmentation, Variation, describe
+from convsight.augmentation import Batch, ImageAugmentation, Variation, describe
+from convsight.rng import RngKeys
 
 STRONG = Variation(True, True, shift=0.2, zoom=0.3, rotate=30, light=0.4, erase=0.2)
 
@@ -14,8 +15,7 @@ def vary(
     variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None
 ) -> torch.Tensor:
     chosen = np.array(samples if samples is not None else range(len(pictures)), np.int64)
-    changed, _ = PictureAugmentation(variation, ())(pictures, {}, 0, epoch, chosen, 0.0)
-    return changed
+    return ImageAugmentation(variation, ())(Batch({"image": pictures}, {}), RngKeys(0, epoch, chosen), 0.0).image
 
 
 def gradient_picture(side: int = 12) -> torch.Tensor:

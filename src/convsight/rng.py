@@ -1,5 +1,6 @@
 """Randomness that depends on nothing but (seed, epoch, sample index), so workers and resumes change nothing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,15 @@ def uniform(seed: int, epoch: int, samples: NDArray[np.integer[Any]], columns: i
     cells = _mix(rows[:, None] + np.arange(1, columns + 1, dtype=np.uint64)[None])
     # The top 24 bits, since a float32 holds 24 exactly and stays below 1.
     return (cells >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
+
+
+@dataclass(frozen=True)
+class RngKeys:
+    """All that the randomness of a batch depends on: seed, epoch, and the indices (batch,) of its samples."""
+
+    seed: int
+    epoch: int
+    samples: NDArray[np.int64]
 
 
 def shuffled(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
