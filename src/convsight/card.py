@@ -95,7 +95,7 @@ class Card(BaseModel):
             return data
         found = dict(data)
         names = found.pop("classes", None)  # in today's format a copy of the target's names
-        if found.get("format") == 1:
+        if found.get("format", 1) == 1 and "target" not in found and names is not None:
             found["format"] = 2
             found["target"] = {"kind": "classes", "names": names}
         return found

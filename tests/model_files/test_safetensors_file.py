@@ -41,7 +41,13 @@ def test_a_file_without_a_card(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"classes": []}, "classes"), ({"format": 2}, "format"), ({"surprise": 1}, "surprise"), ({"net": None}, "net")],
+    [
+        ({"target": {"kind": "classes", "names": []}}, "target.classes.names"),
+        ({"target": {"kind": "guesses"}}, "target"),
+        ({"format": 3}, "format"),
+        ({"surprise": 1}, "surprise"),
+        ({"net": None}, "net"),
+    ],
 )
 def test_a_card_that_is_not_valid_says_where(tmp_path: Path, change: dict[str, object], named: str) -> None:
     text = json.dumps({**CARD.model_dump(mode="json"), **change})
