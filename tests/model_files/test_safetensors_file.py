@@ -87,3 +87,9 @@ def test_headers_that_are_none(tmp_path: Path, header: bytes) -> None:
     file.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(UserError, match=r"m\.safetensors"):
         read_card(file)
+
+
+def test_a_header_whose_length_looks_like_a_pickle(tmp_path: Path) -> None:
+    for spaces in range(0, 256, 8):  # one of them makes a length that begins with the byte 80
+        card = CARD.model_copy(update={"training": {"note": "x" * spaces}})
+        assert read_card(write(tmp_path / "m.safetensors", card.model_dump_json())) == card
