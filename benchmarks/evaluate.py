@@ -22,9 +22,9 @@ from measuring import HERE, peer_python, print_table, spread, versions
 from numpy.typing import NDArray
 
 from convsight.results import Boxes
-from convsight.tasks.detection.coco import Coco
-from convsight.tasks.detection.gathered import Gathered
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.coco import Coco
+from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.metrics import BoxMetrics
 
 CLASSES = tuple(f"class {index}" for index in range(80))
 SIDE = 640

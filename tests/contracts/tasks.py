@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
-from convsight.results import Result
-from convsight.runtime.judge import answers
+from convsight.results import Result, Tabular
+from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, reader_of, task_of
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
+from convsight.tasks.reader import columns_of
 
 
 class TaskContract:
@@ -49,7 +51,9 @@ class TaskContract:
         card, task = self.card(), self.task()
         model = task.build(card)
         pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
-        losses = task.loss(model, Batch(pictures, task.targets(self.examples(4))), TrainSettings.of(data="x"))
+        losses = task.loss(
+            model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
+        )
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
         losses["total"].backward()  # type: ignore[no-untyped-call]
         assert all(p.grad is not None for p in model.parameters())
@@ -61,13 +65,15 @@ class TaskContract:
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
-        results = list(answers(engine, reader, self.pixels(3), [(30, 20)] * 3))
+        results = list(predictions(engine, reader, self.pixels(3), [(30, 20)] * 3))
         assert len(results) == 3
-        columns = reader.columns()
         for result in results:
             assert isinstance(result, Result)
+            assert type(result) is reader.result
             assert result.summary()
-            assert all(len(row) == len(columns) for row in result.to_rows())
+            if isinstance(result, Tabular):
+                columns = columns_of(reader, "the contract")
+                assert all(len(row) == len(columns) for row in result.to_rows())
 
     def test_a_picture_is_answered_the_same_in_any_company(self) -> None:
         card, task = self.card(), self.task()

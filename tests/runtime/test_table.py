@@ -23,8 +23,8 @@ def test_rows_are_what_the_results_say(exported_run: Run, photos: Path) -> None:
     (photos / "bad.png").write_bytes(b"no picture")
     model = convsight.load(exported_run.path)
     files = [photos / "dark" / "0.png", photos / "bad.png", photos / "bright" / "1.png"]
-    table = to_pandas(model.predict_many(read_sources(files)), model.reader.columns())
-    assert table.columns.tolist() == ["file", *model.reader.columns(), "error"]
+    table = to_pandas(model.predict_many(read_sources(files)), model.columns())
+    assert table.columns.tolist() == ["file", *model.columns(), "error"]
     assert table["file"].tolist() == [str(file) for file in files]
     assert table["error"].isna().tolist() == [True, False, True]
     assert "bad.png" in table["error"][1]

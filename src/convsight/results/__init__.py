@@ -2,7 +2,24 @@
 
 from convsight.results.box_lists import BoxLists
 from convsight.results.boxes import Box, Boxes
+from convsight.results.capabilities import Drawable, ForSupervision, Tabular, Thresholded, WithFiles, require
 from convsight.results.label import Label, Labels, Score
 from convsight.results.result import Difference, NoAnswerError, Result
 
-__all__ = ["Box", "BoxLists", "Boxes", "Difference", "Label", "Labels", "NoAnswerError", "Result", "Score"]
+__all__ = [
+    "Box",
+    "BoxLists",
+    "Boxes",
+    "Difference",
+    "Drawable",
+    "ForSupervision",
+    "Label",
+    "Labels",
+    "NoAnswerError",
+    "Result",
+    "Score",
+    "Tabular",
+    "Thresholded",
+    "WithFiles",
+    "require",
+]

@@ -3,8 +3,6 @@
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self
 
-from PIL import Image
-
 
 class Difference(NamedTuple):
     """How far two results for one picture lie apart.
@@ -25,27 +23,13 @@ class NoAnswerError(ValueError):
 class Result(ABC):
     """What is true or predicted about one picture: one type for both, checked when made.
 
-    Abstract or final: a kind of result implements every method, and is not derived from again.
+    Abstract or final: a kind of result implements every method, and is not derived from again. What only some kinds
+    can do is in `convsight.results.capabilities`; they do it by having the methods.
     """
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON values, as `convsight predict --format json` prints it."""
-
-    @abstractmethod
-    def to_rows(self) -> list[tuple[str | float, ...]]:
-        """The result as rows of a table, under the columns of the task's reader."""
-
-    @abstractmethod
-    def to_supervision(self) -> Any:
-        """The result as the type that the package supervision has for it, which draws, counts and tracks.
-
-        Raises `UserError` where that package is not installed.
-        """
-
-    @abstractmethod
-    def at_least(self, confidence: float) -> "Result":
-        """What of it is at least so sure (0..1); where nothing is, the result says that it is unsure."""
 
     @abstractmethod
     def summary(self) -> str:
@@ -54,7 +38,3 @@ class Result(ABC):
     @abstractmethod
     def difference(self, other: Self) -> Difference:
         """How far `other`, of the same network run elsewhere, lies from this one."""
-
-    @abstractmethod
-    def draw(self, picture: Image.Image) -> Image.Image:
-        """A copy of `picture` (RGB), which may be larger, with the result drawn on it."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convsight.pictures import Source
-from convsight.results import Result
+from convsight.results import Result, Tabular
+from convsight.results.capabilities import lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,19 @@ def answer_line(answer: Answer) -> str:
 def answer_rows(answer: Answer, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """The rows of a table with the columns file, those of the result, and error; at least one row a picture.
 
+    Raises `UserError` where the result is no `Tabular`.
+
     >>> answer_rows(Answer("cat.jpg", error="cat.jpg is empty"), ("label", "probability"))
     [('cat.jpg', None, None, 'cat.jpg is empty')]
     """
-    rows = answer.result.to_rows() if answer.result is not None else []
+    rows = _rows(answer.result) if answer.result is not None else []
     return [(answer.file, *row, answer.error) for row in rows] or [(answer.file, *[None] * len(columns), answer.error)]
+
+
+def _rows(result: Result) -> list[tuple[str | float, ...]]:
+    if not isinstance(result, Tabular):
+        raise lacking(Tabular, "a table", f"the kind {type(result).__name__}", "take their to_json()")
+    return result.to_rows()
 
 
 def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:

@@ -8,6 +8,8 @@ from PIL import Image
 
 from convsight.errors import UserError
 from convsight.pictures import read_picture
+from convsight.results import Drawable
+from convsight.results.capabilities import lacking
 from convsight.runtime.answer import Answer
 from convsight.runtime.sources.folders import takes_from
 
@@ -35,9 +37,14 @@ class Drawings:
         self._max_megapixels = max_megapixels
 
     def draw(self, position: int, answer: Answer) -> None:
-        """Save the picture of an answer that kept it, the `position`-th of all; what has no result is left out."""
+        """Save the picture of an answer that kept it, the `position`-th of all; what has no result is left out.
+
+        Raises `UserError` where the result is no `Drawable`.
+        """
         if answer.result is None or answer.picture is None:
             return
+        if not isinstance(answer.result, Drawable):
+            raise lacking(Drawable, "--draw", f"the kind {type(answer.result).__name__}", "leave it out")
         drawn = answer.result.draw(read_picture(answer.picture, max_megapixels=self._max_megapixels))
         self.save(drawn, position, answer.file)
 

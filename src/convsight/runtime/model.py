@@ -7,13 +7,14 @@ from convsight.card import Card
 from convsight.pictures import Source, load_picture
 from convsight.results import Result
 from convsight.runtime.answer import Answer
+from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find import find_deployed
-from convsight.runtime.judge import answers
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
+from convsight.tasks.reader import columns_of
 
 
 class Model:
@@ -31,6 +32,10 @@ class Model:
         doubt = self.card.doubt(engine.name, engine.precision, engine.processor) if self.card.proofs else ""
         return f"{self.card.net}, run by {engine.words}" + (f" ({doubt})" if doubt else "")
 
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table of its answers; raises `UserError` where these are no rows of a table."""
+        return columns_of(self.reader, "a table", "take their to_json()")
+
     def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
         """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
 
@@ -38,7 +43,7 @@ class Model:
         """
         source = Path(picture) if isinstance(picture, str) else picture
         fitted = load_picture(source, self.card.preprocessing, max_megapixels)
-        return next(answers(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
+        return next(predictions(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
 
     def predict_many(
         self,

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFrame":
     """A table with the columns file, `columns` and error: what `convsight predict --format csv` prints.
 
-    `columns` are those of the task's reader: `to_pandas(model.predict_many(items), model.reader.columns())`. A picture
-    has as many rows as its result; one that could not be answered has one, with the reason as its error and nothing
-    else. Text is of pandas' type string, numbers are float64. Raises `UserError` where pandas is not installed.
+    `columns` are those of the model: `to_pandas(model.predict_many(items), model.columns())`. A picture has as many
+    rows as its result; one that could not be answered has one, with the reason as its error and nothing else. Text is
+    of pandas' type string, numbers are float64. Raises `UserError` where pandas is not installed, and where results
+    are no rows of a table.
 
     >>> table = to_pandas([Answer("cat.jpg", error="cat.jpg is empty")], ("label", "probability"))
     >>> table.columns.tolist(), table["error"].tolist()

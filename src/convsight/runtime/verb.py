@@ -9,11 +9,16 @@ from pathlib import Path
 from convsight.errors import UserError
 from convsight.printing import PRINTERS, while_read
 from convsight.progress import Listener
+from convsight.results import Drawable, Tabular, Thresholded, require
 from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
-from convsight.runtime.model import Model, load
+from convsight.runtime.engines import engine_for
+from convsight.runtime.find import find_deployed
+from convsight.runtime.model import Model
 from convsight.runtime.out import AnswersFile
 from convsight.runtime.sources import Item, read_sources
+from convsight.tasks import reader_of
+from convsight.tasks.reader import Reader, columns_of
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,13 @@ def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Pa
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
     printer = _coco_printer(coco_ids, asked.reject_below) if output == "coco" else PRINTERS[output]
-    model, items, drawings = _prepared(asked, listener)
+    model, items, drawings, columns = _prepared(asked, listener, f"--format {output}" if output == "csv" else None)
     with (
         while_read(),
         _counting_beside(listener) as advance,
         closing(_answers(asked, model, items, drawings, advance)) as answers,
     ):
-        return printer(answers, model.reader.columns())
+        return printer(answers, columns)
     return 0  # the reader left, and with it the question what failed
 
 
@@ -60,13 +65,13 @@ def _coco_printer(
 
 def save_answers(asked: Question, path: Path, listener: Listener) -> int:
     """Append the answers to a file, after those that it has; returns how many pictures have none."""
-    model, items, drawings = _prepared(asked, listener)
+    model, items, drawings, columns = _prepared(asked, listener, f"--out {path}" if path.suffix != ".jsonl" else None)
     identity = {
         "model": model.card.source().fingerprint(),
         "engine": model.engine.words,
         "reject_below": asked.reject_below,
     }
-    with AnswersFile(path, model.reader.columns(), identity) as file:
+    with AnswersFile(path, columns, identity) as file:
         try:
             file.skip(items)
             if file.pictures:
@@ -88,15 +93,34 @@ def save_answers(asked: Question, path: Path, listener: Listener) -> int:
     return file.bad
 
 
-def _prepared(asked: Question, listener: Listener) -> tuple[Model, Iterator[Item], Drawings | None]:
-    """Everything that can be wrong is found here, the cheap first: the model is read last."""
+def _prepared(
+    asked: Question, listener: Listener, table: str | None
+) -> tuple[Model, Iterator[Item], Drawings | None, tuple[str, ...]]:
+    """Everything that can be wrong is found here, the cheap first: the model is read last, its card before.
+
+    `table` is the option that asks for rows of a table, if one does; their columns are there wherever there are rows.
+    """
     if asked.reject_below is not None and not 0 <= asked.reject_below <= 1:
         raise UserError(f"--reject-below {asked.reject_below}: give a probability from 0 to 1")
     items = read_sources(asked.sources, asked.every)
+    file, card = find_deployed(asked.model, asked.engine, asked.precision)
+    reader = reader_of(card)
+    _check_capabilities(asked, reader)
+    columns = columns_of(reader, table or "", "choose JSON") if table or issubclass(reader.result, Tabular) else ()
     drawings = Drawings(asked.draw, asked.sources, asked.max_megapixels) if asked.draw else None
-    model = load(asked.model, asked.engine, asked.precision)
+    model = Model(card, engine_for(file, card, asked.engine, asked.precision))
     listener.say(model.words)
-    return model, items, drawings
+    return model, items, drawings, columns
+
+
+def _check_capabilities(asked: Question, reader: Reader) -> None:
+    """Raise `UserError` where something is asked of the predictions that they cannot do."""
+    for wanted, capability, option in (
+        (asked.reject_below, Thresholded, "--reject-below"),
+        (asked.draw, Drawable, "--draw"),
+    ):
+        if wanted is not None:
+            require(reader.result, capability, option, reader.card.task)
 
 
 def _answers(
@@ -117,7 +141,7 @@ def _answers(
     )
     for position, answer in enumerate(found, (file.pictures if file else 0) + 1):
         told = answer
-        if asked.reject_below is not None and answer.result is not None:
+        if asked.reject_below is not None and isinstance(answer.result, Thresholded):
             told = replace(answer, result=answer.result.at_least(asked.reject_below))
         if drawings:
             drawings.draw(position, told)

@@ -25,12 +25,12 @@ class _Entry(NamedTuple):
 
 TASKS = {
     "classification": _Entry(
-        reader="convsight.tasks.classification.reader:ClassReader",
+        reader="convsight.tasks.classification.light.reader:ClassReader",
         task="convsight.tasks.classification.task:Classification",
         settings=frozenset({"mirror"}),
     ),
     "detection": _Entry(
-        reader="convsight.tasks.detection.reader:BoxReader",
+        reader="convsight.tasks.detection.light.reader:BoxReader",
         task="convsight.tasks.detection.task:Detection",
         settings=frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"}),
     ),

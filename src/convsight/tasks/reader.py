@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from convsight.metrics import Measured, Selection
-from convsight.results import Result
+from convsight.results import Result, Tabular, require
 
 if TYPE_CHECKING:
     from convsight.card import Card
@@ -41,6 +41,8 @@ class Metrics(ABC):
 class Reader(ABC):
     """What follows the network, shared by every engine that can run it."""
 
+    # What `read` returns: a verb that needs one of `convsight.results.capabilities` asks it before it reads anything.
+    result: ClassVar[type[Result]]
     # What the Hugging Face hub calls the kind of question.
     pipeline_tag: ClassVar[str]
     # Lines of Python that print the answer with NumPy alone, from `arrays` (name -> array, first axis the batch) and
@@ -52,13 +54,25 @@ class Reader(ABC):
         self.classes = card.classes
 
     @abstractmethod
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns of `Result.to_rows`."""
-
-    @abstractmethod
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
         """The answer for one picture of `size` (width, height) from its arrays, batch axis removed."""
 
     @abstractmethod
     def metrics(self) -> Metrics:
         """A fresh, empty set of metrics."""
+
+
+@runtime_checkable
+class TabularReader(Protocol):
+    """What a reader has besides where its results are `Tabular`."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of `Tabular.to_rows`."""
+
+
+def columns_of(reader: Reader, what: str, fix: str = "leave it out") -> tuple[str, ...]:
+    """The columns of a table of the results; raises `UserError` for `what` was asked where they are no rows."""
+    require(reader.result, Tabular, what, reader.card.task, fix)
+    if not isinstance(reader, TabularReader):
+        raise TypeError(f"{type(reader).__name__} reads rows of a table, and must name their columns()")
+    return reader.columns()

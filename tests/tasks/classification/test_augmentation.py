@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
+from convsight.augmentation import ImageAugmentation, Variation
 from convsight.datasets import Dataset, Split
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.tasks.classification.augmentation import choose_augmentation
-from convsight.training.augment import PictureAugmentation, Variation
 
 
 def choose(
     classes: tuple[str, ...], pictures: int = 10, side: int = 28, named: bool = True, **settings: str
-) -> PictureAugmentation:
+) -> ImageAugmentation:
     pixels = np.broadcast_to(np.zeros((1, 4, 4), np.uint8), (pictures, 4, 4))
     labels = Labels(np.arange(pictures) % len(classes), classes)
     split = Split("train", pixels, labels, [str(i) for i in range(pictures)])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from convsight.results import Label
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 
 
 def judged(classes: Sequence[str], pictures: int, lift: float = 5.0) -> ClassMetrics:

@@ -5,13 +5,13 @@ from tests.contracts.tasks import TaskContract
 from torch import nn
 from torch.nn import functional as F
 
+from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
-from convsight.tasks.contract import Batch
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -35,7 +35,7 @@ def test_the_loss_is_smoothed_cross_entropy() -> None:
     smooth = torch.full((6, 4), 0.1 / 4)
     smooth[torch.arange(6), classes] += 0.9
     expected = -(smooth * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
-    batch = Batch(logits, {"class": classes})
+    batch = Batch({"image": logits}, {"class": classes})
     settings = TrainSettings.of(data="x", label_smoothing=0.1)
     losses = task_of("classification").loss(nn.Identity(), batch, settings)
     torch.testing.assert_close(losses, {"total": expected})

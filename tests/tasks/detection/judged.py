@@ -15,9 +15,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from convsight.results import Boxes
-from convsight.tasks.detection.coco import Coco
-from convsight.tasks.detection.gathered import Gathered
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.coco import Coco
+from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.metrics import BoxMetrics
 
 COCO_NAMES = (
     *("AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge"),

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from convsight.results import Boxes
 from convsight.tasks.detection.figures import errors_figure, figures, precision_recall_figure
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.metrics import BoxMetrics
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 

@@ -14,7 +14,7 @@ from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, check_settings, task_of
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS
 
 CLASSES = ("circle", "square")

@@ -16,7 +16,7 @@ from convsight.datasets import FittedPictures
 from convsight.metrics import Measured
 from convsight.metrics.bootstrap import Floats, bootstrapped, resamples_for
 from convsight.results import Label, Labels
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 
 LINEAR_PICTURES = 5000
 _LONGEST_SIDE_PX = 32

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convsight.tasks.classification.metrics import ClassMetrics
+from convsight.tasks.classification.light.metrics import ClassMetrics
 
 _MOST_CLASSES_WITH_COUNTS = 20
 _LONGEST_NAME = 24

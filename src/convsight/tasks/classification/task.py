@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.dataset import Truths
@@ -27,11 +28,10 @@ from convsight.tasks.classification.baselines import (
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
-from convsight.tasks.classification.metrics import ClassMetrics
-from convsight.tasks.classification.temperature import TEMPERATURE
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
-from convsight.training.augment import Augmentation
 from convsight.training.frame import choose_side, typical_side
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Classification(Task):
         # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
         side = settings.size or (entry.side if is_net_text(net) else None)
         if side is not None:
-            check_size(net, NetShape(entry.classes, entry.channels, side, side))
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
         return net
 
     def weights(self, net: str, weights: str) -> Weights:
@@ -84,7 +84,7 @@ class Classification(Task):
 
         Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
         """
-        logits = model(batch.pictures).float()  # summed in float32, whatever the network runs in
+        logits = model(batch.image).float()  # summed in float32, whatever the network runs in
         smoothing = settings.label_smoothing
         return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
@@ -137,7 +137,7 @@ class ClassGraph(nn.Module):
 def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
     """The shape a network of the catalogue needs for these pictures and classes."""
     return NetShape(
-        classes=classes,
+        outputs=classes,
         channels=preprocessing.channels,
         height=preprocessing.height,
         width=preprocessing.width,

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.average_precision import GRID
-from convsight.tasks.detection.found import Followed
-from convsight.tasks.detection.metrics import BoxMetrics
+from convsight.tasks.detection.light.average_precision import GRID
+from convsight.tasks.detection.light.found import Followed
+from convsight.tasks.detection.light.metrics import BoxMetrics
 
 _MOST_NAMED = 10  # classes with a colour of their own
 _LONGEST_NAME = 24

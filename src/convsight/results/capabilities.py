@@ -1,0 +1,77 @@
+"""What only some kinds of results can do: a verb asks for a capability, and says a clear word where it is missing."""
+
+from typing import Any, Protocol, runtime_checkable
+
+from PIL import Image
+
+from convsight.errors import UserError
+from convsight.results.result import Result
+
+
+@runtime_checkable
+class Thresholded(Protocol):
+    """A result whose confidence can be compared with a threshold."""
+
+    def at_least(self, confidence: float) -> Result:
+        """What of it is at least so sure (0..1); where nothing is, the result says that it is unsure."""
+
+
+@runtime_checkable
+class Drawable(Protocol):
+    """A result that can be drawn on the image it is about."""
+
+    def draw(self, picture: Image.Image) -> Image.Image:
+        """A copy of `picture` (RGB), which may be larger, with the result drawn on it."""
+
+
+@runtime_checkable
+class Tabular(Protocol):
+    """A result that is rows of a table; the task's reader, a `TabularReader`, names their columns."""
+
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        """The result as rows of a table; there may be none."""
+
+
+@runtime_checkable
+class WithFiles(Protocol):
+    """A result of which a part is best kept as files, such as a mask."""
+
+    def files(self) -> dict[str, bytes]:
+        """The content of each file by the suffix of its name, such as `mask.png`: the same suffixes for every image."""
+
+
+@runtime_checkable
+class ForSupervision(Protocol):
+    """A result that the package supervision, which draws, counts and tracks, has a type for."""
+
+    def to_supervision(self) -> Any:
+        """The result as that type; raises `UserError` where the package is not installed."""
+
+
+# A protocol -> what predictions without it lack.
+_LACKING: dict[type, str] = {
+    Thresholded: "have no confidence that could be compared",
+    Drawable: "cannot be drawn on an image",
+    Tabular: "are no rows of a table",
+    WithFiles: "have no files of their own",
+    ForSupervision: "are nothing that supervision has a type for",
+}
+
+
+def require(result: type[Result], capability: type, what: str, kind: str, fix: str = "leave it out") -> None:
+    """Raise `UserError` where results of the type `result` lack `capability`, one of the protocols here.
+
+    `what` is what the user asked for, `kind` what the predictions are of (a task's name), `fix` what to do instead.
+
+    >>> from convsight.results import Boxes
+    >>> require(Boxes, WithFiles, "--files", "detection")
+    Traceback (most recent call last):
+    convsight.errors.UserError: --files: predictions of detection have no files of their own; leave it out
+    """
+    if not issubclass(result, capability):
+        raise lacking(capability, what, kind, fix)
+
+
+def lacking(capability: type, what: str, kind: str, fix: str) -> UserError:
+    """The error of `require`, for those who hold a result."""
+    return UserError(f"{what}: predictions of {kind} {_LACKING[capability]}; {fix}")

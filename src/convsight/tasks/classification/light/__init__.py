@@ -1,0 +1,1 @@
+"""The light half of classification: probabilities to labels, labels to numbers. No PyTorch."""

@@ -1,0 +1,35 @@
+"""The score of each class from which answers are best called found."""
+
+import numpy as np
+
+from convsight.tasks.detection.light.coco import Coco
+from convsight.tasks.detection.light.gathered import Flags, Floats
+from convsight.tasks.detection.light.thresholds import USUAL
+
+
+def best_thresholds(coco: Coco) -> list[float]:
+    """For each class the threshold with the best F1 at an overlap of 0.5; the usual one where no answer is right.
+
+    It lies half-way between the least score that counts as found and the next lower one, so that another engine's
+    rounding changes nothing. Of equally good thresholds the highest is taken.
+    """
+    gathered, half = coco.gathered, coco.halfway
+    answers, order = gathered.answers, gathered.by_class
+    classes = len(gathered.classes)
+    true = np.bincount(gathered.truth.labels[half.true], minlength=classes)
+    cuts = np.searchsorted(answers.labels[order], np.arange(1, classes))
+    return [
+        _best(answers.scores[some], half.right[some], half.counted[some], number)
+        for some, number in zip(np.split(order, cuts), true.tolist(), strict=True)
+    ]
+
+
+def _best(scores: Floats, right: Flags, counted: Flags, true: int) -> float:
+    """The threshold for answers of one class, by falling score."""
+    if not right.any():
+        return USUAL
+    f1 = 2 * np.cumsum(right) / (np.cumsum(counted) + true)
+    following = np.append(scores[1:], 0.0)
+    # Equal scores are found together or not at all.
+    best = int(np.where(scores > following, f1, -1.0).argmax())
+    return float(scores[best] + following[best]) / 2

@@ -1,0 +1,54 @@
+"""The light half of detection: the arrays of a network to `Boxes`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.results import Boxes
+from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.thresholds import thresholds_of
+from convsight.tasks.reader import Reader
+
+if TYPE_CHECKING:
+    from convsight.card import Card
+
+
+_PLAIN_PYTHON = """\
+least = {least}  # the score from which a class counts as found
+for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
+    name = classes[int(label)]
+    if score >= least[name]:
+        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted picture
+"""
+
+
+@final
+class BoxReader(Reader):
+    """Reads the arrays `boxes` (boxes, 4), `scores` (boxes,) and `labels` (boxes,), of which a score of 0 is none.
+
+    Boxes are left, top, right, bottom as fractions of the fitted picture, after suppression.
+    """
+
+    result = Boxes
+    pipeline_tag = "object-detection"
+
+    def __init__(self, card: "Card") -> None:
+        super().__init__(card)
+        self._least = thresholds_of(card.calibration, card.classes)
+        self.plain_python = _PLAIN_PYTHON.format(least=dict(zip(self.classes, self._least.tolist(), strict=True)))
+
+    def columns(self) -> tuple[str, ...]:
+        return ("label", "score", "left", "top", "right", "bottom")
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Boxes:
+        scores = np.asarray(arrays["scores"], np.float64)
+        found = np.flatnonzero(scores != 0)  # NaN is kept, to be refused
+        labels = np.asarray(arrays["labels"])[found].astype(np.int64)
+        fractions = np.asarray(arrays["boxes"], np.float64)[found]
+        xyxy = self.card.preprocessing.frame.pixels(fractions, size)
+        return Boxes.of(self.classes, size, xyxy, labels, scores=scores[found], least=self._least[labels])
+
+    def metrics(self) -> BoxMetrics:
+        return BoxMetrics(self.classes)
