@@ -17,10 +17,13 @@ from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
 from convsight.runtime.sources import Item
 from convsight.runtime.stream import BATCH, Decoding, stream
+from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 PREPROCESSING = ImageInput(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1))
-READER = reader_of(Card(task="classification", net="none", classes=("rest", "level"), input=PREPROCESSING))
+READER = reader_of(
+    Card(task="classification", net="none", target=Classes(names=("rest", "level")), input=PREPROCESSING)
+)
 
 
 @final

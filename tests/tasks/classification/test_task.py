@@ -11,6 +11,7 @@ from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks import task_of
 
 CLASSES = ("cat", "dog", "owl")
@@ -18,7 +19,7 @@ CLASSES = ("cat", "dog", "owl")
 
 def card(net: str = "lecture3", side: int = 20) -> Card:
     grey = ImageInput(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
-    return Card(task="classification", net=net, classes=CLASSES, input=grey)
+    return Card(task="classification", net=net, target=Classes(names=CLASSES), input=grey)
 
 
 class TestClassification(TaskContract):

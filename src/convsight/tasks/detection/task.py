@@ -24,7 +24,7 @@ from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
-from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
+from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
@@ -50,11 +50,11 @@ class Detection(Task):
     floor = "copied"
 
     def has(self, net: str) -> bool:
-        return is_detector(net)
+        return net in NETWORKS
 
     def net(self, name: str, settings: TrainSettings) -> str:
-        net = canonical(name)
-        for setting in sorted(DETECTORS[parted(net)[0]].deaf & settings.changed()):
+        net = NETWORKS.canonical(name)
+        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & settings.changed()):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
             )
@@ -75,7 +75,7 @@ class Detection(Task):
         return {"suppression": settings.suppression, "overlap": settings.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return build_detector(card.net, _shape(card))
+        return NETWORKS.build(card.net, _shape(card))
 
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         truths = _boxes(examples)
@@ -174,7 +174,7 @@ def _strides(side: float) -> int:
 
 def _shape(card: Card) -> NetShape:
     sides = card.input
-    return NetShape(len(card.classes), sides.channels, sides.height, sides.width)
+    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:
