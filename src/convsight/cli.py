@@ -239,7 +239,7 @@ def export(
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Write a network as one graph with its preprocessing, and prove on real pictures that it answers the same."""
+    """Write a network as one graph that does its own resize, and prove on real pictures that it answers the same."""
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
@@ -336,7 +336,7 @@ def pull(
     if output == "json":
         typer.echo(json.dumps({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
     else:
-        typer.echo(f"{pulled.folder}: {pulled.card.net}, {len(pulled.card.classes):,} classes")
+        typer.echo(f"{pulled.folder}: {pulled.card.net}, {pulled.card.target.summary}")
 
 
 @app.command()
@@ -350,8 +350,8 @@ def nets(
     ] = "table",
 ) -> None:
     """List networks: parameters, multiply-adds, input size, licence, where pretrained weights come from."""
-    from convsight.nets.listing import list_nets
-    from convsight.print_nets import NET_PRINTERS
+    from convsight.net_list.formats import NET_PRINTERS
+    from convsight.net_list.search import list_nets
     from convsight.progress import Terminal
 
     NET_PRINTERS[output](list_nets(pattern, Terminal(), figures))

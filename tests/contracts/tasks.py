@@ -9,11 +9,11 @@ import torch
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
-from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
 from convsight.results import Result, Tabular
-from convsight.runtime.judge import answers
+from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
+from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import columns_of
@@ -27,7 +27,7 @@ class TaskContract:
         """A card of a small network of the task."""
 
     @abstractmethod
-    def truths(self, count: int) -> Truths:
+    def truths(self, count: int) -> Targets:
         """Truths of `count` pictures."""
 
     def task(self) -> Task:
@@ -36,12 +36,12 @@ class TaskContract:
 
     def examples(self, count: int) -> Examples:
         """Noise with those truths."""
-        sides = self.card().preprocessing
+        sides = self.card().input
         split = Split("train", self.pixels(count), self.truths(count), [str(n) for n in range(count)])
         return Examples(FittedPictures.read(split, sides)[0], split.truths)
 
     def pixels(self, count: int) -> Any:
-        shape = (count, self.card().preprocessing.height, self.card().preprocessing.width, 3)
+        shape = (count, self.card().input.height, self.card().input.width, 3)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def test_it_is_in_the_mapping(self) -> None:
@@ -50,7 +50,7 @@ class TaskContract:
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()
         model = task.build(card)
-        pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
+        pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
         losses = task.loss(
             model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
         )
@@ -65,7 +65,7 @@ class TaskContract:
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
-        results = list(answers(engine, reader, self.pixels(3), [(30, 20)] * 3))
+        results = list(predictions(engine, reader, self.pixels(3), [(30, 20)] * 3))
         assert len(results) == 3
         for result in results:
             assert isinstance(result, Result)

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
 from convsight.export.proof import Contender, prove
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.runtime.engine import Engine
+from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 CARD = Card(
     task="classification",
     net="level",
-    classes=("dark", "bright"),
-    preprocessing=Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
+    target=Classes(names=("dark", "bright")),
+    input=ImageInput(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
 )
 
 
@@ -96,8 +97,8 @@ def test_an_engine_that_gives_no_numbers_only_fails() -> None:
 FINDER = Card(
     task="detection",
     net="finder",
-    classes=("cell",),
-    preprocessing=Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
+    target=Classes(names=("cell",)),
+    input=ImageInput(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
     calibration={"threshold/cell": 0.5},
 )
 

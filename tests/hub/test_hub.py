@@ -26,6 +26,7 @@ from convsight.hub.push import push
 from convsight.model_files import read_card
 from convsight.progress import Silent
 from convsight.run import Run
+from convsight.targets import Classes
 
 FILES = ("README.md", "config.json", "model.onnx", "model.safetensors")
 
@@ -111,13 +112,13 @@ def test_the_config_holds_the_card_and_the_names(pushed: Path, exported_run: Run
     document = json.loads((pushed / "config.json").read_text())
     assert document["id2label"] == {str(index): str(index) for index in range(10)}
     assert document["label2id"]["3"] == 3
-    assert document["preprocessing"]["height"] == 16
+    assert document["input"]["height"] == 16
     assert check_folder(pushed, pushed).card == exported_run.card
 
 
 def test_odd_names_stay_text(exported_run: Run) -> None:
     odd = ("a|b", "<b>\n---\nlicense: x", "`code`", "猫")
-    card = exported_run.card.model_copy(update={"classes": odd, "data": {"name": 'da"ta\u0085: x\n- y'}})
+    card = exported_run.card.model_copy(update={"target": Classes(names=odd), "data": {"name": 'da"ta\u0085: x\n- y'}})
     text = model_card(card, None, "odd\nname: [", None, None)
     data = ModelCard(text).data.to_dict()  # type: ignore[no-untyped-call]
     assert set(data) == {"library_name", "pipeline_tag", "tags", "metrics", "model-index"}

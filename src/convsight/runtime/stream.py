@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.pictures import FittedPicture, PictureError, Preprocessing, Source, load_picture
+from convsight.inputs import ImageInput, Loaded
+from convsight.pictures import PictureError, Source
 from convsight.results import NoAnswerError
 from convsight.runtime.answer import Answer
+from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
-from convsight.runtime.judge import one_picture
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
@@ -30,24 +31,24 @@ class Decoding:
     the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
     """
 
-    preprocessing: Preprocessing
+    input: ImageInput
     workers: int = 2
     max_megapixels: float = 100.0
     keep: bool = False
     steady: bool = False
 
 
-class _Loaded(NamedTuple):
+class _Read(NamedTuple):
     position: int
     name: str
-    fitted: FittedPicture
+    fitted: Loaded
     content: Source | None
 
 
 class _Run(NamedTuple):
     """A batch that was answered."""
 
-    batch: list[_Loaded]
+    batch: list[_Read]
     arrays: dict[str, NDArray[Any]]
 
 
@@ -85,11 +86,11 @@ def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Deco
         flow.stop()
 
 
-def _answer(
-    reader: Reader, name: str, fitted: FittedPicture, arrays: dict[str, NDArray[Any]], content: Source | None
-) -> Answer:
+def _answer(reader: Reader, run: _Run, index: int) -> Answer:
+    """What became of the picture at `index` of a batch."""
+    _, name, fitted, content = run.batch[index]
     try:
-        return Answer(name, reader.read(arrays, fitted.size), picture=content)
+        return Answer(name, result_at(reader, run.arrays, index, fitted.size), picture=content)
     except NoAnswerError as error:
         return Answer(name, error=f"{name}: the network gives no answer: {error}")
 
@@ -108,7 +109,7 @@ class _Flow:
         self._taken = 0
         self._over = False
         self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each picture that may be taken up
-        self._loaded: SimpleQueue[_Loaded | None] = SimpleQueue()
+        self._loaded: SimpleQueue[_Read | None] = SimpleQueue()
         self._done: SimpleQueue[_Run | _Bad | _End | _Broken] = SimpleQueue()
         readers = max(1, decoding.workers)
         for _ in range(readers + BATCH * (engine.streams + 2)):
@@ -126,9 +127,9 @@ class _Flow:
         end: _End | None = None
         while end is None or told < end.total:
             match self._done.get():
-                case _Run(batch, arrays):
-                    for index, (position, name, fitted, content) in enumerate(batch):
-                        waiting[position] = _answer(reader, name, fitted, one_picture(arrays, index), content)
+                case _Run() as run:
+                    for index, loaded in enumerate(run.batch):
+                        waiting[loaded.position] = _answer(reader, run, index)
                 case _Bad(position, answer):
                     waiting[position] = answer
                 case _End() as end:
@@ -174,11 +175,11 @@ class _Flow:
             position, item = taken
             try:
                 content = item.load()
-                fitted = load_picture(content, d.preprocessing, d.max_megapixels, item.name)
+                fitted = d.input.load(content, d.max_megapixels, item.name)
             except PictureError as error:
                 self._done.put(_Bad(position, Answer(item.name, error=str(error))))
             else:
-                self._loaded.put(_Loaded(position, item.name, fitted, content if d.keep else None))
+                self._loaded.put(_Read(position, item.name, fitted, content if d.keep else None))
 
     def _take(self) -> tuple[int, Item] | None:
         """The next item and its position; None when there is none, which the first thread to find out reports."""
@@ -215,6 +216,6 @@ class _Flow:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            pictures = [loaded.fitted.pixels for loaded in batch]
+            pictures = [loaded.fitted.array for loaded in batch]
             pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
             self._done.put(_Run(batch, self._engine.run(pixels)))
