@@ -200,8 +200,10 @@ def test_a_model_of_labels_is_refused(
     clip: Path, exported_run: Run, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(verb, "load", lambda *arguments: load(exported_run.path))
-    with pytest.raises(UserError, match="model answers with a Label, and only boxes can be followed"):
-        track(clip / "frames", "--out", tmp_path / "tracks.txt")
+    with pytest.raises(
+        UserError, match="model: predictions of classification are no boxes, and only boxes can be followed"
+    ):
+        track(clip / "frames", "--out", tmp_path / "tracks.txt", "--draw", tmp_path / "drawn")
     assert not list(tmp_path.iterdir())
 
 
