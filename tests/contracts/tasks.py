@@ -9,11 +9,11 @@ import torch
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
-from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
 from convsight.results import Result, Tabular
 from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
+from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import columns_of
@@ -27,7 +27,7 @@ class TaskContract:
         """A card of a small network of the task."""
 
     @abstractmethod
-    def truths(self, count: int) -> Truths:
+    def truths(self, count: int) -> Targets:
         """Truths of `count` pictures."""
 
     def task(self) -> Task:

@@ -15,6 +15,7 @@ from convsight.export.torch_engine import save_network
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 
 _NET = "squeezenet1_0"
 
@@ -133,7 +134,7 @@ def test_where_nothing_is_offered() -> None:
 
 def test_a_model_file_of_ours_brings_its_own_statistics(tmp_path: Path) -> None:
     preprocessing = Preprocessing(height=14, width=14, channels=1, mean=(0.3,), std=(0.4,))
-    card = Card(task="classification", net="lecture3", classes=("0", "1"), preprocessing=preprocessing)
+    card = Card(task="classification", net="lecture3", target=Classes(names=("0", "1")), preprocessing=preprocessing)
     save_network(tmp_path / "m.safetensors", build_net("lecture3", NetShape(2, 1, 14, 14)), card)
     weights = read_weights("lecture3", str(tmp_path / "m.safetensors"))
     assert (weights.mean, weights.std) == ((0.3,), (0.4,))

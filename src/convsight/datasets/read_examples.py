@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from convsight.datasets.classes import check_judgeable
+from convsight.datasets.checks import check_judgeable
 from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.fitted import FittedPictures, Unreadable

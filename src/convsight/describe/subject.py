@@ -45,7 +45,7 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
         card = read_card(card_file)
         kept = card.preprocessing
         volume = volume or (kept.height, kept.width, kept.channels)
-        classes = classes or len(card.classes)
+        classes = classes or len(card.target.names)
         name = card.net
         if is_net_text(name):
             return _written(name, name, volume, classes)

@@ -8,7 +8,7 @@ import typer
 
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Examples, Split, read_for
-from convsight.datasets.classes import check_judgeable
+from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
@@ -70,7 +70,7 @@ def _dataset(path: str, card: Card, data: str | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
     if data is None and Path(path).is_file():
         raise UserError(f"{path} is a model file alone: name real pictures for the proof with --data")
-    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.classes)
+    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
 
 
 def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:

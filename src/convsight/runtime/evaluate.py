@@ -5,7 +5,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
-from convsight.datasets.classes import check_judgeable
+from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.metrics import Measured
@@ -50,7 +50,7 @@ def evaluate(
         dataset, settings = own_data(path, model.card)
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
-        dataset = read_for(data, model.card.task, model.card.classes)
+        dataset = read_for(data, model.card.task, model.card.target)
         if fingerprint(dataset) == model.card.data.get("fingerprint"):
             dataset = _as_trained(path, dataset, listener)
     for note in dataset.notes:
@@ -80,8 +80,9 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     run = Run.open(path)
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
-    if dataset.classes != card.classes:
-        raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    if dataset.target.names != card.target.names:
+        held = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
     # Where pictures were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, read_dataset
-from convsight.datasets.classes import check_classes
+from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame, Preprocessing
@@ -47,7 +47,7 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
     if all(len(each.split) == len(dataset.splits[name]) for name, each in read.items()):
         return Prepared(dataset, examples, wanted)
     readable = dataset.with_splits({name: each.split for name, each in read.items()})
-    return Prepared(check_classes(readable), examples, wanted)
+    return Prepared(check_learnable(readable), examples, wanted)
 
 
 def plain(frame: Frame) -> Preprocessing:

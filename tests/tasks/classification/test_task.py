@@ -11,6 +11,7 @@ from convsight.errors import UserError
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks import task_of
 
 CLASSES = ("cat", "dog", "owl")
@@ -18,7 +19,7 @@ CLASSES = ("cat", "dog", "owl")
 
 def card(net: str = "lecture3", side: int = 20) -> Card:
     grey = Preprocessing(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
-    return Card(task="classification", net=net, classes=CLASSES, preprocessing=grey)
+    return Card(task="classification", net=net, target=Classes(names=CLASSES), preprocessing=grey)
 
 
 class TestClassification(TaskContract):

@@ -16,6 +16,7 @@ from convsight.errors import UserError
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 from convsight.tasks.detection.networks import build_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 
@@ -196,7 +197,7 @@ def test_a_model_of_ours_goes_on_with_other_classes(tmp_path: Path) -> None:
     shape = NetShape(outputs=3, channels=3, height=64, width=64)
     trained = seeded("yolo-n", 1, shape)
     sides = Preprocessing(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
-    card = Card(task="detection", net="yolo-n", classes=("a", "b", "c"), preprocessing=sides)
+    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), preprocessing=sides)
     file = tmp_path / "model.safetensors"
     save_file(trained.state_dict(), file, {METADATA_KEY: card.model_dump_json()})
     model = seeded("yolo-n", 2, SHAPE)

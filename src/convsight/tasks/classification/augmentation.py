@@ -46,9 +46,9 @@ def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:
             False,
             "no flips: nothing says that the classes are not digits or letters; --flip horizontal if so",
         )
-    if reads_as_text(dataset.classes):
+    if reads_as_text(dataset.target.names):
         return False, False, "no flips: the classes read as digits or letters; --flip horizontal if they are not"
-    sided = [name for name in dataset.classes if names_a_side(name)]
+    sided = [name for name in dataset.target.names if names_a_side(name)]
     if sided:
         return False, False, f"no flips: the class {sided[0]!r} names a side; --flip horizontal if it is none"
     return True, False, "horizontal flips: the classes name neither digits, letters nor sides"

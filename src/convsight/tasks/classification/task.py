@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
-from convsight.datasets.dataset import Truths
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -19,6 +18,7 @@ from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Targets
 from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_PICTURES,
@@ -69,7 +69,7 @@ class Classification(Task):
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.preprocessing, len(card.classes)))
+        return build_net(card.net, net_shape(card.preprocessing, len(card.target.names)))
 
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         return {"class": torch.from_numpy(_labels(examples.truths).indices)}
@@ -104,7 +104,7 @@ class Classification(Task):
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.preprocessing, len(card.classes)))
+        check_size(card.net, net_shape(card.preprocessing, len(card.target.names)))
 
     def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
@@ -144,7 +144,7 @@ def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
     )
 
 
-def _labels(truths: Truths) -> Labels:
+def _labels(truths: Targets) -> Labels:
     if not isinstance(truths, Labels):
         raise TypeError(f"classification needs Labels as truth, not {type(truths).__name__}")
     return truths

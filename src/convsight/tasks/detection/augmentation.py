@@ -120,8 +120,8 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, 
     amounts, why_amount = _amount(settings, passes)
     if settings.mosaic is not None:
         amounts = replace(amounts, mosaic=settings.mosaic)
-    sided = any(names_a_side(name) for name in dataset.classes)
-    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.classes)
+    sided = any(names_a_side(name) for name in dataset.target.names)
+    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
         flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",

@@ -175,7 +175,7 @@ def _strides(side: float) -> int:
 
 def _shape(card: Card) -> NetShape:
     sides = card.preprocessing
-    return NetShape(len(card.classes), sides.channels, sides.height, sides.width)
+    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:
