@@ -61,6 +61,7 @@ def test_tracks_of_a_video_or_its_frames(clip: Path, track: Track, source: str) 
     assert found.exit_code == 0
     *frames, last = lines(found)
     assert [frame["frame"] for frame in frames] == list(range(1, 41))
+    assert {line["version"] for line in (*frames, last)} == {1}
     assert frames[0]["tracks"] == []
     assert {key for frame in frames for each in frame["tracks"] for key in each} == {"id", "name", "score", "xyxy"}
     metrics = last["metrics"]
