@@ -249,7 +249,7 @@ def export(
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Write a network as one graph with its preprocessing, and prove on real pictures that it answers the same."""
+    """Write a network as one graph that does its own resize, and prove on real pictures that it answers the same."""
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
@@ -362,8 +362,8 @@ def nets(
     ] = "table",
 ) -> None:
     """List networks: parameters, multiply-adds, input size, licence, where pretrained weights come from."""
-    from convsight.nets.listing import list_nets
-    from convsight.print_nets import NET_PRINTERS
+    from convsight.net_list.formats import NET_PRINTERS
+    from convsight.net_list.search import list_nets
     from convsight.progress import Terminal
 
     NET_PRINTERS[output](list_nets(pattern, Terminal(), figures))

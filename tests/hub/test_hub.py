@@ -112,7 +112,7 @@ def test_the_config_holds_the_card_and_the_names(pushed: Path, exported_run: Run
     document = json.loads((pushed / "config.json").read_text())
     assert document["id2label"] == {str(index): str(index) for index in range(10)}
     assert document["label2id"]["3"] == 3
-    assert document["preprocessing"]["height"] == 16
+    assert document["input"]["height"] == 16
     assert check_folder(pushed, pushed).card == exported_run.card
 
 

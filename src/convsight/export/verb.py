@@ -78,7 +78,7 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
     read = read_examples(
         source,
         {split.name: split},
-        card.preprocessing,
+        card.input,
         listener,
         skip_unreadable=True,
         workers=2,
