@@ -16,6 +16,7 @@ import convsight
 from convsight.errors import UserError
 from convsight.results import Difference, Result
 from convsight.run import Run
+from convsight.runtime.model import Model
 from convsight.runtime.table import to_pandas
 from convsight.tasks.classification.light.reader import ClassReader
 
@@ -69,7 +70,7 @@ def test_what_a_result_cannot_do_is_refused_before_anything_is_read(
     options: str, words: str, exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(monkeypatch, Bare)
-    monkeypatch.setattr("convsight.runtime.stream.load_picture", None)  # whoever reads an image fails
+    monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
     folder = tmp_path / "here"
     folder.mkdir()
     done = within("predict", exported_run.path, photos, *options.split(), cwd=folder)
@@ -144,7 +145,7 @@ def test_tables_from_python_are_refused_in_words(
 def test_a_threshold_changes_what_is_told_in_every_format(
     form: str, exported_run: Run, tmp_path: Path, photos: Path
 ) -> None:
-    told = []
+    told: list[bytes] = []
     for threshold in ([], ["--reject-below", "1"]):
         folder = tmp_path / f"told{len(told)}"
         options: list[str | Path] = ["--format", form]
