@@ -81,6 +81,10 @@ class Task(ABC):
         """What trains the fresh `network` that `build` made: its losses, and the networks that help, if any."""
 
     @abstractmethod
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        """Whether predictions are averaged over an input and its mirror image: `Card.mirror`."""
+
+    @abstractmethod
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         """The deployed network: fitted RGB uint8 (batch, height, width, 3) in, a dict of named arrays out."""
 

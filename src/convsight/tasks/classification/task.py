@@ -30,8 +30,8 @@ from convsight.tasks.classification.baselines import (
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
 from convsight.tasks.classification.light.metrics import ClassMetrics
-from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.classification.light.settings import ClassificationSettings
+from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
@@ -85,6 +85,9 @@ class Classification(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return ClassGraph(InputLayer(card.preprocessing), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))

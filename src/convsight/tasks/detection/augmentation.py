@@ -59,6 +59,7 @@ class BoxAugmentation(Augmentation):
         self.variation = variation
         self.stride = stride
         self.reasons = reasons
+        self.resizes = len(variation.sizes) > 1
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         v, pictures, targets = self.variation, batch.image, batch.targets

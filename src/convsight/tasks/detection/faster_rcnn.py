@@ -16,9 +16,9 @@ from torchvision.ops import roi_align
 
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
-from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets, sides_of
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best, suppressed
 
 BACKBONES = {

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.fit import triangles
-from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best_of_all_classes, pairwise_iou
 
 WINDOW = 48  # px

@@ -101,6 +101,9 @@ class Detection(Task):
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
 
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return False  # boxes of two views have no mean
+
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
 
