@@ -350,8 +350,8 @@ def nets(
     ] = "table",
 ) -> None:
     """List networks: parameters, multiply-adds, input size, licence, where pretrained weights come from."""
-    from convsight.nets.listing import list_nets
-    from convsight.print_nets import NET_PRINTERS
+    from convsight.net_list.formats import NET_PRINTERS
+    from convsight.net_list.search import list_nets
     from convsight.progress import Terminal
 
     NET_PRINTERS[output](list_nets(pattern, Terminal(), figures))

@@ -348,4 +348,4 @@ def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, mo
     monkeypatch.setattr(functional, "cross_entropy", noted)
     arguments = ["digits", "--net", "lecture3", "--size", "14", "--epochs", "1", "--run", f"{tmp_path}/a"]
     train_app()(arguments, standalone_mode=False)
-    assert stacks[-1] == ["train", "train", "fit", "gradients", "loss"]
+    assert stacks[-1] == ["train", "train", "fit", "step", "class_loss"]

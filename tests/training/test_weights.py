@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.nets.test_listing import Hears
+from tests.net_list.test_search import Hears
 
 from convsight.errors import UserError
 from convsight.progress import Silent

@@ -63,9 +63,11 @@ def show_comparison(
     else:
         print_comparison(rows)
     if out is not None:
-        from convsight.report.bubbles import bubbles_figure  # noqa: PLC0415 - matplotlib takes a second to come
+        from convsight.report.bubbles import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
 
-        write_atomic_with(out, partial(bubbles_figure(rows).savefig, dpi=130, format=out.suffix[1:]))
+        nets_shown = [(row.described, row.accuracy) for row in rows]
+        bubbles = [Bubble(net.name, net.parameters, net.multiply_adds, accuracy) for net, accuracy in nets_shown]
+        write_atomic_with(out, partial(bubbles_figure(bubbles).savefig, dpi=130, format=out.suffix[1:]))
         typer.echo(f"chart in {out}", err=True)
 
 

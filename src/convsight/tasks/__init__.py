@@ -6,29 +6,41 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convsight.errors import unknown_name
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from convsight.card import Card
+    from convsight.nets.task_nets import TaskNets
     from convsight.settings import TaskSettings
     from convsight.tasks.contract import Task
     from convsight.tasks.reader import Reader
 
 
 class TaskFolder(NamedTuple):
-    """Where the parts of a task are, as `module:name`, so that the light half never imports the other."""
+    """Where the parts of a task are, as `module:name`, so that the light half never imports the other.
+
+    `networks` are the `TaskNets` that it adds to the catalogue, empty where there are none.
+    """
 
     reader: str
     settings: str
     task: str
+    networks: str = ""
 
 
-def _folder(name: str, reader: str, settings: str, task: str) -> TaskFolder:
-    """The entry of the folder called `name`, which has the classes with these names in its files."""
+def _folder(name: str, reader: str, settings: str, task: str, networks: str = "") -> TaskFolder:
+    """The entry of the folder called `name`, which has what is called so in its files."""
     place = f"{__name__}.{name}"
-    return TaskFolder(f"{place}.light.reader:{reader}", f"{place}.light.settings:{settings}", f"{place}.task:{task}")
+    return TaskFolder(
+        reader=f"{place}.light.reader:{reader}",
+        settings=f"{place}.light.settings:{settings}",
+        task=f"{place}.task:{task}",
+        networks=networks and f"{place}.networks:{networks}",
+    )
 
 
 TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
-    "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection"),
+    "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
 }
 
 
@@ -48,6 +60,11 @@ def settings_of(task: str) -> "type[TaskSettings]":
     """The choices of a training that only the task called `task` has."""
     found: type[TaskSettings] = _imported(_entry(task).settings)
     return found
+
+
+def own_networks() -> "dict[str, TaskNets[nn.Module]]":
+    """The networks that tasks add to the catalogue, by the name of the task; imports PyTorch."""
+    return {name: _imported(entry.networks) for name, entry in TASKS.items() if entry.networks}
 
 
 def _entry(task: str) -> TaskFolder:

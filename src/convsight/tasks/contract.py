@@ -37,10 +37,6 @@ class Task(ABC):
     floor: ClassVar[str]
 
     @abstractmethod
-    def has(self, net: str) -> bool:
-        """Whether `net` is the name of a network of its own, which no other task and not the catalogue has."""
-
-    @abstractmethod
     def net(self, name: str, settings: TrainSettings) -> str:
         """The network called `name` as cards store it.
 

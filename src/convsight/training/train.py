@@ -18,7 +18,7 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, task_of
+from convsight.tasks import TASKS, own_networks, task_of
 from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
@@ -130,7 +130,7 @@ def _check_before_data(settings: TrainSettings) -> None:
     """
     if settings.net is None:
         return
-    owners = [name for name in TASKS if task_of(name).has(settings.net)]
+    owners = [name for name, networks in own_networks().items() if settings.net in networks]
     refusals = []
     for name in [settings.task] if settings.task else owners or list(TASKS):
         try:

@@ -51,9 +51,6 @@ class Classification(Task):
     pretrained_pace = 1 / 15
     floor = "majority"
 
-    def has(self, net: str) -> bool:
-        return False  # all of its networks are the catalogue's
-
     def net(self, name: str, settings: TrainSettings) -> str:
         net = canonical_name(name)
         entry = net_entry(net)

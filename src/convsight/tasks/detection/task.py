@@ -25,7 +25,7 @@ from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
+from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
@@ -52,12 +52,9 @@ class Detection(Task):
     pretrained_pace = 1 / 3  # what follows the backbone is fresh
     floor = "copied"
 
-    def has(self, net: str) -> bool:
-        return is_detector(net)
-
     def net(self, name: str, settings: TrainSettings) -> str:
-        net, own = canonical(name), DetectionSettings.of(settings)
-        for setting in sorted(DETECTORS[parted(net)[0]].deaf & (settings.changed() | changed(own))):
+        net, own = NETWORKS.canonical(name), DetectionSettings.of(settings)
+        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & (settings.changed() | changed(own))):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
             )
@@ -79,7 +76,7 @@ class Detection(Task):
         return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return build_detector(card.net, _shape(card))
+        return NETWORKS.build(card.net, _shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
