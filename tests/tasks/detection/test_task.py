@@ -148,7 +148,7 @@ def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | Non
 def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
     split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
     dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
-    found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16, 10).variation
+    found = choose_augmentation(dataset, train_settings(data="x", **choices), 16, 10).variation
     assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
 
 
@@ -166,7 +166,7 @@ def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical:
 def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
     dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
-    settings = TrainSettings.of(data="x", **choices)
+    settings = train_settings(data="x", **choices)
     found = task_of("detection").augmentation(dataset, card().preprocessing, settings, passes)
     assert isinstance(found, BoxAugmentation)
     assert found.variation.mosaic == mosaic
