@@ -1,7 +1,6 @@
 """The options of `convsight train`, made from the fields of `TrainSettings` and of the tasks' own settings."""
 
 import inspect
-import json
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -11,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from convsight.errors import UserError
-from convsight.printing import metrics_json, print_metrics
+from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
@@ -100,7 +99,7 @@ def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
 def _report(run: Run, seconds: float, output: str) -> None:
     if output == "json":
         document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
-        typer.echo(json.dumps(document))
+        typer.echo(json_document(document))
         return
     on_test = {name: value for name, value in run.metrics.items() if name.startswith("test/")}
     print_metrics(f"{run.path} after {seconds:.0f} s", on_test)

@@ -8,9 +8,10 @@ from torch import nn
 from convsight.augmentation import Augmentation
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Metrics
@@ -67,9 +68,7 @@ class Task(ABC):
         """What is to be learnt of the examples, as tensors a batch at a time."""
 
     @abstractmethod
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         """How training pictures (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     @abstractmethod

@@ -58,7 +58,7 @@ def assemble(
         for note in task.adapt(network, card, weights):
             listener.say(note)
     augmentation, strongest = (
-        task.augmentation(data.dataset, card.preprocessing, chosen, choices.passes)
+        task.augmentation(data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
     # Answers are corrected by what the validation split says in the end, and not before.
@@ -84,7 +84,7 @@ def assemble(
         loader=loader,
         augmentation=augmentation,
         varies_most=augmentation.varies_like(strongest),
-        inputs=InputLayer(card.preprocessing).to(plan.device),
+        inputs=InputLayer(card.input).to(plan.device),
         train=train,
         val=data.examples["val"],
         run=run,
@@ -96,7 +96,7 @@ def assemble(
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    plan, size = t.plan, t.plan.card.preprocessing
+    plan, size = t.plan, t.plan.card.input
     first_side = _first_side(t)
     sides = (first_side, first_side) if first_side else (size.height, size.width)
     smallest = torch.zeros(1, size.channels, *sides, device=t.device)
@@ -110,7 +110,7 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     """Say what is trained how; `precision` is the reason for the number format."""
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
     parameters = sum(p.numel() for p in t.learner.network.parameters())
-    listener.say(f"{card.net}: {parameters:,} parameters, {card.preprocessing.channels} channel(s)")
+    listener.say(f"{card.net}: {parameters:,} parameters, {card.input.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if card.mirror:
@@ -157,13 +157,13 @@ def _first_side(t: Training) -> int | None:
 
     None where batches have sizes of their own.
     """
-    height, width = t.plan.card.preprocessing.height, t.plan.card.preprocessing.width
+    height, width = t.plan.card.input.height, t.plan.card.input.width
     side = 4 * round(0.7 * height / 4)
     if not t.plan.settings.grow or t.augmentation.resizes or height != width or height < _SMALLEST_GROWN:
         return None
     try:
         with torch.no_grad():
-            t.learner.network.eval()(torch.zeros(2, t.plan.card.preprocessing.channels, side, side, device=t.device))
+            t.learner.network.eval()(torch.zeros(2, t.plan.card.input.channels, side, side, device=t.device))
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side

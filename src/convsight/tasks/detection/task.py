@@ -12,11 +12,12 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
@@ -90,9 +91,7 @@ class Detection(Task):
             labels[index, : len(wanted)] = wanted.labels
         return HeldTargets({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)})
 
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -102,7 +101,7 @@ class Detection(Task):
         return False  # boxes of two views have no mean
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
+        return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
@@ -184,7 +183,7 @@ def _strides(side: float) -> int:
 
 
 def _shape(card: Card) -> NetShape:
-    sides = card.preprocessing
+    sides = card.input
     return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
