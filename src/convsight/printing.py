@@ -1,16 +1,42 @@
-"""Answers and metrics on standard output: tables for people, JSON and CSV for programs."""
+"""What every verb prints with: tables for people, JSON and CSV for programs."""
 
+import csv
 import io
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from convsight.metrics import Described, Measured, metric_of, whole_and_parts
-from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
+
+DOCUMENT_VERSION = (
+    1  # of the JSON that verbs print: another where a key that programs read changes its meaning, or goes
+)
+
+
+def json_document(document: Mapping[str, Any]) -> str:
+    """A JSON document in one line, its version first.
+
+    >>> json_document({"file": "cat.jpg"})
+    '{"version": 1, "file": "cat.jpg"}'
+    """
+    return json.dumps({"version": DOCUMENT_VERSION, **document})
+
+
+def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
+    r"""Rows as lines of CSV.
+
+    >>> csv_text([("a,b", 0.5, None)])
+    '"a,b",0.5,\n'
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def metrics_json(metrics: Mapping[str, Measured], described: Described) -> dict[str, dict[str, float | str | None]]:
@@ -62,39 +88,3 @@ def while_read() -> Iterator[None]:
     except BrokenPipeError:
         # Python would complain once more when it closes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_table(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One line a picture; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer.file}: {_summary(answer)}\n")
-
-
-def print_json(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One JSON document a line and picture; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer_line(answer)}\n")
-
-
-def print_csv(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """The rows of each result under `columns`; returns how many pictures could not be answered."""
-    sys.stdout.write(csv_text([("file", *columns, "error")]))
-    return _print(answers, lambda answer: csv_text(answer_rows(answer, columns)))
-
-
-def _print(answers: Iterable[Answer], text: Callable[[Answer], str]) -> int:
-    failed = 0
-    for answer in answers:
-        failed += answer.result is None
-        sys.stdout.write(text(answer))
-        sys.stdout.flush()  # whoever reads a stream of answers waits for each
-    return failed
-
-
-def _summary(answer: Answer) -> str:
-    return answer.result.summary() if answer.result is not None else f"error: {answer.error}"
-
-
-PRINTERS: dict[str, Callable[[Iterable[Answer], tuple[str, ...]], int]] = {
-    "table": print_table,
-    "json": print_json,
-    "csv": print_csv,
-}

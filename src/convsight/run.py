@@ -13,7 +13,7 @@ import tomli_w
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.files import write_atomic
+from convsight.files import make_folder, sync_folder, write_atomic
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.settings import TrainSettings
@@ -35,19 +35,12 @@ class Run:
         Raises `UserError` where the folder cannot be made.
         """
         wanted = _place(name, data_name)
-        number = 1
-        while True:
-            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            except OSError as error:
-                raise UserError(
-                    f"cannot make the run folder {path}: {error.strerror}; choose a place you can write with --run"
-                ) from error
-            else:
-                return cls(path)
+        try:
+            return cls(_new_folder(wanted))
+        except OSError as error:
+            raise UserError(
+                f"cannot make the run folder {wanted}: {error.strerror}; choose a place you can write with --run"
+            ) from error
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
@@ -134,6 +127,21 @@ class Run:
                 file.write(text.rstrip("\n") + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / 'log.txt'}: {error.strerror}") from error
+
+
+def _new_folder(wanted: Path) -> Path:
+    """The folder `wanted`, or the first of `wanted`-2, -3, ... that is not there, made now; raises `OSError`."""
+    make_folder(wanted.parent)
+    number = 1
+    while True:
+        path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            sync_folder(path.parent)
+            return path
 
 
 def _place(name: str | None, data_name: str) -> Path:

@@ -1,7 +1,6 @@
 """The options of `convsight train`, made from the fields of `TrainSettings`."""
 
 import inspect
-import json
 import time
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from convsight.errors import UserError
 from convsight.metrics import MetricName
-from convsight.printing import metrics_json, print_metrics
+from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
@@ -69,7 +68,7 @@ def _report(run: Run, seconds: float, output: str) -> None:
     if output == "json":
         metrics = metrics_json(run.metrics, described)
         document = {"run": str(run.path), "metrics": metrics, "seconds": round(seconds, 2)}
-        typer.echo(json.dumps(document))
+        typer.echo(json_document(document))
         return
     names = {text: MetricName.parse(text) for text in run.metrics}
     on_test = {text: run.metrics[text] for text, name in names.items() if name and name.split == "test"}

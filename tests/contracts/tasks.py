@@ -37,12 +37,12 @@ class TaskContract:
 
     def examples(self, count: int) -> Examples:
         """Noise with those truths."""
-        sides = self.card().preprocessing
+        sides = self.card().input
         split = Split("train", self.pixels(count), self.truths(count), [str(n) for n in range(count)])
         return Examples(FittedPictures.read(split, sides)[0], split.truths)
 
     def pixels(self, count: int) -> Any:
-        shape = (count, self.card().preprocessing.height, self.card().preprocessing.width, 3)
+        shape = (count, self.card().input.height, self.card().input.width, 3)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def test_it_is_in_the_mapping(self) -> None:
@@ -51,7 +51,7 @@ class TaskContract:
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()
         model = task.build(card)
-        pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
+        pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
         losses = task.loss(
             model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
         )

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.datasets import FittedPictures, Split, read_dataset
-from convsight.pictures import Preprocessing, load_picture
+from convsight.inputs import ImageInput
+from convsight.pictures import load_picture
 from convsight.results import Labels
 
 MakePictures = Callable[..., Path]
 KEPT, ON_DEMAND = None, 0  # memory budgets: plenty, none
 
 
-def target(height: int, width: int, fit: Any = "crop") -> Preprocessing:
-    return Preprocessing(height=height, width=width, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
+def target(height: int, width: int, fit: Any = "crop") -> ImageInput:
+    return ImageInput(height=height, width=width, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
 
 
 def split_of(pictures: list[Path] | NDArray[np.uint8], names: list[str] | None = None) -> Split:
@@ -50,14 +51,12 @@ def photos(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("budget", [KEPT, ON_DEMAND])
 @pytest.mark.parametrize("workers", [0, 1, 3])
 class TestPhotos:
-    def test_pixels_are_those_of_the_one_preprocessing(
-        self, photos: list[Path], workers: int, budget: int | None
-    ) -> None:
+    def test_pixels_are_those_of_the_input(self, photos: list[Path], workers: int, budget: int | None) -> None:
         wanted = target(8, 10)
         fitted, _ = FittedPictures.read(split_of(photos), wanted, workers=workers, memory_budget_bytes=budget)
         readable = [path for number, path in enumerate(photos) if number not in (2, 5)]
         assert len(fitted) == len(readable)
-        np.testing.assert_array_equal(everything(fitted), [load_picture(path, wanted).pixels for path in readable])
+        np.testing.assert_array_equal(everything(fitted), [wanted.load(path).array for path in readable])
         chosen = np.array([6, 0, 0, 3])
         taken = fitted.take(chosen)
         np.testing.assert_array_equal(taken, everything(fitted)[chosen])
@@ -133,7 +132,7 @@ class TestArrays:
         fitted, unreadable = FittedPictures.read(split_of(pixels), target(*size), workers=2)
         assert unreadable == []
         np.testing.assert_array_equal(
-            everything(fitted), [load_picture(picture, target(*size)).pixels for picture in pixels]
+            everything(fitted), [load_picture(picture, target(*size).frame).pixels for picture in pixels]
         )
         assert everything(fitted).shape == (5, *size, 3)
         assert fitted.all_grey == (len(shape) == 3)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
 from convsight.export.proof import Contender, prove
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
@@ -18,7 +18,7 @@ CARD = Card(
     task="classification",
     net="level",
     target=Classes(names=("dark", "bright")),
-    preprocessing=Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
+    input=ImageInput(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
 )
 
 
@@ -98,7 +98,7 @@ FINDER = Card(
     task="detection",
     net="finder",
     target=Classes(names=("cell",)),
-    preprocessing=Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
+    input=ImageInput(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
     calibration={"threshold/cell": 0.5},
 )
 

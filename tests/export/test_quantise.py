@@ -11,8 +11,8 @@ from convsight.card import Card, Cost
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.errors import UserError
 from convsight.export.quantise import check_costs, coarseness, costs
+from convsight.inputs import ImageInput
 from convsight.metrics import Metric
-from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
@@ -44,11 +44,11 @@ def test_the_metric_may_lose_half_a_point(right: list[int], lost: float, allowed
         task="classification",
         net="answering",
         target=Classes(names=("no", "yes")),
-        preprocessing=Preprocessing(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1)),
+        input=ImageInput(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1)),
     )
     truths = Labels(np.ones(1000, np.int64), card.target.names)
     split = Split("val", np.zeros((1000, 2, 2, 3), np.uint8), truths, [str(number) for number in range(1000)])
-    fitted, _ = FittedPictures.read(split, card.preprocessing)
+    fitted, _ = FittedPictures.read(split, card.input)
     found = costs(
         Answering(990), [Answering(count) for count in right], reader_of(card), Examples(fitted, split.truths)
     )

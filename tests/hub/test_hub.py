@@ -112,7 +112,7 @@ def test_the_config_holds_the_card_and_the_names(pushed: Path, exported_run: Run
     document = json.loads((pushed / "config.json").read_text())
     assert document["id2label"] == {str(index): str(index) for index in range(10)}
     assert document["label2id"]["3"] == 3
-    assert document["preprocessing"]["height"] == 16
+    assert document["input"]["height"] == 16
     assert check_folder(pushed, pushed).card == exported_run.card
 
 
@@ -278,7 +278,8 @@ def test_through_the_hub_and_back(pushed: Path, exported_run: Run, hub: Loopback
     hub.asked.clear()
     done = cli("pull", "ada/digits", "--revision", "v1", "--format", "json", hub=hub.address, home=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"folder": str(Path("runs/digits")), "commit": COMMIT, "net": "small"}
+    told = {"version": 1, "folder": str(Path("runs/digits")), "commit": COMMIT, "net": "small"}
+    assert json.loads(done.stdout) == told
     assert tuple(sorted(file.name for file in (tmp_path / "runs" / "digits").iterdir())) == FILES
     assert (tmp_path / "runs/digits/model.safetensors").read_bytes() == exported_run.model_file.read_bytes()
     assert not any("evil" in asked or ".bin" in asked for asked in hub.asked)

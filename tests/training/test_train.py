@@ -54,7 +54,7 @@ def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -
     assert settings["chosen"]["batch"] == 32
     card = run.card
     assert card.training["finished"] is True
-    assert card.preprocessing.channels == 1
+    assert card.input.channels == 1
     best = max(rows, key=lambda row: (float(row["val/accuracy"]), -float(row["val/log_loss"])))
     assert card.training["best_epoch"] == int(best["epoch"])
 

@@ -15,6 +15,7 @@ from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
 from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
+from convsight.files import make_folder
 from convsight.progress import Listener
 from convsight.tasks import reader_of, task_of
 
@@ -100,7 +101,7 @@ def _put_in_place(
 def _draft(target: Target, file: Path) -> Iterator[Path]:
     """A place beside `file` for what is not proven yet, removed in the end."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         folder = tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error

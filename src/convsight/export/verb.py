@@ -1,6 +1,5 @@
 """The verb `export`: which network, which data prove it, where the file goes."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, p
 from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
 from convsight.model_files import read_card
 from convsight.pictures import Source, is_picture_file
+from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.run import find_model_file
 from convsight.runtime.evaluate import own_data
@@ -78,7 +78,7 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
     read = read_examples(
         source,
         {split.name: split},
-        card.preprocessing,
+        card.input,
         listener,
         skip_unreadable=True,
         workers=2,
@@ -100,7 +100,7 @@ def _print(file: Path, card: Card, output: str) -> None:
             "proofs": [proof.model_dump() | {"holds": proof.holds} for proof in card.proofs],
             "costs": [cost.model_dump() for cost in card.costs],
         }
-        typer.echo(json.dumps(document))
+        typer.echo(json_document(document))
     else:
         # Of OpenVINO's pair the weights lie in the other file.
         parts = (file, file.with_suffix(".bin")) if file.suffix == OpenVINOTarget.suffix else (file,)

@@ -28,7 +28,7 @@ def model_card(card: Card, exported: Card | None, name: str, repository: str | N
         _usage(card, exported, name, repository),
         _metrics(card),
         _data(card),
-        _preprocessing(card),
+        _input(card),
         *([_proofs(exported)] if exported and exported.proofs else []),
         "## Made with\n\n" + _table(("package", "version"), card.versions.items()),
     ]
@@ -136,11 +136,11 @@ def _data(card: Card) -> str:
     return "## Data\n\n" + _table(("", ""), rows)
 
 
-def _preprocessing(card: Card) -> str:
-    how = card.preprocessing
+def _input(card: Card) -> str:
+    how = card.input
     colours = "made grey (ITU-R 601), " if how.channels == 1 else ""
     return (
-        f"## Preprocessing\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
+        f"## Input\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
         f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}divided by 255, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )

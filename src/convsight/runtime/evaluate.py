@@ -61,7 +61,7 @@ def evaluate(
     read = read_examples(
         dataset.source,
         {chosen.name: chosen},
-        model.card.preprocessing,
+        model.card.input,
         listener,
         skip_unreadable=skip_unreadable,
         workers=workers,

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convsight.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from convsight.card import Card
+    from convsight.nets.task_nets import TaskNets
     from convsight.tasks.contract import Task
     from convsight.tasks.reader import Reader
 
@@ -15,12 +18,14 @@ if TYPE_CHECKING:
 class _Entry(NamedTuple):
     """Where the two halves of a task are; by name, so that the light half never imports the other.
 
-    `settings` are those of a training that mean something to this task alone.
+    `settings` are those of a training that mean something to this task alone. `networks` are the `TaskNets` that it
+    adds to the catalogue, empty where there are none.
     """
 
     reader: str
     task: str
     settings: frozenset[str]
+    networks: str = ""
 
 
 TASKS = {
@@ -33,6 +38,7 @@ TASKS = {
         reader="convsight.tasks.detection.light.reader:BoxReader",
         task="convsight.tasks.detection.task:Detection",
         settings=frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"}),
+        networks="convsight.tasks.detection.networks:NETWORKS",
     ),
 }
 
@@ -47,6 +53,11 @@ def task_of(task: str) -> "Task":
     """The task called `task`, for training; imports PyTorch."""
     found: Task = _imported(_entry(task).task)()
     return found
+
+
+def own_networks() -> "dict[str, TaskNets[nn.Module]]":
+    """The networks that tasks add to the catalogue, by the name of the task; imports PyTorch."""
+    return {name: _imported(entry.networks) for name, entry in TASKS.items() if entry.networks}
 
 
 def task_with(net: str) -> "Task":

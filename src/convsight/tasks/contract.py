@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.settings import TrainSettings
 from convsight.tasks.reader import Metrics
 
@@ -69,9 +70,7 @@ class Task(ABC):
         """What is true of the examples as tensors, the first axis counting pictures."""
 
     @abstractmethod
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         """How training pictures (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     @abstractmethod

@@ -64,7 +64,7 @@ def assemble(
         workers=settings.workers,
     )
     augmentation, strongest = (
-        task.augmentation(prepared.dataset, card.preprocessing, chosen, choices.passes)
+        task.augmentation(prepared.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
     return Training(
@@ -79,7 +79,7 @@ def assemble(
         loader=loader,
         augmentation=augmentation,
         varies_most=augmentation.varies_like(strongest),
-        normalise=Normalise(card.preprocessing.mean, card.preprocessing.std).to(device),
+        normalise=Normalise(card.input.mean, card.input.std).to(device),
         train=train,
         val=prepared.examples["val"],
         run=run,
@@ -89,13 +89,13 @@ def assemble(
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    first_side, size = _first_side(t), t.card.preprocessing
+    first_side, size = _first_side(t), t.card.input
     sides = (first_side, first_side) if first_side else (size.height, size.width)
     smallest = torch.zeros(1, size.channels, *sides, device=t.device)
     precision, why = choose_precision(t.model, t.settings, t.device, smallest)
     t.choices = t.choices.model_copy(update={"precision": precision, "first_side": first_side})
     parameters = sum(p.numel() for p in t.model.parameters())
-    listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
+    listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.input.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if t.card.mirror:
@@ -136,13 +136,13 @@ def _first_side(t: Training) -> int | None:
 
     None where batches have sizes of their own.
     """
-    height, width = t.card.preprocessing.height, t.card.preprocessing.width
+    height, width = t.card.input.height, t.card.input.width
     side = 4 * round(0.7 * height / 4)
     if not t.settings.grow or t.settings.multi_scale or height != width or height < _SMALLEST_GROWN:
         return None
     try:
         with torch.no_grad():
-            t.model.eval()(torch.zeros(2, t.card.preprocessing.channels, side, side, device=t.device))
+            t.model.eval()(torch.zeros(2, t.card.input.channels, side, side, device=t.device))
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side

@@ -145,7 +145,7 @@ class _Epoch:
 
 def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision, side: int | None = None) -> float:
     """Gradients of the loss on one batch, reduced to `side` px if given, left in `model`; returns the loss."""
-    pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
+    pictures = planes(raw.pictures.to(t.device), t.card.input.channels)
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
     keys = RngKeys(t.settings.seed, t.epoch, raw.samples)
     moved = t.augmentation(Batch({"image": pictures}, targets), keys, t.clock.progress)

@@ -57,11 +57,9 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     _tell_data(dataset, listener)
     frame, why = task.frame(net, dataset.split("train"), settings)
     listener.say(why)
-    card = Card(
-        task=dataset.task, net=net, target=dataset.target, preprocessing=plain(frame), options=task.options(settings)
-    )
+    card = Card(task=dataset.task, net=net, target=dataset.target, input=plain(frame), options=task.options(settings))
     task.check(card)
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
@@ -185,7 +183,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     if dataset.target.names != card.target.names:
         held = f"the {dataset.target.nouns} {dataset.target.names}"
         raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
@@ -207,10 +205,10 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
         "train_counts": counts_by_class(dataset.split("train").truths),
     }
-    preprocessing = measured(prepared, settings)
+    spec = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}
     if weights is not None:
-        preprocessing = expected(preprocessing, weights)
+        spec = expected(spec, weights)
         training["weights"] = weights.origin
-    changes = {"preprocessing": preprocessing, "training": training, "data": data, "versions": versions()}
+    changes = {"input": spec, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
@@ -18,8 +18,8 @@ CLASSES = ("cat", "dog", "owl")
 
 
 def card(net: str = "lecture3", side: int = 20) -> Card:
-    grey = Preprocessing(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
-    return Card(task="classification", net=net, target=Classes(names=CLASSES), preprocessing=grey)
+    grey = ImageInput(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
+    return Card(task="classification", net=net, target=Classes(names=CLASSES), input=grey)
 
 
 class TestClassification(TaskContract):

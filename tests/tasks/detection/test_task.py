@@ -8,8 +8,9 @@ from tests.contracts.tasks import TaskContract
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.pictures import Fit, Preprocessing
+from convsight.pictures import Fit
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
@@ -23,9 +24,9 @@ SETTINGS = TrainSettings.of(data="x")
 
 
 def card(fit: Fit = "squash") -> Card:
-    sides = Preprocessing(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
+    sides = ImageInput(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
     options = task_of("detection").options(SETTINGS)
-    return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), preprocessing=sides, options=options)
+    return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), input=sides, options=options)
 
 
 def lists(count: int) -> BoxLists:
@@ -166,7 +167,7 @@ def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
     dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
     settings = TrainSettings.of(data="x", **choices)
-    found = task_of("detection").augmentation(dataset, card().preprocessing, settings, passes)
+    found = task_of("detection").augmentation(dataset, card().input, settings, passes)
     assert isinstance(found, BoxAugmentation)
     assert found.variation.mosaic == mosaic
 

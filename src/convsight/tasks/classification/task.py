@@ -10,12 +10,13 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
@@ -63,21 +64,19 @@ class Classification(Task):
         return read_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.preprocessing.channels)
+        return adapt_weights(model, card.net, weights, card.input.channels)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.preprocessing, len(card.target.names)))
+        return build_net(card.net, net_shape(card.input, len(card.target.names)))
 
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         return {"class": torch.from_numpy(_labels(examples.truths).indices)}
 
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
-        return choose_augmentation(dataset, preprocessing, settings)
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+        return choose_augmentation(dataset, spec, settings)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
         """Cross-entropy, with some probability spread evenly over all classes.
@@ -89,7 +88,7 @@ class Classification(Task):
         return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.preprocessing), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
+        return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.truths), _labels(judged.truths))
@@ -104,7 +103,7 @@ class Classification(Task):
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.preprocessing, len(card.target.names)))
+        check_size(card.net, net_shape(card.input, len(card.target.names)))
 
     def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
@@ -134,13 +133,13 @@ class ClassGraph(nn.Module):
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
 
 
-def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
+def net_shape(spec: ImageInput, classes: int) -> NetShape:
     """The shape a network of the catalogue needs for these pictures and classes."""
     return NetShape(
         outputs=classes,
-        channels=preprocessing.channels,
-        height=preprocessing.height,
-        width=preprocessing.width,
+        channels=spec.channels,
+        height=spec.height,
+        width=spec.width,
     )
 
 

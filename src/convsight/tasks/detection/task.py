@@ -11,11 +11,12 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings
 from convsight.tasks.contract import Task
@@ -23,7 +24,7 @@ from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
-from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, is_detector, parted
+from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
@@ -49,11 +50,11 @@ class Detection(Task):
     floor = "copied"
 
     def has(self, net: str) -> bool:
-        return is_detector(net)
+        return net in NETWORKS
 
     def net(self, name: str, settings: TrainSettings) -> str:
-        net = canonical(name)
-        for setting in sorted(DETECTORS[parted(net)[0]].deaf & settings.changed()):
+        net = NETWORKS.canonical(name)
+        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & settings.changed()):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
             )
@@ -74,7 +75,7 @@ class Detection(Task):
         return {"suppression": settings.suppression, "overlap": settings.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return build_detector(card.net, _shape(card))
+        return NETWORKS.build(card.net, _shape(card))
 
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         truths = _boxes(examples)
@@ -88,16 +89,14 @@ class Detection(Task):
             labels[index, : len(wanted)] = wanted.labels
         return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
 
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
         return _detector(model).losses(batch.image, batch.targets, settings)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
+        return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
@@ -174,7 +173,7 @@ def _strides(side: float) -> int:
 
 
 def _shape(card: Card) -> NetShape:
-    sides = card.preprocessing
+    sides = card.input
     return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
