@@ -152,10 +152,14 @@ def evaluate(
         precision=precision,
     )
     if output == "json":
-        document = {"data": found.data, "pictures": found.pictures, "metrics": metrics_json(found.metrics)}
+        document = {
+            "data": found.data,
+            "pictures": found.pictures,
+            "metrics": metrics_json(found.metrics, found.described),
+        }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics)
+        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics, found.described)
 
 
 @app.command()

@@ -10,11 +10,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from convsight.errors import UserError
+from convsight.metrics import MetricName
 from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.tasks import TASKS, settings_of
+from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
 
@@ -97,12 +98,15 @@ def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
 
 
 def _report(run: Run, seconds: float, output: str) -> None:
+    described = reader_of(run.card).metrics().described()
     if output == "json":
-        document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
+        metrics = metrics_json(run.metrics, described)
+        document = {"run": str(run.path), "metrics": metrics, "seconds": round(seconds, 2)}
         typer.echo(json_document(document))
         return
-    on_test = {name: value for name, value in run.metrics.items() if name.startswith("test/")}
-    print_metrics(f"{run.path} after {seconds:.0f} s", on_test)
+    names = {text: MetricName.parse(text) for text in run.metrics}
+    on_test = {text: run.metrics[text] for text, name in names.items() if name and name.split == "test"}
+    print_metrics(f"{run.path} after {seconds:.0f} s", on_test, described)
 
 
 def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:

@@ -11,6 +11,7 @@ from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.export.torch_engine import TorchEngine
+from convsight.metrics import MetricName
 from convsight.results import Result, Tabular
 from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
@@ -108,12 +109,23 @@ class TaskContract:
         for index in range(12):
             metrics.update(truths[index], truths[index])
         found = metrics.compute()
-        for selection in metrics.selection:
-            perfect = 1 if selection.better == "higher" else 0
-            assert abs(found[selection.metric].value - perfect) < 1e-6
+        for metric in metrics.selected_by:
+            assert metric.left(found[metric.name].value) < 1e-6 * metric.span
         assert all(m.low <= m.value <= m.high for m in found.values())
-        assert metrics.selection[0].metric in metrics.drawn
-        assert all(0 <= found[name].value <= 1 for name in metrics.drawn if name in found)
+        assert metrics.selection[0] in metrics.drawn
+
+    def test_every_metric_says_what_it_is(self) -> None:
+        metrics = reader_of(self.card()).metrics()
+        described = metrics.described()
+        truths = self.truths(12)
+        for index in range(12):
+            metrics.update(truths[(index + 1) % 12], truths[index])
+        assert all(name == metric.name for name, metric in described.items())
+        assert set(metrics.selection) | set(metrics.drawn) <= set(described)
+        for computed, measured in metrics.compute(intervals=False).items():
+            metric = described[MetricName.within("test", computed).name]
+            assert not metric.beats(measured.value, metric.perfect)
+            assert not metric.share or 0 <= measured.value <= 1
 
     def test_figures_are_drawn(self) -> None:
         task, truths = self.task(), self.truths(12)

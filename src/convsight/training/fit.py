@@ -16,7 +16,7 @@ from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
-from convsight.metrics import Measured
+from convsight.metrics import Measured, MetricName
 from convsight.nets.inputs import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
@@ -233,7 +233,7 @@ def validating(t: Training) -> TorchEngine:
 
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
     """Write the model file where this epoch is the best so far."""
-    key = tuple(selection.key(metrics) for selection in t.reader.metrics().selection)
+    key = tuple(metric.key(metrics) for metric in t.reader.metrics().selected_by)
     if key[0] > t.best_key[0]:
         t.risen_epoch = t.epoch
     if key > t.best_key:
@@ -284,5 +284,6 @@ def _status(t: Training, epoch: _Epoch) -> Status:
 
 
 def _headline(t: Training) -> str:
-    name = t.reader.metrics().selection[0].metric
-    return f"val {name} {t.rows[-1][f'val/{name}']:.4f}" if t.rows else ""
+    metric = t.reader.metrics().selected_by[0]
+    column = str(MetricName("val", metric.name))
+    return f"val {metric.name} {metric.text(t.rows[-1][column])}" if t.rows else ""

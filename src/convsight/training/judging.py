@@ -53,7 +53,9 @@ def _evenly(examples: Examples, at_most: int) -> Examples:
 
 def _draw(t: Training, metrics: Metrics) -> None:
     """Write every figure of the run as PNG."""
-    curves = curves_figure(t.rows, metrics.drawn, t.run.path.name, t.best_epoch)
+    described = metrics.described()
+    drawn = [described[name] for name in metrics.drawn]
+    curves = curves_figure(t.rows, drawn, t.run.path.name, t.best_epoch)
     figures = {"curves": curves, **t.plan.task.figures(metrics)}
     for name, figure in figures.items():
         write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
@@ -66,14 +68,14 @@ def _advise(
     listener: Listener,
 ) -> None:
     """Say whether the run under- or overfits, and what to try."""
-    selection = t.reader.metrics().selection[0]
+    metric = t.reader.metrics().selected_by[0]
     advice = advise(
         t.rows,
-        selection,
+        metric,
         t.best_epoch,
-        train_score=on_seen[selection.metric],
-        val_score=on_val[selection.metric],
-        baseline=t.plan.task.floor_baseline(t.train, t.val)[selection.metric].value,
+        train_score=on_seen[metric.name],
+        val_score=on_val[metric.name],
+        baseline=t.plan.task.floor_baseline(t.train, t.val)[metric.name].value,
         settings=t.plan.settings,
         varies_most=t.varies_most,
     )
@@ -84,12 +86,12 @@ def _compare(
     t: Training, metrics: Mapping[str, Measured], baselines: Mapping[str, Measured], listener: Listener
 ) -> None:
     """Say which baselines the network does not beat."""
-    selection = t.reader.metrics().selection[0]
-    reached = metrics[f"test/{selection.metric}"].value
+    metric = t.reader.metrics().selected_by[0]
+    reached = metrics[f"test/{metric.name}"].value
     for name, found in baselines.items():
-        if name.endswith(f"/{selection.metric}") and not selection.beats(reached, found.value):
-            method, metric = name.split("/")
+        if name.endswith(f"/{metric.name}") and not metric.beats(reached, found.value):
+            method, _ = name.split("/")
             listener.say(
-                f"note: the baseline {method!r} reaches {metric} {found.value:.3f} on the test split, the network "
-                f"{reached:.3f}: it adds nothing to so simple a method"
+                f"note: the baseline {method!r} reaches {metric.name} {metric.text(found.value, 3)} on the test split, "
+                f"the network {metric.text(reached, 3)}: it adds nothing to so simple a method"
             )
