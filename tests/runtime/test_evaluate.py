@@ -96,6 +96,7 @@ def test_data_that_cannot_be_those_of_the_training_are_not_read_twice(
     (other / "dark" / "0.png").rename(other / "dark" / "new.png")
     assert evaluate(run.path, more, Silent()).pictures == 21
     assert evaluate(run.path, other, Silent()).pictures == 20
+    assert evaluate(run.model_file, more, Silent()).pictures == 21
     assert hashed == []
     assert evaluate(run.model_file, other, Silent()).pictures == 20
     assert hashed == [str(other)], "of a file alone the names are not known"
