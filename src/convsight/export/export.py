@@ -61,14 +61,15 @@ def export_int8(
         # Of the ways to run it by one engine the last is the one that predict uses.
         engines = {contender.engine.name: contender.engine for contender in target.contenders(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
+    metric = reader_of(card).metrics().selected_by[0]
     for cost in found:
         listener.say(
-            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {cost.before:.4f}, "
-            f"in int8 {cost.after:.4f}"
+            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {metric.text(cost.before)}, "
+            f"in int8 {metric.text(cost.after)}"
         )
-    if note := coarseness(len(examples), most_lost):
+    if note := coarseness(metric, len(examples), most_lost):
         listener.say(note)
-    check_costs(found, most_lost)
+    check_costs(metric, found, most_lost)
     card = card.model_copy(update={"costs": found})
     return _put_in_place(target, original, card, file, pictures, listener)
 
