@@ -51,9 +51,9 @@ PrecisionName = Annotated[
 )
 def train(context: typer.Context) -> None:
     """Train and judge a network on a folder of pictures, a file, or a known data set."""
-    from convsight.train_options import train_app
+    from convsight.train_options import named_task, train_app
 
-    train_app()(context.args, prog_name="convsight train")
+    train_app(named_task(context.args))(context.args, prog_name="convsight train")
 
 
 @app.command()

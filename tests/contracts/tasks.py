@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from convsight.augmentation import Batch
 from convsight.card import Card
@@ -16,7 +17,9 @@ from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
+from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
+from convsight.tasks.learner import MAIN
 from convsight.tasks.reader import columns_of
 
 
@@ -52,16 +55,32 @@ class TaskContract:
         card, task = self.card(), self.task()
         model = task.build(card)
         pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
-        losses = task.loss(
-            model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
-        )
+        learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
+        batch = Batch({"image": pictures}, task.targets(self.examples(4)).take(np.arange(4)))
+        updated = []
+
+        def update(loss: Tensor, optimizer: str = MAIN) -> None:
+            assert optimizer in learner.optimized()
+            loss.backward()  # type: ignore[no-untyped-call]
+            updated.append(optimizer)
+
+        losses = learner.step(batch, update)
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
-        losses["total"].backward()  # type: ignore[no-untyped-call]
+        assert "total" in losses
+        assert set(updated) == set(learner.optimized())
         assert all(p.grad is not None for p in model.parameters())
 
-    def test_targets_count_pictures_first(self) -> None:
-        for values in self.task().targets(self.examples(5)).values():
-            assert len(values) == 5
+    def test_the_network_that_is_kept_is_the_one_that_was_built(self) -> None:
+        card, task = self.card(), self.task()
+        model = task.build(card)
+        learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
+        assert learner.network is model
+        moved = {id(p) for each in learner.optimized().values() for p in each.module.parameters()}
+        assert moved == {id(p) for p in learner.parameters()}
+
+    def test_targets_count_examples_first(self) -> None:
+        for values in self.task().targets(self.examples(5)).take(np.array([4, 1, 0])).values():
+            assert len(values) == 3
 
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())

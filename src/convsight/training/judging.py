@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples
-from convsight.export.torch_engine import TorchEngine, load_network, save_network
+from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
 from convsight.metrics import Measured
 from convsight.progress import Listener
 from convsight.report.curves import curves_figure
 from convsight.runtime.judge import judge
+from convsight.tasks import reader_of
 from convsight.tasks.reader import Metrics
 from convsight.training.advice import advise
 from convsight.training.fit import Training
@@ -23,29 +23,25 @@ SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell und
 
 def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], listener: Listener) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next."""
+    plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
     seen = _evenly(t.train, SEEN_AGAIN)
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
-        on_val = judge(_engine(t, model, t.card), t.reader, t.val, advance)
-        t.card = t.card.model_copy(update={"calibration": on_val.calibration()})
-        engine = _engine(t, model, t.card)
-        on_test = judge(engine, t.reader, test, advance)
-        on_seen = judge(engine, t.reader, seen, advance).compute()
-    on_val = on_val.calibrated(t.card.calibration)
-    scores = on_val.compute()
+        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
+        calibrated = plan.card.model_copy(update={"calibration": on_val.calibration()})
+        engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
+        on_test = judge(engine, reader, test, advance)
+        on_seen = judge(engine, reader, seen, advance).compute()
+    scores = on_val.calibrated(calibrated.calibration).compute()
     metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
     metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
     metrics |= {f"val/{name}": value for name, value in scores.items()}
-    card = t.card.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
+    card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, on_test)
     _advise(t, on_seen, scores, listener)
     _compare(t, metrics, baselines, listener)
     return card
-
-
-def _engine(t: Training, model: nn.Module, card: Card) -> TorchEngine:
-    return TorchEngine(t.task.graph(model, card).to(t.device), t.device)
 
 
 def _evenly(examples: Examples, at_most: int) -> Examples:
@@ -60,7 +56,7 @@ def _draw(t: Training, metrics: Metrics) -> None:
     described = metrics.described()
     drawn = [described[name] for name in metrics.drawn]
     curves = curves_figure(t.rows, drawn, t.run.path.name, t.best_epoch)
-    figures = {"curves": curves, **t.task.figures(metrics)}
+    figures = {"curves": curves, **t.plan.task.figures(metrics)}
     for name, figure in figures.items():
         write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
 
@@ -79,8 +75,8 @@ def _advise(
         t.best_epoch,
         train_score=on_seen[metric.name],
         val_score=on_val[metric.name],
-        baseline=t.task.floor_baseline(t.train, t.val)[metric.name].value,
-        settings=t.settings,
+        baseline=t.plan.task.floor_baseline(t.train, t.val)[metric.name].value,
+        settings=t.plan.settings,
         varies_most=t.varies_most,
     )
     listener.say(advice.text)
