@@ -50,7 +50,7 @@ class Proof(BaseModel):
 class Cost(BaseModel):
     """What 8-bit numbers cost on the validation split, or on data given for it: a metric before and after.
 
-    Run by `engine`; `lost` is in points (hundredths), below 0 where the metric got better.
+    Run by `engine`; `lost` is in points (hundredths of the metric's own span), below 0 where it got better.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

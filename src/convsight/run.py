@@ -13,7 +13,7 @@ import tomli_w
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.files import write_atomic
+from convsight.files import make_folder, sync_folder, write_atomic
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.settings import TrainSettings
@@ -35,19 +35,12 @@ class Run:
         Raises `UserError` where the folder cannot be made.
         """
         wanted = _place(name, data_name)
-        number = 1
-        while True:
-            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            except OSError as error:
-                raise UserError(
-                    f"cannot make the run folder {path}: {error.strerror}; choose a place you can write with --run"
-                ) from error
-            else:
-                return cls(path)
+        try:
+            return cls(_new_folder(wanted))
+        except OSError as error:
+            raise UserError(
+                f"cannot make the run folder {wanted}: {error.strerror}; choose a place you can write with --run"
+            ) from error
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
@@ -96,8 +89,10 @@ class Run:
 
     def save_settings(self, settings: TrainSettings, chosen: Mapping[str, Any]) -> None:
         """Write what the user asked for, and what was chosen where that left something open."""
+        general = settings.model_dump(exclude_none=True, exclude={"own"})
+        own = {name: value for name, value in settings.own.items() if value is not None}
         document = {
-            "settings": settings.model_dump(exclude_none=True),
+            "settings": general | ({settings.task: own} if settings.task and own else {}),
             "chosen": {name: value for name, value in chosen.items() if value is not None},
         }
         write_atomic(self.path / "settings.toml", tomli_w.dumps(document))
@@ -116,7 +111,8 @@ class Run:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
-        return TrainSettings.of(**document.get("settings", {})), document.get("chosen", {})
+        general, own = _parted(document.get("settings", {}))
+        return TrainSettings.of(**general, own=own), document.get("chosen", {})
 
     def save_rows(self, rows: Sequence[Row]) -> None:
         """Write `metrics.csv`, one row an epoch."""
@@ -134,6 +130,29 @@ class Run:
                 file.write(text.rstrip("\n") + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / 'log.txt'}: {error.strerror}") from error
+
+
+def _parted(stored: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """General settings, and those of the task alone: a table of its own, or beside the others in older files."""
+    own = {name: value for table in stored.values() if isinstance(table, dict) for name, value in table.items()}
+    flat = {name: value for name, value in stored.items() if not isinstance(value, dict)}
+    own |= {name: value for name, value in flat.items() if name not in TrainSettings.model_fields}
+    return {name: value for name, value in flat.items() if name not in own}, own
+
+
+def _new_folder(wanted: Path) -> Path:
+    """The folder `wanted`, or the first of `wanted`-2, -3, ... that is not there, made now; raises `OSError`."""
+    make_folder(wanted.parent)
+    number = 1
+    while True:
+        path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            sync_folder(path.parent)
+            return path
 
 
 def _place(name: str | None, data_name: str) -> Path:

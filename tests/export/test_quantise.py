@@ -12,10 +12,13 @@ from convsight.datasets import Examples, FittedPictures, Split
 from convsight.errors import UserError
 from convsight.export.quantise import check_costs, coarseness, costs
 from convsight.inputs import ImageInput
+from convsight.metrics import Metric
 from convsight.results import Labels
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
+
+ACCURACY = Metric("accuracy")
 
 
 class Answering(Engine):
@@ -51,18 +54,18 @@ def test_the_metric_may_lose_half_a_point(right: list[int], lost: float, allowed
     )
     assert max(cost.lost for cost in found) == pytest.approx(lost)
     if allowed:
-        check_costs(found, 0.5)
+        check_costs(ACCURACY, found, 0.5)
     else:
         with pytest.raises(
             UserError, match=r"loses 0\.60 points of accuracy \(0\.9900 to 0\.9840\), more than the 0\.5"
         ):
-            check_costs(found, 0.5)
+            check_costs(ACCURACY, found, 0.5)
 
 
 def test_a_metric_that_is_no_number_is_not_allowed() -> None:
     nothing = Cost(engine="openvino", metric="AP", before=0.5, after=math.nan, lost=math.nan)
     with pytest.raises(UserError, match="loses nan points"):
-        check_costs([nothing], 0.5)
+        check_costs(Metric("AP"), [nothing], 0.5)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_a_metric_that_is_no_number_is_not_allowed() -> None:
     [(1, 5, "100"), (45, 0.5, "2.22"), (199, 0.5, "0.503"), (200, 0.5, ""), (45, 2.3, ""), (45, 0, "")],
 )
 def test_a_loss_that_one_picture_outweighs_cannot_be_judged(pictures: int, allowed: float, weight: str) -> None:
-    note = coarseness(pictures, allowed)
+    note = coarseness(ACCURACY, pictures, allowed)
     if weight:
         assert f"one of {pictures} pictures weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
     else:

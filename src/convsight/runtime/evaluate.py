@@ -8,7 +8,7 @@ from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, finger
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
-from convsight.metrics import Measured
+from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -18,11 +18,12 @@ from convsight.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network reached: `metrics` by name, on `pictures` pictures of `data`."""
+    """What a network reached: `metrics` by name, on `pictures` pictures of `data`; `described` says what they are."""
 
     data: str
     pictures: int
     metrics: dict[str, Measured]
+    described: Described
 
 
 def evaluate(
@@ -68,9 +69,9 @@ def evaluate(
     )
     examples = read[chosen.name].examples
     with listener.counting("judging", len(examples)) as advance:
-        metrics = judge(model.engine, model.reader, examples, advance).compute()
+        metrics = judge(model.engine, model.reader, examples, advance)
     prefix = "test" if chosen.name == UNSPLIT else chosen.name
-    return Evaluation(dataset.source, len(examples), {f"{prefix}/{name}": value for name, value in metrics.items()})
+    return Evaluation(dataset.source, len(examples), named(prefix, metrics.compute()), metrics.described())
 
 
 def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:

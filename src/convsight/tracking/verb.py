@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from convsight.errors import UserError
+from convsight.files import beside
 from convsight.pictures import read_picture
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
-from convsight.runtime.out.checkpoints import beside
 from convsight.tracking.frames import Frames, read_frames
 from convsight.tracking.mot import MotTable, read_mot
 from convsight.tracking.print_tracks import Format, print_frame, print_judged

@@ -1,5 +1,6 @@
 """Detection: which things does the picture show, and where?"""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -18,18 +19,21 @@ from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame
 from convsight.results import BoxLists
-from convsight.settings import TrainSettings
+from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
+from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 from convsight.training.frame import sizes
 
 if TYPE_CHECKING:
@@ -49,16 +53,13 @@ class Detection(Task):
     pretrained_pace = 1 / 3  # what follows the backbone is fresh
     floor = "copied"
 
-    def has(self, net: str) -> bool:
-        return net in NETWORKS
-
     def net(self, name: str, settings: TrainSettings) -> str:
-        net = NETWORKS.canonical(name)
-        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & settings.changed()):
+        net, own = NETWORKS.canonical(name), DetectionSettings.of(settings)
+        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & (settings.changed() | changed(own))):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
             )
-        if settings.suppression == "soft" and "overlap" in settings.changed():
+        if own.suppression == "soft" and "overlap" in changed(own):
             raise UserError(
                 "--overlap cannot be used with --suppression soft, which suppresses no box but lowers scores by how "
                 "much boxes overlap: leave one of them out"
@@ -72,12 +73,13 @@ class Detection(Task):
         return adapt_detector(_detector(model), card.net, _shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
-        return {"suppression": settings.suppression, "overlap": settings.overlap}
+        own = DetectionSettings.of(settings)
+        return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
         return NETWORKS.build(card.net, _shape(card))
 
-    def targets(self, examples: Examples) -> dict[str, Tensor]:
+    def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
         frame = examples.pictures.frame
         most = max(1, *(len(truths[index]) for index in range(len(truths))))
@@ -87,13 +89,16 @@ class Detection(Task):
             wanted = true.select(~true.crowd)  # a region of many teaches no box
             boxes[index, : len(wanted)] = frame.fractions(wanted.xyxy, examples.pictures.size(index)).clip(0, 1)
             labels[index, : len(wanted)] = wanted.labels
-        return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
+        return HeldTargets({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)})
 
     def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
-    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        return _detector(model).losses(batch.image, batch.targets, settings)
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return False  # boxes of two views have no mean
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
@@ -134,6 +139,11 @@ class Detection(Task):
         if not isinstance(metrics, BoxMetrics):
             raise TypeError(f"figures of detection need BoxMetrics, not {type(metrics).__name__}")
         return figures(metrics)
+
+
+def box_loss(network: nn.Module, batch: Batch, settings: DetectionSettings) -> dict[str, Tensor]:
+    """The losses of the detector `network`, by its own rule."""
+    return _detector(network).losses(batch.image, batch.targets, settings)
 
 
 class BoxGraph(nn.Module):
