@@ -1,6 +1,5 @@
 """`Boxes`: which things a picture shows and where, as rectangles; one type for truth and prediction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, final
 
@@ -102,7 +101,7 @@ class Boxes(Result):
         crowd: Any = None,
         difficult: Any = None,
         areas: Any = None,
-        columns: Mapping[str, Any] | None = None,
+        columns: Any = None,
     ) -> Self:
         """Boxes from anything that NumPy makes arrays of; what is left out is as for plain truth."""
         corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
