@@ -50,6 +50,21 @@ class Run:
             raise UserError(f"{path} is not a run folder: it has no settings.toml; `convsight train` makes one")
         return cls(found)
 
+    @classmethod
+    def of_network(cls, path: str | Path) -> "Run | None":
+        """The run whose network is meant by `path`, its folder or its name under `runs/`.
+
+        None for a model file, and for a folder that holds a network alone, as pulled ones do.
+        """
+        for run in (cls(Path(path)), cls(RUNS / path)):
+            if run.path.is_file():
+                return None
+            if (run.path / "settings.toml").is_file():
+                return run
+            if run.model_file.is_file() or run.exported_file.is_file():
+                return None
+        return None
+
     @property
     def model_file(self) -> Path:
         """The best network so far, with its card."""
@@ -175,3 +190,11 @@ def find_model_file(path: str | Path) -> Path:
     if any(place.is_dir() for place in places):
         raise UserError(f"{path} holds no model.safetensors; give a run folder or a model file")
     raise UserError(f"{path} does not exist; give a run folder (runs/NAME) or a model file")
+
+
+def find_weights_file(path: str | Path) -> Path:
+    """The `model.safetensors` meant by a run folder, a run's name, or the file itself; `UserError` for others."""
+    file = find_model_file(path)
+    if file.suffix != ".safetensors":
+        raise UserError(f"{file} is an exported file; give the run, or the model.safetensors beside it")
+    return file

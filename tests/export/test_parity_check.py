@@ -1,7 +1,7 @@
 """The limits of a proof: what may differ, and what may not."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.card import Card, Proof
 from convsight.export.parity_check import ParityCheck, prove
 from convsight.inputs import ImageInput
-from convsight.results.numbers import Numbers
+from convsight.results import Numbers
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
@@ -79,6 +79,36 @@ def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
     found = proof(Level(0.02, 1), "raw", "float32", level=250)
     assert found.agreement == 1.0
     assert not found.holds
+
+
+@final
+class Sizes(Reader):
+    """Tells the size that it was told, as width and height; boxes are read by it."""
+
+    result = Numbers
+    pipeline_tag = "none"
+    plain_python = ""
+
+    def __init__(self) -> None:
+        super().__init__(CARD)
+        self.told: list[tuple[int, int]] = []
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+        self.told.append(size)
+        return Numbers(("width", "height"), ("px", "px"), np.array(size, np.float64), np.ones(2))
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
+
+
+def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
+    sizes = [(5, 9), (12, 7), (8, 4)] * 4  # in two chunks
+    images = [np.zeros((height, width, 3), np.uint8) for width, height in sizes]
+    for checks in ([ParityCheck(Level(), "fitted", "float32")], [ParityCheck(Level(), "raw", "float32")]):
+        reader = Sizes()
+        (found,) = prove(Level(), reader, CARD, checks, iter(images))
+        assert sorted(reader.told) == sorted(2 * sizes)
+        assert found.holds
 
 
 class NoNumbers(Engine):
