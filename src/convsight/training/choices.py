@@ -42,9 +42,8 @@ class Choices(BaseModel):
         Each of the `train_pictures` has so many `pixels`.
         """
         batch = choose_batch(settings, train_pictures, task.lessons)
-        usual = default_lr(settings.optimizer, batch) * (
-            pretrained(task, settings.weights).pretrained_pace if settings.weights else 1
-        )
+        pace = pretrained(task, settings.weights).pretrained_pace if settings.weights else 1
+        usual = default_lr(settings.optimizer, batch) * pace
         decay = settings.weight_decay
         epochs = choose_epochs(settings, train_pictures, batch)
         device = choose_device(settings.device)
