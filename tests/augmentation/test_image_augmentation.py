@@ -15,7 +15,7 @@ def vary(
     variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None
 ) -> torch.Tensor:
     chosen = np.array(samples if samples is not None else range(len(pictures)), np.int64)
-    return ImageAugmentation(variation, ())(Batch({"image": pictures}, {}), RngKeys(0, epoch, chosen), 0.0).image
+    return ImageAugmentation(variation, {}, ())(Batch({"image": pictures}, {}), RngKeys(0, epoch, chosen), 0.0).image
 
 
 def gradient_picture(side: int = 12) -> torch.Tensor:
