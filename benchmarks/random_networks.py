@@ -45,11 +45,11 @@ def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: boo
     card = Card(
         task="classification",
         net=canonical_name(name),
-        classes=tuple(f"class{number:04d}" for number in range(entry.classes)),
+        classes=tuple(f"class{number:04d}" for number in range(entry.outputs)),
         preprocessing=preprocessing,
     )
     net = build_net(name, entry.usual_shape)
-    enliven(net, planes(files, preprocessing), entry.classes, sure=sure)
+    enliven(net, planes(files, preprocessing), entry.outputs, sure=sure)
     return net, card
 
 

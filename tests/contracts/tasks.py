@@ -12,7 +12,7 @@ from convsight.datasets import Examples, FittedPictures, Split
 from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
 from convsight.results import Result, Tabular
-from convsight.runtime.judge import answers
+from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, reader_of, task_of
 from convsight.tasks.contract import Task
@@ -65,7 +65,7 @@ class TaskContract:
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
-        results = list(answers(engine, reader, self.pixels(3), [(30, 20)] * 3))
+        results = list(predictions(engine, reader, self.pixels(3), [(30, 20)] * 3))
         assert len(results) == 3
         for result in results:
             assert isinstance(result, Result)

@@ -1,4 +1,4 @@
-"""Pretrained weights in networks for other channels and classes, with real ones of ImageNet."""
+"""Pretrained weights in networks for other channels and outputs, with real ones of ImageNet."""
 
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,9 @@ def real(file: Path) -> Weights:
     return read_weights(_NET, str(file))
 
 
-def loaded(real: Weights, classes: int, channels: int) -> tuple[nn.Module, list[str]]:
+def loaded(real: Weights, outputs: int, channels: int) -> tuple[nn.Module, list[str]]:
     torch.manual_seed(0)
-    net = build_net(_NET, NetShape(classes, channels, 64, 64))
+    net = build_net(_NET, NetShape(outputs, channels, 64, 64))
     return net.eval(), adapt_weights(net, _NET, real, channels)
 
 
@@ -65,14 +65,14 @@ def test_other_channels(real: Weights, channels: int) -> None:
     ]
 
 
-def test_other_classes_leave_the_last_layer_fresh_and_nothing_else(real: Weights) -> None:
+def test_other_outputs_leave_the_last_layer_fresh_and_nothing_else(real: Weights) -> None:
     torch.manual_seed(0)
     fresh = build_net(_NET, NetShape(10, 3, 64, 64)).state_dict()
     net, notes = loaded(real, 10, 3)
     for name, value in net.state_dict().items():
         expected = fresh[name] if name.startswith("classifier.") else real.tensors[name]
         assert torch.equal(value, expected), name
-    assert notes[1:] == ["classifier.1 starts fresh: the weights are for 1,000 classes, this network is for 10"]
+    assert notes[1:] == ["classifier.1 starts fresh: the weights are for 1,000 outputs, this network is for 10"]
 
 
 def test_same_seed_same_fresh_layer(real: Weights) -> None:
@@ -80,7 +80,7 @@ def test_same_seed_same_fresh_layer(real: Weights) -> None:
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-# Layers for other classes: dense; two of them; with a normalisation of its own.
+# Layers for other outputs: dense; two of them; with a normalisation of its own.
 @pytest.mark.parametrize("name", ["lenet5", "mlp", "resnet18", "timm/levit_128s", "timm/test_convnext", "mobilenet_v1"])
 def test_every_kind_of_last_layer(name: str) -> None:
     channels = 1 if name in {"lenet5", "mlp"} else 3
@@ -90,7 +90,7 @@ def test_every_kind_of_last_layer(name: str) -> None:
     net = build_net(name, NetShape(3, channels, side, side))
     before = {key: value.clone() for key, value in net.state_dict().items()}
     notes = adapt_weights(net, name, Weights("made", trained, None, None), channels)
-    assert "starts fresh: the weights are for 5 classes, this network is for 3" in notes[1]
+    assert "starts fresh: the weights are for 5 outputs, this network is for 3" in notes[1]
     for key, value in net.state_dict().items():
         assert torch.equal(value, trained[key] if trained[key].shape == value.shape else before[key]), key
 

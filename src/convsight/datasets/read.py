@@ -15,8 +15,8 @@ from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
 from convsight.datasets.known_sets import is_known_set, read_known_set
+from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
-from convsight.datasets.table import is_table, read_table
 from convsight.errors import UserError
 
 
@@ -39,7 +39,7 @@ FORMATS = (
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
-    Format("a .csv, .tsv or .parquet table", is_table, read_table),
+    Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 

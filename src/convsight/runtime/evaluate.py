@@ -4,19 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.datasets import (
-    UNSPLIT,
-    Dataset,
-    Examples,
-    FittedPictures,
-    Split,
-    apply_splits_csv,
-    fingerprint,
-    read_dataset,
-    read_for,
-)
+from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
 from convsight.datasets.classes import check_judgeable
-from convsight.datasets.unreadable import report_unreadable
+from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.progress import Listener
@@ -67,14 +57,16 @@ def evaluate(
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
     check_judgeable(dataset.source, chosen)
-    with listener.counting("reading pictures", len(chosen)) as advance:
-        pictures, unreadable = FittedPictures.read(
-            chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
-        )
-    report_unreadable(unreadable, skip_unreadable, listener)
-    readable = chosen.without([bad.position for bad in unreadable])
-    check_judgeable(dataset.source, readable)
-    examples = Examples(pictures, readable.truths)
+    read = read_examples(
+        dataset.source,
+        {chosen.name: chosen},
+        model.card.preprocessing,
+        listener,
+        skip_unreadable=skip_unreadable,
+        workers=workers,
+        max_megapixels=max_megapixels,
+    )
+    examples = read[chosen.name].examples
     with listener.counting("judging", len(examples)) as advance:
         metrics = judge(model.engine, model.reader, examples, advance).compute()
     prefix = "test" if chosen.name == UNSPLIT else chosen.name

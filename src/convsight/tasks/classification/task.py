@@ -56,7 +56,7 @@ class Classification(Task):
         # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
         side = settings.size or (entry.side if is_net_text(net) else None)
         if side is not None:
-            check_size(net, NetShape(entry.classes, entry.channels, side, side))
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
         return net
 
     def weights(self, net: str, weights: str) -> Weights:
@@ -137,7 +137,7 @@ class ClassGraph(nn.Module):
 def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
     """The shape a network of the catalogue needs for these pictures and classes."""
     return NetShape(
-        classes=classes,
+        outputs=classes,
         channels=preprocessing.channels,
         height=preprocessing.height,
         width=preprocessing.width,

@@ -1,4 +1,4 @@
-"""`Job`: the file beside the answers that says what wrote them and how far it came.
+"""`Checkpoints`: the file beside the answers that says what wrote them and how far it came.
 
 Its first line is what the answers depend on (model, columns, options), each further one a checkpoint. A job that is
 started again goes on from the last checkpoint that the answers' file still covers.
@@ -26,7 +26,7 @@ class Checkpoint(NamedTuple):
     names: str
 
 
-class Job:
+class Checkpoints:
     """The identity of a job and its checkpoints, in the file `path`."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any], last: Checkpoint | None) -> None:

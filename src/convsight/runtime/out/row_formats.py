@@ -9,7 +9,7 @@ from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
 Columns = tuple[str, ...]
 
 
-class Lines(NamedTuple):
+class RowFormat(NamedTuple):
     """How a format begins, and what it adds for each answer."""
 
     head: Callable[[Columns], str]
@@ -44,8 +44,8 @@ def _nothing(columns: Columns) -> str:
 
 
 # The suffix of the file that is appended to -> its format.
-LINES = {
-    ".csv": Lines(csv_head, csv_lines),
-    ".jsonl": Lines(_nothing, json_line),
-    ".parquet": Lines(_nothing, _json_rows),
+ROW_FORMATS = {
+    ".csv": RowFormat(csv_head, csv_lines),
+    ".jsonl": RowFormat(_nothing, json_line),
+    ".parquet": RowFormat(_nothing, _json_rows),
 }

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from convsight.datasets.boxes.checked import checked_boxes
-from convsight.datasets.boxes.drawn import Annotated
+from convsight.datasets.boxes.annotated import Annotated
+from convsight.datasets.boxes.check_boxes import checked_boxes
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import data_name, first_few
 from convsight.errors import UserError

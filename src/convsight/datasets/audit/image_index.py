@@ -1,4 +1,4 @@
-"""`Seen`: what an audit knows of every picture of a data set, a row each over all splits."""
+"""`ImageIndex`: what an audit knows of every picture of a data set, a row each over all splits."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.look import Look, look_at
+from convsight.datasets.audit.image_hash import ImageHash, hash_image
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import PictureName
 from convsight.datasets.threads import map_in_threads
@@ -18,7 +18,7 @@ _CHUNK = 16  # pictures a thread takes at a time
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class ImageIndex:
     """Columns over all pictures, split after split; those of unreadable pictures hold zeros."""
 
     names: tuple[PictureName, ...]
@@ -33,17 +33,17 @@ class Seen:
     def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
         """Look at every picture of `dataset` once, in threads; `progress` is told how many more were read."""
 
-        def look(chunk: list[Path | NDArray[np.uint8]]) -> list[Look | str]:
-            return [_look_or_reason(picture, max_megapixels) for picture in chunk]
+        def hash_chunk(chunk: list[Path | NDArray[np.uint8]]) -> list[ImageHash | str]:
+            return [_hash_or_reason(picture, max_megapixels) for picture in chunk]
 
-        seen = cls._empty(dataset)
+        index = cls._empty(dataset)
         row = 0
-        for looks in map_in_threads(look, _chunks(dataset), workers):
-            for found in looks:
-                seen._keep(row, found)
+        for hashes in map_in_threads(hash_chunk, _chunks(dataset), workers):
+            for found in hashes:
+                index._keep(row, found)
                 row += 1
-            progress(len(looks))
-        return seen
+            progress(len(hashes))
+        return index
 
     @classmethod
     def _empty(cls, dataset: Dataset) -> Self:
@@ -63,7 +63,7 @@ class Seen:
             uniform=np.zeros(count, np.bool_),
         )
 
-    def _keep(self, row: int, found: Look | str) -> None:
+    def _keep(self, row: int, found: ImageHash | str) -> None:
         if isinstance(found, str):
             self.reasons[row] = found
             return
@@ -95,8 +95,8 @@ def _chunks(dataset: Dataset) -> Iterator[list[Path | NDArray[np.uint8]]]:
             yield list(split.pictures[start : start + _CHUNK])
 
 
-def _look_or_reason(picture: Path | NDArray[np.uint8], max_megapixels: float) -> Look | str:
+def _hash_or_reason(picture: Path | NDArray[np.uint8], max_megapixels: float) -> ImageHash | str:
     try:
-        return look_at(picture, max_megapixels)
+        return hash_image(picture, max_megapixels)
     except PictureError as error:
         return str(error)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convsight.datasets.boxes.checked import Checked, checked_boxes
-from convsight.datasets.boxes.drawn import Annotated, Corners, Drawn
+from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, Corners
+from convsight.datasets.boxes.check_boxes import Checked, checked_boxes
 from convsight.errors import UserError
 
 CLASSES = ("cat", "dog")
@@ -16,8 +16,8 @@ CLASSES = ("cat", "dog")
 
 def check(*corners: Corners, size: tuple[int, int] | None = (40, 30), stated: tuple[int, int] | None = None) -> Checked:
     """Boxes of cats on one picture."""
-    boxes = [Drawn(f"line {number}", "cat", box) for number, box in enumerate(corners, start=1)]
-    others = [Drawn("line 1", "dog", (1, 1, 20, 20))]
+    boxes = [AnnotatedBox(f"line {number}", "cat", box) for number, box in enumerate(corners, start=1)]
+    others = [AnnotatedBox("line 1", "dog", (1, 1, 20, 20))]
     pictures = [
         Annotated("all", "a.png", Path("a.png"), Path("a.txt"), boxes, size, stated),
         Annotated("all", "b.png", Path("b.png"), Path("b.txt"), others, (40, 30)),
@@ -93,10 +93,10 @@ def test_the_stated_size_counts_where_the_picture_cannot_be_read() -> None:
 
 def test_areas_are_those_stated_else_those_of_what_is_left_of_the_box() -> None:
     boxes = [
-        Drawn("1", "cat", (-10, 0, 10, 10)),
-        Drawn("2", "cat", (0, 0, 10, 10), area=7.5),
-        Drawn("3", "dog", (0, 0, 5, 10), area=0.0),
-        Drawn("4", "dog", (0, 0, 9, 10), area=float("nan")),
+        AnnotatedBox("1", "cat", (-10, 0, 10, 10)),
+        AnnotatedBox("2", "cat", (0, 0, 10, 10), area=7.5),
+        AnnotatedBox("3", "dog", (0, 0, 5, 10), area=0.0),
+        AnnotatedBox("4", "dog", (0, 0, 9, 10), area=float("nan")),
     ]
     found = checked_boxes([Annotated("all", "a", Path("a"), Path("t"), boxes, (40, 30))], CLASSES)
     assert found.lists[0].areas.tolist() == [100, 7.5, 50, 90]

@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.groups import Joined
 
-NEAR_BITS = 4  # of 64, in each of the two hashes of a picture; measured, see docs/design.md
-_BANDS = NEAR_BITS + 1
+MOST_BITS_APART = 4  # of 64, in each of the two hashes of a picture; measured, see docs/design.md
+_BANDS = MOST_BITS_APART + 1
 _BITS_SET = np.array([number.bit_count() for number in range(2**16)], np.uint8)
 
 
-def near_groups(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """For each row of (rows, 2) a number, equal for rows joined by pairs that differ by `NEAR_BITS` in no column.
+def neighbour_groups(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """For each row of (rows, 2) a number, equal for rows joined by pairs that differ by `MOST_BITS_APART` in no column.
 
     Rows that differ in four bits agree in one of five bands of bits (pigeonhole principle), so only rows that agree in
     a band are compared. A group is joined by such pairs; its ends may differ more.
 
-    >>> near_groups(np.array([[0, 0], [2**60 - 1, 0], [15, 15]], np.uint64)).tolist()
+    >>> neighbour_groups(np.array([[0, 0], [2**60 - 1, 0], [15, 15]], np.uint64)).tolist()
     [0, 1, 0]
     """
     joined = Joined(len(hashes))
@@ -32,9 +32,9 @@ def near_groups(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _near(ones: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether `ones[i]` and `others[i]` differ by `NEAR_BITS` at most in both columns."""
+    """Whether `ones[i]` and `others[i]` differ by `MOST_BITS_APART` at most in both columns."""
     counted = _BITS_SET[(ones ^ others).view(np.uint16).reshape(-1, 2, 4)].sum(axis=2)
-    near: NDArray[np.bool_] = (counted <= NEAR_BITS).all(axis=1)
+    near: NDArray[np.bool_] = (counted <= MOST_BITS_APART).all(axis=1)
     return near
 
 

@@ -1,4 +1,4 @@
-"""`Scene`: truth and tracks of a video frame by frame, ready to be compared."""
+"""`VideoSimilarity`: truth and tracks of a video frame by frame, ready to be compared."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -17,21 +17,21 @@ TINY = float(np.finfo(np.float64).eps)  # what rounding may take from an overlap
 _SAME_PLACE = 0.5  # overlap from which a box is taken for one that nobody need find
 
 
-class Frame(NamedTuple):
+class FrameSimilarity(NamedTuple):
     """One frame: which truths and tracks are on it, by index, and how much their boxes overlap.
 
-    Shapes: `truths` (n,), `found` (m,), `alike` (n, m), intersection over union, 0 for boxes of two classes.
+    Shapes: `truths` (n,), `found` (m,), `similarity` (n, m), intersection over union, 0 for boxes of two classes.
     """
 
     truths: Indices
     found: Indices
-    alike: Floats
+    similarity: Floats
 
 
-class Scene(NamedTuple):
+class VideoSimilarity(NamedTuple):
     """All frames that show anything, the number of things that are true, and of tracks."""
 
-    frames: list[Frame]
+    frames: list[FrameSimilarity]
     truths: int
     tracks: int
 
@@ -44,7 +44,7 @@ class Scene(NamedTuple):
         return truths, found
 
 
-def scene_of(truth: MotTable, found: MotTable, judged: Collection[int] | None = None) -> Scene:
+def video_similarity(truth: MotTable, found: MotTable, judged: Collection[int] | None = None) -> VideoSimilarity:
     """The frames of both, or those `judged` alone (frame numbers).
 
     A box and a truth of two classes never overlap, where both classes are known. A true box with the score 0 need not
@@ -52,8 +52,8 @@ def scene_of(truth: MotTable, found: MotTable, judged: Collection[int] | None = 
     among all true boxes, pair it with such a box.
 
     >>> truth = MotTable.of_rows([(1, 1, 0, 0, 10, 10), (2, 1, 0, 0, 10, 10)])
-    >>> scene = scene_of(truth, MotTable.of_rows([(1, 8, 0, 0, 10, 5)]))
-    >>> scene.truths, scene.tracks, scene.frames[0].alike.tolist(), scene.frames[1].alike.shape
+    >>> video = video_similarity(truth, MotTable.of_rows([(1, 8, 0, 0, 10, 5)]))
+    >>> video.truths, video.tracks, video.frames[0].similarity.tolist(), video.frames[1].similarity.shape
     (1, 1, [[0.5]], (1, 0))
     """
     numbers = np.union1d(truth.frames, found.frames)
@@ -64,10 +64,12 @@ def scene_of(truth: MotTable, found: MotTable, judged: Collection[int] | None = 
     truth_ids = np.unique(np.concatenate([frame.truths for frame in pairs] or [np.zeros(0, np.int64)]))
     found_ids = np.unique(np.concatenate([frame.found for frame in pairs] or [np.zeros(0, np.int64)]))
     frames = [
-        Frame(np.searchsorted(truth_ids, frame.truths), np.searchsorted(found_ids, frame.found), frame.alike)
+        FrameSimilarity(
+            np.searchsorted(truth_ids, frame.truths), np.searchsorted(found_ids, frame.found), frame.similarity
+        )
         for frame in pairs
     ]
-    return Scene(frames, len(truth_ids), len(found_ids))
+    return VideoSimilarity(frames, len(truth_ids), len(found_ids))
 
 
 def assigned(worth: Floats) -> tuple[Indices, Indices]:
@@ -81,16 +83,16 @@ def _on(table: MotTable, number: int) -> MotTable:
     return table.select(slice(start, end))
 
 
-def _frame(truth: MotTable, found: MotTable) -> Frame:
-    alike = overlaps(truth.xyxy, found.xyxy)
+def _frame(truth: MotTable, found: MotTable) -> FrameSimilarity:
+    similarity = overlaps(truth.xyxy, found.xyxy)
     known = (truth.classes[:, None] > 0) & (found.classes[None] > 0)
     needed = truth.scores > 0
     # What need not be found is mostly of another class, such as MOTChallenge's static persons and reflections: to take
     # one of them for a pedestrian is just the mistake that is excused.
-    alike[needed[:, None] & known & (truth.classes[:, None] != found.classes[None])] = 0
+    similarity[needed[:, None] & known & (truth.classes[:, None] != found.classes[None])] = 0
     left = np.ones(len(found), np.bool_)
     if not needed.all():
-        rows, columns = assigned(np.where(alike >= _SAME_PLACE - TINY, alike, 0))
-        pairs = (alike[rows, columns] >= _SAME_PLACE - TINY) & ~needed[rows]
+        rows, columns = assigned(np.where(similarity >= _SAME_PLACE - TINY, similarity, 0))
+        pairs = (similarity[rows, columns] >= _SAME_PLACE - TINY) & ~needed[rows]
         left[columns[pairs]] = False
-    return Frame(truth.ids[needed], found.ids[left], alike[needed][:, left])
+    return FrameSimilarity(truth.ids[needed], found.ids[left], similarity[needed][:, left])

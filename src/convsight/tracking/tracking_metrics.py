@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from convsight.tracking.clear import Clear, clear
+from convsight.tracking.clear_mot import Clear, clear
 from convsight.tracking.hota import Hota, hota
 from convsight.tracking.identity import Identity, identity
 from convsight.tracking.mot import MotTable
-from convsight.tracking.scene import scene_of
+from convsight.tracking.video_similarity import video_similarity
 
 
-class Judged(NamedTuple):
+class TrackingMetrics(NamedTuple):
     """How good tracks are."""
 
     hota: Hota
@@ -36,7 +36,7 @@ class Judged(NamedTuple):
         }
 
 
-def judge(truth: MotTable, found: MotTable, frames: Collection[int] | None = None) -> Judged:
+def judge(truth: MotTable, found: MotTable, frames: Collection[int] | None = None) -> TrackingMetrics:
     """How well `found` follows the things of `truth`, on all frames or on those given (numbers from 1).
 
     Boxes of two known classes are never taken for one another, and true boxes with the score 0 need not be found.
@@ -47,7 +47,7 @@ def judge(truth: MotTable, found: MotTable, frames: Collection[int] | None = Non
     >>> judge(truth, found).to_json()["HOTA"]
     1.0
     """
-    scene = scene_of(truth, found, frames)
-    if not scene.truths:
+    video = video_similarity(truth, found, frames)
+    if not video.truths:
         raise ValueError("no box of these frames is true, so there is nothing to measure")
-    return Judged(hota(scene), clear(scene), identity(scene))
+    return TrackingMetrics(hota(video), clear(video), identity(video))

@@ -16,7 +16,7 @@ _READERS = 4  # threads that look into the headers of pictures
 Corners = tuple[float, float, float, float]
 
 
-class Drawn(NamedTuple):
+class AnnotatedBox(NamedTuple):
     """A box: where a message finds it (`line 3`), its class, and left, top, right, bottom in pixels.
 
     `area` is that of the thing's outline, None where none is known.
@@ -42,7 +42,7 @@ class Annotated:
     name: str
     file: Path
     origin: Path
-    boxes: Sequence[Drawn]
+    boxes: Sequence[AnnotatedBox]
     size: tuple[int, int] | None
     stated: tuple[int, int] | None = None
 

@@ -5,7 +5,7 @@ import pytest
 from convsight.errors import UserError
 from convsight.results import Boxes, Label
 from convsight.runtime.answer import Answer
-from convsight.tracking.step import Step, steps
+from convsight.tracking.tracked_frame import TrackedFrame, tracked_frames
 from convsight.tracking.tracker import Tracker
 
 CLASSES = ("cat", "dog")
@@ -19,13 +19,13 @@ def seen(number: int) -> Answer:
     return Answer(f"{number}.png", boxes)
 
 
-def follow(lost: range | list[int], gap: Answer, rate: float = 30.0) -> list[Step]:
+def follow(lost: range | list[int], gap: Answer, rate: float = 30.0) -> list[TrackedFrame]:
     answers = [gap if number in lost else seen(number) for number in range(30)]
-    return list(steps(iter(answers), Tracker(rate), model="model"))
+    return list(tracked_frames(iter(answers), Tracker(rate), model="model"))
 
 
-def ids(found: list[Step]) -> list[list[int]]:
-    return [step.tracked.ids.tolist() if step.tracked else [] for step in found]
+def ids(found: list[TrackedFrame]) -> list[list[int]]:
+    return [frame.tracked.ids.tolist() if frame.tracked else [] for frame in found]
 
 
 UNREADABLE = Answer("x.png", error="x.png is damaged")
@@ -40,9 +40,9 @@ EMPTY = Answer("x.png", Boxes.of(CLASSES, (400, 100), [], []))
 def test_frames_that_cannot_be_read_are_as_empty_ones(lost: range | list[int], rate: float) -> None:
     unreadable, empty = follow(lost, UNREADABLE, rate), follow(lost, EMPTY, rate)
     assert ids(unreadable) == ids(empty)
-    assert [step.frame for step in unreadable] == list(range(1, 31))
-    assert [step.frame - 1 for step in unreadable if step.tracked is None] == list(lost)
-    assert all((step.error is None) == (step.tracked is not None) for step in unreadable)
+    assert [frame.number for frame in unreadable] == list(range(1, 31))
+    assert [frame.number - 1 for frame in unreadable if frame.tracked is None] == list(lost)
+    assert all((frame.error is None) == (frame.tracked is not None) for frame in unreadable)
 
 
 def test_what_moves_while_frames_cannot_be_read_keeps_its_number() -> None:
@@ -52,4 +52,4 @@ def test_what_moves_while_frames_cannot_be_read_keeps_its_number() -> None:
 def test_what_is_no_box_cannot_be_followed() -> None:
     label = Answer("a.png", Label.certain(0, CLASSES))
     with pytest.raises(UserError, match="model answers with a Label, and only boxes can be followed"):
-        list(steps(iter([UNREADABLE, label]), Tracker(), model="model"))
+        list(tracked_frames(iter([UNREADABLE, label]), Tracker(), model="model"))

@@ -13,7 +13,7 @@ from convsight.pictures import Source, read_picture
 _SAMPLES = 8  # a side, so that a hash has 64 bits
 
 
-class Look(NamedTuple):
+class ImageHash(NamedTuple):
     """A decoded picture, upright and in RGB, in a few bytes.
 
     `digest` is equal if and only if size and pixels are (BLAKE2b, 128 bits, RFC 7693). `across` and `down` are
@@ -28,7 +28,7 @@ class Look(NamedTuple):
     uniform: bool
 
 
-def look_at(source: Source, max_megapixels: float) -> Look:
+def hash_image(source: Source, max_megapixels: float) -> ImageHash:
     """Decode the whole of `source` and keep what the audit needs; errors are those of `read_picture`."""
     picture = read_picture(source, max_megapixels=max_megapixels)
     pixels = np.asarray(picture)
@@ -36,7 +36,7 @@ def look_at(source: Source, max_megapixels: float) -> Look:
     digest.update(picture.tobytes())
     across, down = difference_hashes(picture)
     uniform = all(low == high for low, high in picture.getextrema())  # type: ignore[misc]
-    return Look(digest.digest(), across, down, picture.size, is_grey(pixels), uniform)
+    return ImageHash(digest.digest(), across, down, picture.size, is_grey(pixels), uniform)
 
 
 def difference_hashes(picture: Image.Image) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.datasets.boxes.drawn import Annotated, Drawn
+from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox
 from convsight.datasets.finding import Entry, Finding, Level, PictureName, counted
 from convsight.errors import UserError
 from convsight.results import Boxes
@@ -29,7 +29,7 @@ class _Columns:
     """All boxes of all pictures: arrays (boxes, ...), and `rows`, the picture of each."""
 
     pictures: Sequence[Annotated]
-    drawn: list[Drawn]
+    drawn: list[AnnotatedBox]
     rows: Indices
     xyxy: Floats
     limits: Floats  # (boxes, 4): width, height, width, height of the picture
@@ -50,7 +50,7 @@ class _Columns:
 
     def _entry(self, index: int) -> Entry:
         picture, box = self.pictures[self.rows[index]], self.drawn[index]
-        return Entry((PictureName(picture.split, picture.name, box.label),), f"{box.place}: {told(box)}")
+        return Entry((PictureName(picture.split, picture.name, box.label),), f"{box.place}: {box_in_words(box)}")
 
 
 def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Checked:
@@ -89,10 +89,10 @@ def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Ch
     return Checked(lists, findings, tuple(change.brief for change in changes))
 
 
-def told(box: Drawn) -> str:
+def box_in_words(box: AnnotatedBox) -> str:
     """A box in words: its class and corners.
 
-    >>> told(Drawn("line 1", "cat", (0.5, 1, 20, 30)))
+    >>> box_in_words(AnnotatedBox("line 1", "cat", (0.5, 1, 20, 30)))
     'cat (0.5, 1, 20, 30)'
     """
     return f"{box.label} ({', '.join(f'{side:.6g}' for side in box.xyxy)})"
@@ -118,8 +118,8 @@ def _check_finite(columns: _Columns) -> None:
     if len(wrong):
         picture, box = columns.pictures[columns.rows[wrong[0]]], columns.drawn[wrong[0]]
         raise UserError(
-            f"{picture.origin}, {box.place}: {told(box)} on {picture.name} is no box (as are {len(wrong) - 1:,} more); "
-            "correct its numbers or remove it"
+            f"{picture.origin}, {box.place}: {box_in_words(box)} on {picture.name} is no box (as are "
+            f"{len(wrong) - 1:,} more); correct its numbers or remove it"
         )
 
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convsight.datasets.convert.outgoing import Outgoing
+from convsight.datasets.convert.converted_image import ConvertedImage
 from convsight.datasets.dataset import UNSPLIT
 from convsight.datasets.names import natural_order
 
@@ -16,7 +16,7 @@ def table_pictures(split: str) -> str:
     return "images"
 
 
-def write_table(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+def write_table(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write boxes.csv into `folder`; returns what is lost, in words.
 
     A picture without boxes is a row without class and corners. Corners and areas have all their digits.
@@ -31,7 +31,7 @@ def write_table(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, 
         yield "the order of the classes is lost; the table lists none"
 
 
-def _rows(picture: Outgoing) -> Iterator[tuple[object, ...]]:
+def _rows(picture: ConvertedImage) -> Iterator[tuple[object, ...]]:
     boxes, path = picture.boxes, f"{table_pictures(picture.split)}/{picture.name}"
     if not len(boxes):
         yield (path, *[""] * 8, *boxes.size)

@@ -1,4 +1,4 @@
-"""`Outgoing`: a picture on its way into another format, under the file name it has there."""
+"""`ConvertedImage`: a picture on its way into another format, under the file name it has there."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from convsight.results.boxes import area
 _ROUNDING = 1e-6  # of an area: less is the arithmetic's
 
 
-class Outgoing(NamedTuple):
+class ConvertedImage(NamedTuple):
     """A picture of a split, its boxes, and the name its file will have, unlike any other's even without suffix."""
 
     split: str
@@ -42,7 +42,7 @@ class Outgoing(NamedTuple):
             copyfile(self.picture, place)
 
 
-class Told(NamedTuple):
+class BoxExtras(NamedTuple):
     """How many boxes say more than class and corners: each a number that some formats cannot hold."""
 
     crowd: int
@@ -51,7 +51,7 @@ class Told(NamedTuple):
     fractions: int
 
 
-def outgoing(dataset: Dataset) -> list[Outgoing]:
+def converted_images(dataset: Dataset) -> list[ConvertedImage]:
     """Every picture of `dataset`, split after split.
 
     Raises `UserError` where its truths are no boxes.
@@ -65,7 +65,7 @@ def outgoing(dataset: Dataset) -> list[Outgoing]:
             raise UserError(
                 f"{dataset.source} holds the truth of {dataset.task}, not boxes; there is nothing to convert"
             )
-        found.append(Outgoing(split.name, name, truth, split.pictures[row]))
+        found.append(ConvertedImage(split.name, name, truth, split.pictures[row]))
     return found
 
 
@@ -89,10 +89,10 @@ def _distinct(names: Sequence[str]) -> bool:
     return max(Counter(PurePosixPath(name).stem.casefold() for name in names).values(), default=1) == 1
 
 
-def tell(pictures: Sequence[Outgoing]) -> Told:
+def box_extras(pictures: Sequence[ConvertedImage]) -> BoxExtras:
     """What the boxes of `pictures` say beyond class and corners."""
     lists = [picture.boxes for picture in pictures]
-    return Told(
+    return BoxExtras(
         crowd=sum(int(boxes.crowd.sum()) for boxes in lists),
         difficult=sum(int(boxes.difficult.sum()) for boxes in lists),
         areas=sum(int((~np.isclose(boxes.areas, area(boxes.xyxy), rtol=_ROUNDING)).sum()) for boxes in lists),

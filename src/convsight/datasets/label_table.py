@@ -40,12 +40,12 @@ class _Row(NamedTuple):
     split: str
 
 
-def is_table(path: Path) -> bool:
+def is_label_table(path: Path) -> bool:
     """Whether `path` is a file whose name ends in .csv, .tsv or .parquet."""
     return path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
-def read_table(path: Path) -> Dataset:
+def read_label_table(path: Path) -> Dataset:
     """The pictures that a table lists.
 
     Columns, in any order and case, others being ignored: `path` (or image, file, filename), relative to

@@ -9,7 +9,7 @@ from convsight.errors import UserError
 
 
 @contextmanager
-def fresh_folder(place: Path) -> Iterator[Path]:
+def new_folder(place: Path) -> Iterator[Path]:
     """A folder to fill, which becomes `place` where the block ends well; else nothing is left of it.
 
     Raises `UserError` where `place` already holds something, or cannot be written.

@@ -7,24 +7,24 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from convsight.tracking.judge import Judged
-from convsight.tracking.step import Step
+from convsight.tracking.tracked_frame import TrackedFrame
+from convsight.tracking.tracking_metrics import TrackingMetrics
 
 Format = Literal["table", "json"]
 
 
-def print_step(step: Step, output: Format) -> None:
+def print_frame(frame: TrackedFrame, output: Format) -> None:
     """One line for a frame, at once: whoever reads a stream of tracks waits for each."""
     if output == "json":
-        told = step.tracked.to_json() if step.tracked else {"frame": step.frame, "error": step.error}
+        told = frame.tracked.to_json() if frame.tracked else {"frame": frame.number, "error": frame.error}
         text = json.dumps(told)
     else:
-        text = f"frame {step.frame}: {step.tracked.summary() if step.tracked else f'error: {step.error}'}"
+        text = f"frame {frame.number}: {frame.tracked.summary() if frame.tracked else f'error: {frame.error}'}"
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def print_judged(judged: Judged, output: Format) -> None:
+def print_judged(judged: TrackingMetrics, output: Format) -> None:
     """The numbers of `judge`, as one JSON document (a line) or as a table."""
     if output == "json":
         sys.stdout.write(f"{json.dumps({'metrics': judged.to_json()})}\n")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, cut_splits, read_dataset, splits_csv
-from convsight.datasets.cut import MOST_VALIDATION
+from convsight.datasets.splits import MOST_VALIDATION
 from convsight.errors import UserError
 from convsight.results import Labels
 
