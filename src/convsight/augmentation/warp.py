@@ -57,7 +57,7 @@ class Warp:
         """
         upright = all(step.upright for step in self.steps)
         corners = boxes if upright else boxes[..., [0, 1, 2, 1, 2, 3, 0, 3]]
-        seen = self.points(corners.unflatten(-1, (-1, 2)))
+        seen = self.points(corners.reshape(*corners.shape[:-1], -1, 2))
         return torch.cat([seen.amin(dim=-2), seen.amax(dim=-2)], dim=-1)
 
     def points(self, points: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from torch import Tensor
+
 from convsight.augmentation.batch import Batch
 from convsight.augmentation.kinds import TargetKind
 from convsight.augmentation.warp import Warp
@@ -14,7 +16,7 @@ def warped(batch: Batch, warp: Warp, images: Sequence[str], targets: Mapping[str
     """
     inputs = {**batch.inputs, **{name: warp.images(batch.inputs[name]) for name in images}}
     height, width = inputs[images[0]].shape[2:]
-    found = {}
+    found: dict[str, Tensor] = {}
     for name, kind in targets.items():
         found |= kind.warped(name, batch.targets, warp, (height, width))
     if undeclared := batch.targets.keys() - found.keys():

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.smaller import smaller_batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
@@ -149,10 +149,9 @@ def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
     keys = RngKeys(t.settings.seed, t.epoch, raw.samples)
     moved = t.augmentation(Batch({"image": pictures}, targets), keys, t.clock.progress)
-    pictures = moved.image
     if side is not None:
-        pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
-    batch = Batch({"image": t.normalise(pictures).contiguous(memory_format=torch.channels_last)}, moved.targets)
+        moved = smaller_batch(moved, side, t.augmentation)
+    batch = Batch({"image": t.normalise(moved.image).contiguous(memory_format=torch.channels_last)}, moved.targets)
     model.zero_grad(set_to_none=True)
     with autocast(t.device, precision):
         loss = t.task.loss(model, batch, t.settings)["total"]
