@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.augmentation.scene import KINDS, scene
 
 from convsight.augmentation import (
     Augmentation,
@@ -10,10 +11,12 @@ from convsight.augmentation import (
     BoxTarget,
     ImageAugmentation,
     MaskTarget,
+    PointTarget,
     Unchanged,
     Variation,
     Whole,
 )
+from convsight.augmentation.smaller import smaller_batch
 from convsight.rng import RngKeys
 
 _KEYS = RngKeys(0, 0, np.arange(3))
@@ -61,3 +64,17 @@ def test_networks_that_know_mirror_images_are_known(variation: Variation) -> Non
     assert ImageAugmentation(variation, {}, ()).mirrors is variation.flip_horizontal
     assert not Unchanged(()).mirrors
     assert isinstance(Unchanged(()), Augmentation)
+
+
+def test_no_tensor_is_left_on_another_device() -> None:
+    """PyTorch's device without memory stands for any that is not the processor."""
+    batch = scene(3, 40, 48)
+    there = Batch(
+        *({name: values.to("meta") for name, values in each.items()} for each in (batch.inputs, batch.targets))
+    )
+    kinds = KINDS | {"points": PointTarget(flip_pairs=((0, 1),))}
+    for variation in (Variation(True, True, shift=0.1, light=0.1, saturation=0.1, erase=0.1), _MOVING):
+        augmentation = ImageAugmentation(variation, kinds, ())
+        found = smaller_batch(augmentation(there, _KEYS, 0.0), 24, augmentation)
+        assert {values.device.type for values in (*found.inputs.values(), *found.targets.values())} == {"meta"}
+        assert found.image.shape == (3, 3, 24, 24)

@@ -30,6 +30,9 @@ def test_what_is_too_thin_is_no_box() -> None:
     assert _box(0.3, 0.315, BoxTarget(), 1)[1] == -1
     assert _box(0.3, 0.325, BoxTarget(), 1)[1] == 4
     assert _box(0.3, 0.315, BoxTarget(min_side_px=1), 1)[1] == 4
+    flat = {"boxes": torch.tensor([[[0.1, 0.1, 0.13, 0.9], [0.1, 0.1, 0.9, 0.13]]]), "labels": torch.tensor([[0, 1]])}
+    for size, labels in (((50, 100), [0, -1]), ((100, 50), [-1, 1])):  # 3 % of 50 px are under two
+        assert BoxTarget().warped("boxes", flat, Warp(()), size)["labels"][0].tolist() == labels
 
 
 def test_places_without_a_box_stay_without() -> None:

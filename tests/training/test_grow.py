@@ -6,6 +6,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tests.training.begun import begun
 
 import convsight
@@ -15,8 +16,6 @@ from convsight.training.loader import RawBatch
 
 @pytest.fixture
 def larger_photos(photos: Path) -> Path:
-    from PIL import Image
-
     for file in photos.glob("*/*.png"):
         Image.open(file).resize((32, 32)).save(file)
     return photos
@@ -46,18 +45,18 @@ def test_batches_with_sizes_of_their_own_are_left_as_they_are(
     assert t.clock.is_cheap is (first_side is not None)
 
 
-def test_smaller_pictures_are_averages_and_their_targets_stay(tmp_path: Path) -> None:
-    """What the loss sees at first are the varied pictures antialiased: a fine pattern becomes grey, not another one."""
+def test_the_loss_sees_varied_pictures_antialiased_and_targets_as_they_are(tmp_path: Path) -> None:
     t = begun("shapes", tmp_path / "a", task="detection", size=64, epochs=1, augment="none", flip="none")
-    stripes = np.zeros((2, 64, 64, 3), np.uint8)
-    stripes[:, :, ::2] = 255
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     targets = {"boxes": torch.tensor([[[0.2, 0.3, 0.6, 0.7]]] * 2), "labels": torch.tensor([[1]] * 2)}
-    raw = RawBatch(np.arange(2), torch.from_numpy(stripes), targets)
+    raw = RawBatch(np.arange(2), torch.from_numpy(pictures), targets)
     seen = mock.patch.object(type(t.task), "loss", autospec=True, side_effect=StopIteration)
     with seen as loss, pytest.raises(StopIteration):
-        gradients(t, t.model, raw, "float32", 32)
+        gradients(t, t.model, raw, "float32", 24)
     _, _, batch, _ = loss.call_args.args
-    assert batch.image.shape[2:] == (32, 32)
-    mean, std = (torch.tensor(each)[:, None, None] for each in (t.card.preprocessing.mean, t.card.preprocessing.std))
-    torch.testing.assert_close(batch.image[..., 4:-4] * std + mean, torch.full((2, 3, 32, 24), 0.5), atol=0.01, rtol=0)
+    for picture, image in zip(pictures, batch.image, strict=True):
+        planes = [Image.fromarray(plane) for plane in picture.transpose(2, 0, 1).astype(np.float32) / 255]
+        small = np.stack([plane.resize((24, 24), Image.Resampling.BILINEAR) for plane in planes])
+        mean, std = (np.array(each)[:, None, None] for each in (t.card.preprocessing.mean, t.card.preprocessing.std))
+        np.testing.assert_allclose(image, (small - mean) / std, atol=1e-4)
     torch.testing.assert_close(batch.targets["boxes"], targets["boxes"])
