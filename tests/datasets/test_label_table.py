@@ -37,7 +37,7 @@ def refused(path: Path) -> str:
 def test_paths_and_labels(photos: Path) -> None:
     dataset = read_dataset(table(photos, "path,label\na.png,10\nb.png,9\ndeep/c.png,10\n"))
     assert dataset.name == "table"
-    assert dataset.classes == ("9", "10")
+    assert dataset.target.names == ("9", "10")
     assert dataset.classes_named
     assert labels(dataset) == {"a.png": "10", "b.png": "9", "deep/c.png": "10"}
     assert list(dataset.split(UNSPLIT).pictures) == [photos / name for name in labels(dataset)]
@@ -50,7 +50,7 @@ def test_spellings_of_columns(photos: Path, columns: str) -> None:
 
 def test_the_first_spelling_counts(photos: Path) -> None:
     dataset = read_dataset(table(photos, "target,label,path\n0,cat,a.png\n1,dog,b.png\n"))
-    assert dataset.classes == ("cat", "dog")
+    assert dataset.target.names == ("cat", "dog")
 
 
 def test_splits(photos: Path) -> None:
@@ -69,11 +69,11 @@ def test_quotes_a_byte_order_mark_empty_lines_and_windows_ends(photos: Path) -> 
 
 def test_tabs(photos: Path) -> None:
     dataset = read_dataset(table(photos, "path\tlabel\na.png\tcat, red\nb.png\tdog\n", "table.tsv"))
-    assert dataset.classes == ("cat, red", "dog")
+    assert dataset.target.names == ("cat, red", "dog")
 
 
 def test_semicolons(photos: Path) -> None:
-    assert read_dataset(table(photos, "path;label\na.png;cat, red\nb.png;dog\n")).classes == ("cat, red", "dog")
+    assert read_dataset(table(photos, "path;label\na.png;cat, red\nb.png;dog\n")).target.names == ("cat, red", "dog")
 
 
 def test_absolute_paths_and_paths_above_the_table(photos: Path, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ class TestParquet:
             target=[7, 12, 7],
         )
         dataset = read_dataset(path)
-        assert dataset.classes == ("7", "12")
+        assert dataset.target.names == ("7", "12")
         assert labels(dataset, "test") == {"deep/c.png": "7"}
 
     def test_the_same_as_a_csv(self, photos: Path) -> None:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.datasets.boxes.shape_drawing import CLASSES
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Boxes
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
+from convsight.targets import Classes
 from convsight.tracking.moving_shapes import MovingShapes
 
 SIDE = 96  # px of a frame
@@ -61,8 +62,8 @@ def watching(video: MovingShapes) -> Model:
     card = Card(
         task="detection",
         net="watcher",
-        classes=CLASSES,
-        preprocessing=Preprocessing(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
+        target=Classes(names=CLASSES),
+        input=ImageInput(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
         calibration={f"threshold/{name}": 0.5 for name in CLASSES},
     )
     return Model(card, Watcher(video))

@@ -20,6 +20,8 @@ class Augmentation(ABC):
     targets: Mapping[str, TargetKind]
     # Whether images are mirrored left to right, so that the network knows both views.
     mirrors: bool
+    # Whether batches come out at sizes of their own.
+    resizes: bool
 
     @abstractmethod
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
@@ -42,6 +44,7 @@ class Unchanged(Augmentation):
     """
 
     mirrors = False
+    resizes = False
 
     def __init__(
         self, reasons: tuple[str, ...], images: tuple[str, ...] = (), targets: Mapping[str, TargetKind] | None = None

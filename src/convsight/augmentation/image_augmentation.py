@@ -38,6 +38,7 @@ class ImageAugmentation(Augmentation):
         self.reasons = reasons
         self.images = images
         self.mirrors = variation.flip_horizontal
+        self.resizes = False
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         first = batch.inputs[self.images[0]]

@@ -13,7 +13,6 @@ from convsight.datasets.names import (
     SPLIT_SPELLINGS,
     class_name,
     data_name,
-    first_few,
     natural_order,
     split_called,
     storable,
@@ -21,6 +20,8 @@ from convsight.datasets.names import (
 from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError, unknown_name
 from convsight.results import Labels
+from convsight.targets import Classes
+from convsight.words import first_few
 
 _SUFFIXES = (".csv", ".tsv", ".parquet")
 # Accepted spellings of each column; of several that are there, the first counts.
@@ -66,7 +67,7 @@ def read_label_table(path: Path) -> Dataset:
         name=data_name(path),
         source=str(path),
         task="classification",
-        classes=classes,
+        target=Classes(names=classes),
         splits={name: _split(name, path.parent, chosen, classes) for name, chosen in splits.items() if chosen},
         notes=(f"{repeated:,} rows that repeat another were left out",) if repeated else (),
     )

@@ -11,6 +11,7 @@ from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.names import data_name, numbered_names
 from convsight.errors import UserError
 from convsight.results import Labels
+from convsight.targets import Classes
 
 _MOST_CLASSES = 100_000  # larger numbers are identifiers or damage, not classes
 
@@ -42,7 +43,7 @@ def numbered_dataset(path: Path, splits: dict[str, NumberedSplit], names: tuple[
         name=data_name(path),
         source=str(path),
         task="classification",
-        classes=classes,
+        target=Classes(names=classes),
         splits={
             name: Split(name, each.pictures, Labels(each.numbers, classes), numbered_names(name, len(each.numbers)))
             for name, each in splits.items()

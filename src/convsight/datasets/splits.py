@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import first_few
 from convsight.errors import UserError
+from convsight.targets import counts_by_class
+from convsight.words import first_few
 
 MOST_VALIDATION = 5_000  # pictures; more of them choose the best epoch no better
 _HEADER = ["split", "picture"]
@@ -54,7 +55,7 @@ def _cut(dataset: Dataset, split: Split, shares: dict[str, float], seed: int) ->
     if counts.min() < needed:
         few = int(strata[counts.argmin()])
         raise UserError(
-            f"{dataset.source}: the class {dataset.classes[few]!r} has {counts.min()} "
+            f"{dataset.source}: {_group(dataset, few)} has {counts.min()} "
             f"picture{'' if counts.min() == 1 else 's'}, but {needed} are needed to have one each for train, "
             f"{' and '.join(reversed(shares))}; add some, remove the class, or give splits of your own"
         )
@@ -73,6 +74,11 @@ def _cut(dataset: Dataset, split: Split, shares: dict[str, float], seed: int) ->
     rest = [each[start:] for each, start in zip(members, taken, strict=True)]
     parts["train"] = np.sort(np.concatenate(rest))
     return parts
+
+
+def _group(dataset: Dataset, stratum: int) -> str:
+    names = counts_by_class(next(iter(dataset.splits.values())).truths)
+    return f"the class {dataset.target.names[stratum]!r}" if names else "one part of the range of targets"
 
 
 def _sizes(counts: NDArray[np.int64], share: float, most: int) -> NDArray[np.int64]:
@@ -124,6 +130,11 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
             f"({first_few(new)}); take them out, or train a new run"
         )
     return dataset.with_splits({name: _selected(dataset, name, pictures, here) for name, pictures in stored.items()})
+
+
+def names_in_splits_csv(text: str) -> set[str]:
+    """The names of all pictures that `splits_csv` stored; raises `UserError` where the text is damaged."""
+    return {picture for pictures in _parse(text).values() for picture in pictures}
 
 
 def _selected(dataset: Dataset, name: str, pictures: Sequence[str], here: Mapping[str, str]) -> Split:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.pictures import FittedPicture, PictureError, load_picture
+from convsight.inputs import Loaded
+from convsight.pictures import PictureError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
 from convsight.serve.job import Answer, Job
@@ -24,7 +25,7 @@ FAILED = "the server failed on this picture; its log says why"
 class _Fitted(NamedTuple):
     job: Job
     position: int
-    picture: FittedPicture
+    picture: Loaded
 
 
 class _Settled(NamedTuple):
@@ -84,7 +85,7 @@ class Batcher:
             self._tell([_Settled(job, position, "dropped", {})])
             return
         try:
-            picture = load_picture(data, self._model.card.preprocessing, self._max_megapixels)
+            picture = self._model.card.input.load(data, self._max_megapixels)
         except PictureError as error:
             self._tell([_Settled(job, position, "unreadable", {"error": str(error)})])
         except Exception:
@@ -112,7 +113,7 @@ class Batcher:
             return settled
         self._metrics.batches.labels(self._name).observe(len(wanted))
         try:
-            arrays = self._model.engine.run(np.stack([fitted.picture.pixels for fitted in wanted]))
+            arrays = self._model.engine.run(np.stack([fitted.picture.array for fitted in wanted]))
         except Exception:
             _log.exception("running %d pictures failed", len(wanted))
             return settled + [_Settled(job, position, "failed", {"error": FAILED}) for job, position, _ in wanted]

@@ -6,7 +6,7 @@ from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
 from convsight.datasets.finding import Entry, Finding, counted
-from convsight.datasets.names import first_few
+from convsight.words import first_few
 
 _LISTED = 10  # cases of a finding, and pictures of a case; JSON holds all
 _CLASSES = 30  # rows of the table

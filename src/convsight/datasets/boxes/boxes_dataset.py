@@ -8,9 +8,11 @@ import numpy as np
 from convsight.datasets.boxes.annotated import Annotated
 from convsight.datasets.boxes.check_boxes import checked_boxes
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import data_name, first_few
+from convsight.datasets.names import data_name
 from convsight.errors import UserError
 from convsight.results import Boxes, BoxLists
+from convsight.targets import Classes
+from convsight.words import first_few
 
 
 def boxes_dataset(
@@ -41,7 +43,7 @@ def boxes_dataset(
         name=data_name(path),
         source=str(path),
         task="detection",
-        classes=used,
+        target=Classes(names=used),
         splits={
             name: Split(
                 name,

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from convsight.datasets.boxes.annotated import AnnotatedBox, Corners
-from convsight.datasets.names import class_name, first_few
+from convsight.datasets.names import class_name
 from convsight.errors import UserError
+from convsight.words import first_few
 
 Id = int | str
 

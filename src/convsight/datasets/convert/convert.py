@@ -62,7 +62,7 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
         for picture in pictures:
             picture.bring(places[picture.split], link)
             advance(1)
-        lost = tuple(writer.write(folder, pictures, dataset.classes))
+        lost = tuple(writer.write(folder, pictures, dataset.target.names))
     boxes = sum(len(picture.boxes) for picture in pictures)
     return Converted(str(out), to, len(pictures), boxes, (*_renamed(dataset, pictures), *lost))
 

@@ -18,6 +18,7 @@ from convsight.augmentation.warped import warped
 from convsight.datasets import Dataset
 from convsight.rng import RngKeys, uniform
 from convsight.settings import TrainSettings
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.mosaic import compact, mixup, mosaic
 
 BOXES = BoxTarget(labels="labels", min_visible=0.3, min_side_px=2.0)  # what less is left of, nobody need find
@@ -66,6 +67,7 @@ class BoxAugmentation(Augmentation):
         self.targets = {"boxes": BOXES}
         self.stride = stride
         self.reasons = reasons
+        self.resizes = len(variation.sizes) > 1
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         v, images = self.variation, batch.image
@@ -108,17 +110,18 @@ class BoxAugmentation(Augmentation):
 
 def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, passes: float) -> BoxAugmentation:
     """The variation for a data set seen about `passes` times, with the reasons for it."""
+    own = DetectionSettings.of(settings)
     amounts, why_amount = _amount(settings, passes)
-    if settings.mosaic is not None:
-        amounts = replace(amounts, mosaic=settings.mosaic)
-    sided = any(names_a_side(name) for name in dataset.classes)
-    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.classes)
+    if own.mosaic is not None:
+        amounts = replace(amounts, mosaic=own.mosaic)
+    sided = any(names_a_side(name) for name in dataset.target.names)
+    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
         flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",
         flip_vertical=settings.flip == "both",
-        mixup=settings.mixup,
-        sizes=_SIZES if settings.multi_scale else (1.0,),
+        mixup=own.mixup,
+        sizes=_SIZES if own.multi_scale else (1.0,),
     )
     why = (
         "" if usual or settings.flip != "auto" else "no flips: the classes read as text, name a side, or --augment none"

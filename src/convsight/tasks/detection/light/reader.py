@@ -36,7 +36,7 @@ class BoxReader(Reader):
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
-        self._least = thresholds_of(card.calibration, card.classes)
+        self._least = thresholds_of(card.calibration, card.target.names)
         self.plain_python = _PLAIN_PYTHON.format(least=dict(zip(self.classes, self._least.tolist(), strict=True)))
 
     def columns(self) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class BoxReader(Reader):
         found = np.flatnonzero(scores != 0)  # NaN is kept, to be refused
         labels = np.asarray(arrays["labels"])[found].astype(np.int64)
         fractions = np.asarray(arrays["boxes"], np.float64)[found]
-        xyxy = self.card.preprocessing.frame.pixels(fractions, size)
+        xyxy = self.card.input.frame.pixels(fractions, size)
         return Boxes.of(self.classes, size, xyxy, labels, scores=scores[found], least=self._least[labels])
 
     def metrics(self) -> BoxMetrics:

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from convsight.datasets import UNSPLIT, Dataset, Split
-from convsight.datasets.classes import align_classes, check_classes
+from convsight.datasets.checks import align_targets, check_learnable
 from convsight.errors import UserError
 from convsight.results import Labels
+from convsight.targets import Classes
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -20,53 +21,53 @@ def dataset(classes: tuple[str, ...] = CLASSES, **splits: list[int]) -> Dataset:
         )
         for name, x in splits.items()
     }
-    return Dataset("bugs", "bugs.csv", "classification", classes, made)
+    return Dataset("bugs", "bugs.csv", "classification", Classes(names=classes), made)
 
 
 def test_complete_data_is_left_as_it_is() -> None:
-    checked = check_classes(dataset(train=[0, 1, 2], val=[2, 1, 0]))
+    checked = check_learnable(dataset(train=[0, 1, 2], val=[2, 1, 0]))
     assert checked.notes == ()
 
 
 def test_classes_missing_in_a_split_are_noted() -> None:
-    assert check_classes(dataset(train=[0, 1, 2], val=[1], test=[0, 1, 2])).notes == (
+    assert check_learnable(dataset(train=[0, 1, 2], val=[1], test=[0, 1, 2])).notes == (
         "val holds no picture of ant, cat",
     )
 
 
 def test_one_class_only() -> None:
     with pytest.raises(UserError, match=r"bugs.csv: one class only: 'bee'; a classifier needs two or more"):
-        check_classes(dataset(train=[1, 1], val=[1]))
+        check_learnable(dataset(train=[1, 1], val=[1]))
 
 
 def test_a_class_without_pictures() -> None:
     with pytest.raises(UserError, match="the class 'bee' has no picture"):
-        check_classes(dataset(all=[0, 2]))
+        check_learnable(dataset(all=[0, 2]))
 
 
 def test_a_class_that_cannot_be_learnt() -> None:
     with pytest.raises(UserError, match="the class 'cat' is in val and test but not in train"):
-        check_classes(dataset(train=[0, 1], val=[2], test=[2, 0]))
+        check_learnable(dataset(train=[0, 1], val=[2], test=[2, 0]))
 
 
 def test_data_without_training_pictures_can_still_be_read() -> None:
-    assert check_classes(dataset(val=[0, 1], test=[2])).notes != ()
+    assert check_learnable(dataset(val=[0, 1], test=[2])).notes != ()
 
 
 def test_labels_are_aligned_by_name() -> None:
-    aligned = align_classes(dataset(all=[0, 2, 2]), ("cat", "dog", "ant"))
+    aligned = align_targets(dataset(all=[0, 2, 2]), Classes(names=("cat", "dog", "ant")))
     assert list(aligned.split(UNSPLIT).truths.lines()) == ["ant", "cat", "cat"]
     assert aligned.split(UNSPLIT).truths.strata().tolist() == [2, 0, 0]
-    assert aligned.classes == ("cat", "dog", "ant")
+    assert aligned.target.names == ("cat", "dog", "ant")
 
 
 def test_a_class_without_pictures_need_not_be_known() -> None:
-    assert align_classes(dataset(all=[0, 2, 2]), ("cat", "ant")).classes == ("cat", "ant")
+    assert align_targets(dataset(all=[0, 2, 2]), Classes(names=("cat", "ant"))).target.names == ("cat", "ant")
 
 
 def test_an_unknown_class_in_any_split() -> None:
     with pytest.raises(UserError, match="unknown class 'cat'; did you mean cats"):
-        align_classes(dataset(train=[0, 1], test=[0, 2]), ("ant", "bee", "cats"))
+        align_targets(dataset(train=[0, 1], test=[0, 2]), Classes(names=("ant", "bee", "cats")))
 
 
 def test_labels_refuse_classes_that_lack_one() -> None:
