@@ -99,7 +99,7 @@ def _turned(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
 
 
 def _zoomed(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
-    return (arm.norm(dim=1) / 0.1).log()
+    return (arm.square().sum(dim=1).sqrt() / 0.1).log()
 
 
 def _moved_right(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:

@@ -7,11 +7,10 @@ from torch import nn
 
 from convsight.augmentation import Augmentation
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, Split
+from convsight.datasets import Dataset, Examples
 from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Metrics
@@ -96,8 +95,11 @@ class Task(ABC):
         """Raise `UserError` where the network on `card` cannot work on its pictures."""
 
     @abstractmethod
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
-        """The size that pictures like those of `split` are fitted to for the network called `net`; and why."""
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        """What the network called `net` is given of the training examples of `dataset`; and why.
+
+        Mean and standard deviation are measured later, once the examples are read.
+        """
 
     @abstractmethod
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":

@@ -28,7 +28,6 @@ from convsight.training.data import (
     fit_pictures,
     load_data,
     measured,
-    plain,
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
@@ -56,9 +55,9 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     net = task.net(settings.net or task.usual_net, settings)
     weights = task.weights(net, settings.weights) if settings.weights else None
     _tell_data(dataset, listener)
-    frame, why = task.frame(net, dataset.split("train"), settings)
+    spec, why = task.input(net, dataset, settings)
     listener.say(why)
-    card = Card(task=dataset.task, net=net, target=dataset.target, input=plain(frame), options=task.options(settings))
+    card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=task.options(settings))
     task.check(card)
     prepared = fit_pictures(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
@@ -66,7 +65,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]), frame.height * frame.width, task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), spec.height * spec.width, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
@@ -219,5 +218,6 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
     if weights is not None:
         spec = expected(spec, weights)
         training["weights"] = weights.origin
-    changes = {"input": spec, "training": training, "data": data, "versions": versions()}
+    target = dataset.target.fitted(prepared.examples["train"].truths)
+    changes = {"input": spec, "target": target, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)
