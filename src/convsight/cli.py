@@ -51,9 +51,9 @@ PrecisionName = Annotated[
 )
 def train(context: typer.Context) -> None:
     """Train and judge a network on a folder of pictures, a file, or a known data set."""
-    from convsight.train_options import train_app
+    from convsight.train_options import named_task, train_app
 
-    train_app()(context.args, prog_name="convsight train")
+    train_app(named_task(context.args))(context.args, prog_name="convsight train")
 
 
 @app.command()
@@ -152,10 +152,14 @@ def evaluate(
         precision=precision,
     )
     if output == "json":
-        document = {"data": found.data, "pictures": found.pictures, "metrics": metrics_json(found.metrics)}
+        document = {
+            "data": found.data,
+            "pictures": found.pictures,
+            "metrics": metrics_json(found.metrics, found.described),
+        }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics)
+        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics, found.described)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from convsight.metrics import Measured
+from convsight.metrics import Described, Measured, metric_of, whole_and_parts
 
 DOCUMENT_VERSION = (
     1  # of the JSON that verbs print: another where a key that programs read changes its meaning, or goes
@@ -39,25 +39,30 @@ def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
     return text.getvalue()
 
 
-def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float | None]]:
-    """Metrics as JSON values, each with its interval; its ends are None where it has no width, which tells nothing."""
+def metrics_json(metrics: Mapping[str, Measured], described: Described) -> dict[str, dict[str, float | str | None]]:
+    """Metrics as JSON values, each with its interval and unit.
+
+    The ends of an interval are None where it has no width, which tells nothing; a unit is empty for plain numbers.
+    """
     return {
-        name: {"value": value, "low": low if low < high else None, "high": high if low < high else None}
+        name: {
+            "value": value,
+            "low": low if low < high else None,
+            "high": high if low < high else None,
+            "unit": metric_of(described, name).unit,
+        }
         for name, (value, low, high) in metrics.items()
     }
 
 
-def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
+def print_metrics(title: str, metrics: Mapping[str, Measured], described: Described) -> None:
     """A table of metrics; those of single classes (`test/recall/cat`) in a second one, a row a class."""
     console = Console(highlight=False, markup=False, emoji=False)
     whole = Table("metric", "value", "95 % interval", title=title, title_justify="left")
-    classes: dict[str, dict[str, Measured]] = {}
-    for name, measured in metrics.items():
-        split, *path = name.split("/")
-        if len(path) > 1 and path[0] != "baseline":
-            classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
-        else:
-            whole.add_row(name, f"{measured.value:.4f}", measured.interval(" .. "))
+    of_all, classes = whole_and_parts(metrics)
+    for name, measured in of_all.items():
+        metric = metric_of(described, name)
+        whole.add_row(name, metric.text(measured.value), metric.interval(measured, " .. "))
     console.print(whole)
     # Rows that begin with another column speak of something else: classes, kinds of errors.
     for first in dict.fromkeys(next(iter(row)) for row in classes.values()):
@@ -65,8 +70,12 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         columns = list(dict.fromkeys(column for row in rows.values() for column in row))
         table = Table("", *columns)
         for name, row in rows.items():
-            table.add_row(name, *(f"{row[column].value:.4f}" if column in row else "" for column in columns))
+            table.add_row(name, *(_cell(row, column, described) for column in columns))
         console.print(table)
+
+
+def _cell(row: Mapping[str, Measured], column: str, described: Described) -> str:
+    return metric_of(described, column).text(row[column].value) if column in row else ""
 
 
 @contextmanager

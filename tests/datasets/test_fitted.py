@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets import FittedPictures, Split, read_dataset
+from convsight.datasets import FittedPictures, Split, read_dataset, threads
 from convsight.inputs import ImageInput
 from convsight.pictures import load_picture
 from convsight.results import Labels
@@ -90,14 +91,31 @@ def test_threads_may_take_at_once(photos: list[Path]) -> None:
     fitted, _ = FittedPictures.read(split_of(photos), target(8, 10), workers=2, memory_budget_bytes=ON_DEMAND)
     wanted = everything(fitted)
     taken: list[NDArray[np.uint8]] = []
-    threads = [threading.Thread(target=lambda: taken.append(everything(fitted))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    takers = [threading.Thread(target=lambda: taken.append(everything(fitted))) for _ in range(4)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
     assert len(taken) == 4
     for each in taken:
         np.testing.assert_array_equal(each, wanted)
+
+
+def test_batches_read_in_threads_need_one_pool(photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted, _ = FittedPictures.read(split_of(photos), target(8, 10), workers=3, memory_budget_bytes=ON_DEMAND)
+    wanted = everything(fitted)
+    pools: list[int] = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, workers: int, **options: Any) -> None:
+            pools.append(workers)
+            super().__init__(workers, **options)
+
+    monkeypatch.setattr(threads, "ThreadPoolExecutor", Counted)
+    batches = [np.array([number % 7, 3, 5]) for number in range(40)]
+    for batch, taken in zip(batches, threads.map_in_threads(fitted.take, batches, 2), strict=True):
+        np.testing.assert_array_equal(taken, wanted[batch])
+    assert pools == [2]
 
 
 def test_pictures_are_decoded_once_where_memory_allows(photos: list[Path]) -> None:

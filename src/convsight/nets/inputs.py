@@ -69,8 +69,12 @@ class InputLayer(nn.Module):
         self.channels = spec.channels
         self.normalise = Normalise(spec.mean, spec.std)
 
+    def floats(self, pictures: Tensor) -> Tensor:
+        """The pictures as they are augmented: float32 (batch, channels, height, width) in 0..1."""
+        return planes(pictures, self.channels)
+
     def forward(self, pictures: Tensor) -> Tensor:
-        normalised: Tensor = self.normalise(planes(pictures, self.channels))
+        normalised: Tensor = self.normalise(self.floats(pictures))
         return normalised
 
 
