@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from convsight.errors import UserError
-from convsight.inputs.geometry import Geometry
+from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.image import ImageInput
 from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import measured_range
@@ -36,9 +36,9 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
 
 __all__ = [
     "AnyInput",
-    "Geometry",
     "ImageGeometry",
     "ImageInput",
+    "InputGeometry",
     "InputSpec",
     "Loaded",
     "MiddleGeometry",

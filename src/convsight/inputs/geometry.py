@@ -1,4 +1,4 @@
-"""`Geometry`: where points, boxes, masks and images of an original lie in a network's input, and back."""
+"""`InputGeometry`: where points, boxes, masks and images of an original lie in a network's input, and back."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Part = tuple[int, ...]  # of an original: where it begins along each axis, then where it ends
 
 
-class Geometry(ABC):
+class InputGeometry(ABC):
     """The way from one original to a network's input and back, along `axes` axes: x, y(, z), or time.
 
     Coordinates name the axes in that order, arrays hold them in the opposite one: a point is (x, y), a mask

@@ -11,7 +11,7 @@ from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import Fit, Frame, PictureError, Source, fit_planes, load_picture
+from convsight.pictures import Fit, Frame, PictureError, Source, fit_planes, load_picture, read_picture
 
 
 @final
@@ -56,17 +56,22 @@ class ImageInput(Levels, InputSpec):
         return {0: BATCH, 1: "height", 2: "width"}
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
+        if self.is_rgb:  # a large JPEG is not decoded whole
+            return Loaded(*load_picture(source, self.frame, max_megapixels, name))
+        image = self.original(source, max_megapixels, name)
+        return Loaded(fit_planes(image, self.frame, self.low), self.size_of(image))
+
+    def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         """What the contract says; of images that are held as RGB, sources and errors are those of `read_picture`."""
         if self.is_rgb:
-            return Loaded(*load_picture(source, self.frame, max_megapixels, name))
+            return np.array(read_picture(source, max_megapixels=max_megapixels))
         image = read_array(source, max_megapixels * 1e6 * self.channels, name)
         shapes = f"(height, width, {self.channels})" + " or (height, width)" * (self.channels == 1)
         if image.ndim == 2 and self.channels == 1:
             image = image[:, :, None]
         if image.ndim != 3 or image.shape[2] != self.channels:
             raise PictureError(f"{name or 'the array'} has a shape of {image.shape}; expected {shapes}")
-        image = self._checked(image, name, shapes)
-        return Loaded(fit_planes(image, self.frame, self.low), self.size_of(image))
+        return self._checked(image, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
         flat = arrays.ndim == 3 and (self.is_rgb or self.channels == 1)  # grey, without an axis for it

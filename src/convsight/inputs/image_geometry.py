@@ -5,14 +5,14 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.inputs.geometry import Floats, Geometry, Part
+from convsight.inputs.geometry import Floats, InputGeometry, Part
 from convsight.inputs.placement import Placement
 from convsight.pictures import Frame, fit_planes
 from convsight.pictures.fit import inside, middle
 
 
 @final
-class ImageGeometry(Geometry):
+class ImageGeometry(InputGeometry):
     """The way of an image of `size` (width, height), upright, into `frame` and back.
 
     >>> geometry = ImageGeometry(Frame(2, 4, "crop"), (40, 40))

@@ -6,12 +6,12 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.inputs.geometry import Geometry
+from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.placement import Placement
 
 
 @final
-class MiddleGeometry(Geometry):
+class MiddleGeometry(InputGeometry):
     """The way of an original of `size`, a side for each of its axes, into the middle of `sides` and back.
 
     >>> geometry = MiddleGeometry((10,), (4,), channels_last=False)

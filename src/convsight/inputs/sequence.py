@@ -35,14 +35,17 @@ class Timed(InputSpec):
         return 1e-6
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
+        values = self.original(source, max_megapixels, name)
+        return Loaded(cut_to_middle(values, [self.length], [1]), self.size_of(values))
+
+    def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         values = read_array(source, max_megapixels * 1e6 * self.channels, name)
         if values.ndim == 1 and self.channels == 1:
             values = values[None]
         shapes = f"({self.channels}, length)" + " or (length,)" * (self.channels == 1)
         if values.ndim != 2 or values.shape[0] != self.channels:
             raise PictureError(f"{name or 'the array'} has a shape of {values.shape}; expected {shapes}")
-        values = self._checked(values, name, shapes)
-        return Loaded(cut_to_middle(values, [self.length], [1]), self.size_of(values))
+        return self._checked(values, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
         shape = (self.length,) if arrays.ndim == 2 and self.channels == 1 else self.array_shape

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from convsight.inputs.geometry import Geometry
+from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
 from convsight.pictures import PictureError, Source
 
@@ -63,12 +63,16 @@ class InputSpec(BaseModel, ABC):
         """What the standard deviation of a channel that hardly varies is told as: it must not be divided by nothing."""
 
     @abstractmethod
-    def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
-        """The array of one example, the caller's own, contiguous; `name` is what errors call it. Safe in threads.
+    def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
+        """The whole of one example, as the deployed graph takes it; `name` is what errors call it. Safe in threads.
 
         Raises `PictureError` where it is missing, damaged, larger than `max_megapixels` (millions of positions), or
         nothing that this input can be made of.
         """
+
+    @abstractmethod
+    def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
+        """What is left of the `original` at the network's size: the caller's own array, contiguous. Errors are its."""
 
     @abstractmethod
     def takes(self, arrays: NDArray[Any]) -> bool:
@@ -76,10 +80,10 @@ class InputSpec(BaseModel, ABC):
 
     @abstractmethod
     def size_of(self, array: NDArray[Any]) -> tuple[int, ...]:
-        """The sides of an original, in the order of `Geometry`'s coordinates."""
+        """The sides of an original, in the order of `InputGeometry`'s coordinates."""
 
     @abstractmethod
-    def geometry(self, size: tuple[int, ...]) -> Geometry:
+    def geometry(self, size: tuple[int, ...]) -> InputGeometry:
         """The way from an original of `size` into the array and back."""
 
     @abstractmethod

@@ -41,14 +41,17 @@ class VolumeInput(Levels, InputSpec):
         return {0: BATCH, 1: "depth", 2: "height", 3: "width"}
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
+        volume = self.original(source, max_megapixels, name)
+        return Loaded(cut_to_middle(volume, self.array_shape[:3], (0, 1, 2), self.low), self.size_of(volume))
+
+    def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         volume = read_array(source, max_megapixels * 1e6 * self.channels, name)
         if volume.ndim == 3 and self.channels == 1:
             volume = volume[..., None]
         shapes = f"(depth, height, width, {self.channels})" + " or (depth, height, width)" * (self.channels == 1)
         if volume.ndim != 4 or volume.shape[3] != self.channels:
             raise PictureError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
-        volume = self._checked(volume, name, shapes)
-        return Loaded(cut_to_middle(volume, self.array_shape[:3], (0, 1, 2), self.low), self.size_of(volume))
+        return self._checked(volume, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
         shape = self.array_shape[:3] if arrays.ndim == 4 and self.channels == 1 else self.array_shape

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec, as_image
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -75,7 +75,7 @@ class Classification(Task):
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -102,9 +102,10 @@ class Classification(Task):
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card.input, len(card.target.names)))
 
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
-        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(split, side, side, settings.fit or "crop"), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):
@@ -139,14 +140,10 @@ class ClassGraph(nn.Module):
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
 
 
-def net_shape(spec: ImageInput, classes: int) -> NetShape:
+def net_shape(spec: InputSpec, classes: int) -> NetShape:
     """The shape a network of the catalogue needs for these pictures and classes."""
-    return NetShape(
-        outputs=classes,
-        channels=spec.channels,
-        height=spec.height,
-        width=spec.width,
-    )
+    images = as_image(spec, "classification")
+    return NetShape(classes, images.channels, images.height, images.width)
 
 
 def _labels(truths: Targets) -> Labels:
