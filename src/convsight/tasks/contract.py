@@ -34,7 +34,7 @@ class Task(ABC):
     lessons: ClassVar[int]
     # The learning rate where weights are pretrained, as a share of that of fresh ones: large steps leave a good place.
     pretrained_pace: ClassVar[float]
-    # The baseline (the start of a key of `baselines`) of a method that learns nothing from pictures.
+    # The baseline (a key of `baselines`) of a method that learns nothing from pictures.
     floor: ClassVar[str]
 
     @abstractmethod
@@ -88,8 +88,8 @@ class Task(ABC):
         """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
 
     @abstractmethod
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
-        """What simple methods reach on `test`, as `method/metric`, so that a reader sees what the network adds."""
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        """What simple methods reach on `test`, by method and metric, so that a reader sees what the network adds."""
 
     @abstractmethod
     def check(self, card: Card) -> None:
