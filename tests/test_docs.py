@@ -17,7 +17,7 @@ from convsight.progress import Silent
 from convsight.run import Run
 from convsight.serve.admission import Admission
 from convsight.serve.app import create_app
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -223,6 +223,6 @@ def test_what_runs_each_model_is_chosen_and_said(trained: Path) -> None:
 
 
 def test_the_server_itself_needs_no_pytorch() -> None:
-    rooms = "app, batcher, catalogue, connections, gate, server, settings, uploads"
+    rooms = "app, batcher, connection_limits, request_middleware, served_models, server, settings, uploads"
     code = f"import sys; from convsight.serve import {rooms}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ.copy())

@@ -14,9 +14,9 @@ from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
 from convsight.serve.api_page import api_page
 from convsight.serve.batcher import FAILED, Batcher
-from convsight.serve.body import receive_body
-from convsight.serve.catalogue import choose
-from convsight.serve.documents import (
+from convsight.serve.request_body import receive_body
+from convsight.serve.served_models import choose
+from convsight.serve.schemas import (
     PREDICT_BODY,
     PREDICT_RESPONSES,
     Answers,
@@ -26,9 +26,9 @@ from convsight.serve.documents import (
     ServedModel,
     ServedModels,
 )
-from convsight.serve.gate import Gate
-from convsight.serve.job import Answer, Job
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.request_middleware import Gate
+from convsight.serve.pending_request import Answer, Job
+from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.pages import PAGE_HEADERS, front_page
 from convsight.serve.refusal import RefusedError
 from convsight.serve.settings import ServeSettings
@@ -44,7 +44,7 @@ _REFUSED = (
 def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
     """The application that answers for `models`, by name, within the limits of `settings`.
 
-    Its threads start and end with its lifespan. Limits on connections are those of `convsight.serve.connections`.
+    Its threads start and end with its lifespan. Limits on connections are those of `convsight.serve.connection_limits`.
     """
     admission = Admission(settings.queue, settings.max_waiting)
     metrics = ServerMetrics(admission)

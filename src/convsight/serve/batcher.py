@@ -13,8 +13,8 @@ import numpy as np
 from convsight.pictures import FittedPicture, PictureError, load_picture
 from convsight.runtime.judge import one_picture
 from convsight.runtime.model import Model
-from convsight.serve.job import Answer, Job
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.pending_request import Answer, Job
+from convsight.serve.server_metrics import ServerMetrics
 
 _log = logging.getLogger(__name__)
 

@@ -14,4 +14,4 @@ PAGE_HEADERS = {
 @cache
 def front_page() -> str:
     """The page to drop pictures on."""
-    return files("convsight.serve").joinpath("page.html").read_text(encoding="utf-8")
+    return files("convsight.serve").joinpath("front_page.html").read_text(encoding="utf-8")

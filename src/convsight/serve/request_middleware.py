@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.refusal import ClientGoneError, RefusedError
 from convsight.serve.settings import ServeSettings
 
