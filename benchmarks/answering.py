@@ -122,7 +122,7 @@ class Workshop:
             source = self.folder / "model.safetensors"
             card = read_card(source)
             chosen = self.photos[:_LEARNT]
-            truths = Labels(np.zeros(len(chosen), np.int64), card.classes)
+            truths = Labels(np.zeros(len(chosen), np.int64), card.target.names)
             split = Split("all", list(chosen), truths, [file.name for file in chosen])
             pictures, _ = FittedPictures.read(split, card.preprocessing, workers=2)
             graph = quantised(onnx_graph(load_network(source), card), Examples(pictures, truths))

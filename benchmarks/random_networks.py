@@ -19,6 +19,7 @@ from convsight.card import Card
 from convsight.nets.catalogue import build_net, canonical_name, net_entry
 from convsight.nets.inputs import InputLayer
 from convsight.pictures import Preprocessing, load_picture
+from convsight.targets import Classes
 
 SEEN = 16  # photos that the statistics come from
 _BATCH = 8
@@ -45,11 +46,11 @@ def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: boo
     card = Card(
         task="classification",
         net=canonical_name(name),
-        classes=tuple(f"class{number:04d}" for number in range(entry.classes)),
+        target=Classes(names=tuple(f"class{number:04d}" for number in range(entry.outputs))),
         preprocessing=preprocessing,
     )
     net = build_net(name, entry.usual_shape)
-    enliven(net, planes(files, preprocessing), entry.classes, sure=sure)
+    enliven(net, planes(files, preprocessing), entry.outputs, sure=sure)
     return net, card
 
 

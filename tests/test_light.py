@@ -90,7 +90,7 @@ dataset = read_dataset({str(photos)!r})
 fitted, bad = FittedPictures.read(dataset.splits['all'], card.preprocessing)
 metrics = reader_of(card).metrics()
 for truth in dataset.splits['all'].truths:
-    metrics.update(truth, Label(card.classes, np.array([0.4, 0.6])))
+    metrics.update(truth, Label(card.target.names, np.array([0.4, 0.6])))
 print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metrics.compute()['accuracy'].value]))
 """
     done = run_light(light, code)

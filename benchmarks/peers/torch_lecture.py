@@ -21,7 +21,7 @@ def main(archive: str, epochs: int, enough: float) -> None:
     data = {name: torch.from_numpy(values) for name, values in np.load(archive).items()}
     pictures, test_pictures = (data[f"{s}_pictures"][:, None].float() / 255 for s in ("train", "test"))
     loader = DataLoader(TensorDataset(pictures, data["train_labels"].long()), batch_size=32, shuffle=True)
-    model: nn.Module = build_net("lecture3", NetShape(classes=10, channels=1, height=28, width=28))
+    model: nn.Module = build_net("lecture3", NetShape(outputs=10, channels=1, height=28, width=28))
     optimizer = torch.optim.Adam(model.parameters())
     seconds = 0.0
     for _ in range(epochs):

@@ -18,7 +18,7 @@ def main(name: str, batch: int) -> None:
     def step(pictures: int) -> None:
         optimizer.zero_grad()
         inputs = torch.randn(pictures, shape.channels, shape.height, shape.width)
-        loss = F.cross_entropy(net(inputs), torch.randint(0, shape.classes, (pictures,)))
+        loss = F.cross_entropy(net(inputs), torch.randint(0, shape.outputs, (pictures,)))
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 

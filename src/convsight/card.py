@@ -4,11 +4,12 @@ from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 
 from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.pictures import Preprocessing
+from convsight.targets import AnyTarget
 
 METADATA_KEY = "convsight"
 
@@ -66,10 +67,10 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: int = Field(1, ge=1, le=1, description="Version of this description.")
+    format: int = Field(2, ge=2, le=2, description="Version of this description; older ones are read too.")
     task: str
     net: str
-    classes: tuple[str, ...] = Field(min_length=1)
+    target: AnyTarget = Field(description="What is answered.")
     preprocessing: Preprocessing
     mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
     calibration: dict[str, float] = Field(
@@ -85,6 +86,24 @@ class Card(BaseModel):
     weights: Literal["float32", "float16", "int8"] = Field("float32", description="How an exported file stores them.")
     proofs: tuple[Proof, ...] = Field((), description="Of an exported file: one for each way to run it.")
     costs: tuple[Cost, ...] = Field((), description="Of a file in int8: one for each engine.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, data: Any) -> Any:
+        """A description of format 1, which knew classes alone, in today's words."""
+        if not isinstance(data, dict):
+            return data
+        found = dict(data)
+        names = found.pop("classes", None)  # in today's format a copy of the target's names
+        if found.get("format", 1) == 1 and "target" not in found and names is not None:
+            found["format"] = 2
+            found["target"] = {"kind": "classes", "names": names}
+        return found
+
+    @computed_field(description="The names of what is answered, for programs that read the card of format 1.")  # type: ignore[prop-decorator]
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.target.names
 
     def proven(self, engine: str, precision: str, processor: str = "CPU") -> bool:
         """Whether this exported file was seen to answer like the original where it is run so."""

@@ -336,7 +336,7 @@ def pull(
     if output == "json":
         typer.echo(json.dumps({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
     else:
-        typer.echo(f"{pulled.folder}: {pulled.card.net}, {len(pulled.card.classes):,} classes")
+        typer.echo(f"{pulled.folder}: {pulled.card.net}, {pulled.card.target.summary}")
 
 
 @app.command()

@@ -13,7 +13,7 @@ from convsight.settings import TrainSettings
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import build_detector, check_detector
 
-SHAPE = NetShape(classes=2, channels=3, height=64, width=96)
+SHAPE = NetShape(outputs=2, channels=3, height=64, width=96)
 SETTINGS = TrainSettings.of(data="x")
 
 # Two things, one, and none.
@@ -88,7 +88,7 @@ class DetectorContract:
         assert found.boxes.shape == (3, count, 4)
         assert found.labels.shape == (3, count)
         assert not found.labels.is_floating_point()
-        assert 0 <= int(found.labels.min()) <= int(found.labels.max()) < SHAPE.classes
+        assert 0 <= int(found.labels.min()) <= int(found.labels.max()) < SHAPE.outputs
         assert 0 <= float(found.scores.min()) <= float(found.scores.max()) <= 1
         assert all(bool((one >= other).all()) for one, other in pairwise(found.scores.unbind(dim=1)))
         assert 0 <= float(found.boxes.min()) <= float(found.boxes.max()) <= 1
@@ -107,7 +107,7 @@ class DetectorContract:
         assert not all(torch.equal(one[key], other[key]) for key in one)
 
     def test_grey_pictures_of_another_size(self, name: str) -> None:
-        shape = NetShape(classes=3, channels=1, height=80, width=48)
+        shape = NetShape(outputs=3, channels=1, height=80, width=48)
         net = seeded(name, 0, shape)
         targets = {"boxes": TARGETS["boxes"][:2], "labels": TARGETS["labels"][:2]}
         assert net.losses(pictures(shape, batch=2), targets, SETTINGS)["total"].isfinite()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry, smallest_side
 
-_CLASSES = 3
+_OUTPUTS = 3
 
 # One of each architecture of torchvision; within one, networks differ only in depth and width.
 ONE_OF_EACH = {
@@ -20,7 +20,7 @@ ONE_OF_EACH = {
 
 def working_side(name: str) -> int:
     """A small side in px that every network of ours takes, or the smallest `name` takes."""
-    return max(32, smallest_side(name, 3, _CLASSES))
+    return max(32, smallest_side(name, 3, _OUTPUTS))
 
 
 def seeded(name: str, seed: int, shape: NetShape) -> nn.Module:
@@ -36,22 +36,22 @@ def pictures(shape: NetShape, batch: int = 2) -> Tensor:
 
 
 class NetContract:
-    """Logits, gradients, state, seeds and sizes."""
+    """Outputs, gradients, state, seeds and sizes."""
 
     @pytest.fixture
     def shape(self, name: str) -> NetShape:
         side = working_side(name)
-        return NetShape(_CLASSES, 3, side, side)
+        return NetShape(_OUTPUTS, 3, side, side)
 
-    @pytest.mark.parametrize(("channels", "classes"), [(1, 10), (3, 2), (4, 3), (13, 3)])
-    def test_gives_a_logit_a_class_while_training_and_after(self, name: str, channels: int, classes: int) -> None:
+    @pytest.mark.parametrize(("channels", "outputs"), [(1, 10), (3, 2), (4, 3), (13, 3)])
+    def test_gives_its_outputs_while_training_and_after(self, name: str, channels: int, outputs: int) -> None:
         side = working_side(name)
-        shape = NetShape(classes, channels, side, side)
+        shape = NetShape(outputs, channels, side, side)
         net = seeded(name, 0, shape)
         for mode in (net.train(), net.eval()):
-            logits = mode(pictures(shape))
-            assert logits.shape == (2, classes)
-            assert logits.isfinite().all()
+            found = mode(pictures(shape))
+            assert found.shape == (2, outputs)
+            assert found.isfinite().all()
 
     def test_gradient_reaches_every_parameter(self, name: str, shape: NetShape) -> None:
         net = seeded(name, 0, shape)
@@ -82,15 +82,15 @@ class NetContract:
             torch.testing.assert_close(net(batch)[1:2], net(batch[1:2]), rtol=1e-4, atol=1e-4)
 
     def test_smallest_side_works(self, name: str) -> None:
-        side = smallest_side(name, 3, _CLASSES)
-        shape = NetShape(_CLASSES, 3, side, side)
-        assert seeded(name, 0, shape)(pictures(shape)).shape == (2, _CLASSES)
+        side = smallest_side(name, 3, _OUTPUTS)
+        shape = NetShape(_OUTPUTS, 3, side, side)
+        assert seeded(name, 0, shape)(pictures(shape)).shape == (2, _OUTPUTS)
 
     def test_one_pixel_less_fails_and_names_the_smallest(self, name: str) -> None:
-        smallest = smallest_side(name, 3, _CLASSES)
+        smallest = smallest_side(name, 3, _OUTPUTS)
         if smallest == 1:
             return
-        shape = NetShape(_CLASSES, 3, smallest - 1, smallest - 1)
+        shape = NetShape(_OUTPUTS, 3, smallest - 1, smallest - 1)
         with pytest.raises(UserError, match=rf"^{name} .*; {smallest - 1} was asked: use --size {smallest}\b"):
             check_size(name, shape)
         if net_entry(name).multiple == 1:

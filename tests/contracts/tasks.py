@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
-from convsight.datasets.dataset import Truths
 from convsight.export.torch_engine import TorchEngine
 from convsight.results import Result, Tabular
-from convsight.runtime.judge import answers
+from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
+from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
 from convsight.tasks.reader import columns_of
 
 
@@ -26,7 +27,7 @@ class TaskContract:
         """A card of a small network of the task."""
 
     @abstractmethod
-    def truths(self, count: int) -> Truths:
+    def truths(self, count: int) -> Targets:
         """Truths of `count` pictures."""
 
     def task(self) -> Task:
@@ -50,7 +51,9 @@ class TaskContract:
         card, task = self.card(), self.task()
         model = task.build(card)
         pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
-        losses = task.loss(model, Batch(pictures, task.targets(self.examples(4))), TrainSettings.of(data="x"))
+        losses = task.loss(
+            model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
+        )
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
         losses["total"].backward()  # type: ignore[no-untyped-call]
         assert all(p.grad is not None for p in model.parameters())
@@ -62,7 +65,7 @@ class TaskContract:
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
-        results = list(answers(engine, reader, self.pixels(3), [(30, 20)] * 3))
+        results = list(predictions(engine, reader, self.pixels(3), [(30, 20)] * 3))
         assert len(results) == 3
         for result in results:
             assert isinstance(result, Result)

@@ -13,7 +13,7 @@ def test_the_bundled_digits() -> None:
     load_digits = pytest.importorskip("sklearn.datasets").load_digits
     dataset = read_dataset("digits")
     split = dataset.split(UNSPLIT)
-    assert dataset.classes == tuple("0123456789")
+    assert dataset.target.names == tuple("0123456789")
     assert dataset.classes_named
     assert dataset.name == "digits"
     pictures = np.asarray(split.pictures)
@@ -27,7 +27,7 @@ def test_the_bundled_digits() -> None:
 def test_a_folder_of_that_name_comes_first(make_pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_pictures("cat/1.png", "dog/2.png", root="digits")
     monkeypatch.chdir(folder.parent)
-    assert read_dataset("digits").classes == ("cat", "dog")
+    assert read_dataset("digits").target.names == ("cat", "dog")
 
 
 def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from convsight.datasets import UNSPLIT, Dataset, Split, cut_splits, fingerprint, read_dataset
 from convsight.errors import UserError
 from convsight.results import Labels
+from convsight.targets import Classes
 
 MakePictures = Callable[..., Path]
 NAMES = [f"{kind}/{number}.png" for kind in ("cat", "dog") for number in range(4)]
@@ -20,7 +21,7 @@ def data(make_pictures: MakePictures) -> Dataset:
 
 def arrays(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], labels: list[int]) -> Dataset:
     split = Split(UNSPLIT, pixels, Labels(np.array(labels), ("a", "b")), [f"all/{i}" for i in range(len(labels))])
-    return Dataset("x", "x.npz", "classification", ("a", "b"), {UNSPLIT: split})
+    return Dataset("x", "x.npz", "classification", Classes(names=("a", "b")), {UNSPLIT: split})
 
 
 def test_is_128_bits_in_hexadecimal(data: Dataset) -> None:
@@ -51,9 +52,9 @@ def test_names_labels_and_classes_count(data: Dataset) -> None:
     split = data.split(UNSPLIT)
     found = {fingerprint(data)}
     found.add(fingerprint(data.with_splits({UNSPLIT: replace(split, names=[*split.names[:-1], "dog/5.png"])})))
-    labels = Labels(np.array([1, 0, 0, 0, 1, 1, 1, 1]), data.classes)
+    labels = Labels(np.array([1, 0, 0, 0, 1, 1, 1, 1]), data.target.names)
     found.add(fingerprint(data.with_splits({UNSPLIT: replace(split, truths=labels)})))
-    found.add(fingerprint(replace(data, classes=("cat", "dog", "elk"))))
+    found.add(fingerprint(replace(data, target=Classes(names=("cat", "dog", "elk")))))
     found.add(fingerprint(data.with_splits({UNSPLIT: split.without([0])})))
     assert len(found) == 5
 

@@ -7,6 +7,7 @@ import pytest
 from convsight.datasets import UNSPLIT, Dataset, read_dataset
 from convsight.datasets.folders import read_folders
 from convsight.errors import UserError
+from convsight.targets import counts_by_class
 
 MakePictures = Callable[..., Path]
 
@@ -21,7 +22,7 @@ def test_class_folders(make_pictures: MakePictures) -> None:
     photos = make_pictures("10/a.png", "9/b.png", "9/c.png")
     dataset = read_dataset(photos)
     assert (dataset.name, dataset.source, dataset.task) == ("photos", str(photos), "classification")
-    assert dataset.classes == ("9", "10")
+    assert dataset.target.names == ("9", "10")
     assert dataset.classes_named
     assert labels(dataset) == {"9/b.png": "9", "9/c.png": "9", "10/a.png": "10"}
     assert list(dataset.split(UNSPLIT).pictures) == [photos / name for name in labels(dataset)]
@@ -87,7 +88,7 @@ def test_split_folders_inside_the_only_folder(make_pictures: MakePictures) -> No
 
 
 def test_a_class_may_be_called_train(make_pictures: MakePictures) -> None:
-    assert read_dataset(make_pictures("train/1.png", "bus/2.png")).classes == ("bus", "train")
+    assert read_dataset(make_pictures("train/1.png", "bus/2.png")).target.names == ("bus", "train")
 
 
 def test_a_class_may_not_look_like_a_split(make_pictures: MakePictures) -> None:
@@ -108,7 +109,7 @@ def test_the_name_does_not_depend_on_how_the_path_is_written(
 
 def test_accents_stored_in_two_ways_are_one_class(make_pictures: MakePictures) -> None:
     photos = make_pictures("train/Ka\u0308se/1.png", "train/Brot/2.png", "test/K\u00e4se/3.png", "test/Brot/4.png")
-    assert read_dataset(photos).classes == ("Brot", "K\u00e4se")
+    assert read_dataset(photos).target.names == ("Brot", "K\u00e4se")
 
 
 def test_a_file_name_that_is_no_utf8(make_pictures: MakePictures) -> None:
@@ -232,9 +233,9 @@ class TestBadFolders:
 
 def test_sign_digits(shared_data: Callable[[str], Path]) -> None:
     dataset = read_folders(shared_data("sign_digits"))
-    assert dataset.classes == tuple("0123456789")
+    assert dataset.target.names == tuple("0123456789")
     assert len(dataset.split(UNSPLIT)) == 1236
-    assert dataset.split(UNSPLIT).truths.counts()["0"] == len(
+    assert counts_by_class(dataset.split(UNSPLIT).truths)["0"] == len(
         list((shared_data("sign_digits") / "Dataset/0").iterdir())
     )
     assert dataset.notes[0] == "the class folders were found in Dataset/"

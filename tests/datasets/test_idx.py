@@ -9,6 +9,7 @@ import pytest
 
 from convsight.datasets import UNSPLIT, read_dataset
 from convsight.errors import UserError
+from convsight.targets import counts_by_class
 
 WriteIdx = Callable[..., Path]
 PIXELS = np.arange(6 * 4 * 5, dtype=np.uint8).reshape(6, 4, 5)
@@ -47,7 +48,7 @@ def test_two_splits(folder: Path) -> None:
     np.testing.assert_array_equal(np.asarray(dataset.split("test").pictures), PIXELS[:2] + 100)
     assert list(dataset.split("test").truths.lines()) == ["1", "0"]
     assert dataset.split("test").names == ["test/00000", "test/00001"]
-    assert dataset.classes == ("0", "1")
+    assert dataset.target.names == ("0", "1")
     assert not dataset.classes_named
 
 
@@ -60,7 +61,7 @@ def test_other_spellings_and_gzip(folder: Path) -> None:
     other = read_dataset(folder)
     for name, split in plain.splits.items():
         np.testing.assert_array_equal(np.asarray(split.pictures), np.asarray(other.split(name).pictures))
-        assert split.truths.counts() == other.split(name).truths.counts()
+        assert counts_by_class(split.truths) == counts_by_class(other.split(name).truths)
 
 
 def test_of_a_file_and_its_packed_copy_the_file_is_read(folder: Path) -> None:
@@ -81,17 +82,17 @@ def test_a_single_pair_is_one_uncut_split(folder: Path) -> None:
 def test_class_names_beside_the_files(folder: Path, name: str) -> None:
     (folder / name).write_text("\ufeffcircle\r\n square \n\n", encoding="utf-8")
     dataset = read_dataset(folder)
-    assert dataset.classes == ("circle", "square")
+    assert dataset.target.names == ("circle", "square")
     assert dataset.classes_named
     assert list(dataset.split("test").truths.lines()) == ["square", "circle"]
 
 
 def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
     dataset = read_dataset(shared_data("fashion_mnist"))
-    assert dataset.classes == CLOTHES
+    assert dataset.target.names == CLOTHES
     assert dataset.classes_named
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 60_000, "test": 10_000}
-    assert set(dataset.split("train").truths.counts().values()) == {6000}
+    assert set(counts_by_class(dataset.split("train").truths).values()) == {6000}
     # The first training picture of Fashion-MNIST is an ankle boot; the mean is the published one.
     assert dataset.split("train").truths[0].summary().startswith("Ankle boot")
     assert np.asarray(dataset.split("train").pictures).mean() / 255 == pytest.approx(0.2860, abs=1e-4)
@@ -103,12 +104,12 @@ def test_either_part_of_fashion_mnist_is_recognised(
 ) -> None:
     for kind in ("images-idx3", "labels-idx1"):
         shutil.copy(shared_data("fashion_mnist") / f"{part}-{kind}-ubyte.gz", tmp_path)
-    assert read_dataset(tmp_path).classes == CLOTHES
+    assert read_dataset(tmp_path).target.names == CLOTHES
 
 
 def test_mnist_is_recognised(shared_data: Callable[[str], Path]) -> None:
     dataset = read_dataset(shared_data("mnist"))
-    assert dataset.classes == tuple("0123456789")
+    assert dataset.target.names == tuple("0123456789")
     assert dataset.classes_named
     assert len(dataset.split(UNSPLIT)) == 10_000
 

@@ -32,7 +32,7 @@ def test_a_downloaded_set_is_read_from_the_cache(cache: Path, shared_data: Calla
         with gzip.open(file) as packed, open(raw / file.stem, "wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
     known, by_path = read_dataset("fashion-mnist"), read_dataset(source)
-    assert known.classes == by_path.classes
+    assert known.target.names == by_path.target.names
     assert known.classes_named
     for name in ("train", "test"):
         ours, theirs = known.splits[name], by_path.splits[name]
@@ -51,7 +51,7 @@ def test_files_in_class_folders_are_listed_not_decoded(cache: Path) -> None:
             (folder / f"{name}_{index}.jpg").write_text("not decoded")
     dataset = read_dataset("eurosat")
     split = dataset.splits["all"]
-    assert dataset.classes == ("Forest", "River")
+    assert dataset.target.names == ("Forest", "River")
     assert len(split) == 6
     assert Path(str(split.pictures[5])).name == "River_2.jpg"
     assert split.truths[5].name == "River"  # type: ignore[attr-defined]
@@ -71,4 +71,4 @@ def test_without_a_network_the_message_says_where_to_put_the_files(
 def test_a_folder_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
     monkeypatch.chdir(tmp_path)
     photos.rename(tmp_path / "mnist")
-    assert read_dataset("mnist").classes == ("bright", "dark")
+    assert read_dataset("mnist").target.names == ("bright", "dark")

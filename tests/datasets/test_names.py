@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from convsight.datasets.names import (
     class_name,
     data_name,
-    first_few,
     natural_key,
     natural_order,
     split_called,
     storable,
 )
+from convsight.words import first_few
 
 
 def test_numbers_in_names_sort_by_value() -> None:

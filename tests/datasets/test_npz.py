@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets import read_dataset
 from convsight.errors import UserError
+from convsight.targets import counts_by_class
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -49,7 +50,7 @@ def test_three_splits(arrays: Arrays, save: Save) -> None:
     dataset = read_dataset(save(arrays))
     assert dataset.name == "scans"
     assert list(dataset.splits) == ["train", "val", "test"]
-    assert dataset.classes == ("0", "1", "2")
+    assert dataset.target.names == ("0", "1", "2")
     assert not dataset.classes_named
     np.testing.assert_array_equal(np.asarray(dataset.split("val").pictures), arrays["val_images"])
     assert list(dataset.split("val").truths.lines()) == ["0", "1", "2", "2", "1", "0"]
@@ -71,7 +72,7 @@ def test_medmnist_sets_are_recognised_by_name(arrays: Arrays, save: Save, file: 
     for split in ("train", "val", "test"):
         arrays[f"{split}_labels"] %= 2
     dataset = read_dataset(save(arrays, file))
-    assert dataset.classes == classes
+    assert dataset.target.names == classes
     assert dataset.classes_named
 
 
@@ -81,8 +82,8 @@ def test_other_arrays_are_not_read(arrays: Arrays, save: Save) -> None:
 
 def test_pneumoniamnist(shared_data: Callable[[str], Path]) -> None:
     dataset = read_dataset(shared_data("pneumoniamnist") / "pneumoniamnist_rebuilt.npz")
-    assert dataset.classes == ("normal", "pneumonia")
-    counts = {name: split.truths.counts() for name, split in dataset.splits.items()}
+    assert dataset.target.names == ("normal", "pneumonia")
+    counts = {name: counts_by_class(split.truths) for name, split in dataset.splits.items()}
     assert counts == {
         "train": {"normal": 1214, "pneumonia": 3494},
         "val": {"normal": 135, "pneumonia": 389},

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from convsight.datasets import FORMATS, Dataset, Split, fingerprint, read_dataset, read_for
-from convsight.datasets.classes import check_judgeable
+from convsight.datasets.checks import check_judgeable
 from convsight.errors import UserError
 from convsight.results import Boxes, BoxLists
+from convsight.targets import Classes, counts_by_class
 
 # Training and test pictures of the classes 0, 1 and 2; test lacks class 1.
 LABELS = {"train": [0, 1, 2, 1, 0], "test": [2, 0]}
@@ -65,7 +66,7 @@ class TestEveryFormat:
     def test_splits_and_classes(self, source: Path) -> None:
         dataset = read_dataset(str(source))
         assert dataset.task == "classification"
-        assert dataset.classes == ("0", "1", "2")
+        assert dataset.target.names == ("0", "1", "2")
         assert list(dataset.splits) == ["train", "test"]
         assert class_names(dataset, "train") == ["0", "0", "1", "1", "2"]
         assert class_names(dataset, "test") == ["0", "2"]
@@ -86,35 +87,36 @@ class TestEveryFormat:
 
     def test_classes_of_a_network_decide_the_indices(self, source: Path) -> None:
         classes = ("2", "absent", "1", "0")
-        dataset = read_for(source, "classification", classes)
-        assert dataset.classes == classes
+        dataset = read_for(source, "classification", Classes(names=classes))
+        assert dataset.target.names == classes
         for name in LABELS:
             assert class_names(dataset, name) == class_names(read_dataset(source), name)
-        assert dataset.split("test").truths.counts() == {"2": 1, "absent": 0, "1": 0, "0": 1}
+        assert counts_by_class(dataset.split("test").truths) == {"2": 1, "absent": 0, "1": 0, "0": 1}
 
     def test_a_class_the_network_lacks(self, source: Path) -> None:
         with pytest.raises(UserError, match="unknown class '1'; did you mean 10"):
-            read_for(source, "classification", ("0", "2", "10"))
+            read_for(source, "classification", Classes(names=("0", "2", "10")))
 
 
 class TestJudgingOtherData:
     def test_one_class_will_do(self, make_pictures: MakePictures) -> None:
-        dataset = read_for(make_pictures("cat/1.png"), "classification", ("ant", "cat"))
-        assert dataset.split("all").truths.counts() == {"ant": 0, "cat": 1}
+        dataset = read_for(make_pictures("cat/1.png"), "classification", Classes(names=("ant", "cat")))
+        assert counts_by_class(dataset.split("all").truths) == {"ant": 0, "cat": 1}
 
     def test_a_class_may_be_in_test_alone(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("train/cat/1.png", "test/ant/2.png")
-        assert read_for(photos, "classification", ("ant", "cat")).split("test").truths.counts()["ant"] == 1
+        found = read_for(photos, "classification", Classes(names=("ant", "cat")))
+        assert counts_by_class(found.split("test").truths)["ant"] == 1
 
     def test_the_unknown_class_is_named_with_its_file_and_the_nearest(self, make_pictures: MakePictures) -> None:
         photos = make_pictures("caat/1.png")
         with pytest.raises(UserError) as caught:
-            read_for(photos, "classification", ("elk", "cat"))
+            read_for(photos, "classification", Classes(names=("elk", "cat")))
         assert str(caught.value) == f"{photos}: unknown class 'caat'; did you mean cat?"
 
     def test_numbers_are_not_taken_for_names(self, stored: Callable[[str], Path]) -> None:
         with pytest.raises(UserError, match=r"unknown class '0'.*numbers only"):
-            read_for(stored("npz"), "classification", ("normal", "pneumonia"))
+            read_for(stored("npz"), "classification", Classes(names=("normal", "pneumonia")))
 
 
 class TestNoData:

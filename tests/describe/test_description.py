@@ -74,7 +74,7 @@ def assert_formulas_hold(found: Description) -> None:
 )
 def test_every_net_of_the_catalogue_is_counted_as_pytorch_counts_it(name: str) -> None:
     entry = net_entry(name)
-    shape = NetShape(entry.classes, entry.channels, entry.side, entry.side)
+    shape = NetShape(entry.outputs, entry.channels, entry.side, entry.side)
     net = build_without_memory(entry, shape)
     found = describe_module(net, (shape.channels, shape.height, shape.width), name)
     assert found.parameters == sum(value.numel() for value in net.parameters())
@@ -94,7 +94,7 @@ def test_every_net_of_the_catalogue_is_counted_as_pytorch_counts_it(name: str) -
 )
 def test_volumes_are_those_of_a_real_forward_pass(name: str) -> None:
     entry = net_entry(name)
-    net = build_net(name, NetShape(entry.classes, entry.channels, entry.side, entry.side)).eval()
+    net = build_net(name, NetShape(entry.outputs, entry.channels, entry.side, entry.side)).eval()
     seen: dict[str, list[tuple[int, ...]]] = {}
     for path, module in net.named_modules():
         if not list(module.children()):

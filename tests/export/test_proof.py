@@ -11,12 +11,13 @@ from convsight.card import Card, Proof
 from convsight.export.proof import Contender, prove
 from convsight.pictures import Preprocessing
 from convsight.runtime.engine import Engine
+from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 CARD = Card(
     task="classification",
     net="level",
-    classes=("dark", "bright"),
+    target=Classes(names=("dark", "bright")),
     preprocessing=Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
 )
 
@@ -96,7 +97,7 @@ def test_an_engine_that_gives_no_numbers_only_fails() -> None:
 FINDER = Card(
     task="detection",
     net="finder",
-    classes=("cell",),
+    target=Classes(names=("cell",)),
     preprocessing=Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
     calibration={"threshold/cell": 0.5},
 )

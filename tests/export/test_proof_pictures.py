@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.export.proof import LEAST_PICTURES
 from convsight.export.proof_pictures import enough_pictures, proof_pictures
 from convsight.results import Labels
+from convsight.targets import Classes
 
 
 def test_proof_pictures_are_many_and_of_many_sizes(photos: Path) -> None:
@@ -34,10 +35,10 @@ def a_split(name: str, count: int, level: int) -> Split:
 
 def test_a_small_validation_split_is_filled_up_from_the_others() -> None:
     splits = {"train": a_split("train", 500, 3), "val": a_split("val", 10, 1), "test": a_split("test", 20, 2)}
-    found = enough_pictures(Dataset("x", "x", "classification", ("a",), splits))
+    found = enough_pictures(Dataset("x", "x", "classification", Classes(names=("a",)), splits))
     assert [int(np.asarray(picture)[0, 0]) for picture in found] == [1] * 10 + [2] * 20 + [3] * 34
     splits["val"] = a_split("val", 100, 1)
-    assert len(enough_pictures(Dataset("x", "x", "classification", ("a",), splits))) == 100
+    assert len(enough_pictures(Dataset("x", "x", "classification", Classes(names=("a",)), splits))) == 100
 
 
 def test_pictures_that_cannot_be_read_are_no_proof(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from convsight.export.quantise import check_costs, coarseness, costs
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.runtime.engine import Engine
+from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 
@@ -39,10 +40,10 @@ def test_the_metric_may_lose_half_a_point(right: list[int], lost: float, allowed
     card = Card(
         task="classification",
         net="answering",
-        classes=("no", "yes"),
+        target=Classes(names=("no", "yes")),
         preprocessing=Preprocessing(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1)),
     )
-    truths = Labels(np.ones(1000, np.int64), card.classes)
+    truths = Labels(np.ones(1000, np.int64), card.target.names)
     split = Split("val", np.zeros((1000, 2, 2, 3), np.uint8), truths, [str(number) for number in range(1000)])
     fitted, _ = FittedPictures.read(split, card.preprocessing)
     found = costs(

@@ -26,6 +26,7 @@ from convsight.hub.push import push
 from convsight.model_files import read_card
 from convsight.progress import Silent
 from convsight.run import Run
+from convsight.targets import Classes
 
 FILES = ("README.md", "config.json", "model.onnx", "model.safetensors")
 
@@ -117,7 +118,7 @@ def test_the_config_holds_the_card_and_the_names(pushed: Path, exported_run: Run
 
 def test_odd_names_stay_text(exported_run: Run) -> None:
     odd = ("a|b", "<b>\n---\nlicense: x", "`code`", "猫")
-    card = exported_run.card.model_copy(update={"classes": odd, "data": {"name": 'da"ta\u0085: x\n- y'}})
+    card = exported_run.card.model_copy(update={"target": Classes(names=odd), "data": {"name": 'da"ta\u0085: x\n- y'}})
     text = model_card(card, None, "odd\nname: [", None, None)
     data = ModelCard(text).data.to_dict()  # type: ignore[no-untyped-call]
     assert set(data) == {"library_name", "pipeline_tag", "tags", "metrics", "model-index"}

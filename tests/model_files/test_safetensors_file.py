@@ -13,11 +13,12 @@ from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 
 CARD = Card(
     task="classification",
     net="small",
-    classes=("cat", "dog"),
+    target=Classes(names=("cat", "dog")),
     preprocessing=Preprocessing(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
     metrics={"test/accuracy": Measured(0.9, 0.85, 0.94)},
 )
@@ -40,7 +41,13 @@ def test_a_file_without_a_card(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"classes": []}, "classes"), ({"format": 2}, "format"), ({"surprise": 1}, "surprise"), ({"net": None}, "net")],
+    [
+        ({"target": {"kind": "classes", "names": []}}, "target.classes.names"),
+        ({"target": {"kind": "guesses"}}, "target"),
+        ({"format": 3}, "format"),
+        ({"surprise": 1}, "surprise"),
+        ({"net": None}, "net"),
+    ],
 )
 def test_a_card_that_is_not_valid_says_where(tmp_path: Path, change: dict[str, object], named: str) -> None:
     text = json.dumps({**CARD.model_dump(mode="json"), **change})

@@ -94,9 +94,9 @@ def test_nets_of_ours_do_without_torchvision(tmp_path: Path) -> None:
 from convsight.errors import UserError
 from convsight.nets.catalogue import NETS, NetShape, build_net
 for name in NETS:
-    build_net(name, NetShape(classes=10, channels=1, height=28, width=28))
+    build_net(name, NetShape(outputs=10, channels=1, height=28, width=28))
 try:
-    build_net("resnet18", NetShape(classes=10, channels=1, height=28, width=28))
+    build_net("resnet18", NetShape(outputs=10, channels=1, height=28, width=28))
 except UserError as error:
     print(error)
 """

@@ -14,7 +14,7 @@ _NETS = [("lecture1", 3, 52_010), ("lecture2", 3, 52_010), ("lecture3", 1, 50_89
 
 @pytest.mark.parametrize(("name", "channels", "expected"), _NETS)
 def test_parameter_count_is_the_lectures(name: str, channels: int, expected: int) -> None:
-    net = build_net(name, NetShape(classes=10, channels=channels, height=28, width=28))
+    net = build_net(name, NetShape(outputs=10, channels=channels, height=28, width=28))
     assert sum(parameter.numel() for parameter in net.parameters()) == expected
 
 

@@ -11,8 +11,8 @@ from convsight.nets.misfit import Reference
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 
 
-def state(name: str, side: int = 64, classes: int = 1000) -> dict[str, Tensor]:
-    return build_net(name, NetShape(classes, 3, side, side)).state_dict()
+def state(name: str, side: int = 64, outputs: int = 1000) -> dict[str, Tensor]:
+    return build_net(name, NetShape(outputs, 3, side, side)).state_dict()
 
 
 def message(net: str, given: dict[str, Tensor], side: int = 64, channels: int = 3) -> str:
@@ -54,7 +54,7 @@ def test_whole_numbers_are_no_weights() -> None:
     )
 
 
-def test_a_last_layer_of_another_width_is_no_other_number_of_classes() -> None:
+def test_a_last_layer_of_another_width_is_no_other_number_of_outputs() -> None:
     given = state("resnet18")
     given["fc.weight"] = torch.zeros(1000, 513)
     assert "fc.weight (1000x513 float32 in the file, 10x512 float32 in the network)" in message("resnet18", given)
@@ -91,10 +91,10 @@ def test_weights_for_another_size_of_pictures() -> None:
     assert found.endswith("; they were made for pictures of 224 px: use --size 224")
 
 
-def test_what_follows_from_classes_and_channels_is_found_out() -> None:
+def test_what_follows_from_outputs_and_channels_is_found_out() -> None:
     reference = Reference.of("squeezenet1_0")
-    assert reference.by_classes == {"classifier.1.weight", "classifier.1.bias"}
+    assert reference.by_outputs == {"classifier.1.weight", "classifier.1.bias"}
     assert reference.by_channels == {"features.0.weight"}
     two_stems = Reference.of("timm/crossvit_tiny_240")
-    assert {"head.0.weight", "head.1.bias"} <= two_stems.by_classes
+    assert {"head.0.weight", "head.1.bias"} <= two_stems.by_outputs
     assert two_stems.by_channels == {"patch_embed.0.proj.weight", "patch_embed.1.proj.weight"}

@@ -4,7 +4,7 @@ from torch import nn
 from convsight.nets.entry import NetShape
 from convsight.nets.perceptron import mlp, perceptron
 
-_SHAPE = NetShape(classes=10, channels=1, height=28, width=28)
+_SHAPE = NetShape(outputs=10, channels=1, height=28, width=28)
 
 
 def test_parameters_are_as_stated() -> None:
@@ -13,7 +13,7 @@ def test_parameters_are_as_stated() -> None:
 
 
 def test_a_perceptron_is_a_weighted_sum_of_the_pixels() -> None:
-    net = perceptron(NetShape(classes=3, channels=2, height=4, width=5))
+    net = perceptron(NetShape(outputs=3, channels=2, height=4, width=5))
     pictures = torch.rand(6, 2, 4, 5)
     dense = net.get_submodule("dense1")
     assert isinstance(dense, nn.Linear)

@@ -12,7 +12,7 @@ from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid, find_maps
 
-SHAPE = NetShape(classes=3, channels=3, height=64, width=96)
+SHAPE = NetShape(outputs=3, channels=3, height=64, width=96)
 
 
 def pictures(shape: NetShape = SHAPE) -> Tensor:
@@ -103,7 +103,7 @@ def test_a_text_is_a_backbone() -> None:
 
 @pytest.mark.parametrize("name", ["vit_b_16", "mlp", "perceptron", "timm/vit_tiny_patch16_224"])
 def test_networks_without_maps(name: str) -> None:
-    square = NetShape(classes=3, channels=3, height=224, width=224)
+    square = NetShape(outputs=3, channels=3, height=224, width=224)
     with pytest.raises(UserError, match=rf"^{name} has no maps of features .* such as resnet18, "):
         find_maps(name, square)
 

@@ -29,22 +29,22 @@ def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1, square: bo
 
 @pytest.mark.parametrize("times", range(8))
 def test_smallest_square_is_found_by_running(times: int) -> None:
-    assert smallest_square(_entry(lambda _: _Halving(times)), channels=3, classes=2) == 2**times
+    assert smallest_square(_entry(lambda _: _Halving(times)), channels=3, outputs=2) == 2**times
 
 
 @pytest.mark.parametrize(("kernel", "expected"), [(3, 3), (6, 6), (11, 11), (64, 64), (65, 65)])
 def test_smallest_square_between_powers_of_two(kernel: int, expected: int) -> None:
-    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, kernel))
-    assert smallest_square(entry, channels=3, classes=2) == expected
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.outputs, kernel))
+    assert smallest_square(entry, channels=3, outputs=2) == expected
 
 
 def test_smallest_square_is_a_multiple() -> None:
-    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 20), multiple=7)
-    assert smallest_square(entry, channels=3, classes=2) == 21
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.outputs, 20), multiple=7)
+    assert smallest_square(entry, channels=3, outputs=2) == 21
 
 
 def test_each_side_counts() -> None:
-    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, (3, 9)))
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.outputs, (3, 9)))
     assert fits(entry, NetShape(2, 3, height=3, width=9))
     assert not fits(entry, NetShape(2, 3, height=9, width=3))
 
@@ -62,13 +62,13 @@ def test_each_side_counts() -> None:
 def test_limits_of_the_entry_hold_where_the_network_would_run(
     height: int, width: int, multiple: int, square: bool, expected: bool
 ) -> None:
-    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 3), multiple, square)
+    entry = _entry(lambda shape: nn.Conv2d(shape.channels, shape.outputs, 3), multiple, square)
     assert fits(entry, NetShape(2, 3, height, width)) == expected
 
 
 def test_a_network_for_one_size_is_not_searched() -> None:
     entry = replace(_entry(lambda _: _Halving(2)), fixed=True)
-    assert smallest_square(entry, channels=3, classes=2) == 8
+    assert smallest_square(entry, channels=3, outputs=2) == 8
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def test_a_network_for_one_size_is_not_searched() -> None:
     ],
 )
 def test_an_error_names_a_size_that_works(fixed: bool, asked: int, message: str) -> None:
-    entry = replace(_entry(lambda shape: nn.Conv2d(shape.channels, shape.classes, 5)), fixed=fixed)
+    entry = replace(_entry(lambda shape: nn.Conv2d(shape.channels, shape.outputs, 5)), fixed=fixed)
     assert str(size_error("x", entry, NetShape(2, 3, asked, asked))).splitlines()[0] == message
 
 
 def test_a_network_that_never_works_is_a_mistake_of_ours_and_keeps_its_reason() -> None:
     entry = _entry(lambda shape: nn.Conv2d(shape.channels + 1, 2, 1))
     with pytest.raises(RuntimeError, match="no size") as found:
-        smallest_square(entry, channels=3, classes=2)
+        smallest_square(entry, channels=3, outputs=2)
     assert "channel" in str(found.value.__cause__)
 
 

@@ -20,7 +20,7 @@ from convsight.nets.small import ResidualBlock, SmallNet
     ],
 )
 def test_the_maps_are_as_large_as_stated(side: int, first: int, last: int, channels: int) -> None:
-    net = SmallNet(NetShape(classes=2, channels=1, height=side, width=side)).eval()
+    net = SmallNet(NetShape(outputs=2, channels=1, height=side, width=side)).eval()
     with torch.no_grad():
         stem = net.stem(torch.zeros(1, 1, side, side))
         maps = net.stages(stem)
@@ -29,7 +29,7 @@ def test_the_maps_are_as_large_as_stated(side: int, first: int, last: int, chann
 
 
 def test_its_size_at_28_px_is_as_stated() -> None:
-    net = SmallNet(NetShape(classes=10, channels=1, height=28, width=28))
+    net = SmallNet(NetShape(outputs=10, channels=1, height=28, width=28))
     assert sum(p.numel() for p in net.parameters()) == 159_450
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 1, 28, 28))

@@ -19,7 +19,7 @@ _SPREAD = [
 
 @pytest.mark.parametrize("name", _SPREAD)
 @pytest.mark.parametrize("channels", [1, 3, 4, 13])
-def test_every_kind_takes_any_channels_and_classes(name: str, channels: int) -> None:
+def test_every_kind_takes_any_channels_and_outputs(name: str, channels: int) -> None:
     entry = net_entry(f"timm/{name}")
     net = build_without_memory(entry, NetShape(7, channels, entry.side, entry.side))
     with torch.no_grad():
@@ -92,7 +92,7 @@ def test_channels_that_do_not_work() -> None:
         check_size("timm/csatv2", NetShape(10, 1, 512, 512))
 
 
-def test_a_network_without_classes_is_refused() -> None:
+def test_a_network_without_outputs_is_refused() -> None:
     with pytest.raises(UserError, match=r"timm's qwen3_vit_88m_enc gives features alone"):
         check_size("timm/qwen3_vit_88m_enc", NetShape(10, 3, 768, 768))
 

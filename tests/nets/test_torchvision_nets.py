@@ -11,9 +11,9 @@ from convsight.nets.torchvision_nets import torchvision_names
 
 
 @pytest.mark.parametrize("name", torchvision_names())
-def test_every_network_is_built_for_grey_pictures_and_its_classes(name: str) -> None:
+def test_every_network_is_built_for_grey_pictures_and_its_outputs(name: str) -> None:
     entry = net_entry(name)
-    shape = NetShape(classes=7, channels=1, height=entry.side, width=entry.side)
+    shape = NetShape(outputs=7, channels=1, height=entry.side, width=entry.side)
     net = build_without_memory(entry, shape)
     assert next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d)).in_channels == 1
     assert list(net.parameters())[-1].shape[0] == 7

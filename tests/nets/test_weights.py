@@ -1,4 +1,4 @@
-"""Pretrained weights in networks for other channels and classes, with real ones of ImageNet."""
+"""Pretrained weights in networks for other channels and outputs, with real ones of ImageNet."""
 
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from convsight.export.torch_engine import save_network
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 
 _NET = "squeezenet1_0"
 
@@ -30,9 +31,9 @@ def real(file: Path) -> Weights:
     return read_weights(_NET, str(file))
 
 
-def loaded(real: Weights, classes: int, channels: int) -> tuple[nn.Module, list[str]]:
+def loaded(real: Weights, outputs: int, channels: int) -> tuple[nn.Module, list[str]]:
     torch.manual_seed(0)
-    net = build_net(_NET, NetShape(classes, channels, 64, 64))
+    net = build_net(_NET, NetShape(outputs, channels, 64, 64))
     return net.eval(), adapt_weights(net, _NET, real, channels)
 
 
@@ -65,14 +66,14 @@ def test_other_channels(real: Weights, channels: int) -> None:
     ]
 
 
-def test_other_classes_leave_the_last_layer_fresh_and_nothing_else(real: Weights) -> None:
+def test_other_outputs_leave_the_last_layer_fresh_and_nothing_else(real: Weights) -> None:
     torch.manual_seed(0)
     fresh = build_net(_NET, NetShape(10, 3, 64, 64)).state_dict()
     net, notes = loaded(real, 10, 3)
     for name, value in net.state_dict().items():
         expected = fresh[name] if name.startswith("classifier.") else real.tensors[name]
         assert torch.equal(value, expected), name
-    assert notes[1:] == ["classifier.1 starts fresh: the weights are for 1,000 classes, this network is for 10"]
+    assert notes[1:] == ["classifier.1 starts fresh: the weights are for 1,000 outputs, this network is for 10"]
 
 
 def test_same_seed_same_fresh_layer(real: Weights) -> None:
@@ -80,7 +81,7 @@ def test_same_seed_same_fresh_layer(real: Weights) -> None:
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-# Layers for other classes: dense; two of them; with a normalisation of its own.
+# Layers for other outputs: dense; two of them; with a normalisation of its own.
 @pytest.mark.parametrize("name", ["lenet5", "mlp", "resnet18", "timm/levit_128s", "timm/test_convnext", "mobilenet_v1"])
 def test_every_kind_of_last_layer(name: str) -> None:
     channels = 1 if name in {"lenet5", "mlp"} else 3
@@ -90,7 +91,7 @@ def test_every_kind_of_last_layer(name: str) -> None:
     net = build_net(name, NetShape(3, channels, side, side))
     before = {key: value.clone() for key, value in net.state_dict().items()}
     notes = adapt_weights(net, name, Weights("made", trained, None, None), channels)
-    assert "starts fresh: the weights are for 5 classes, this network is for 3" in notes[1]
+    assert "starts fresh: the weights are for 5 outputs, this network is for 3" in notes[1]
     for key, value in net.state_dict().items():
         assert torch.equal(value, trained[key] if trained[key].shape == value.shape else before[key]), key
 
@@ -133,7 +134,7 @@ def test_where_nothing_is_offered() -> None:
 
 def test_a_model_file_of_ours_brings_its_own_statistics(tmp_path: Path) -> None:
     preprocessing = Preprocessing(height=14, width=14, channels=1, mean=(0.3,), std=(0.4,))
-    card = Card(task="classification", net="lecture3", classes=("0", "1"), preprocessing=preprocessing)
+    card = Card(task="classification", net="lecture3", target=Classes(names=("0", "1")), preprocessing=preprocessing)
     save_network(tmp_path / "m.safetensors", build_net("lecture3", NetShape(2, 1, 14, 14)), card)
     weights = read_weights("lecture3", str(tmp_path / "m.safetensors"))
     assert (weights.mean, weights.std) == ((0.3,), (0.4,))

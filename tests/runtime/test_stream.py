@@ -16,10 +16,13 @@ from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
 from convsight.runtime.sources import Item
 from convsight.runtime.stream import BATCH, Decoding, stream
+from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 PREPROCESSING = Preprocessing(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1))
-READER = reader_of(Card(task="classification", net="none", classes=("rest", "level"), preprocessing=PREPROCESSING))
+READER = reader_of(
+    Card(task="classification", net="none", target=Classes(names=("rest", "level")), preprocessing=PREPROCESSING)
+)
 
 
 @final

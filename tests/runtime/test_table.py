@@ -32,7 +32,9 @@ def test_rows_are_what_the_results_say(exported_run: Run, photos: Path) -> None:
     expected = model.predict(files[2])
     assert isinstance(expected, Label)
     assert table["label"][2] == expected.name
-    np.testing.assert_allclose(table.loc[2, list(model.card.classes)].to_numpy(float), expected.probabilities, 1e-5)
+    np.testing.assert_allclose(
+        table.loc[2, list(model.card.target.names)].to_numpy(float), expected.probabilities, 1e-5
+    )
     assert table["probability"].dtype == "float64"
     assert table["label"].dtype == "string"
 

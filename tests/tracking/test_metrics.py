@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.tracking.scenes import Row, crowd
 
 from convsight.tracking import MotTable, judge
-from convsight.tracking.scene import scene_of
+from convsight.tracking.video_similarity import video_similarity
 
 # By TrackEval 1.3.0 (HOTA, CLEAR and Identity on the overlaps of `crowd(seed)`).
 TRACKEVAL = {
@@ -151,8 +151,8 @@ def test_numbers_with_distractors_are_those_of_trackeval(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3, 30))
 def test_numbers_are_those_of_trackers(seed: int) -> None:
     truth, found = crowd(seed, empty_frames=seed % 2 == 0, room=5 if seed % 4 < 2 else 40)
-    scene = scene_of(truth, found)
-    given = ([f.truths for f in scene.frames], [f.found for f in scene.frames], [f.alike for f in scene.frames])
+    video = video_similarity(truth, found)
+    given = ([f.truths for f in video.frames], [f.found for f in video.frames], [f.similarity for f in video.frames])
     hota, clear = trackers.eval.compute_hota_metrics(*given), trackers.eval.compute_clear_metrics(*given)
     expected = {name: hota[name] for name in ("HOTA", "DetA", "AssA", "LocA")}
     expected |= {"MOTA": clear["MOTA"], "MOTP": clear["MOTP"], "switches": clear["IDSW"]}

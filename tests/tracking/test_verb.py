@@ -210,10 +210,10 @@ def test_what_was_tracked_before_a_stop_is_kept(
 ) -> None:
     add = TracksFile.add
 
-    def stop(self: TracksFile, step: Any) -> None:
-        if step.frame == 30:
+    def stop(self: TracksFile, frame: Any) -> None:
+        if frame.number == 30:
             raise KeyboardInterrupt
-        add(self, step)
+        add(self, frame)
 
     monkeypatch.setattr(TracksFile, "add", stop)
     out, video = tmp_path / "tracks.txt", tmp_path / "out.mp4"

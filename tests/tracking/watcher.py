@@ -11,6 +11,7 @@ from convsight.pictures import Preprocessing
 from convsight.results import Boxes
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
+from convsight.targets import Classes
 from convsight.tracking.moving_shapes import MovingShapes
 
 SIDE = 96  # px of a frame
@@ -61,7 +62,7 @@ def watching(video: MovingShapes) -> Model:
     card = Card(
         task="detection",
         net="watcher",
-        classes=CLASSES,
+        target=Classes(names=CLASSES),
         preprocessing=Preprocessing(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
         calibration={f"threshold/{name}": 0.5 for name in CLASSES},
     )

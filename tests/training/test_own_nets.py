@@ -59,14 +59,14 @@ def test_a_wrong_network_is_found_before_any_data_is_read(
 
 
 def test_other_classes_than_the_data_have(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="2 classes"):
+    with pytest.raises(UserError, match="the data needs 2"):
         convsight.train(photos, net="conv 8 3x3 relu | globalavg | dense 10", run=f"{tmp_path}/a", **FAST)
 
 
 def test_the_weights_of_a_keras_file() -> None:
     file = str(KERAS / "lecture.keras")
     net = canonical_name(file)
-    fresh = net_entry(net).build(NetShape(classes=10, channels=1, height=11, width=12))
+    fresh = net_entry(net).build(NetShape(outputs=10, channels=1, height=11, width=12))
     notes = adapt_weights(fresh, net, read_weights(net, file), channels=1)
     assert notes[0].startswith("weights: lecture.keras (SHA-256 ")
     with np.load(KERAS / "lecture.npz") as stored:

@@ -48,7 +48,7 @@ def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Pa
     assert fresh.card.preprocessing.mean != preprocessing.mean
     assert tuned.card.training["weights"].startswith("squeezenet1_0-imagenet.safetensors (SHA-256 ")
     assert "weights" not in fresh.card.training
-    assert any("classifier.1 starts fresh: the weights are for 1,000 classes" in text for text in hears.said)
+    assert any("classifier.1 starts fresh: the weights are for 1,000 outputs" in text for text in hears.said)
     assert tuned.settings()[0].weights == file
 
 

@@ -1,56 +1,22 @@
 """`Dataset` and `Split`: the validated value every reader of a data format returns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.finding import Finding
 from convsight.errors import UserError
-from convsight.results import Result
+from convsight.targets import Targets, TargetSpec
 
 SPLIT_NAMES = ("train", "val", "test")
 UNSPLIT = "all"  # the split of data that comes without train, val and test
 
 # Picture files, or pixels: uint8 of shape (pictures, height, width) or (pictures, height, width, 3).
 Pictures = Sequence[Path] | NDArray[np.uint8]
-
-
-class Truths(Protocol):
-    """The truth of every picture of a split, in order; `results.Labels` is one."""
-
-    # With fewer classes than this the question has no answer to learn.
-    fewest_classes: ClassVar[int]
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> Result: ...
-
-    def select(self, positions: NDArray[np.integer[Any]]) -> Self:
-        """The truths at `positions`, in that order."""
-        ...
-
-    def counts(self) -> dict[str, int]:
-        """How many pictures show each class."""
-        ...
-
-    def to_find(self) -> int:
-        """How many things there are that answers can be judged by."""
-        ...
-
-    def strata(self) -> NDArray[np.int64]:
-        """The class, as an index, that each picture counts for when splits are cut; shape (pictures,)."""
-        ...
-
-    def aligned(self, classes: tuple[str, ...]) -> Self:
-        """The same truths by the indices of `classes`, which must hold every class that occurs."""
-        ...
-
-    def lines(self) -> Iterable[str]:
-        """Each truth as one line of text, equal if and only if the truths are: what a fingerprint sees."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +28,7 @@ class Split:
 
     name: str
     pictures: Pictures
-    truths: Truths
+    truths: Targets
     names: Sequence[str]
 
     def __post_init__(self) -> None:
@@ -91,7 +57,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures with their truth, in named splits that share one list of classes.
+    """Pictures with their truth, in named splits that share one specification of what is answered.
 
     `classes_named` is false where the format holds only numbers, so the names are ours.
     `notes` are remarks for the user: stray files, classes taken from elsewhere. `findings` are what the reader found
@@ -101,7 +67,7 @@ class Dataset:
     name: str
     source: str
     task: str
-    classes: tuple[str, ...]
+    target: TargetSpec
     splits: Mapping[str, Split]
     classes_named: bool = True
     notes: tuple[str, ...] = field(default=())

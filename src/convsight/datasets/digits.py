@@ -9,6 +9,7 @@ from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.names import numbered_names
 from convsight.errors import UserError
 from convsight.results import Labels
+from convsight.targets import Classes
 
 NAME = "digits"
 _CLASSES = tuple("0123456789")
@@ -35,4 +36,4 @@ def read_digits(path: Path = Path(NAME)) -> Dataset:
     pictures = np.round(bundled.images * (255 / 16)).astype(np.uint8)
     truths = Labels(bundled.target, _CLASSES)
     split = Split(UNSPLIT, pictures, truths, numbered_names(UNSPLIT, len(pictures)))
-    return Dataset(str(path), str(path), "classification", _CLASSES, {UNSPLIT: split})
+    return Dataset(str(path), str(path), "classification", Classes(names=_CLASSES), {UNSPLIT: split})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.dataset import Truths
 from convsight.datasets.fitted import FittedPictures
+from convsight.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Examples:
     """Fitted pictures and their truths, in the same order."""
 
     pictures: FittedPictures
-    truths: Truths
+    truths: Targets
 
     def __post_init__(self) -> None:
         if len(self.pictures) != len(self.truths):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from convsight.datasets.names import first_few
+from convsight.words import first_few
 
 # What is certain and spoils a result; what may do so, but a person must judge; what is good to know.
 Level = Literal["wrong", "suspicion", "remark"]

@@ -27,7 +27,7 @@ def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
     for split in dataset.splits.values():
         digests = _digests(split.pictures, workers)
         entries += [list(entry) for entry in zip(split.names, split.truths.lines(), digests, strict=True)]
-    whole = hashlib.blake2b(json.dumps(dataset.classes).encode(), digest_size=_BYTES)
+    whole = hashlib.blake2b(json.dumps(dataset.target.names).encode(), digest_size=_BYTES)
     for entry in sorted(entries):
         whole.update(json.dumps(entry).encode())
     return whole.hexdigest()

@@ -11,7 +11,6 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import (
     class_name,
     data_name,
-    first_few,
     natural_key,
     natural_order,
     split_called,
@@ -20,6 +19,8 @@ from convsight.datasets.names import (
 from convsight.errors import UserError
 from convsight.pictures import is_picture_file
 from convsight.results import Labels
+from convsight.targets import Classes
+from convsight.words import first_few
 
 _LAYOUT = "expected one folder a class (photos/cat/1.jpg), or train/, val/ and test/ that hold one folder a class"
 _NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
@@ -46,7 +47,7 @@ def read_folders(path: Path) -> Dataset:
         name=data_name(path),
         source=str(path),
         task="classification",
-        classes=classes,
+        target=Classes(names=classes),
         splits={split: tree.split(split, pictures, classes) for split, pictures in found.items()},
         notes=notes,
     )

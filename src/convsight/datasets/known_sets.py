@@ -12,6 +12,7 @@ import numpy as np
 from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
 from convsight.results import Labels
+from convsight.targets import Classes
 
 _TRAIN_TEST: Mapping[str, Mapping[str, Any]] = {"train": {"train": True}, "test": {"train": False}}
 _SPLIT_NAMED: Mapping[str, Mapping[str, Any]] = {"train": {"split": "train"}, "test": {"split": "test"}}
@@ -79,7 +80,12 @@ def read_known_set(path: Path) -> Dataset:
     read = _array_split if known.in_memory else _file_split
     splits = {split: read(split, source, names) for split, source in found.items()}
     return Dataset(
-        name=name, source=name, task="classification", classes=names, splits=splits, classes_named=not known.written
+        name=name,
+        source=name,
+        task="classification",
+        target=Classes(names=names),
+        splits=splits,
+        classes_named=not known.written,
     )
 
 

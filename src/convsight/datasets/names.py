@@ -65,13 +65,3 @@ def data_name(path: Path) -> str:
     if path.is_file():
         return path.stem
     return path.name if path.name not in ("", "..") else path.resolve().name
-
-
-def first_few(names: Sequence[str], most: int = 5) -> str:
-    """The first names of a list, and how many there are where that is more.
-
-    >>> first_few(["a", "b", "c"], most=2)
-    'a, b and 1 more'
-    """
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, Dataset
 from convsight.datasets.memory import check_memory
-from convsight.datasets.names import first_few
-from convsight.datasets.numbered import NumberedSplit, numbered_dataset
+from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
 from convsight.errors import UserError
+from convsight.words import first_few
 
 _ORGANS = (
     "bladder",

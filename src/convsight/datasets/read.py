@@ -9,15 +9,16 @@ from convsight.datasets.boxes.coco import is_coco, read_coco
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
-from convsight.datasets.classes import align_classes, check_classes, check_task
+from convsight.datasets.checks import align_targets, check_learnable, check_task
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
 from convsight.datasets.known_sets import is_known_set, read_known_set
+from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
-from convsight.datasets.table import is_table, read_table
 from convsight.errors import UserError
+from convsight.targets import TargetSpec
 
 
 class Format(NamedTuple):
@@ -39,7 +40,7 @@ FORMATS = (
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
-    Format("a .csv, .tsv or .parquet table", is_table, read_table),
+    Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 
@@ -50,18 +51,18 @@ def read_dataset(source: str | Path) -> Dataset:
     Raises `UserError` for a missing path, an unknown format, damaged data, no pictures, one class only where that is
     nothing to learn, an empty class or split, or a class that cannot be learnt or is unknown.
     """
-    return check_classes(read_as_it_is(source))
+    return check_learnable(read_as_it_is(source))
 
 
-def read_for(source: str | Path, task: str, classes: tuple[str, ...]) -> Dataset:
-    """The data at `source`, to judge a trained network by: truths of its task, by the indices of its `classes`.
+def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
+    """The data at `source`, to judge a trained network by: targets of its task, as its `target` counts them.
 
     Classes are matched by name, and some may be absent. Raises `UserError` as `read_dataset` does, and where the data
-    answer another kind of question or hold a class that is not among `classes`.
+    answer another kind of question or hold what `target` does not know.
     """
     dataset = read_as_it_is(source)
     check_task(dataset, task)
-    return align_classes(dataset, classes)
+    return align_targets(dataset, target)
 
 
 def read_as_it_is(source: str | Path) -> Dataset:

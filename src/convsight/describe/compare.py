@@ -56,7 +56,7 @@ def compare(
             subject = find_subject(name, volume, classes)
             described = describe_module(subject.model, subject.shape, subject.name)
             entry = entry_of(subject.name)
-            speed = measure(subject, classes or entry.classes) if measured else None
+            speed = measure(subject, classes or entry.outputs) if measured else None
             rows.append(Compared(described, entry.accuracy, entry.accuracy_source, speed))
             advance(1)
     return rows

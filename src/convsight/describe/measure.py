@@ -71,5 +71,5 @@ def _run(name: str, shape: NetShape) -> Speed:
 
 
 if __name__ == "__main__":
-    height, width, channels, classes = (int(number) for number in sys.argv[2:6])
-    print(json.dumps(asdict(_run(sys.argv[1], NetShape(classes, channels, height, width)))))
+    height, width, channels, outputs = (int(number) for number in sys.argv[2:6])
+    print(json.dumps(asdict(_run(sys.argv[1], NetShape(outputs, channels, height, width)))))

@@ -45,7 +45,7 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
         card = read_card(card_file)
         kept = card.preprocessing
         volume = volume or (kept.height, kept.width, kept.channels)
-        classes = classes or len(card.classes)
+        classes = classes or len(card.target.names)
         name = card.net
         if is_net_text(name):
             return _written(name, name, volume, classes)
@@ -56,7 +56,7 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
             f"{name} takes pictures: give height x width x channels instead of {'x'.join(map(str, volume))}"
         )
     height, width, channels = volume
-    shape = NetShape(classes or entry.classes, channels, height, width)
+    shape = NetShape(classes or entry.outputs, channels, height, width)
     if not is_detector(name):  # those say it themselves
         check_size(name, shape)
     return Subject(name, build_without_memory(entry, shape), (channels, height, width))
@@ -79,7 +79,7 @@ def _written(name: str, text: str, volume: tuple[int, ...] | None, classes: int 
         usual = (*(entry.side,) * (len(named) - 1), entry.channels)
         volume = tuple(usual[i] if number is None else number for i, number in enumerate(named))
     *sides, channels = volume
-    steps = check_volume(net, Volume(channels, tuple(sides)), classes or entry.classes)
+    steps = check_volume(net, Volume(channels, tuple(sides)), classes or entry.outputs)
     with torch.device("meta"):
         model = build(steps, net.init)
     return Subject(name, model, (channels, *sides))

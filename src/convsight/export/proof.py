@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from convsight.card import Card, Proof
 from convsight.pictures import load_picture
 from convsight.results import Difference, Result
+from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
-from convsight.runtime.judge import answers
 from convsight.tasks.reader import Reader
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +49,7 @@ def prove(
     for chunk in _chunks(pictures):
         fitted = np.stack([load_picture(picture, card.preprocessing, np.inf).pixels for picture in chunk])
         sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
-        expected = list(answers(original, reader, fitted, sizes))
+        expected = list(predictions(original, reader, fitted, sizes))
         for contender, found in zip(contenders, differences, strict=True):
             try:
                 answered = list(_answers(contender, reader, chunk, fitted, sizes))
@@ -64,10 +64,10 @@ def _answers(
     contender: Contender, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, int]]
 ) -> Iterator[Result]:
     if contender.pixels == "fitted":
-        yield from answers(contender.engine, reader, fitted, sizes)
+        yield from predictions(contender.engine, reader, fitted, sizes)
         return
     for picture, size in zip(chunk, sizes, strict=True):
-        yield from answers(contender.engine, reader, picture[None], [size])
+        yield from predictions(contender.engine, reader, picture[None], [size])
 
 
 def _proof(contender: Contender, found: Sequence[Difference]) -> Proof:

@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 
 from convsight.card import Card
-from convsight.datasets import UNSPLIT, Dataset, Examples, FittedPictures, Split, read_for
-from convsight.datasets.classes import check_judgeable
-from convsight.datasets.unreadable import report_unreadable
+from convsight.datasets import UNSPLIT, Dataset, Examples, Split, read_for
+from convsight.datasets.checks import check_judgeable
+from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
 from convsight.export.proof import Pixels
@@ -70,18 +70,21 @@ def _dataset(path: str, card: Card, data: str | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
     if data is None and Path(path).is_file():
         raise UserError(f"{path} is a model file alone: name real pictures for the proof with --data")
-    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.classes)
+    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
 
 
 def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:
-    with listener.counting("reading pictures", len(split)) as advance:
-        pictures, unreadable = FittedPictures.read(
-            split, card.preprocessing, workers=2, max_megapixels=max_megapixels, progress=advance
-        )
-    report_unreadable(unreadable, True, listener)
-    readable = split.without([bad.position for bad in unreadable])
-    check_judgeable(source, readable)
-    return Examples(pictures, readable.truths)
+    check_judgeable(source, split)
+    read = read_examples(
+        source,
+        {split.name: split},
+        card.preprocessing,
+        listener,
+        skip_unreadable=True,
+        workers=2,
+        max_megapixels=max_megapixels,
+    )
+    return read[split.name].examples
 
 
 def _in_words(dataset: Dataset, split: Split) -> str:

@@ -12,8 +12,8 @@ _NAMES = ("id2label", "label2id")
 def config_text(card: Card) -> str:
     """The content of `config.json`."""
     names = {
-        "id2label": {str(index): name for index, name in enumerate(card.classes)},
-        "label2id": {name: index for index, name in enumerate(card.classes)},
+        "id2label": {str(index): name for index, name in enumerate(card.target.names)},
+        "label2id": {name: index for index, name in enumerate(card.target.names)},
     }
     return json.dumps(card.model_dump(mode="json") | names, indent=2, ensure_ascii=False) + "\n"
 

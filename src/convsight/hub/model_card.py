@@ -133,7 +133,7 @@ def _data(card: Card) -> str:
     rows: list[tuple[str, str]] = [("name", str(card.data.get("name", "")))]
     pictures: Mapping[str, Any] = card.data.get("pictures", {})
     rows += [(f"pictures, {split}", f"{count:,}") for split, count in pictures.items()]
-    rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.classes))]
+    rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.target.names))]
     return "## Data\n\n" + _table(("", ""), rows)
 
 

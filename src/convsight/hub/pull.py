@@ -6,10 +6,10 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.fresh import fresh_folder
 from convsight.hub.contents import KNOWN, check_folder, check_size
 from convsight.hub.place import place_of
 from convsight.hub.remote import download
+from convsight.new_folder import new_folder
 from convsight.run import RUNS
 
 
@@ -35,7 +35,7 @@ def pull(source: str, to: Path | None = None, revision: str | None = None) -> Pu
         raise UserError(f"--revision {revision}: the folder {source} has none; only repositories of the hub do")
     destination = to or RUNS / (place.absolute().name if isinstance(place, Path) else place.name)
     commit = None
-    with fresh_folder(destination) as folder:
+    with new_folder(destination) as folder:
         if isinstance(place, Path):
             _copy(place, folder)
         else:

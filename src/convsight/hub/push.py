@@ -9,7 +9,6 @@ from pathlib import Path
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
-from convsight.fresh import fresh_folder
 from convsight.hub.config import config_text
 from convsight.hub.contents import CONFIG, README
 from convsight.hub.model_card import model_card
@@ -17,6 +16,7 @@ from convsight.hub.place import Repository, place_of
 from convsight.hub.private import check_private
 from convsight.hub.remote import upload
 from convsight.model_files import read_card
+from convsight.new_folder import new_folder
 from convsight.progress import Listener
 from convsight.run import Run, find_model_file
 
@@ -44,7 +44,7 @@ def push(path: str | Path, to: str, listener: Listener, *, licence: str | None =
         raise UserError(f"{source} is an exported file; give the run, or the model.safetensors beside it")
     place = place_of(to)
     if isinstance(place, Path):
-        with fresh_folder(place) as folder:
+        with new_folder(place) as folder:
             _fill(folder, source, place.absolute().name, None, licence, listener)
             files = _files(folder)
         return Pushed(str(place), files)

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _LICENCE = "Apache-2.0"
-_LECTURE_CLASSES = 10
+_LECTURE_OUTPUTS = 10
 _LECTURE = "V. Havard, CNN overview, CESI LINEACT"
 
 
@@ -44,7 +44,7 @@ def _written(text: str, about: str, channels: int) -> NetEntry:
     """The entry of a network of the lecture, which is a text."""
     entry = text_entry(text)
     return replace(
-        entry, about=about, licence=_LICENCE, source=_LECTURE, side=28, channels=channels, classes=_LECTURE_CLASSES
+        entry, about=about, licence=_LICENCE, source=_LECTURE, side=28, channels=channels, outputs=_LECTURE_OUTPUTS
     )
 
 
@@ -56,7 +56,7 @@ NETS: dict[str, NetEntry] = {
         "He et al., Deep Residual Learning for Image Recognition, 2016",
         side=64,
         smallest=1,
-        classes=10,
+        outputs=10,
     ),
     "perceptron": NetEntry(
         perceptron,
@@ -66,7 +66,7 @@ NETS: dict[str, NetEntry] = {
         side=28,
         smallest=1,
         channels=1,
-        classes=10,
+        outputs=10,
     ),
     "mlp": NetEntry(
         mlp,
@@ -76,7 +76,7 @@ NETS: dict[str, NetEntry] = {
         side=28,
         smallest=1,
         channels=1,
-        classes=10,
+        outputs=10,
     ),
     "lecture1": _written(LECTURE1, "two convolutions and a dense layer", channels=3),
     "lecture2": _written(LECTURE2, "lecture1 with max pooling after each convolution", channels=3),
@@ -89,7 +89,7 @@ NETS: dict[str, NetEntry] = {
         side=28,
         smallest=12,
         channels=1,
-        classes=10,
+        outputs=10,
     ),
 }
 
@@ -123,10 +123,10 @@ def net_entry(name: str) -> NetEntry:
 def build_net(name: str, shape: NetShape) -> nn.Module:
     """The network called `name` with fresh weights, drawn from PyTorch's global generator.
 
-    Takes normalised float pictures (batch, channels, height, width), gives logits (batch, classes).
+    Takes normalised float pictures (batch, channels, height, width), gives (batch, outputs) numbers.
     Raises `UserError` for an unknown name and for pictures the network cannot take.
 
-    >>> net = build_net("lecture1", NetShape(classes=10, channels=3, height=28, width=28))
+    >>> net = build_net("lecture1", NetShape(outputs=10, channels=3, height=28, width=28))
     >>> sum(p.numel() for p in net.parameters())
     52010
     """
@@ -137,7 +137,7 @@ def build_net(name: str, shape: NetShape) -> nn.Module:
 def check_size(name: str, shape: NetShape) -> None:
     """Raise a `UserError` that says what sides would do, if the network cannot take pictures of this shape.
 
-    >>> check_size("lecture1", NetShape(classes=10, channels=3, height=6, width=6))
+    >>> check_size("lecture1", NetShape(outputs=10, channels=3, height=6, width=6))
     Traceback (most recent call last):
         ...
     convsight.errors.UserError: lecture1 needs pictures of at least 7 px; 6 was asked: use --size 7 or more, ...
@@ -164,12 +164,12 @@ def canonical_name(name: str) -> str:
     return canonical(name) if is_net_text(name) else name
 
 
-def smallest_side(name: str, channels: int, classes: int) -> int:
+def smallest_side(name: str, channels: int, outputs: int) -> int:
     """Side in pixels of the smallest square picture the network takes; computes shapes, never values.
 
     Raises `UserError` for an unknown name.
 
-    >>> smallest_side("lenet5", channels=1, classes=10)
+    >>> smallest_side("lenet5", channels=1, outputs=10)
     12
     """
-    return smallest_square(net_entry(name), channels, classes)
+    return smallest_square(net_entry(name), channels, outputs)

@@ -8,9 +8,12 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class NetShape:
-    """What goes in and what comes out: pictures (batch, channels, height, width) in, `classes` logits out."""
+    """What goes in and what comes out: images (batch, channels, height, width) in, (batch, outputs) numbers out.
 
-    classes: int
+    What the outputs mean is the task's: a logit a class, a number, a component of an embedding.
+    """
+
+    outputs: int
     channels: int
     height: int
     width: int
@@ -25,7 +28,7 @@ class Pretrained:
     """The weights that the library of a network offers.
 
     `source` and `licence` are for lists. `read` gets the tensors by name, from the library's cache or the network, for
-    a network of 3 channels and the library's classes; it raises `UserError` that names the file to bring. `mean` and
+    a network of 3 channels and the library's outputs; it raises `UserError` that names the file to bring. `mean` and
     `std` are those of the pictures, in 0..1, that the weights were trained on. `accuracy` is the published share of
     ImageNet's validation pictures answered right, in 0..1, where `accuracy_source` says.
     """
@@ -44,7 +47,7 @@ class NetEntry:
     """One network of the catalogue.
 
     `build` makes it with fresh weights: normalised float pictures (batch, channels, height, width) in,
-    logits (batch, classes) out. `about` is one line for lists, `licence` that of the code, `source` the paper or
+    (batch, outputs) plain numbers out. `about` is one line for lists, `licence` that of the code, `source` the paper or
     definition. Both sides of a picture must be multiples of `multiple` px, and equal where `square` is set.
 
     `side` is the side in px that the network was made for, which for pretrained ones is that of their published
@@ -52,7 +55,7 @@ class NetEntry:
     takes; without it the network is run on the meta device, whose first use takes PyTorch seconds. Where `fixed` is
     set no smallest is sought: the network is built for one size, and only `side` is sure to work.
 
-    `channels` and `classes` are those of its paper, lecture or weights, for which lists count it. `pretrained` is what
+    `channels` and `outputs` are those of its paper, lecture or weights, for which lists count it. `pretrained` is what
     `--weights imagenet` loads.
     """
 
@@ -66,7 +69,7 @@ class NetEntry:
     square: bool = False
     fixed: bool = False
     channels: int = 3
-    classes: int = 1000
+    outputs: int = 1000
     pretrained: Pretrained | None = None
 
     @property
@@ -82,4 +85,4 @@ class NetEntry:
     @property
     def usual_shape(self) -> NetShape:
         """The shape that the network was made for."""
-        return NetShape(self.classes, self.channels, self.side, self.side)
+        return NetShape(self.outputs, self.channels, self.side, self.side)

@@ -27,7 +27,7 @@ class Figures:
 
 
 def count(entry: NetEntry) -> Figures:
-    """The figures of a network as its entry says it was made: its size of pictures, its channels, its classes.
+    """The figures of a network as its entry says it was made: its size of pictures, its channels, its outputs.
 
     Convolutions, matrix products and attention are counted, as in papers; what is done number by number is not.
 
@@ -50,7 +50,7 @@ def listed(name: str, entry: NetEntry, figures: Figures | None) -> ListedNet:
         multiply_adds=figures.multiply_adds if figures else None,
         side=entry.side,
         channels=entry.channels,
-        classes=entry.classes,
+        classes=entry.outputs,
         licence=entry.licence,
         weights=pretrained.source if pretrained else "none",
         weights_licence=pretrained.licence if pretrained else "",

@@ -38,7 +38,7 @@ class LeNet5(nn.Module):
             nn.ReLU(),
             nn.Linear(120, 84),
             nn.ReLU(),
-            nn.Linear(84, shape.classes),
+            nn.Linear(84, shape.outputs),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:

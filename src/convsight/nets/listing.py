@@ -23,10 +23,11 @@ TIMM = "timm/"
 class ListedNet:
     """One network in a list.
 
-    `parameters` and `multiply_adds` (of one picture) are counted for `classes` and pictures of `channels` planes and
-    `side` px; they are None where they were not counted. `licence` is that of the code. `weights` says where
-    pretrained weights come from ("none" without), `weights_licence` theirs. `accuracy` is the share of ImageNet's
-    validation pictures answered right, in 0..1, as `accuracy_source` says. `source` is the paper or definition.
+    `parameters` and `multiply_adds` (of one picture) are counted for pictures of `channels` planes and `side` px and
+    for `classes` outputs, whatever these mean; they are None where they were not counted. `licence` is that of the
+    code. `weights` says where pretrained weights come from ("none" without), `weights_licence` theirs. `accuracy` is
+    the share of ImageNet's validation pictures answered right, in 0..1, as `accuracy_source` says. `source` is the
+    paper or definition.
     """
 
     name: str

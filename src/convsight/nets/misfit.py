@@ -23,24 +23,24 @@ def alike(one: Tensor, other: Tensor) -> bool:
 
 @dataclass(frozen=True)
 class Reference:
-    """A network as it was made: the shapes of its tensors, and whose follow from its classes and its channels."""
+    """A network as it was made: the shapes of its tensors, and whose follow from its outputs and its channels."""
 
     shapes: Mapping[str, torch.Size]
-    by_classes: frozenset[str]
+    by_outputs: frozenset[str]
     by_channels: frozenset[str]
 
     @classmethod
     def of(cls, net: str) -> "Reference":
-        """That of the network called `net`, built again with a class more and with a channel more."""
+        """That of the network called `net`, built again with an output more and with a channel more."""
         entry = net_entry(net)
         usual = entry.usual_shape
-        shapes, more_classes, more_channels = (
+        shapes, more_outputs, more_channels = (
             {name: value.shape for name, value in build_without_memory(entry, shape).state_dict().items()}
-            for shape in (usual, replace(usual, classes=usual.classes + 1), replace(usual, channels=usual.channels + 1))
+            for shape in (usual, replace(usual, outputs=usual.outputs + 1), replace(usual, channels=usual.channels + 1))
         )
         return cls(
             shapes,
-            frozenset(name for name, shape in more_classes.items() if shape != shapes[name]),
+            frozenset(name for name, shape in more_outputs.items() if shape != shapes[name]),
             frozenset(name for name, shape in more_channels.items() if shape != shapes[name]),
         )
 
@@ -78,7 +78,7 @@ def _shape(value: Tensor) -> str:
 def _made_for(net: str, given: Mapping[str, Tensor]) -> list[str]:
     """Advice on the size of the pictures, where that is all that does not fit."""
     reference, side = Reference.of(net), net_entry(net).side
-    others = given.keys() - reference.by_channels - reference.by_classes
+    others = given.keys() - reference.by_channels - reference.by_outputs
     if any(given[name].shape != reference.shapes[name] for name in others):
         return []
     return [f"they were made for pictures of {side} px: use --size {side}"]

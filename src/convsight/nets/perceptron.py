@@ -14,7 +14,7 @@ _HIDDEN = (256, 128)  # units of the two hidden layers
 
 
 def perceptron(shape: NetShape) -> nn.Sequential:
-    """One dense layer from all pixels to the classes; 7,850 parameters at 28 px, one channel, 10 classes.
+    """One dense layer from all pixels to the outputs; 7,850 parameters at 28 px, one channel, 10 classes.
 
     Rosenblatt's Mark 1 answered with a threshold, which has no gradient. Its weighted sums are the logits here, so
     that it is trained as every other net; the class of the largest sum is the answer.
@@ -39,5 +39,5 @@ def _dense(shape: NetShape, hidden: tuple[int, ...]) -> nn.Sequential:
     for number, units in enumerate(hidden, start=1):
         layers += [(f"dense{number}", nn.Linear(inputs, units)), (f"relu{number}", nn.ReLU())]
         inputs = units
-    layers.append((f"dense{len(hidden) + 1}", nn.Linear(inputs, shape.classes)))
+    layers.append((f"dense{len(hidden) + 1}", nn.Linear(inputs, shape.outputs)))
     return nn.Sequential(OrderedDict(layers))

@@ -74,7 +74,7 @@ def build_pyramid(name: str, shape: NetShape) -> Pyramid:
 
     Raises `UserError` for an unknown name, pictures that the network cannot take, and one without maps to begin with.
 
-    >>> build_pyramid("squeezenet1_0", NetShape(classes=1, channels=3, height=64, width=64)).widths
+    >>> build_pyramid("squeezenet1_0", NetShape(outputs=1, channels=3, height=64, width=64)).widths
     [512, 512, 128]
     """
     maps = find_maps(name, shape)
@@ -88,12 +88,12 @@ def find_maps(name: str, shape: NetShape) -> dict[int, Map]:
     Of each stride it is the last one that everything after it is made from. Raises `UserError` where there is none at a
     stride of 8 or less.
 
-    >>> find_maps("resnet18", NetShape(classes=1, channels=3, height=64, width=64))[5]
+    >>> find_maps("resnet18", NetShape(outputs=1, channels=3, height=64, width=64))[5]
     Map(node='layer4_1_relu_1', channels=512, last=False)
     """
     entry = net_entry(name)
     net = build_without_memory(entry, shape)
-    more = build_without_memory(entry, replace(shape, classes=shape.classes + 1)).state_dict()
+    more = build_without_memory(entry, replace(shape, outputs=shape.outputs + 1)).state_dict()
     heads = {key.rpartition(".")[0] for key, value in net.state_dict().items() if value.shape != more[key].shape}
     traced = _traced(net, name)
     found = {halvings: one for halvings, one in _maps(traced, heads, shape.channels) if halvings <= _HALVINGS[-1]}
@@ -132,7 +132,7 @@ def _traced(net: nn.Module, name: str) -> fx.GraphModule:
 
 
 class _Shapes(fx.Interpreter):
-    """Runs a graph node by node and keeps the shapes, as far as it comes: layers for classes may need another size."""
+    """Runs a graph node by node and keeps the shapes, as far as it comes: the last layers may need another size."""
 
     def __init__(self, traced: fx.GraphModule) -> None:
         super().__init__(traced)

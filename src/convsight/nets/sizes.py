@@ -52,7 +52,7 @@ def fits(entry: NetEntry, shape: NetShape) -> bool:
     return _obstacle(entry, shape) is None
 
 
-def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
+def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
     """Side in pixels of the smallest square picture the network takes; every larger multiple works too.
 
     For a `fixed` entry, and where only other sizes than powers of two work, it is the entry's own side. Raises
@@ -60,13 +60,13 @@ def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
     """
     if entry.smallest is not None:
         return entry.smallest
-    own = NetShape(classes, channels, entry.side, entry.side)
+    own = NetShape(outputs, channels, entry.side, entry.side)
     if entry.fixed and fits(entry, own):
         return entry.side
 
     def square(steps: int) -> NetShape:
         side = steps * entry.multiple
-        return NetShape(classes, channels, side, side)
+        return NetShape(outputs, channels, side, side)
 
     steps = 1
     while (obstacle := _obstacle(entry, square(steps))) is not None:
@@ -82,11 +82,11 @@ def smallest_square(entry: NetEntry, channels: int, classes: int) -> int:
 
 def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
     """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
-    own = NetShape(shape.classes, shape.channels, entry.side, entry.side)
+    own = NetShape(shape.outputs, shape.channels, entry.side, entry.side)
     if (obstacle := _obstacle(entry, own)) is not None:
         return UserError(f"{name} cannot take {shape.channels} channel(s): {obstacle}; choose another net")
     asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
-    smallest = smallest_square(entry, shape.channels, shape.classes)
+    smallest = smallest_square(entry, shape.channels, shape.outputs)
     nearest = max(smallest, round(min(shape.height, shape.width) / entry.multiple) * entry.multiple)
     if entry.square and shape.height != shape.width:
         need, fix = "square pictures", f"use --size {nearest}"

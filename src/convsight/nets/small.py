@@ -37,7 +37,7 @@ class SmallNet(nn.Module):
         for width in _WIDTHS if side >= _PHOTO_SIDE else _WIDTHS[:2]:
             self.stages.append(ResidualBlock(before, width))
             before = width
-        self.head = nn.Linear(before, shape.classes)
+        self.head = nn.Linear(before, shape.outputs)
 
     def forward(self, pictures: Tensor) -> Tensor:
         maps: Tensor = self.stages(self.stem(pictures))

@@ -92,13 +92,13 @@ def _build(inner: str, fixed: tuple[int, int] | None, shape: NetShape) -> nn.Mod
     size = (shape.height, shape.width)
     options = {} if fixed in {None, size} else {"img_size": size}
     try:
-        net: nn.Module = _timm().create_model(inner, num_classes=shape.classes, in_chans=shape.channels, **options)
+        net: nn.Module = _timm().create_model(inner, num_classes=shape.outputs, in_chans=shape.channels, **options)
     except TypeError as error:
         if "img_size" not in str(error):
             raise
         raise ValueError(f"{inner} takes no size but {fixed}") from error
-    if net.num_classes != shape.classes:
-        raise UserError(f"timm's {inner} gives features alone, it has no layer for classes; choose another net")
+    if net.num_classes != shape.outputs:
+        raise UserError(f"timm's {inner} gives features alone, it has no last layer; choose another net")
     return net
 
 

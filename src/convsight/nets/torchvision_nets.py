@@ -37,7 +37,7 @@ def _size(shape: NetShape) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Family:
-    """Networks of one paper: arguments beside the number of classes, and which sizes they take."""
+    """Networks of one paper: arguments beside the number of outputs, and which sizes they take."""
 
     about: str
     paper: str
@@ -164,7 +164,7 @@ def _family(name: str) -> _Family:
 
 def _build(name: str, shape: NetShape) -> nn.Module:
     net: nn.Module = _models().get_model(
-        name, weights=None, num_classes=shape.classes, **_family(name).arguments(shape)
+        name, weights=None, num_classes=shape.outputs, **_family(name).arguments(shape)
     )
     if shape.channels != 3:
         take_channels(net, shape.channels)

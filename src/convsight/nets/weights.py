@@ -1,7 +1,7 @@
 """Pretrained weights in a network: where they come from, and what of them fits another task.
 
 The first layer takes another number of channels by one rule (`for_channels`), the last layer starts fresh where there
-are other classes, and everything else must fit, name by name and shape by shape.
+are other outputs, and everything else must fit, name by name and shape by shape.
 """
 
 import hashlib
@@ -87,7 +87,7 @@ def read_weights(net: str, weights: str) -> Weights:
 def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -> list[str]:
     """Put `weights` into `model`, the network called `net` for `channels`; returns what was done, in words.
 
-    A first layer for another number of channels is adapted, a last layer for other classes keeps its fresh weights.
+    A first layer for another number of channels is adapted, a last layer for other outputs keeps its fresh weights.
     Raises `UserError` that lists what is missing, extra or of another shape where anything else does not fit.
     """
     wanted = model.state_dict()
@@ -165,8 +165,8 @@ def _first_notes(given: Mapping[str, Tensor], first: Mapping[str, Tensor], chann
 
 
 def _other_head(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reference: Reference) -> list[str]:
-    """Names of the last layer's tensors that differ from those of `wanted` in the number of classes alone."""
-    found = sorted(reference.by_classes & given.keys() & wanted.keys())
+    """Names of the last layer's tensors that differ from those of `wanted` in the number of outputs alone."""
+    found = sorted(reference.by_outputs & given.keys() & wanted.keys())
     return [
         name
         for name in found
@@ -178,5 +178,5 @@ def _head_notes(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], fresh
     if not fresh:
         return []
     layers = ", ".join(sorted({name.rpartition(".")[0] for name in fresh}))
-    classes, others = wanted[fresh[0]].shape[0], given[fresh[0]].shape[0]
-    return [f"{layers} starts fresh: the weights are for {others:,} classes, this network is for {classes:,}"]
+    outputs, others = wanted[fresh[0]].shape[0], given[fresh[0]].shape[0]
+    return [f"{layers} starts fresh: the weights are for {others:,} outputs, this network is for {outputs:,}"]

@@ -3,7 +3,9 @@
 from convsight.results.box_lists import BoxLists
 from convsight.results.boxes import Box, Boxes
 from convsight.results.capabilities import Drawable, ForSupervision, Tabular, Thresholded, WithFiles, require
+from convsight.results.images import ImageResult, ImagesOfMany
 from convsight.results.label import Label, Labels, Score
+from convsight.results.numbers import Numbers, NumbersOfMany
 from convsight.results.result import Difference, NoAnswerError, Result
 
 __all__ = [
@@ -13,9 +15,13 @@ __all__ = [
     "Difference",
     "Drawable",
     "ForSupervision",
+    "ImageResult",
+    "ImagesOfMany",
     "Label",
     "Labels",
     "NoAnswerError",
+    "Numbers",
+    "NumbersOfMany",
     "Result",
     "Score",
     "Tabular",

@@ -4,19 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.datasets import (
-    UNSPLIT,
-    Dataset,
-    Examples,
-    FittedPictures,
-    Split,
-    apply_splits_csv,
-    fingerprint,
-    read_dataset,
-    read_for,
-)
-from convsight.datasets.classes import check_judgeable
-from convsight.datasets.unreadable import report_unreadable
+from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
+from convsight.datasets.checks import check_judgeable
+from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.progress import Listener
@@ -60,21 +50,23 @@ def evaluate(
         dataset, settings = own_data(path, model.card)
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
-        dataset = read_for(data, model.card.task, model.card.classes)
+        dataset = read_for(data, model.card.task, model.card.target)
         if fingerprint(dataset) == model.card.data.get("fingerprint"):
             dataset = _as_trained(path, dataset, listener)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
     check_judgeable(dataset.source, chosen)
-    with listener.counting("reading pictures", len(chosen)) as advance:
-        pictures, unreadable = FittedPictures.read(
-            chosen, model.card.preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
-        )
-    report_unreadable(unreadable, skip_unreadable, listener)
-    readable = chosen.without([bad.position for bad in unreadable])
-    check_judgeable(dataset.source, readable)
-    examples = Examples(pictures, readable.truths)
+    read = read_examples(
+        dataset.source,
+        {chosen.name: chosen},
+        model.card.preprocessing,
+        listener,
+        skip_unreadable=skip_unreadable,
+        workers=workers,
+        max_megapixels=max_megapixels,
+    )
+    examples = read[chosen.name].examples
     with listener.counting("judging", len(examples)) as advance:
         metrics = judge(model.engine, model.reader, examples, advance).compute()
     prefix = "test" if chosen.name == UNSPLIT else chosen.name
@@ -88,8 +80,9 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     run = Run.open(path)
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
-    if dataset.classes != card.classes:
-        raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    if dataset.target.names != card.target.names:
+        held = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
     # Where pictures were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")

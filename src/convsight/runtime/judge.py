@@ -1,12 +1,11 @@
-"""Answering pictures and holding the answers against the truth, for every task and engine alike."""
+"""Holding what a network answers against the truth, for every task and engine alike."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convsight.results import Result
+from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.tasks.reader import Metrics, Reader
 
@@ -15,20 +14,6 @@ if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts soon
 
 _MOST = 256  # pictures run at once; more keep no core busier
 _PIXELS = 2**21  # of pictures run at once: the widest maps of features take about a hundred bytes for each
-
-
-def answers(
-    engine: Engine, reader: Reader, pictures: NDArray[np.uint8], sizes: Sequence[tuple[int, int]]
-) -> Iterator[Result]:
-    """One result for each of `pictures` (batch, height, width, 3), whose originals had `sizes` (width, height)."""
-    arrays = engine.run(pictures)
-    for index, size in enumerate(sizes):
-        yield reader.read(one_picture(arrays, index), size)
-
-
-def one_picture(arrays: dict[str, NDArray[Any]], index: int) -> dict[str, NDArray[Any]]:
-    """The arrays of one picture of a batch."""
-    return {name: values[index] for name, values in arrays.items()}
 
 
 def judge(
@@ -45,7 +30,7 @@ def judge(
     for start in range(0, len(examples), batch):
         chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [pictures.size(int(index)) for index in chosen]
-        for index, result in zip(chosen, answers(engine, reader, pictures.take(chosen), sizes), strict=True):
+        for index, result in zip(chosen, predictions(engine, reader, pictures.take(chosen), sizes), strict=True):
             metrics.update(examples.truths[int(index)], result)
         if progress:
             progress(len(chosen))

@@ -7,10 +7,10 @@ from convsight.card import Card
 from convsight.pictures import Source, load_picture
 from convsight.results import Result
 from convsight.runtime.answer import Answer
+from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find import find_deployed
-from convsight.runtime.judge import answers
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
@@ -43,7 +43,7 @@ class Model:
         """
         source = Path(picture) if isinstance(picture, str) else picture
         fitted = load_picture(source, self.card.preprocessing, max_megapixels)
-        return next(answers(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
+        return next(predictions(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
 
     def predict_many(
         self,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from convsight.pictures import FittedPicture, PictureError, Preprocessing, Source, load_picture
 from convsight.results import NoAnswerError
 from convsight.runtime.answer import Answer
+from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
-from convsight.runtime.judge import one_picture
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
@@ -85,11 +85,11 @@ def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Deco
         flow.stop()
 
 
-def _answer(
-    reader: Reader, name: str, fitted: FittedPicture, arrays: dict[str, NDArray[Any]], content: Source | None
-) -> Answer:
+def _answer(reader: Reader, run: _Run, index: int) -> Answer:
+    """What became of the picture at `index` of a batch."""
+    _, name, fitted, content = run.batch[index]
     try:
-        return Answer(name, reader.read(arrays, fitted.size), picture=content)
+        return Answer(name, result_at(reader, run.arrays, index, fitted.size), picture=content)
     except NoAnswerError as error:
         return Answer(name, error=f"{name}: the network gives no answer: {error}")
 
@@ -126,9 +126,9 @@ class _Flow:
         end: _End | None = None
         while end is None or told < end.total:
             match self._done.get():
-                case _Run(batch, arrays):
-                    for index, (position, name, fitted, content) in enumerate(batch):
-                        waiting[position] = _answer(reader, name, fitted, one_picture(arrays, index), content)
+                case _Run() as run:
+                    for index, loaded in enumerate(run.batch):
+                        waiting[loaded.position] = _answer(reader, run, index)
                 case _Bad(position, answer):
                     waiting[position] = answer
                 case _End() as end:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convsight.pictures import FittedPicture, PictureError, load_picture
-from convsight.runtime.judge import one_picture
+from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
 from convsight.serve.pending_request import Answer, Job
 from convsight.serve.server_metrics import ServerMetrics
@@ -118,7 +118,7 @@ class Batcher:
             return settled + [_Settled(job, position, "failed", {"error": FAILED}) for job, position, _ in wanted]
         for row, (job, position, picture) in enumerate(wanted):
             try:
-                result = self._model.reader.read(one_picture(arrays, row), picture.size)
+                result = result_at(self._model.reader, arrays, row, picture.size)
                 settled.append(_Settled(job, position, "answered", result.to_json()))
             except Exception:
                 _log.exception("reading an answer failed")

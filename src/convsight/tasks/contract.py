@@ -1,12 +1,11 @@
 """`Task`: one kind of question about pictures, as the training half sees it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
+from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.metrics import Measured
@@ -14,21 +13,9 @@ from convsight.nets.weights import Weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.settings import TrainSettings
 from convsight.tasks.reader import Metrics
-from convsight.training.augment import Augmentation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one training step sees.
-
-    `pictures` is (batch, channels, height, width), normalised; `targets` holds the task's own tensors.
-    """
-
-    pictures: Tensor
-    targets: Mapping[str, Tensor]
 
 
 class Task(ABC):

@@ -51,7 +51,7 @@ class Reader(ABC):
 
     def __init__(self, card: "Card") -> None:
         self.card = card
-        self.classes = card.classes
+        self.classes = card.target.names
 
     @abstractmethod
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:

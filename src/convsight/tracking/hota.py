@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tracking.scene import TINY, Scene, assigned
+from convsight.tracking.video_similarity import TINY, VideoSimilarity, assigned
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -33,60 +33,60 @@ class Hota(NamedTuple):
     loca: float
 
 
-def hota(scene: Scene) -> Hota:
+def hota(video: VideoSimilarity) -> Hota:
     """HOTA and its parts; all but LocA are 0 where nothing is true, or nothing was found.
 
     >>> from convsight.tracking.mot import MotTable
-    >>> from convsight.tracking.scene import scene_of
+    >>> from convsight.tracking.video_similarity import video_similarity
     >>> truth = MotTable.of_rows([(frame, 1, 0, 0, 10, 10) for frame in (1, 2, 3, 4)])
     >>> halves = MotTable.of_rows([(frame, 1 + (frame > 2), 0, 0, 10, 10) for frame in (1, 2, 3, 4)])
-    >>> [round(number, 3) for number in hota(scene_of(truth, halves))]
+    >>> [round(number, 3) for number in hota(video_similarity(truth, halves))]
     [0.707, 1.0, 0.5, 1.0]
     """
-    truths, found, alike = _partners(scene)
-    truth_counts, found_counts = scene.counts()
+    truths, found, similarity = _partners(video)
+    truth_counts, found_counts = video.counts()
     boxes = int(truth_counts.sum() + found_counts.sum())
     rows = []
     for alpha in ALPHAS.tolist():
-        kept = alike >= alpha - TINY
+        kept = similarity >= alpha - TINY
         matched = int(kept.sum())
         # How often each two are partners: each pair of indices as one number.
-        pairs, times = np.unique(truths[kept] * scene.tracks + found[kept], return_counts=True)
-        apart = truth_counts[pairs // max(1, scene.tracks)] + found_counts[pairs % max(1, scene.tracks)] - times
+        pairs, times = np.unique(truths[kept] * video.tracks + found[kept], return_counts=True)
+        apart = truth_counts[pairs // max(1, video.tracks)] + found_counts[pairs % max(1, video.tracks)] - times
         deta = matched / max(1, boxes - matched)
         assa = float((times * times / apart).sum()) / max(1, matched)
-        loca = float(alike[kept].sum()) / matched if matched else 1.0
+        loca = float(similarity[kept].sum()) / matched if matched else 1.0
         rows.append(((deta * assa) ** 0.5, deta, assa, loca))
     return Hota(*np.mean(rows, axis=0).tolist())
 
 
-def _partners(scene: Scene) -> tuple[Indices, Indices, Floats]:
+def _partners(video: VideoSimilarity) -> tuple[Indices, Indices, Floats]:
     """Of all frames the partners: truths, tracks, and their overlap.
 
     On a frame, partners are chosen for the largest sum of overlap times how well their whole tracks go together.
     """
-    together = _together(scene)
+    together = _together(video)
     parts = []
-    for truths, found, alike in scene.frames:
-        rows, columns = assigned(together[np.ix_(truths, found)] * alike)
-        parts.append((truths[rows], found[columns], alike[rows, columns]))
+    for truths, found, similarity in video.frames:
+        rows, columns = assigned(together[np.ix_(truths, found)] * similarity)
+        parts.append((truths[rows], found[columns], similarity[rows, columns]))
     if not parts:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    truths, found, alike = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return truths, found, alike
+    truths, found, similarity = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return truths, found, similarity
 
 
-def _together(scene: Scene) -> Floats:
+def _together(video: VideoSimilarity) -> Floats:
     """How well each truth and each track go together over all frames: (truths, tracks), 0..1.
 
     The intersection over union of their frames, a frame counting by the share that this pair has in all overlaps of
     its two boxes.
     """
-    shared = np.zeros((scene.truths, scene.tracks))
-    for truths, found, alike in scene.frames:
-        either = alike.sum(axis=1, keepdims=True) + alike.sum(axis=0, keepdims=True) - alike
-        share = np.divide(alike, either, out=np.zeros_like(alike), where=either > TINY)
+    shared = np.zeros((video.truths, video.tracks))
+    for truths, found, similarity in video.frames:
+        either = similarity.sum(axis=1, keepdims=True) + similarity.sum(axis=0, keepdims=True) - similarity
+        share = np.divide(similarity, either, out=np.zeros_like(similarity), where=either > TINY)
         shared[np.ix_(truths, found)] += share
-    truth_counts, found_counts = scene.counts()
+    truth_counts, found_counts = video.counts()
     whole: Floats = shared / (truth_counts[:, None] + found_counts[None] - shared)
     return whole

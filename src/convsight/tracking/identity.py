@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.tracking.scene import Scene, assigned
+from convsight.tracking.video_similarity import VideoSimilarity, assigned
 
 _LEAST = 0.5  # overlap from which a track is with a truth
 
@@ -23,20 +23,20 @@ class Identity(NamedTuple):
     idr: float
 
 
-def identity(scene: Scene) -> Identity:
+def identity(video: VideoSimilarity) -> Identity:
     """IDF1 and its parts, for the one-to-one choice of truths and tracks that makes it largest.
 
     >>> from convsight.tracking.mot import MotTable
-    >>> from convsight.tracking.scene import scene_of
+    >>> from convsight.tracking.video_similarity import video_similarity
     >>> truth = MotTable.of_rows([(frame, 1, 0, 0, 10, 10) for frame in (1, 2, 3, 4)])
     >>> halves = MotTable.of_rows([(frame, 1 + (frame > 3), 0, 0, 10, 10) for frame in (1, 2, 3, 4)])
-    >>> identity(scene_of(truth, halves))
+    >>> identity(video_similarity(truth, halves))
     Identity(idf1=0.75, idp=0.75, idr=0.75)
     """
-    together = np.zeros((scene.truths, scene.tracks))
-    for truths, found, alike in scene.frames:
-        together[np.ix_(truths, found)] += alike >= _LEAST
+    together = np.zeros((video.truths, video.tracks))
+    for truths, found, similarity in video.frames:
+        together[np.ix_(truths, found)] += similarity >= _LEAST
     rows, columns = assigned(together)
     right = float(together[rows, columns].sum())
-    true, told = (int(counts.sum()) for counts in scene.counts())
+    true, told = (int(counts.sum()) for counts in video.counts())
     return Identity(2 * right / max(1, true + told), right / max(1, told), right / max(1, true))

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Self
 
 from convsight.errors import UserError
-from convsight.runtime.out.job import beside
+from convsight.runtime.out.checkpoints import beside
 from convsight.tracking.mot import mot_lines
-from convsight.tracking.step import Step
+from convsight.tracking.tracked_frame import TrackedFrame
 
 
 class TracksFile:
@@ -42,12 +42,12 @@ class TracksFile:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def add(self, step: Step) -> None:
+    def add(self, frame: TrackedFrame) -> None:
         """Write the tracks of the next frame."""
-        if step.tracked is None:
+        if frame.tracked is None:
             return
         try:
-            self._file.write(mot_lines(step.tracked).encode())
+            self._file.write(mot_lines(frame.tracked).encode())
         except OSError as error:
             raise self._unwritable(error) from error
 

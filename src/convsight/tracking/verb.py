@@ -14,19 +14,19 @@ from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
-from convsight.runtime.out.job import beside
+from convsight.runtime.out.checkpoints import beside
 from convsight.tracking.frames import Frames, read_frames
-from convsight.tracking.judge import Judged, judge
 from convsight.tracking.mot import MotTable, read_mot
-from convsight.tracking.printing import Format, print_judged, print_step
-from convsight.tracking.step import Step, steps
+from convsight.tracking.print_tracks import Format, print_frame, print_judged
+from convsight.tracking.tracked_frame import TrackedFrame, tracked_frames
 from convsight.tracking.tracker import Tracker
+from convsight.tracking.tracking_metrics import TrackingMetrics, judge
 from convsight.tracking.tracks import Tracked
 from convsight.tracking.tracks_file import TracksFile
 from convsight.tracking.trails import Trails
 from convsight.tracking.video_file import VideoFile
 
-Sink = Callable[[Step], object]
+Sink = Callable[[TrackedFrame], object]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def track(asked: Chase, output: Format, listener: Listener) -> int:
         if asked.out:
             sinks.append(stack.enter_context(TracksFile(asked.out)).add)
         else:
-            sinks.append(partial(print_step, output=output))
+            sinks.append(partial(print_frame, output=output))
         if drawings or video:
             sinks.append(_Painter(drawings, stack.enter_context(video) if video else None, asked.max_megapixels).add)
         try:
@@ -115,9 +115,9 @@ def _follow(
             model.predict_many(frames.items, workers=asked.workers, max_megapixels=asked.max_megapixels, keep=keep)
         ) as answers,
     ):
-        for step in steps(answers, tracker, model=asked.model, every=asked.every, min_score=asked.min_score):
+        for frame in tracked_frames(answers, tracker, model=asked.model, every=asked.every, min_score=asked.min_score):
             for sink in sinks:
-                sink(step)
+                sink(frame)
             advance(1)
 
 
@@ -137,16 +137,16 @@ class _Followed:
         """The last frame that was read; 0 where none was."""
         return self.frames[-1] if self.frames else 0
 
-    def add(self, step: Step) -> None:
+    def add(self, frame: TrackedFrame) -> None:
         """Take in the next frame; what is wrong with it is told."""
-        if step.tracked is None:
+        if frame.tracked is None:
             self.bad += 1
-            self._reason = self._reason or step.error
-            self._listener.say(f"warning: frame {step.frame}: {step.error}")
+            self._reason = self._reason or frame.error
+            self._listener.say(f"warning: frame {frame.number}: {frame.error}")
             return
-        self.frames.append(step.frame)
+        self.frames.append(frame.number)
         if self._keep:
-            self.tracked.append(step.tracked)
+            self.tracked.append(frame.tracked)
 
     def check(self, source: str) -> None:
         """Raise `UserError` where no frame at all could be read."""
@@ -161,19 +161,19 @@ class _Painter:
         self._drawings, self._video, self._max_megapixels = drawings, video, max_megapixels
         self._trails = Trails()
 
-    def add(self, step: Step) -> None:
+    def add(self, frame: TrackedFrame) -> None:
         """Draw the next frame; one that could not be read is left out."""
-        if step.tracked is None or step.picture is None:
+        if frame.tracked is None or frame.picture is None:
             return
-        picture = read_picture(step.picture, max_megapixels=self._max_megapixels)
-        drawn = self._trails.draw(picture, step.tracked)
+        picture = read_picture(frame.picture, max_megapixels=self._max_megapixels)
+        drawn = self._trails.draw(picture, frame.tracked)
         if self._drawings:
-            self._drawings.save(drawn, step.frame, step.file)
+            self._drawings.save(drawn, frame.number, frame.file)
         if self._video:
             self._video.add(drawn)
 
 
-def _judged(asked: Chase, truth: MotTable, followed: _Followed, listener: Listener) -> Judged:
+def _judged(asked: Chase, truth: MotTable, followed: _Followed, listener: Listener) -> TrackingMetrics:
     found = MotTable.of(followed.tracked)
     if not np.isin(truth.frames[truth.scores > 0], followed.frames).any():
         raise UserError(f"{asked.truth} has no box on the frames that were read; give the truth of {asked.source}")

@@ -7,7 +7,7 @@ from typing import Any, Self
 from PIL import Image, ImageOps
 
 from convsight.errors import UserError
-from convsight.runtime.out.job import beside
+from convsight.runtime.out.checkpoints import beside
 from convsight.runtime.sources.video import require_av
 
 _SLOWEST = 0.1  # frames a second: of a very large --every, none would be left

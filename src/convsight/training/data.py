@@ -1,21 +1,11 @@
 """From what the user named to fitted pictures in three splits, every picture decoded once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from convsight.datasets import (
-    Dataset,
-    Examples,
-    FittedPictures,
-    Split,
-    Unreadable,
-    apply_splits_csv,
-    cut_splits,
-    read_dataset,
-)
-from convsight.datasets.classes import check_classes, check_judgeable
-from convsight.datasets.unreadable import report_unreadable
-from convsight.errors import UserError
+from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, read_dataset
+from convsight.datasets.checks import check_learnable
+from convsight.datasets.read_examples import read_examples
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.progress import Listener
@@ -44,20 +34,20 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
     """
-    total = sum(len(split) for split in dataset.splits.values())
-    fitted: dict[str, FittedPictures] = {}
-    unreadable: dict[str, list[Unreadable]] = {}
-    with listener.counting("reading pictures", total) as advance:
-        for name, split in dataset.splits.items():
-            fitted[name], unreadable[name] = _read(split, wanted, settings, advance)
-    report_unreadable([bad for found in unreadable.values() for bad in found], settings.skip_unreadable, listener)
-    splits = {name: _readable(split, unreadable[name]) for name, split in dataset.splits.items()}
-    examples = {name: Examples(fitted[name], split.truths) for name, split in splits.items()}
-    if not any(unreadable.values()):
+    read = read_examples(
+        dataset.source,
+        dataset.splits,
+        wanted,
+        listener,
+        skip_unreadable=settings.skip_unreadable,
+        workers=settings.workers,
+        max_megapixels=settings.max_megapixels,
+    )
+    examples = {name: each.examples for name, each in read.items()}
+    if all(len(each.split) == len(dataset.splits[name]) for name, each in read.items()):
         return Prepared(dataset, examples, wanted)
-    for split in splits.values():
-        check_judgeable(dataset.source, split)
-    return Prepared(check_classes(dataset.with_splits(splits)), examples, wanted)
+    readable = dataset.with_splits({name: each.split for name, each in read.items()})
+    return Prepared(check_learnable(readable), examples, wanted)
 
 
 def plain(frame: Frame) -> Preprocessing:
@@ -81,17 +71,3 @@ def expected(preprocessing: Preprocessing, weights: Weights) -> Preprocessing:
     """The preprocessing with the mean and std that `weights` were trained with, where that is known."""
     known = weights.statistics(preprocessing.channels)
     return preprocessing.model_copy(update={"mean": known[0], "std": known[1]}) if known else preprocessing
-
-
-def _read(
-    split: Split, wanted: Preprocessing, settings: TrainSettings, advance: Callable[[int], None]
-) -> tuple[FittedPictures, list[Unreadable]]:
-    return FittedPictures.read(
-        split, wanted, workers=settings.workers, max_megapixels=settings.max_megapixels, progress=advance
-    )
-
-
-def _readable(split: Split, unreadable: Sequence[Unreadable]) -> Split:
-    if len(unreadable) == len(split):
-        raise UserError(f"no picture of the split {split.name!r} can be read")
-    return split.without([bad.position for bad in unreadable])

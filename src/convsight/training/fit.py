@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
@@ -18,14 +19,13 @@ from convsight.metrics import Measured
 from convsight.nets.inputs import Normalise, planes
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
+from convsight.rng import RngKeys, step_seed
 from convsight.run import Row, Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
 from convsight.tasks import reader_of
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
 from convsight.tasks.reader import Reader
-from convsight.training.augment import Augmentation
-from convsight.training.chances import step_seed
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
 from convsight.training.choices import PRECISIONS, Choices, Precision
 from convsight.training.clock import Clock
@@ -147,10 +147,12 @@ def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision
     """Gradients of the loss on one batch, reduced to `side` px if given, left in `model`; returns the loss."""
     pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
     targets = {name: values.to(t.device) for name, values in raw.targets.items()}
-    pictures, moved = t.augmentation(pictures, targets, t.settings.seed, t.epoch, raw.samples, t.clock.progress)
+    keys = RngKeys(t.settings.seed, t.epoch, raw.samples)
+    moved = t.augmentation(Batch({"image": pictures}, targets), keys, t.clock.progress)
+    pictures = moved.image
     if side is not None:
         pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
-    batch = Batch(t.normalise(pictures).contiguous(memory_format=torch.channels_last), moved)
+    batch = Batch({"image": t.normalise(pictures).contiguous(memory_format=torch.channels_last)}, moved.targets)
     model.zero_grad(set_to_none=True)
     with autocast(t.device, precision):
         loss = t.task.loss(model, batch, t.settings)["total"]

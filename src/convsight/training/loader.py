@@ -10,7 +10,7 @@ from torch import Tensor
 
 from convsight.datasets import FittedPictures
 from convsight.datasets.threads import map_in_threads
-from convsight.training.chances import shuffled
+from convsight.rng import shuffled
 
 
 @dataclass(frozen=True)

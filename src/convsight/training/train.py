@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, splits_csv
-from convsight.datasets.classes import check_judgeable, check_task
+from convsight.datasets.checks import check_judgeable, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
@@ -17,6 +17,7 @@ from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, check_settings, task_of, task_with
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
@@ -57,7 +58,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     frame, why = task.frame(net, dataset.split("train"), settings)
     listener.say(why)
     card = Card(
-        task=dataset.task, net=net, classes=dataset.classes, preprocessing=plain(frame), options=task.options(settings)
+        task=dataset.task, net=net, target=dataset.target, preprocessing=plain(frame), options=task.options(settings)
     )
     task.check(card)
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
@@ -181,8 +182,9 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
     dataset = load_data(settings, run.splits())
-    if dataset.classes != card.classes:
-        raise UserError(f"{settings.data} now holds the classes {dataset.classes}; the run knows {card.classes}")
+    if dataset.target.names != card.target.names:
+        held = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
     prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
@@ -191,7 +193,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
 
 def _tell_data(dataset: Dataset, listener: Listener) -> None:
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    listener.say(f"{dataset.name}: {len(dataset.classes)} classes; pictures: {counts}")
+    listener.say(f"{dataset.name}: {dataset.target.summary}; pictures: {counts}")
     for note in dataset.notes:
         listener.say(f"note: {note}")
 
@@ -203,7 +205,7 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
         "name": dataset.name,
         "fingerprint": fingerprint(dataset),
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
-        "train_counts": dataset.split("train").truths.counts(),
+        "train_counts": counts_by_class(dataset.split("train").truths),
     }
     preprocessing = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}

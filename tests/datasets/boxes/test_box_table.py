@@ -25,7 +25,7 @@ def test_a_box_a_row(folder: Path) -> None:
     dataset = read_dataset(
         table(folder, "filename,cell_type,xmin,xmax,ymin,ymax\na.png,b,1,9,2,8\n./a.png,a,3,5.5,4,6\nb.png,,,,,\n")
     )
-    assert (dataset.task, dataset.classes) == ("detection", ("a", "b"))
+    assert (dataset.task, dataset.target.names) == ("detection", ("a", "b"))
     assert told(dataset, "a.png") == [("b", [1, 2, 9, 8]), ("a", [3, 4, 5.5, 6])]
     assert told(dataset, "b.png") == []
 

@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def test_boxes_areas_crowds_and_a_picture_without_boxes(document: Document, write: Callable[..., Path]) -> None:
     dataset = read_dataset(write(document))
-    assert (dataset.task, dataset.name, dataset.classes) == ("detection", "boxes", ("cat", "dog"))
+    assert (dataset.task, dataset.name, dataset.target.names) == ("detection", "boxes", ("cat", "dog"))
     assert told(dataset, "images/a.png") == [("dog", [1, 2, 11, 22.5]), ("cat", [5, 5, 13, 13])]
     assert told(dataset, "images/b.png") == []
     found = boxes(dataset, "images/a.png")
@@ -54,14 +54,14 @@ def test_boxes_areas_crowds_and_a_picture_without_boxes(document: Document, writ
 def test_category_ids_with_gaps_give_indices_without(document: Document, write: Callable[..., Path]) -> None:
     document["categories"].pop()
     dataset = read_dataset(write(document))
-    assert dataset.classes == ("cat", "dog")  # by id: 4, 90
+    assert dataset.target.names == ("cat", "dog")  # by id: 4, 90
     assert boxes(dataset, "images/a.png").labels.tolist() == [1, 0]
 
 
 def test_one_class_is_enough(document: Document, write: Callable[..., Path]) -> None:
     document["annotations"].pop()
     dataset = read_dataset(write(document))
-    assert dataset.classes == ("dog",)
+    assert dataset.target.names == ("dog",)
     assert [finding.kind for finding in dataset.findings] == ["one-class"]
 
 
@@ -106,7 +106,7 @@ def test_splits_share_their_classes(
     for name in ("train/a.png", "train/b.png", "test/c.png"):
         picture(f"two/{name}")
     dataset = read_dataset(tmp_path / "two")
-    assert dataset.classes == ("cat", "dog")
+    assert dataset.target.names == ("cat", "dog")
     assert told(dataset, "test/c.png", "test") == [("dog", [0, 0, 3, 3])]
 
 
@@ -197,11 +197,13 @@ def test_real_boxes_are_those_of_the_file(shared_data: Callable[[str], Path]) ->
     for image in raw["images"]:
         expected = [entry for entry in raw["annotations"] if entry["image_id"] == image["id"]]
         found = boxes(dataset, f"images/{image['file_name']}")
-        assert [dataset.classes[label] for label in found.labels] == [names[each["category_id"]] for each in expected]
+        assert [dataset.target.names[label] for label in found.labels] == [
+            names[each["category_id"]] for each in expected
+        ]
         for box, entry in zip(found.xyxy, expected, strict=True):
             x, y, width, height = entry["bbox"]
             assert box.tolist() == pytest.approx([x, y, x + width, y + height], abs=1e-9)
         assert found.areas.tolist() == [entry["area"] for entry in expected]
         assert found.crowd.sum() == sum(entry["iscrowd"] for entry in expected)
     ids = {name: key for key, name in names.items()}
-    assert [ids[name] for name in dataset.classes] == sorted(ids[name] for name in dataset.classes)
+    assert [ids[name] for name in dataset.target.names] == sorted(ids[name] for name in dataset.target.names)

@@ -22,7 +22,7 @@ def every(dataset: Dataset) -> list[Boxes]:
 
 
 def test_what_there_is(dataset: Dataset) -> None:
-    assert (dataset.task, dataset.classes) == ("detection", ("circle", "square", "star", "triangle"))
+    assert (dataset.task, dataset.target.names) == ("detection", ("circle", "square", "star", "triangle"))
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 400, "val": 80, "test": 120}
     for split in dataset.splits.values():
         pixels = np.asarray(split.pictures)
@@ -48,7 +48,7 @@ def test_whole_circles_have_the_area_of_circles(dataset: Dataset) -> None:
     shares = [
         boxes.areas[row] / float((boxes.xyxy[row, 2:] - boxes.xyxy[row, :2]).prod())
         for boxes in every(dataset)
-        for row in np.flatnonzero(boxes.labels == dataset.classes.index("circle"))
+        for row in np.flatnonzero(boxes.labels == dataset.target.names.index("circle"))
     ]
     assert np.median(shares) == pytest.approx(np.pi / 4, abs=0.01)
     assert min(shares) > 0.7 * np.pi / 4 - 0.05
@@ -84,4 +84,4 @@ def test_the_same_seed_gives_the_same_pictures(dataset: Dataset) -> None:
 def test_a_folder_of_that_name_comes_first(make_pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_pictures("cat/1.png", "dog/2.png", root="shapes")
     monkeypatch.chdir(folder.parent)
-    assert read_dataset("shapes").classes == ("cat", "dog")
+    assert read_dataset("shapes").target.names == ("cat", "dog")

@@ -46,7 +46,7 @@ def lists(folder: Path, **names: str) -> None:
 
 def test_boxes_as_they_stand_there(voc: Path) -> None:
     dataset = read_dataset(voc)
-    assert (dataset.task, dataset.classes, list(dataset.splits)) == ("detection", ("cat", "dog"), [UNSPLIT])
+    assert (dataset.task, dataset.target.names, list(dataset.splits)) == ("detection", ("cat", "dog"), [UNSPLIT])
     assert told(dataset, "JPEGImages/a.jpg") == [("dog", [1, 2, 11, 22]), ("cat", [5.5, 5, 13, 13])]
     assert boxes(dataset, "JPEGImages/a.jpg").difficult.tolist() == [False, True]
     assert told(dataset, "JPEGImages/c.jpg") == []
@@ -148,7 +148,7 @@ def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
     """Against the plain text of the files, and the counts that come with the set."""
     folder = shared_data("bccd") / "BCCD"
     dataset = read_dataset(folder)
-    assert dataset.classes == ("Platelets", "RBC", "WBC")
+    assert dataset.target.names == ("Platelets", "RBC", "WBC")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 205, "val": 87, "test": 72}
     found = {
         Path(name).stem: split.truths[row] for split in dataset.splits.values() for row, name in enumerate(split.names)

@@ -36,7 +36,7 @@ def labelled(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("name", ["", "data.yaml"])
 def test_boxes_in_pixels(yolo: Path, name: str) -> None:
     dataset = read_dataset(yolo / name)
-    assert (dataset.task, dataset.classes, list(dataset.splits)) == ("detection", ("cat", "dog"), ["train", "val"])
+    assert (dataset.task, dataset.target.names, list(dataset.splits)) == ("detection", ("cat", "dog"), ["train", "val"])
     assert told(dataset, "images/train/a.png", "train") == [("dog", [15, 12, 25, 18]), ("cat", [0, 0, 40, 30])]
     assert told(dataset, "images/train/b.png", "train") == []
     assert (dataset.notes, dataset.findings) == ((), ())
@@ -64,23 +64,23 @@ def test_a_picture_turned_by_its_orientation(yolo: Path) -> None:
 def test_spellings(yolo: Path, text: str) -> None:
     (yolo / "train.txt").write_text("./images/train/a.png\n\nimages/train/b.png\n")
     dataset = read_dataset(described(yolo, text))
-    assert dataset.classes == ("cat", "dog")
+    assert dataset.target.names == ("cat", "dog")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 2, "val": 1}
 
 
 def test_names_that_yaml_would_call_false_or_numbers(yolo: Path) -> None:
-    assert read_dataset(described(yolo, "train: images\nnames: [no, 1e3]")).classes == ("no", "1e3")
+    assert read_dataset(described(yolo, "train: images\nnames: [no, 1e3]")).target.names == ("no", "1e3")
 
 
 def test_numbers_where_there_are_no_names(yolo: Path) -> None:
     dataset = read_dataset(described(yolo, "train: images\nnc: 2"))
-    assert (dataset.classes, dataset.classes_named) == (("0", "1"), False)
+    assert (dataset.target.names, dataset.classes_named) == (("0", "1"), False)
 
 
 def test_class_numbers_with_gaps(yolo: Path) -> None:
     labelled(yolo, "7 .5 .5 .5 .5\n")
     dataset = read_dataset(described(yolo, "train: images/train\nnames: {3: fox, 7: cat}"))
-    assert dataset.classes == ("cat",)
+    assert dataset.target.names == ("cat",)
     assert told(dataset, "images/train/a.png", "train") == [("cat", [10, 7.5, 30, 22.5])]
 
 

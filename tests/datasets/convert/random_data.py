@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from convsight.datasets import Dataset, Split
 from convsight.results import Boxes, BoxLists
+from convsight.targets import Classes
 
 # What spreadsheets, XML, YAML and JSON each could take for something of their own.
 CLASSES = ("0", "No", "a, b", "cat", "dog: 'big'", "<fox>", "é & ü", "null")
@@ -25,7 +26,7 @@ def datasets(draw: st.DrawFn, *, plain: bool) -> Dataset:
         pixels = np.zeros((len(lists), SIZE[1], SIZE[0], 3), np.uint8)
         splits[name] = Split(name, pixels, BoxLists(lists, CLASSES), [f"p{number + row}" for row in range(len(lists))])
         number += len(lists)
-    return Dataset("random", "random", "detection", CLASSES, splits)
+    return Dataset("random", "random", "detection", Classes(names=CLASSES), splits)
 
 
 @st.composite

@@ -13,6 +13,7 @@ from convsight.datasets.convert import WRITERS, Converted, convert
 from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.results import Boxes, BoxLists, Labels
+from convsight.targets import Classes
 
 CLASSES = ("dog", "cat")  # not in natural order
 
@@ -36,7 +37,7 @@ def dataset(folder: Path, names: tuple[str, ...] = ("a.png", "b.png"), splits: t
         )
         lists = [*[full] * (len(chosen) - 1), Boxes.of(CLASSES, (40, 30), [], [])]
         made[split] = Split(split, [folder / name for name in chosen], BoxLists(lists, CLASSES), chosen)
-    return Dataset("pets", str(folder), "detection", CLASSES, made)
+    return Dataset("pets", str(folder), "detection", Classes(names=CLASSES), made)
 
 
 def done(tmp_path: Path, to: str, data: Dataset | None = None, **options: bool) -> tuple[Converted, Path]:
@@ -145,7 +146,7 @@ def test_pictures_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None
 def test_pictures_that_are_pixels_become_png(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 30, 40, 3)).astype(np.uint8)
     lists = BoxLists([Boxes.of(CLASSES, (40, 30), [(1, 2, 3, 4), (5, 5, 9, 9)], [0, 1])] * 2, CLASSES)
-    data = Dataset("x", "x", "detection", CLASSES, {"all": Split("all", pixels, lists, ["one", "two"])})
+    data = Dataset("x", "x", "detection", Classes(names=CLASSES), {"all": Split("all", pixels, lists, ["one", "two"])})
     _, out = done(tmp_path, "coco", data)
     np.testing.assert_array_equal(np.asarray(Image.open(out / "images/two.png")), pixels[1])
 
@@ -165,7 +166,11 @@ class TestRefused:
     def test_labels(self, tmp_path: Path) -> None:
         labels = Labels(np.array([0, 1]), CLASSES)
         data = Dataset(
-            "x", "x", "classification", CLASSES, {"all": Split("all", np.zeros((2, 4, 4), np.uint8), labels, "ab")}
+            "x",
+            "x",
+            "classification",
+            Classes(names=CLASSES),
+            {"all": Split("all", np.zeros((2, 4, 4), np.uint8), labels, "ab")},
         )
         with pytest.raises(UserError, match="x holds the truth of classification, not boxes"):
             done(tmp_path, "coco", data)
@@ -192,7 +197,11 @@ class TestRefused:
     def test_a_name_that_xml_cannot_hold(self, tmp_path: Path) -> None:
         lists = BoxLists([Boxes.of(("a\x01",), (4, 4), [(0, 0, 2, 2)], 0)], ("a\x01",))
         data = Dataset(
-            "x", "x", "detection", ("a\x01",), {"all": Split("all", np.zeros((1, 4, 4), np.uint8), lists, ["p"])}
+            "x",
+            "x",
+            "detection",
+            Classes(names=("a\x01",)),
+            {"all": Split("all", np.zeros((1, 4, 4), np.uint8), lists, ["p"])},
         )
         with pytest.raises(UserError, match="holds characters that XML cannot"):
             done(tmp_path, "voc", data)

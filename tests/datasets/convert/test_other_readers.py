@@ -19,7 +19,7 @@ def dataset(shared_data: Callable[[str], Path]) -> Dataset:
 
 
 def check_same(dataset: Dataset, theirs: Any, close: float) -> None:
-    assert tuple(theirs.classes) == dataset.classes
+    assert tuple(theirs.classes) == dataset.target.names
     (split,) = dataset.splits.values()
     found = {Path(name).name: detections for name, _, detections in theirs}
     assert found.keys() == {Path(name).name for name in split.names}

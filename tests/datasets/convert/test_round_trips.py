@@ -54,7 +54,7 @@ def check_same(one: Dataset, other: Dataset, *, told: tuple[str, ...] = ()) -> N
 def test_coco_keeps_all(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "coco")
-        assert found.classes == dataset.classes
+        assert found.target.names == dataset.target.names
         check_same(dataset, found, told=("crowd", "difficult", "areas"))
 
 
@@ -63,7 +63,7 @@ def test_coco_keeps_all(dataset: Dataset) -> None:
 def test_a_table_keeps_all_but_the_order_of_classes(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "csv")
-        assert set(found.classes) == set(dataset.classes)
+        assert set(found.target.names) == set(dataset.target.names)
         check_same(dataset, found, told=("crowd", "difficult", "areas"))
 
 
@@ -80,7 +80,7 @@ def test_voc_keeps_what_is_difficult(dataset: Dataset) -> None:
 def test_yolo_keeps_boxes(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "yolo")
-        assert found.classes == dataset.classes
+        assert found.target.names == dataset.target.names
         if "all" in dataset.splits:
             dataset = dataset.with_splits(
                 {"train": dataset.splits["all"].select(np.arange(len(dataset.splits["all"])), "train")}
@@ -95,7 +95,7 @@ def test_real_boxes_from_coco_and_back(shared_data: Callable[[str], Path], tmp_p
     if between == "yolo":
         found = found.with_splits({"all": found.splits["train"].select(np.arange(33), "all")})
     check_same(dataset, found, told=("crowd", "areas") if between == "csv" else ())
-    assert set(found.classes) == set(dataset.classes)
+    assert set(found.target.names) == set(dataset.target.names)
 
 
 def test_all_formats_hold_the_same_blood_cells(shared_data: Callable[[str], Path], tmp_path: Path) -> None:

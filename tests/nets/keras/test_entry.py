@@ -20,7 +20,7 @@ FIXTURES = Path(__file__).with_name("fixtures")
 )
 def test_parameters_of_the_lectures_nets(name: str, channels: int, parameters: int) -> None:
     entry = keras_entry(FIXTURES / name)
-    assert (entry.side, entry.smallest, entry.channels, entry.classes) == (28, 28, channels, 10)
+    assert (entry.side, entry.smallest, entry.channels, entry.outputs) == (28, 28, channels, 10)
     net = entry.build(NetShape(10, channels, 28, 28))
     assert sum(parameter.numel() for parameter in net.parameters()) == parameters
     assert net(torch.zeros(2, channels, 28, 28)).shape == (2, 10)
@@ -29,7 +29,7 @@ def test_parameters_of_the_lectures_nets(name: str, channels: int, parameters: i
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        (NetShape(7, 1, 28, 28), "the network ends with 10 numbers, but the data has 7 classes"),
+        (NetShape(7, 1, 28, 28), "the network ends with 10 numbers, but the data needs 7: write"),
         (NetShape(10, 3, 28, 28), "the network's input is 28x28x1, not 28x28x3: use --colour grey"),
         (NetShape(10, 1, 32, 32), "the network's input is 28x28x1, not 32x32x1: use --size 28"),
     ],
@@ -72,7 +72,7 @@ def test_the_text_alone_rebuilds_the_network(name: str) -> None:
     path = FIXTURES / f"{name}.keras"
     text = keras_text(path)
     height, width, channels = map(int, text.removeprefix("input ").split(" ")[0].split("x"))
-    shape = NetShape(keras_entry(path).classes, channels, height, width)
+    shape = NetShape(keras_entry(path).outputs, channels, height, width)
     states = []
     for entry in (keras_entry(path), text_entry(text)):
         torch.manual_seed(0)

@@ -14,9 +14,9 @@ from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
 from convsight.nets.text.net import Net
 from convsight.nets.text.vocabulary import ACTIVATIONS
 from convsight.nets.text.volume import InputShape, Volume
-from convsight.nets.text.walk import with_classes
+from convsight.nets.text.walk import with_outputs
 
-CLASSES = 5  # for the word `classes`
+OUTPUTS = 5  # for the word `classes`
 
 _FEW = st.integers(1, 4)
 _FLAG = st.booleans()
@@ -44,7 +44,7 @@ def _padding(axes: int | None, most: int = 2) -> st.SearchStrategy[Any]:
 def layers(axes: int | None, depth: int = 1) -> st.SearchStrategy[Layer]:
     """Any layer; fields for `axes` axes, or with None for any."""
     init = st.sampled_from([None, "random", "glorot", "he"])
-    width = st.one_of(st.sampled_from([2, 4, 6]), st.just("classes"))
+    width = st.one_of(st.sampled_from([2, 4, 6]), st.just("outputs"))
     window = {"kernel": _each(1, 4, axes), "padding": _padding(axes)}
     moved = {**window, "stride": _each(1, 3, axes), "dilation": _each(1, 2, axes), "bias": _FLAG, "init": init}
     affine = {"eps": _SMALL, "scale": _FLAG, "bias": _FLAG}
@@ -83,7 +83,7 @@ def endings() -> st.SearchStrategy[Layer]:
     return st.one_of(pools, st.builds(Flatten, channels_last=_FLAG))
 
 
-_DENSE = st.builds(Dense, units=st.sampled_from([1, 3, "classes"]), bias=_FLAG, init=st.sampled_from([None, "he"]))
+_DENSE = st.builds(Dense, units=st.sampled_from([1, 3, "outputs"]), bias=_FLAG, init=st.sampled_from([None, "he"]))
 
 
 @st.composite
@@ -118,4 +118,4 @@ def working_nets(draw: st.DrawFn) -> tuple[Net, Volume]:
 def _with_numbers(layer: Layer) -> Layer:
     if isinstance(layer, Residual):
         return Residual(layers=tuple(_with_numbers(inner) for inner in layer.layers))
-    return with_classes(layer, CLASSES)
+    return with_outputs(layer, OUTPUTS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
-from tests.nets.text.generated import CLASSES, working_nets
+from tests.nets.text.generated import OUTPUTS, working_nets
 
 from convsight.errors import UserError
 from convsight.nets.text.check import check_sides, check_text, check_volume, logit_steps, smallest_sides
@@ -21,7 +21,7 @@ UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any
 
 @dataclass(frozen=True)
 class Shape:
-    classes: int = 10
+    outputs: int = 10
     channels: int = 3
     height: int = 28
     width: int = 28
@@ -40,12 +40,12 @@ def test_smallest_sides_work_and_one_less_does_not(made: tuple[Net, Volume]) -> 
             less = (*smallest[:axis], least - 1, *smallest[axis + 1 :])
             # The mean of one number may be found before the kernel that has no room.
             with pytest.raises(LayerError):
-                walk(net.layers, Volume(volume.channels, less), CLASSES)
+                walk(net.layers, Volume(volume.channels, less), OUTPUTS)
 
 
 def _too_small(net: Net, volume: Volume) -> bool:
     try:
-        walk(net.layers, volume, CLASSES)
+        walk(net.layers, volume, OUTPUTS)
     except TooSmallError:
         return True
     except LayerError:
@@ -128,7 +128,7 @@ from collections import namedtuple
 from convsight.errors import UserError
 from convsight.nets.text.check import check_text
 from convsight.nets.text.source import canonical, is_net_text
-shape = namedtuple("Shape", "classes channels height width")(10, 1, 28, 28)
+shape = namedtuple("Shape", "outputs channels height width")(10, 1, 28, 28)
 print(check_text("conv 8 3 relu | flatten | dense classes", shape)[-1].after, canonical("relu|relu"))
 try:
     check_text("conv 8 30 | flatten | dense classes", shape)

@@ -18,11 +18,11 @@ def test_what_an_entry_says() -> None:
     entry = text_entry(_LECTURE)
     assert entry.about == _LECTURE
     assert entry.licence == "yours"
-    assert (entry.side, entry.smallest, entry.channels, entry.classes) == (64, 7, 3, 10)
+    assert (entry.side, entry.smallest, entry.channels, entry.outputs) == (64, 7, 3, 10)
 
 
 @pytest.mark.parametrize(
-    ("text", "side", "smallest", "channels", "classes"),
+    ("text", "side", "smallest", "channels", "outputs"),
     [
         ("input 28x28x1 | flatten | dense 7", 28, 28, 1, 7),
         ("input ?x?x1 | conv 8 3 | globalavg | dense 7", 64, 3, 1, 7),
@@ -33,15 +33,15 @@ def test_what_an_entry_says() -> None:
         ("globalavg keep | conv 8 3", 64, 1, 3, 10),
     ],
 )
-def test_sides_and_numbers(text: str, side: int, smallest: int, channels: int, classes: int) -> None:
+def test_sides_and_numbers(text: str, side: int, smallest: int, channels: int, outputs: int) -> None:
     entry = text_entry(text)
-    assert (entry.side, entry.smallest, entry.channels, entry.classes) == (side, smallest, channels, classes)
+    assert (entry.side, entry.smallest, entry.channels, entry.outputs) == (side, smallest, channels, outputs)
 
 
 @pytest.mark.parametrize("text", [_LECTURE, "conv 8 3 stride 2 same | residual(conv 8 3 same) | globalavg | dense 4"])
 def test_the_smallest_side_is_what_running_it_finds(text: str) -> None:
     entry = text_entry(text)
-    smallest = smallest_square(entry, channels=3, classes=4)
+    smallest = smallest_square(entry, channels=3, outputs=4)
     shape = NetShape(4, 3, smallest, smallest)
     assert fits(entry, shape)
     with torch.no_grad():
@@ -85,6 +85,6 @@ def test_a_text_that_does_not_parse_is_refused_at_once() -> None:
         text_entry("con 8 3 | flatten")
 
 
-def test_wrong_classes_are_refused_when_it_is_built() -> None:
-    with pytest.raises(UserError, match="ends with 10 numbers, but the data has 3 classes"):
+def test_wrong_outputs_are_refused_when_it_is_built() -> None:
+    with pytest.raises(UserError, match="ends with 10 numbers, but the data needs 3: write `dense classes`"):
         text_entry("flatten | dense 10").build(NetShape(3, 1, 8, 8))

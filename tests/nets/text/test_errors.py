@@ -20,7 +20,7 @@ from convsight.nets.text.write import write
 
 @dataclass(frozen=True)
 class Shape:
-    classes: int = 10
+    outputs: int = 10
     channels: int = 3
     height: int = 28
     width: int = 28
@@ -245,16 +245,16 @@ _SHAPED = [
      "the network's input is 100x3, not 28x28x3"),
     ("flatten | dense 64 relu | dense 7 softmax",
      "                                ^",
-     "the network ends with 7 numbers, but the data has 10 classes: write `dense classes` at its end"),
+     "the network ends with 7 numbers, but the data needs 10: write `dense classes` at its end"),
     ("conv 7 3 | residual(conv 9 1 | relu) | globalavg",
      "                         ^",
-     "the network ends with 9 numbers, but the data has 10 classes: write `dense classes` at its end"),
+     "the network ends with 9 numbers, but the data needs 10: write `dense classes` at its end"),
     ("flatten | dropout 0.5",
      "          ^^^^^^^",
-     "the network ends with 2352 numbers, but the data has 10 classes: write `dense classes` at its end"),
+     "the network ends with 2352 numbers, but the data needs 10: write `dense classes` at its end"),
     ("conv classes 3 | relu",
      "                 ^^^^",
-     "the network ends with a 26x26x10 volume, not with a number for each class: end with `flatten | dense classes`"),
+     "the network ends with a 26x26x10 volume, not with plain numbers: end with `flatten | dense classes`"),
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _RELU = Activation(kind="relu")
         (
             "conv classes 3 stride 2x1 dilation 2 groups 4 same nobias init he",
             Conv(
-                filters="classes",
+                filters="outputs",
                 kernel=(3,),
                 stride=(2, 1),
                 dilation=(2,),
@@ -54,7 +54,7 @@ _RELU = Activation(kind="relu")
         ("rescale 2 offset -1", Rescale(scale=2, offset=-1)),
         ("flatten", Flatten()),
         ("flatten channelslast", Flatten(channels_last=True)),
-        ("dense classes init random nobias", Dense(units="classes", init="random", bias=False)),
+        ("dense classes init random nobias", Dense(units="outputs", init="random", bias=False)),
         ("leakyrelu 0.2", Activation(kind="leakyrelu", slope=0.2)),
         *[(kind, Activation(kind=kind)) for kind in ("relu", "relu6", "leakyrelu", "elu", "gelu", "silu")],
         *[(kind, Activation(kind=kind)) for kind in ("sigmoid", "tanh", "softmax")],
@@ -84,3 +84,7 @@ def test_repetition_is_the_layers_again() -> None:
     assert parse("2 * (conv 8 3 relu) | flatten") == parse("conv 8 3 relu | conv 8 3 relu | flatten")
     assert parse("1*(relu)") == parse("relu")
     assert parse("residual(3*(relu))") == parse("residual(relu relu relu)")
+
+
+def test_outputs_is_another_word_for_classes() -> None:
+    assert parse("globalavg | dense outputs") == parse("globalavg | dense classes")

@@ -20,3 +20,7 @@ def test_the_canonical_text_is_its_own() -> None:
     text = "input 28x28x1 | init he | 2 * (conv 8 3 padding 1 | relu) | flatten | dense 10"
     assert canonical(canonical(text)) == canonical(text)
     assert net_of(canonical(text)) == net_of(text)
+
+
+def test_outputs_are_written_as_the_classes_that_cards_have() -> None:
+    assert canonical("conv outputs 3 | globalavg | dense outputs") == "conv classes 3 | globalavg | dense classes"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.nets.text.generated import CLASSES, working_nets
+from tests.nets.text.generated import OUTPUTS, working_nets
 from torch import Tensor, nn
 
 from convsight.nets.text.build import build
@@ -22,7 +22,7 @@ UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any
 @given(working_nets())
 def test_what_comes_out_of_every_layer_is_what_was_said(made: tuple[Net, Volume]) -> None:
     net, volume = made
-    steps = walk(net.layers, volume, CLASSES)
+    steps = walk(net.layers, volume, OUTPUTS)
     assert _shapes(build(steps), volume) == {step.name: step.after for step in _all(steps)}
 
 

@@ -1,21 +1,22 @@
 import numpy as np
 import pytest
 
+from convsight.augmentation import ImageAugmentation, Variation
 from convsight.datasets import Dataset, Split
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks.classification.augmentation import choose_augmentation
-from convsight.training.augment import PictureAugmentation, Variation
 
 
 def choose(
     classes: tuple[str, ...], pictures: int = 10, side: int = 28, named: bool = True, **settings: str
-) -> PictureAugmentation:
+) -> ImageAugmentation:
     pixels = np.broadcast_to(np.zeros((1, 4, 4), np.uint8), (pictures, 4, 4))
     labels = Labels(np.arange(pictures) % len(classes), classes)
     split = Split("train", pixels, labels, [str(i) for i in range(pictures)])
-    dataset = Dataset("d", "d", "classification", classes, {"train": split}, classes_named=named)
+    dataset = Dataset("d", "d", "classification", Classes(names=classes), {"train": split}, classes_named=named)
     fit = Preprocessing(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
     return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
 

@@ -5,20 +5,21 @@ from tests.contracts.tasks import TaskContract
 from torch import nn
 from torch.nn import functional as F
 
+from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.pictures import Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks import task_of
-from convsight.tasks.contract import Batch
 
 CLASSES = ("cat", "dog", "owl")
 
 
 def card(net: str = "lecture3", side: int = 20) -> Card:
     grey = Preprocessing(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
-    return Card(task="classification", net=net, classes=CLASSES, preprocessing=grey)
+    return Card(task="classification", net=net, target=Classes(names=CLASSES), preprocessing=grey)
 
 
 class TestClassification(TaskContract):
@@ -35,7 +36,7 @@ def test_the_loss_is_smoothed_cross_entropy() -> None:
     smooth = torch.full((6, 4), 0.1 / 4)
     smooth[torch.arange(6), classes] += 0.9
     expected = -(smooth * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
-    batch = Batch(logits, {"class": classes})
+    batch = Batch({"image": logits}, {"class": classes})
     settings = TrainSettings.of(data="x", label_smoothing=0.1)
     losses = task_of("classification").loss(nn.Identity(), batch, settings)
     torch.testing.assert_close(losses, {"total": expected})

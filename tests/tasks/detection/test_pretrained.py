@@ -16,11 +16,12 @@ from convsight.errors import UserError
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 from convsight.pictures import Preprocessing
+from convsight.targets import Classes
 from convsight.tasks.detection.networks import build_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 
 Folder = Callable[[str], Path]
-SHAPE = NetShape(classes=2, channels=3, height=64, width=64)
+SHAPE = NetShape(outputs=2, channels=3, height=64, width=64)
 
 
 def test_squeezenets_weights_are_in_its_backbone(shared_data: Folder) -> None:
@@ -49,7 +50,7 @@ def test_classifiers_take_all_but_the_last_layer(name: str, shared_data: Folder)
 
 def test_grey_pictures_get_the_sum_of_the_colours(shared_data: Folder) -> None:
     file = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
-    grey = NetShape(classes=2, channels=1, height=64, width=64)
+    grey = NetShape(outputs=2, channels=1, height=64, width=64)
     model = build_detector("yolo-n+squeezenet1_0", grey)
     notes = adapt_detector(
         model, "yolo-n+squeezenet1_0", grey, read_detector_weights("yolo-n+squeezenet1_0", str(file))
@@ -93,7 +94,7 @@ def test_torchvisions_files_of_backbones_fit_under_their_names(
     theirs = state()
     assert any(key.endswith(odd) for key in theirs)
     torch.save(theirs, tmp_path / "backbone.pth")
-    shape = NetShape(classes=2, channels=3, height=side, width=side)
+    shape = NetShape(outputs=2, channels=3, height=side, width=side)
     model = seeded(name, 0, shape)
     fresh = {key: value.clone() for key, value in model.borrowed().items() if key.startswith(last)}
     adapt_detector(model, name, shape, read_detector_weights(name, str(tmp_path / "backbone.pth")))
@@ -106,7 +107,7 @@ def test_torchvisions_files_of_backbones_fit_under_their_names(
 
 def test_what_classifies_starts_fresh_even_where_it_has_as_many_numbers(tmp_path: Path) -> None:
     # Of five classes, nothing and a box, locate makes ten numbers, as many as lecture1 has classes.
-    shape = NetShape(classes=5, channels=3, height=48, width=48)
+    shape = NetShape(outputs=5, channels=3, height=48, width=48)
     save_file(build_net("lecture1", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "ten.safetensors")
     model = seeded("locate+lecture1", 0, shape)
     before = {key: value.clone() for key, value in model.borrowed().items()}
@@ -123,7 +124,7 @@ def test_what_classifies_starts_fresh_even_where_it_has_as_many_numbers(tmp_path
 def test_a_network_of_windows_is_as_large_as_a_window(tmp_path: Path) -> None:
     # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the pictures.
     save_file(build_net("lenet5", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "some.safetensors")
-    shape = NetShape(classes=2, channels=3, height=64, width=96)
+    shape = NetShape(outputs=2, channels=3, height=64, width=96)
     model = seeded("sliding-window+lenet5", 0, shape)
     weights = read_detector_weights("sliding-window+lenet5", str(tmp_path / "some.safetensors"))
     adapt_detector(model, "sliding-window+lenet5", shape, weights)
@@ -151,7 +152,7 @@ def test_torchvisions_whole_detector_fits(name: str, classes: int, tmp_path: Pat
     assert weights.mean == mean
     own = {key.removeprefix("net."): value for key, value in model.state_dict().items()}
     other = {key for key, value in own.items() if not torch.equal(value, theirs[key])}
-    if classes == SHAPE.classes:
+    if classes == SHAPE.outputs:
         assert not other
         assert len(notes) == 1
     else:
@@ -193,10 +194,10 @@ def test_a_whole_detector_with_a_tensor_too_few_is_refused(tmp_path: Path) -> No
 
 
 def test_a_model_of_ours_goes_on_with_other_classes(tmp_path: Path) -> None:
-    shape = NetShape(classes=3, channels=3, height=64, width=64)
+    shape = NetShape(outputs=3, channels=3, height=64, width=64)
     trained = seeded("yolo-n", 1, shape)
     sides = Preprocessing(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
-    card = Card(task="detection", net="yolo-n", classes=("a", "b", "c"), preprocessing=sides)
+    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), preprocessing=sides)
     file = tmp_path / "model.safetensors"
     save_file(trained.state_dict(), file, {METADATA_KEY: card.model_dump_json()})
     model = seeded("yolo-n", 2, SHAPE)

@@ -8,7 +8,7 @@ from convsight.tasks.detection.networks import check_detector
 
 
 def shape(height: int, width: int) -> NetShape:
-    return NetShape(classes=2, channels=3, height=height, width=width)
+    return NetShape(outputs=2, channels=3, height=height, width=width)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from convsight.metrics import Measured
 from convsight.pictures import Fit, Preprocessing
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks import TASKS, check_settings, task_of
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -24,7 +25,7 @@ SETTINGS = TrainSettings.of(data="x")
 def card(fit: Fit = "squash") -> Card:
     sides = Preprocessing(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
     options = task_of("detection").options(SETTINGS)
-    return Card(task="detection", net="yolo-n", classes=CLASSES, preprocessing=sides, options=options)
+    return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), preprocessing=sides, options=options)
 
 
 def lists(count: int) -> BoxLists:
@@ -145,7 +146,7 @@ def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | Non
 )
 def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
     split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", CLASSES, {"train": split})
+    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
     found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16, 10).variation
     assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
 
@@ -163,7 +164,7 @@ def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical:
 )
 def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", CLASSES, {"train": split})
+    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
     settings = TrainSettings.of(data="x", **choices)
     found = task_of("detection").augmentation(dataset, card().preprocessing, settings, passes)
     assert isinstance(found, BoxAugmentation)

@@ -56,7 +56,7 @@ def test_a_training_leaves_a_proven_graph_and_figures(trained: Run) -> None:
     assert all(proof.holds for proof in card.proofs if proof.precision == "float32")
     assert {"curves.png", "precision_recall.png", "errors.png"} <= {file.name for file in trained.path.iterdir()}
     assert {"test/AP", "test/AP50", "val/AP50", "test/baseline/copied/AP"} <= trained.metrics.keys()
-    assert {f"threshold/{name}" for name in card.classes} <= card.calibration.keys()
+    assert {f"threshold/{name}" for name in card.target.names} <= card.calibration.keys()
 
 
 def test_predict_tells_boxes_in_pixels_of_the_picture(trained: Run, pictures: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from convsight.datasets.audit.balance import class_counts, find_imbalance
 from convsight.datasets.audit.duplicates import find_duplicates
+from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
-from convsight.datasets.audit.seen import Seen
 from convsight.datasets.audit.sizes import Sizes, find_odd_pictures
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import Entry, Finding, counted
@@ -56,28 +56,28 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
     """
     total = sum(len(split) for split in dataset.splits.values())
     with listener.counting("looking at pictures", total) as advance:
-        seen = Seen.read(dataset, workers, max_megapixels, advance)
+        index = ImageIndex.read(dataset, workers, max_megapixels, advance)
     findings = (
-        *_unreadable(seen),
+        *_unreadable(index),
         *dataset.findings,
-        *find_duplicates(seen),
-        *find_lookalikes(seen),
+        *find_duplicates(index),
+        *find_lookalikes(index),
         *find_imbalance(dataset),
-        *find_odd_pictures(seen),
+        *find_odd_pictures(index),
     )
-    note = too_small(seen)
+    note = too_small(index)
     return Audit(
         data=dataset.source,
         pictures=total,
         splits={name: len(split) for name, split in dataset.splits.items()},
         counts=class_counts(dataset),
-        sizes=Sizes.of(seen),
+        sizes=Sizes.of(index),
         notes=(note,) if note else (),
         findings=findings,
     )
 
 
-def _unreadable(seen: Seen) -> Iterator[Finding]:
-    if seen.reasons:
-        entries = tuple(Entry((seen.names[row],), reason) for row, reason in seen.reasons.items())
+def _unreadable(index: ImageIndex) -> Iterator[Finding]:
+    if index.reasons:
+        entries = tuple(Entry((index.names[row],), reason) for row, reason in index.reasons.items())
         yield Finding("unreadable", "wrong", f"{counted(len(entries), 'picture')} cannot be read", entries)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.finding import Entry, Finding, counted
+from convsight.targets import counts_by_class
 
 FEW_PICTURES = 20  # with fewer, a class is learnt by heart, and its share of a test split says next to nothing
 DRIFT_SHARE = 0.02  # smaller differences of a class's share matter to nobody, however significant
@@ -17,8 +18,8 @@ _DRAWS = 499
 
 
 def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
-    """How many pictures show each class, by split."""
-    return {name: split.truths.counts() for name, split in dataset.splits.items()}
+    """How many pictures show each class, by split; nothing of targets that name no classes."""
+    return {name: counts_by_class(split.truths) for name, split in dataset.splits.items()}
 
 
 def find_imbalance(dataset: Dataset) -> Iterator[Finding]:
@@ -33,6 +34,8 @@ def find_imbalance(dataset: Dataset) -> Iterator[Finding]:
     if few:
         words = f"{counted(len(few), 'class', 'es')} with fewer than {FEW_PICTURES} pictures"
         yield Finding("few-pictures", "remark", words, _entries(few))
+    if not any(counts.values()):
+        return
     drifts = [drift for one, other in combinations(dataset.splits, 2) if (drift := _drift(dataset, one, other))]
     if drifts:
         words = (
@@ -47,7 +50,7 @@ def _entries(notes: list[str]) -> tuple[Entry, ...]:
 
 def _drift(dataset: Dataset, one: str, other: str) -> str | None:
     """Words on the class whose share differs most between two splits, where that is much and no chance."""
-    counts = np.array([list(dataset.splits[name].truths.counts().values()) for name in (one, other)], np.int64)
+    counts = np.array([list(counts_by_class(dataset.splits[name].truths).values()) for name in (one, other)], np.int64)
     pictures = np.array([len(dataset.splits[name]) for name in (one, other)])
     shares = counts / pictures[:, None]
     if (counts.sum(axis=1) == pictures).all():  # a class each: the splits are compared as a whole
@@ -62,7 +65,7 @@ def _drift(dataset: Dataset, one: str, other: str) -> str | None:
     if abs(shares[0, most] - shares[1, most]) < DRIFT_SHARE or p > DRIFT_P:
         return None
     return (
-        f"{one} and {other}: {dataset.classes[most]} is {shares[0, most]:.1%} and {shares[1, most]:.1%} of the "
+        f"{one} and {other}: {dataset.target.names[most]} is {shares[0, most]:.1%} and {shares[1, most]:.1%} of the "
         f"pictures ({how})"
     )
 

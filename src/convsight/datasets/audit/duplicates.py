@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from convsight.datasets.audit.groups import equal_rows, members
-from convsight.datasets.audit.seen import Seen
+from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.finding import Entry, Finding, PictureName, counted
 
 
-def find_duplicates(seen: Seen) -> Iterator[Finding]:
+def find_duplicates(index: ImageIndex) -> Iterator[Finding]:
     """Equal pictures with different truths, in different splits, and the other ones.
 
     A group that has both faults is in both findings.
     """
-    rows = seen.readable
-    groups = [seen.named(rows[group]) for group in members(equal_rows(seen.digests[rows]))]
+    rows = index.readable
+    groups = [index.named(rows[group]) for group in members(equal_rows(index.digests[rows]))]
     contradictions = [group for group in groups if len(truths_of(group)) > 1]
     leaks = [group for group in groups if len(splits_of(group)) > 1]
     others = [group for group in groups if len(truths_of(group)) == len(splits_of(group)) == 1]
@@ -30,11 +30,11 @@ def find_duplicates(seen: Seen) -> Iterator[Finding]:
             f"{counted(len(others), 'picture')} there several times within a split and with one truth "
             f"({spare:,} could go)"
         )
-        yield Finding("duplicates", "remark", words + _danger(seen), tuple(map(Entry, others)))
+        yield Finding("duplicates", "remark", words + _danger(index), tuple(map(Entry, others)))
 
 
-def _danger(seen: Seen) -> str:
-    one_split = len({picture.split for picture in seen.names}) == 1
+def _danger(index: ImageIndex) -> str:
+    one_split = len({picture.split for picture in index.names}) == 1
     return "; a cut into splits may part them" if one_split else ""
 
 

@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.duplicates import splits_of, truths_of
 from convsight.datasets.audit.groups import equal_rows, members
-from convsight.datasets.audit.near import near_groups
-from convsight.datasets.audit.seen import Seen
+from convsight.datasets.audit.hash_neighbours import neighbour_groups
+from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.finding import Entry, Finding, PictureName, counted
 
 LEAST_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
 
 
-def find_lookalikes(seen: Seen) -> Iterator[Finding]:
+def find_lookalikes(index: ImageIndex) -> Iterator[Finding]:
     """Groups of pictures that look alike without being equal, those across splits first."""
-    groups = _groups(seen)
+    groups = _groups(index)
     leaks = [group for group in groups if len(splits_of(group)) > 1]
     others = [group for group in groups if len(splits_of(group)) == 1]
     if leaks:
@@ -27,9 +27,9 @@ def find_lookalikes(seen: Seen) -> Iterator[Finding]:
         yield Finding("lookalikes", "suspicion", words, tuple(map(_entry, others)))
 
 
-def too_small(seen: Seen) -> str | None:
+def too_small(index: ImageIndex) -> str | None:
     """A note on pictures of which only equality was looked at, if there are such."""
-    count = int((seen.shorter_sides[seen.readable] < LEAST_SIDE).sum())
+    count = int((index.shorter_sides[index.readable] < LEAST_SIDE).sum())
     if not count:
         return None
     return (
@@ -38,22 +38,22 @@ def too_small(seen: Seen) -> str | None:
     )
 
 
-def _groups(seen: Seen) -> list[tuple[PictureName, ...]]:
-    rows = seen.readable
+def _groups(index: ImageIndex) -> list[tuple[PictureName, ...]]:
+    rows = index.readable
     # In a picture of one colour there is nothing to compare.
-    rows = rows[(seen.shorter_sides[rows] >= LEAST_SIDE) & ~seen.uniform[rows]]
-    number = _near(seen.hashes[rows])
-    digests = equal_rows(seen.digests[rows])
+    rows = rows[(index.shorter_sides[rows] >= LEAST_SIDE) & ~index.uniform[rows]]
+    number = _near(index.hashes[rows])
+    digests = equal_rows(index.digests[rows])
     # Groups of equal pictures alone are duplicates, and told as such.
     alike = (group for group in members(number) if len(np.unique(digests[group])) > 1)
-    return [seen.named(rows[group]) for group in alike]
+    return [index.named(rows[group]) for group in alike]
 
 
 def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The group of each row; equal rows are compared once, so that many of them cost nothing."""
     value = equal_rows(hashes)
     _, first = np.unique(value, return_index=True)
-    return near_groups(hashes[first])[value]
+    return neighbour_groups(hashes[first])[value]
 
 
 def _entry(group: tuple[PictureName, ...]) -> Entry:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from convsight.datasets.audit.seen import Seen
+from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.finding import Entry, Finding, counted
 
 SMALL_SHARE = 0.5  # of the median of the shorter sides, which is about what a training resizes to
@@ -21,9 +21,9 @@ class Sizes:
     distinct: int
 
     @classmethod
-    def of(cls, seen: Seen) -> "Sizes | None":
+    def of(cls, index: ImageIndex) -> "Sizes | None":
         """The sizes of the readable pictures; None where there is none."""
-        sizes = seen.sizes[seen.readable]
+        sizes = index.sizes[index.readable]
         if not len(sizes):
             return None
         order = np.argsort(sizes.prod(axis=1), kind="stable")
@@ -41,12 +41,12 @@ class Sizes:
         return asdict(self)
 
 
-def find_odd_pictures(seen: Seen) -> Iterator[Finding]:
+def find_odd_pictures(index: ImageIndex) -> Iterator[Finding]:
     """Pictures much smaller than the rest, the rarer ones of grey and colour, and pictures of one colour."""
-    rows = seen.readable
+    rows = index.readable
     if not len(rows):
         return
-    sides = seen.shorter_sides[rows]
+    sides = index.shorter_sides[rows]
     median = float(np.median(sides))
     small = rows[sides < SMALL_SHARE * median]
     if len(small):
@@ -54,28 +54,28 @@ def find_odd_pictures(seen: Seen) -> Iterator[Finding]:
             f"{counted(len(small), 'picture')} with a side under {SMALL_SHARE:g} of the median, {median:g} px: "
             "a training would blow them up"
         )
-        yield Finding("small", "remark", words, tuple(_sized(seen, row) for row in small.tolist()))
-    yield from _mixed(seen)
-    uniform = rows[seen.uniform[rows]]
+        yield Finding("small", "remark", words, tuple(_sized(index, row) for row in small.tolist()))
+    yield from _mixed(index)
+    uniform = rows[index.uniform[rows]]
     if len(uniform):
         words = f"{counted(len(uniform), 'picture')} of one colour: nothing to see on them"
-        yield Finding("uniform", "remark", words, _single(seen, uniform.tolist()))
+        yield Finding("uniform", "remark", words, _single(index, uniform.tolist()))
 
 
-def _mixed(seen: Seen) -> Iterator[Finding]:
-    rows = seen.readable
-    grey, colour = rows[seen.grey[rows]], rows[~seen.grey[rows]]
+def _mixed(index: ImageIndex) -> Iterator[Finding]:
+    rows = index.readable
+    grey, colour = rows[index.grey[rows]], rows[~index.grey[rows]]
     if len(grey) and len(colour):
         rare, words = (grey, "grey among colour ones") if len(grey) <= len(colour) else (colour, "in colour among grey")
         yield Finding(
-            "mixed-colour", "remark", f"{counted(len(rare), 'picture')} {words}", _single(seen, rare.tolist())
+            "mixed-colour", "remark", f"{counted(len(rare), 'picture')} {words}", _single(index, rare.tolist())
         )
 
 
-def _single(seen: Seen, rows: list[int]) -> tuple[Entry, ...]:
-    return tuple(Entry((seen.names[row],)) for row in rows)
+def _single(index: ImageIndex, rows: list[int]) -> tuple[Entry, ...]:
+    return tuple(Entry((index.names[row],)) for row in rows)
 
 
-def _sized(seen: Seen, row: int) -> Entry:
-    width, height = seen.sizes[row].tolist()
-    return Entry((seen.names[row],), f"{width} x {height}")
+def _sized(index: ImageIndex, row: int) -> Entry:
+    width, height = index.sizes[row].tolist()
+    return Entry((index.names[row],), f"{width} x {height}")

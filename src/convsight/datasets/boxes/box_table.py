@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convsight.datasets.boxes.assembled import boxes_dataset
-from convsight.datasets.boxes.drawn import Annotated, Drawn, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import UNSPLIT, Dataset
-from convsight.datasets.names import SPLIT_SPELLINGS, class_name, first_few, natural_order, split_called
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, natural_order, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
 from convsight.pictures import is_picture_file
+from convsight.words import first_few
 
 _SUFFIXES = (".csv", ".tsv")
 # Accepted spellings of each column; of several that are there, the first counts.
@@ -42,7 +43,7 @@ class _Listed:
     place: str
     split: str
     size: tuple[int, int] | None
-    boxes: list[Drawn] = field(default_factory=list)
+    boxes: list[AnnotatedBox] = field(default_factory=list)
 
 
 def is_box_table(path: Path) -> bool:
@@ -133,13 +134,13 @@ def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, 
         known.boxes.append(_box(where, place, texts, fields, columns))
 
 
-def _box(where: str, place: str, texts: Sequence[str], fields: Sequence[str], columns: _Columns) -> Drawn:
+def _box(where: str, place: str, texts: Sequence[str], fields: Sequence[str], columns: _Columns) -> AnnotatedBox:
     label = class_name(fields[columns.label])
     if not label:
         raise UserError(f"{where}: the class is empty; fill it in or remove the row")
     left, top, right, bottom = (_number(where, text) for text in texts)
     area = fields[columns.area].strip() if columns.area >= 0 else ""
-    return Drawn(
+    return AnnotatedBox(
         place,
         label,
         (left, top, right, bottom),

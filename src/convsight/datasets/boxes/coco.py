@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from convsight.datasets.boxes.assembled import boxes_dataset
+from convsight.datasets.boxes.annotated import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
-from convsight.datasets.boxes.drawn import Annotated, check_present, relative_name, sizes_of
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convsight.datasets.boxes.drawn import Corners, Drawn
-from convsight.datasets.names import class_name, first_few
+from convsight.datasets.boxes.annotated import AnnotatedBox, Corners
+from convsight.datasets.names import class_name
 from convsight.errors import UserError
+from convsight.words import first_few
 
 Id = int | str
 
@@ -22,7 +23,7 @@ class CocoImage:
     id: Id
     file_name: str
     size: tuple[int, int] | None
-    boxes: list[Drawn]
+    boxes: list[AnnotatedBox]
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _known(file: Path, place: str, entry: Mapping[str, Any], field: str, known: 
     return key
 
 
-def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> Drawn:
+def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> AnnotatedBox:
     area = entry.get("area")
-    return Drawn(
+    return AnnotatedBox(
         place,
         label,
         _corners(file, place, entry.get("bbox")),

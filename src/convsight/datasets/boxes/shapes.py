@@ -11,6 +11,7 @@ from convsight.datasets.boxes.shape_drawing import CLASSES, FINE, blotches, colo
 from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.names import numbered_names
 from convsight.results import Boxes, BoxLists
+from convsight.targets import Classes
 
 NAME = "shapes"
 
@@ -56,12 +57,12 @@ def read_shapes(path: Path = Path(NAME), seed: int = 0) -> Dataset:
     its shape, to a quarter of a pixel, and its area the pixels that can be seen. The same seed gives the same pictures.
 
     >>> dataset = read_shapes()
-    >>> dataset.classes, dataset.split("train").pictures.shape
+    >>> dataset.target.names, dataset.split("train").pictures.shape
     (('circle', 'square', 'star', 'triangle'), (400, 96, 96, 3))
     """
     random = np.random.default_rng(seed)
     splits = {name: _split(name, count, random) for name, count in _COUNTS.items()}
-    return Dataset(str(path), str(path), "detection", CLASSES, splits)
+    return Dataset(str(path), str(path), "detection", Classes(names=CLASSES), splits)
 
 
 def _split(name: str, count: int, random: np.random.Generator) -> Split:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from convsight.datasets.boxes.assembled import boxes_dataset
-from convsight.datasets.boxes.drawn import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
-from convsight.datasets.names import first_few, natural_key, natural_order, split_called
+from convsight.datasets.names import natural_key, natural_order, split_called
 from convsight.errors import UserError
 from convsight.pictures import is_picture_file
+from convsight.words import first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")
 _PICTURES = ("JPEGImages", "images")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as Xml
 
-from convsight.datasets.boxes.drawn import Drawn
+from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
 
@@ -17,7 +17,7 @@ class VocFile(NamedTuple):
 
     filename: str
     size: tuple[int, int] | None
-    boxes: tuple[Drawn, ...]
+    boxes: tuple[AnnotatedBox, ...]
 
 
 def is_voc_xml(file: Path) -> bool:
@@ -61,14 +61,14 @@ def _size(root: Xml.Element) -> tuple[int, int] | None:
     return (width, height) if width > 0 and height > 0 else None
 
 
-def _box(file: Path, place: str, element: Xml.Element) -> Drawn:
+def _box(file: Path, place: str, element: Xml.Element) -> AnnotatedBox:
     name = class_name(element.findtext("name", ""))
     if not name:
         raise UserError(f"{file}, {place}: no name; say which class it is")
     box = element.find("bndbox")
     left, top, right, bottom = (_number(file, place, name, box, side) for side in _SIDES)
     difficult = element.findtext("difficult", "0").strip() == "1"
-    return Drawn(place, name, (left, top, right, bottom), difficult=difficult)
+    return AnnotatedBox(place, name, (left, top, right, bottom), difficult=difficult)
 
 
 def _number(file: Path, place: str, name: str, box: Xml.Element | None, side: str) -> float:

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convsight.datasets.boxes.assembled import boxes_dataset
-from convsight.datasets.boxes.drawn import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset

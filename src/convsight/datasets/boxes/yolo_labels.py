@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.boxes.drawn import Drawn
+from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.errors import UserError
 
 _MOST = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
@@ -23,7 +23,7 @@ class Lines:
     missing: int = 0
     outlines: int = 0
 
-    def read(self, file: Path, size: tuple[int, int]) -> list[Drawn]:
+    def read(self, file: Path, size: tuple[int, int]) -> list[AnnotatedBox]:
         """The boxes in `file`, in pixels of a picture of `size` (width, height); none where there is no file."""
         try:
             text = file.read_text(encoding="utf-8-sig")
@@ -45,7 +45,7 @@ class Lines:
             notes.append(f"outlines, of which the bounding box was taken: {self.outlines:,}")
         return notes
 
-    def _box(self, file: Path, place: str, fields: Sequence[str], size: tuple[int, int]) -> Drawn:
+    def _box(self, file: Path, place: str, fields: Sequence[str], size: tuple[int, int]) -> AnnotatedBox:
         where = f"{file}, {place}"
         if self.keypoints:
             fields = fields[:5]
@@ -60,12 +60,12 @@ class Lines:
         if len(fields) == 5:
             x, y, half_width, half_height = numbers[0], numbers[1], numbers[2] / 2, numbers[3] / 2
             left, top, right, bottom = x - half_width, y - half_height, x + half_width, y + half_height
-            return Drawn(place, label, (left * width, top * height, right * width, bottom * height))
+            return AnnotatedBox(place, label, (left * width, top * height, right * width, bottom * height))
         self.outlines += 1
         corners = np.array(numbers).reshape(-1, 2) * size
         left, top = corners.min(axis=0).tolist()
         right, bottom = corners.max(axis=0).tolist()
-        return Drawn(place, label, (left, top, right, bottom), area=_shoelace(corners))
+        return AnnotatedBox(place, label, (left, top, right, bottom), area=_shoelace(corners))
 
     def _label(self, where: str, number: float, text: str) -> str:
         if number not in self.names:

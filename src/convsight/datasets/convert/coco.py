@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from convsight.datasets.convert.outgoing import Outgoing, tell
+from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
 
 _DIGITS = 6  # after the point, of pixels
@@ -16,7 +16,7 @@ def coco_pictures(split: str) -> str:
     return "images" if split == UNSPLIT else split
 
 
-def write_coco(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+def write_coco(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write the JSON files into `folder`; returns what is lost, in words.
 
     Categories are numbered from 1 in the order of the classes, images and annotations from 1 over all files. What is
@@ -39,17 +39,17 @@ def write_coco(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, .
         first += len(annotations)
         name = "instances.json" if split == UNSPLIT else f"instances_{split}.json"
         (folder / "annotations" / name).write_text(json.dumps(document), encoding="utf-8")
-    difficult = tell(pictures).difficult
+    difficult = box_extras(pictures).difficult
     if difficult:
         yield f"that {difficult:,} boxes are difficult stands under a key of its own, which other tools pass over"
 
 
-def _image(number: int, picture: Outgoing) -> dict[str, Any]:
+def _image(number: int, picture: ConvertedImage) -> dict[str, Any]:
     width, height = picture.boxes.size
     return {"id": number, "file_name": picture.name, "width": width, "height": height}
 
 
-def _annotations(number: int, picture: Outgoing) -> Iterator[dict[str, Any]]:
+def _annotations(number: int, picture: ConvertedImage) -> Iterator[dict[str, Any]]:
     boxes = picture.boxes
     for row, (left, top, right, bottom) in enumerate(boxes.xyxy.tolist()):
         bbox = (left, top, right - left, bottom - top)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from convsight.datasets.convert.box_table import table_pictures, write_table
 from convsight.datasets.convert.coco import coco_pictures, write_coco
-from convsight.datasets.convert.outgoing import Outgoing, outgoing
-from convsight.datasets.convert.table import table_pictures, write_table
+from convsight.datasets.convert.converted_image import ConvertedImage, converted_images
 from convsight.datasets.convert.voc import voc_pictures, write_voc
 from convsight.datasets.convert.yolo import write_yolo, yolo_pictures
 from convsight.datasets.dataset import Dataset
 from convsight.errors import unknown_name
-from convsight.fresh import fresh_folder
+from convsight.new_folder import new_folder
 from convsight.progress import Listener
 
 
@@ -19,7 +19,7 @@ class Writer(NamedTuple):
     """A format: the folder for the pictures of a split, and what writes all else and tells what is lost."""
 
     picture_folder: Callable[[str], str]
-    write: Callable[[Path, Sequence[Outgoing], tuple[str, ...]], Iterator[str]]
+    write: Callable[[Path, Sequence[ConvertedImage], tuple[str, ...]], Iterator[str]]
 
 
 WRITERS = {
@@ -54,20 +54,20 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
     """
     if to not in WRITERS:
         raise unknown_name("format", to, WRITERS)
-    writer, pictures = WRITERS[to], outgoing(dataset)
-    with fresh_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
+    writer, pictures = WRITERS[to], converted_images(dataset)
+    with new_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
         places = {split: folder / writer.picture_folder(split) for split in dataset.splits}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)
         for picture in pictures:
             picture.bring(places[picture.split], link)
             advance(1)
-        lost = tuple(writer.write(folder, pictures, dataset.classes))
+        lost = tuple(writer.write(folder, pictures, dataset.target.names))
     boxes = sum(len(picture.boxes) for picture in pictures)
     return Converted(str(out), to, len(pictures), boxes, (*_renamed(dataset, pictures), *lost))
 
 
-def _renamed(dataset: Dataset, pictures: Sequence[Outgoing]) -> Iterator[str]:
+def _renamed(dataset: Dataset, pictures: Sequence[ConvertedImage]) -> Iterator[str]:
     before = [PurePosixPath(name).stem for split in dataset.splits.values() for name in split.names]
     renamed = [picture.name for stem, picture in zip(before, pictures, strict=True) if picture.stem != stem]
     if renamed:

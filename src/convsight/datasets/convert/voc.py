@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from convsight.datasets.convert.outgoing import Outgoing, tell
+from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
 from convsight.datasets.names import natural_order
 from convsight.errors import UserError
@@ -18,7 +18,7 @@ def voc_pictures(split: str) -> str:
     return "JPEGImages"
 
 
-def write_voc(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+def write_voc(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write XML files and lists into `folder`; returns what is lost, in words.
 
     Corners are edges, as `read_voc` takes them, with their fractions where they have such.
@@ -42,19 +42,19 @@ def write_voc(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ..
     yield from _lost(pictures, classes)
 
 
-def _lost(pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
-    told = tell(pictures)
-    if told.crowd:
-        yield f"that {told.crowd:,} boxes are crowds is lost; they are boxes like others"
-    if told.areas:
-        yield f"the areas of {told.areas:,} outlines are lost; those of their boxes take their place"
-    if told.fractions:
-        yield f"the corners of {told.fractions:,} boxes have fractions, which some readers of VOC refuse"
+def _lost(pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
+    extras = box_extras(pictures)
+    if extras.crowd:
+        yield f"that {extras.crowd:,} boxes are crowds is lost; they are boxes like others"
+    if extras.areas:
+        yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
+    if extras.fractions:
+        yield f"the corners of {extras.fractions:,} boxes have fractions, which some readers of VOC refuse"
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; VOC lists none"
 
 
-def _annotation(picture: Outgoing) -> Xml.Element:
+def _annotation(picture: ConvertedImage) -> Xml.Element:
     boxes, (width, height) = picture.boxes, picture.boxes.size
     root = Xml.Element("annotation")
     _add(root, folder=voc_pictures(picture.split), filename=picture.name)

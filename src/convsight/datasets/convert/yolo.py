@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from convsight.datasets.convert.outgoing import Outgoing, tell
+from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
 
 _DIGITS = 10  # after the point, of fractions of a side: 1e-6 px of a side of 10,000
@@ -16,7 +16,7 @@ def yolo_pictures(split: str) -> str:
     return f"images/{_called(split)}"
 
 
-def write_yolo(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, ...]) -> Iterator[str]:
+def write_yolo(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write data.yaml and the text files into `folder`; returns what is lost, in words.
 
     A picture without boxes has an empty text file.
@@ -36,13 +36,13 @@ def write_yolo(folder: Path, pictures: Sequence[Outgoing], classes: tuple[str, .
     yield from _lost(pictures, splits)
 
 
-def _lost(pictures: Sequence[Outgoing], splits: Sequence[str]) -> Iterator[str]:
-    told = tell(pictures)
-    for count, what in ((told.crowd, "crowds"), (told.difficult, "difficult")):
+def _lost(pictures: Sequence[ConvertedImage], splits: Sequence[str]) -> Iterator[str]:
+    extras = box_extras(pictures)
+    for count, what in ((extras.crowd, "crowds"), (extras.difficult, "difficult")):
         if count:
             yield f"that {count:,} boxes are {what} is lost; they are boxes like others"
-    if told.areas:
-        yield f"the areas of {told.areas:,} outlines are lost; those of their boxes take their place"
+    if extras.areas:
+        yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if splits == [UNSPLIT]:
         yield "YOLO knows no data without splits: all pictures are called train"
 
@@ -51,7 +51,7 @@ def _called(split: str) -> str:
     return "train" if split == UNSPLIT else split
 
 
-def _lines(picture: Outgoing) -> Iterator[str]:
+def _lines(picture: ConvertedImage) -> Iterator[str]:
     """A line a box: class number, centre and size as fractions of the picture."""
     width, height = picture.boxes.size
     for label, (left, top, right, bottom) in zip(picture.boxes.labels, picture.boxes.xyxy.tolist(), strict=True):

@@ -31,7 +31,7 @@ def keras_text(path: str | Path) -> str:
 def keras_entry(path: str | Path) -> NetEntry:
     """The network in a file of Keras as the catalogue's entries are: fresh weights, logits out.
 
-    The file fixes what the network takes: other sides (where it names them), channels and classes are a `UserError`.
+    The file fixes what the network takes: other sides (where it names them), channels and outputs are a `UserError`.
     """
     path = Path(path)
     net = parse(keras_text(path))

@@ -22,7 +22,7 @@ class Pictures(Protocol):
     """What a network is built for; `NetShape` is one."""
 
     @property
-    def classes(self) -> int: ...
+    def outputs(self) -> int: ...
     @property
     def channels(self) -> int: ...
     @property
@@ -35,10 +35,10 @@ def check_text(name: str, shape: Pictures) -> tuple[Step, ...]:
     """The layers of a text or TOML file, one by one, for pictures of `shape`; imports no PyTorch.
 
     Raises `UserError` that points at the word, for a text that does not parse, a layer that does not fit where it
-    stands, pictures that the text's `input` does not allow, and an end that is not one number a class.
+    stands, pictures that the text's `input` does not allow, and an end that is not as many numbers as outputs.
 
     >>> from collections import namedtuple
-    >>> shape = namedtuple("Shape", "classes channels height width")(10, 1, 28, 28)
+    >>> shape = namedtuple("Shape", "outputs channels height width")(10, 1, 28, 28)
     >>> check_text("conv 8 3 stride 2 relu | globalavg | dense classes", shape)[-1].name
     'dense1'
     >>> check_text("maxpool 8 | conv 32 5x5 | flatten | dense 10", shape)
@@ -55,33 +55,33 @@ def check_sides(name: str, shape: Pictures) -> tuple[Step, ...]:
     """`check_text` before it is known whether pictures are grey: they are taken to have the channels `input` names.
 
     >>> from collections import namedtuple
-    >>> shape = namedtuple("Shape", "classes channels height width")(10, 3, 28, 28)
+    >>> shape = namedtuple("Shape", "outputs channels height width")(10, 3, 28, 28)
     >>> print(check_sides("input 28x28x1 | flatten | dense classes", shape)[0].after)
     784
     """
     net = net_of(name)
     named = net.input.channels if net.input else None
-    return _check(net, Volume(named or shape.channels, (shape.height, shape.width)), shape.classes)
+    return _check(net, Volume(named or shape.channels, (shape.height, shape.width)), shape.outputs)
 
 
 def check_net(net: Net, shape: Pictures) -> tuple[Step, ...]:
     """`check_text` of a network that has been read."""
-    return _check(net, Volume(shape.channels, (shape.height, shape.width)), shape.classes)
+    return _check(net, Volume(shape.channels, (shape.height, shape.width)), shape.outputs)
 
 
-def _check(net: Net, volume: Volume, classes: int) -> tuple[Step, ...]:
-    steps = check_volume(net, volume, classes)
-    _check_end(net, steps, classes)
+def _check(net: Net, volume: Volume, outputs: int) -> tuple[Step, ...]:
+    steps = check_volume(net, volume, outputs)
+    _check_end(net, steps, outputs)
     return steps
 
 
-def check_volume(net: Net, volume: Volume, classes: int | None = None) -> tuple[Step, ...]:
+def check_volume(net: Net, volume: Volume, outputs: int | None = None) -> tuple[Step, ...]:
     """The layers one by one for any volume, and whatever comes out at the end; raises `UserError` as `check_text`."""
     if net.input is not None and not net.input.admits(volume):
         message = f"the network's input is {net.input}, not {volume}{_other_input(net, volume)}"
         raise pointed(message, net.text, net.input_span)
     try:
-        return walk(net.layers, volume, classes)
+        return walk(net.layers, volume, outputs)
     except TooSmallError as fault:
         smallest = smallest_sides(net.layers, volume)
         need = f"the input must be at least {times(smallest)}, or" if smallest else "no input is large enough; it takes"
@@ -113,7 +113,7 @@ def smallest_sides(layers: Sequence[Layer], volume: Volume) -> Sides | None:
 
 def _large_enough(layers: Sequence[Layer], volume: Volume) -> bool:
     try:
-        walk(layers, volume, classes=1)
+        walk(layers, volume, outputs=1)
     except TooSmallError:
         return False
     except LayerError:  # another size would not mend it
@@ -130,15 +130,15 @@ def logit_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps[:-1] if isinstance(last, Activation) and last.kind == "softmax" and len(steps) > 1 else steps
 
 
-def _check_end(net: Net, steps: tuple[Step, ...], classes: int) -> None:
+def _check_end(net: Net, steps: tuple[Step, ...], outputs: int) -> None:
     end = steps[-1].after
     if not end.is_vector:
-        message = f"the network ends with a {end} volume, not with a number for each class: "
+        message = f"the network ends with a {end} volume, not with plain numbers: "
         fix = "end with `flatten | dense classes` or `globalavg | dense classes`"
         raise pointed(message + fix, net.text, net.layers[-1].span("word"))
-    if end.channels != classes:
+    if end.channels != outputs:
         layer, key = _last_width(net.layers)
-        message = f"the network ends with {end.channels} numbers, but the data has {classes} classes: "
+        message = f"the network ends with {end.channels} numbers, but the data needs {outputs}: "
         raise pointed(message + "write `dense classes` at its end", net.text, layer.span(key))
 
 

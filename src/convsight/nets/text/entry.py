@@ -13,7 +13,7 @@ from convsight.nets.text.walk import walk
 
 _SIDE = 64  # px, as the default net: larger pictures are reduced to it unless the user says otherwise
 _CHANNELS = (3, 1)
-_CLASSES = 10  # of descriptions, where the text says `classes`
+_OUTPUTS = 10  # of descriptions, where the text says `classes`
 
 
 def text_entry(name: str) -> NetEntry:
@@ -22,7 +22,7 @@ def text_entry(name: str) -> NetEntry:
     A softmax at its end is left out: tasks take logits.
 
     >>> entry = text_entry("conv 16 3x3 relu | conv 32 5x5 stride 2 relu | flatten | dense classes")
-    >>> net = entry.build(NetShape(classes=10, channels=3, height=28, width=28))
+    >>> net = entry.build(NetShape(outputs=10, channels=3, height=28, width=28))
     >>> sum(p.numel() for p in net.parameters()), entry.smallest
     (52010, 7)
     """
@@ -39,8 +39,8 @@ def entry_of(net: Net, about: str, source: str) -> NetEntry:
     channels = _CHANNELS if net.input is None or net.input.channels is None else (net.input.channels,)
     smallest = max(*given, 1, *(_smallest(net, number) for number in channels))
     side = max(max(given, default=_SIDE), smallest)
-    classes = _classes(net, Volume(channels[0], (side, side)))
-    return NetEntry(make, about, "yours", source, side=side, channels=channels[0], classes=classes, smallest=smallest)
+    outputs = _outputs(net, Volume(channels[0], (side, side)))
+    return NetEntry(make, about, "yours", source, side=side, channels=channels[0], outputs=outputs, smallest=smallest)
 
 
 def _smallest(net: Net, channels: int) -> int:
@@ -48,9 +48,9 @@ def _smallest(net: Net, channels: int) -> int:
     return max(smallest_sides(net.layers, Volume(channels, (1, 1))) or (1,))
 
 
-def _classes(net: Net, volume: Volume) -> int:
+def _outputs(net: Net, volume: Volume) -> int:
     """How many numbers come out; a usual number where that is the data's to say."""
     try:
-        return walk(net.layers, volume, _CLASSES)[-1].after.channels
+        return walk(net.layers, volume, _OUTPUTS)[-1].after.channels
     except LayerError:  # `build` will say why
-        return _CLASSES
+        return _OUTPUTS

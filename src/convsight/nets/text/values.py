@@ -13,6 +13,7 @@ from convsight.nets.text.volume import times
 INITS: tuple[str, ...] = get_args(Init)
 
 _LARGEST = 1_000_000  # a typing mistake rather than a layer
+_OUTPUTS = ("classes", "outputs")  # words for as many as the data need, the first in every canonical text
 _SIDES = re.compile(r"\d+(x\d+){0,2}", re.ASCII)
 _PADS = re.compile(r"\d+(:\d+)?(x\d+(:\d+)?){0,2}", re.ASCII)
 
@@ -33,7 +34,11 @@ def _count(word: str, least: int = 1) -> int:
 
 
 def _width(word: str) -> Width:
-    return "classes" if word == "classes" else _count(word)
+    return "outputs" if word in _OUTPUTS else _count(word)
+
+
+def _width_word(width: Width) -> str:
+    return _OUTPUTS[0] if width == "outputs" else str(width)
 
 
 def _sides(word: str, least: int = 1) -> Sides:
@@ -110,7 +115,7 @@ def _init(word: str) -> str:
 
 
 COUNT = Value("a whole number of at least 1", _count)
-WIDTH = Value("a whole number of at least 1, or `classes`", _width)
+WIDTH = Value("a whole number of at least 1, or `classes`", _width, _width_word)
 SIDES = Value("a whole number of at least 1, or one for each axis such as 2x1", _sides, times)
 KERNEL = Value("a whole number of at least 1, or one for each axis such as 3x3", _sides, times)
 CELLS_BEHIND = Value("a whole number, or one for each axis such as 1x0", lambda word: _sides(word, 0), times)

@@ -28,14 +28,14 @@ class Step:
     shortcut: Sides | None = None
 
 
-def walk(layers: Sequence[Layer], volume: Volume, classes: int | None = None) -> tuple[Step, ...]:
-    """The steps of `volume` through `layers`, `classes` standing for the word in them.
+def walk(layers: Sequence[Layer], volume: Volume, outputs: int | None = None) -> tuple[Step, ...]:
+    """The steps of `volume` through `layers`, `outputs` being what the word `classes` in them stands for.
 
     Raises `LayerError`, its message beginning with the layer's name.
 
     >>> from convsight.nets.text.parse import parse
     >>> net = parse("conv 8 3 relu | maxpool 2 | flatten | dense classes")
-    >>> for step in walk(net.layers, Volume(1, (28, 28)), classes=10):
+    >>> for step in walk(net.layers, Volume(1, (28, 28)), outputs=10):
     ...     print(step.name, step.after)
     conv1 26x26x8
     relu1 26x26x8
@@ -43,32 +43,32 @@ def walk(layers: Sequence[Layer], volume: Volume, classes: int | None = None) ->
     flatten1 1352
     dense1 10
     """
-    return tuple(_steps(layers, volume, classes, ""))
+    return tuple(_steps(layers, volume, outputs, ""))
 
 
-def _steps(layers: Sequence[Layer], volume: Volume, classes: int | None, inside: str) -> Iterator[Step]:
+def _steps(layers: Sequence[Layer], volume: Volume, outputs: int | None, inside: str) -> Iterator[Step]:
     met: Counter[str] = Counter()
     for layer in layers:
         word = _BLOCK if isinstance(layer, Residual) else layer.word
         met[word] += 1
         name = f"{inside}{word}{met[word]}"
         step = (
-            _block(name, layer, volume, classes) if isinstance(layer, Residual) else _one(name, layer, volume, classes)
+            _block(name, layer, volume, outputs) if isinstance(layer, Residual) else _one(name, layer, volume, outputs)
         )
         yield step
         volume = step.after
 
 
-def _one(name: str, layer: Layer, volume: Volume, classes: int | None) -> Step:
-    known = layer if classes is None else with_classes(layer, classes)
+def _one(name: str, layer: Layer, volume: Volume, outputs: int | None) -> Step:
+    known = layer if outputs is None else with_outputs(layer, outputs)
     try:
         return Step(name, known, volume, known.after(volume))
     except LayerError as fault:
         raise _named(fault, name) from None
 
 
-def _block(name: str, layer: Residual, volume: Volume, classes: int | None) -> Step:
-    inner = tuple(_steps(layer.layers, volume, classes, f"{name}."))
+def _block(name: str, layer: Residual, volume: Volume, outputs: int | None) -> Step:
+    inner = tuple(_steps(layer.layers, volume, outputs, f"{name}."))
     after = inner[-1].after
     try:
         return Step(name, layer, volume, after, inner, layer.shortcut(volume, after))
@@ -76,9 +76,9 @@ def _block(name: str, layer: Residual, volume: Volume, classes: int | None) -> S
         raise _named(fault, name) from None
 
 
-def with_classes(layer: Layer, classes: int) -> Layer:
-    """The layer with the number in place of the word `classes`."""
-    asked: dict[str, Any] = {own.name: classes for own in fields(layer) if getattr(layer, own.name) == "classes"}
+def with_outputs(layer: Layer, outputs: int) -> Layer:
+    """The layer with the number in place of the word `classes` or `outputs`."""
+    asked: dict[str, Any] = {own.name: outputs for own in fields(layer) if getattr(layer, own.name) == "outputs"}
     return replace(layer, **asked)
 
 

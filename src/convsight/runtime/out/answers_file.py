@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Self
 
 from convsight.errors import UserError
 from convsight.runtime.answer import Answer
-from convsight.runtime.out.job import Checkpoint, Job, beside, sync
-from convsight.runtime.out.lines import LINES
+from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints, beside, sync
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
+from convsight.runtime.out.row_formats import ROW_FORMATS
 from convsight.runtime.sources import Item
 
 if sys.platform == "win32":
@@ -32,9 +32,9 @@ class AnswersFile:
 
     def __init__(self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any]) -> None:
         """Raises `UserError` for another suffix, and for a file that another model, or something else, wrote."""
-        if path.suffix not in LINES:
-            raise UserError(f"--out {path}: the suffix chooses the format; give one of {', '.join(LINES)}")
-        self._path, self._columns, self._lines = path, columns, LINES[path.suffix]
+        if path.suffix not in ROW_FORMATS:
+            raise UserError(f"--out {path}: the suffix chooses the format; give one of {', '.join(ROW_FORMATS)}")
+        self._path, self._columns, self._format = path, columns, ROW_FORMATS[path.suffix]
         self._rows = path
         if path.suffix == ".parquet":
             require_pyarrow()
@@ -51,7 +51,9 @@ class AnswersFile:
         _hold(self._lock, path)
         try:
             identity = {"columns": list(columns), **identity}
-            self._job = Job.open(beside(path, ".job"), path if self._is_finished else self._rows, identity)
+            self._checkpoints = Checkpoints.open(
+                beside(path, ".job"), path if self._is_finished else self._rows, identity
+            )
             goes_on = Path(os.devnull) if self._is_finished else self._rows
             self._file: BinaryIO = open(goes_on, "ab")  # noqa: SIM115 -- closed by __exit__
             if not self._is_finished:
@@ -69,7 +71,7 @@ class AnswersFile:
     def __exit__(self, *details: object) -> None:
         # Nothing is recorded here: a stop may come in the middle of an answer.
         self._file.close()
-        self._job.close()
+        self._checkpoints.close()
         self._release()
 
     def _release(self) -> None:
@@ -79,14 +81,14 @@ class AnswersFile:
     @property
     def kept(self) -> int:
         """How many pictures the next job will not answer again."""
-        return self._job.last.pictures if self._job.last else 0
+        return self._checkpoints.last.pictures if self._checkpoints.last else 0
 
     def skip(self, items: Iterator[Item]) -> None:
         """Leave out of `items` those that were answered before.
 
         Raises `UserError` where they are not the same: what is answered is known by its place and a digest of names.
         """
-        last = self._job.last
+        last = self._checkpoints.last
         if last is None:
             return
         while self.pictures < last.pictures and (item := next(items, None)):
@@ -106,7 +108,7 @@ class AnswersFile:
             )
         self._count(answer.file)
         self.bad += answer.result is None
-        self._write(self._lines.lines(answer, self._columns))
+        self._write(self._format.lines(answer, self._columns))
         if time.monotonic() - self._recorded_s >= _BETWEEN_S:
             self._record()
 
@@ -119,18 +121,18 @@ class AnswersFile:
             write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
             self._rows.unlink()
             # Of no rows, and only now: with rows, a job that goes on would cut them back to none.
-            self._job.record(Checkpoint(self.pictures, self.bad, 0, self._names.hexdigest()))
+            self._checkpoints.record(Checkpoint(self.pictures, self.bad, 0, self._names.hexdigest()))
 
     def _begin(self) -> None:
         """Cut the file back to the last checkpoint; without one, begin it."""
-        size = self._job.last.size if self._job.last else 0
+        size = self._checkpoints.last.size if self._checkpoints.last else 0
         try:
             self._file.truncate(size)
             self._file.seek(size)
         except OSError as error:
             raise self._unwritable(error) from error
         if size == 0:
-            self._write(self._lines.head(self._columns))
+            self._write(self._format.head(self._columns))
 
     def _count(self, name: str) -> None:
         self.pictures += 1
@@ -146,7 +148,7 @@ class AnswersFile:
     def _record(self) -> None:
         try:
             sync(self._file.fileno())
-            self._job.record(Checkpoint(self.pictures, self.bad, self._file.tell(), self._names.hexdigest()))
+            self._checkpoints.record(Checkpoint(self.pictures, self.bad, self._file.tell(), self._names.hexdigest()))
         except OSError as error:
             raise self._unwritable(error) from error
         self._recorded_s = time.monotonic()

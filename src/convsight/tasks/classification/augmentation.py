@@ -1,13 +1,12 @@
 """Which variations of a training picture keep its class, chosen from what the data shows."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
+from convsight.augmentation import ImageAugmentation, Variation, describe
+from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.pictures import Preprocessing
 from convsight.settings import TrainSettings
-from convsight.training.augment import PictureAugmentation, Variation, describe
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
 _MANY = 20_000  # training pictures; above it little variation is enough for a short training
@@ -16,17 +15,13 @@ _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
-_NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_FILLERS = ("digit", "digits", "letter", "character", "char", "number", "num", "class", "label", "sign")
-_SIDES = ("left", "right", "clockwise", "counterclockwise", "east", "west")
 
-
-def choose_augmentation(dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> PictureAugmentation:
+def choose_augmentation(dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings) -> ImageAugmentation:
     """The variation for a data set, with the reasons for it."""
     variation, why = _amount(len(dataset.split("train")), min(preprocessing.height, preprocessing.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
-    return PictureAugmentation(variation, (f"augmentation: {describe(variation)}", why, why_flip))
+    return ImageAugmentation(variation, (f"augmentation: {describe(variation)}", why, why_flip))
 
 
 def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
@@ -51,33 +46,9 @@ def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:
             False,
             "no flips: nothing says that the classes are not digits or letters; --flip horizontal if so",
         )
-    if reads_as_text(dataset.classes):
+    if reads_as_text(dataset.target.names):
         return False, False, "no flips: the classes read as digits or letters; --flip horizontal if they are not"
-    sided = [name for name in dataset.classes if names_a_side(name)]
+    sided = [name for name in dataset.target.names if names_a_side(name)]
     if sided:
         return False, False, f"no flips: the class {sided[0]!r} names a side; --flip horizontal if it is none"
     return True, False, "horizontal flips: the classes name neither digits, letters nor sides"
-
-
-def reads_as_text(classes: Sequence[str]) -> bool:
-    """Whether most class names are digits, single letters or number words, which a mirror changes.
-
-    >>> reads_as_text(["0", "1", "2"]), reads_as_text(["digit_7", "three"]), reads_as_text(["cat", "dog"])
-    (True, True, False)
-    """
-    found = [name for name in classes if _is_sign(name)]
-    return len(found) * 2 > len(classes)
-
-
-def _is_sign(name: str) -> bool:
-    words = [word for word in re.findall(r"[^\W\d_]+|\d+", name.lower()) if word not in _FILLERS]
-    return bool(words) and all(len(word) == 1 or word.isdigit() or word in _NUMBER_WORDS for word in words)
-
-
-def names_a_side(name: str) -> bool:
-    """Whether a class name speaks of left or right.
-
-    >>> names_a_side("turn-left"), names_a_side("bright")
-    (True, False)
-    """
-    return any(word in _SIDES for word in re.split(r"[^a-z]+", name.lower()))

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
-from convsight.datasets.dataset import Truths
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -18,6 +18,7 @@ from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
+from convsight.targets import Targets
 from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_PICTURES,
@@ -29,9 +30,8 @@ from convsight.tasks.classification.baselines import (
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.temperature import TEMPERATURE
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
-from convsight.training.augment import Augmentation
 from convsight.training.frame import choose_side, typical_side
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Classification(Task):
         # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
         side = settings.size or (entry.side if is_net_text(net) else None)
         if side is not None:
-            check_size(net, NetShape(entry.classes, entry.channels, side, side))
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
         return net
 
     def weights(self, net: str, weights: str) -> Weights:
@@ -69,7 +69,7 @@ class Classification(Task):
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.preprocessing, len(card.classes)))
+        return build_net(card.net, net_shape(card.preprocessing, len(card.target.names)))
 
     def targets(self, examples: Examples) -> dict[str, Tensor]:
         return {"class": torch.from_numpy(_labels(examples.truths).indices)}
@@ -84,7 +84,7 @@ class Classification(Task):
 
         Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
         """
-        logits = model(batch.pictures).float()  # summed in float32, whatever the network runs in
+        logits = model(batch.image).float()  # summed in float32, whatever the network runs in
         smoothing = settings.label_smoothing
         return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
@@ -104,7 +104,7 @@ class Classification(Task):
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.preprocessing, len(card.classes)))
+        check_size(card.net, net_shape(card.preprocessing, len(card.target.names)))
 
     def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
@@ -137,14 +137,14 @@ class ClassGraph(nn.Module):
 def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
     """The shape a network of the catalogue needs for these pictures and classes."""
     return NetShape(
-        classes=classes,
+        outputs=classes,
         channels=preprocessing.channels,
         height=preprocessing.height,
         width=preprocessing.width,
     )
 
 
-def _labels(truths: Truths) -> Labels:
+def _labels(truths: Targets) -> Labels:
     if not isinstance(truths, Labels):
         raise TypeError(f"classification needs Labels as truth, not {type(truths).__name__}")
     return truths

@@ -4,21 +4,18 @@ Boxes are fractions of the picture, (batch, most, 4), with labels (batch, most),
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
+from convsight.rng import RngKeys, uniform
 from convsight.settings import TrainSettings
-from convsight.tasks.classification.augmentation import names_a_side, reads_as_text
 from convsight.tasks.detection.windows import Windows, compact, seen_through
-from convsight.training.augment import Augmentation
-from convsight.training.chances import uniform
 
 _PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the pictures that are judged
 
@@ -62,17 +59,9 @@ class BoxAugmentation(Augmentation):
         self.stride = stride
         self.reasons = reasons
 
-    def __call__(
-        self,
-        pictures: Tensor,
-        targets: Mapping[str, Tensor],
-        seed: int,
-        epoch: int,
-        samples: NDArray[np.int64],
-        progress: float,
-    ) -> tuple[Tensor, Mapping[str, Tensor]]:
-        v = self.variation
-        draws = torch.from_numpy(uniform(seed, epoch + 1, samples, self._COLUMNS)).to(pictures.device)
+    def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
+        v, pictures, targets = self.variation, batch.image, batch.targets
+        draws = torch.from_numpy(uniform(keys.seed, keys.epoch + 1, keys.samples, self._COLUMNS)).to(pictures.device)
         if v.light or v.saturation:
             pictures = recoloured(pictures, draws[:, 0:3], v)
         combined = progress < _PLAIN_FROM
@@ -82,7 +71,7 @@ class BoxAugmentation(Augmentation):
         seen = seen_through(pictures, targets["boxes"], targets["labels"], partners, window, size)
         mixed = (draws[:, 16] < v.mixup) & combined
         pictures, boxes, labels = mixed_up(*seen, draws[:, 17], mixed) if bool(mixed.any()) else seen
-        return pictures, {"boxes": boxes, "labels": labels}
+        return Batch({"image": pictures}, {"boxes": boxes, "labels": labels})
 
     def _window(self, draws: Tensor, mosaic: Tensor) -> Windows:
         """Where each picture is looked at: with partners near the corner that all share, else around its middle."""
@@ -131,8 +120,8 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, 
     amounts, why_amount = _amount(settings, passes)
     if settings.mosaic is not None:
         amounts = replace(amounts, mosaic=settings.mosaic)
-    sided = any(names_a_side(name) for name in dataset.classes)
-    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.classes)
+    sided = any(names_a_side(name) for name in dataset.target.names)
+    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
         flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",

@@ -44,7 +44,7 @@ class FasterRcnn(Detector):
         self.net = BACKBONES[backbone](
             weights=None,
             weights_backbone=None,
-            num_classes=shape.classes + 1,
+            num_classes=shape.outputs + 1,
             rpn_pre_nms_top_n_test=_PROPOSED,
             rpn_post_nms_top_n_test=_PROPOSED,
             rpn_score_thresh=0.0,

@@ -32,8 +32,8 @@ class Locate(Detector):
 
     def __init__(self, backbone: str, shape: NetShape) -> None:
         super().__init__()
-        self.classes = shape.classes
-        self.net = build_net(backbone, NetShape(shape.classes + 1 + 4, shape.channels, shape.height, shape.width))
+        self.classes = shape.outputs
+        self.net = build_net(backbone, NetShape(shape.outputs + 1 + 4, shape.channels, shape.height, shape.width))
 
     def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
         logits, boxes = self._answers(pictures)

@@ -51,9 +51,9 @@ class DetectorEntry:
 def _yolo(size: str, backbone: str, shape: NetShape) -> Detector:
     chosen = SIZES[size]
     if not backbone:
-        return YoloDetector(Yolo(Backbone(shape.channels, chosen), chosen.widths[2:], chosen.neck, shape.classes))
+        return YoloDetector(Yolo(Backbone(shape.channels, chosen), chosen.widths[2:], chosen.neck, shape.outputs))
     pyramid = build_pyramid(backbone, shape)
-    return YoloDetector(Yolo(pyramid, pyramid.widths, chosen.neck, shape.classes))
+    return YoloDetector(Yolo(pyramid, pyramid.widths, chosen.neck, shape.outputs))
 
 
 # torchvision is imported when one of its networks is asked for: it takes about a second.
@@ -186,7 +186,7 @@ def detector_entry(name: str) -> NetEntry:
     """What lists and descriptions need to know of the network called `name`."""
     entry = DETECTORS[parted(name)[0]]
     return NetEntry(
-        partial(build_detector, name), entry.about, entry.licence, entry.source, side=_SIDE, classes=_CLASSES
+        partial(build_detector, name), entry.about, entry.licence, entry.source, side=_SIDE, outputs=_CLASSES
     )
 
 

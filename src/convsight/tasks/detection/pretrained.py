@@ -79,9 +79,9 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
         )
     side = model.window
     seen = replace(shape, height=side, width=side) if side else shape
-    whole = build_net(backbone, replace(seen, classes=net_entry(backbone).classes))
+    whole = build_net(backbone, replace(seen, outputs=net_entry(backbone).outputs))
     notes = adapt_weights(whole, backbone, weights, shape.channels)
-    tensors, last = whole.state_dict(), Reference.of(backbone).by_classes
+    tensors, last = whole.state_dict(), Reference.of(backbone).by_outputs
     # Where a last layer has as many numbers as ours by chance, they mean something else.
     taken = {key: own for key, own in borrowed.items() if key not in last and alike(own, tensors[key])}
     with torch.no_grad():
@@ -95,9 +95,9 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
     wanted = model.state_dict()
     given = _renamed(weights.tensors, wanted)
     entry = detector_entry(name)
-    more_classes, more_channels = (
+    more_outputs, more_channels = (
         build_without_memory(entry, other).state_dict()
-        for other in (replace(shape, classes=shape.classes + 1), replace(shape, channels=shape.channels + 1))
+        for other in (replace(shape, outputs=shape.outputs + 1), replace(shape, channels=shape.channels + 1))
     )
     taken, fresh, unfit = {}, [], [key for key in given if key not in wanted]
     for key, own in wanted.items():
@@ -105,7 +105,7 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
             unfit += [] if key.endswith(_COUNTER) else [key]
         elif alike(given[key], own):
             taken[key] = given[key]
-        elif own.shape != more_classes[key].shape:
+        elif own.shape != more_outputs[key].shape:
             fresh.append(key)
         elif own.shape != more_channels[key].shape and given[key].dim() == own.dim():
             taken[key] = for_channels(given[key], shape.channels)

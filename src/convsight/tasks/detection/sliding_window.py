@@ -36,8 +36,8 @@ class SlidingWindow(Detector):
 
     def __init__(self, backbone: str, shape: NetShape) -> None:
         super().__init__()
-        self.classes = shape.classes
-        self.net = build_net(backbone, NetShape(shape.classes + 1, shape.channels, WINDOW, WINDOW))
+        self.classes = shape.outputs
+        self.net = build_net(backbone, NetShape(shape.outputs + 1, shape.channels, WINDOW, WINDOW))
 
     def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
         crops, labels = training_crops(pictures, targets["boxes"], targets["labels"])

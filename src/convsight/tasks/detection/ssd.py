@@ -35,7 +35,7 @@ class Ssd(Detector):
     def __init__(self, lite: bool, shape: NetShape) -> None:
         super().__init__()
         build = detection.ssdlite320_mobilenet_v3_large if lite else detection.ssd300_vgg16
-        self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.classes + 1)
+        self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.outputs + 1)
         self.net.transform = nn.Identity()  # pictures come normalised, and at their size
         self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the picture evenly
         self.lite = lite

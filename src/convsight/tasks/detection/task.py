@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
@@ -17,7 +18,7 @@ from convsight.nets.weights import Weights
 from convsight.pictures import Frame, Preprocessing
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings
-from convsight.tasks.contract import Batch, Task
+from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
@@ -28,7 +29,6 @@ from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.reader import Metrics
-from convsight.training.augment import Augmentation
 from convsight.training.frame import sizes
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Detection(Task):
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        return _detector(model).losses(batch.pictures, batch.targets, settings)
+        return _detector(model).losses(batch.image, batch.targets, settings)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
@@ -175,7 +175,7 @@ def _strides(side: float) -> int:
 
 def _shape(card: Card) -> NetShape:
     sides = card.preprocessing
-    return NetShape(len(card.classes), sides.channels, sides.height, sides.width)
+    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.pictures import Preprocessing
 from convsight.results import NoAnswerError
+from convsight.targets import Classes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.reader import BoxReader
 
@@ -16,7 +17,9 @@ PREPROCESSING = Preprocessing(height=50, width=100, fit="pad", mean=(0.0, 0.0, 0
 def reader(**calibration: float) -> BoxReader:
     named = {f"threshold/{name}": value for name, value in calibration.items()}
     classes = ("cat", "dog")
-    card = Card(task="detection", net="none", classes=classes, preprocessing=PREPROCESSING, calibration=named)
+    card = Card(
+        task="detection", net="none", target=Classes(names=classes), preprocessing=PREPROCESSING, calibration=named
+    )
     return BoxReader(card)
 
 

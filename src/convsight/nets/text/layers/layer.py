@@ -9,7 +9,7 @@ from convsight.nets.text.faults import LayerError, Span
 from convsight.nets.text.volume import Volume
 
 Sides = tuple[int, ...]  # a number an axis; a single one stands for every axis
-Width = int | Literal["classes"]  # channels, or numbers, that come out
+Width = int | Literal["outputs"]  # channels, or numbers, that come out; the word is for as many as the data need
 Init = Literal["random", "glorot", "he"]
 
 _T = TypeVar("_T")
@@ -52,7 +52,7 @@ class Layer(ABC):
         return values
 
     def number(self, key: str, width: Width) -> int:
-        """`width` of the field `key` as a number; `classes` must have become one."""
-        if width == "classes":
-            raise self.fault(key, "`classes` stands for the data's number of classes, and there are no data here")
+        """`width` of the field `key` as a number; `outputs` must have become one."""
+        if width == "outputs":
+            raise self.fault(key, "`classes` stands for as many outputs as the data need, and there are no data here")
         return width

@@ -36,7 +36,7 @@ class BoxReader(Reader):
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
-        self._least = thresholds_of(card.calibration, card.classes)
+        self._least = thresholds_of(card.calibration, card.target.names)
         self.plain_python = _PLAIN_PYTHON.format(least=dict(zip(self.classes, self._least.tolist(), strict=True)))
 
     def columns(self) -> tuple[str, ...]:

@@ -1,0 +1,41 @@
+"""The contract of augmentation: training samples vary from epoch to epoch, a whole batch at a time on its device."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+from convsight.augmentation.batch import Batch
+from convsight.rng import RngKeys
+
+
+class Augmentation(ABC):
+    """Changes the inputs of a batch, and its targets where these have a place in the inputs."""
+
+    # What was chosen and why, in words for the user.
+    reasons: tuple[str, ...]
+    # Whether images are mirrored left to right, so that the network knows both views.
+    mirrors: bool
+
+    @abstractmethod
+    def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
+        """Vary a batch on its device.
+
+        `keys` name the samples of the batch, `progress` is how far the training is, in 0..1. The result depends on
+        nothing else.
+        """
+
+    def varies_like(self, other: "Augmentation") -> bool:
+        """Whether `other` varies samples in the same way, whatever its reasons."""
+        return type(self) is type(other) and {**vars(self), "reasons": ()} == {**vars(other), "reasons": ()}
+
+
+@final
+class Unchanged(Augmentation):
+    """Leaves every batch as it is: for inputs that are no images, and where nothing may vary."""
+
+    mirrors = False
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+
+    def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
+        return batch

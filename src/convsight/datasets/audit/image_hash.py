@@ -1,0 +1,58 @@
+"""What an audit keeps of one picture: hashes and a few facts, no pixels."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convsight.datasets.fitted import is_grey
+from convsight.pictures import Source, read_picture
+
+_SAMPLES = 8  # a side, so that a hash has 64 bits
+
+
+class ImageHash(NamedTuple):
+    """A decoded picture, upright and in RGB, in a few bytes.
+
+    `digest` is equal if and only if size and pixels are (BLAKE2b, 128 bits, RFC 7693). `across` and `down` are
+    difference hashes, see `difference_hashes`.
+    """
+
+    digest: bytes
+    across: int
+    down: int
+    size: tuple[int, int]  # width and height in pixels
+    grey: bool
+    uniform: bool
+
+
+def hash_image(source: Source, max_megapixels: float) -> ImageHash:
+    """Decode the whole of `source` and keep what the audit needs; errors are those of `read_picture`."""
+    picture = read_picture(source, max_megapixels=max_megapixels)
+    pixels = np.asarray(picture)
+    digest = hashlib.blake2b(str(picture.size).encode(), digest_size=16)
+    digest.update(picture.tobytes())
+    across, down = difference_hashes(picture)
+    uniform = all(low == high for low, high in picture.getextrema())  # type: ignore[misc]
+    return ImageHash(digest.digest(), across, down, picture.size, is_grey(pixels), uniform)
+
+
+def difference_hashes(picture: Image.Image) -> tuple[int, int]:
+    """Two numbers of 64 bits that change little when `picture` is resized or compressed again.
+
+    The grey picture is averaged to 9 x 8 cells; a bit says whether a cell is brighter than its left neighbour
+    (Krawetz, "Kind of Like That", 2013). The second hash does the same with 8 x 9 cells and the neighbour above.
+
+    >>> difference_hashes(Image.linear_gradient("L"))  # darkest at the top
+    (0, 18446744073709551615)
+    """
+    grey = picture.convert("L")
+    across = np.asarray(grey.resize((_SAMPLES + 1, _SAMPLES), Image.Resampling.BOX))
+    down = np.asarray(grey.resize((_SAMPLES, _SAMPLES + 1), Image.Resampling.BOX))
+    return _number(across[:, 1:] > across[:, :-1]), _number(down[1:] > down[:-1])
+
+
+def _number(bits: NDArray[np.bool_]) -> int:
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")

@@ -1,0 +1,102 @@
+"""`ImageIndex`: what an audit knows of every picture of a data set, a row each over all splits."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets.audit.image_hash import ImageHash, hash_image
+from convsight.datasets.dataset import Dataset
+from convsight.datasets.finding import PictureName
+from convsight.datasets.threads import map_in_threads
+from convsight.pictures import PictureError
+
+_CHUNK = 16  # pictures a thread takes at a time
+
+
+@dataclass(frozen=True, eq=False)
+class ImageIndex:
+    """Columns over all pictures, split after split; those of unreadable pictures hold zeros."""
+
+    names: tuple[PictureName, ...]
+    reasons: dict[int, str]  # why a row could not be read
+    digests: NDArray[np.uint64]  # (pictures, 2)
+    hashes: NDArray[np.uint64]  # (pictures, 2): across and down
+    sizes: NDArray[np.int64]  # (pictures, 2): width and height in pixels
+    grey: NDArray[np.bool_]  # (pictures,)
+    uniform: NDArray[np.bool_]  # (pictures,)
+
+    @classmethod
+    def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
+        """Look at every picture of `dataset` once, in threads; `progress` is told how many more were read."""
+
+        def hash_chunk(chunk: list[Path | NDArray[np.uint8]]) -> list[ImageHash | str]:
+            return [_hash_or_reason(picture, max_megapixels) for picture in chunk]
+
+        index = cls._empty(dataset)
+        row = 0
+        for hashes in map_in_threads(hash_chunk, _chunks(dataset), workers):
+            for found in hashes:
+                index._keep(row, found)
+                row += 1
+            progress(len(hashes))
+        return index
+
+    @classmethod
+    def _empty(cls, dataset: Dataset) -> Self:
+        names = tuple(
+            PictureName(split.name, name, truth)
+            for split in dataset.splits.values()
+            for name, truth in zip(split.names, split.truths.lines(), strict=True)
+        )
+        count = len(names)
+        return cls(
+            names,
+            {},
+            digests=np.zeros((count, 2), np.uint64),
+            hashes=np.zeros((count, 2), np.uint64),
+            sizes=np.zeros((count, 2), np.int64),
+            grey=np.zeros(count, np.bool_),
+            uniform=np.zeros(count, np.bool_),
+        )
+
+    def _keep(self, row: int, found: ImageHash | str) -> None:
+        if isinstance(found, str):
+            self.reasons[row] = found
+            return
+        self.digests[row] = np.frombuffer(found.digest, np.uint64)
+        self.hashes[row] = found.across, found.down
+        self.sizes[row] = found.size
+        self.grey[row] = found.grey
+        self.uniform[row] = found.uniform
+
+    @property
+    def readable(self) -> NDArray[np.int64]:
+        """The rows that could be read."""
+        return np.delete(np.arange(len(self.names)), list(self.reasons))
+
+    @property
+    def shorter_sides(self) -> NDArray[np.int64]:
+        """The shorter side of each picture in pixels."""
+        sides: NDArray[np.int64] = self.sizes.min(axis=1)
+        return sides
+
+    def named(self, rows: Iterable[int]) -> tuple[PictureName, ...]:
+        """The names of `rows`, in that order."""
+        return tuple(self.names[row] for row in rows)
+
+
+def _chunks(dataset: Dataset) -> Iterator[list[Path | NDArray[np.uint8]]]:
+    for split in dataset.splits.values():
+        for start in range(0, len(split), _CHUNK):
+            yield list(split.pictures[start : start + _CHUNK])
+
+
+def _hash_or_reason(picture: Path | NDArray[np.uint8], max_megapixels: float) -> ImageHash | str:
+    try:
+        return hash_image(picture, max_megapixels)
+    except PictureError as error:
+        return str(error)

@@ -1,0 +1,90 @@
+"""From annotated pictures to a `Dataset`: what every reader of boxes ends with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from convsight.datasets.boxes.annotated import Annotated
+from convsight.datasets.boxes.check_boxes import checked_boxes
+from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.names import data_name
+from convsight.errors import UserError
+from convsight.results import Boxes, BoxLists
+from convsight.targets import Classes
+from convsight.words import first_few
+
+
+def boxes_dataset(
+    path: Path,
+    pictures: Sequence[Annotated],
+    classes: Sequence[str],
+    notes: Sequence[str] = (),
+    *,
+    classes_named: bool = True,
+) -> Dataset:
+    """The data set of `pictures`, whose boxes are of `classes` and are checked here; unused classes are left out.
+
+    Raises `UserError` for a picture that is there twice, a box that is none, and data without any box.
+    """
+    _check_once(pictures)
+    checked = checked_boxes(pictures, tuple(classes))
+    lists, used, unused = _without_unused(checked.lists, tuple(classes))
+    if not used:
+        raise UserError(f"{path}: no picture has a box; expected some to learn from")
+    if unused:
+        words = "1 class is" if len(unused) == 1 else f"{len(unused):,} classes are"
+        notes = (*notes, f"{words} named but never used, and left out: {first_few(unused)}")
+    rows = {
+        split: [row for row, picture in enumerate(pictures) if picture.split == split]
+        for split in (*SPLIT_NAMES, UNSPLIT)
+    }
+    return Dataset(
+        name=data_name(path),
+        source=str(path),
+        task="detection",
+        target=Classes(names=used),
+        splits={
+            name: Split(
+                name,
+                [pictures[row].file for row in chosen],
+                BoxLists([lists[row] for row in chosen], used),
+                [pictures[row].name for row in chosen],
+            )
+            for name, chosen in rows.items()
+            if chosen
+        },
+        classes_named=classes_named,
+        notes=(*notes, *checked.notes),
+        findings=checked.findings,
+    )
+
+
+def _check_once(pictures: Sequence[Annotated]) -> None:
+    first: dict[str, Annotated] = {}
+    for picture in pictures:
+        known = first.setdefault(picture.name, picture)
+        if known is picture:
+            continue
+        if known.split != picture.split:
+            raise UserError(
+                f"{picture.origin}: {picture.name} is in {picture.split!r} but also in {known.split!r}; keep it in one"
+            )
+        raise UserError(
+            f"{picture.origin}: the picture {picture.name} is there twice (also in {known.origin}); keep one"
+        )
+
+
+def _without_unused(
+    lists: list[Boxes], classes: tuple[str, ...]
+) -> tuple[list[Boxes], tuple[str, ...], tuple[str, ...]]:
+    """The boxes by the classes that occur; those classes, and the others."""
+    counts = np.zeros(len(classes), np.int64)
+    for boxes in lists:
+        counts += np.bincount(boxes.labels, minlength=len(classes))
+    used = tuple(name for name, count in zip(classes, counts, strict=True) if count)
+    unused = tuple(name for name, count in zip(classes, counts, strict=True) if not count)
+    if unused:
+        indices = np.where(counts > 0, np.cumsum(counts > 0) - 1, -1)
+        lists = [boxes.relabelled(used, indices) for boxes in lists]
+    return lists, used, unused

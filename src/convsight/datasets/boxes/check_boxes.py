@@ -1,0 +1,193 @@
+"""What is wrong with boxes: mended, left out or refused, and told with the picture, the place and the value."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox
+from convsight.datasets.finding import Entry, Finding, Level, PictureName, counted
+from convsight.errors import UserError
+from convsight.results import Boxes
+from convsight.results.boxes import Flags, Floats, Indices, area
+
+OVERHANG = 1.0  # px over the edge that rounding explains
+TINY = 0.01  # of the picture's longer side
+
+
+class Checked(NamedTuple):
+    """The boxes of each picture that can be used, what was found, and remarks on what was changed."""
+
+    lists: list[Boxes]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """All boxes of all pictures: arrays (boxes, ...), and `rows`, the picture of each."""
+
+    pictures: Sequence[Annotated]
+    drawn: list[AnnotatedBox]
+    rows: Indices
+    xyxy: Floats
+    limits: Floats  # (boxes, 4): width, height, width, height of the picture
+
+    @classmethod
+    def of(cls, pictures: Sequence[Annotated]) -> "_Columns":
+        drawn = [box for picture in pictures for box in picture.boxes]
+        rows = np.repeat(np.arange(len(pictures)), [len(picture.boxes) for picture in pictures])
+        xyxy = np.array([box.xyxy for box in drawn], np.float64).reshape(-1, 4)
+        sizes = np.array([_size(picture) for picture in pictures], np.float64).reshape(-1, 2)
+        return cls(pictures, drawn, rows, xyxy, np.tile(sizes, 2)[rows])
+
+    def finding(self, kind: str, level: Level, words: str, chosen: Flags) -> Iterator[Finding]:
+        """That `chosen` boxes are as `words` say, if there are any."""
+        if chosen.any():
+            entries = tuple(self._entry(int(index)) for index in np.flatnonzero(chosen))
+            yield Finding(kind, level, f"{counted(len(entries), 'box', 'es')} {words}", entries)
+
+    def _entry(self, index: int) -> Entry:
+        picture, box = self.pictures[self.rows[index]], self.drawn[index]
+        return Entry((PictureName(picture.split, picture.name, box.label),), f"{box.place}: {box_in_words(box)}")
+
+
+def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Checked:
+    """The boxes of `pictures`, all of `classes`, with what is wrong mended or left out.
+
+    - Corners in the wrong order are put right.
+    - A box wholly outside its picture is left out; one that reaches over the edge is clipped, which is told where it
+      does so by more than a pixel.
+    - A box without width or height, or of a picture whose size nobody knows, is left out.
+    - A box that is there twice, or is tiny (a side under 0.01 of the picture's longer one), stays and is told.
+    - A picture whose size is not the stated one is told: its boxes may be those of another.
+
+    Raises `UserError` for a number that is NaN or infinite.
+    """
+    columns = _Columns.of(pictures)
+    _check_finite(columns)
+    ordered, limits = _ordered(columns.xyxy), columns.limits
+    clipped = np.clip(ordered, 0, limits)
+    known: Flags = limits[:, 0] > 0
+    swapped: Flags = (columns.xyxy != ordered).any(axis=1) & known
+    empty = _empty(ordered) & known
+    outside = _empty(clipped) & ~empty & known
+    usable = known & ~empty & ~outside
+    over: Flags = (np.abs(ordered - clipped) > OVERHANG).any(axis=1) & usable
+    changes = (
+        *columns.finding("swapped-corners", "suspicion", "with corners in the wrong order: put right", swapped),
+        *columns.finding("boxes-without-picture", "suspicion", "of a picture of unknown size: left out", ~known),
+        *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
+        *columns.finding("boxes-outside", "suspicion", "outside of their picture: left out", outside),
+        *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),
+        *_other_sizes(pictures),
+    )
+    labels = _labels(columns, classes)
+    lists = _lists(columns, clipped, labels, usable, classes)
+    findings = (*changes, *_remarks(columns, clipped, labels, usable))
+    return Checked(lists, findings, tuple(change.brief for change in changes))
+
+
+def box_in_words(box: AnnotatedBox) -> str:
+    """A box in words: its class and corners.
+
+    >>> box_in_words(AnnotatedBox("line 1", "cat", (0.5, 1, 20, 30)))
+    'cat (0.5, 1, 20, 30)'
+    """
+    return f"{box.label} ({', '.join(f'{side:.6g}' for side in box.xyxy)})"
+
+
+def _ordered(xyxy: Floats) -> Floats:
+    """The same boxes with left before right and top before bottom."""
+    one, two = xyxy[:, :2], xyxy[:, 2:]
+    return np.concatenate([np.minimum(one, two), np.maximum(one, two)], axis=1)
+
+
+def _empty(xyxy: Floats) -> Flags:
+    return np.asarray((xyxy[:, 2:] <= xyxy[:, :2]).any(axis=1))
+
+
+def _size(picture: Annotated) -> tuple[int, int]:
+    """What boxes are checked against; (0, 0) where nothing is known, so that none is used."""
+    return picture.size or picture.stated or (0, 0)
+
+
+def _check_finite(columns: _Columns) -> None:
+    wrong = np.flatnonzero(~np.isfinite(columns.xyxy).all(axis=1))
+    if len(wrong):
+        picture, box = columns.pictures[columns.rows[wrong[0]]], columns.drawn[wrong[0]]
+        raise UserError(
+            f"{picture.origin}, {box.place}: {box_in_words(box)} on {picture.name} is no box (as are "
+            f"{len(wrong) - 1:,} more); correct its numbers or remove it"
+        )
+
+
+def _other_sizes(pictures: Sequence[Annotated]) -> Iterator[Finding]:
+    entries = tuple(
+        Entry((PictureName(each.split, each.name, ""),), f"is {_by(each.size)}, but {_by(each.stated)} is stated")
+        for each in pictures
+        if each.size and each.stated and each.size != each.stated
+    )
+    if entries:
+        words = (
+            f"{counted(len(entries), 'picture')} not of the size that is stated with the boxes, which may then lie "
+            "elsewhere: a picture resized since, or turned by its EXIF orientation"
+        )
+        yield Finding("other-size", "wrong", words, entries)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]} px"
+
+
+def _labels(columns: _Columns, classes: tuple[str, ...]) -> Indices:
+    index = {name: position for position, name in enumerate(classes)}
+    return np.array([index[box.label] for box in columns.drawn], np.int64)
+
+
+def _lists(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags, classes: tuple[str, ...]) -> list[Boxes]:
+    """The usable boxes of each picture, in the order of the pictures."""
+    drawn = columns.drawn
+    crowd = np.array([box.crowd for box in drawn], np.bool_)
+    difficult = np.array([box.difficult for box in drawn], np.bool_)
+    stated = np.array([np.nan if box.area is None else box.area for box in drawn], np.float64)
+    areas = np.where(stated > 0, stated, area(xyxy))
+    ends = np.searchsorted(columns.rows, np.arange(len(columns.pictures) + 1))
+    lists = []
+    for row, picture in enumerate(columns.pictures):
+        kept = np.arange(ends[row], ends[row + 1])[usable[ends[row] : ends[row + 1]]]
+        lists.append(
+            Boxes.of(
+                classes,
+                _size(picture),
+                xyxy[kept],
+                labels[kept],
+                crowd=crowd[kept],
+                difficult=difficult[kept],
+                areas=areas[kept],
+            )
+        )
+    return lists
+
+
+def _remarks(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags) -> Iterator[Finding]:
+    """What is good to know of boxes that are used as they are."""
+    repeated = usable & _repeated(columns.rows, labels, xyxy, usable)
+    yield from columns.finding("repeated-boxes", "suspicion", "there before, with the same class and corners", repeated)
+    sides = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1)
+    tiny: Flags = usable & (sides < TINY * columns.limits.max(axis=1))
+    words = f"with a side under {TINY:g} of their picture's longer one: a resize leaves little of them"
+    yield from columns.finding("tiny-boxes", "remark", words, tiny)
+    used = np.unique(labels[usable])
+    if len(used) == 1:
+        yield Finding("one-class", "remark", "one class only: nothing else to mistake it for is ever shown", ())
+
+
+def _repeated(rows: Indices, labels: Indices, xyxy: Floats, usable: Flags) -> Flags:
+    """Which boxes equal an earlier usable one of their picture."""
+    table = np.column_stack([~usable, rows, labels, xyxy])
+    _, first = np.unique(table, axis=0, return_index=True)
+    repeated = np.ones(len(rows), np.bool_)
+    repeated[first] = False
+    return repeated

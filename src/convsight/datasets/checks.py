@@ -1,0 +1,47 @@
+"""What must hold of the targets of a data set, and how they are matched to those of a network."""
+
+from dataclasses import replace
+
+from convsight.datasets.dataset import Dataset, Split
+from convsight.errors import UserError
+from convsight.targets import TargetSpec
+
+
+def check_task(dataset: Dataset, task: str) -> None:
+    """Raise `UserError` where the truths of `dataset` do not answer the kind of question called `task`."""
+    if dataset.task != task:
+        raise UserError(
+            f"{dataset.source} holds the truth of {dataset.task}, not of {task}; give data of that kind, or "
+            f"--task {dataset.task}"
+        )
+
+
+def check_judgeable(source: str, split: Split) -> None:
+    """Raise `UserError` where no picture of `split`, one of the data at `source`, shows anything to be judged by."""
+    if not split.truths.to_find():
+        raise UserError(
+            f"{source}: no picture of the split {split.name!r} shows anything that is to be found, so nothing can be "
+            "judged by it; add some that do, or cut the data otherwise"
+        )
+
+
+def check_learnable(dataset: Dataset) -> Dataset:
+    """`dataset`, fit to train on, with what its targets' specification has to remark added to its notes.
+
+    Raises `UserError` where there is nothing to learn, or something that cannot be learnt.
+    """
+    notes = dataset.target.check(dataset.source, {name: split.truths for name, split in dataset.splits.items()})
+    return replace(dataset, notes=(*dataset.notes, *notes))
+
+
+def align_targets(dataset: Dataset, target: TargetSpec) -> Dataset:
+    """`dataset` with targets as `target` counts them: classes by its indices, matched by name; some may be absent.
+
+    Raises `UserError` for what `target` does not know.
+    """
+    hint = "" if dataset.classes_named else " (the data holds numbers only, no class names)"
+    splits = {
+        name: replace(split, truths=target.aligned(dataset.source, split.truths, hint))
+        for name, split in dataset.splits.items()
+    }
+    return replace(dataset, target=target, splits=splits)

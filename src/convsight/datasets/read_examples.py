@@ -1,0 +1,74 @@
+"""Splits to examples: every image decoded once, those that cannot be read told by name, and left out if so wished."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from convsight.datasets.checks import check_judgeable
+from convsight.datasets.dataset import Split
+from convsight.datasets.examples import Examples
+from convsight.datasets.fitted import FittedPictures, Unreadable
+from convsight.errors import UserError
+from convsight.pictures import Preprocessing
+from convsight.progress import Listener
+
+_LISTED = 20  # images named in a message
+
+
+class ReadSplit(NamedTuple):
+    """What can be read of a split, and its examples, in the same order."""
+
+    split: Split
+    examples: Examples
+
+
+def read_examples(
+    source: str,
+    splits: Mapping[str, Split],
+    preprocessing: Preprocessing,
+    listener: Listener,
+    *,
+    skip_unreadable: bool,
+    workers: int,
+    max_megapixels: float,
+) -> dict[str, ReadSplit]:
+    """Decode and fit every image of `splits`, those of the data at `source`, in `workers` threads.
+
+    Raises `UserError` that lists the unreadable ones, unless they are to be skipped: then it is said that they are left
+    out. It is raised too where none of a split can be read, or too little is left of it to judge by.
+    """
+    fitted: dict[str, FittedPictures] = {}
+    unreadable: dict[str, list[Unreadable]] = {}
+    with listener.counting("reading pictures", sum(map(len, splits.values()))) as advance:
+        for name, split in splits.items():
+            fitted[name], unreadable[name] = FittedPictures.read(
+                split, preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
+            )
+    _report([bad for found in unreadable.values() for bad in found], skip_unreadable, listener)
+    readable = {name: _readable(source, split, unreadable[name]) for name, split in splits.items()}
+    return {name: ReadSplit(split, Examples(fitted[name], split.truths)) for name, split in readable.items()}
+
+
+def _readable(source: str, split: Split, unreadable: Sequence[Unreadable]) -> Split:
+    if not unreadable:
+        return split
+    if len(unreadable) == len(split):
+        raise UserError(f"{source}: no picture of the split {split.name!r} can be read")
+    left = split.without([bad.position for bad in unreadable])
+    check_judgeable(source, left)
+    return left
+
+
+def _report(unreadable: Sequence[Unreadable], skip: bool, listener: Listener) -> None:
+    """Say which images are left out, if they are to be skipped; else raise `UserError` with the same list."""
+    if not unreadable:
+        return
+    lines = [f"  {bad.name}: {bad.reason}" for bad in unreadable[:_LISTED]]
+    if len(unreadable) > _LISTED:
+        lines.append(f"  and {len(unreadable) - _LISTED} more")
+    count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
+    listing = "\n".join(lines)
+    if not skip:
+        raise UserError(
+            f"{count} cannot be read:\n{listing}\nmend or remove them, or leave them out: --skip-unreadable"
+        )
+    listener.say(f"{count} left out, since unreadable:\n{listing}")

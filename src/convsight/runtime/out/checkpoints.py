@@ -1,0 +1,105 @@
+"""`Checkpoints`: the file beside the answers that says what wrote them and how far it came.
+
+Its first line is what the answers depend on (model, columns, options), each further one a checkpoint. A job that is
+started again goes on from the last checkpoint that the answers' file still covers.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from convsight.errors import UserError
+from convsight.files import write_atomic
+
+
+class Checkpoint(NamedTuple):
+    """After `pictures` pictures, `bad` of them without answer, the answers' file had `size` bytes.
+
+    `names` is a digest of the pictures' names so far, in order: the same sources give the same.
+    """
+
+    pictures: int
+    bad: int
+    size: int
+    names: str
+
+
+class Checkpoints:
+    """The identity of a job and its checkpoints, in the file `path`."""
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], last: Checkpoint | None) -> None:
+        self._path = path
+        self.last = last
+        lines = [json.dumps(identity), *([json.dumps(last._asdict())] if last else [])]
+        write_atomic(path, "".join(f"{line}\n" for line in lines))
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 -- closed by close()
+
+    @classmethod
+    def open(cls, path: Path, answers: Path, identity: Mapping[str, Any]) -> Self:
+        """The job that writes `answers`: a new one, or the one that was stopped.
+
+        Raises `UserError` where `answers` exist that no job, or another one, wrote.
+        """
+        if not answers.exists():
+            return cls(path, identity, None)
+        try:
+            lines = path.read_bytes().splitlines()
+            before = json.loads(lines[0])
+        except (OSError, ValueError, IndexError) as error:
+            raise UserError(
+                f"{answers} exists, and {path} does not say what wrote it: give another --out, or remove it"
+            ) from error
+        _refuse_other(answers, before, identity)
+        return cls(path, identity, _covered(lines[1:], answers.stat().st_size))
+
+    def record(self, checkpoint: Checkpoint) -> None:
+        """Add a checkpoint; what it covers must be on the disk."""
+        self._file.write(f"{json.dumps(checkpoint._asdict())}\n".encode())
+        self.last = checkpoint
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def _refuse_other(answers: Path, before: object, identity: Mapping[str, Any]) -> None:
+    known = before if isinstance(before, dict) else {}
+    for name, value in json.loads(json.dumps(identity)).items():
+        if known.get(name) != value:
+            raise UserError(
+                f"{answers} was written with another {name}: {_shortened(known.get(name))}, now {_shortened(value)}; "
+                "give another --out, or remove it"
+            )
+
+
+def _shortened(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _covered(lines: list[bytes], size: int) -> Checkpoint | None:
+    """The last checkpoint of at most `size` bytes; a line cut short is none, and where power failed files may be."""
+    for line in reversed(lines):
+        try:
+            found = Checkpoint(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        if found.size <= size:
+            return found
+    return None
+
+
+def beside(answers: Path, suffix: str) -> Path:
+    """A file of the same name with a further suffix.
+
+    >>> beside(Path("results.csv"), ".job").name
+    'results.csv.job'
+    """
+    return answers.with_name(f"{answers.name}{suffix}")
+
+
+def sync(descriptor: int) -> None:
+    """Bring what was written to the disk."""
+    os.fsync(descriptor)

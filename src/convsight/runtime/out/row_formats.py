@@ -1,0 +1,51 @@
+"""An answer as the bytes of lines: CSV, JSON Lines, and the JSON rows from which a Parquet file is made."""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
+
+Columns = tuple[str, ...]
+
+
+class RowFormat(NamedTuple):
+    """How a format begins, and what it adds for each answer."""
+
+    head: Callable[[Columns], str]
+    lines: Callable[[Answer, Columns], str]
+
+
+def csv_head(columns: Columns) -> str:
+    r"""The names of the columns.
+
+    >>> csv_head(("label", "probability"))
+    'file,label,probability,error\n'
+    """
+    return csv_text([("file", *columns, "error")])
+
+
+def csv_lines(answer: Answer, columns: Columns) -> str:
+    """The rows of an answer."""
+    return csv_text(answer_rows(answer, columns))
+
+
+def json_line(answer: Answer, columns: Columns) -> str:
+    """The answer as one JSON document."""
+    return f"{answer_line(answer)}\n"
+
+
+def _json_rows(answer: Answer, columns: Columns) -> str:
+    return "".join(f"{json.dumps(row)}\n" for row in answer_rows(answer, columns))
+
+
+def _nothing(columns: Columns) -> str:
+    return ""
+
+
+# The suffix of the file that is appended to -> its format.
+ROW_FORMATS = {
+    ".csv": RowFormat(csv_head, csv_lines),
+    ".jsonl": RowFormat(_nothing, json_line),
+    ".parquet": RowFormat(_nothing, _json_rows),
+}

@@ -1,0 +1,88 @@
+"""`NumberTargets`: one or several numbers, each with its unit, and the scale that they have in training."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from convsight.errors import UserError
+from convsight.results import NumbersOfMany
+from convsight.targets.spec import Targets, TargetSpec
+
+_CONSTANT = 1e-12  # of the mean: a spread below it is rounding, not variation
+
+
+@final
+class NumberTargets(TargetSpec):
+    """So many numbers an example, called `names`, in `units` (empty for a plain number).
+
+    `mean` and `std` are those of the training targets: networks learn (number - mean) / std, and differences between
+    two predictions are shares of `std`.
+
+    >>> NumberTargets(names=("age",), units=("years",)).summary
+    '1 number'
+    """
+
+    kind: Literal["numbers"] = "numbers"
+    names: tuple[str, ...] = Field(min_length=1)
+    units: tuple[str, ...]
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_value_a_name(self) -> Self:
+        for part in (self.units, self.mean, self.std):
+            if part is not None and len(part) != len(self.names):
+                raise ValueError(f"{len(self.names)} numbers need as many units, means and deviations, not {part}")
+        if self.std is not None and min(self.std) <= 0:
+            raise ValueError(f"a standard deviation must be positive, not {self.std}")
+        return self
+
+    @property
+    def outputs(self) -> int:
+        return len(self.names)
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        if self.std is None:
+            raise ValueError("the scale of numbers is known once they are fitted on training targets")
+        return self.std
+
+    @property
+    def noun(self) -> str:
+        return "number"
+
+    def fitted(self, train: Targets) -> "NumberTargets":
+        values = _numbers(train).values
+        mean, std = values.mean(axis=0), values.std(axis=0)
+        for name, middle, spread in zip(self.names, mean.tolist(), std.tolist(), strict=True):
+            if spread <= _CONSTANT * max(1.0, abs(middle)):
+                raise UserError(f"{name} is {middle:g} in every training example, so there is nothing to learn")
+        return self.model_copy(update={"mean": tuple(mean.tolist()), "std": tuple(std.tolist())})
+
+    def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
+        for name, targets in splits.items():
+            bad = np.flatnonzero(~np.isfinite(_numbers(targets).values).all(axis=1))
+            if len(bad):
+                raise UserError(f"{source}: example {bad[0] + 1} of {name} has a target that is no finite number")
+        return []
+
+    def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
+        known = _numbers(targets)
+        if known.names != self.names:
+            raise UserError(f"{source} holds {', '.join(known.names)}; the network tells {', '.join(self.names)}{hint}")
+        return known
+
+    def of_array(self, values: NDArray[Any]) -> NumbersOfMany:
+        table = np.asarray(values, np.float64).reshape(len(values), -1)
+        if table.shape[1] != len(self.names):
+            raise UserError(f"expected {len(self.names)} numbers an example, not {table.shape[1]}")
+        return NumbersOfMany(table, self.names, self.units)
+
+
+def _numbers(targets: Targets) -> NumbersOfMany:
+    if not isinstance(targets, NumbersOfMany):
+        raise TypeError(f"expected targets that are numbers, not {type(targets).__name__}")
+    return targets

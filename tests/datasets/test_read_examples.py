@@ -1,0 +1,89 @@
+"""Splits to examples: what cannot be read is told, left out of images and truths alike, or ends it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convsight.datasets import Split
+from convsight.datasets.read_examples import ReadSplit, read_examples
+from convsight.errors import UserError
+from convsight.pictures import Preprocessing
+from convsight.progress import Terminal
+from convsight.results import Boxes, BoxLists, Labels
+
+WANTED = Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1))
+
+
+def files(folder: Path, levels: list[int | None]) -> list[Path]:
+    """An image of each level; None is a file that is no image."""
+    folder.mkdir()
+    found = []
+    for number, level in enumerate(levels):
+        file = folder / f"{number}.png"
+        if level is None:
+            file.write_bytes(b"no image")
+        else:
+            Image.new("RGB", (6, 5), (level,) * 3).save(file)
+        found.append(file)
+    return found
+
+
+def split(folder: Path, name: str, levels: list[int | None]) -> Split:
+    """A split whose classes are the places of its images."""
+    images = files(folder / name, levels)
+    labels = Labels(np.arange(len(levels)), tuple(map(str, range(len(levels)))))
+    return Split(name, images, labels, [f"{name}/{file.name}" for file in images])
+
+
+def read(splits: list[Split], skip: bool) -> dict[str, ReadSplit]:
+    return read_examples(
+        "data",
+        {each.name: each for each in splits},
+        WANTED,
+        Terminal(),
+        skip_unreadable=skip,
+        workers=2,
+        max_megapixels=1.0,
+    )
+
+
+def test_what_cannot_be_read_is_left_out_of_images_and_truths(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    splits = [split(tmp_path, "train", [10, None, 30, 40]), split(tmp_path, "val", [50])]
+    found = read(splits, skip=True)
+    assert list(found) == ["train", "val"]
+    examples = found["train"].examples
+    assert examples.pictures.take(np.arange(3))[:, 0, 0, 0].tolist() == [10, 30, 40]
+    assert [examples.truths[row].to_json() for row in range(3)] == [
+        splits[0].truths[row].to_json() for row in (0, 2, 3)
+    ]
+    assert found["train"].split.names == ["train/0.png", "train/2.png", "train/3.png"]
+    assert found["val"].split is splits[1]
+    assert capsys.readouterr().err.startswith("1 picture left out, since unreadable:\n  train/1.png: ")
+
+
+def test_unless_they_are_to_be_skipped_all_splits_are_read_and_told(tmp_path: Path) -> None:
+    splits = [split(tmp_path, "train", [None, 20]), split(tmp_path, "val", [50, *[None] * 21])]
+    with pytest.raises(UserError) as raised:
+        read(splits, skip=False)
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "22 pictures cannot be read:"
+    assert lines[1].startswith("  train/0.png: ")
+    assert len(lines) == 1 + 20 + 2
+    assert lines[-2:] == ["  and 2 more", "mend or remove them, or leave them out: --skip-unreadable"]
+
+
+def test_a_split_of_which_nothing_can_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no picture of the split 'val' can be read"):
+        read([split(tmp_path, "train", [1]), split(tmp_path, "val", [None])], skip=True)
+
+
+def test_what_is_left_must_show_something(tmp_path: Path) -> None:
+    images = files(tmp_path / "val", [None, 20])
+    one = Boxes.of(("a",), (6, 5), [(0, 0, 3, 3)], [0])
+    truths = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
+    with pytest.raises(UserError, match="data: no picture of the split 'val' shows anything"):
+        read([Split("val", images, truths, ["0", "1"])], skip=True)
