@@ -121,6 +121,18 @@ def test_the_curl_lines_are_answered(folder: Path, server: Live) -> None:
         assert b'"error"' not in done.stdout
 
 
+@pytest.mark.skipif(which("curl") is None, reason="there is no curl here")
+def test_the_curl_line_for_a_drawn_image_saves_one(folder: Path, server: Live) -> None:
+    [line] = re.findall(
+        rf"^    (curl .*{ADDRESS}/predict -o drawn.png)$", SERVE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    command = line.replace(ADDRESS, server.url) + " --silent --fail"
+    subprocess.run(command, shell=True, cwd=folder, check=True)
+    with Image.open(folder / "drawn.png") as drawn:
+        assert drawn.format == "PNG"
+        assert drawn.height > drawn.width  # upright
+
+
 def test_the_page_about_serving_has_every_option_status_and_metric() -> None:
     text = SERVE.read_text(encoding="utf-8")
     for name, field in ServeSettings.model_fields.items():
