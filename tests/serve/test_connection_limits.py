@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.serve.live import Live, live, picture, read_all, wait_until
+from tests.serve.live import live, picture, read_all, wait_until
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
 HEALTH = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -91,10 +91,3 @@ def test_the_longest_idle_connection_makes_room_and_those_at_work_do_not(trained
         assert second.recv(1000).startswith(b"HTTP/1.1 200")
         at_work.sendall(bytes(50))
         assert at_work.recv(1000).startswith(b"HTTP/1.1 422")
-
-
-def test_the_head_and_the_body_of_a_response_leave_at_once(server: Live) -> None:
-    with socket.create_connection(server.address, timeout=20) as connection:
-        for _ in range(20):
-            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert connection.recv(2**16).endswith(b"}")

@@ -18,7 +18,6 @@ KEEP_ALIVE_SECONDS = 60.0
 HEAD_SECONDS = 10.0  # from the first byte of a request, or from a new connection, to the end of its headers
 _FLUSH_SECONDS = 10.0  # to take what was still written before a close
 _SWEEP_SECONDS = 1.0
-_LARGE = 2**16  # bytes that are written at once, so that whoever writes more learns that it is not taken
 
 _CONNECTION = "connection"  # the key of a request's connection in its state
 
@@ -122,7 +121,7 @@ class LimitedProtocol(asyncio.Protocol):
     context it is at work.
     """
 
-    transport: "_JoinedWrites"
+    transport: asyncio.Transport
 
     def __init__(self, connections: Connections, *, app_state: dict[str, Any], **options: Any) -> None:
         self._connections = connections
@@ -131,8 +130,8 @@ class LimitedProtocol(asyncio.Protocol):
         self._http = H11Protocol(app_state=app_state | {_CONNECTION: self}, **options)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = _JoinedWrites(transport)
-        self._http.connection_made(self.transport)  # type: ignore[arg-type]  # it has all that is called
+        self.transport = transport
+        self._http.connection_made(transport)
         if not self._connections.add(self):
             self.transport.write(_REFUSAL)
             self._connections.close(self)
@@ -173,37 +172,6 @@ class LimitedProtocol(asyncio.Protocol):
             self._connections.close(self)
         elif not self._requests:
             self._connections.is_idle(self, heard=heard)
-
-
-class _JoinedWrites:
-    """A transport by which what is written in one turn of the event loop leaves at once.
-
-    Uvicorn writes the head and the body of a response one by one, and every write lets go of the interpreter lock and
-    has to wait for it again, behind the threads that read pictures.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._held: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._held:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._held.append(data)
-        if len(data) >= _LARGE:
-            self._flush()
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._held and not self._transport.is_closing():
-            self._transport.writelines(self._held)
-        self._held = []
 
 
 def _now() -> float:
