@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from convsight.nets.entry import NetShape
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.detector import Detector
-from convsight.tasks.detection.networks import build_detector, check_detector
+from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.networks import NETWORKS, check_detector
 
 SHAPE = NetShape(outputs=2, channels=3, height=64, width=96)
-SETTINGS = TrainSettings.of(data="x")
+SETTINGS = DetectionSettings()
 
 # Two things, one, and none.
 TARGETS = {
@@ -28,7 +28,7 @@ TARGETS = {
 def seeded(name: str, seed: int, shape: NetShape = SHAPE) -> Detector:
     """A detector whose weights depend on the seed alone."""
     torch.manual_seed(seed)
-    return build_detector(name, shape)
+    return NETWORKS.build(name, shape)
 
 
 def pictures(shape: NetShape = SHAPE, batch: int = 3) -> Tensor:
@@ -132,7 +132,7 @@ class DetectorContract:
 def learns_one_picture(name: str, steps: int, lr: float) -> Detector:
     """A detector that has seen one picture with two bright boxes on grey for so many steps."""
     torch.manual_seed(0)
-    net = build_detector(name, NetShape(2, 3, 64, 64)).train()
+    net = NETWORKS.build(name, NetShape(2, 3, 64, 64)).train()
     seen, targets = two_boxes()
     optimizer = torch.optim.AdamW(net.parameters(), lr=lr)
     for _ in range(steps):

@@ -34,7 +34,6 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.model_files import read_card
 from convsight.nets.fit import Fit
-from convsight.pictures import load_picture
 from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
@@ -401,7 +400,7 @@ def test_the_light_path_reads_reduced_photos_like_training(exported_run: Run, sh
     model = convsight.load(exported_run.path, precision="float32")
     torch_model = convsight.load(exported_run.path, engine="torch")
     for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:5]:
-        assert load_picture(file, model.card.preprocessing).pixels.shape == (16, 16, 3)
+        assert model.card.input.load(file).array.shape == (16, 16, 3)
         assert model.predict(file).difference(torch_model.predict(file)).largest < 1e-4
 
 

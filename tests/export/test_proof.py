@@ -1,7 +1,7 @@
 """The limits of a proof: what may differ, and what may not."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, final
 
 import numpy as np
 import pytest
@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
 from convsight.export.proof import Contender, prove
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
+from convsight.results import Numbers
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
+from convsight.tasks.reader import Metrics, Reader
 
 CARD = Card(
     task="classification",
     net="level",
     target=Classes(names=("dark", "bright")),
-    preprocessing=Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
+    input=ImageInput(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1)),
 )
 
 
@@ -79,6 +81,36 @@ def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
     assert not found.holds
 
 
+@final
+class Sizes(Reader):
+    """Tells the size that it was told, as width and height; boxes are read by it."""
+
+    result = Numbers
+    pipeline_tag = "none"
+    plain_python = ""
+
+    def __init__(self) -> None:
+        super().__init__(CARD)
+        self.told: list[tuple[int, int]] = []
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+        self.told.append(size)
+        return Numbers(("width", "height"), ("px", "px"), np.array(size, np.float64), np.ones(2))
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
+
+
+def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
+    sizes = [(5, 9), (12, 7), (8, 4)] * 4  # in two chunks
+    images = [np.zeros((height, width, 3), np.uint8) for width, height in sizes]
+    for contenders in ([Contender(Level(), "fitted", "float32")], [Contender(Level(), "raw", "float32")]):
+        reader = Sizes()
+        (found,) = prove(Level(), reader, CARD, contenders, iter(images))
+        assert sorted(reader.told) == sorted(2 * sizes)
+        assert found.holds
+
+
 class NoNumbers(Engine):
     """Answers that are none, as of a number format that overflowed."""
 
@@ -98,7 +130,7 @@ FINDER = Card(
     task="detection",
     net="finder",
     target=Classes(names=("cell",)),
-    preprocessing=Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
+    input=ImageInput(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1)),
     calibration={"threshold/cell": 0.5},
 )
 

@@ -10,16 +10,16 @@ from safetensors.numpy import save_file
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.model_files import read_card
-from convsight.pictures import Preprocessing
 from convsight.targets import Classes
 
 CARD = Card(
     task="classification",
     net="small",
     target=Classes(names=("cat", "dog")),
-    preprocessing=Preprocessing(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
+    input=ImageInput(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
     metrics={"test/accuracy": Measured(0.9, 0.85, 0.94)},
 )
 
@@ -87,3 +87,9 @@ def test_headers_that_are_none(tmp_path: Path, header: bytes) -> None:
     file.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(UserError, match=r"m\.safetensors"):
         read_card(file)
+
+
+def test_a_header_whose_length_looks_like_a_pickle(tmp_path: Path) -> None:
+    for spaces in range(0, 256, 8):  # one of them makes a length that begins with the byte 80
+        card = CARD.model_copy(update={"training": {"note": "x" * spaces}})
+        assert read_card(write(tmp_path / "m.safetensors", card.model_dump_json())) == card

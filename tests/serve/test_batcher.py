@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import convsight
-from convsight.pictures import FittedPicture
+from convsight.inputs import Loaded
 from convsight.serve.admission import Admission
 from convsight.serve.batcher import Batcher, _Fitted
 from convsight.serve.pending_request import PendingRequest
@@ -38,7 +38,7 @@ def test_a_client_that_goes_while_a_batch_is_put_together(trained: Path) -> None
                 "m", convsight.load(trained), pool, ServerMetrics(admission), max_batch=4, max_megapixels=1.0
             )
             request = Leaving([Upload("a", b""), Upload("b", b"")], admission.ticket())
-            picture = FittedPicture(np.zeros((16, 16, 3), np.uint8), (16, 16))
+            picture = Loaded(np.zeros((16, 16, 3), np.uint8), (16, 16))
             found = batcher._answered([_Fitted(request, 0, picture), _Fitted(request, 1, picture)])
             batcher.close()
         return sorted(each.outcome for each in found)

@@ -37,5 +37,5 @@ def test_batches_with_sizes_of_their_own_are_left_as_they_are(
     tmp_path: Path, choice: dict[str, bool], first_side: int | None
 ) -> None:
     t = begun("shapes", tmp_path / "a", task="detection", size=64, epochs=1, **choice)
-    assert t.choices.first_side == first_side
+    assert t.plan.choices.first_side == first_side
     assert t.clock.is_cheap is (first_side is not None)

@@ -14,6 +14,8 @@ class Augmentation(ABC):
     reasons: tuple[str, ...]
     # Whether images are mirrored left to right, so that the network knows both views.
     mirrors: bool
+    # Whether batches come out at sizes of their own.
+    resizes: bool
 
     @abstractmethod
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
@@ -33,6 +35,7 @@ class Unchanged(Augmentation):
     """Leaves every batch as it is: for inputs that are no images, and where nothing may vary."""
 
     mirrors = False
+    resizes = False
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = reasons

@@ -47,6 +47,7 @@ class ImageAugmentation(Augmentation):
         self.variation = variation
         self.reasons = reasons
         self.mirrors = variation.flip_horizontal
+        self.resizes = False
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         pictures = batch.image

@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 import torch
 
 from convsight.describe.memory import resident_bytes
-from convsight.describe.subject import Subject
+from convsight.describe.subject import Subject, entry_of
 from convsight.errors import UserError
-from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 
 _BATCH = 8  # pictures at once
@@ -57,7 +56,7 @@ def measure(subject: Subject, classes: int) -> Speed:
 @torch.inference_mode()
 def _run(name: str, shape: NetShape) -> Speed:
     before = resident_bytes("VmRSS")
-    net = build_net(name, shape).eval().to(memory_format=torch.channels_last)
+    net = entry_of(name).build(shape).eval().to(memory_format=torch.channels_last)
     pictures = torch.randn(_BATCH, shape.channels, shape.height, shape.width)
     pictures = pictures.contiguous(memory_format=torch.channels_last)
     net(pictures)  # kernels are chosen in the first pass

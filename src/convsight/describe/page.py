@@ -6,7 +6,7 @@ from convsight.describe.description import Description
 from convsight.describe.drawing import volumes_svg
 from convsight.describe.layer import Layer, volume_text
 from convsight.describe.table import COLUMNS, summary_lines
-from convsight.describe.units import binary_bytes
+from convsight.units import binary_bytes
 
 _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem; color: #1c2430; }

@@ -11,13 +11,14 @@ from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.sizes import build_without_memory
+from convsight.nets.task_nets import TaskNets
 from convsight.nets.text.build import build
 from convsight.nets.text.check import check_volume
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
-from convsight.run import find_model_file
-from convsight.tasks.detection.networks import canonical, detector_entry, is_detector
+from convsight.runtime.find import find_deployed
+from convsight.tasks import own_networks
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,15 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
     """
     if not name.strip():
         raise UserError("name a net, a run or a model file")
-    text = name if is_detector(name) else canonical_name(name)
-    if not is_detector(name) and is_net_text(text):
+    text = name if _networks_with(name) else canonical_name(name)
+    if not _networks_with(name) and is_net_text(text):
         return _written(name, text, volume, classes)
     card_file = _card_file(name)
     if card_file is not None:
         card = read_card(card_file)
-        kept = card.preprocessing
+        kept = card.input
         volume = volume or (kept.height, kept.width, kept.channels)
-        classes = classes or len(card.target.names)
+        classes = classes or card.target.outputs
         name = card.net
         if is_net_text(name):
             return _written(name, name, volume, classes)
@@ -57,17 +58,23 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
         )
     height, width, channels = volume
     shape = NetShape(classes or entry.outputs, channels, height, width)
-    if not is_detector(name):  # those say it themselves
+    if not _networks_with(name):  # those say it themselves
         check_size(name, shape)
     return Subject(name, build_without_memory(entry, shape), (channels, height, width))
 
 
 def entry_of(name: str) -> NetEntry:
-    """What is known of the network called `name`, one of the catalogue or a detector.
+    """What is known of the network called `name`, one of the catalogue or of any task.
 
     Raises `UserError` for a name that is neither.
     """
-    return detector_entry(canonical(name)) if is_detector(name) else net_entry(name)
+    networks = _networks_with(name)
+    return networks.entry(networks.canonical(name)) if networks else net_entry(name)
+
+
+def _networks_with(name: str) -> TaskNets[nn.Module] | None:
+    """Those of the task that has a network called `name`; None for one of the catalogue."""
+    return next((networks for networks in own_networks().values() if name in networks), None)
 
 
 def _written(name: str, text: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:
@@ -103,4 +110,4 @@ def parse_volume(text: str) -> tuple[int, ...]:
 
 def _card_file(name: str) -> Path | None:
     """The model file that `name` stands for, if it is a path or a run."""
-    return find_model_file(name) if Path(name).exists() or Path("runs", name).is_dir() else None
+    return find_deployed(name)[0] if Path(name).exists() or Path("runs", name).is_dir() else None

@@ -11,7 +11,7 @@ from rich.text import Text
 from convsight.describe.compare import Compared
 from convsight.describe.description import Description
 from convsight.describe.layer import Layer, volume_text
-from convsight.describe.units import binary_bytes, short
+from convsight.units import binary_bytes, short_count
 
 _WIDTH = 230  # columns where standard output is no terminal
 
@@ -44,9 +44,9 @@ def print_description(described: Description) -> None:
 def summary_lines(described: Description) -> list[str]:
     """What the totals mean, and the memory of a training step."""
     lines = [
-        f"{described.parameters:,} parameters; {short(described.multiply_adds)} multiply-adds = "
-        f"{short(described.flops)} FLOPs of convolutions and matrix products a picture, two a multiply-add; other "
-        "operations are counted apart"
+        f"{described.parameters:,} parameters; {short_count(described.multiply_adds)} multiply-adds = "
+        f"{short_count(described.flops)} FLOPs of convolutions and matrix products a picture, two a multiply-add; "
+        "other operations are counted apart"
     ]
     if memory := described.memory:
         parts = {
@@ -95,8 +95,8 @@ def print_comparison(rows: Sequence[Compared]) -> None:
             described.name,
             volume_text(described.input),
             f"{described.parameters:,}",
-            short(described.multiply_adds),
-            short(described.flops),
+            short_count(described.multiply_adds),
+            short_count(described.flops),
             "" if row.accuracy is None else f"{100 * row.accuracy:.2f} %",
             row.source,
         ]

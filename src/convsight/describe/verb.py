@@ -1,6 +1,5 @@
 """What the verb `describe` prints and writes."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from convsight.describe.subject import find_subject, parse_volume
 from convsight.describe.table import print_comparison, print_description
 from convsight.errors import UserError
 from convsight.files import write_atomic, write_atomic_with
+from convsight.printing import json_document
 from convsight.progress import Terminal
 
 _CHARTS = (".png", ".svg", ".pdf")
@@ -59,18 +59,20 @@ def show_comparison(
         raise UserError(f"--out {out}: the chart's name must end in {', '.join(_CHARTS)}")
     rows = compare(nets, parse_volume(volume) if volume else None, classes, measured, Terminal())
     if output == "json":
-        typer.echo(json.dumps({"nets": [row.to_json() for row in rows]}))
+        typer.echo(json_document({"nets": [row.to_json() for row in rows]}))
     else:
         print_comparison(rows)
     if out is not None:
-        from convsight.report.bubbles import bubbles_figure  # noqa: PLC0415 - matplotlib takes a second to come
+        from convsight.report.bubbles import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
 
-        write_atomic_with(out, partial(bubbles_figure(rows).savefig, dpi=130, format=out.suffix[1:]))
+        nets_shown = [(row.described, row.accuracy) for row in rows]
+        bubbles = [Bubble(net.name, net.parameters, net.multiply_adds, accuracy) for net, accuracy in nets_shown]
+        write_atomic_with(out, partial(bubbles_figure(bubbles).savefig, dpi=130, format=out.suffix[1:]))
         typer.echo(f"chart in {out}", err=True)
 
 
 def _json(described: Description) -> str:
-    return json.dumps(described.to_json()) + "\n"
+    return json_document(described.to_json()) + "\n"
 
 
 _TEXTS = {"json": _json, "html": description_html, "svg": volumes_svg}

@@ -15,6 +15,7 @@ from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
 from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
+from convsight.files import make_folder
 from convsight.progress import Listener
 from convsight.tasks import reader_of, task_of
 
@@ -60,14 +61,15 @@ def export_int8(
         # Of the ways to run it by one engine the last is the one that predict uses.
         engines = {contender.engine.name: contender.engine for contender in target.contenders(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
+    metric = reader_of(card).metrics().selected_by[0]
     for cost in found:
         listener.say(
-            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {cost.before:.4f}, "
-            f"in int8 {cost.after:.4f}"
+            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {metric.text(cost.before)}, "
+            f"in int8 {metric.text(cost.after)}"
         )
-    if note := coarseness(len(examples), most_lost):
+    if note := coarseness(metric, len(examples), most_lost):
         listener.say(note)
-    check_costs(found, most_lost)
+    check_costs(metric, found, most_lost)
     card = card.model_copy(update={"costs": found})
     return _put_in_place(target, original, card, file, pictures, listener)
 
@@ -99,7 +101,7 @@ def _put_in_place(
 def _draft(target: Target, file: Path) -> Iterator[Path]:
     """A place beside `file` for what is not proven yet, removed in the end."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         folder = tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
-from convsight.pictures import load_picture
 from convsight.results import Difference, Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
@@ -43,11 +42,11 @@ def prove(
 ) -> tuple[Proof, ...]:
     """Run raw `pictures` (each RGB uint8 (height, width, 3), of any size) through `original` and every contender.
 
-    The original sees them fitted by the one preprocessing. Raises ValueError where there is no picture.
+    The original sees them fitted as `Card.input` does. Raises ValueError where there is no picture.
     """
     differences: list[list[Difference]] = [[] for _ in contenders]
     for chunk in _chunks(pictures):
-        fitted = np.stack([load_picture(picture, card.preprocessing, np.inf).pixels for picture in chunk])
+        fitted = np.stack([card.input.load(picture, np.inf).array for picture in chunk])
         sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
         expected = list(predictions(original, reader, fitted, sizes))
         for contender, found in zip(contenders, differences, strict=True):

@@ -40,7 +40,9 @@ def _header(path: Path) -> dict[str, Any]:
 
 def _refuse_foreign(path: Path, start: bytes, length: int) -> None:
     # torch.save writes a zip of pickles; older versions and plain pickle start with the protocol opcode.
-    if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
+    # So may the length of a short header (640 bytes are 80 02 00 ...), but a pickle does not go on with zeros.
+    pickled = start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+    if pickled and start[2:8] != bytes(6):
         raise UserError(
             f"{path} is a pickle (as torch.save writes): loading one can run any code, so it is refused; "
             "bring the weights as a safetensors file"

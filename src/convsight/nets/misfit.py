@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from convsight.errors import UserError
+from convsight.net_list.listed import listed_nets
 from convsight.nets.catalogue import net_entry
-from convsight.nets.listing import known_nets
 from convsight.nets.sizes import build_without_memory
 
 _LISTED = 8  # tensors of a kind in a message
@@ -87,8 +87,8 @@ def _made_for(net: str, given: Mapping[str, Tensor]) -> list[str]:
 def _owner(net: str, given: Mapping[str, Tensor]) -> list[str]:
     """Advice on the network that the tensors belong to, where one of the catalogue has as many parameters."""
     parameters = sum(value.numel() for name, value in given.items() if not name.endswith(_STATISTICS))
-    for name, listed in known_nets().items():
-        if listed.parameters == parameters and name != net:
+    for name, listed in listed_nets().items():
+        if not listed.task and listed.parameters == parameters and name != net:
             shapes = Reference.of(name).shapes
             if all(name in given and given[name].shape == shape for name, shape in shapes.items()):
                 return [f"they are those of {name}: use --net {name}"]

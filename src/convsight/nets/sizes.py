@@ -12,7 +12,7 @@ from convsight.describe.trouble import trouble
 from convsight.errors import UserError
 from convsight.nets.entry import NetEntry, NetShape
 
-_LARGEST_SIDE = 8192  # px, as in `Preprocessing`
+_LARGEST_SIDE = 8192  # px, as in `ImageInput`
 
 # What layers raise when a kernel, a window or a patch does not fit.
 _MISFITS = (RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionError)

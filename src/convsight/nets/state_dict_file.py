@@ -28,10 +28,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     try:
         with open(path, "rb") as file:
             start = file.read(9)
-        if start.startswith(_PICKLED):
-            tensors = read_torch_file(path, _chosen)
-        elif start[8:] == b"{":  # after eight bytes of its length, safetensors begins with a JSON object
+        # After eight bytes of its length, which may look like the start of a pickle, safetensors begins with JSON.
+        if start[2:] == b"\0\0\0\0\0\0{" or (start[8:] == b"{" and not start.startswith(_PICKLED)):
             tensors = load_file(path)
+        elif start.startswith(_PICKLED):
+            tensors = read_torch_file(path, _chosen)
         else:
             raise UserError(f"{path} is no file of weights: expected safetensors, or what torch.save wrote")
     except OSError as error:

@@ -112,7 +112,7 @@ def _add_facts(app: FastAPI, models: Mapping[str, Model]) -> None:
 
     @app.get("/model")
     async def tell_models() -> ServedModels:
-        """The cards of all models: task, classes, preprocessing, metrics, data, versions."""
+        """The cards of all models: task, classes, input, metrics, data, versions."""
         return ServedModels(models=list(served.values()))
 
     @app.get("/model/{name}")

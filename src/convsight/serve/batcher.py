@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.pictures import FittedPicture, PictureError, load_picture
+from convsight.inputs import Loaded
+from convsight.pictures import PictureError
 from convsight.results import Result
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
@@ -25,7 +26,7 @@ FAILED = "the server failed on this picture; its log says why"
 class _Fitted(NamedTuple):
     request: PendingRequest
     position: int
-    picture: FittedPicture
+    picture: Loaded
 
 
 class _Settled(NamedTuple):
@@ -86,7 +87,7 @@ class Batcher:
             self._tell([_Settled(request, position, "dropped", {})])
             return
         try:
-            picture = load_picture(data, self._model.card.preprocessing, self._max_megapixels)
+            picture = self._model.card.input.load(data, self._max_megapixels)
         except PictureError as error:
             self._tell([_Settled(request, position, "unreadable", {"error": str(error)})])
         except Exception:
@@ -119,7 +120,7 @@ class Batcher:
             return settled
         self._metrics.batches.labels(self._name).observe(len(wanted))
         try:
-            arrays = self._model.engine.run(np.stack([fitted.picture.pixels for fitted in wanted]))
+            arrays = self._model.engine.run(np.stack([fitted.picture.array for fitted in wanted]))
         except Exception:
             _log.exception("running %d pictures failed", len(wanted))
             failed = {"error": FAILED}

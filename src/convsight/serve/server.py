@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
 
 def _warm_up(name: str, model: Model) -> None:
     """The first run of an engine is slow, and what cannot run should fail before anybody asks."""
-    sides = model.card.preprocessing
+    sides = model.card.input
     try:
         model.engine.run(np.zeros((1, sides.height, sides.width, 3), np.uint8))
     except Exception as error:  # engines raise whatever their library does

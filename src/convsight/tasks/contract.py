@@ -3,16 +3,18 @@
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation import Augmentation
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, Split
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
 from convsight.settings import TrainSettings
+from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Metrics
+from convsight.tasks.target_tensors import TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,10 +35,6 @@ class Task(ABC):
     pretrained_pace: ClassVar[float]
     # The baseline (the start of a key of `baselines`) of a method that learns nothing from pictures.
     floor: ClassVar[str]
-
-    @abstractmethod
-    def has(self, net: str) -> bool:
-        """Whether `net` is the name of one of its networks, as far as can be told before any data are read."""
 
     @abstractmethod
     def net(self, name: str, settings: TrainSettings) -> str:
@@ -65,18 +63,20 @@ class Task(ABC):
         """A fresh network as `card` describes it: normalised pictures in, the task's own outputs out."""
 
     @abstractmethod
-    def targets(self, examples: Examples) -> dict[str, Tensor]:
-        """What is true of the examples as tensors, the first axis counting pictures."""
+    def targets(self, examples: Examples) -> TargetTensors:
+        """What is to be learnt of the examples, as tensors a batch at a time."""
 
     @abstractmethod
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         """How training pictures (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     @abstractmethod
-    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        """`total` and its named parts, each a scalar."""
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        """What trains the fresh `network` that `build` made: its losses, and the networks that help, if any."""
+
+    @abstractmethod
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        """Whether predictions are averaged over an input and its mirror image: `Card.mirror`."""
 
     @abstractmethod
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
@@ -95,8 +95,11 @@ class Task(ABC):
         """Raise `UserError` where the network on `card` cannot work on its pictures."""
 
     @abstractmethod
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
-        """The size that pictures like those of `split` are fitted to for the network called `net`; and why."""
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        """What the network called `net` is given of the training examples of `dataset`; and why.
+
+        Mean and standard deviation are measured later, once the examples are read.
+        """
 
     @abstractmethod
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":

@@ -7,7 +7,7 @@ from torchvision import ops
 
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
-from convsight.tasks.detection.networks import DETECTORS, build_detector, canonical, check_detector, parted
+from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.suppression import best, suppressed
 
 pytestmark = pytest.mark.slow
@@ -72,8 +72,8 @@ def test_the_largest_thing_is_located() -> None:
     ],
 )
 def test_names_as_cards_store_them(name: str, stored: str) -> None:
-    assert canonical(name) == stored
-    assert canonical(stored) == stored
+    assert NETWORKS.canonical(name) == stored
+    assert NETWORKS.canonical(stored) == stored
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_names_as_cards_store_them(name: str, stored: str) -> None:
 )
 def test_unknown_names(name: str, message: str) -> None:
     with pytest.raises(UserError) as raised:
-        canonical(name)
+        NETWORKS.canonical(name)
     assert str(raised.value).startswith(message)
 
 
 def test_parts_of_a_name() -> None:
-    assert parted("yolo-n") == ("yolo-n", "")
-    assert parted("sliding-window") == ("sliding-window", "small")
-    assert parted("yolo-n+timm/a+b") == ("yolo-n", "timm/a+b")
+    assert NETWORKS.parts("yolo-n") == ("yolo-n", "")
+    assert NETWORKS.parts("sliding-window") == ("sliding-window", "small")
+    assert NETWORKS.parts("yolo-n+timm/a+b") == ("yolo-n", "timm/a+b")
 
 
 def test_a_network_without_maps_is_named_before_training() -> None:
@@ -147,4 +147,4 @@ def test_windows_are_where_their_boxes_say() -> None:
 
 
 def test_the_first_detector_of_the_lectures_answers_once() -> None:
-    assert not build_detector("locate+lenet5", NetShape(2, 1, 32, 32)).suppresses
+    assert not NETWORKS.build("locate+lenet5", NetShape(2, 1, 32, 32)).suppresses

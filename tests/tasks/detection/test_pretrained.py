@@ -13,11 +13,11 @@ from torchvision.models import detection
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
-from convsight.pictures import Preprocessing
 from convsight.targets import Classes
-from convsight.tasks.detection.networks import build_detector
+from convsight.tasks.detection.networks import NETWORKS
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 
 Folder = Callable[[str], Path]
@@ -27,7 +27,7 @@ SHAPE = NetShape(outputs=2, channels=3, height=64, width=64)
 def test_squeezenets_weights_are_in_its_backbone(shared_data: Folder) -> None:
     file = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
     weights = read_detector_weights("yolo-n+squeezenet1_0", str(file))
-    model = build_detector("yolo-n+squeezenet1_0", SHAPE)
+    model = NETWORKS.build("yolo-n+squeezenet1_0", SHAPE)
     notes = adapt_detector(model, "yolo-n+squeezenet1_0", SHAPE, weights)
     own, theirs = model.borrowed(), load_file(file)
     # 0.735 million numbers without those of the classifier.
@@ -51,7 +51,7 @@ def test_classifiers_take_all_but_the_last_layer(name: str, shared_data: Folder)
 def test_grey_pictures_get_the_sum_of_the_colours(shared_data: Folder) -> None:
     file = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
     grey = NetShape(outputs=2, channels=1, height=64, width=64)
-    model = build_detector("yolo-n+squeezenet1_0", grey)
+    model = NETWORKS.build("yolo-n+squeezenet1_0", grey)
     notes = adapt_detector(
         model, "yolo-n+squeezenet1_0", grey, read_detector_weights("yolo-n+squeezenet1_0", str(file))
     )
@@ -196,8 +196,8 @@ def test_a_whole_detector_with_a_tensor_too_few_is_refused(tmp_path: Path) -> No
 def test_a_model_of_ours_goes_on_with_other_classes(tmp_path: Path) -> None:
     shape = NetShape(outputs=3, channels=3, height=64, width=64)
     trained = seeded("yolo-n", 1, shape)
-    sides = Preprocessing(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
-    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), preprocessing=sides)
+    sides = ImageInput(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
+    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), input=sides)
     file = tmp_path / "model.safetensors"
     save_file(trained.state_dict(), file, {METADATA_KEY: card.model_dump_json()})
     model = seeded("yolo-n", 2, SHAPE)

@@ -15,6 +15,7 @@ from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.rng import RngKeys, uniform
 from convsight.settings import TrainSettings
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.windows import Windows, compact, seen_through
 
 _PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the pictures that are judged
@@ -58,6 +59,7 @@ class BoxAugmentation(Augmentation):
         self.variation = variation
         self.stride = stride
         self.reasons = reasons
+        self.resizes = len(variation.sizes) > 1
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         v, pictures, targets = self.variation, batch.image, batch.targets
@@ -117,17 +119,18 @@ def mixed_up(
 
 def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, passes: float) -> BoxAugmentation:
     """The variation for a data set seen about `passes` times, with the reasons for it."""
+    own = DetectionSettings.of(settings)
     amounts, why_amount = _amount(settings, passes)
-    if settings.mosaic is not None:
-        amounts = replace(amounts, mosaic=settings.mosaic)
+    if own.mosaic is not None:
+        amounts = replace(amounts, mosaic=own.mosaic)
     sided = any(names_a_side(name) for name in dataset.target.names)
     usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
         flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",
         flip_vertical=settings.flip == "both",
-        mixup=settings.mixup,
-        sizes=_SIZES if settings.multi_scale else (1.0,),
+        mixup=own.mixup,
+        sizes=_SIZES if own.multi_scale else (1.0,),
     )
     why = (
         "" if usual or settings.flip != "auto" else "no flips: the classes read as text, name a side, or --augment none"

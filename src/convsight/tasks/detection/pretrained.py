@@ -20,7 +20,7 @@ from convsight.nets.sizes import build_without_memory
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
 from convsight.tasks.detection.detector import Detector
-from convsight.tasks.detection.networks import DETECTORS, detector_entry, parted
+from convsight.tasks.detection.networks import DETECTORS, NETWORKS
 
 _WITHIN = "net."  # what our networks put before torchvision's names
 _COUNTER = "num_batches_tracked"  # of batch normalisation; torchvision's frozen ones have none
@@ -45,12 +45,12 @@ def read_detector_weights(name: str, weights: str) -> Weights:
     A file is a model file of the same detector, torchvision's state dict of it, or weights of the network that it comes
     after. Raises `UserError` where there are none, or the file is missing, damaged or of another detector.
     """
-    detector, backbone = parted(name)
+    detector, backbone = NETWORKS.parts(name)
     card = None if weights == IMAGENET else _card(Path(weights))
     if card is not None and card.task == "detection":
         if card.net != name:
             raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
-        return _whole(Path(weights), card.preprocessing.mean, card.preprocessing.std)
+        return _whole(Path(weights), card.input.mean, card.input.std)
     pictures = DETECTORS[detector].pictures
     if pictures and weights != IMAGENET and Path(weights).is_file():
         found = _whole(Path(weights), *pictures)
@@ -71,7 +71,7 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
     """
     if isinstance(weights, WholeWeights):
         return _adapt_whole(model, name, shape, weights)
-    _, backbone = parted(name)
+    _, backbone = NETWORKS.parts(name)
     borrowed = model.borrowed()
     if not backbone or not borrowed:
         raise UserError(
@@ -94,7 +94,7 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
 def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeights) -> list[str]:
     wanted = model.state_dict()
     given = _renamed(weights.tensors, wanted)
-    entry = detector_entry(name)
+    entry = NETWORKS.entry(name)
     more_outputs, more_channels = (
         build_without_memory(entry, other).state_dict()
         for other in (replace(shape, outputs=shape.outputs + 1), replace(shape, channels=shape.channels + 1))

@@ -1,14 +1,15 @@
-"""`Preprocessing`: how any picture becomes the network's input; it travels in the model file."""
+"""`ImageInput`: how any image becomes the network's input; it travels in the model file."""
 
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from convsight.pictures.frame import Fit, Frame
+from convsight.inputs.loaded import Loaded
+from convsight.pictures import Fit, Frame, Source, load_picture
 
 
-class Preprocessing(BaseModel):
-    """The only preprocessing there is: fit to `height` x `width`, then (pixel / 255 - mean) / std.
+class ImageInput(BaseModel):
+    """Images fitted to `height` x `width`, then (pixel / 255 - mean) / std.
 
     `fit` says what happens to another aspect ratio: `crop` keeps the middle, `squash` changes the
     proportions, `pad` adds black borders. `channels` 1 means grey by the ITU-R 601 luma that Pillow uses.
@@ -16,6 +17,7 @@ class Preprocessing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["image"] = "image"
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
     fit: Fit = "crop"
@@ -27,6 +29,13 @@ class Preprocessing(BaseModel):
     def frame(self) -> Frame:
         """The size and fit alone."""
         return Frame(self.height, self.width, self.fit)
+
+    def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
+        """Read `source` and fit it: RGB uint8 (height, width, 3), the caller's own. `name` is what errors call it.
+
+        Sources and errors are those of `pictures.read_picture`. Safe in threads.
+        """
+        return Loaded(*load_picture(source, self.frame, max_megapixels, name))
 
     @model_validator(mode="after")
     def _one_value_a_channel(self) -> Self:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from convsight.nets.listing import known_detectors, known_nets
+from convsight.net_list.listed import listed_nets
 
 
 def run_nets(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,11 +28,12 @@ def test_a_table_without_a_pattern() -> None:
         "input",
         "top-1",
         "%",
+        "task",
         "licence",
         "weights",
         "about",
     ]
-    assert [line.split()[0] for line in lines[1:]] == [*known_nets(), *known_detectors()]
+    assert [line.split()[0] for line in lines[1:]] == list(listed_nets())
     vgg16 = next(line for line in lines if line.startswith("vgg16 "))
     for part in ("138 M", "15.5 G", "224 px", "71.6", "BSD-3-Clause", "torchvision IMAGENET1K_V1", "3x3 convolutions"):
         assert part in vgg16
@@ -44,6 +45,19 @@ def test_json_holds_every_fact() -> None:
     assert found[2]["parameters"] == 138_357_544
     assert found[2]["accuracy"] == 0.71592
     assert found[2]["source"].startswith("Simonyan")
+    assert (found[2]["classes"], found[2]["task"]) == (1000, "")
+
+
+def test_networks_of_a_task_stand_under_its_name() -> None:
+    found = json.loads(run_nets("yolo", "--format", "json").stdout)
+    assert [(net["name"], net["task"], net["classes"]) for net in found] == [
+        ("yolo-n", "detection", 80),
+        ("yolo-s", "detection", 80),
+        ("yolo-m", "detection", 80),
+    ]
+    row = next(line for line in run_nets("ssdlite").stdout.splitlines() if line.startswith("ssdlite "))
+    assert "320 px" in row
+    assert " detection " in row
 
 
 def test_csv_is_one_row_a_network() -> None:

@@ -8,7 +8,8 @@ import pytest
 import timm
 
 from convsight.errors import UserError
-from convsight.nets.listing import known_detectors, known_nets, list_nets, matching
+from convsight.net_list.listed import listed_nets
+from convsight.net_list.search import list_nets, matching
 from convsight.progress import Listener, Silent, Status
 
 
@@ -48,7 +49,7 @@ def test_patterns(pattern: str, expected: list[str]) -> None:
 
 
 def test_no_pattern_lists_all() -> None:
-    assert [net.name for net in list_nets("", Silent())] == [*known_nets(), *known_detectors()]
+    assert [net.name for net in list_nets("", Silent())] == list(listed_nets())
 
 
 @pytest.mark.parametrize(("pattern", "near"), [("resnet81", "resnet18"), ("timm/resnet1t", "timm/resnet10t")])
@@ -65,7 +66,7 @@ def test_matching_is_of_the_whole_name_for_globs_only() -> None:
 def test_the_list_needs_no_pytorch() -> None:
     code = (
         "import sys; sys.modules['torch'] = None; "
-        "from convsight.nets.listing import list_nets; from convsight.progress import Silent; "
+        "from convsight.net_list.search import list_nets; from convsight.progress import Silent; "
         "print(len(list_nets('resnet', Silent()))); "
         "list_nets('timm/resnet10t', Silent())"
     )
@@ -98,7 +99,7 @@ def test_many_of_timms_are_not_counted_unless_asked() -> None:
 
 
 def test_many_of_timms_are_counted_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("convsight.nets.timm_listing._COUNTED", 1)
+    monkeypatch.setattr("convsight.describe.timm_list._COUNTED", 1)
     hears = Hears()
     assert all(net.parameters for net in list_nets("timm/resnet1*t", hears, figures=True))
     assert hears.said == []
@@ -108,5 +109,5 @@ def test_a_network_that_cannot_be_counted_is_listed_without_figures(monkeypatch:
     def fails(_: object) -> None:
         raise RuntimeError("needs numbers")
 
-    monkeypatch.setattr("convsight.nets.timm_listing.count", fails)
+    monkeypatch.setattr("convsight.describe.timm_list.count", fails)
     assert [net.parameters for net in list_nets("timm/resnet10t", Silent())] == [None]

@@ -1,8 +1,8 @@
 """timm's networks in a list; they are counted when they are asked for, since there are more than a thousand."""
 
-from convsight.errors import unknown_name
-from convsight.nets.figures import Figures, count, listed
-from convsight.nets.listing import ListedNet, matching
+from convsight.describe.figures import Figures, count, listed
+from convsight.net_list.listed import ListedNet
+from convsight.net_list.search import matching
 from convsight.nets.timm_nets import timm_entry, timm_names
 from convsight.progress import Listener
 
@@ -14,10 +14,7 @@ def list_timm(pattern: str, listener: Listener, figures: bool) -> list[ListedNet
 
     Raises `UserError` where nothing matches, or timm cannot be imported.
     """
-    names = timm_names()
-    found = matching(pattern, names)
-    if not found:
-        raise unknown_name("net", pattern, names)
+    found = matching(pattern, timm_names())
     if len(found) > _COUNTED and not figures:
         listener.say(f"{len(found):,} networks, not counted; --figures counts them, or give a longer pattern")
         return [listed(name, timm_entry(name), None) for name in found]

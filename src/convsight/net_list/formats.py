@@ -10,23 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from convsight.nets.listing import ListedNet
+from convsight.net_list.listed import ListedNet
+from convsight.units import short_count
 
 _UNFOLDED = 300  # characters a line where no terminal folds them
-
-
-def short(number: int | None) -> str:
-    """A count in three digits.
-
-    >>> [short(number) for number in (61_706, 138_357_544, 1_814_083_944, 840, None)]
-    ['61.7 k', '138 M', '1.81 G', '840', '']
-    """
-    if number is None:
-        return ""
-    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if number >= size:
-            return f"{number / size:#.3g}".rstrip(".") + f" {unit}"
-    return str(number)
 
 
 def print_nets_table(nets: Sequence[ListedNet]) -> None:
@@ -37,20 +24,25 @@ def print_nets_table(nets: Sequence[ListedNet]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("net", "parameters", "multiply-adds", "input", "top-1 %"):
         table.add_column(column, no_wrap=True, justify="left" if column == "net" else "right")
-    for column in ("licence", "weights", "about"):
+    for column in ("task", "licence", "weights", "about"):
         table.add_column(column)
     for net in nets:
         table.add_row(
             net.name,
-            short(net.parameters),
-            short(net.multiply_adds),
+            _count(net.parameters),
+            _count(net.multiply_adds),
             f"{net.side} px",
             "" if net.accuracy is None else f"{100 * net.accuracy:.1f}",
+            net.task,
             net.licence,
             f"{net.weights}: {net.weights_licence}" if net.weights_licence else net.weights,
             net.about,
         )
     console.print(table)
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else short_count(number)
 
 
 def print_nets_json(nets: Sequence[ListedNet]) -> None:

@@ -1,0 +1,90 @@
+"""Networks that a task adds to the catalogue: a head of its own after an encoder, as in `yolo-n+resnet18`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar, final
+
+from torch import nn
+
+from convsight.errors import UserError, unknown_name
+from convsight.nets.catalogue import canonical_name, net_entry
+from convsight.nets.entry import NetEntry, NetShape
+
+_BESIDE = "+"  # between a task's network and the network of the catalogue that it comes after
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class TaskNet(Generic[Net]):
+    """One network of a task. `build` takes the name of the encoder that it comes after, and the shape.
+
+    `encoder` is the network of the catalogue that it comes after where the user names none, empty for one of its own.
+    `others` are those that may take its place: the whole catalogue where it is None. `about`, `source`, `licence`,
+    `side` and `outputs` are as in `NetEntry`.
+    """
+
+    build: Callable[[str, NetShape], Net]
+    about: str
+    source: str
+    licence: str
+    side: int
+    outputs: int
+    encoder: str = ""
+    others: tuple[str, ...] | None = None
+
+
+@final
+class TaskNets(Generic[Net]):
+    """The networks of a task by name; names with an encoder are known too, and count as in the set.
+
+    >>> from convsight.nets.small import SmallNet
+    >>> nets = TaskNets({"seg": TaskNet(lambda encoder, shape: SmallNet(shape), "", "", "", 64, 2, encoder="small")})
+    >>> "seg+resnet18" in nets, "resnet18" in nets, list(nets)
+    (True, False, ['seg'])
+    >>> nets.canonical("seg+small"), nets.parts("seg"), nets.parts("seg+timm/resnet10t")
+    ('seg', ('seg', 'small'), ('seg', 'timm/resnet10t'))
+    """
+
+    def __init__(self, nets: Mapping[str, TaskNet[Net]]) -> None:
+        self._nets = dict(nets)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nets)
+
+    def __contains__(self, name: str) -> bool:
+        return name.partition(_BESIDE)[0] in self._nets
+
+    def parts(self, name: str) -> tuple[str, str]:
+        """The task's network, and the network of the catalogue that it comes after, empty for one of its own."""
+        own, _, encoder = name.partition(_BESIDE)
+        return own, encoder or self._nets[own].encoder
+
+    def canonical(self, name: str) -> str:
+        """`name` as a card stores it; raises `UserError` where there is no such network, with the nearest ones."""
+        own, beside, encoder = name.partition(_BESIDE)
+        if own not in self._nets:
+            raise unknown_name("net", own, self._nets)
+        if not beside:
+            return own
+        net = self._nets[own]
+        if net.others is not None:
+            if encoder not in net.others:
+                raise UserError(f"{own} comes after {' or '.join(net.others)} alone, not after {encoder!r}")
+        else:
+            encoder = canonical_name(encoder)
+            net_entry(encoder)  # raises for a name that the catalogue does not have
+        return own if encoder == net.encoder else own + _BESIDE + encoder
+
+    def build(self, name: str, shape: NetShape) -> Net:
+        """The network called `name` with fresh weights, drawn from PyTorch's global generator."""
+        own, encoder = self.parts(name)
+        return self._nets[own].build(encoder, shape)
+
+    def entry(self, name: str) -> NetEntry:
+        """What lists and descriptions need to know of the network called `name`."""
+        net = self._nets[self.parts(name)[0]]
+        return NetEntry(
+            partial(self.build, name), net.about, net.licence, net.source, side=net.side, outputs=net.outputs
+        )
