@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from convsight.pictures.decode import decoding
 from convsight.results import Drawable, Result, WithFiles
 from convsight.results.capabilities import lacking
-from convsight.runtime.drawings import safe_name
+from convsight.runtime.output_folder import safe_name
 from convsight.serve.content_negotiation import acceptable
 from convsight.serve.pending_request import JsonPrediction
 from convsight.serve.refusal import RefusedError
