@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.smaller import smaller_batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
@@ -157,10 +157,9 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
     varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
-    values = varied.inputs[kind]
     if side is not None:
-        values = F.interpolate(values, size=(side, side), mode="bilinear", antialias=True)
-    normalised = t.inputs.normalise(values)
+        varied = smaller_batch(varied, side, t.augmentation)
+    normalised = t.inputs.normalise(varied.inputs[kind])
     layout = torch.channels_last if normalised.ndim == 4 else torch.contiguous_format
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 

@@ -21,7 +21,7 @@ from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -30,7 +30,6 @@ from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detect
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
-from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
@@ -132,7 +131,7 @@ class Detection(Task):
         spec = unmeasured(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, spec.frame):
-            thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
+            thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
         return spec, why
 
@@ -174,7 +173,7 @@ def _too_thin(split: Split, frame: Frame) -> int:
     count = 0
     for boxes in filter(len, _boxes(split)):
         corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
-        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
+        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
 
 
