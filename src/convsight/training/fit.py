@@ -25,7 +25,7 @@ from convsight.run import Row, Run
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
-from convsight.tasks.reader import Reader
+from convsight.tasks.reader import Reader, calibrated_by
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
 from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
@@ -217,8 +217,8 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
-    found = judge(validating(t), t.reader, t.val)
-    return found.calibrated(found.calibration()).compute(intervals=False)
+    found, _ = calibrated_by(judge(validating(t), t.reader, t.val))
+    return found.compute(intervals=False)
 
 
 def validating(t: Training) -> TorchEngine:
