@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
-from convsight.export.proof import Contender, prove
+from convsight.export.parity_check import ParityCheck, prove
 from convsight.inputs import ImageInput
 from convsight.results import Numbers
 from convsight.runtime.engine import Engine
@@ -46,8 +46,8 @@ def pictures(level: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: int = 128) -> Proof:
-    contender = Contender(engine, pixels, limits)
-    (found,) = prove(Level(), reader_of(CARD), CARD, [contender], pictures(level))
+    check = ParityCheck(engine, pixels, limits)
+    (found,) = prove(Level(), reader_of(CARD), CARD, [check], pictures(level))
     return found
 
 
@@ -104,9 +104,9 @@ class Sizes(Reader):
 def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
     sizes = [(5, 9), (12, 7), (8, 4)] * 4  # in two chunks
     images = [np.zeros((height, width, 3), np.uint8) for width, height in sizes]
-    for contenders in ([Contender(Level(), "fitted", "float32")], [Contender(Level(), "raw", "float32")]):
+    for checks in ([ParityCheck(Level(), "fitted", "float32")], [ParityCheck(Level(), "raw", "float32")]):
         reader = Sizes()
-        (found,) = prove(Level(), reader, CARD, contenders, iter(images))
+        (found,) = prove(Level(), reader, CARD, checks, iter(images))
         assert sorted(reader.told) == sorted(2 * sizes)
         assert found.holds
 
@@ -156,14 +156,35 @@ class Finder(Engine):
 @pytest.mark.parametrize("limits", ["float32", "bfloat16"])
 def test_pictures_where_nothing_is_to_be_found_prove_nothing(bright: int, answers: int, limits: str) -> None:
     seen = [np.full((32, 32, 3), 99 if index < bright else 0, np.uint8) for index in range(64)]
-    contenders = [Contender(Finder(), "fitted", limits), Contender(Finder(blind=True), "fitted", limits)]
-    same, blind = prove(Finder(), reader_of(FINDER), FINDER, contenders, iter(seen))
+    checks = [ParityCheck(Finder(), "fitted", limits), ParityCheck(Finder(blind=True), "fitted", limits)]
+    same, blind = prove(Finder(), reader_of(FINDER), FINDER, checks, iter(seen))
     assert (same.holds, same.answers, same.agreement) == (True, answers, 1.0)
     assert not blind.holds
 
 
 def test_the_only_box_of_all_pictures_is_the_only_answer() -> None:
     seen = [np.full((32, 32, 3), 0 if index else 99, np.uint8) for index in range(64)]
-    elsewhere = Contender(Finder(shift=0.39), "fitted", "int8")
+    elsewhere = ParityCheck(Finder(shift=0.39), "fitted", "int8")
     (found,) = prove(Finder(), reader_of(FINDER), FINDER, [elsewhere], iter(seen))
     assert (found.answers, found.agreement, found.holds) == (2, 0.0, False)
+
+
+class NumberReader(Reader):
+    """Reads the first probability as a number that varies by thousands."""
+
+    result = Numbers
+    pipeline_tag, plain_python = "other", ""
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+        return Numbers(("weight",), ("g",), arrays["probabilities"][:1] * 1000, np.array([2000.0]))
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("shift", "holds"), [(0.018, True), (0.022, False)])
+def test_numbers_differ_by_shares_of_their_scale(shift: float, holds: bool) -> None:
+    check = ParityCheck(Level(shift, 1), "fitted", "float32")
+    (found,) = prove(Level(), NumberReader(CARD), CARD, [check], pictures(128))
+    assert found.largest_difference == pytest.approx(shift * 1000 / 2000)
+    assert found.holds == holds
