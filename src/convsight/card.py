@@ -18,8 +18,8 @@ class Proof(BaseModel):
     """That an exported file answers like the network it came from: what was compared, and how far they differ.
 
     `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
-    difference is that of any number of any answer, the agreement the share of what both say that is the same; `answers`
-    is how many things they say of all pictures (None in files that do not tell).
+    difference is that of any number of any answer, as a share of its scale; the agreement the share of what both say
+    that is the same; `answers` is how many things they say of all pictures (None in files that do not tell).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -28,7 +28,7 @@ from convsight.export import export as exporting
 from convsight.export import onnx_graph, targets
 from convsight.export import verb as export_verb
 from convsight.export.export import export_network
-from convsight.export.proof import LEAST_PICTURES, Contender
+from convsight.export.parity_check import LEAST_PICTURES, ParityCheck
 from convsight.export.proof_pictures import proof_pictures
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
@@ -291,7 +291,7 @@ def test_a_split_that_judges_int8_is_named() -> None:
 
 def test_all_answers_agree_only_where_all_do() -> None:
     engine: Any = None
-    contender = Contender(engine, "raw", "float32", needed=True)
+    check = ParityCheck(engine, "raw", "float32", needed=True)
     for agreement, told in ((1.0, "100.0%"), (0.99974, "99.9%"), (0.57, "57.0%"), (0.9899, "98.9%"), (0.0, "0.0%")):
         proof = Proof(
             engine="onnxruntime",
@@ -305,10 +305,10 @@ def test_all_answers_agree_only_where_all_do() -> None:
             needed_agreement=1,
         )
         verdict = "holds" if agreement == 1 else "does not hold"
-        assert exporting._in_words(proof, contender).endswith(f", {told} same answers: {verdict}")
+        assert exporting._in_words(proof, check).endswith(f", {told} same answers: {verdict}")
         if agreement < 1:
             with pytest.raises(UserError, match=rf" and {told} of 64 answers agree \(needed 100%\)"):
-                exporting._check((proof,), [contender], Path("model.onnx"))
+                exporting._check((proof,), [check], Path("model.onnx"))
 
 
 def grainy_digits() -> Iterator[Pixels]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.metrics.distances import SPREAD, DistanceReader, distance_card
 
 from convsight.card import Card, Cost
 from convsight.datasets import Examples, FittedPictures, Split
@@ -13,7 +14,7 @@ from convsight.errors import UserError
 from convsight.export.quantise import check_costs, coarseness, costs
 from convsight.inputs import ImageInput
 from convsight.metrics import Metric
-from convsight.results import Labels
+from convsight.results import Labels, NumbersOfMany
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
@@ -66,6 +67,37 @@ def test_a_metric_that_is_no_number_is_not_allowed() -> None:
     nothing = Cost(engine="openvino", metric="AP", before=0.5, after=math.nan, lost=math.nan)
     with pytest.raises(UserError, match="loses nan points"):
         check_costs(Metric("AP"), [nothing], 0.5)
+
+
+class Telling(Engine):
+    """Tells the same distance, in standard deviations from the mean, of every image."""
+
+    name, precision, streams = "telling", "float32", 1
+
+    def __init__(self, distance: float) -> None:
+        self.distance = distance
+
+    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        return {"distance": np.full((len(pictures), 1), self.distance)}
+
+
+@pytest.mark.parametrize(("metres", "lost"), [(23.2, 0.0), (23.25, 0.4), (22.2, -8.0), (23.3, 0.8), (60.0, 294.4)])
+def test_a_number_in_metres_loses_points_of_the_spread_of_the_targets(metres: float, lost: float) -> None:
+    card = distance_card()
+    truths = NumbersOfMany(np.full((50, 1), 20.0), card.target.names, ("m",))
+    split = Split("val", np.zeros((50, 2, 2, 3), np.uint8), truths, [str(number) for number in range(50)])
+    reader = DistanceReader(card)
+    before, after = (Telling((value - 20) / SPREAD) for value in (23.2, metres))
+    found = costs(before, [after], reader, Examples(FittedPictures.read(split, card.input)[0], truths))
+    assert found[0].lost == pytest.approx(lost)
+    metric = reader.metrics().selected_by[0]
+    assert coarseness(metric, 50, 0.5) == ""
+    if lost <= 0.5:
+        check_costs(metric, found, 0.5)
+    else:
+        told = rf"points of rmse \(3\.200 m to {metres - 20:.3f} m, of which each is 0\.125 m\), more than the 0\.5"
+        with pytest.raises(UserError, match=told):
+            check_costs(metric, found, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from huggingface_hub import ModelCard, ModelCardData
 from PIL import Image
 from tests.hub.loopback import COMMIT, Loopback
+from tests.metrics.distances import DistanceReader, distance_card
 
 import convsight
 from convsight.card import Card
@@ -23,6 +24,7 @@ from convsight.hub.place import Repository, place_of
 from convsight.hub.private import check_private
 from convsight.hub.pull import pull
 from convsight.hub.push import push
+from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.progress import Silent
 from convsight.run import Run
@@ -341,3 +343,16 @@ def test_bad_pushes(exported_run: Run, tmp_path: Path) -> None:
 def test_a_network_without_metrics_has_a_page(exported_run: Run) -> None:
     card: Card = exported_run.card.model_copy(update={"metrics": {}, "data": {}, "versions": {}})
     assert "None were measured" in model_card(card, None, "x", None, "mit")
+
+
+def test_numbers_that_are_no_shares_stand_in_their_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convsight.hub.model_card.reader_of", DistanceReader)
+    whole, part = Measured(3.21234, 2.9, 3.5), Measured(0.5, 0.5, 0.5)
+    metrics = {"test/rmse": whole, "test/baseline/mean/rmse": Measured(12.4, 12.4, 12.4), "test/rmse/near": part}
+    text = model_card(distance_card().model_copy(update={"metrics": metrics}), None, "x", None, "mit")
+    assert "| test/rmse | 3.212 m | 2.900 to 3.500 |" in text
+    assert "| test/baseline/mean/rmse | 12.400 m |  |" in text
+    assert "| test: near | 0.500 m |" in text
+    data = ModelCard(text).data.to_dict()  # type: ignore[no-untyped-call]
+    (found,) = data["model-index"][0]["results"]
+    assert found["metrics"] == [{"type": "rmse", "name": "test/rmse", "value": 3.21234}]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import convsight
-from convsight.datasets import Dataset
+from convsight.datasets import Dataset, fingerprint
 from convsight.errors import UserError
 from convsight.progress import Silent, Terminal
 from convsight.runtime import evaluate as evaluate_module
@@ -75,7 +75,6 @@ def test_nothing_readable_is_nothing_to_judge(photos: Path, tmp_path: Path) -> N
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The data sets whose content is read for a fingerprint."""
     found: list[str] = []
-    fingerprint = evaluate_module.fingerprint
 
     def counted(dataset: Dataset) -> str:
         found.append(dataset.source)

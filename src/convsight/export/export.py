@@ -11,7 +11,7 @@ from convsight.card import Card, Proof
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.onnx_graph import onnx_graph
-from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
+from convsight.export.parity_check import LEAST_PICTURES, ParityCheck, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
 from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
@@ -59,7 +59,7 @@ def export_int8(
     with _draft(target, file) as draft:
         target.write(draft, card)
         # Of the ways to run it by one engine the last is the one that predict uses.
-        engines = {contender.engine.name: contender.engine for contender in target.contenders(draft, card)}
+        engines = {check.engine.name: check.engine for check in target.checks(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
     metric = reader_of(card).metrics().selected_by[0]
     for cost in found:
@@ -86,12 +86,12 @@ def _put_in_place(
     reader = reader_of(card)
     with _draft(target, file) as draft:
         target.write(draft, card)
-        contenders = target.contenders(draft, card)
+        checks = target.checks(draft, card)
         with listener.counting("proving", LEAST_PICTURES) as advance:
-            proofs = prove(original, reader, card, contenders, _counted(pictures(), advance))
-    for proof, contender in zip(proofs, contenders, strict=True):
-        listener.say(_in_words(proof, contender))
-    _check(proofs, contenders, file)
+            proofs = prove(original, reader, card, checks, _counted(pictures(), advance))
+    for proof, check in zip(proofs, checks, strict=True):
+        listener.say(_in_words(proof, check))
+    _check(proofs, checks, file)
     card = card.model_copy(update={"proofs": proofs})
     target.write(file, card)
     return card
@@ -109,8 +109,8 @@ def _draft(target: Target, file: Path) -> Iterator[Path]:
         yield Path(name) / f"draft{target.suffix}"
 
 
-def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -> None:
-    failed = [p for p, contender in zip(proofs, contenders, strict=True) if contender.needed and not p.holds]
+def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> None:
+    failed = [p for p, check in zip(proofs, checks, strict=True) if check.needed and not p.holds]
     if failed:
         worst = max(failed, key=lambda proof: proof.largest_difference)
         raise UserError(
@@ -121,8 +121,8 @@ def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -
         )
 
 
-def _in_words(proof: Proof, contender: Contender) -> str:
-    verdict = "holds" if proof.holds else "does not hold" if contender.needed else "does not hold: not used"
+def _in_words(proof: Proof, check: ParityCheck) -> str:
+    verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
     answers = f"{proof.answers:,} answers, " if proof.answers != proof.pictures else ""
     return (
         f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, {answers}"

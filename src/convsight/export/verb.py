@@ -12,7 +12,7 @@ from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
-from convsight.export.proof import Pixels
+from convsight.export.parity_check import Pixels
 from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, proof_pictures
 from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
 from convsight.model_files import read_card

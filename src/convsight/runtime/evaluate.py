@@ -106,7 +106,7 @@ def _is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
         with suppress(UserError):  # damaged splits are told where they are needed
             if names_in_splits_csv(run.splits()) != {name for split in dataset.splits.values() for name in split.names}:
                 return False
-    return bool(fingerprint(dataset) == card.data["fingerprint"])
+    return fingerprint(dataset) == str(card.data["fingerprint"])
 
 
 def _as_trained(path: str | Path, run: Run | None, dataset: Dataset, listener: Listener) -> Dataset:

@@ -8,7 +8,6 @@ from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
 from convsight.inputs import ImageInput
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
 
@@ -49,12 +48,6 @@ def fit_pictures(dataset: Dataset, wanted: ImageInput, settings: TrainSettings, 
         return Prepared(dataset, examples, wanted)
     readable = dataset.with_splits({name: each.split for name, each in read.items()})
     return Prepared(check_learnable(readable), examples, wanted)
-
-
-def plain(frame: Frame) -> ImageInput:
-    """How pictures are fitted before their colours are measured."""
-    height, width, fit = frame
-    return ImageInput(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
 
 
 def measured(prepared: Prepared, settings: TrainSettings) -> ImageInput:

@@ -15,6 +15,7 @@ from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks import task_of
+from convsight.tasks.capabilities import augmentation_of, options_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -26,7 +27,7 @@ SETTINGS = TrainSettings.of(data="x")
 
 def card(fit: Fit = "squash") -> Card:
     sides = ImageInput(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
-    options = task_of("detection").options(SETTINGS)
+    options = options_of(task_of("detection"), SETTINGS)
     return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), input=sides, options=options)
 
 
@@ -38,6 +39,10 @@ def lists(count: int) -> BoxLists:
         boxes = np.concatenate([corners, corners + random.uniform(8, 30, (number % 3, 2))], axis=1)
         found.append(Boxes.of(CLASSES, (96, 64), boxes, random.integers(0, 2, number % 3)))
     return BoxLists(found, CLASSES)
+
+
+def of_boxes(split: Split) -> Dataset:
+    return Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
 
 
 class TestDetection(TaskContract):
@@ -64,17 +69,18 @@ def test_targets_are_fractions_and_crowds_teach_nothing() -> None:
 
 def test_the_frame_keeps_the_usual_proportions() -> None:
     split = Split("train", np.zeros((2, 480, 640, 3), np.uint8), lists(2), ["a", "b"])
-    task = task_of("detection")
-    assert task.frame("yolo-n", split, SETTINGS)[0] == (240, 320, "squash")
-    assert task.frame("yolo-n", split, TrainSettings.of(data="x", size=640, fit="pad"))[0] == (480, 640, "pad")
+    task, dataset = task_of("detection"), of_boxes(split)
+    assert task.input("yolo-n", dataset, SETTINGS)[0].frame == (240, 320, "squash")
+    assert task.input("yolo-n", dataset, TrainSettings.of(data="x", size=640, fit="pad"))[0].frame == (480, 640, "pad")
 
 
 def test_boxes_too_small_to_be_learnt_are_told() -> None:
     truths = BoxLists([Boxes.of(CLASSES, (640, 480), [(0, 0, 3.9, 40), (0, 0, 4.1, 40)], [0, 1])], CLASSES)
     split = Split("train", np.zeros((1, 480, 640, 3), np.uint8), truths, ["a"])
-    words = task_of("detection").frame("yolo-n", split, SETTINGS)[1]
+    dataset = of_boxes(split)
+    words = task_of("detection").input("yolo-n", dataset, SETTINGS)[1]
     assert words.endswith("; little or nothing is learnt from 1 box under 2 px wide or high there: try a larger --size")
-    whole = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=640))[1]
+    whole = task_of("detection").input("yolo-n", dataset, TrainSettings.of(data="x", size=640))[1]
     assert "learnt" not in whole
 
 
@@ -132,7 +138,7 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | None, frame: tuple[int, int]) -> None:
     split = Split("train", np.zeros((2, size[1], size[0], 3), np.uint8), lists(2), ["a", "b"])
-    found, _ = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=asked))
+    found, _ = task_of("detection").input("yolo-n", of_boxes(split), TrainSettings.of(data="x", size=asked))
     assert (found.height, found.width) == frame
 
 
@@ -148,7 +154,7 @@ def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | Non
 )
 def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
     split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
+    dataset = of_boxes(split)
     found = choose_augmentation(dataset, train_settings(data="x", **choices), 16, 10).variation
     assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
 
@@ -166,9 +172,9 @@ def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical:
 )
 def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
+    dataset = of_boxes(split)
     settings = train_settings(data="x", **choices)
-    found = task_of("detection").augmentation(dataset, card().input, settings, passes)
+    found = augmentation_of(task_of("detection"), dataset, card().input, settings, passes)
     assert isinstance(found, BoxAugmentation)
     assert found.variation.mosaic == mosaic
 

@@ -10,14 +10,13 @@ from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, Split
+from convsight.datasets import Dataset, Examples
 from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
-from convsight.pictures import Frame
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
@@ -34,10 +33,10 @@ from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
+from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-from convsight.training.frame import choose_side, typical_side
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,9 +102,9 @@ class Classification(Task):
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card.input, len(card.target.names)))
 
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
-        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return Frame(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "crop"), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):

@@ -21,7 +21,7 @@ from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -30,11 +30,10 @@ from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detect
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
-from convsight.tasks.detection.windows import THINNEST
+from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-from convsight.training.frame import sizes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,19 +120,20 @@ class Detection(Task):
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
         check_detector(card.net, _shape(card))
 
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        split = dataset.split("train")
         width, height = np.median(sizes(split), axis=0)
         longest = settings.size or min(_USUAL_SIDE, max(LEAST_SIDE, int(max(width, height))))
         scale = longest / max(width, height)
         # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
         least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
         rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
-        frame = Frame(rows, columns, settings.fit or "squash")
+        spec = unmeasured(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        if thin := _too_thin(split, frame):
-            thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
+        if thin := _too_thin(split, spec.frame):
+            thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
-        return frame, why
+        return spec, why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, BoxMetrics):
@@ -173,7 +173,7 @@ def _too_thin(split: Split, frame: Frame) -> int:
     count = 0
     for boxes in filter(len, _boxes(split)):
         corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
-        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
+        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
 
 

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Split
 from convsight.errors import UserError
-from convsight.pictures import picture_size
+from convsight.inputs import ImageInput
+from convsight.pictures import Fit, picture_size
 from convsight.settings import TrainSettings
 
 _SIZED = 200  # pictures whose size decides that of the network's input
@@ -24,6 +25,11 @@ def sizes(split: Split) -> NDArray[np.int64]:
     if not found:
         raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
     return np.array(found)
+
+
+def unmeasured(height: int, width: int, fit: Fit) -> ImageInput:
+    """Images of so many pixels, before their colours are measured."""
+    return ImageInput(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
 
 
 def typical_side(split: Split) -> int:

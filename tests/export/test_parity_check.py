@@ -1,18 +1,20 @@
 """The limits of a proof: what may differ, and what may not."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, final
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card, Proof
-from convsight.export.proof import Contender, prove
+from convsight.export.parity_check import ParityCheck, prove
 from convsight.inputs import ImageInput
+from convsight.results import Numbers
 from convsight.runtime.engine import Engine
 from convsight.targets import Classes
 from convsight.tasks import reader_of
+from convsight.tasks.reader import Metrics, Reader
 
 CARD = Card(
     task="classification",
@@ -44,8 +46,8 @@ def pictures(level: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: int = 128) -> Proof:
-    contender = Contender(engine, pixels, limits)
-    (found,) = prove(Level(), reader_of(CARD), CARD, [contender], pictures(level))
+    check = ParityCheck(engine, pixels, limits)
+    (found,) = prove(Level(), reader_of(CARD), CARD, [check], pictures(level))
     return found
 
 
@@ -77,6 +79,36 @@ def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
     found = proof(Level(0.02, 1), "raw", "float32", level=250)
     assert found.agreement == 1.0
     assert not found.holds
+
+
+@final
+class Sizes(Reader):
+    """Tells the size that it was told, as width and height; boxes are read by it."""
+
+    result = Numbers
+    pipeline_tag = "none"
+    plain_python = ""
+
+    def __init__(self) -> None:
+        super().__init__(CARD)
+        self.told: list[tuple[int, int]] = []
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+        self.told.append(size)
+        return Numbers(("width", "height"), ("px", "px"), np.array(size, np.float64), np.ones(2))
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
+
+
+def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
+    sizes = [(5, 9), (12, 7), (8, 4)] * 4  # in two chunks
+    images = [np.zeros((height, width, 3), np.uint8) for width, height in sizes]
+    for checks in ([ParityCheck(Level(), "fitted", "float32")], [ParityCheck(Level(), "raw", "float32")]):
+        reader = Sizes()
+        (found,) = prove(Level(), reader, CARD, checks, iter(images))
+        assert sorted(reader.told) == sorted(2 * sizes)
+        assert found.holds
 
 
 class NoNumbers(Engine):
@@ -124,14 +156,35 @@ class Finder(Engine):
 @pytest.mark.parametrize("limits", ["float32", "bfloat16"])
 def test_pictures_where_nothing_is_to_be_found_prove_nothing(bright: int, answers: int, limits: str) -> None:
     seen = [np.full((32, 32, 3), 99 if index < bright else 0, np.uint8) for index in range(64)]
-    contenders = [Contender(Finder(), "fitted", limits), Contender(Finder(blind=True), "fitted", limits)]
-    same, blind = prove(Finder(), reader_of(FINDER), FINDER, contenders, iter(seen))
+    checks = [ParityCheck(Finder(), "fitted", limits), ParityCheck(Finder(blind=True), "fitted", limits)]
+    same, blind = prove(Finder(), reader_of(FINDER), FINDER, checks, iter(seen))
     assert (same.holds, same.answers, same.agreement) == (True, answers, 1.0)
     assert not blind.holds
 
 
 def test_the_only_box_of_all_pictures_is_the_only_answer() -> None:
     seen = [np.full((32, 32, 3), 0 if index else 99, np.uint8) for index in range(64)]
-    elsewhere = Contender(Finder(shift=0.39), "fitted", "int8")
+    elsewhere = ParityCheck(Finder(shift=0.39), "fitted", "int8")
     (found,) = prove(Finder(), reader_of(FINDER), FINDER, [elsewhere], iter(seen))
     assert (found.answers, found.agreement, found.holds) == (2, 0.0, False)
+
+
+class NumberReader(Reader):
+    """Reads the first probability as a number that varies by thousands."""
+
+    result = Numbers
+    pipeline_tag, plain_python = "other", ""
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+        return Numbers(("weight",), ("g",), arrays["probabilities"][:1] * 1000, np.array([2000.0]))
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("shift", "holds"), [(0.018, True), (0.022, False)])
+def test_numbers_differ_by_shares_of_their_scale(shift: float, holds: bool) -> None:
+    check = ParityCheck(Level(shift, 1), "fitted", "float32")
+    (found,) = prove(Level(), NumberReader(CARD), CARD, [check], pictures(128))
+    assert found.largest_difference == pytest.approx(shift * 1000 / 2000)
+    assert found.holds == holds
