@@ -14,7 +14,6 @@ from convsight.datasets.finding import counted
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame
@@ -32,6 +31,7 @@ from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -69,14 +69,14 @@ class Detection(Task):
         return read_detector_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_detector(_detector(model), card.net, _shape(card), weights)
+        return adapt_detector(_detector(model), card.net, net_shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
         return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return NETWORKS.build(card.net, _shape(card))
+        return NETWORKS.build(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
@@ -118,7 +118,7 @@ class Detection(Task):
 
     def check(self, card: Card) -> None:
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
-        check_detector(card.net, _shape(card))
+        check_detector(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
         split = dataset.split("train")
@@ -180,11 +180,6 @@ def _too_thin(split: Split, frame: Frame) -> int:
 def _strides(side: float) -> int:
     """`side` in pixels as the nearest multiple of `STRIDE`."""
     return STRIDE * round(side / STRIDE)
-
-
-def _shape(card: Card) -> NetShape:
-    sides = card.input
-    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:
