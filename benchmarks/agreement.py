@@ -23,7 +23,7 @@ from typing import Any
 from measuring import HERE, print_table, spread, versions
 from photos import make_photos
 
-from convsight.export.proof import LEAST_PICTURES
+from convsight.export.parity_check import LEAST_PICTURES
 from convsight.nets.catalogue import net_names
 
 Found = dict[str, Any]  # net, proofs, reason, seconds

@@ -124,7 +124,7 @@ class Workshop:
             chosen = self.photos[:_LEARNT]
             truths = Labels(np.zeros(len(chosen), np.int64), card.target.names)
             split = Split("all", list(chosen), truths, [file.name for file in chosen])
-            pictures, _ = FittedPictures.read(split, card.preprocessing, workers=2)
+            pictures, _ = FittedPictures.read(split, card.input, workers=2)
             graph = quantised(onnx_graph(load_network(source), card), Examples(pictures, truths))
             OnnxTarget(graph).write(file, card.model_copy(update={"weights": "int8"}))
         return file

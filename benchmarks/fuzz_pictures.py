@@ -22,9 +22,9 @@ import numpy as np
 from measuring import MOST_GROWN_MIB, RETURNING_MEMORY, grown, machine, print_table, resident_mib, versions
 from PIL import Image
 
-from convsight.pictures import PictureError, Preprocessing, load_picture
+from convsight.pictures import Frame, PictureError, load_picture
 
-TARGET = Preprocessing(height=32, width=32, mean=(0, 0, 0), std=(1, 1, 1))
+TARGET = Frame(32, 32)
 SLOW_S = 2.0  # a small picture that takes longer counts as a hang
 WRONG = ("another error", "hang", "wrong shape")
 FORMATS = {

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from convsight.card import Card
+from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net, canonical_name, net_entry
 from convsight.nets.inputs import InputLayer
-from convsight.pictures import Preprocessing, load_picture
 from convsight.targets import Classes
 
 SEEN = 16  # photos that the statistics come from
@@ -36,7 +36,7 @@ def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: boo
     torch.manual_seed(seed)
     entry = net_entry(name)
     colour = entry.channels == 3
-    preprocessing = Preprocessing(
+    spec = ImageInput(
         height=entry.side,
         width=entry.side,
         channels=3 if colour else 1,
@@ -47,17 +47,17 @@ def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: boo
         task="classification",
         net=canonical_name(name),
         target=Classes(names=tuple(f"class{number:04d}" for number in range(entry.outputs))),
-        preprocessing=preprocessing,
+        input=spec,
     )
     net = build_net(name, entry.usual_shape)
-    enliven(net, planes(files, preprocessing), entry.outputs, sure=sure)
+    enliven(net, planes(files, spec), entry.outputs, sure=sure)
     return net, card
 
 
-def planes(files: Sequence[Path], preprocessing: Preprocessing) -> Tensor:
+def planes(files: Sequence[Path], spec: ImageInput) -> Tensor:
     """Normalised float pictures (batch, channels, height, width) of the first 16 of `files`."""
-    pixels = np.stack([load_picture(file, preprocessing).pixels for file in files[:SEEN]])
-    found: Tensor = InputLayer(preprocessing)(torch.from_numpy(pixels))
+    pixels = np.stack([spec.load(file).array for file in files[:SEEN]])
+    found: Tensor = InputLayer(spec)(torch.from_numpy(pixels))
     return found
 
 

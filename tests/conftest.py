@@ -1,6 +1,7 @@
 """What tests share: real data beside the project, where it is there."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
+from tests.disk import Disk
 
 import convsight
 from convsight.run import Run
@@ -39,6 +41,14 @@ def photos(tmp_path: Path) -> Path:
             noise = random.integers(-40, 40, (20, 20, 3)) + level
             Image.fromarray(noise.astype(np.uint8)).save(folder / name / f"{index}.png")
     return folder
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """What is done to files under `tmp_path` from now on."""
+    if sys.platform != "linux":
+        pytest.skip("which file a descriptor is of is read from Linux's /proc")
+    return Disk(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="session")

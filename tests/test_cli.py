@@ -31,10 +31,10 @@ def test_train_prints_one_json_document(photos: Path, tmp_path: Path) -> None:
     done = process("train", photos, *SMALL, "--epochs", "2", "--no-export", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert set(document) == {"run", "metrics", "seconds"}
+    assert set(document) == {"version", "run", "metrics", "seconds"}
     assert document["run"] == str(Path("runs") / "photos")
     assert (tmp_path / "runs" / "photos" / "model.safetensors").is_file()
-    assert set(document["metrics"]["test/accuracy"]) == {"value", "low", "high"}
+    assert set(document["metrics"]["test/accuracy"]) == {"value", "low", "high", "unit"}
     assert "epoch 2/2" in done.stderr
 
 
@@ -276,4 +276,4 @@ def test_help_of_train_shows_every_setting() -> None:
 
     words = within("train", "--help").stdout
     for name in TrainSettings.model_fields:
-        assert name == "data" or f"--{name.replace('_', '-')}" in words
+        assert name in ("data", "own") or f"--{name.replace('_', '-')}" in words

@@ -87,7 +87,7 @@ from convsight.tasks import reader_of
 run = Run(Path({str(run.path)!r}))
 card = run.card
 dataset = read_dataset({str(photos)!r})
-fitted, bad = FittedPictures.read(dataset.splits['all'], card.preprocessing)
+fitted, bad = FittedPictures.read(dataset.splits['all'], card.input)
 metrics = reader_of(card).metrics()
 for truth in dataset.splits['all'].truths:
     metrics.update(truth, Label(card.target.names, np.array([0.4, 0.6])))

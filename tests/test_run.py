@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.disk import Disk
 
 from convsight.errors import UserError
 from convsight.run import Run, find_model_file
@@ -17,6 +18,14 @@ def test_names_lie_under_runs_and_paths_where_they_say(tmp_path: Path, monkeypat
     assert Run.create("cats", "photos").path == Path("runs/cats-2")
     assert Run.create("cats", "photos").path == Path("runs/cats-3")
     assert Run.create(f"{tmp_path}/elsewhere/x", "photos").path == tmp_path / "elsewhere" / "x"
+
+
+def test_the_names_of_a_new_run_are_on_the_disk(tmp_path: Path, disk: Disk) -> None:
+    Run.create(f"{tmp_path}/runs/a", "photos")
+    assert disk.events == [("sync", "."), ("sync", "runs")]
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot make the run folder .*file/a: File exists; .* with --run"):
+        Run.create(f"{tmp_path}/file/a", "photos")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "./", "/", "a/.."])

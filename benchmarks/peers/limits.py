@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 import convsight
-from convsight.pictures import load_picture
 
 BATCH = 8
 
@@ -25,9 +24,9 @@ def main(what: str, model: str, folder: str) -> None:
     loaded = convsight.load(model)
     files = sorted(Path(folder).iterdir())
     if what == "decode":
-        found = rate(lambda file: load_picture(file, loaded.card.preprocessing), files, 2)
+        found = rate(loaded.card.input.load, files, 2)
     else:
-        pixels = np.stack([load_picture(file, loaded.card.preprocessing).pixels for file in files[: 4 * BATCH]])
+        pixels = np.stack([loaded.card.input.load(file).array for file in files[: 4 * BATCH]])
         batches = [pixels[start : start + BATCH] for start in range(0, len(pixels) - BATCH + 1, BATCH)]
         runs = [batches[number % len(batches)] for number in range(max(1, len(files) // BATCH))]
         for _ in range(2):  # every stream has run once

@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from random_networks import enliven, planes
 
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 
 
 def main(name: str, photos: str, folder: str) -> None:
     """Save the network and how its pictures are prepared."""
     torch.manual_seed(0)
     model = _resnet(folder) if name == "resnet50" else _wrapped("mobilenetv3_large_100")
-    preprocessing = Preprocessing(height=224, width=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
-    enliven(model, planes(sorted(Path(photos).iterdir()), preprocessing), 1000)
+    spec = ImageInput(height=224, width=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    enliven(model, planes(sorted(Path(photos).iterdir()), spec), 1000)
     model.save_pretrained(folder)
 
 

@@ -21,15 +21,16 @@ __all__ = ["evaluate", "load", "train"]
 def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
     """Train and judge a network on `data`: a folder of pictures, a file, or the name of a known set.
 
-    `settings` are the fields of `convsight.settings.TrainSettings`, such as `net`, `minutes` or `size`; progress goes
-    to standard error unless `quiet`. Returns the run folder: `run.metrics["test/accuracy"]` is the value with its 95 %
+    `settings` are the fields of `convsight.settings.TrainSettings`, such as `net`, `minutes` or `size`, and those that
+    only the task of the data has, such as `label_smoothing` or `mosaic`; progress goes to standard error unless
+    `quiet`. Returns the run folder: `run.metrics["test/accuracy"]` is the value with its 95 %
     interval. Raises `convsight.errors.UserError` for what the caller can mend.
     """
     from convsight.progress import Silent, Terminal
-    from convsight.settings import TrainSettings
+    from convsight.tasks.choices import train_settings
     from convsight.training.train import train as train_on
 
-    return train_on(TrainSettings.of(data=str(data), **settings), Silent() if quiet else Terminal())
+    return train_on(train_settings(data=str(data), **settings), Silent() if quiet else Terminal())
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.pictures import Preprocessing
 from convsight.targets import AnyTarget
 
 METADATA_KEY = "convsight"
@@ -18,8 +18,8 @@ class Proof(BaseModel):
     """That an exported file answers like the network it came from: what was compared, and how far they differ.
 
     `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
-    difference is that of any number of any answer, the agreement the share of what both say that is the same; `answers`
-    is how many things they say of all pictures (None in files that do not tell).
+    difference is that of any number of any answer, as a share of its scale; the agreement the share of what both say
+    that is the same; `answers` is how many things they say of all pictures (None in files that do not tell).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +50,7 @@ class Proof(BaseModel):
 class Cost(BaseModel):
     """What 8-bit numbers cost on the validation split, or on data given for it: a metric before and after.
 
-    Run by `engine`; `lost` is in points (hundredths), below 0 where the metric got better.
+    Run by `engine`; `lost` is in points (hundredths of the metric's own span), below 0 where it got better.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +71,7 @@ class Card(BaseModel):
     task: str
     net: str
     target: AnyTarget = Field(description="What is answered.")
-    preprocessing: Preprocessing
+    input: ImageInput = Field(description="What is put in.")
     mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
     calibration: dict[str, float] = Field(
         default_factory=dict, description="What the validation split told the task about its answers."
@@ -98,6 +98,9 @@ class Card(BaseModel):
         if found.get("format", 1) == 1 and "target" not in found and names is not None:
             found["format"] = 2
             found["target"] = {"kind": "classes", "names": names}
+        preprocessing = found.pop("preprocessing", None)
+        if isinstance(preprocessing, dict):
+            found["input"] = {"kind": "image", **preprocessing}
         return found
 
     @computed_field(description="The names of what is answered, for programs that read the card of format 1.")  # type: ignore[prop-decorator]

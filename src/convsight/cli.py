@@ -4,7 +4,6 @@ Exit code 0 is success, 1 a negative verdict, 2 bad input, 130 a stop by Ctrl-C.
 standard output holds JSON alone; words and progress go to standard error.
 """
 
-import json
 import os
 import signal
 import sys
@@ -52,9 +51,9 @@ PrecisionName = Annotated[
 )
 def train(context: typer.Context) -> None:
     """Train and judge a network on a folder of pictures, a file, or a known data set."""
-    from convsight.train_options import train_app
+    from convsight.train_options import named_task, train_app
 
-    train_app()(context.args, prog_name="convsight train")
+    train_app(named_task(context.args))(context.args, prog_name="convsight train")
 
 
 @app.command()
@@ -74,6 +73,7 @@ def audit(
     """
     from convsight.datasets import apply_splits_csv, read_dataset
     from convsight.datasets.audit import audit, print_audit
+    from convsight.printing import json_document
     from convsight.progress import Terminal
     from convsight.run import Run
 
@@ -87,7 +87,7 @@ def audit(
             listener.say(f"note: {note}")
     found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
     if output == "json":
-        typer.echo(json.dumps(found.to_json()))
+        typer.echo(json_document(found.to_json()))
     else:
         print_audit(found)
     if found.wrong:
@@ -105,6 +105,7 @@ def convert(
     """Write pictures with boxes in another format, and say what it cannot hold."""
     from convsight.datasets import read_as_it_is
     from convsight.datasets.convert import convert
+    from convsight.printing import json_document
     from convsight.progress import Terminal
 
     listener = Terminal()
@@ -115,7 +116,7 @@ def convert(
     for words in done.lost:
         listener.say(f"note: {words}")
     if output == "json":
-        typer.echo(json.dumps(done.to_json()))
+        typer.echo(json_document(done.to_json()))
     else:
         typer.echo(f"{done.folder}: {done.pictures:,} pictures with {done.boxes:,} boxes")
 
@@ -135,7 +136,7 @@ def evaluate(
     precision: PrecisionName = None,
 ) -> None:
     """Judge a trained network on data with known answers."""
-    from convsight.printing import metrics_json, print_metrics
+    from convsight.printing import json_document, metrics_json, print_metrics
     from convsight.progress import Terminal
     from convsight.runtime.evaluate import evaluate
 
@@ -151,10 +152,14 @@ def evaluate(
         precision=precision,
     )
     if output == "json":
-        document = {"data": found.data, "pictures": found.pictures, "metrics": metrics_json(found.metrics)}
-        typer.echo(json.dumps(document))
+        document = {
+            "data": found.data,
+            "pictures": found.pictures,
+            "metrics": metrics_json(found.metrics, found.described),
+        }
+        typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics)
+        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics, found.described)
 
 
 @app.command()
@@ -176,9 +181,14 @@ def predict(
         typer.Option(help="Append to this .csv, .jsonl or .parquet; the same command goes on where one was stopped."),
     ] = None,
     reject_below: Annotated[
-        float | None, typer.Option(help="Tell answers less probable than this (0..1) as unsure.")
+        float | None,
+        typer.Option(help="Tell answers less sure than this (0..1) as unsure; of boxes, tell those from it on."),
     ] = None,
     draw: Annotated[Path | None, typer.Option(help="A folder for the pictures with the results drawn on them.")] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the files that results bring, such as masks; may be that of --draw."),
+    ] = None,
     every: Annotated[int, typer.Option(help="Of a video, answer every so many-th frame.")] = 1,
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
@@ -187,12 +197,14 @@ def predict(
 ) -> None:
     """Answer pictures; one that cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
-    from convsight.runtime.verb import Question, print_answers, save_answers
+    from convsight.runtime.verb import PredictOptions, print_answers, save_answers
 
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
-    asked = Question(model, sources, reject_below, draw, every, workers, max_megapixels, engine, precision)
-    if save_answers(asked, out, Terminal()) if out else print_answers(asked, output, Terminal(), coco_ids):
+    options = PredictOptions(
+        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision
+    )
+    if save_answers(options, out, Terminal()) if out else print_answers(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
 
 
@@ -216,10 +228,12 @@ def track(
 ) -> None:
     """Follow what a detector finds through a video; where a frame cannot be read, the exit code is 2."""
     from convsight.progress import Terminal
-    from convsight.tracking.verb import Chase, track
+    from convsight.tracking.verb import TrackOptions, track
 
-    asked = Chase(model, source, out, draw, video, truth, every, min_score, workers, max_megapixels, engine, precision)
-    if track(asked, output, Terminal()):
+    options = TrackOptions(
+        model, source, out, draw, video, truth, every, min_score, workers, max_megapixels, engine, precision
+    )
+    if track(options, output, Terminal()):
         raise typer.Exit(2)
 
 
@@ -239,7 +253,7 @@ def export(
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Write a network as one graph with its preprocessing, and prove on real pictures that it answers the same."""
+    """Write a network as one graph that does its own resize, and prove on real pictures that it answers the same."""
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
@@ -280,7 +294,7 @@ def serve(
     precision: PrecisionName = None,
 ) -> None:
     """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
-    from convsight.serve.catalogue import load_models
+    from convsight.serve.served_models import load_models
     from convsight.serve.server import serve as serve_models
     from convsight.serve.settings import ServeSettings, read_token
 
@@ -313,11 +327,12 @@ def push(
 ) -> None:
     """Write a network as a folder for others: weights, graph, card, a page about it; upload it if told OWNER/NAME."""
     from convsight.hub.push import push
+    from convsight.printing import json_document
     from convsight.progress import Terminal
 
     pushed = push(model, to, Terminal(), licence=licence, public=public)
     if output == "json":
-        typer.echo(json.dumps({"place": pushed.place, "files": pushed.files}))
+        typer.echo(json_document({"place": pushed.place, "files": pushed.files}))
     else:
         typer.echo(f"{pushed.place}: {', '.join(pushed.files)}")
 
@@ -331,10 +346,11 @@ def pull(
 ) -> None:
     """Fetch a network that somebody pushed, and check it; files that could run code are never taken."""
     from convsight.hub.pull import pull
+    from convsight.printing import json_document
 
     pulled = pull(source, to, revision)
     if output == "json":
-        typer.echo(json.dumps({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
+        typer.echo(json_document({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
     else:
         typer.echo(f"{pulled.folder}: {pulled.card.net}, {pulled.card.target.summary}")
 
@@ -410,6 +426,7 @@ def filters(
     from convsight.arithmetic.filtering import filter_picture, read_padding, read_position
     from convsight.arithmetic.sheet import save_sheet
     from convsight.arithmetic.table import print_filtered
+    from convsight.printing import json_document
 
     found = filter_picture(
         picture,
@@ -421,7 +438,7 @@ def filters(
     )
     file = save_sheet(found, out)
     if output == "json":
-        typer.echo(json.dumps(found.to_json() | {"file": str(file)}))
+        typer.echo(json_document(found.to_json() | {"file": str(file)}))
     else:
         print_filtered(found)
         typer.echo(f"saved in {file}")

@@ -1,37 +1,68 @@
-"""Answers and metrics on standard output: tables for people, JSON and CSV for programs."""
+"""What every verb prints with: tables for people, JSON and CSV for programs."""
 
+import csv
 import io
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from convsight.metrics import Measured
-from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
+from convsight.metrics import Described, Measured, metric_of, whole_and_parts
+
+DOCUMENT_VERSION = (
+    1  # of the JSON that verbs print: another where a key that programs read changes its meaning, or goes
+)
 
 
-def metrics_json(metrics: Mapping[str, Measured]) -> dict[str, dict[str, float | None]]:
-    """Metrics as JSON values, each with its interval; its ends are None where it has no width, which tells nothing."""
+def json_document(document: Mapping[str, Any]) -> str:
+    """A JSON document in one line, its version first.
+
+    >>> json_document({"file": "cat.jpg"})
+    '{"version": 1, "file": "cat.jpg"}'
+    """
+    return json.dumps({"version": DOCUMENT_VERSION, **document})
+
+
+def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
+    r"""Rows as lines of CSV.
+
+    >>> csv_text([("a,b", 0.5, None)])
+    '"a,b",0.5,\n'
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def metrics_json(metrics: Mapping[str, Measured], described: Described) -> dict[str, dict[str, float | str | None]]:
+    """Metrics as JSON values, each with its interval and unit.
+
+    The ends of an interval are None where it has no width, which tells nothing; a unit is empty for plain numbers.
+    """
     return {
-        name: {"value": value, "low": low if low < high else None, "high": high if low < high else None}
+        name: {
+            "value": value,
+            "low": low if low < high else None,
+            "high": high if low < high else None,
+            "unit": metric_of(described, name).unit,
+        }
         for name, (value, low, high) in metrics.items()
     }
 
 
-def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
+def print_metrics(title: str, metrics: Mapping[str, Measured], described: Described) -> None:
     """A table of metrics; those of single classes (`test/recall/cat`) in a second one, a row a class."""
     console = Console(highlight=False, markup=False, emoji=False)
     whole = Table("metric", "value", "95 % interval", title=title, title_justify="left")
-    classes: dict[str, dict[str, Measured]] = {}
-    for name, measured in metrics.items():
-        split, *path = name.split("/")
-        if len(path) > 1 and path[0] != "baseline":
-            classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
-        else:
-            whole.add_row(name, f"{measured.value:.4f}", measured.interval(" .. "))
+    of_all, classes = whole_and_parts(metrics)
+    for name, measured in of_all.items():
+        metric = metric_of(described, name)
+        whole.add_row(name, metric.text(measured.value), metric.interval(measured, " .. "))
     console.print(whole)
     # Rows that begin with another column speak of something else: classes, kinds of errors.
     for first in dict.fromkeys(next(iter(row)) for row in classes.values()):
@@ -39,8 +70,12 @@ def print_metrics(title: str, metrics: Mapping[str, Measured]) -> None:
         columns = list(dict.fromkeys(column for row in rows.values() for column in row))
         table = Table("", *columns)
         for name, row in rows.items():
-            table.add_row(name, *(f"{row[column].value:.4f}" if column in row else "" for column in columns))
+            table.add_row(name, *(_cell(row, column, described) for column in columns))
         console.print(table)
+
+
+def _cell(row: Mapping[str, Measured], column: str, described: Described) -> str:
+    return metric_of(described, column).text(row[column].value) if column in row else ""
 
 
 @contextmanager
@@ -53,39 +88,3 @@ def while_read() -> Iterator[None]:
     except BrokenPipeError:
         # Python would complain once more when it closes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_table(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One line a picture; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer.file}: {_summary(answer)}\n")
-
-
-def print_json(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One JSON document a line and picture; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer_line(answer)}\n")
-
-
-def print_csv(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """The rows of each result under `columns`; returns how many pictures could not be answered."""
-    sys.stdout.write(csv_text([("file", *columns, "error")]))
-    return _print(answers, lambda answer: csv_text(answer_rows(answer, columns)))
-
-
-def _print(answers: Iterable[Answer], text: Callable[[Answer], str]) -> int:
-    failed = 0
-    for answer in answers:
-        failed += answer.result is None
-        sys.stdout.write(text(answer))
-        sys.stdout.flush()  # whoever reads a stream of answers waits for each
-    return failed
-
-
-def _summary(answer: Answer) -> str:
-    return answer.result.summary() if answer.result is not None else f"error: {answer.error}"
-
-
-PRINTERS: dict[str, Callable[[Iterable[Answer], tuple[str, ...]], int]] = {
-    "table": print_table,
-    "json": print_json,
-    "csv": print_csv,
-}

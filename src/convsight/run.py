@@ -13,7 +13,7 @@ import tomli_w
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.files import write_atomic
+from convsight.files import make_folder, sync_folder, write_atomic
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.settings import TrainSettings
@@ -35,19 +35,12 @@ class Run:
         Raises `UserError` where the folder cannot be made.
         """
         wanted = _place(name, data_name)
-        number = 1
-        while True:
-            path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            except OSError as error:
-                raise UserError(
-                    f"cannot make the run folder {path}: {error.strerror}; choose a place you can write with --run"
-                ) from error
-            else:
-                return cls(path)
+        try:
+            return cls(_new_folder(wanted))
+        except OSError as error:
+            raise UserError(
+                f"cannot make the run folder {wanted}: {error.strerror}; choose a place you can write with --run"
+            ) from error
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
@@ -56,6 +49,21 @@ class Run:
         if found is None:
             raise UserError(f"{path} is not a run folder: it has no settings.toml; `convsight train` makes one")
         return cls(found)
+
+    @classmethod
+    def of_network(cls, path: str | Path) -> "Run | None":
+        """The run whose network is meant by `path`, its folder or its name under `runs/`.
+
+        None for a model file, and for a folder that holds a network alone, as pulled ones do.
+        """
+        for run in (cls(Path(path)), cls(RUNS / path)):
+            if run.path.is_file():
+                return None
+            if (run.path / "settings.toml").is_file():
+                return run
+            if run.model_file.is_file() or run.exported_file.is_file():
+                return None
+        return None
 
     @property
     def model_file(self) -> Path:
@@ -96,8 +104,10 @@ class Run:
 
     def save_settings(self, settings: TrainSettings, chosen: Mapping[str, Any]) -> None:
         """Write what the user asked for, and what was chosen where that left something open."""
+        general = settings.model_dump(exclude_none=True, exclude={"own"})
+        own = {name: value for name, value in settings.own.items() if value is not None}
         document = {
-            "settings": settings.model_dump(exclude_none=True),
+            "settings": general | ({settings.task: own} if settings.task and own else {}),
             "chosen": {name: value for name, value in chosen.items() if value is not None},
         }
         write_atomic(self.path / "settings.toml", tomli_w.dumps(document))
@@ -116,7 +126,8 @@ class Run:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
-        return TrainSettings.of(**document.get("settings", {})), document.get("chosen", {})
+        general, own = _parted(document.get("settings", {}))
+        return TrainSettings.of(**general, own=own), document.get("chosen", {})
 
     def save_rows(self, rows: Sequence[Row]) -> None:
         """Write `metrics.csv`, one row an epoch."""
@@ -134,6 +145,29 @@ class Run:
                 file.write(text.rstrip("\n") + "\n")
         except OSError as error:
             raise UserError(f"cannot write {self.path / 'log.txt'}: {error.strerror}") from error
+
+
+def _parted(stored: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """General settings, and those of the task alone: a table of its own, or beside the others in older files."""
+    own = {name: value for table in stored.values() if isinstance(table, dict) for name, value in table.items()}
+    flat = {name: value for name, value in stored.items() if not isinstance(value, dict)}
+    own |= {name: value for name, value in flat.items() if name not in TrainSettings.model_fields}
+    return {name: value for name, value in flat.items() if name not in own}, own
+
+
+def _new_folder(wanted: Path) -> Path:
+    """The folder `wanted`, or the first of `wanted`-2, -3, ... that is not there, made now; raises `OSError`."""
+    make_folder(wanted.parent)
+    number = 1
+    while True:
+        path = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            sync_folder(path.parent)
+            return path
 
 
 def _place(name: str | None, data_name: str) -> Path:
@@ -156,3 +190,11 @@ def find_model_file(path: str | Path) -> Path:
     if any(place.is_dir() for place in places):
         raise UserError(f"{path} holds no model.safetensors; give a run folder or a model file")
     raise UserError(f"{path} does not exist; give a run folder (runs/NAME) or a model file")
+
+
+def find_weights_file(path: str | Path) -> Path:
+    """The `model.safetensors` meant by a run folder, a run's name, or the file itself; `UserError` for others."""
+    file = find_model_file(path)
+    if file.suffix != ".safetensors":
+        raise UserError(f"{file} is an exported file; give the run, or the model.safetensors beside it")
+    return file

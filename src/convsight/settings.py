@@ -1,11 +1,12 @@
-"""Every choice a user can make when training: typed, validated and explained in one place.
+"""Every choice a user can make when training, whatever the task: typed, validated and explained in one place.
 
-The command line's options, the keyword arguments of `convsight.train` and a run's `settings.toml`
-are all made from `TrainSettings`; a field added here appears in all three.
+The command line's options, the keyword arguments of `convsight.train` and a run's `settings.toml` are all made from
+`TrainSettings` and from the `TaskSettings` of the tasks; a field added there appears in all three.
 """
 
 import os
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -37,33 +38,15 @@ class TrainSettings(BaseModel):
     schedule: Literal["onecycle", "cosine"] = Field("onecycle", description="How the learning rate moves.")
     warmup: float = Field(0.1, ge=0, le=0.9, description="Share of the training in which the rate rises.")
     weight_decay: float | None = Field(None, ge=0, description="[default: from the optimizer]")
-    label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
-    box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] = Field(
-        "ciou", description="Detection: what a box costs that lies elsewhere."
+    clip_norm: float | None = Field(
+        None, gt=0, description="Shorten gradients to this length where they are longer. [default: never]"
     )
-    class_loss: Literal["bce", "focal"] = Field("bce", description="Detection: what a wrong class costs.")
-    mosaic: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Detection: share of pictures put together of four. [default: 0.5 where they vary strongly]",
-    )
-    mixup: float = Field(0.0, ge=0, le=1, description="Detection: share of training pictures laid over another.")
-    multi_scale: bool = Field(False, description="Detection: train at several sizes, for things of any size.")
-    suppression: Literal["class", "plain", "soft"] = Field(
-        "class", description="Detection: boxes suppress others of their class, of any, or lower their scores."
-    )
-    overlap: float = Field(
-        0.65, gt=0, le=1, description="Detection: intersection over union from which a surer box suppresses another."
-    )
+    accumulate: int = Field(1, ge=1, le=1024, description="Batches whose gradients make one step together.")
     ema: float = Field(0.995, ge=0, lt=1, description="Decay of the averaged weights that are kept; 0 turns it off.")
     augment: Literal["auto", "none", "light", "strong"] = Field(
         "auto", description="How much training pictures vary; auto: strongly where they are few and seen often."
     )
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training pictures.")
-    mirror: bool = Field(
-        True, description="Average answers over a picture and its mirror image, where training mirrors: twice the work."
-    )
     grow: bool = Field(True, description="Begin with smaller pictures where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")
@@ -77,6 +60,9 @@ class TrainSettings(BaseModel):
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable pictures out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger pictures.")
+    own: dict[str, Any] = Field(
+        default_factory=dict, description="Choices that only some tasks have; `TaskSettings` of the task checks them."
+    )
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -98,19 +84,50 @@ class TrainSettings(BaseModel):
         for name in choices:
             if name not in cls.model_fields:
                 raise unknown_name("setting", name, cls.model_fields)
-        try:
-            return cls(**choices)
-        except ValidationError as error:
-            raise UserError(_explain(error)) from None
+        return checked(cls, choices)
 
     def changed(self) -> frozenset[str]:
-        """The names of the settings that are not as they are by default.
+        """The names of the settings that are not as they are by default, those of the task alone not among them.
 
-        >>> sorted(TrainSettings.of(data="photos", mosaic=0.5).changed())
-        ['data', 'mosaic']
+        >>> sorted(TrainSettings.of(data="photos", seed=1).changed())
+        ['data', 'seed']
         """
-        usual = {name: field.get_default(call_default_factory=True) for name, field in type(self).model_fields.items()}
-        return frozenset(name for name, value in usual.items() if getattr(self, name) != value)
+        return changed(self) - {"own"}
+
+
+class TaskSettings(BaseModel):
+    """The choices of one kind of question that others do not have: `tasks/KIND/light/settings.py`.
+
+    The options, the help and the refusals of `convsight train` come from it too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # The general settings that mean nothing to the task: one that is given all the same is refused.
+    without_meaning: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def of(cls, settings: TrainSettings) -> Self:
+        """The task's own choices among `settings`; raises `UserError` that names one that is wrong."""
+        return checked(cls, settings.own)
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+def checked(kind: type[Settings], choices: Mapping[str, Any]) -> Settings:
+    """`choices` as settings of that kind; a mistake is a `UserError` that names the setting and its value."""
+    try:
+        return kind(**choices)
+    except ValidationError as error:
+        raise UserError(_explain(error)) from None
+
+
+def changed(settings: BaseModel) -> frozenset[str]:
+    """The names of the settings that are not as they are by default."""
+    fields = type(settings).model_fields
+    usual = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    return frozenset(name for name, value in usual.items() if getattr(settings, name) != value)
 
 
 def _explain(error: ValidationError) -> str:

@@ -1,8 +1,8 @@
-"""The options of `convsight train`, made from the fields of `TrainSettings`."""
+"""The options of `convsight train`, made from the fields of `TrainSettings` and of the tasks' own settings."""
 
 import inspect
-import json
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -10,23 +10,50 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from convsight.errors import UserError
-from convsight.printing import metrics_json, print_metrics
+from convsight.metrics import MetricName
+from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.tasks import TASKS, reader_of, settings_of
+from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
+_NO_OPTIONS = ("data", "own")  # of the general settings
 
 
-def train_app() -> typer.Typer:
-    """A command line of one command, whose options are the fields of `TrainSettings`."""
+def train_app(task: str | None = None) -> typer.Typer:
+    """A command line of one command, whose options are the settings of a training.
+
+    Help shows the general ones, and those of `task` where it is given; all are understood.
+    """
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command()(_command())
+    app.command(epilog=_epilog(task))(_command(task))
     return app
 
 
-def _command() -> Any:
+def named_task(arguments: Sequence[str]) -> str | None:
+    """The task that a command line names with --task, if any.
+
+    >>> named_task(["photos", "--task=detection", "--help"]), named_task(["photos", "--task", "detection"])
+    ('detection', 'detection')
+    """
+    for place, word in enumerate(arguments):
+        if word.startswith("--task="):
+            return word.removeprefix("--task=")
+        if word == "--task" and place + 1 < len(arguments):
+            return arguments[place + 1]
+    return None
+
+
+def _epilog(task: str | None) -> str:
+    if task is not None:
+        return ""
+    return "Each task has options of its own: " + ", ".join(f"convsight train --task {name} --help" for name in TASKS)
+
+
+def _command(task: str | None) -> Any:
     def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
         """Train and judge a network on a folder of pictures, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
@@ -36,7 +63,7 @@ def _command() -> Any:
             _check_resumed(data, given)
             run = training.resume(resume, given, Terminal())
         elif data is not None:
-            run = training.train(TrainSettings.of(data=data, **given), Terminal())
+            run = training.train(train_settings(data=data, **given), Terminal())
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
         _report(run, time.monotonic() - began, output)
@@ -44,13 +71,21 @@ def _command() -> Any:
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
         _parameter("resume", str | None, typer.Option(help="Go on with this run after its last whole epoch.")),
-        *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name != "data"),
+        *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
+        *_own_settings(task),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
     ]
     # Typer reads a command's options off its signature.
     train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
+
+
+def _own_settings(task: str | None) -> list[inspect.Parameter]:
+    """The options that only some tasks have; those of `task` are shown, in its own words."""
+    shown = settings_of(task).model_fields if task in TASKS and task is not None else {}
+    known = {name: kinds[0].model_fields[name] for name, kinds in own_names().items()}
+    return [_setting(name, shown.get(name, info), hidden=name not in shown) for name, info in known.items()]
 
 
 def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
@@ -63,20 +98,24 @@ def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
 
 
 def _report(run: Run, seconds: float, output: str) -> None:
+    described = reader_of(run.card).metrics().described()
     if output == "json":
-        document = {"run": str(run.path), "metrics": metrics_json(run.metrics), "seconds": round(seconds, 2)}
-        typer.echo(json.dumps(document))
+        metrics = metrics_json(run.metrics, described)
+        document = {"run": str(run.path), "metrics": metrics, "seconds": round(seconds, 2)}
+        typer.echo(json_document(document))
         return
-    on_test = {name: value for name, value in run.metrics.items() if name.startswith("test/")}
-    print_metrics(f"{run.path} after {seconds:.0f} s", on_test)
+    names = {text: MetricName.parse(text) for text in run.metrics}
+    on_test = {text: run.metrics[text] for text, name in names.items() if name and name.split == "test"}
+    print_metrics(f"{run.path} after {seconds:.0f} s", on_test, described)
 
 
-def _setting(name: str, info: FieldInfo) -> inspect.Parameter:
+def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:
     """The option for one setting. Its default is None, so that only what the user gave is passed on."""
     chosen_later = info.default is None or info.default is PydanticUndefined
     shown = "" if chosen_later or info.default is False else f" [default: {info.default}]"
     kind = info.annotation
-    return _parameter(name, kind if kind is bool else kind | None, typer.Option(help=f"{info.description}{shown}"))  # type: ignore[operator]
+    option = typer.Option(help=f"{info.description}{shown}", hidden=hidden)
+    return _parameter(name, kind if kind is bool else kind | None, option)  # type: ignore[operator]
 
 
 def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:

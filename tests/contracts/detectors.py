@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from convsight.nets.entry import NetShape
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.networks import NETWORKS, check_detector
 
 SHAPE = NetShape(outputs=2, channels=3, height=64, width=96)
-SETTINGS = TrainSettings.of(data="x")
+SETTINGS = DetectionSettings()
 
 # Two things, one, and none.
 TARGETS = {

@@ -5,17 +5,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
 from convsight.export.torch_engine import TorchEngine
+from convsight.metrics import MetricName
 from convsight.results import Result, Tabular
 from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
+from convsight.tasks.capabilities import figures_of
+from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
+from convsight.tasks.learner import MAIN
 from convsight.tasks.reader import columns_of
 
 
@@ -36,12 +41,12 @@ class TaskContract:
 
     def examples(self, count: int) -> Examples:
         """Noise with those truths."""
-        sides = self.card().preprocessing
+        sides = self.card().input
         split = Split("train", self.pixels(count), self.truths(count), [str(n) for n in range(count)])
         return Examples(FittedPictures.read(split, sides)[0], split.truths)
 
     def pixels(self, count: int) -> Any:
-        shape = (count, self.card().preprocessing.height, self.card().preprocessing.width, 3)
+        shape = (count, self.card().input.height, self.card().input.width, 3)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def test_it_is_in_the_mapping(self) -> None:
@@ -50,17 +55,33 @@ class TaskContract:
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()
         model = task.build(card)
-        pictures = torch.randn(4, card.preprocessing.channels, card.preprocessing.height, card.preprocessing.width)
-        losses = task.loss(
-            model, Batch({"image": pictures}, task.targets(self.examples(4))), TrainSettings.of(data="x")
-        )
+        pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
+        learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
+        batch = Batch({"image": pictures}, task.targets(self.examples(4)).take(np.arange(4)))
+        updated = []
+
+        def update(loss: Tensor, optimizer: str = MAIN) -> None:
+            assert optimizer in learner.optimized()
+            loss.backward()  # type: ignore[no-untyped-call]
+            updated.append(optimizer)
+
+        losses = learner.step(batch, update)
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
-        losses["total"].backward()  # type: ignore[no-untyped-call]
+        assert "total" in losses
+        assert set(updated) == set(learner.optimized())
         assert all(p.grad is not None for p in model.parameters())
 
-    def test_targets_count_pictures_first(self) -> None:
-        for values in self.task().targets(self.examples(5)).values():
-            assert len(values) == 5
+    def test_the_network_that_is_kept_is_the_one_that_was_built(self) -> None:
+        card, task = self.card(), self.task()
+        model = task.build(card)
+        learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
+        assert learner.network is model
+        moved = {id(p) for each in learner.optimized().values() for p in each.module.parameters()}
+        assert moved == {id(p) for p in learner.parameters()}
+
+    def test_targets_count_examples_first(self) -> None:
+        for values in self.task().targets(self.examples(5)).take(np.array([4, 1, 0])).values():
+            assert len(values) == 3
 
     def test_the_graph_takes_bytes_and_its_arrays_become_results(self) -> None:
         card, task, reader = self.card(), self.task(), reader_of(self.card())
@@ -89,16 +110,27 @@ class TaskContract:
         for index in range(12):
             metrics.update(truths[index], truths[index])
         found = metrics.compute()
-        for selection in metrics.selection:
-            perfect = 1 if selection.better == "higher" else 0
-            assert abs(found[selection.metric].value - perfect) < 1e-6
+        for metric in metrics.selected_by:
+            assert metric.left(found[metric.name].value) < 1e-6 * metric.span
         assert all(m.low <= m.value <= m.high for m in found.values())
-        assert metrics.selection[0].metric in metrics.drawn
-        assert all(0 <= found[name].value <= 1 for name in metrics.drawn if name in found)
+        assert metrics.selection[0] in metrics.drawn
+
+    def test_every_metric_says_what_it_is(self) -> None:
+        metrics = reader_of(self.card()).metrics()
+        described = metrics.described()
+        truths = self.truths(12)
+        for index in range(12):
+            metrics.update(truths[(index + 1) % 12], truths[index])
+        assert all(name == metric.name for name, metric in described.items())
+        assert set(metrics.selection) | set(metrics.drawn) <= set(described)
+        for computed, measured in metrics.compute(intervals=False).items():
+            metric = described[MetricName.within("test", computed).name]
+            assert not metric.beats(measured.value, metric.perfect)
+            assert not metric.share or 0 <= measured.value <= 1
 
     def test_figures_are_drawn(self) -> None:
         task, truths = self.task(), self.truths(12)
         metrics = reader_of(self.card()).metrics()
         for index in range(12):
             metrics.update(truths[index], truths[index])
-        assert all(figure.axes for figure in task.figures(metrics).values())
+        assert all(figure.axes for figure in figures_of(task, metrics).values())

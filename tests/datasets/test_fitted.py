@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,17 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets import FittedPictures, Split, read_dataset
-from convsight.pictures import Preprocessing, load_picture
+from convsight.datasets import FittedPictures, Split, read_dataset, threads
+from convsight.inputs import ImageInput
+from convsight.pictures import load_picture
 from convsight.results import Labels
 
 MakePictures = Callable[..., Path]
 KEPT, ON_DEMAND = None, 0  # memory budgets: plenty, none
 
 
-def target(height: int, width: int, fit: Any = "crop") -> Preprocessing:
-    return Preprocessing(height=height, width=width, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
+def target(height: int, width: int, fit: Any = "crop") -> ImageInput:
+    return ImageInput(height=height, width=width, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
 
 
 def split_of(pictures: list[Path] | NDArray[np.uint8], names: list[str] | None = None) -> Split:
@@ -50,14 +52,12 @@ def photos(tmp_path: Path) -> list[Path]:
 @pytest.mark.parametrize("budget", [KEPT, ON_DEMAND])
 @pytest.mark.parametrize("workers", [0, 1, 3])
 class TestPhotos:
-    def test_pixels_are_those_of_the_one_preprocessing(
-        self, photos: list[Path], workers: int, budget: int | None
-    ) -> None:
+    def test_pixels_are_those_of_the_input(self, photos: list[Path], workers: int, budget: int | None) -> None:
         wanted = target(8, 10)
         fitted, _ = FittedPictures.read(split_of(photos), wanted, workers=workers, memory_budget_bytes=budget)
         readable = [path for number, path in enumerate(photos) if number not in (2, 5)]
         assert len(fitted) == len(readable)
-        np.testing.assert_array_equal(everything(fitted), [load_picture(path, wanted).pixels for path in readable])
+        np.testing.assert_array_equal(everything(fitted), [wanted.load(path).array for path in readable])
         chosen = np.array([6, 0, 0, 3])
         taken = fitted.take(chosen)
         np.testing.assert_array_equal(taken, everything(fitted)[chosen])
@@ -91,14 +91,31 @@ def test_threads_may_take_at_once(photos: list[Path]) -> None:
     fitted, _ = FittedPictures.read(split_of(photos), target(8, 10), workers=2, memory_budget_bytes=ON_DEMAND)
     wanted = everything(fitted)
     taken: list[NDArray[np.uint8]] = []
-    threads = [threading.Thread(target=lambda: taken.append(everything(fitted))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    takers = [threading.Thread(target=lambda: taken.append(everything(fitted))) for _ in range(4)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
     assert len(taken) == 4
     for each in taken:
         np.testing.assert_array_equal(each, wanted)
+
+
+def test_batches_read_in_threads_need_one_pool(photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted, _ = FittedPictures.read(split_of(photos), target(8, 10), workers=3, memory_budget_bytes=ON_DEMAND)
+    wanted = everything(fitted)
+    pools: list[int] = []
+
+    class Counted(ThreadPoolExecutor):
+        def __init__(self, workers: int, **options: Any) -> None:
+            pools.append(workers)
+            super().__init__(workers, **options)
+
+    monkeypatch.setattr(threads, "ThreadPoolExecutor", Counted)
+    batches = [np.array([number % 7, 3, 5]) for number in range(40)]
+    for batch, taken in zip(batches, threads.map_in_threads(fitted.take, batches, 2), strict=True):
+        np.testing.assert_array_equal(taken, wanted[batch])
+    assert pools == [2]
 
 
 def test_pictures_are_decoded_once_where_memory_allows(photos: list[Path]) -> None:
@@ -133,7 +150,7 @@ class TestArrays:
         fitted, unreadable = FittedPictures.read(split_of(pixels), target(*size), workers=2)
         assert unreadable == []
         np.testing.assert_array_equal(
-            everything(fitted), [load_picture(picture, target(*size)).pixels for picture in pixels]
+            everything(fitted), [load_picture(picture, target(*size).frame).pixels for picture in pixels]
         )
         assert everything(fitted).shape == (5, *size, 3)
         assert fitted.all_grey == (len(shape) == 3)

@@ -9,11 +9,11 @@ from PIL import Image
 from convsight.datasets import Split
 from convsight.datasets.read_examples import ReadSplit, read_examples
 from convsight.errors import UserError
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.progress import Terminal
 from convsight.results import Boxes, BoxLists, Labels
 
-WANTED = Preprocessing(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1))
+WANTED = ImageInput(height=4, width=4, mean=(0, 0, 0), std=(1, 1, 1))
 
 
 def files(folder: Path, levels: list[int | None]) -> list[Path]:

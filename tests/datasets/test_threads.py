@@ -69,3 +69,23 @@ def test_after_an_error_nothing_more_is_begun() -> None:
 
 def test_without_workers_all_happens_in_the_calling_thread() -> None:
     assert set(map_in_threads(lambda _: threading.current_thread(), range(3), 0)) == {threading.current_thread()}
+
+
+def test_work_within_work_is_done_by_the_threads_there_are() -> None:
+    """A loader's threads read batches, whose images are read in threads: one pool, not one in each of its threads."""
+    seen: set[str] = set()
+
+    def inner(item: int) -> int:
+        seen.add(threading.current_thread().name)
+        time.sleep(0.001)
+        return item
+
+    def outer(item: int) -> list[int]:
+        return list(map_in_threads(inner, range(item, item + 6), 3))
+
+    found = list(map_in_threads(outer, range(8), 2))
+    assert found == [list(range(item, item + 6)) for item in range(8)]
+    assert len(seen) <= 2
+    seen.clear()
+    assert outer(0) == list(range(6))
+    assert threading.current_thread().name not in seen, "outside of such work there are threads again"

@@ -28,13 +28,12 @@ from convsight.export import export as exporting
 from convsight.export import onnx_graph, targets
 from convsight.export import verb as export_verb
 from convsight.export.export import export_network
-from convsight.export.proof import LEAST_PICTURES, Contender
+from convsight.export.parity_check import LEAST_PICTURES, ParityCheck
 from convsight.export.proof_pictures import proof_pictures
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.model_files import read_card
 from convsight.nets.fit import Fit
-from convsight.pictures import load_picture
 from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
@@ -145,10 +144,9 @@ def test_every_kind_of_file_is_proven(
     told = json.loads(capsys.readouterr().out)
     assert Path(told["file"]).is_file()
     assert all(way["holds"] for way in told["proofs"] if way["precision"] != "bfloat16")
-    if to != "torch":
-        answer = convsight.load(tmp_path / name).predict(next(pictures()))
-        expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
-        assert answer.difference(expected).same == 1
+    answer = convsight.load(tmp_path / name).predict(next(pictures()))
+    expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
+    assert answer.difference(expected).same == 1
 
 
 def test_a_torch_program_says_nothing_of_the_machine(exported_run: Run, tmp_path: Path) -> None:
@@ -293,7 +291,7 @@ def test_a_split_that_judges_int8_is_named() -> None:
 
 def test_all_answers_agree_only_where_all_do() -> None:
     engine: Any = None
-    contender = Contender(engine, "raw", "float32", needed=True)
+    check = ParityCheck(engine, "raw", "float32", needed=True)
     for agreement, told in ((1.0, "100.0%"), (0.99974, "99.9%"), (0.57, "57.0%"), (0.9899, "98.9%"), (0.0, "0.0%")):
         proof = Proof(
             engine="onnxruntime",
@@ -307,10 +305,10 @@ def test_all_answers_agree_only_where_all_do() -> None:
             needed_agreement=1,
         )
         verdict = "holds" if agreement == 1 else "does not hold"
-        assert exporting._in_words(proof, contender).endswith(f", {told} same answers: {verdict}")
+        assert exporting._in_words(proof, check).endswith(f", {told} same answers: {verdict}")
         if agreement < 1:
             with pytest.raises(UserError, match=rf" and {told} of 64 answers agree \(needed 100%\)"):
-                exporting._check((proof,), [contender], Path("model.onnx"))
+                exporting._check((proof,), [check], Path("model.onnx"))
 
 
 def grainy_digits() -> Iterator[Pixels]:
@@ -401,7 +399,7 @@ def test_the_light_path_reads_reduced_photos_like_training(exported_run: Run, sh
     model = convsight.load(exported_run.path, precision="float32")
     torch_model = convsight.load(exported_run.path, engine="torch")
     for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:5]:
-        assert load_picture(file, model.card.preprocessing).pixels.shape == (16, 16, 3)
+        assert model.card.input.load(file).array.shape == (16, 16, 3)
         assert model.predict(file).difference(torch_model.predict(file)).largest < 1e-4
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
-from convsight.export.proof import LEAST_PICTURES
+from convsight.export.parity_check import LEAST_PICTURES
 from convsight.export.proof_pictures import enough_pictures, proof_pictures
 from convsight.results import Labels
 from convsight.targets import Classes

@@ -13,6 +13,7 @@ import pytest
 from huggingface_hub import ModelCard, ModelCardData
 from PIL import Image
 from tests.hub.loopback import COMMIT, Loopback
+from tests.metrics.distances import DistanceReader, distance_card
 
 import convsight
 from convsight.card import Card
@@ -23,6 +24,7 @@ from convsight.hub.place import Repository, place_of
 from convsight.hub.private import check_private
 from convsight.hub.pull import pull
 from convsight.hub.push import push
+from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.progress import Silent
 from convsight.run import Run
@@ -112,7 +114,7 @@ def test_the_config_holds_the_card_and_the_names(pushed: Path, exported_run: Run
     document = json.loads((pushed / "config.json").read_text())
     assert document["id2label"] == {str(index): str(index) for index in range(10)}
     assert document["label2id"]["3"] == 3
-    assert document["preprocessing"]["height"] == 16
+    assert document["input"]["height"] == 16
     assert check_folder(pushed, pushed).card == exported_run.card
 
 
@@ -278,7 +280,8 @@ def test_through_the_hub_and_back(pushed: Path, exported_run: Run, hub: Loopback
     hub.asked.clear()
     done = cli("pull", "ada/digits", "--revision", "v1", "--format", "json", hub=hub.address, home=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"folder": str(Path("runs/digits")), "commit": COMMIT, "net": "small"}
+    told = {"version": 1, "folder": str(Path("runs/digits")), "commit": COMMIT, "net": "small"}
+    assert json.loads(done.stdout) == told
     assert tuple(sorted(file.name for file in (tmp_path / "runs" / "digits").iterdir())) == FILES
     assert (tmp_path / "runs/digits/model.safetensors").read_bytes() == exported_run.model_file.read_bytes()
     assert not any("evil" in asked or ".bin" in asked for asked in hub.asked)
@@ -340,3 +343,16 @@ def test_bad_pushes(exported_run: Run, tmp_path: Path) -> None:
 def test_a_network_without_metrics_has_a_page(exported_run: Run) -> None:
     card: Card = exported_run.card.model_copy(update={"metrics": {}, "data": {}, "versions": {}})
     assert "None were measured" in model_card(card, None, "x", None, "mit")
+
+
+def test_numbers_that_are_no_shares_stand_in_their_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convsight.hub.model_card.reader_of", DistanceReader)
+    whole, part = Measured(3.21234, 2.9, 3.5), Measured(0.5, 0.5, 0.5)
+    metrics = {"test/rmse": whole, "test/baseline/mean/rmse": Measured(12.4, 12.4, 12.4), "test/rmse/near": part}
+    text = model_card(distance_card().model_copy(update={"metrics": metrics}), None, "x", None, "mit")
+    assert "| test/rmse | 3.212 m | 2.900 to 3.500 |" in text
+    assert "| test/baseline/mean/rmse | 12.400 m |  |" in text
+    assert "| test: near | 0.500 m |" in text
+    data = ModelCard(text).data.to_dict()  # type: ignore[no-untyped-call]
+    (found,) = data["model-index"][0]["results"]
+    assert found["metrics"] == [{"type": "rmse", "name": "test/rmse", "value": 3.21234}]

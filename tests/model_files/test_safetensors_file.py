@@ -10,16 +10,16 @@ from safetensors.numpy import save_file
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.model_files import read_card
-from convsight.pictures import Preprocessing
 from convsight.targets import Classes
 
 CARD = Card(
     task="classification",
     net="small",
     target=Classes(names=("cat", "dog")),
-    preprocessing=Preprocessing(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
+    input=ImageInput(height=28, width=28, mean=(0.1, 0.2, 0.3), std=(1, 1, 1)),
     metrics={"test/accuracy": Measured(0.9, 0.85, 0.94)},
 )
 

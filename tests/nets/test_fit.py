@@ -15,26 +15,25 @@ from PIL import Image
 from torch.export import Dim
 
 from convsight.nets.fit import Fit
-from convsight.pictures import Preprocessing, load_picture
+from convsight.pictures import Fit as How
+from convsight.pictures import Frame, load_picture
 
 Pixels = NDArray[np.uint8]
-FITS = ("crop", "squash", "pad")
+FITS: tuple[How, ...] = ("crop", "squash", "pad")
 
 
-def target(fit: str, height: int = 40, width: int = 56) -> Preprocessing:
-    return Preprocessing.model_validate(
-        {"height": height, "width": width, "fit": fit, "mean": (0, 0, 0), "std": (1, 1, 1)}
-    )
+def target(fit: How, height: int = 40, width: int = 56) -> Frame:
+    return Frame(height, width, fit)
 
 
-def differences(found: NDArray[Any], picture: Pixels, preprocessing: Preprocessing) -> NDArray[np.int64]:
-    wanted = load_picture(picture, preprocessing).pixels
+def differences(found: NDArray[Any], picture: Pixels, frame: Frame) -> NDArray[np.int64]:
+    wanted = load_picture(picture, frame).pixels
     assert found.shape == wanted.shape
     return np.abs(found.astype(np.int64) - wanted.astype(np.int64))
 
 
-def in_torch(picture: Pixels, preprocessing: Preprocessing) -> NDArray[Any]:
-    fitted: NDArray[Any] = Fit(preprocessing)(torch.from_numpy(picture[None].copy()))[0].numpy()
+def in_torch(picture: Pixels, frame: Frame) -> NDArray[Any]:
+    fitted: NDArray[Any] = Fit(frame)(torch.from_numpy(picture[None].copy()))[0].numpy()
     return fitted
 
 
@@ -45,10 +44,10 @@ def in_torch(picture: Pixels, preprocessing: Preprocessing) -> NDArray[Any]:
     fit=st.sampled_from(FITS),
     seed=st.integers(0, 2**16),
 )
-def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fit: str, seed: int) -> None:
+def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fit: How, seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
-    preprocessing = target(fit, *goal)
-    found = differences(in_torch(picture, preprocessing), picture, preprocessing)
+    frame = target(fit, *goal)
+    found = differences(in_torch(picture, frame), picture, frame)
     if fit == "crop" and goal[0] != goal[1]:
         assert found.max() <= 1  # the edges of the box are rounded to float32 by Pillow
         assert (found > 0).mean() < 0.2  # at simple ratios of sides many sums lie at a half
@@ -57,21 +56,21 @@ def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fi
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_real_photos_equal_pillow(shared_data: Any, fit: str) -> None:
-    preprocessing = target(fit, 224, 224)
+def test_real_photos_equal_pillow(shared_data: Any, fit: How) -> None:
+    frame = target(fit, 224, 224)
     for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:8]:
         picture = np.asarray(Image.open(file).convert("RGB"))
-        assert differences(in_torch(picture, preprocessing), picture, preprocessing).max() == 0
+        assert differences(in_torch(picture, frame), picture, frame).max() == 0
 
 
 @pytest.mark.parametrize(
     ("fit", "height", "width"), [("squash", 40, 56), ("pad", 40, 56), ("crop", 48, 48), ("crop", 40, 56)]
 )
-def test_engines_compute_the_same_resize(tmp_path: Path, fit: str, height: int, width: int) -> None:
-    preprocessing, file = target(fit, height, width), tmp_path / "fit.onnx"
+def test_engines_compute_the_same_resize(tmp_path: Path, fit: How, height: int, width: int) -> None:
+    frame, file = target(fit, height, width), tmp_path / "fit.onnx"
     free = ({0: Dim("n", min=1), 1: Dim("h", min=1), 2: Dim("w", min=1)},)
     some = (torch.zeros(2, 50, 60, 3, dtype=torch.uint8),)
-    program = torch.onnx.export(Fit(preprocessing).eval(), some, dynamic_shapes=free, verbose=False)
+    program = torch.onnx.export(Fit(frame).eval(), some, dynamic_shapes=free, verbose=False)
     assert program is not None
     program.save(file)
     onnx_runtime = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -79,8 +78,8 @@ def test_engines_compute_the_same_resize(tmp_path: Path, fit: str, height: int, 
     random = np.random.default_rng(1)
     for size in ((40, 56), (100, 30), (31, 200), (300, 300), (7, 1), (375, 500), (1500, 2000)):
         picture = random.integers(0, 256, (*size, 3), np.uint8)
-        expected = in_torch(picture, preprocessing)
-        assert differences(expected, picture, preprocessing).max() <= (fit == "crop" and height != width)
+        expected = in_torch(picture, frame)
+        assert differences(expected, picture, frame).max() <= (fit == "crop" and height != width)
         for found in (onnx_runtime.run(None, {"pictures": picture[None]})[0], openvino([picture[None]])[0]):
             assert (found[0] == expected).all()
 

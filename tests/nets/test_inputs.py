@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from convsight.inputs import ImageInput
 from convsight.nets.inputs import InputLayer, Normalise, planes
-from convsight.pictures import Preprocessing
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
@@ -46,13 +46,13 @@ def test_input_layer_normalises(
 ) -> None:
     height, width = pictures.shape[1:3]
     means, stds = (mean, mean + 1, mean - 1), (std, std * 2, std / 2)
-    layer = InputLayer(Preprocessing(height=height, width=width, channels=3, mean=means, std=stds))
+    layer = InputLayer(ImageInput(height=height, width=width, channels=3, mean=means, std=stds))
     expected = ((pictures / 255 - means) / stds).transpose(0, 3, 1, 2)
     np.testing.assert_allclose(layer(torch.from_numpy(pictures)).numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_input_layer_makes_grey() -> None:
-    layer = InputLayer(Preprocessing(height=1, width=1, channels=1, mean=(0.5,), std=(0.25,)))
+    layer = InputLayer(ImageInput(height=1, width=1, channels=1, mean=(0.5,), std=(0.25,)))
     red = torch.tensor([[[[255, 0, 0]]]], dtype=torch.uint8)
     assert layer(red).item() == pytest.approx((76 / 255 - 0.5) / 0.25)
 
@@ -67,7 +67,7 @@ def test_the_result_is_channels_last(channels: int) -> None:
 
 def test_autocast_leaves_every_bit() -> None:
     pictures = torch.arange(27, dtype=torch.uint8).view(1, 3, 3, 3) * 9
-    layer = InputLayer(Preprocessing(height=3, width=3, channels=1, mean=(0.4,), std=(0.3,)))
+    layer = InputLayer(ImageInput(height=3, width=3, channels=1, mean=(0.4,), std=(0.3,)))
     with torch.autocast("cpu", torch.bfloat16):
         found = layer(pictures)
     assert found.dtype == torch.float32

@@ -12,9 +12,9 @@ from torchvision.models import VisionTransformer
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.torch_engine import save_network
+from convsight.inputs import ImageInput
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.weights import Weights, adapt_weights, read_weights
-from convsight.pictures import Preprocessing
 from convsight.targets import Classes
 
 _NET = "squeezenet1_0"
@@ -133,8 +133,8 @@ def test_where_nothing_is_offered() -> None:
 
 
 def test_a_model_file_of_ours_brings_its_own_statistics(tmp_path: Path) -> None:
-    preprocessing = Preprocessing(height=14, width=14, channels=1, mean=(0.3,), std=(0.4,))
-    card = Card(task="classification", net="lecture3", target=Classes(names=("0", "1")), preprocessing=preprocessing)
+    spec = ImageInput(height=14, width=14, channels=1, mean=(0.3,), std=(0.4,))
+    card = Card(task="classification", net="lecture3", target=Classes(names=("0", "1")), input=spec)
     save_network(tmp_path / "m.safetensors", build_net("lecture3", NetShape(2, 1, 14, 14)), card)
     weights = read_weights("lecture3", str(tmp_path / "m.safetensors"))
     assert (weights.mean, weights.std) == ((0.3,), (0.4,))

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.pictures import PictureError, Preprocessing, fit_picture, load_picture, picture_size, read_picture
+from convsight.pictures import Frame, PictureError, fit_picture, load_picture, picture_size, read_picture
 
 Encode = Callable[..., bytes]
 
 
-def square(side: int) -> Preprocessing:
-    return Preprocessing(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
+def square(side: int) -> Frame:
+    return Frame(side, side)
 
 
 def test_all_sources_give_the_same(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convsight.pictures import Fit, Preprocessing, fit_picture
+from convsight.pictures import Fit, Frame, fit_picture
 
 BILINEAR = Image.Resampling.BILINEAR
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 sides = st.integers(1, 60)
 
 
-def target(width: int, height: int, fit: Fit) -> Preprocessing:
-    return Preprocessing(width=width, height=height, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
+def target(width: int, height: int, fit: Fit) -> Frame:
+    return Frame(height, width, fit)
 
 
 # The photo is 640 x 427.

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convsight.pictures import Fit, PictureError, Preprocessing, fit_picture, load_picture, read_picture
+from convsight.pictures import Fit, Frame, PictureError, fit_picture, load_picture, read_picture
 
 Encode = Callable[..., bytes]
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 
 
-def target(width: int, height: int, fit: Fit = "crop") -> Preprocessing:
-    return Preprocessing(width=width, height=height, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
+def target(width: int, height: int, fit: Fit = "crop") -> Frame:
+    return Frame(height, width, fit)
 
 
 @pytest.mark.parametrize("fit", FITS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngImageFile
 
-from convsight.pictures import Preprocessing, fit_picture, load_picture, read_picture
+from convsight.pictures import Fit, Frame, fit_picture, load_picture, read_picture
 from convsight.pictures.orientation import lies_in_header, turn_box, turn_upright
 
 Encode = Callable[..., bytes]
@@ -67,10 +68,8 @@ def test_reduced_jpeg_files_keep_their_place(photo: Image.Image, encode: Encode,
     """640 x 427 is halved to 320 x 213.5: the half pixel must not shift the scene, whichever side it is on."""
     content = encode(as_stored(np.asarray(photo), orientation), "JPEG", quality=95, exif=exif(orientation))
     assert read_picture(content, least=(160, 100)).size == (320, 214)
-    for fit in ("crop", "squash", "pad"):
-        target = Preprocessing.model_validate(
-            {"height": 100, "width": 160, "fit": fit, "mean": (0, 0, 0), "std": (1, 1, 1)}
-        )
+    for fit in get_args(Fit):
+        target = Frame(100, 160, fit)
         reduced = load_picture(content, target).pixels.astype(int)
         assert np.abs(reduced - fit_picture(read_picture(content), target)).mean() < 1
 

@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from convsight.metrics import Metric
 from convsight.report.curves import curves_figure
 
-METRICS = ("accuracy", "auc")
+METRICS = (Metric("accuracy"), Metric("auc"))
+ERROR = Metric("error_px", "lower", perfect=0.0, span=30.0, unit="px", share=False)
 
 
 def rows(epochs: int) -> list[dict[str, float]]:
@@ -68,8 +70,39 @@ def test_the_best_epoch_is_marked_in_every_panel() -> None:
 
 
 def test_the_metrics_asked_for_are_drawn_in_their_order() -> None:
-    figure = curves_figure(rows(5), ("auc", "accuracy", "f1"), "photos")
+    figure = curves_figure(rows(5), [Metric(name) for name in ("auc", "accuracy", "f1")], "photos")
     assert list(lines(figure.axes[1])) == ["auc", "accuracy"]
+
+
+def test_metrics_of_other_ranges_have_an_axis_for_each_unit() -> None:
+    run = [{**row, "val/offset_px": 3.0, "val/log_loss_ratio": 2.0} for row in rows(5)]
+    offset = Metric("offset_px", "lower", perfect=0.0, span=30.0, unit="px", share=False)
+    ratio = Metric("log_loss_ratio", "lower", perfect=0.0, share=False)
+    figure = curves_figure(run, (*METRICS, ERROR, ratio, offset), "photos")
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        *("loss", "validation metrics", "validation, px", "validation log loss ratio", "learning rate")
+    ]
+    assert [list(lines(axes)) for axes in figure.axes[1:4]] == [
+        ["accuracy", "auc"],
+        ["error px", "offset px"],
+        ["log loss ratio"],
+    ]
+    assert lines(figure.axes[2])["error px"] == [(row["epoch"], row["val/error_px"]) for row in run]
+
+
+def test_parts_of_the_loss_have_an_axis_of_their_own() -> None:
+    run = [{**row, "train/loss/box": 1.0, "train/loss/left/right": 0.5} for row in rows(5)]
+    figure = curves_figure(run, METRICS, "photos")
+    assert [axes.get_ylabel() for axes in figure.axes][:2] == ["loss", "parts of the loss"]
+    assert list(lines(figure.axes[0])) == ["training loss", "validation log loss"]
+    assert list(lines(figure.axes[1])) == ["box", "left/right"]
+
+
+def test_a_loss_that_is_drawn_as_a_metric_is_drawn_once() -> None:
+    loss = Metric("log_loss", "lower", perfect=0.0, share=False)
+    figure = curves_figure(rows(5), (*METRICS, loss), "photos")
+    assert list(lines(figure.axes[0])) == ["training loss"]
+    assert figure.axes[2].get_ylabel() == "validation log loss"
 
 
 def test_what_is_missing_or_not_finite_leaves_out_its_epochs_only() -> None:

@@ -8,7 +8,8 @@ from convsight.errors import UserError
 from convsight.pictures import Source
 from convsight.results import Label
 from convsight.runtime.answer import Answer
-from convsight.runtime.drawings import Drawings, safe_name
+from convsight.runtime.drawings import Drawings
+from convsight.runtime.output_folder import safe_name
 
 LABEL = Label(("cat", "dog"), np.array([0.2, 0.8]))
 

@@ -1,5 +1,6 @@
 """Judging a run on its own data and on others."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from PIL import Image
 
 import convsight
+from convsight.datasets import Dataset, fingerprint
 from convsight.errors import UserError
 from convsight.progress import Silent, Terminal
+from convsight.runtime import evaluate as evaluate_module
 from convsight.runtime.evaluate import evaluate
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "quiet": True, "export": False}
@@ -66,3 +69,59 @@ def test_nothing_readable_is_nothing_to_judge(photos: Path, tmp_path: Path) -> N
         file.write_bytes(file.read_bytes()[:60])
     with pytest.raises(UserError, match="no picture of the split 'all' can be read"):
         evaluate(run.path, photos, Silent(), skip_unreadable=True)
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The data sets whose content is read for a fingerprint."""
+    found: list[str] = []
+
+    def counted(dataset: Dataset) -> str:
+        found.append(dataset.source)
+        return fingerprint(dataset)
+
+    monkeypatch.setattr(evaluate_module, "fingerprint", counted)
+    return found
+
+
+def test_data_that_cannot_be_those_of_the_training_are_not_read_twice(
+    photos: Path, tmp_path: Path, hashed: list[str]
+) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    more, other = tmp_path / "more", tmp_path / "other"
+    shutil.copytree(photos, more)
+    shutil.copyfile(photos / "dark" / "0.png", more / "dark" / "10.png")
+    shutil.copytree(photos, other)
+    (other / "dark" / "0.png").rename(other / "dark" / "new.png")
+    assert evaluate(run.path, more, Silent()).pictures == 21
+    assert evaluate(run.path, other, Silent()).pictures == 20
+    assert evaluate(run.model_file, more, Silent()).pictures == 21
+    assert hashed == []
+    assert evaluate(run.model_file, other, Silent()).pictures == 20
+    assert hashed == [str(other)], "of a file alone the names are not known"
+
+
+def test_the_data_of_the_training_are_recognised_wherever_they_lie(
+    photos: Path, tmp_path: Path, hashed: list[str]
+) -> None:
+    run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
+    shutil.copytree(photos, tmp_path / "copy")
+    assert evaluate(run.path, tmp_path / "copy", Silent()).pictures == run.card.data["pictures"]["test"]
+    assert hashed == [str(tmp_path / "copy")]
+    run.splits_file.write_text("damaged")
+    with pytest.raises(UserError, match="the stored splits are damaged"):
+        evaluate(run.path, tmp_path / "copy", Silent())
+    Image.new("L", (20, 20), 77).save(tmp_path / "copy" / "bright" / "0.png")
+    assert evaluate(run.path, tmp_path / "copy", Silent()).pictures == 20
+
+
+def test_what_was_trained_on_with_splits_of_its_own_is_no_test_without_one(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its val chose the best epoch, and the run cut its test from train."""
+    for split in ("train", "val"):
+        shutil.copytree(photos, tmp_path / "data" / split)
+    run = convsight.train(tmp_path / "data", run=f"{tmp_path}/a", **FAST)
+    capsys.readouterr()
+    evaluate(run.model_file, tmp_path / "data", Terminal())
+    assert "this is no test" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.datasets import Examples, FittedPictures, Split
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results.label import Labels
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
@@ -34,8 +34,8 @@ class Counting(Engine):
 
 @pytest.mark.parametrize(("count", "side", "batches"), [(300, 4, [256, 44]), (5, 1024, [2, 2, 1]), (2, 1600, [1, 1])])
 def test_large_pictures_are_judged_fewer_at_once(count: int, side: int, batches: list[int]) -> None:
-    sides = Preprocessing(height=side, width=side, fit="squash", mean=(0.5,) * 3, std=(0.5,) * 3)
-    card = Card(task="classification", net="none", target=Classes(names=("cat", "dog")), preprocessing=sides)
+    sides = ImageInput(height=side, width=side, fit="squash", mean=(0.5,) * 3, std=(0.5,) * 3)
+    card = Card(task="classification", net="none", target=Classes(names=("cat", "dog")), input=sides)
     truths = Labels(np.arange(count) % 2, card.target.names)
     split = Split("test", np.zeros((count, side, side, 3), np.uint8), truths, [str(n) for n in range(count)])
     engine = Counting()

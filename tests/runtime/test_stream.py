@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card
-from convsight.pictures import PictureError, Preprocessing, Source
+from convsight.inputs import ImageInput
+from convsight.pictures import PictureError, Source
 from convsight.results import Label
 from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
@@ -19,9 +20,9 @@ from convsight.runtime.stream import BATCH, Decoding, stream
 from convsight.targets import Classes
 from convsight.tasks import reader_of
 
-PREPROCESSING = Preprocessing(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1))
+PREPROCESSING = ImageInput(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1))
 READER = reader_of(
-    Card(task="classification", net="none", target=Classes(names=("rest", "level")), preprocessing=PREPROCESSING)
+    Card(task="classification", net="none", target=Classes(names=("rest", "level")), input=PREPROCESSING)
 )
 
 

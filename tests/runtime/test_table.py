@@ -9,10 +9,10 @@ import pytest
 
 import convsight
 from convsight.errors import UserError
-from convsight.printing import print_csv
 from convsight.results import Label
 from convsight.run import Run
 from convsight.runtime.answer import Answer
+from convsight.runtime.print_predictions import print_csv
 from convsight.runtime.sources import read_sources
 from convsight.runtime.table import to_pandas
 

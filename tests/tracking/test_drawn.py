@@ -21,7 +21,8 @@ def tracked(frame: int, **lefts: int) -> Tracked:
     """Boxes of 10 x 10 px, 60 px from the top; `t3=50` is track 3."""
     xyxy = [(left, 60, left + 10, 70) for left in lefts.values()]
     numbers = np.array([int(name[1:]) for name in lefts], np.int64)
-    return Tracked(frame, numbers, Boxes.of(("thing",), (200, 100), xyxy, [0] * len(lefts)))
+    boxes = Boxes.of(("thing",), (200, 100), xyxy, [0] * len(lefts), columns={"track": numbers})
+    return Tracked(frame, boxes)
 
 
 def shown(picture: Image.Image, number: int) -> set[tuple[int, int]]:

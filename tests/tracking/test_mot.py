@@ -100,8 +100,9 @@ def test_what_is_written_is_read_again(
             [row[4] for row in rows],
             scores=[row[5] for row in rows],
             difficult=[row[6] for row in rows],
+            columns={"track": np.arange(len(rows), 0, -1)},
         )
-        tracked.append(Tracked(number, np.arange(len(rows), 0, -1), boxes))
+        tracked.append(Tracked(number, boxes))
     file = tmp_path_factory.mktemp("mot") / "tracks.txt"
     file.write_text("".join(map(mot_lines, tracked)))
     found, expected = read_mot(file), MotTable.of(tracked)
@@ -115,5 +116,7 @@ def test_what_is_written_is_read_again(
 def test_tracks_are_checked_when_made() -> None:
     two = Boxes.of(("a",), (9, 9), [(0, 0, 1, 1), (1, 1, 2, 2)], 0)
     for frame, ids in ((0, [1, 2]), (1, [1]), (1, [1, 1]), (1, [0, 1])):
-        with pytest.raises(ValueError, match=r"frames are|ids"):
-            Tracked(frame, np.array(ids), two)
+        with pytest.raises(ValueError, match=r"frames are|ids|2 boxes but track"):
+            Tracked(frame, two.with_columns(track=np.array(ids)))
+    with pytest.raises(ValueError, match="ids of their tracks"):
+        Tracked(1, two)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from convsight.errors import UserError
 from convsight.results import Boxes, Label
 from convsight.runtime.answer import Answer
 from convsight.tracking.tracked_frame import TrackedFrame, tracked_frames
@@ -21,7 +20,7 @@ def seen(number: int) -> Answer:
 
 def follow(lost: range | list[int], gap: Answer, rate: float = 30.0) -> list[TrackedFrame]:
     answers = [gap if number in lost else seen(number) for number in range(30)]
-    return list(tracked_frames(iter(answers), Tracker(rate), model="model"))
+    return list(tracked_frames(iter(answers), Tracker(rate)))
 
 
 def ids(found: list[TrackedFrame]) -> list[list[int]]:
@@ -51,5 +50,5 @@ def test_what_moves_while_frames_cannot_be_read_keeps_its_number() -> None:
 
 def test_what_is_no_box_cannot_be_followed() -> None:
     label = Answer("a.png", Label.certain(0, CLASSES))
-    with pytest.raises(UserError, match="model answers with a Label, and only boxes can be followed"):
-        list(tracked_frames(iter([UNREADABLE, label]), Tracker(), model="model"))
+    with pytest.raises(TypeError, match="only boxes can be followed, not a Label"):
+        list(tracked_frames(iter([UNREADABLE, label]), Tracker()))

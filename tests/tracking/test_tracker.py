@@ -1,6 +1,7 @@
 """ByteTrack as it is set up here."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convsight.results import Boxes
 from convsight.tracking import MotTable, Tracked, Tracker, judge
@@ -77,9 +78,10 @@ def test_drawn_shapes_are_followed_where_they_cross() -> None:
     judged = judge(MotTable.of(truth), MotTable.of(found))
     assert judged.hota.hota > 0.9
     assert judged.clear.false == 0
+
     # Planted: each number given at random.
-    shuffled = [
-        Tracked(each.frame, np.random.default_rng(each.frame).permutation(9)[: len(each.ids)] + 1, each.boxes)
-        for each in found
-    ]
+    def shuffled_ids(each: Tracked) -> NDArray[np.int64]:
+        return np.random.default_rng(each.frame).permutation(9)[: len(each.ids)] + 1
+
+    shuffled = [Tracked(each.frame, each.boxes.with_columns(track=shuffled_ids(each))) for each in found]
     assert judge(MotTable.of(truth), MotTable.of(shuffled)).hota.assa < 0.4

@@ -61,6 +61,7 @@ def test_tracks_of_a_video_or_its_frames(clip: Path, track: Track, source: str) 
     assert found.exit_code == 0
     *frames, last = lines(found)
     assert [frame["frame"] for frame in frames] == list(range(1, 41))
+    assert {line["version"] for line in (*frames, last)} == {1}
     assert frames[0]["tracks"] == []
     assert {key for frame in frames for each in frame["tracks"] for key in each} == {"id", "name", "score", "xyxy"}
     metrics = last["metrics"]
@@ -200,8 +201,10 @@ def test_a_model_of_labels_is_refused(
     clip: Path, exported_run: Run, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(verb, "load", lambda *arguments: load(exported_run.path))
-    with pytest.raises(UserError, match="model answers with a Label, and only boxes can be followed"):
-        track(clip / "frames", "--out", tmp_path / "tracks.txt")
+    with pytest.raises(
+        UserError, match="model: predictions of classification are no boxes, and only boxes can be followed"
+    ):
+        track(clip / "frames", "--out", tmp_path / "tracks.txt", "--draw", tmp_path / "drawn")
     assert not list(tmp_path.iterdir())
 
 

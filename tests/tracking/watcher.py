@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.datasets.boxes.shape_drawing import CLASSES
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Boxes
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
@@ -63,7 +63,7 @@ def watching(video: MovingShapes) -> Model:
         task="detection",
         net="watcher",
         target=Classes(names=CLASSES),
-        preprocessing=Preprocessing(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
+        input=ImageInput(height=SIDE, width=SIDE, fit="squash", mean=(0, 0, 0), std=(1, 1, 1)),
         calibration={f"threshold/{name}": 0.5 for name in CLASSES},
     )
     return Model(card, Watcher(video))

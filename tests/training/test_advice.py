@@ -1,13 +1,14 @@
+import math
 from collections.abc import Sequence
 
 import pytest
 
-from convsight.metrics import Measured, Selection
+from convsight.metrics import Measured, Metric
 from convsight.settings import TrainSettings
 from convsight.training.advice import Advice, advise
 
-ACCURACY = Selection("accuracy", "higher")
-ERROR = Selection("endpoint_error", "lower")
+ACCURACY = Metric("accuracy")
+ERROR = Metric("endpoint_error", "lower", perfect=0.0)
 SETTINGS = TrainSettings(data="photos")
 RISEN = [0.5, 0.7, 0.8, 0.86, 0.89, 0.9, 0.905, 0.908, 0.91, 0.91]
 
@@ -24,20 +25,20 @@ def judged(
     baseline: float = 0.1,
     best: int | None = None,
     losses: Sequence[float] | None = None,
-    selection: Selection = ACCURACY,
+    metric: Metric = ACCURACY,
     settings: TrainSettings = SETTINGS,
     varies_most: bool = False,
 ) -> Advice:
     losses = losses or [2 / epoch for epoch in range(1, len(curve) + 1)]
     rows = [
-        {"epoch": epoch, "train/loss": loss, f"val/{selection.metric}": value}
+        {"epoch": epoch, "train/loss": loss, f"val/{metric.name}": value}
         for epoch, (value, loss) in enumerate(zip(curve, losses, strict=True), start=1)
     ]
-    chosen = max(curve) if selection.better == "higher" else min(curve)
+    chosen = max(curve) if metric.better == "higher" else min(curve)
     best = best or list(curve).index(chosen) + 1
     return advise(
         rows,
-        selection,
+        metric,
         best,
         train_score=train,
         val_score=val,
@@ -205,9 +206,55 @@ def test_learned_by_heart_and_no_better_than_the_baseline() -> None:
     ],
 )
 def test_metrics_of_which_less_is_better(curve: list[float], train: float, val: float, verdict: str) -> None:
-    advice = judged(curve, score(train), score(val), baseline=1.0, selection=ERROR)
+    advice = judged(curve, score(train), score(val), baseline=1.0, metric=ERROR)
     assert advice.verdict == verdict
     assert "endpoint error" in advice.text
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0, 400.0])
+@pytest.mark.parametrize(
+    ("curve", "train", "val", "verdict"),
+    [
+        ([0.9, 0.3, 0.2, 0.2], 0.19, 0.2, "underfits"),
+        ([0.9, 0.3, 0.2, 0.2], 0.02, 0.2, "overfits"),
+        ([0.9, 0.2, 0.1, 0.1], 0.09, 0.1, "fits"),
+        ([0.9, 0.7, 0.5, 0.3], 0.28, 0.3, "cut short"),
+        ([1.1, 1.0, 1.0], 1.0, 1.0, "no better than the baseline"),
+    ],
+)
+def test_a_number_in_metres_is_judged_by_the_same_shares(
+    scale: float, curve: list[float], train: float, val: float, verdict: str
+) -> None:
+    metric = Metric("rmse", "lower", perfect=0.0, span=scale, unit="m", share=False)
+    scores = [score(value * scale, 0.01 * scale) for value in (train, val)]
+    advice = judged([value * scale for value in curve], *scores, baseline=scale, metric=metric)
+    assert advice.verdict == verdict
+    assert f"{metric.text(train * scale, 3)} on training pictures" in advice.text
+
+
+def test_numbers_of_large_range_have_no_more_digits_than_tell_something() -> None:
+    metric = Metric("rmse", "lower", perfect=0.0, span=400.0, unit="m", share=False)
+    text = judged([300, 40, 19, 19], score(18, 1), score(19, 1), baseline=400, metric=metric).text
+    assert "rmse is 18.0 m on training pictures and 19.0 m on validation pictures" in text
+    assert "gaps up to 1.4 m" in text
+
+
+@pytest.mark.parametrize(
+    ("curve", "train", "val", "verdict"),
+    [
+        ([20, 24, 25, 25], 25.1, 25, "fits"),
+        ([20, 24, 25, 25], 29, 25, "overfits"),
+        ([20, 22, 24, 26], 26, 26, "cut short"),
+        ([10, 10, 10, 10], 10, 10, "no better than the baseline"),
+    ],
+)
+def test_where_nothing_is_perfect_shares_are_those_of_the_span(
+    curve: list[float], train: float, val: float, verdict: str
+) -> None:
+    decibels = Metric("psnr", perfect=math.inf, span=20, unit="dB", share=False)
+    advice = judged(curve, score(train, 0.1), score(val, 0.1), baseline=12, metric=decibels)
+    assert advice.verdict == verdict
+    assert "little left" not in advice.text
 
 
 @pytest.mark.parametrize("val", [0.05, 0.3, 0.6, 0.9, 0.99])

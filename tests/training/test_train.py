@@ -20,6 +20,7 @@ from convsight.errors import UserError
 from convsight.progress import Listener, Silent, Status
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.tasks.choices import train_settings
 from convsight.train_options import train_app
 from convsight.training.train import resume, train
 
@@ -54,7 +55,7 @@ def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -
     assert settings["chosen"]["batch"] == 32
     card = run.card
     assert card.training["finished"] is True
-    assert card.preprocessing.channels == 1
+    assert card.input.channels == 1
     best = max(rows, key=lambda row: (float(row["val/accuracy"]), -float(row["val/log_loss"])))
     assert card.training["best_epoch"] == int(best["epoch"])
 
@@ -203,12 +204,13 @@ def test_steps_too_large_are_told_though_they_first_show_in_the_validation(tmp_p
         ({"task": "classification", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
         ({"task": "detection", "mirror": False}, "--mirror is for classification, not for detection"),
         ({"net": "yolo-n", "mirror": False}, "--mirror is for classification, not for detection"),
-        ({"net": "lecture3", "mosaic": 0.5}, "no-such-data"),  # the data may yet be of boxes
+        ({"net": "lecture3", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
+        ({"net": "yolo-n", "mosaic": 0.5}, "no-such-data"),
     ],
 )
 def test_a_setting_that_does_nothing_is_refused_before_data_are_read(choices: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        train(TrainSettings.of(data="no-such-data", **choices), Silent())
+        train(train_settings(data="no-such-data", **choices), Silent())
 
 
 def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Path) -> None:
@@ -348,4 +350,4 @@ def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, mo
     monkeypatch.setattr(functional, "cross_entropy", noted)
     arguments = ["digits", "--net", "lecture3", "--size", "14", "--epochs", "1", "--run", f"{tmp_path}/a"]
     train_app()(arguments, standalone_mode=False)
-    assert stacks[-1] == ["train", "train", "fit", "gradients", "loss"]
+    assert stacks[-1] == ["train", "train", "fit", "step", "class_loss"]

@@ -43,9 +43,9 @@ def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Pa
     assert tuned.metrics["test/log_loss"].value < fresh.metrics["test/log_loss"].value - 0.3
     assert tuned.metrics["test/accuracy"].value > fresh.metrics["test/accuracy"].value + 0.15
 
-    preprocessing = tuned.card.preprocessing
-    assert (preprocessing.mean, preprocessing.std) == _IMAGENET
-    assert fresh.card.preprocessing.mean != preprocessing.mean
+    tuned_input = tuned.card.input
+    assert (tuned_input.mean, tuned_input.std) == _IMAGENET
+    assert fresh.card.input.mean != tuned_input.mean
     assert tuned.card.training["weights"].startswith("squeezenet1_0-imagenet.safetensors (SHA-256 ")
     assert "weights" not in fresh.card.training
     assert any("classifier.1 starts fresh: the weights are for 1,000 outputs" in text for text in hears.said)
@@ -59,14 +59,14 @@ def test_a_resumed_run_goes_on_without_the_file(hands: Path, file: str, tmp_path
     Path(copy).unlink()
     longer = resume(str(part.path), {"epochs": 2}, Silent())
     assert longer.card.training["weights"] == whole.card.training["weights"]
-    assert longer.card.preprocessing == whole.card.preprocessing
+    assert longer.card.input == whole.card.input
 
 
 def test_grey_pictures_take_the_mean_of_the_colours(hands: Path, file: str, tmp_path: Path) -> None:
     hears = Hears()
     run = train(settings(hands, tmp_path / "grey", weights=file, colour="grey", size=32, epochs=1), hears)
-    assert run.card.preprocessing.mean == pytest.approx((sum(_IMAGENET[0]) / 3,))
-    assert run.card.preprocessing.std == pytest.approx((sum(_IMAGENET[1]) / 3,))
+    assert run.card.input.mean == pytest.approx((sum(_IMAGENET[0]) / 3,))
+    assert run.card.input.std == pytest.approx((sum(_IMAGENET[1]) / 3,))
     assert any("weights for 3 channels, summed for 1" in text for text in hears.said)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from convsight.datasets.dataset import Pictures, Split
 from convsight.datasets.memory import available_memory_bytes
 from convsight.datasets.threads import map_in_threads
-from convsight.pictures import FittedPicture, Frame, PictureError, Preprocessing, load_picture
+from convsight.inputs import ImageInput, Loaded
+from convsight.pictures import Frame, PictureError
 
 _CHUNK = 4  # pictures a thread takes at a time
 _MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network
@@ -68,7 +69,7 @@ class FittedPictures:
     def read(
         cls,
         split: Split,
-        preprocessing: Preprocessing,
+        spec: ImageInput,
         *,
         workers: int = 0,
         max_megapixels: float = 100.0,
@@ -81,17 +82,17 @@ class FittedPictures:
         read. The budget is for the pixels kept, by default a quarter of the memory available.
         """
         tell = progress or _nobody
-        height, width = preprocessing.height, preprocessing.width
+        height, width = spec.height, spec.width
         if isinstance(split.pictures, np.ndarray) and split.pictures.shape[1:3] == (height, width):
             held = _Held(split.pictures)
             tell(len(split))
-            return cls(preprocessing.frame, held, held.found(), np.arange(len(split))), []
+            return cls(spec.frame, held, held.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
-        source = _OnDemand(split.pictures, preprocessing, max_megapixels, workers)
+        source = _OnDemand(split.pictures, spec, max_megapixels, workers)
         pixels = np.empty((len(split), height, width, 3), np.uint8) if source.needed_bytes <= budget else None
         found, unreadable = _decode_all(source, split.names, pixels, tell)
         rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
-        return cls(preprocessing.frame, source if pixels is None else _Held(pixels), found, rows), unreadable
+        return cls(spec.frame, source if pixels is None else _Held(pixels), found, rows), unreadable
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -164,24 +165,24 @@ class _Held:
 class _OnDemand:
     """Pictures decoded whenever they are asked for."""
 
-    def __init__(self, pictures: Pictures, preprocessing: Preprocessing, max_megapixels: float, workers: int) -> None:
+    def __init__(self, pictures: Pictures, spec: ImageInput, max_megapixels: float, workers: int) -> None:
         self.pictures = pictures
-        self.preprocessing = preprocessing
+        self.spec = spec
         self.max_megapixels = max_megapixels
         self.workers = workers
-        self.shape = (preprocessing.height, preprocessing.width, 3)
+        self.shape = (spec.height, spec.width, 3)
 
     @property
     def needed_bytes(self) -> int:
         return len(self.pictures) * self.shape[0] * self.shape[1] * self.shape[2]
 
-    def load(self, row: int) -> FittedPicture:
-        return load_picture(self.pictures[row], self.preprocessing, self.max_megapixels)
+    def load(self, row: int) -> Loaded:
+        return self.spec.load(self.pictures[row], self.max_megapixels)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         taken = np.empty((len(rows), *self.shape), np.uint8)
         for place, picture in enumerate(map_in_threads(self.load, rows.tolist(), min(self.workers, len(rows)))):
-            taken[place] = picture.pixels
+            taken[place] = picture.array
         return taken
 
 
@@ -199,10 +200,10 @@ def _decode_all(
             except PictureError as error:
                 bad.append(Unreadable(row, names[row], str(error)))
                 continue
-            found.grey[row] = is_grey(picture.pixels)
+            found.grey[row] = is_grey(picture.array)
             found.sizes[row] = picture.size
             if pixels is not None:
-                pixels[row] = picture.pixels
+                pixels[row] = picture.array
         return len(rows), bad
 
     unreadable: list[Unreadable] = []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from convsight.datasets.array_archive import is_array_archive, read_array_archive
 from convsight.datasets.boxes.box_table import is_box_table, read_box_table
 from convsight.datasets.boxes.coco import is_coco, read_coco
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
@@ -35,6 +36,7 @@ FORMATS = (
     Format("the name 'shapes'", is_shapes, read_shapes),
     Format("the name of a known data set, such as 'fashion-mnist'", is_known_set, read_known_set),
     Format("a folder of IDX files", is_idx, read_idx),
+    Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),

@@ -8,7 +8,7 @@ from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.fitted import FittedPictures, Unreadable
 from convsight.errors import UserError
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.progress import Listener
 
 _LISTED = 20  # images named in a message
@@ -24,7 +24,7 @@ class ReadSplit(NamedTuple):
 def read_examples(
     source: str,
     splits: Mapping[str, Split],
-    preprocessing: Preprocessing,
+    spec: ImageInput,
     listener: Listener,
     *,
     skip_unreadable: bool,
@@ -41,7 +41,7 @@ def read_examples(
     with listener.counting("reading pictures", sum(map(len, splits.values()))) as advance:
         for name, split in splits.items():
             fitted[name], unreadable[name] = FittedPictures.read(
-                split, preprocessing, workers=workers, max_megapixels=max_megapixels, progress=advance
+                split, spec, workers=workers, max_megapixels=max_megapixels, progress=advance
             )
     _report([bad for found in unreadable.values() for bad in found], skip_unreadable, listener)
     readable = {name: _readable(source, split, unreadable[name]) for name, split in splits.items()}

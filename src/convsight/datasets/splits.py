@@ -132,6 +132,11 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
     return dataset.with_splits({name: _selected(dataset, name, pictures, here) for name, pictures in stored.items()})
 
 
+def names_in_splits_csv(text: str) -> set[str]:
+    """The names of all pictures that `splits_csv` stored; raises `UserError` where the text is damaged."""
+    return {picture for pictures in _parse(text).values() for picture in pictures}
+
+
 def _selected(dataset: Dataset, name: str, pictures: Sequence[str], here: Mapping[str, str]) -> Split:
     sources = {here[picture] for picture in pictures}
     if len(sources) > 1:

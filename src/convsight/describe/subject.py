@@ -17,7 +17,7 @@ from convsight.nets.text.check import check_volume
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
-from convsight.run import find_model_file
+from convsight.runtime.find import find_deployed
 from convsight.tasks import own_networks
 
 
@@ -44,7 +44,7 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
     card_file = _card_file(name)
     if card_file is not None:
         card = read_card(card_file)
-        kept = card.preprocessing
+        kept = card.input
         volume = volume or (kept.height, kept.width, kept.channels)
         classes = classes or card.target.outputs
         name = card.net
@@ -110,4 +110,4 @@ def parse_volume(text: str) -> tuple[int, ...]:
 
 def _card_file(name: str) -> Path | None:
     """The model file that `name` stands for, if it is a path or a run."""
-    return find_model_file(name) if Path(name).exists() or Path("runs", name).is_dir() else None
+    return find_deployed(name)[0] if Path(name).exists() or Path("runs", name).is_dir() else None

@@ -1,6 +1,5 @@
 """What the verb `describe` prints and writes."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from convsight.describe.subject import find_subject, parse_volume
 from convsight.describe.table import print_comparison, print_description
 from convsight.errors import UserError
 from convsight.files import write_atomic, write_atomic_with
+from convsight.printing import json_document
 from convsight.progress import Terminal
 
 _CHARTS = (".png", ".svg", ".pdf")
@@ -59,7 +59,7 @@ def show_comparison(
         raise UserError(f"--out {out}: the chart's name must end in {', '.join(_CHARTS)}")
     rows = compare(nets, parse_volume(volume) if volume else None, classes, measured, Terminal())
     if output == "json":
-        typer.echo(json.dumps({"nets": [row.to_json() for row in rows]}))
+        typer.echo(json_document({"nets": [row.to_json() for row in rows]}))
     else:
         print_comparison(rows)
     if out is not None:
@@ -72,7 +72,7 @@ def show_comparison(
 
 
 def _json(described: Description) -> str:
-    return json.dumps(described.to_json()) + "\n"
+    return json_document(described.to_json()) + "\n"
 
 
 _TEXTS = {"json": _json, "html": description_html, "svg": volumes_svg}

@@ -19,7 +19,7 @@ class Deployed(nn.Module):
 
     def __init__(self, model: nn.Module, card: Card) -> None:
         super().__init__()
-        self.fit = Fit(card.preprocessing)
+        self.fit = Fit(card.input.frame)
         # Not "graph": that is what a traced module calls something else.
         self.network = task_of(card.task).graph(model, card)
 
@@ -35,7 +35,7 @@ def trace(model: nn.Module, card: Card) -> tuple[ExportedProgram, list[str]]:
     What PyTorch cannot trace raises whatever `torch.export` raises.
     """
     deployed = Deployed(model, card).eval()
-    height, width = card.preprocessing.height, card.preprocessing.width
+    height, width = card.input.height, card.input.width
     some = torch.zeros(2, height + 3, width + 5, 3, dtype=torch.uint8)
     free = ({0: Dim("batch", min=1), 1: Dim("height", min=1), 2: Dim("width", min=1)},)
     with torch.no_grad(), warnings.catch_warnings():

@@ -11,10 +11,11 @@ from convsight.card import Card, Proof
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.onnx_graph import onnx_graph
-from convsight.export.proof import LEAST_PICTURES, Contender, Pixels, prove
+from convsight.export.parity_check import LEAST_PICTURES, ParityCheck, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
 from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
+from convsight.files import make_folder
 from convsight.progress import Listener
 from convsight.tasks import reader_of, task_of
 
@@ -58,16 +59,17 @@ def export_int8(
     with _draft(target, file) as draft:
         target.write(draft, card)
         # Of the ways to run it by one engine the last is the one that predict uses.
-        engines = {contender.engine.name: contender.engine for contender in target.contenders(draft, card)}
+        engines = {check.engine.name: check.engine for check in target.checks(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
+    metric = reader_of(card).metrics().selected_by[0]
     for cost in found:
         listener.say(
-            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {cost.before:.4f}, "
-            f"in int8 {cost.after:.4f}"
+            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {metric.text(cost.before)}, "
+            f"in int8 {metric.text(cost.after)}"
         )
-    if note := coarseness(len(examples), most_lost):
+    if note := coarseness(metric, len(examples), most_lost):
         listener.say(note)
-    check_costs(found, most_lost)
+    check_costs(metric, found, most_lost)
     card = card.model_copy(update={"costs": found})
     return _put_in_place(target, original, card, file, pictures, listener)
 
@@ -84,12 +86,12 @@ def _put_in_place(
     reader = reader_of(card)
     with _draft(target, file) as draft:
         target.write(draft, card)
-        contenders = target.contenders(draft, card)
+        checks = target.checks(draft, card)
         with listener.counting("proving", LEAST_PICTURES) as advance:
-            proofs = prove(original, reader, card, contenders, _counted(pictures(), advance))
-    for proof, contender in zip(proofs, contenders, strict=True):
-        listener.say(_in_words(proof, contender))
-    _check(proofs, contenders, file)
+            proofs = prove(original, reader, card, checks, _counted(pictures(), advance))
+    for proof, check in zip(proofs, checks, strict=True):
+        listener.say(_in_words(proof, check))
+    _check(proofs, checks, file)
     card = card.model_copy(update={"proofs": proofs})
     target.write(file, card)
     return card
@@ -99,7 +101,7 @@ def _put_in_place(
 def _draft(target: Target, file: Path) -> Iterator[Path]:
     """A place beside `file` for what is not proven yet, removed in the end."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         folder = tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error
@@ -107,8 +109,8 @@ def _draft(target: Target, file: Path) -> Iterator[Path]:
         yield Path(name) / f"draft{target.suffix}"
 
 
-def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -> None:
-    failed = [p for p, contender in zip(proofs, contenders, strict=True) if contender.needed and not p.holds]
+def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> None:
+    failed = [p for p, check in zip(proofs, checks, strict=True) if check.needed and not p.holds]
     if failed:
         worst = max(failed, key=lambda proof: proof.largest_difference)
         raise UserError(
@@ -119,8 +121,8 @@ def _check(proofs: tuple[Proof, ...], contenders: list[Contender], file: Path) -
         )
 
 
-def _in_words(proof: Proof, contender: Contender) -> str:
-    verdict = "holds" if proof.holds else "does not hold" if contender.needed else "does not hold: not used"
+def _in_words(proof: Proof, check: ParityCheck) -> str:
+    verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
     answers = f"{proof.answers:,} answers, " if proof.answers != proof.pictures else ""
     return (
         f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, {answers}"

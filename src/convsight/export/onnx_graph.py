@@ -12,11 +12,11 @@ from google.protobuf.message import Message
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from convsight import __version__
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import trace
 from convsight.runtime.engine import FITTED
+from convsight.versions import versions
 
 _SIDES = ("batch", "height", "width")  # of the input, as far as they are free
 _LARGEST = 2**31 - 2**24  # bytes of weights, so that graph and card fit beside them
@@ -66,7 +66,7 @@ def with_card(graph: ModelProto, card: Card) -> bytes:
     """The content of an ONNX file of `graph` that carries `card`."""
     copy = ModelProto()
     copy.CopyFrom(graph)
-    copy.producer_name, copy.producer_version = "convsight", __version__
+    copy.producer_name, copy.producer_version = "convsight", versions()["convsight"]
     del copy.metadata_props[:]
     helper.set_model_props(copy, {METADATA_KEY: card.model_dump_json()})
     content: bytes = copy.SerializeToString()

@@ -8,7 +8,7 @@ from PIL import Image
 from convsight.datasets import UNSPLIT, Dataset
 from convsight.datasets.dataset import Pictures
 from convsight.errors import UserError
-from convsight.export.proof import LEAST_PICTURES, Pixels
+from convsight.export.parity_check import LEAST_PICTURES, Pixels
 from convsight.pictures import PictureError, Source, read_picture
 
 # Whose pictures prove a network, and judge it in 8-bit numbers: the first split that there is.

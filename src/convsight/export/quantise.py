@@ -15,6 +15,7 @@ from convsight.card import Cost
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.onnx_graph import nodes_before_fitted
+from convsight.metrics import Metric
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
 from convsight.tasks.reader import Reader
@@ -50,7 +51,7 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
 
 def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Examples) -> tuple[Cost, ...]:
     """What the metric that chooses the best epoch loses from the engine `before` to each of those `after`."""
-    selection = reader.metrics().selection[0]
+    metric = reader.metrics().selected_by[0]
     first = judge(before, reader, examples).compute(intervals=False)
     found = []
     for engine in after:
@@ -58,26 +59,26 @@ def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Exa
         found.append(
             Cost(
                 engine=engine.name,
-                metric=selection.metric,
-                before=first[selection.metric].value,
-                after=second[selection.metric].value,
-                lost=100 * (selection.key(first) - selection.key(second)),
+                metric=metric.name,
+                before=first[metric.name].value,
+                after=second[metric.name].value,
+                lost=metric.points(first[metric.name].value, second[metric.name].value),
             )
         )
     return tuple(found)
 
 
-def coarseness(pictures: int, most_lost: float) -> str:
-    """That so few pictures cannot show a loss of `most_lost` points, in words; empty where they can.
+def coarseness(metric: Metric, pictures: int, most_lost: float) -> str:
+    """That so few pictures cannot show a loss of `most_lost` points of a share, in words; empty where they can.
 
-    >>> coarseness(45, 0.5)
+    >>> coarseness(Metric("accuracy"), 45, 0.5)
     'note: one of 45 pictures weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
-    >>> coarseness(200, 0.5)
+    >>> coarseness(Metric("accuracy"), 200, 0.5)
     ''
     """
     weight = 100 / pictures
-    # Where nothing may be lost no number of pictures would be enough.
-    if not 0 < most_lost < weight:
+    # An error moves by less than a whole picture; and where nothing may be lost no number of them would be enough.
+    if not (metric.share and 0 < most_lost < weight):
         return ""
     return (
         f"note: one of {pictures:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
@@ -85,13 +86,15 @@ def coarseness(pictures: int, most_lost: float) -> str:
     )
 
 
-def check_costs(found: Sequence[Cost], most_lost: float) -> None:
-    """Raise `UserError` where any engine loses more than `most_lost` points."""
+def check_costs(metric: Metric, found: Sequence[Cost], most_lost: float) -> None:
+    """Raise `UserError` where any engine loses more than `most_lost` points of the metric."""
     # A loss of exactly the limit is allowed, whatever the last bits of the two metrics; one that is no number is not.
     failed = [cost for cost in found if not cost.lost <= most_lost + 1e-9]
     if failed:
         worst = max(failed, key=lambda cost: cost.lost)
+        point = "" if metric.span == 1 else f", of which each is {metric.text(metric.span / 100)}"
         raise UserError(
-            f"int8 loses {worst.lost:.2f} points of {worst.metric} ({worst.before:.4f} to {worst.after:.4f}), more "
-            f"than the {most_lost:g} allowed: no file is written; allow more with --max-loss, or leave --int8 out"
+            f"int8 loses {worst.lost:.2f} points of {metric.name} ({metric.text(worst.before)} to "
+            f"{metric.text(worst.after)}{point}), more than the {most_lost:g} allowed: no file is written; allow more "
+            "with --max-loss, or leave --int8 out"
         )

@@ -11,7 +11,7 @@ from torch import nn
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.onnx_graph import halved, onnx_graph, with_card
-from convsight.export.proof import Contender
+from convsight.export.parity_check import ParityCheck
 from convsight.export.torch_program import TorchProgram, TorchProgramEngine
 from convsight.files import write_atomic, write_atomic_with
 
@@ -26,7 +26,7 @@ class Target(ABC):
         """Write the graph and its card, as a whole or not at all."""
 
     @abstractmethod
-    def contenders(self, file: Path, card: Card) -> list[Contender]:
+    def checks(self, file: Path, card: Card) -> list[ParityCheck]:
         """The ways to run the written `file`, each to be compared with the original."""
 
 
@@ -42,7 +42,7 @@ class OnnxTarget(Target):
     def write(self, file: Path, card: Card) -> None:
         write_atomic(file, with_card(self.graph, card))
 
-    def contenders(self, file: Path, card: Card) -> list[Contender]:
+    def checks(self, file: Path, card: Card) -> list[ParityCheck]:
         return [*_by_onnxruntime(file, card), *_by_openvino(file, card)]
 
 
@@ -75,7 +75,7 @@ class OpenVINOTarget(Target):
 
         write_atomic_with(file, write_both)
 
-    def contenders(self, file: Path, card: Card) -> list[Contender]:
+    def checks(self, file: Path, card: Card) -> list[ParityCheck]:
         return _by_openvino(file, card)
 
 
@@ -91,8 +91,8 @@ class TorchTarget(Target):
     def write(self, file: Path, card: Card) -> None:
         self.program.write(file, card)
 
-    def contenders(self, file: Path, card: Card) -> list[Contender]:
-        return [Contender(TorchProgramEngine(file, card), "raw", card.weights)]
+    def checks(self, file: Path, card: Card) -> list[ParityCheck]:
+        return [ParityCheck(TorchProgramEngine(file, card), "raw", card.weights)]
 
 
 def make_target(to: str, model: nn.Module, card: Card) -> Target:
@@ -124,24 +124,26 @@ def _is_installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def _by_onnxruntime(file: Path, card: Card) -> list[Contender]:
+def _by_onnxruntime(file: Path, card: Card) -> list[ParityCheck]:
     if not _is_installed("onnxruntime"):
         return []
     from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine  # noqa: PLC0415  not in every install
 
-    return [Contender(OnnxRuntimeEngine(file, card), "raw", card.weights)]
+    return [ParityCheck(OnnxRuntimeEngine(file, card), "raw", card.weights)]
 
 
-def _by_openvino(file: Path, card: Card) -> list[Contender]:
+def _by_openvino(file: Path, card: Card) -> list[ParityCheck]:
     if not _is_installed("openvino"):
         return []
     from convsight.runtime.openvino_engine import OpenVINOEngine, knows_bfloat16  # noqa: PLC0415  not in every install
 
     precision = "int8" if card.weights == "int8" else "float32"
     ways = [
-        Contender(OpenVINOEngine(file, card, precision, raw=True), "raw", card.weights),
-        Contender(OpenVINOEngine(file, card, precision, cached=False), "fitted", card.weights),
+        ParityCheck(OpenVINOEngine(file, card, precision, raw=True), "raw", card.weights),
+        ParityCheck(OpenVINOEngine(file, card, precision, cached=False), "fitted", card.weights),
     ]
     if card.weights == "float32" and knows_bfloat16():
-        ways.append(Contender(OpenVINOEngine(file, card, "bfloat16", cached=False), "fitted", "bfloat16", needed=False))
+        ways.append(
+            ParityCheck(OpenVINOEngine(file, card, "bfloat16", cached=False), "fitted", "bfloat16", needed=False)
+        )
     return ways

@@ -1,6 +1,5 @@
 """The verb `export`: which network, which data prove it, where the file goes."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,14 @@ from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
-from convsight.export.proof import Pixels
+from convsight.export.parity_check import Pixels
 from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, proof_pictures
 from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
 from convsight.model_files import read_card
 from convsight.pictures import Source, is_picture_file
+from convsight.printing import json_document
 from convsight.progress import Listener
-from convsight.run import find_model_file
+from convsight.run import Run, find_weights_file
 from convsight.runtime.evaluate import own_data
 
 _SUFFIXES = {"onnx": OnnxTarget.suffix, "openvino": OpenVINOTarget.suffix, "torch": TorchTarget.suffix}
@@ -42,7 +42,7 @@ def export(
     check_installed(to)
     if int8 and half:
         raise UserError("--int8 and --half are two number formats; give one")
-    source = find_model_file(path)
+    source = find_weights_file(path)
     card = read_card(source).model_copy(update={"weights": "float16" if half else "float32"})
     file = out or source.with_name(f"{source.stem}{'.int8' if int8 else '.half' if half else ''}{_SUFFIXES[to]}")
     if file.suffix != _SUFFIXES[to]:
@@ -68,8 +68,8 @@ def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Ca
 
 def _dataset(path: str, card: Card, data: str | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
-    if data is None and Path(path).is_file():
-        raise UserError(f"{path} is a model file alone: name real pictures for the proof with --data")
+    if data is None and Run.of_network(path) is None:
+        raise UserError(f"{path} comes without its data: name real pictures for the proof with --data")
     return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
 
 
@@ -78,7 +78,7 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
     read = read_examples(
         source,
         {split.name: split},
-        card.preprocessing,
+        card.input,
         listener,
         skip_unreadable=True,
         workers=2,
@@ -100,7 +100,7 @@ def _print(file: Path, card: Card, output: str) -> None:
             "proofs": [proof.model_dump() | {"holds": proof.holds} for proof in card.proofs],
             "costs": [cost.model_dump() for cost in card.costs],
         }
-        typer.echo(json.dumps(document))
+        typer.echo(json_document(document))
     else:
         # Of OpenVINO's pair the weights lie in the other file.
         parts = (file, file.with_suffix(".bin")) if file.suffix == OpenVINOTarget.suffix else (file,)

@@ -3,10 +3,11 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from convsight.card import Card
-from convsight.metrics import Measured
+from convsight.metrics import MetricName, metric_of, whole_and_parts
 from convsight.tasks import reader_of
 
 _MOST_ROWS = 200  # classes with a row of their own
@@ -27,7 +28,7 @@ def model_card(card: Card, exported: Card | None, name: str, repository: str | N
         _usage(card, exported, name, repository),
         _metrics(card),
         _data(card),
-        _preprocessing(card),
+        _input(card),
         *([_proofs(exported)] if exported and exported.proofs else []),
         "## Made with\n\n" + _table(("package", "version"), card.versions.items()),
     ]
@@ -68,10 +69,10 @@ def _about(card: Card, licence: str | None) -> str:
 def _whole_values(card: Card) -> dict[str, dict[str, float]]:
     """Split -> metric -> value; neither of single classes nor of baselines."""
     found: dict[str, dict[str, float]] = {}
-    for name, measured in card.metrics.items():
-        split, *path = name.split("/")
-        if len(path) == 1 and math.isfinite(measured.value):
-            found.setdefault(split, {})[path[0]] = measured.value
+    for text, measured in card.metrics.items():
+        name = MetricName.parse(text)
+        if name and name.of is None and name.baseline is None and math.isfinite(measured.value):
+            found.setdefault(name.split, {})[name.name] = measured.value
     return found
 
 
@@ -110,21 +111,19 @@ arrays = dict(zip(names, session.run(names, {{"pictures": picture[None]}})))
 
 def _metrics(card: Card) -> str:
     """Metrics with intervals, baselines beside them, and those of single classes a row a class."""
-    whole: list[tuple[str, Measured]] = []
-    classes: dict[str, dict[str, Measured]] = {}
-    for name, measured in card.metrics.items():
-        split, *path = name.split("/")
-        if len(path) > 1 and path[0] != "baseline":
-            classes.setdefault(f"{split}: {'/'.join(path[1:])}", {})[path[0]] = measured
-        else:
-            whole.append((name, measured))
+    whole, classes = whole_and_parts(card.metrics)
     if not whole:
         return "## Metrics\n\nNone were measured: the training was stopped before its end."
-    intervals = ((name, f"{m.value:.4f}", m.interval(" to ")) for name, m in whole)
+    described = reader_of(card).metrics().described()
+    metrics = {name: metric_of(described, name) for name in (*whole, *chain(*classes.values()))}
+    intervals = ((name, metrics[name].text(m.value), metrics[name].interval(m, " to ")) for name, m in whole.items())
     text = "## Metrics\n\n" + _table(("metric", "value", "95 % interval"), intervals)
     if 0 < len(classes) <= _MOST_ROWS:
         columns = list(dict.fromkeys(column for row in classes.values() for column in row))
-        rows = ((name, *(f"{row[c].value:.4f}" if c in row else "" for c in columns)) for name, row in classes.items())
+        rows = (
+            (name, *(metrics[c].text(row[c].value) if c in row else "" for c in columns))
+            for name, row in classes.items()
+        )
         text += "\n\n" + _table(("class", *columns), rows)
     return text
 
@@ -137,11 +136,11 @@ def _data(card: Card) -> str:
     return "## Data\n\n" + _table(("", ""), rows)
 
 
-def _preprocessing(card: Card) -> str:
-    how = card.preprocessing
+def _input(card: Card) -> str:
+    how = card.input
     colours = "made grey (ITU-R 601), " if how.channels == 1 else ""
     return (
-        f"## Preprocessing\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
+        f"## Input\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
         f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}divided by 255, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )

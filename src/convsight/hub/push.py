@@ -18,7 +18,7 @@ from convsight.hub.remote import upload
 from convsight.model_files import read_card
 from convsight.new_folder import new_folder
 from convsight.progress import Listener
-from convsight.run import Run, find_model_file
+from convsight.run import Run, find_weights_file
 
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 
@@ -39,9 +39,7 @@ def push(path: str | Path, to: str, listener: Listener, *, licence: str | None =
     """
     if licence is not None and not _LICENCE.fullmatch(licence):
         raise UserError(f"--license {licence}: give the hub's name of a licence, such as apache-2.0, mit or other")
-    source = find_model_file(path)
-    if source.suffix != ".safetensors":
-        raise UserError(f"{source} is an exported file; give the run, or the model.safetensors beside it")
+    source = find_weights_file(path)
     place = place_of(to)
     if isinstance(place, Path):
         with new_folder(place) as folder:

@@ -1,6 +1,7 @@
 """Numbers that judge: values with their intervals, what a metric is, the bootstrap. Imports errors and NumPy alone."""
 
 from convsight.metrics.measured import Measured
-from convsight.metrics.metric import Selection
+from convsight.metrics.metric import Described, Metric, metric_of
+from convsight.metrics.name import MetricName, named, whole_and_parts
 
-__all__ = ["Measured", "Selection"]
+__all__ = ["Described", "Measured", "Metric", "MetricName", "metric_of", "named", "whole_and_parts"]

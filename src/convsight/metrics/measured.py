@@ -18,13 +18,13 @@ class Measured(NamedTuple):
         interval = self.interval(", ")
         return f"{self.value:.4f} [{interval}]" if interval else f"{self.value:.4f}"
 
-    def interval(self, between: str) -> str:
+    def interval(self, between: str, decimals: int = 4) -> str:
         """Its two ends in words; empty where they are the same, since that tells nothing of how sure the value is.
 
         >>> Measured(0.9, 0.85, 0.93).interval(" .. "), Measured(1.0, 1.0, 1.0).interval(" .. ")
         ('0.8500 .. 0.9300', '')
         """
-        low, high = f"{self.low:.4f}", f"{self.high:.4f}"
+        low, high = f"{self.low:.{decimals}f}", f"{self.high:.{decimals}f}"
         return f"{low}{between}{high}" if low != high else ""
 
     def __float__(self) -> float:

@@ -14,7 +14,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from convsight.pictures import Preprocessing
+from convsight.pictures import Frame
 
 _DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
 _MOST = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
@@ -28,14 +28,14 @@ class Fit(nn.Module):
     Equal to `pictures.fit` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
     a value next to a half may be one off there.
 
-    >>> halved = Preprocessing(height=1, width=2, fit="squash", mean=(0, 0, 0), std=(1, 1, 1))
+    >>> halved = Frame(1, 2, "squash")
     >>> Fit(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
     [71, 186]
     """
 
-    def __init__(self, preprocessing: Preprocessing) -> None:
+    def __init__(self, frame: Frame) -> None:
         super().__init__()
-        self.height, self.width, self.fit = preprocessing.height, preprocessing.width, preprocessing.fit
+        self.height, self.width, self.fit = frame
 
     def forward(self, pictures: Tensor) -> Tensor:
         height, width = pictures.shape[1], pictures.shape[2]

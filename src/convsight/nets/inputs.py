@@ -1,4 +1,4 @@
-"""The torch side of the one preprocessing: fitted RGB bytes to a network's normalised input.
+"""The torch side of what is put in: fitted RGB bytes to a network's normalised input.
 
 Only plain operations, so that an exported graph contains the same arithmetic.
 """
@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 
 
 def planes(pictures: Tensor, channels: int) -> Tensor:
@@ -64,13 +64,17 @@ class Normalise(nn.Module):
 class InputLayer(nn.Module):
     """Fitted RGB uint8 (batch, height, width, 3) to the network's input (batch, channels, height, width)."""
 
-    def __init__(self, preprocessing: Preprocessing) -> None:
+    def __init__(self, spec: ImageInput) -> None:
         super().__init__()
-        self.channels = preprocessing.channels
-        self.normalise = Normalise(preprocessing.mean, preprocessing.std)
+        self.channels = spec.channels
+        self.normalise = Normalise(spec.mean, spec.std)
+
+    def floats(self, pictures: Tensor) -> Tensor:
+        """The pictures as they are augmented: float32 (batch, channels, height, width) in 0..1."""
+        return planes(pictures, self.channels)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        normalised: Tensor = self.normalise(planes(pictures, self.channels))
+        normalised: Tensor = self.normalise(self.floats(pictures))
         return normalised
 
 

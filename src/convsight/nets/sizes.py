@@ -10,7 +10,7 @@ from convsight.nets.dry_run.diagnosis import diagnosis
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
 
-_LARGEST_SIDE = 8192  # px, as in `Preprocessing`
+_LARGEST_SIDE = 8192  # px, as in `ImageInput`
 
 
 def fits(entry: NetEntry, shape: NetShape) -> bool:

@@ -119,7 +119,7 @@ def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] 
         return (entry.pretrained.mean, entry.pretrained.std) if entry.pretrained else (None, None)
     if card.net != net:
         raise UserError(f"{file} holds the network {card.net}, not {net}: use --net {card.net}")
-    return card.preprocessing.mean, card.preprocessing.std
+    return card.input.mean, card.input.std
 
 
 def _card(file: Path) -> Card | None:

@@ -1,4 +1,4 @@
-"""Any picture file to RGB uint8, and the only preprocessing there is."""
+"""Any picture file to RGB uint8, and the one way it is fitted to a network's size."""
 
 from convsight.pictures.decode import Source, picture_size, read_picture
 from convsight.pictures.errors import PictureError
@@ -6,7 +6,6 @@ from convsight.pictures.fit import fit_picture
 from convsight.pictures.formats import PICTURE_SUFFIXES, is_picture_file
 from convsight.pictures.frame import Fit, Frame
 from convsight.pictures.load import FittedPicture, load_picture
-from convsight.pictures.preprocessing import Preprocessing
 
 __all__ = [
     "PICTURE_SUFFIXES",
@@ -14,7 +13,6 @@ __all__ = [
     "FittedPicture",
     "Frame",
     "PictureError",
-    "Preprocessing",
     "Source",
     "fit_picture",
     "is_picture_file",

@@ -1,4 +1,4 @@
-"""The resize of the only preprocessing there is: Pillow's antialiased bilinear one."""
+"""The only resize there is: Pillow's antialiased bilinear one."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.pictures.frame import Frame
 from convsight.pictures.orientation import Box
-from convsight.pictures.preprocessing import Preprocessing
 
 Size = tuple[int, int]  # width, height in pixels
 
 
-def fit_picture(picture: Image.Image, preprocessing: Preprocessing, box: Box | None = None) -> NDArray[np.uint8]:
+def fit_picture(picture: Image.Image, frame: Frame, box: Box | None = None) -> NDArray[np.uint8]:
     """`picture` (mode RGB), or the part of it in `box`, at the network's size: RGB uint8 (height, width, 3).
 
     `crop` resizes the middle that has the target's proportions, `squash` the whole; `pad` resizes the whole,
@@ -20,13 +20,13 @@ def fit_picture(picture: Image.Image, preprocessing: Preprocessing, box: Box | N
     `picture.resize(size, BILINEAR, box=...)`, which antialiases, along rows first, whatever the version of Pillow;
     what already has the size is not touched.
 
-    >>> target = Preprocessing(height=2, width=2, fit="pad", mean=(0, 0, 0), std=(1, 1, 1))
+    >>> target = Frame(2, 2, "pad")
     >>> fit_picture(Image.new("RGB", (8, 4), "white"), target)[:, :, 0].tolist()
     [[255, 255], [0, 0]]
     """
-    target = (preprocessing.width, preprocessing.height)
+    target = (frame.width, frame.height)
     box = box or (0, 0, *picture.size)
-    match preprocessing.fit:
+    match frame.fit:
         case "crop":
             return _resized(picture, target, _middle(box, target))
         case "squash":

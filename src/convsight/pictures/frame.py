@@ -13,7 +13,7 @@ class Frame(NamedTuple):
 
     height: int
     width: int
-    fit: Fit
+    fit: Fit = "crop"
 
     def fractions(self, xyxy: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
         """Boxes (boxes, 4) in pixels of a picture of `size` (width, height) as fractions of the frame.

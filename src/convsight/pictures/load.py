@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convsight.pictures.decode import Source, decoding
 from convsight.pictures.fit import fit_picture
-from convsight.pictures.preprocessing import Preprocessing
+from convsight.pictures.frame import Frame
 
 
 class FittedPicture(NamedTuple):
@@ -17,21 +17,18 @@ class FittedPicture(NamedTuple):
     size: tuple[int, int]
 
 
-def load_picture(
-    source: Source, preprocessing: Preprocessing, max_megapixels: float = 100.0, name: str | None = None
-) -> FittedPicture:
+def load_picture(source: Source, frame: Frame, max_megapixels: float = 100.0, name: str | None = None) -> FittedPicture:
     """Read `source` and fit it; the pixels are the caller's own, contiguous. `name` is what errors call it.
 
     Sources and errors are those of `read_picture`. Safe in threads, which it lets run while it decodes.
 
-    >>> target = Preprocessing(height=4, width=6, mean=(0, 0, 0), std=(1, 1, 1))
-    >>> load_picture(np.zeros((20, 30), np.uint8), target).pixels.shape
+    >>> load_picture(np.zeros((20, 30), np.uint8), Frame(4, 6)).pixels.shape
     (4, 6, 3)
     """
-    size = (preprocessing.height, preprocessing.width)
+    size = (frame.height, frame.width)
     # Data sets of small pictures come as arrays of the right size; Pillow would take most of their time.
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedPicture(pixels, size[::-1])
-    with decoding(source, (preprocessing.width, preprocessing.height), max_megapixels, name) as decoded:
-        return FittedPicture(fit_picture(decoded.picture, preprocessing, decoded.box), decoded.size)
+    with decoding(source, (frame.width, frame.height), max_megapixels, name) as decoded:
+        return FittedPicture(fit_picture(decoded.picture, frame, decoded.box), decoded.size)

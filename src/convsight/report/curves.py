@@ -7,21 +7,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from convsight.metrics import Metric, MetricName
+
 Rows = Sequence[Mapping[str, float]]
 
+_RATE = "lr"
 
-def curves_figure(rows: Rows, metrics: Sequence[str], title: str, best_epoch: int | None = None) -> Figure:
+
+def curves_figure(rows: Rows, metrics: Sequence[Metric], title: str, best_epoch: int | None = None) -> Figure:
     """Losses, those of `metrics` that were measured in validation, and the learning rate, each over the epochs.
 
-    `rows` holds one mapping an epoch, with `epoch`, `lr`, `train/loss` and `val/<metric>`; what is missing or not
-    finite is not drawn. `metrics` share one axis. `best_epoch` is marked.
+    `rows` holds one mapping an epoch, with `epoch`, `lr` and numbers by the text of their `MetricName`; what is missing
+    or not finite is not drawn. The parts of the loss have an axis of their own; metrics that are shares have one
+    together, others one for each unit. `best_epoch` is marked.
 
     Raises ValueError where there is nothing to draw.
     """
+    parsed = [MetricName.parse(column) for column in _columns(rows)]
+    measured = [name for name in parsed if name is not None]
+    validation = _validation(metrics)
     panels = [
-        ("loss", _losses(rows)),
-        ("validation metrics", [f"val/{metric}" for metric in metrics]),
-        ("learning rate", ["lr"]),
+        ("loss", _losses(measured, [column for _, columns in validation for column in columns])),
+        ("parts of the loss", [str(name) for name in measured if name.split == "train" and name.of is not None]),
+        *validation,
+        ("learning rate", [_RATE]),
     ]
     shown = [(label, names) for label, names in panels if any(_points(rows, name) for name in names)]
     if not shown:
@@ -35,12 +44,26 @@ def curves_figure(rows: Rows, metrics: Sequence[str], title: str, best_epoch: in
     return figure
 
 
-def _losses(rows: Rows) -> list[str]:
-    """Names of the losses, those of training first."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return [name for name in names if name.startswith("train/")] + [
-        name for name in names if name.startswith("val/") and name.endswith("loss")
+def _columns(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(column for row in rows for column in row))
+
+
+def _losses(names: Sequence[MetricName], drawn: Sequence[str]) -> list[str]:
+    """Columns of the whole losses, those of training first, but for what is `drawn` elsewhere."""
+    whole = [name for name in names if name.of is None and str(name) not in drawn]
+    return [str(name) for name in whole if name.split == "train"] + [
+        str(name) for name in whole if name.split == "val" and name.name.endswith("loss")
     ]
+
+
+def _validation(metrics: Sequence[Metric]) -> list[tuple[str, list[str]]]:
+    """Labels of axes, and what is drawn on each: shares on one, other metrics on one for each unit."""
+    panels: dict[str, list[str]] = {}
+    for metric in metrics:
+        own = f"validation, {metric.unit}" if metric.unit else f"validation {metric.words}"
+        label = "validation metrics" if metric.share else own
+        panels.setdefault(label, []).append(str(MetricName("val", metric.name)))
+    return list(panels.items())
 
 
 def _points(rows: Rows, name: str) -> list[tuple[float, float]]:
@@ -63,14 +86,18 @@ def _draw(axes: Axes, rows: Rows, label: str, names: list[str], best_epoch: int 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    if names != ["lr"]:
+    if names != [_RATE]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
 
 
-def _readable(name: str) -> str:
-    """`train/loss` as "training loss", `val/log_loss` as "validation log loss", other metrics by their bare name."""
-    split, _, metric = name.partition("/")
-    words = metric.replace("_", " ")
-    if split == "train":
+def _readable(column: str) -> str:
+    """`train/loss` as "training loss", `val/log_loss` as "validation log loss", others by their bare name."""
+    name = MetricName.parse(column)
+    if name is None:
+        return column
+    if name.of is not None:
+        return name.of.replace("_", " ")
+    words = name.name.replace("_", " ")
+    if name.split == "train":
         return f"training {words}"
-    return f"validation {words}" if metric.endswith("loss") else words
+    return f"validation {words}" if name.name.endswith("loss") else words

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.results.box_columns import digest
 from convsight.results.boxes import Boxes
 
 _COMMON = 10  # pictures that show a class, from which splits can be cut by it
@@ -73,7 +74,7 @@ class BoxLists(Sequence[Boxes]):
         return BoxLists([boxes.relabelled(classes, table) for boxes in self._lists], classes)
 
     def lines(self) -> list[str]:
-        """Of each picture every box, in an order of their own: its class, corners and flags."""
+        """Of each picture every box, in an order of their own: its class, corners, flags and columns."""
         return ["; ".join(sorted(_line(boxes, row) for row in range(len(boxes)))) for boxes in self._lists]
 
     def _shows(self) -> NDArray[np.bool_]:
@@ -87,4 +88,4 @@ class BoxLists(Sequence[Boxes]):
 def _line(boxes: Boxes, row: int) -> str:
     corners = " ".join(f"{side:.6g}" for side in boxes.xyxy[row])
     flags = f"{' crowd' * bool(boxes.crowd[row])}{' difficult' * bool(boxes.difficult[row])}"
-    return f"{boxes.classes[boxes.labels[row]]} {corners}{flags}"
+    return f"{boxes.classes[boxes.labels[row]]} {corners}{flags}{digest(boxes.columns, row)}"

@@ -1,6 +1,6 @@
 """`Boxes`: which things a picture shows and where, as rectangles; one type for truth and prediction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -8,6 +8,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.extras import extra
+from convsight.results.box_columns import (
+    MASK,
+    TRACK,
+    Columns,
+    check_columns,
+    full_masks,
+    largest_gap,
+    mask_overlaps,
+    on_size,
+    plain_values,
+    row_values,
+)
 from convsight.results.drawing import draw_boxes
 from convsight.results.overlaps import matched, overlaps
 from convsight.results.result import Difference, NoAnswerError, Result
@@ -36,12 +48,15 @@ class Boxes(Result):
     1 for truth. `least` (boxes,) is the score from which each counts as found: those below it are judged, and neither
     told nor drawn. The rest is known of truth only: `crowd` marks a region of many things, `difficult` one that nobody
     need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the box's.
+    `columns` are arrays by name, first axis the boxes, of what else is known of each: see `results.box_columns`.
 
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
     >>> boxes.at_least(0.5).summary()
     '1 dog'
     >>> boxes.at_least(0.5).to_json()
     {'boxes': [{'name': 'dog', 'score': 0.9, 'xyxy': [20.0, 20.0, 60.0, 50.0]}]}
+    >>> boxes.with_columns(track=np.array([7, 8])).at_least(0.5).to_rows()
+    [('dog', 0.9, 20.0, 20.0, 60.0, 50.0, 8)]
     """
 
     classes: tuple[str, ...]
@@ -53,6 +68,7 @@ class Boxes(Result):
     crowd: Flags
     difficult: Flags
     areas: Floats
+    columns: Columns = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.xyxy)
@@ -61,6 +77,7 @@ class Boxes(Result):
         for name in ("labels", "scores", "least", "crowd", "difficult", "areas"):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{count} boxes but {name} of shape {getattr(self, name).shape}")
+        check_columns(self.columns, count)
         # NaN fails every comparison, so a network that returns NaN never becomes an answer.
         if not bool((self.xyxy[:, 2:] >= self.xyxy[:, :2]).all()):
             raise NoAnswerError("boxes must have left <= right and top <= bottom, all of them numbers")
@@ -84,6 +101,7 @@ class Boxes(Result):
         crowd: Any = None,
         difficult: Any = None,
         areas: Any = None,
+        columns: Any = None,
     ) -> Self:
         """Boxes from anything that NumPy makes arrays of; what is left out is as for plain truth."""
         corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
@@ -102,6 +120,7 @@ class Boxes(Result):
             crowd=given(crowd, False, np.bool_),
             difficult=given(difficult, False, np.bool_),
             areas=given(areas, area(corners), np.float64),
+            columns={name: np.asarray(values) for name, values in (columns or {}).items()},
         )
 
     def __len__(self) -> int:
@@ -110,17 +129,22 @@ class Boxes(Result):
     def select(self, chosen: Indices | Flags) -> "Boxes":
         """The boxes at the positions, or under the mask, `chosen`."""
         parts = ("xyxy", "labels", "scores", "least", "crowd", "difficult", "areas")
-        return replace(self, **{name: getattr(self, name)[chosen] for name in parts})
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return replace(self, **{name: getattr(self, name)[chosen] for name in parts}, columns=columns)
+
+    def with_columns(self, **columns: NDArray[Any]) -> "Boxes":
+        """The same boxes with these columns, in place of those of the same names; shapes: (boxes, ...)."""
+        return replace(self, columns={**self.columns, **columns})
 
     def relabelled(self, classes: tuple[str, ...], indices: Indices) -> "Boxes":
         """The same boxes where class i is now called by `indices[i]` of `classes`."""
         return replace(self, classes=classes, labels=indices[self.labels])
 
     def on(self, size: tuple[int, int]) -> "Boxes":
-        """The same shares of a picture of `size` (width, height)."""
+        """The same shares of a picture of `size` (width, height), their keypoints with them; masks keep their grid."""
         factors = np.array([*size, *size]) / np.array([*self.size, *self.size])
         xyxy = self.xyxy * factors
-        return replace(self, size=size, xyxy=xyxy, areas=area(xyxy))
+        return replace(self, size=size, xyxy=xyxy, areas=area(xyxy), columns=on_size(self.columns, self.size, size))
 
     @property
     def found(self) -> "Boxes":
@@ -130,8 +154,10 @@ class Boxes(Result):
 
     def each(self) -> list[Box]:
         """The boxes that are sure enough, one by one, surest first."""
-        found = self.found
-        rows = zip(found.labels.tolist(), found.scores.tolist(), found.xyxy.tolist(), strict=True)
+        return self.found._rows()
+
+    def _rows(self) -> list[Box]:
+        rows = zip(self.labels.tolist(), self.scores.tolist(), self.xyxy.tolist(), strict=True)
         return [
             Box(self.classes[label], score, (left, top, right, bottom))
             for label, score, (left, top, right, bottom) in rows
@@ -141,19 +167,32 @@ class Boxes(Result):
         return replace(self, least=np.full(len(self), confidence))
 
     def to_json(self) -> dict[str, Any]:
-        return {"boxes": [{"name": box.name, "score": box.score, "xyxy": list(box.xyxy)} for box in self.each()]}
+        found = self.found
+        return {
+            "boxes": [
+                {"name": box.name, "score": box.score, "xyxy": list(box.xyxy), **plain_values(found.columns, row)}
+                for row, box in enumerate(found._rows())
+            ]
+        }
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
-        return [(box.name, box.score, *box.xyxy) for box in self.each()]
+        found = self.found
+        return [
+            (box.name, box.score, *box.xyxy, *row_values(found.columns, row)) for row, box in enumerate(found._rows())
+        ]
 
     def to_supervision(self) -> Any:
         found = self.found
         names = np.array([self.classes[label] for label in found.labels], dtype=str)
+        columns = dict(found.columns)
+        mask, track = columns.pop(MASK, None), columns.pop(TRACK, None)
         return extra("supervision", "supervision").Detections(
             xyxy=found.xyxy.astype(np.float32),
+            mask=None if mask is None else full_masks(mask, self.size),
             confidence=found.scores.astype(np.float32),
             class_id=found.labels.astype(int),
-            data={"class_name": names},
+            tracker_id=track,
+            data={"class_name": names, **columns},
         )
 
     def summary(self) -> str:
@@ -166,8 +205,8 @@ class Boxes(Result):
     def difference(self, other: "Boxes") -> Difference:
         """Boxes that are sure enough in either need a partner of their own in the other, of their class and place.
 
-        Numbers compared are the scores of partners, and their sides as shares of the picture's. Where neither has any,
-        the scores of the surest boxes are compared.
+        Numbers compared are the scores of partners, their sides as shares of the picture's, and their columns. Where
+        neither has any, the scores of the surest boxes are compared.
         """
         said = len(self.found) + len(other.found)
         if not said:
@@ -192,9 +231,12 @@ def area(xyxy: Floats) -> Floats:
 def _gaps(found: Boxes, other: Boxes) -> tuple[float, int]:
     """The largest gap between boxes and their partners in `other`, and how many have one."""
     alike = overlaps(found.xyxy, other.xyxy) * (found.labels[:, None] == other.labels[None])
+    alike = np.minimum(alike, mask_overlaps(found.columns, other.columns))
     partners = matched(alike, _SAME_PLACE)
     paired = partners >= 0
     sides = np.array([*found.size, *found.size], np.float64)
     places = np.abs(found.xyxy[paired] - other.xyxy[partners[paired]]) / sides
     scores = np.abs(found.scores[paired] - other.scores[partners[paired]])
-    return max(float(places.max(initial=0.0)), float(scores.max(initial=0.0))), int(paired.sum())
+    gaps = float(places.max(initial=0.0)), float(scores.max(initial=0.0))
+    columns = largest_gap(found.select(paired).columns, other.select(partners[paired]).columns, found.size)
+    return max(*gaps, columns), int(paired.sum())

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, Self
 class Difference(NamedTuple):
     """How far two results for one picture lie apart.
 
-    `largest` is the largest difference of a number where both say the same; `same` the share (0..1) of what they say
-    that is the same; `said` how many things that are.
+    `largest` is the largest difference of a number where both say the same, as a share of the scale of what is
+    predicted: of the whole range 0..1 of a probability or of a pixel, of the image's side for a place, of the standard
+    deviation of the training targets for a number (`convsight.targets`). So 0.01 means as little for every task. `same`
+    is the share (0..1) of what they say that is the same; `said` how many things that are.
     """
 
     largest: float
@@ -37,4 +39,7 @@ class Result(ABC):
 
     @abstractmethod
     def difference(self, other: Self) -> Difference:
-        """How far `other`, of the same network run elsewhere, lies from this one."""
+        """How far `other`, of the same network run elsewhere, lies from this one, in shares of the scale.
+
+        The parity checks of exported files have one limit a number format, whatever the task.
+        """

@@ -1,13 +1,10 @@
 """`Answer`: what became of one picture, and how it is told to programs."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from convsight.pictures import Source
+from convsight.printing import json_document
 from convsight.results import Result, Tabular
 from convsight.results.capabilities import lacking
 
@@ -29,11 +26,11 @@ def answer_line(answer: Answer) -> str:
     """One JSON document.
 
     >>> answer_line(Answer("cat.jpg", error="cat.jpg is empty"))
-    '{"file": "cat.jpg", "error": "cat.jpg is empty"}'
+    '{"version": 1, "file": "cat.jpg", "error": "cat.jpg is empty"}'
     """
     # A result may be empty, and is one all the same: no boxes were found.
     told = answer.result.to_json() if answer.result is not None else {"error": answer.error}
-    return json.dumps({"file": answer.file, **told})
+    return json_document({"file": answer.file, **told})
 
 
 def answer_rows(answer: Answer, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
@@ -52,14 +49,3 @@ def _rows(result: Result) -> list[tuple[str | float, ...]]:
     if not isinstance(result, Tabular):
         raise lacking(Tabular, "a table", f"the kind {type(result).__name__}", "take their to_json()")
     return result.to_rows()
-
-
-def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
-    r"""Rows as lines of CSV.
-
-    >>> csv_text([("a,b", 0.5, None)])
-    '"a,b",0.5,\n'
-    """
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -1,5 +1,6 @@
 """Judging a trained network on data, its own test split or any other with the same classes."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,9 @@ from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
+from convsight.datasets.splits import names_in_splits_csv
 from convsight.errors import UserError
-from convsight.metrics import Measured
+from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -18,11 +20,12 @@ from convsight.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network reached: `metrics` by name, on `pictures` pictures of `data`."""
+    """What a network reached: `metrics` by name, on `pictures` pictures of `data`; `described` says what they are."""
 
     data: str
     pictures: int
     metrics: dict[str, Measured]
+    described: Described
 
 
 def evaluate(
@@ -51,8 +54,9 @@ def evaluate(
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
     else:
         dataset = read_for(data, model.card.task, model.card.target)
-        if fingerprint(dataset) == model.card.data.get("fingerprint"):
-            dataset = _as_trained(path, dataset, listener)
+        run = Run.of_network(path)
+        if _is_of_training(dataset, model.card, run):
+            dataset = _as_trained(path, run, dataset, listener)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     chosen = dataset.split(split) if split else _judged_split(dataset)
@@ -60,7 +64,7 @@ def evaluate(
     read = read_examples(
         dataset.source,
         {chosen.name: chosen},
-        model.card.preprocessing,
+        model.card.input,
         listener,
         skip_unreadable=skip_unreadable,
         workers=workers,
@@ -68,16 +72,17 @@ def evaluate(
     )
     examples = read[chosen.name].examples
     with listener.counting("judging", len(examples)) as advance:
-        metrics = judge(model.engine, model.reader, examples, advance).compute()
+        metrics = judge(model.engine, model.reader, examples, advance)
     prefix = "test" if chosen.name == UNSPLIT else chosen.name
-    return Evaluation(dataset.source, len(examples), {f"{prefix}/{name}": value for name, value in metrics.items()})
+    return Evaluation(dataset.source, len(examples), named(prefix, metrics.compute()), metrics.described())
 
 
 def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     """The data that the run at `path` was trained on, with its stored cut, and the run's settings."""
-    if Path(path).is_file():
-        raise UserError(f"{path} is a model file alone: give the data to judge it on")
-    run = Run.open(path)
+    run = Run.of_network(path)
+    if run is None:
+        what = "is a model file alone" if Path(path).is_file() else "holds a network without the data it was trained on"
+        raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
     if dataset.target.names != card.target.names:
@@ -89,17 +94,32 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     return dataset, settings
 
 
-def _as_trained(path: str | Path, dataset: Dataset, listener: Listener) -> Dataset:
-    """`dataset`, which the network at `path` was trained on, in the run's own splits."""
-    if Path(path).is_file():
-        if UNSPLIT in dataset.splits:
+def _is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
+    """Whether `dataset` is what the network of `card`, that of `run` if there is one, was trained on.
+
+    All pictures are read for that, but only where there are as many, and of the same names as far as these are known.
+    """
+    count = sum(len(split) for split in dataset.splits.values())
+    if "fingerprint" not in card.data or sum(card.data.get("pictures", {"all": count}).values()) != count:
+        return False
+    if run is not None and run.splits_file.is_file():
+        with suppress(UserError):  # damaged splits are told where they are needed
+            if names_in_splits_csv(run.splits()) != {name for split in dataset.splits.values() for name in split.names}:
+                return False
+    return fingerprint(dataset) == str(card.data["fingerprint"])
+
+
+def _as_trained(path: str | Path, run: Run | None, dataset: Dataset, listener: Listener) -> Dataset:
+    """`dataset`, which the network at `path` was trained on, in the own splits of `run`, if it has one."""
+    if run is None:
+        if "test" not in dataset.splits:
             listener.say(
                 f"note: {path} was trained and chosen on most pictures of {dataset.source}, so that this is no test; "
                 "give its run folder to judge what was held back"
             )
         return dataset
     listener.say(f"{dataset.source} is what the run was trained on: its own splits are judged")
-    return apply_splits_csv(dataset, Run.open(path).splits())
+    return apply_splits_csv(dataset, run.splits())
 
 
 def _judged_split(dataset: Dataset) -> Split:

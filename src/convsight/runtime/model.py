@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.pictures import Source, load_picture
+from convsight.pictures import Source
 from convsight.results import Result
 from convsight.runtime.answer import Answer
 from convsight.runtime.batch_results import predictions
@@ -18,7 +18,7 @@ from convsight.tasks.reader import columns_of
 
 
 class Model:
-    """A trained network with its preprocessing, class names and metrics."""
+    """A trained network with its input, class names and metrics."""
 
     def __init__(self, card: Card, engine: Engine) -> None:
         self.card = card
@@ -42,8 +42,8 @@ class Model:
         Raises `PictureError` where it cannot be read.
         """
         source = Path(picture) if isinstance(picture, str) else picture
-        fitted = load_picture(source, self.card.preprocessing, max_megapixels)
-        return next(predictions(self.engine, self.reader, fitted.pixels[None], [fitted.size]))
+        fitted = self.card.input.load(source, max_megapixels)
+        return next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
 
     def predict_many(
         self,
@@ -61,7 +61,7 @@ class Model:
         ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do not
         depend on how fast pictures come.
         """
-        decoding = Decoding(self.card.preprocessing, workers, max_megapixels, keep, steady)
+        decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
         return stream(self.engine, self.reader, items_of(pictures), decoding)
 
 

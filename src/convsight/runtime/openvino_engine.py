@@ -123,7 +123,7 @@ def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
     fitted = next((out for op in model.get_ops() for out in op.outputs() if FITTED in out.get_names()), None)
     if fitted is None:
         raise UserError(f"the graph has no tensor {FITTED!r}; export it again with this version of convsight")
-    shape = [-1, card.preprocessing.height, card.preprocessing.width, 3]
+    shape = [-1, card.input.height, card.input.width, 3]
     pictures = ov.opset13.parameter(shape, ov.Type.u8, name="pictures")
     # The network asks the pictures themselves for the size of the batch.
     for target in (*fitted.get_target_inputs(), *model.input().get_target_inputs()):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.pictures import FittedPicture, PictureError, Preprocessing, Source, load_picture
+from convsight.inputs import ImageInput, Loaded
+from convsight.pictures import PictureError, Source
 from convsight.results import NoAnswerError
 from convsight.runtime.answer import Answer
 from convsight.runtime.batch_results import result_at
@@ -30,24 +31,24 @@ class Decoding:
     the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
     """
 
-    preprocessing: Preprocessing
+    input: ImageInput
     workers: int = 2
     max_megapixels: float = 100.0
     keep: bool = False
     steady: bool = False
 
 
-class _Loaded(NamedTuple):
+class _Read(NamedTuple):
     position: int
     name: str
-    fitted: FittedPicture
+    fitted: Loaded
     content: Source | None
 
 
 class _Run(NamedTuple):
     """A batch that was answered."""
 
-    batch: list[_Loaded]
+    batch: list[_Read]
     arrays: dict[str, NDArray[Any]]
 
 
@@ -108,7 +109,7 @@ class _Flow:
         self._taken = 0
         self._over = False
         self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each picture that may be taken up
-        self._loaded: SimpleQueue[_Loaded | None] = SimpleQueue()
+        self._loaded: SimpleQueue[_Read | None] = SimpleQueue()
         self._done: SimpleQueue[_Run | _Bad | _End | _Broken] = SimpleQueue()
         readers = max(1, decoding.workers)
         for _ in range(readers + BATCH * (engine.streams + 2)):
@@ -174,11 +175,11 @@ class _Flow:
             position, item = taken
             try:
                 content = item.load()
-                fitted = load_picture(content, d.preprocessing, d.max_megapixels, item.name)
+                fitted = d.input.load(content, d.max_megapixels, item.name)
             except PictureError as error:
                 self._done.put(_Bad(position, Answer(item.name, error=str(error))))
             else:
-                self._loaded.put(_Loaded(position, item.name, fitted, content if d.keep else None))
+                self._loaded.put(_Read(position, item.name, fitted, content if d.keep else None))
 
     def _take(self) -> tuple[int, Item] | None:
         """The next item and its position; None when there is none, which the first thread to find out reports."""
@@ -215,6 +216,6 @@ class _Flow:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            pictures = [loaded.fitted.pixels for loaded in batch]
+            pictures = [loaded.fitted.array for loaded in batch]
             pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
             self._done.put(_Run(batch, self._engine.run(pixels)))

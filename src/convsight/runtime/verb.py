@@ -5,34 +5,39 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from convsight.card import Card
 from convsight.errors import UserError
-from convsight.printing import PRINTERS, while_read
+from convsight.printing import while_read
 from convsight.progress import Listener
-from convsight.results import Drawable, Tabular, Thresholded, require
+from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
 from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find import find_deployed
 from convsight.runtime.model import Model
 from convsight.runtime.out import AnswersFile
+from convsight.runtime.print_predictions import PRINTERS, Printer
+from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
 from convsight.tasks import reader_of
-from convsight.tasks.reader import Reader, columns_of
+from convsight.tasks.reader import columns_of
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which pictures a model shall answer, and what is wanted of the answers.
+class PredictOptions:
+    """Which images a model shall answer, and what is wanted of the answers.
 
-    With `reject_below`, an answer less sure (0..1) is told as unsure; into `draw` each picture is saved with its result
-    drawn on it. Of videos every `every`-th frame is answered.
+    With `reject_below`, an answer less sure (0..1) is told as unsure; into `draw` each image is saved with its result
+    drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is answered.
     """
 
     model: str
     sources: Sequence[str]
     reject_below: float | None = None
     draw: Path | None = None
+    files: Path | None = None
     every: int = 1
     workers: int = 2
     max_megapixels: float = 100.0
@@ -40,45 +45,44 @@ class Question:
     precision: str | None = None
 
 
-def print_answers(asked: Question, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
-    """Print the answers as they come; returns how many pictures have none."""
+def print_answers(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
+    """Print the answers as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
-    printer = _coco_printer(coco_ids, asked.reject_below) if output == "coco" else PRINTERS[output]
-    model, items, drawings, columns = _prepared(asked, listener, f"--format {output}" if output == "csv" else None)
+    printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
+    prepared = _prepared(options, f"--format {output}", output in _TABLES, listener)
     with (
         while_read(),
         _counting_beside(listener) as advance,
-        closing(_answers(asked, model, items, drawings, advance)) as answers,
+        closing(_answers(options, prepared, advance)) as answers,
     ):
-        return printer(answers, columns)
+        return printer(answers, prepared.columns)
     return 0  # the reader left, and with it the question what failed
 
 
-def _coco_printer(
-    ids: Path | None, reject_below: float | None
-) -> Callable[[Generator[Answer, None, None], tuple[str, ...]], int]:
+def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
     from convsight.runtime.coco_results import Ids, coco_printer, read_ids  # noqa: PLC0415  only who asks waits for it
 
     return coco_printer(read_ids(ids) if ids else Ids(), reject_below or 0.0)
 
 
-def save_answers(asked: Question, path: Path, listener: Listener) -> int:
-    """Append the answers to a file, after those that it has; returns how many pictures have none."""
-    model, items, drawings, columns = _prepared(asked, listener, f"--out {path}" if path.suffix != ".jsonl" else None)
+def save_answers(options: PredictOptions, path: Path, listener: Listener) -> int:
+    """Append the answers to a file, after those that it has; returns how many images have none."""
+    prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
+    model = prepared.model
     identity = {
         "model": model.card.source().fingerprint(),
         "engine": model.engine.words,
-        "reject_below": asked.reject_below,
+        "reject_below": options.reject_below,
     }
-    with AnswersFile(path, columns, identity) as file:
+    with AnswersFile(path, prepared.columns, identity) as file:
         try:
-            file.skip(items)
+            file.skip(prepared.items)
             if file.pictures:
                 listener.say(f"{file.pictures:,} pictures are answered already; going on after them")
             with (
                 listener.counting("answering", None) as advance,
-                closing(_answers(asked, model, items, drawings, advance, file)) as answers,
+                closing(_answers(options, prepared, advance, file)) as answers,
             ):
                 for answer in answers:
                     file.add(answer)
@@ -93,58 +97,75 @@ def save_answers(asked: Question, path: Path, listener: Listener) -> int:
     return file.bad
 
 
-def _prepared(
-    asked: Question, listener: Listener, table: str | None
-) -> tuple[Model, Iterator[Item], Drawings | None, tuple[str, ...]]:
+class _Prepared(NamedTuple):
+    """What answers come from; `columns` are there wherever results are rows, `savers` are told each answer's place."""
+
+    model: Model
+    items: Iterator[Item]
+    columns: tuple[str, ...]
+    savers: tuple[Callable[[int, Answer], None], ...]
+
+
+_TABLES = ("csv", ".csv", ".parquet")  # formats whose answers are rows
+
+
+def _prepared(options: PredictOptions, form: str, table: bool, listener: Listener) -> _Prepared:
     """Everything that can be wrong is found here, the cheap first: the model is read last, its card before.
 
-    `table` is the option that asks for rows of a table, if one does; their columns are there wherever there are rows.
+    `form` is the option that says how answers are told, `table` whether that is as rows.
     """
-    if asked.reject_below is not None and not 0 <= asked.reject_below <= 1:
-        raise UserError(f"--reject-below {asked.reject_below}: give a probability from 0 to 1")
-    items = read_sources(asked.sources, asked.every)
-    file, card = find_deployed(asked.model, asked.engine, asked.precision)
-    reader = reader_of(card)
-    _check_capabilities(asked, reader)
-    columns = columns_of(reader, table or "", "choose JSON") if table or issubclass(reader.result, Tabular) else ()
-    drawings = Drawings(asked.draw, asked.sources, asked.max_megapixels) if asked.draw else None
-    model = Model(card, engine_for(file, card, asked.engine, asked.precision))
+    if options.reject_below is not None and not 0 <= options.reject_below <= 1:
+        raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
+    items = read_sources(options.sources, options.every)
+    file, card = find_deployed(options.model, options.engine, options.precision)
+    columns = _checked(options, card, form, table)
+    savers: list[Callable[[int, Answer], None]] = []
+    if options.draw:
+        savers.append(Drawings(options.draw, options.sources, options.max_megapixels).draw)
+    if options.files:
+        savers.append(ResultFiles(options.files, options.sources).save)
+    model = Model(card, engine_for(file, card, options.engine, options.precision))
     listener.say(model.words)
-    return model, items, drawings, columns
+    return _Prepared(model, items, columns, tuple(savers))
 
 
-def _check_capabilities(asked: Question, reader: Reader) -> None:
-    """Raise `UserError` where something is asked of the predictions that they cannot do."""
+def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tuple[str, ...]:
+    """The columns of the answers, if they are rows; raises `UserError` where they cannot do what is asked of them."""
+    reader = reader_of(card)
     for wanted, capability, option in (
-        (asked.reject_below, Thresholded, "--reject-below"),
-        (asked.draw, Drawable, "--draw"),
+        (options.reject_below, Thresholded, "--reject-below"),
+        (options.draw, Drawable, "--draw"),
+        (options.files, WithFiles, "--files"),
     ):
         if wanted is not None:
-            require(reader.result, capability, option, reader.card.task)
+            require(reader.result, capability, option, card.task)
+    if form == "--format coco" and not issubclass(reader.result, Boxes):
+        raise UserError(f"{form}: predictions of {card.task} are no boxes; choose --format json")
+    if not table and not issubclass(reader.result, Tabular):
+        return ()
+    return columns_of(reader, form, "choose --format json, or a .jsonl")
 
 
 def _answers(
-    asked: Question,
-    model: Model,
-    items: Iterator[Item],
-    drawings: Drawings | None,
+    options: PredictOptions,
+    prepared: _Prepared,
     advance: Callable[[int], None],
     file: AnswersFile | None = None,
 ) -> Generator[Answer, None, None]:
     """The answers as they are told; a job that goes on in `file` must end as an unbroken one would."""
-    found = model.predict_many(
-        items,
-        workers=asked.workers,
-        max_megapixels=asked.max_megapixels,
-        keep=drawings is not None,
+    found = prepared.model.predict_many(
+        prepared.items,
+        workers=options.workers,
+        max_megapixels=options.max_megapixels,
+        keep=options.draw is not None,
         steady=file is not None,
     )
     for position, answer in enumerate(found, (file.pictures if file else 0) + 1):
         told = answer
-        if asked.reject_below is not None and isinstance(answer.result, Thresholded):
-            told = replace(answer, result=answer.result.at_least(asked.reject_below))
-        if drawings:
-            drawings.draw(position, told)
+        if options.reject_below is not None and isinstance(answer.result, Thresholded):
+            told = replace(answer, result=answer.result.at_least(options.reject_below))
+        for save in prepared.savers:
+            save(position, told)
         yield told
         advance(1)
 

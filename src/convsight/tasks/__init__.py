@@ -1,45 +1,46 @@
-"""Kinds of question. One folder each: `reader.py` and `metrics.py` are light, `task.py` needs PyTorch."""
+"""Kinds of question. One folder each: `light/` is what needs no PyTorch, and beside it lies what does."""
 
-from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convsight.errors import UserError, unknown_name
+from convsight.errors import unknown_name
 
 if TYPE_CHECKING:
     from torch import nn
 
     from convsight.card import Card
     from convsight.nets.task_nets import TaskNets
+    from convsight.settings import TaskSettings
     from convsight.tasks.contract import Task
     from convsight.tasks.reader import Reader
 
 
-class _Entry(NamedTuple):
-    """Where the two halves of a task are; by name, so that the light half never imports the other.
+class TaskFolder(NamedTuple):
+    """Where the parts of a task are, as `module:name`, so that the light half never imports the other.
 
-    `settings` are those of a training that mean something to this task alone. `networks` are the `TaskNets` that it
-    adds to the catalogue, empty where there are none.
+    `networks` are the `TaskNets` that it adds to the catalogue, empty where there are none.
     """
 
     reader: str
+    settings: str
     task: str
-    settings: frozenset[str]
     networks: str = ""
 
 
+def _folder(name: str, reader: str, settings: str, task: str, networks: str = "") -> TaskFolder:
+    """The entry of the folder called `name`, which has what is called so in its files."""
+    place = f"{__name__}.{name}"
+    return TaskFolder(
+        reader=f"{place}.light.reader:{reader}",
+        settings=f"{place}.light.settings:{settings}",
+        task=f"{place}.task:{task}",
+        networks=networks and f"{place}.networks:{networks}",
+    )
+
+
 TASKS = {
-    "classification": _Entry(
-        reader="convsight.tasks.classification.light.reader:ClassReader",
-        task="convsight.tasks.classification.task:Classification",
-        settings=frozenset({"mirror"}),
-    ),
-    "detection": _Entry(
-        reader="convsight.tasks.detection.light.reader:BoxReader",
-        task="convsight.tasks.detection.task:Detection",
-        settings=frozenset({"box_loss", "class_loss", "mosaic", "mixup", "multi_scale", "suppression", "overlap"}),
-        networks="convsight.tasks.detection.networks:NETWORKS",
-    ),
+    "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
+    "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
 }
 
 
@@ -55,25 +56,18 @@ def task_of(task: str) -> "Task":
     return found
 
 
+def settings_of(task: str) -> "type[TaskSettings]":
+    """The choices of a training that only the task called `task` has."""
+    found: type[TaskSettings] = _imported(_entry(task).settings)
+    return found
+
+
 def own_networks() -> "dict[str, TaskNets[nn.Module]]":
     """The networks that tasks add to the catalogue, by the name of the task; imports PyTorch."""
     return {name: _imported(entry.networks) for name, entry in TASKS.items() if entry.networks}
 
 
-def task_with(net: str) -> "Task":
-    """The task that has a network called `net`: the last that says so, since classification takes any name."""
-    return next(task for task in map(task_of, reversed(TASKS)) if task.has(net))
-
-
-def check_settings(task: str, given: Collection[str]) -> None:
-    """Raise `UserError` where a setting was given that means something to another task than `task` alone."""
-    own = _entry(task).settings
-    for other, entry in TASKS.items():
-        for name in sorted((entry.settings - own) & set(given)):
-            raise UserError(f"--{name.replace('_', '-')} is for {other}, not for {task}: leave it out")
-
-
-def _entry(task: str) -> _Entry:
+def _entry(task: str) -> TaskFolder:
     if task not in TASKS:
         raise unknown_name("task", task, TASKS)
     return TASKS[task]

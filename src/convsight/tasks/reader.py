@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final, runtime_checkable
 
 from numpy.typing import NDArray
 
-from convsight.metrics import Measured, Selection
+from convsight.metrics import Described, Measured, Metric
 from convsight.results import Result, Tabular, require
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ class Metrics(ABC):
     """What a kind of question measures: fed one (truth, result) after the other, then computed."""
 
     # The first decides which epoch is best, the next break ties.
-    selection: ClassVar[tuple[Selection, ...]]
-    # Those that a training draws over its epochs; each is between 0 and 1.
+    selection: ClassVar[tuple[str, ...]]
+    # Those that a training draws over its epochs.
     drawn: ClassVar[tuple[str, ...]]
 
     @abstractmethod
@@ -30,12 +30,34 @@ class Metrics(ABC):
         """All metrics by name (`accuracy`, `recall/cat`), with bootstrap intervals if asked."""
 
     @abstractmethod
-    def calibration(self) -> dict[str, float]:
-        """What the judged pictures say about how answers should be corrected: `Card.calibration`."""
+    def described(self) -> Described:
+        """What each metric is, by name; `recall` speaks for `recall/cat` as well."""
 
-    @abstractmethod
-    def calibrated(self, calibration: Mapping[str, float]) -> "Metrics":
-        """The same pictures, judged by answers corrected so; those here must be uncorrected."""
+    @final
+    @property
+    def selected_by(self) -> tuple[Metric, ...]:
+        """The metrics of `selection`."""
+        described = self.described()
+        return tuple(described[name] for name in self.selection)
+
+
+@runtime_checkable
+class Calibrating(Protocol):
+    """Metrics that know how predictions should be corrected."""
+
+    def calibration(self) -> dict[str, float]:
+        """What the judged examples say about how predictions should be corrected: `Card.calibration`."""
+
+    def calibrated(self, calibration: Mapping[str, float]) -> Metrics:
+        """The same examples, judged by predictions corrected so; those here must be uncorrected."""
+
+
+def calibrated_by(found: Metrics) -> tuple[Metrics, dict[str, float]]:
+    """The same examples judged by corrected predictions, and the correction; empty where the task knows none."""
+    if not isinstance(found, Calibrating):
+        return found, {}
+    calibration = found.calibration()
+    return found.calibrated(calibration), calibration
 
 
 class Reader(ABC):

@@ -71,7 +71,7 @@ def mot_lines(tracked: Tracked, visibility: Floats | None = None) -> str:
 
     >>> from convsight.results import Boxes
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(20, 20, 60, 50.5)], [1], scores=[0.9])
-    >>> mot_lines(Tracked(3, np.array([7]), boxes))
+    >>> mot_lines(Tracked(3, boxes.with_columns(track=np.array([7]))))
     '3,7,20,20,40,30.5,0.9,2,-1\n'
     """
     return "".join(f"{','.join(map(_number, row))}\n" for row in _rows(tracked, visibility))

@@ -79,8 +79,15 @@ class MovingShapes:
         kept = np.flatnonzero(counts)
         xyxy = np.array(corners, np.float64) / FINE
         labels = np.array([shape.label for shape in self._shapes])
-        boxes = Boxes.of(CLASSES, self.size, xyxy[kept], labels[kept], difficult=shares[kept] < _LEAST_SEEN)
-        return DrawnFrame(self._grained(picture, number), Tracked(number, kept + 1, boxes), shares[kept])
+        boxes = Boxes.of(
+            CLASSES,
+            self.size,
+            xyxy[kept],
+            labels[kept],
+            difficult=shares[kept] < _LEAST_SEEN,
+            columns={"track": kept + 1},
+        )
+        return DrawnFrame(self._grained(picture, number), Tracked(number, boxes), shares[kept])
 
     @cached_property
     def _shapes(self) -> list[_Shape]:

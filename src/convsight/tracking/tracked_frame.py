@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from convsight.errors import UserError
 from convsight.pictures import Source
 from convsight.results import Boxes
 from convsight.runtime.answer import Answer
@@ -26,12 +25,11 @@ class TrackedFrame:
 
 
 def tracked_frames(
-    answers: Iterator[Answer], tracker: Tracker, *, model: str, every: int = 1, min_score: float | None = None
+    answers: Iterator[Answer], tracker: Tracker, *, every: int = 1, min_score: float | None = None
 ) -> Generator[TrackedFrame, None, None]:
     """A frame for each answer about every `every`-th frame; `min_score` takes the place of `Boxes.least`.
 
-    A frame that could not be read is one on which nothing was seen: time goes on. Raises `UserError` where answers are
-    no boxes; `model` is told as what gave them.
+    A frame that could not be read is one on which nothing was seen: time goes on. The answers must be boxes.
     """
     for count, answer in enumerate(answers):
         number = count * every + 1
@@ -40,9 +38,6 @@ def tracked_frames(
             yield TrackedFrame(number, answer.file, None, answer.error, None)
             continue
         if not isinstance(answer.result, Boxes):
-            raise UserError(
-                f"{model} answers with a {type(answer.result).__name__}, and only boxes can be followed; "
-                "give a model that finds things, or ask this one with `convsight predict`"
-            )
+            raise TypeError(f"only boxes can be followed, not a {type(answer.result).__name__}")
         boxes = answer.result if min_score is None else answer.result.at_least(min_score)
         yield TrackedFrame(number, answer.file, tracker.update(number, boxes), None, answer.picture)

@@ -45,7 +45,7 @@ class Tracker:
             self._follow(label, tracker, boxes, ids)
         told = np.flatnonzero(ids)
         told = told[np.argsort(ids[told])]
-        return Tracked(frame, ids[told], boxes.select(told))
+        return Tracked(frame, boxes.select(told).with_columns(track=ids[told]))
 
     def skip(self) -> None:
         """Let the next frame pass as one on which nothing was seen: what is lost waits a frame longer."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.results import Boxes
+from convsight.results.box_columns import TRACK
 
 Indices = NDArray[np.int64]
 
@@ -25,11 +26,11 @@ class Track(NamedTuple):
 class Tracked:
     """The tracks on frame number `frame`, counted from 1; there may be none.
 
-    Shapes: `ids` (boxes,) are the numbers of the tracks, counted from 1, each there once; `boxes` holds where they are
-    on this frame. `least` of the boxes does not matter here: all are told.
+    `boxes` holds where they are on this frame; their column `track` (boxes,) holds the numbers of the tracks, counted
+    from 1, each there once. `least` of the boxes does not matter here: all are told.
 
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
-    >>> tracked = Tracked(3, np.array([7, 2]), boxes)
+    >>> tracked = Tracked(3, boxes.with_columns(track=np.array([7, 2])))
     >>> tracked.summary()
     '#2 dog, #7 cat'
     >>> tracked.to_json()["tracks"][0]
@@ -37,16 +38,20 @@ class Tracked:
     """
 
     frame: int
-    ids: Indices
     boxes: Boxes
 
     def __post_init__(self) -> None:
         if self.frame < 1:
             raise ValueError(f"frames are counted from 1, and this one is {self.frame}")
-        if self.ids.shape != (len(self.boxes),):
-            raise ValueError(f"{len(self.boxes)} boxes but ids of shape {self.ids.shape}")
+        if TRACK not in self.boxes.columns:
+            raise ValueError(f"the boxes of a frame tell the ids of their tracks in the column {TRACK!r}")
         if len(np.unique(self.ids)) < len(self.ids) or (len(self.ids) and int(self.ids.min()) < 1):
             raise ValueError(f"ids must be 1 or more, and each on a frame once, not {self.ids.tolist()}")
+
+    @property
+    def ids(self) -> Indices:
+        """The numbers of the tracks, one a box."""
+        return self.boxes.columns[TRACK]
 
     def each(self) -> list[Track]:
         """The tracks one by one, in the order of their numbers."""

@@ -1,11 +1,11 @@
 """`TracksFile`: tracks as MOT text, a frame at a time."""
 
-import os
 from pathlib import Path
 from typing import Self
 
 from convsight.errors import UserError
-from convsight.runtime.out.checkpoints import beside
+from convsight.files import beside, make_folder, put_in_place, sync_file
+from convsight.runtime.out.writer_lock import WriterLock
 from convsight.tracking.mot import mot_lines
 from convsight.tracking.tracked_frame import TrackedFrame
 
@@ -17,14 +17,19 @@ class TracksFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises `UserError` where the file cannot be written."""
+        """Raises `UserError` where the file cannot be written, or another process writes it."""
         self._path = path
         self._part = beside(path, ".part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
+            self._lock = WriterLock(path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
             # Unbuffered: a frame is one call of the system.
             self._file = open(self._part, "wb", buffering=0)  # noqa: SIM115 -- closed by __exit__
         except OSError as error:
+            self._lock.release()
             raise self._unwritable(error) from error
 
     def __enter__(self) -> Self:
@@ -34,13 +39,16 @@ class TracksFile:
         try:
             with self._file:
                 empty = self._file.tell() == 0
-                os.fsync(self._file.fileno())
             if kind is None:
-                self._part.replace(self._path)
+                put_in_place(self._part, self._path)
             elif empty:
                 self._part.unlink()
+            else:
+                sync_file(self._part)
         except OSError as error:
             raise self._unwritable(error) from error
+        finally:
+            self._lock.release()
 
     def add(self, frame: TrackedFrame) -> None:
         """Write the tracks of the next frame."""

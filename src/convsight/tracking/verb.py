@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from convsight.errors import UserError
+from convsight.files import beside
 from convsight.pictures import read_picture
 from convsight.printing import while_read
 from convsight.progress import Listener
+from convsight.results import Boxes
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
-from convsight.runtime.out.checkpoints import beside
 from convsight.tracking.frames import Frames, read_frames
 from convsight.tracking.mot import MotTable, read_mot
 from convsight.tracking.print_tracks import Format, print_frame, print_judged
@@ -30,7 +31,7 @@ Sink = Callable[[TrackedFrame], object]
 
 
 @dataclass(frozen=True)
-class Chase:
+class TrackOptions:
     """What shall be followed, and what is wanted of it.
 
     `out` becomes MOT text, `draw` a folder and `video` an MP4 file of drawn frames; tracks are judged by `truth`. Every
@@ -52,46 +53,55 @@ class Chase:
     precision: str | None = None
 
 
-def track(asked: Chase, output: Format, listener: Listener) -> int:
+def track(options: TrackOptions, output: Format, listener: Listener) -> int:
     """Follow things through a video; returns how many frames could not be read.
 
     Frames are printed where no `out` is given; what `truth` says of the tracks is always.
     """
-    truth = _truth(asked)
-    frames = read_frames(asked.source, asked.every)
-    drawings = Drawings(asked.draw, [asked.source], asked.max_megapixels) if asked.draw else None
-    video = VideoFile(asked.video, frames.rate) if asked.video else None
+    truth = _truth(options)
+    frames = read_frames(options.source, options.every)
+    video = VideoFile(options.video, frames.rate) if options.video else None
     tracker = Tracker(frames.rate)
-    model = load(asked.model, asked.engine, asked.precision)
+    model = load(options.model, options.engine, options.precision)
+    _check_boxes(options, model)
+    drawings = Drawings(options.draw, [options.source], options.max_megapixels) if options.draw else None
     listener.say(model.words)
     followed = _Followed(listener, keep=truth is not None)
     with while_read(), ExitStack() as stack:
         sinks: list[Sink] = [followed.add]
-        if asked.out:
-            sinks.append(stack.enter_context(TracksFile(asked.out)).add)
+        if options.out:
+            sinks.append(stack.enter_context(TracksFile(options.out)).add)
         else:
             sinks.append(partial(print_frame, output=output))
         if drawings or video:
-            sinks.append(_Painter(drawings, stack.enter_context(video) if video else None, asked.max_megapixels).add)
+            sinks.append(_Painter(drawings, stack.enter_context(video) if video else None, options.max_megapixels).add)
         try:
-            _follow(asked, model, frames, tracker, sinks, listener)
+            _follow(options, model, frames, tracker, sinks, listener)
         except KeyboardInterrupt:
-            listener.say(_stopped(asked, followed.last))
+            listener.say(_stopped(options, followed.last))
             raise
-        followed.check(asked.source)
+        followed.check(options.source)
     if truth is not None:
-        print_judged(_judged(asked, truth, followed, listener), output)
+        print_judged(_judged(options, truth, followed, listener), output)
     return followed.bad
 
 
-def _truth(asked: Chase) -> MotTable | None:
+def _check_boxes(options: TrackOptions, model: Model) -> None:
+    if not issubclass(model.reader.result, Boxes):
+        raise UserError(
+            f"{options.model}: predictions of {model.card.task} are no boxes, and only boxes can be followed; "
+            "give a model that finds things, or ask this one with `convsight predict`"
+        )
+
+
+def _truth(options: TrackOptions) -> MotTable | None:
     """The truth, if asked for; what can be wrong with the other options is found here, too."""
-    if asked.min_score is not None and not 0 <= asked.min_score <= 1:
-        raise UserError(f"--min-score {asked.min_score}: give a score from 0 to 1")
-    taken = {Path(asked.source).resolve(): "the source"}
-    if asked.truth:
-        taken[asked.truth.resolve()] = "the truth"
-    for option, path in (("--out", asked.out), ("--video", asked.video)):
+    if options.min_score is not None and not 0 <= options.min_score <= 1:
+        raise UserError(f"--min-score {options.min_score}: give a score from 0 to 1")
+    taken = {Path(options.source).resolve(): "the source"}
+    if options.truth:
+        taken[options.truth.resolve()] = "the truth"
+    for option, path in (("--out", options.out), ("--video", options.video)):
         if path is None:
             continue
         if path.resolve() in taken:
@@ -99,23 +109,23 @@ def _truth(asked: Chase) -> MotTable | None:
         if path.is_dir():
             raise UserError(f"{option} {path} is a folder; name a file")
         taken[path.resolve()] = f"what {option} writes"
-    return read_mot(asked.truth) if asked.truth else None
+    return read_mot(options.truth) if options.truth else None
 
 
 def _follow(
-    asked: Chase, model: Model, frames: Frames, tracker: Tracker, sinks: list[Sink], listener: Listener
+    options: TrackOptions, model: Model, frames: Frames, tracker: Tracker, sinks: list[Sink], listener: Listener
 ) -> None:
     """Hand every frame to every sink."""
-    keep = asked.draw is not None or asked.video is not None
+    keep = options.draw is not None or options.video is not None
     # Where frames are printed, a bar would only be in their way.
-    counting = listener.counting("tracking", None) if asked.out else nullcontext(lambda done: None)
+    counting = listener.counting("tracking", None) if options.out else nullcontext(lambda done: None)
     with (
         counting as advance,
         closing(
-            model.predict_many(frames.items, workers=asked.workers, max_megapixels=asked.max_megapixels, keep=keep)
+            model.predict_many(frames.items, workers=options.workers, max_megapixels=options.max_megapixels, keep=keep)
         ) as answers,
     ):
-        for frame in tracked_frames(answers, tracker, model=asked.model, every=asked.every, min_score=asked.min_score):
+        for frame in tracked_frames(answers, tracker, every=options.every, min_score=options.min_score):
             for sink in sinks:
                 sink(frame)
             advance(1)
@@ -173,19 +183,19 @@ class _Painter:
             self._video.add(drawn)
 
 
-def _judged(asked: Chase, truth: MotTable, followed: _Followed, listener: Listener) -> TrackingMetrics:
+def _judged(options: TrackOptions, truth: MotTable, followed: _Followed, listener: Listener) -> TrackingMetrics:
     found = MotTable.of(followed.tracked)
     if not np.isin(truth.frames[truth.scores > 0], followed.frames).any():
-        raise UserError(f"{asked.truth} has no box on the frames that were read; give the truth of {asked.source}")
+        raise UserError(f"{options.truth} has no box on the frames that were read; give the truth of {options.source}")
     true, told = (set(table.classes[table.classes > 0].tolist()) for table in (truth, found))
     if true and told and not true & told:
         listener.say(
-            f"warning: the classes in {asked.truth} are {sorted(true)}, those of the tracks {sorted(told)}: boxes of "
+            f"warning: the classes in {options.truth} are {sorted(true)}, those of the tracks {sorted(told)}: boxes of "
             "two classes never go together; number them as the model does, or leave the column out"
         )
     return judge(truth, found, followed.frames)
 
 
-def _stopped(asked: Chase, last: int) -> str:
-    parts = [str(beside(path, ".part")) for path in (asked.out, asked.video) if path and last]
+def _stopped(options: TrackOptions, last: int) -> str:
+    parts = [str(beside(path, ".part")) for path in (options.out, options.video) if path and last]
     return f"stopped after frame {last}" + (f"; what came before is in {' and '.join(parts)}" if parts else "")

@@ -7,7 +7,8 @@ from typing import Any, Self
 from PIL import Image, ImageOps
 
 from convsight.errors import UserError
-from convsight.runtime.out.checkpoints import beside
+from convsight.files import beside, make_folder, put_in_place
+from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.sources.video import require_av
 
 _SLOWEST = 0.1  # frames a second: of a very large --every, none would be left
@@ -29,23 +30,26 @@ class VideoFile:
         self._rate = Fraction(max(rate, _SLOWEST)).limit_denominator(10_000)
         self._container: Any = None
         self._stream: Any = None
+        self._lock: WriterLock | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        if self._container is None:
-            return
         try:
-            self._container.mux(self._stream.encode())
-            self._container.close()
-            if kind is None:
-                self._part.replace(self._path)
+            if self._container is not None:
+                self._container.mux(self._stream.encode())
+                self._container.close()
+                if kind is None:
+                    put_in_place(self._part, self._path)
         except OSError as error:
             raise self._unwritable(error) from error
+        finally:
+            if self._lock:
+                self._lock.release()
 
     def add(self, picture: Image.Image) -> None:
-        """Write the next frame (RGB)."""
+        """Write the next frame (RGB). Raises `UserError` where that cannot be, or another process writes the file."""
         try:
             if self._container is None:
                 self._begin(picture.size)
@@ -55,7 +59,8 @@ class VideoFile:
             raise self._unwritable(error) from error
 
     def _begin(self, size: tuple[int, int]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
+        self._lock = WriterLock(self._path)
         self._container = self._av.open(str(self._part), "w", format="mp4")
         # What browsers play, where this FFmpeg has it.
         codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"

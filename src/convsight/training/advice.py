@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
-from convsight.metrics import Measured, Selection
+from convsight.metrics import Measured, Metric, MetricName
 from convsight.settings import TrainSettings
 
 Verdict = Literal["no better than the baseline", "cut short", "overfits", "underfits", "fits"]
@@ -16,6 +17,7 @@ _LITTLE_LEFT = 0.02  # of the validation score: nothing left to gain
 _WELL_FITTED = 0.15  # of the training score: more left than this is underfitting
 # As a share of what is left to gain: a larger step in the last tenth of the epochs means that the curve still rises.
 _STILL_RISING = 0.05
+_DIGITS = 3  # of numbers in sentences
 
 
 class Advice(NamedTuple):
@@ -39,8 +41,8 @@ class _Evidence:
     gain: float  # of the last tenth of the epochs over all before
     fall: float  # from the best epoch to the last, where the training loss did not rise meanwhile
     noise: float  # half width of the validation score's interval
-    room: float  # from the baseline to a perfect score
-    train_left: float  # from the training score to a perfect one
+    room: float  # from the baseline to a perfect score; the metric's span where there is none
+    train_left: float  # from the training score to a perfect one; infinite where there is none
     val_left: float
     beats_baseline: bool
 
@@ -52,7 +54,8 @@ class _Evidence:
     @property
     def still_rises(self) -> bool:
         """Whether the end of the curve still rises; both ends share their pictures, hence half the noise."""
-        return self.gain > max(self.noise / 2, _STILL_RISING * self.val_left)
+        left = self.val_left if math.isfinite(self.val_left) else self.room
+        return self.gain > max(self.noise / 2, _STILL_RISING * left)
 
     @property
     def falls(self) -> bool:
@@ -67,7 +70,7 @@ class _Evidence:
 
 def advise(
     rows: Sequence[Mapping[str, float]],
-    selection: Selection,
+    metric: Metric,
     best_epoch: int,
     *,
     train_score: Measured,
@@ -78,28 +81,27 @@ def advise(
 ) -> Advice:
     """Judge a run by its curves and by the gap between its training and validation score.
 
-    `rows` holds one mapping an epoch with `epoch`, `train/loss` and `val/<metric>`, where the metric is that of
-    `selection`; a perfect score is taken to be 1 where higher is better, else 0. The scores are those of the kept
-    network on unaugmented pictures, and `baseline` is the same metric of a method that learns nothing. Differences
-    within the 95 % intervals of the scores count as noise. `varies_most` says that training pictures varied as much as
-    they can.
+    `rows` holds one mapping an epoch with `epoch`, `train/loss` and the `metric` on the validation split. The scores
+    are those of the kept network on unaugmented pictures, and `baseline` is the same metric of a method that learns
+    nothing: what lies between it and a perfect score, or the metric's span where there is none, is what differences are
+    shares of. Those within the 95 % intervals of the scores count as noise. `varies_most` says that training pictures
+    varied as much as they can.
 
     Raises ValueError where there are no rows, or none of the best epoch.
 
     >>> rows = [{"epoch": e, "train/loss": 1 / e, "val/accuracy": 0.8} for e in range(1, 11)]
-    >>> advice = advise(rows, Selection("accuracy", "higher"), 1, train_score=Measured(0.99, 0.98, 1.0),
+    >>> advice = advise(rows, Metric("accuracy"), 1, train_score=Measured(0.99, 0.98, 1.0),
     ...                 val_score=Measured(0.8, 0.78, 0.82), baseline=0.1, settings=TrainSettings(data="photos"))
     >>> advice.verdict, advice.text[:63]
     ('overfits', 'The network overfits: accuracy is 0.990 on training pictures bu')
     """
     if not rows:
         raise ValueError("no epoch has ended, so there is nothing to judge")
-    evidence = _weigh(rows, selection, best_epoch, train_score, val_score, baseline=baseline)
+    evidence = _weigh(rows, metric, best_epoch, train_score, val_score, baseline=baseline)
     verdict = _verdict(evidence)
-    name = selection.metric.replace("_", " ")
     parts = [
-        _finding(verdict, evidence, name),
-        _remark(evidence, name),
+        _finding(verdict, evidence, metric),
+        _remark(evidence, metric),
         _suggestion(verdict, evidence, settings, varies_most),
     ]
     return Advice(verdict, " ".join(part for part in parts if part))
@@ -107,36 +109,36 @@ def advise(
 
 def _weigh(
     rows: Sequence[Mapping[str, float]],
-    selection: Selection,
+    metric: Metric,
     best_epoch: int,
     train: Measured,
     val: Measured,
     *,
     baseline: float,
 ) -> _Evidence:
-    sign = 1 if selection.better == "higher" else -1
-    perfect = 1.0 if selection.better == "higher" else 0.0
-    curve = [sign * row[f"val/{selection.metric}"] for row in rows]
-    losses = [row["train/loss"] for row in rows]
+    column, loss = str(MetricName("val", metric.name)), str(MetricName("train", "loss"))
+    curve = [metric.signed(row[column]) for row in rows]
+    losses = [row[loss] for row in rows]
     last = max(1, round(len(curve) / 10))
     best = [row["epoch"] for row in rows].index(best_epoch)
-    worse_end = val.low if selection.better == "higher" else val.high
+    worse_end = val.low if metric.better == "higher" else val.high
+    room = metric.left(baseline) if math.isfinite(metric.perfect) else metric.span
     return _Evidence(
         train=train,
         val=val,
         baseline=baseline,
         epochs=len(rows),
         best_epoch=best_epoch,
-        gap=sign * (train.value - val.value),
+        gap=metric.signed(train.value) - metric.signed(val.value),
         gap_noise=math.hypot(_half_width(train), _half_width(val)),
         gain=max(curve[-last:]) - max(curve[:-last], default=math.inf),
         # A training loss that rose as well means that training went astray, not that it learned by heart.
         fall=curve[best] - curve[-1] if losses[-1] <= losses[best] else 0.0,
         noise=_half_width(val),
-        room=abs(perfect - baseline),
-        train_left=abs(perfect - train.value),
-        val_left=abs(perfect - val.value),
-        beats_baseline=sign * (worse_end - baseline) > 0,
+        room=room,
+        train_left=metric.left(train.value),
+        val_left=metric.left(val.value),
+        beats_baseline=metric.beats(worse_end, baseline),
     )
 
 
@@ -151,20 +153,23 @@ def _verdict(evidence: _Evidence) -> Verdict:
         return "cut short"
     if evidence.has_gap or evidence.falls:
         return "overfits"
-    if evidence.train_left > _WELL_FITTED * evidence.room:
+    if _WELL_FITTED * evidence.room < evidence.train_left < math.inf:
         return "underfits"
     return "fits"
 
 
-def _finding(verdict: Verdict, evidence: _Evidence, name: str) -> str:
+def _finding(verdict: Verdict, evidence: _Evidence, metric: Metric) -> str:
     """The verdict with the numbers it rests on."""
-    train, val, baseline = evidence.train, evidence.val, evidence.baseline
-    seen, unseen = f"{train.value:.3f} on training pictures", f"{val.value:.3f} on validation pictures"
-    noise = f" (noise alone makes gaps up to {evidence.gap_noise:.3f})" if evidence.gap_noise >= 0.0005 else ""
+    train, val, name = evidence.train, evidence.val, metric.words
+    told = partial(metric.text, digits=_DIGITS)
+    seen, unseen = f"{told(train.value)} on training pictures", f"{told(val.value)} on validation pictures"
+    shown = evidence.gap_noise >= 0.5 * 10 ** -metric.decimals(_DIGITS)
+    noise = f" (noise alone makes gaps up to {told(evidence.gap_noise)})" if shown else ""
     match verdict:
         case "no better than the baseline":
-            unsure = f"{seen} and {unseen}, which may be {val.low:.3f} as well as {val.high:.3f}"
-            return f"The network is not shown to be better than the baseline of {baseline:.3f}: {name} is {unsure}."
+            unsure = f"{seen} and {unseen}, which may be {told(val.low)} as well as {told(val.high)}"
+            baseline = told(evidence.baseline)
+            return f"The network is not shown to be better than the baseline of {baseline}: {name} is {unsure}."
         case "cut short":
             return f"The training was cut short: {name} is {seen} and {unseen}."
         case "overfits" if evidence.has_gap:
@@ -177,16 +182,18 @@ def _finding(verdict: Verdict, evidence: _Evidence, name: str) -> str:
             return f"The network neither under- nor overfits: {name} is {seen} and {unseen}{noise}."
 
 
-def _remark(evidence: _Evidence, name: str) -> str:
+def _remark(evidence: _Evidence, metric: Metric) -> str:
     """What the curve adds."""
     best, epochs = evidence.best_epoch, evidence.epochs
     if epochs == 1:
         return "One epoch makes no curve to judge by."
     if evidence.still_rises:
-        return f"On validation pictures it still improved by {evidence.gain:.3f} in the last tenth of the epochs."
+        gain = metric.text(evidence.gain, _DIGITS)
+        return f"On validation pictures it still improved by {gain} in the last tenth of the epochs."
     if evidence.falls:
+        fall = metric.text(evidence.fall, _DIGITS)
         return (
-            f"After epoch {best} of {epochs}, {name} on validation pictures became worse by {evidence.fall:.3f} "
+            f"After epoch {best} of {epochs}, {metric.words} on validation pictures became worse by {fall} "
             f"while the training loss did not rise; the network of epoch {best} is kept."
         )
     if evidence.stands_still:

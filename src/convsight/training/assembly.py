@@ -2,28 +2,33 @@
 
 import math
 import time
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
-from convsight.nets.inputs import Normalise
+from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
+from convsight.tasks.capabilities import augmentation_of, mirrors, pretrained
 from convsight.tasks.contract import Task
+from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import SMALL_UNTIL, Training, gradients, validating
+from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
 from convsight.training.judging import SEEN_AGAIN
-from convsight.training.loader import Loader, RawBatch
-from convsight.training.optimizers import build_optimizer
+from convsight.training.loader import Loader
+from convsight.training.plan import Plan
 from convsight.training.trial import choose_precision, seconds_of_step
+from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
@@ -35,100 +40,117 @@ _LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
 def assemble(
     task: Task,
     card: Card,
-    prepared: Prepared,
+    data: Prepared,
     settings: TrainSettings,
     choices: Choices,
     run: Run,
     listener: Listener,
     weights: Weights | None = None,
 ) -> Training:
-    """Network, optimizer and data of a training; the same seed gives the same first weights.
+    """Networks, optimizers and data of a training; the same seed gives the same first weights.
 
     A new training may begin with pretrained `weights`; a resumed one has its own.
     """
-    device = torch.device(choices.device)
     torch.manual_seed(settings.seed)
     # cuDNN's fastest algorithms add in another order every time.
     torch.backends.cudnn.deterministic = True
-    model = task.build(card)
+    network = task.build(card)
     if weights is not None:
-        for note in task.adapt(model, card, weights):
+        for note in pretrained(task, weights.origin).adapt(network, card, weights):
             listener.say(note)
-    model = model.to(device).to(memory_format=torch.channels_last)
-    train = prepared.examples["train"]
+    augmentation, strongest = (
+        augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
+        for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
+    )
+    # Answers are corrected by what the validation split says in the end, and not before.
+    card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
+    learner = task.learner(network, card, settings)
+    plan = Plan(task, settings, choices, card)
+    learner = learner.to(plan.device).to(memory_format=torch.channels_last)
+    train = data.examples["train"]
     loader = Loader(
         train.pictures,
         task.targets(train),
+        kind="image",
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
     )
-    augmentation, strongest = (
-        task.augmentation(prepared.dataset, card.preprocessing, chosen, choices.passes)
-        for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
-    )
-    return Training(
-        task=task,
-        # Answers are corrected by what the validation split says in the end, and not before.
-        card=card.model_copy(update={"mirror": settings.mirror and augmentation.mirrors, "calibration": {}}),
-        settings=settings,
-        choices=choices,
-        model=model,
-        ema=Ema(model, settings.ema) if settings.ema else None,
-        optimizer=build_optimizer(model, settings.optimizer, choices.lr, choices.weight_decay),
+    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay)
+    t = Training(
+        plan=plan,
+        learner=learner,
+        ema=Ema(learner.network, settings.ema) if settings.ema else None,
+        update=OptimizerSteps(optimizers, plan.device, settings.accumulate, settings.clip_norm),
         loader=loader,
         augmentation=augmentation,
         varies_most=augmentation.varies_like(strongest),
-        normalise=Normalise(card.preprocessing.mean, card.preprocessing.std).to(device),
+        inputs=InputLayer(card.input).to(plan.device),
         train=train,
-        val=prepared.examples["val"],
+        val=data.examples["val"],
         run=run,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
     )
+    t.update.diverged = partial(diverged, t)
+    return t
 
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    first_side, size = _first_side(t), t.card.preprocessing
+    plan, size = t.plan, t.plan.card.input
+    first_side = _first_side(t)
     sides = (first_side, first_side) if first_side else (size.height, size.width)
     smallest = torch.zeros(1, size.channels, *sides, device=t.device)
-    precision, why = choose_precision(t.model, t.settings, t.device, smallest)
-    t.choices = t.choices.model_copy(update={"precision": precision, "first_side": first_side})
-    parameters = sum(p.numel() for p in t.model.parameters())
-    listener.say(f"{t.card.net}: {parameters:,} parameters, {t.card.preprocessing.channels} channel(s)")
+    precision, why = choose_precision(t.learner.network, plan.settings, t.device, smallest)
+    choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
+    t.plan = replace(plan, choices=choices)
+    _tell(t, listener, why)
+
+
+def _tell(t: Training, listener: Listener, precision: str) -> None:
+    """Say what is trained how; `precision` is the reason for the number format."""
+    card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
+    parameters = sum(p.numel() for p in t.learner.network.parameters())
+    listener.say(f"{card.net}: {parameters:,} parameters, {card.input.channels} channel(s)")
     for reason in t.augmentation.reasons:
         listener.say(reason)
-    if t.card.mirror:
+    if card.mirror:
         listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
-    if t.choices.first_side:
-        listener.say(f"pictures of {t.choices.first_side} px at first: more of them in the same time; --no-grow if not")
-    listener.say(f"{precision} on {t.choices.device}: {why}")
-    listener.say(f"{t.settings.optimizer}, lr {t.choices.lr:g}, batch {t.choices.batch}, {t.settings.schedule}")
+    if choices.first_side:
+        listener.say(f"pictures of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
+    listener.say(f"{choices.precision} on {choices.device}: {precision}")
+    listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
 
 
 def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: dict[str, Any] | None = None) -> Clock:
     """The clock of a training: its epochs, or the time it has; gone on with from the state `resumed`."""
-    clock = Clock.for_epochs(t.choices.epochs or 1, t.loader.steps)
+    clock = Clock.for_epochs(t.plan.choices.epochs or 1, t.loader.steps)
     if resumed is not None:
         clock.restore(resumed)
-    if t.choices.first_side:
+    if t.plan.choices.first_side:
         clock.cheap_until = SMALL_UNTIL
     if deadline is None:
         return clock
     full = _step_seconds(t, None)
-    if t.choices.first_side:
-        clock.cheap_cost = min(1.0, _step_seconds(t, t.choices.first_side) / full)
-    at_end = TorchEngine(t.task.graph(t.kept, t.card).to(t.device), t.device)
+    if t.plan.choices.first_side:
+        clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
+    at_end = t.plan.engine(t.kept, t.plan.card)
     judging = _judging_seconds(t, at_end) * (test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN))
-    end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.settings.export else 0)
+    end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
 
 
 def _step_seconds(t: Training, side: int | None) -> float:
     """Seconds of a training step on pictures of `side` px, or of their own size."""
-    first = _first_batch(t)
-    return seconds_of_step(t.model, lambda scratch: gradients(t, scratch, first, t.choices.precision, side))
+    first = next(iter(t.loader.epoch(0)))
+
+    def step(scratch: Learner) -> None:
+        batch = prepared(t, first, side)
+        with autocast(t.device, t.plan.choices.precision):
+            scratch.step(batch, GradientsAlone(scratch, t.device))
+
+    return seconds_of_step(t.learner, step)
 
 
 def _first_side(t: Training) -> int | None:
@@ -136,20 +158,16 @@ def _first_side(t: Training) -> int | None:
 
     None where batches have sizes of their own.
     """
-    height, width = t.card.preprocessing.height, t.card.preprocessing.width
+    height, width = t.plan.card.input.height, t.plan.card.input.width
     side = 4 * round(0.7 * height / 4)
-    if not t.settings.grow or t.settings.multi_scale or height != width or height < _SMALLEST_GROWN:
+    if not t.plan.settings.grow or t.augmentation.resizes or height != width or height < _SMALLEST_GROWN:
         return None
     try:
         with torch.no_grad():
-            t.model.eval()(torch.zeros(2, t.card.preprocessing.channels, side, side, device=t.device))
+            t.learner.network.eval()(torch.zeros(2, t.plan.card.input.channels, side, side, device=t.device))
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side
-
-
-def _first_batch(t: Training) -> RawBatch:
-    return next(iter(t.loader.epoch(0)))
 
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:

@@ -1,6 +1,7 @@
 """The state of a training after a whole epoch, as one safetensors file written in one step."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,30 @@ from convsight.errors import UserError
 from convsight.files import write_atomic
 
 _KEY = "convsight-checkpoint"
+_FORMAT = 2  # with several networks and optimizers
 
 
 def save_checkpoint(
-    path: Path, parts: dict[str, dict[str, Tensor]], optimizer: torch.optim.Optimizer, facts: dict[str, Any]
+    path: Path,
+    parts: Mapping[str, Mapping[str, Tensor]],
+    optimizers: Mapping[str, torch.optim.Optimizer],
+    facts: Mapping[str, Any],
 ) -> None:
-    """Write named state dicts, the optimizer's state and JSON `facts`."""
+    """Write named state dicts, the states of named optimizers and JSON `facts`."""
     tensors = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
-    for index, values in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer/{index}/{name}": value for name, value in values.items()}
+    for called, optimizer in optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{called}/{index}/{name}": value for name, value in values.items()}
     owned = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    write_atomic(path, save(owned, {_KEY: json.dumps(facts)}))
+    write_atomic(path, save(owned, {_KEY: json.dumps({"format": _FORMAT, **facts})}))
 
 
 def load_checkpoint(
-    path: Path, optimizer: torch.optim.Optimizer, names: tuple[str, ...]
+    path: Path, optimizers: Mapping[str, torch.optim.Optimizer], names: tuple[str, ...]
 ) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The state dicts called `names` and the facts of a checkpoint; `optimizer` is put back in place.
+    """The state dicts called `names` and the facts of a checkpoint; `optimizers` are put back in place.
 
-    Raises `UserError` where the file is missing or damaged.
+    Raises `UserError` where the file is missing, damaged, or of an older version of convsight.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -43,18 +49,26 @@ def load_checkpoint(
         ) from error
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise UserError(f"{path} is damaged and cannot be resumed from: {error}") from error
+    if facts.get("format") != _FORMAT:
+        raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
     parts = {
         part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
         for part in names
     }
-    _restore_optimizer(optimizer, tensors)
+    for called, optimizer in optimizers.items():
+        _restore(optimizer, f"optimizer/{called}/", tensors)
     return parts, facts
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        if key.startswith("optimizer/"):
-            _, index, name = key.split("/", 2)
+        if key.startswith(prefix):
+            index, name = key.removeprefix(prefix).split("/", 1)
             state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for weight, values in optimizer.state.items():
+        for name, value in values.items():
+            # Files hold rows one after the other; in another layout than its weight's, sums would have other bits.
+            if value.shape == weight.shape and value.stride() != weight.stride():
+                values[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)

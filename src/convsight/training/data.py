@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, read_dataset
 from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
+from convsight.inputs import ImageInput
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
 
@@ -18,7 +18,7 @@ class Prepared:
 
     dataset: Dataset
     examples: Mapping[str, Examples]
-    preprocessing: Preprocessing
+    input: ImageInput
 
 
 def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
@@ -29,7 +29,7 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
     return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
 
 
-def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSettings, listener: Listener) -> Prepared:
+def fit_pictures(dataset: Dataset, wanted: ImageInput, settings: TrainSettings, listener: Listener) -> Prepared:
     """Decode and fit every picture of every split.
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
@@ -50,24 +50,18 @@ def fit_pictures(dataset: Dataset, wanted: Preprocessing, settings: TrainSetting
     return Prepared(check_learnable(readable), examples, wanted)
 
 
-def plain(frame: Frame) -> Preprocessing:
-    """How pictures are fitted before their colours are measured."""
-    height, width, fit = frame
-    return Preprocessing(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
-
-
-def measured(prepared: Prepared, settings: TrainSettings) -> Preprocessing:
-    """The preprocessing with channels, mean and std measured on the training pictures."""
+def measured(prepared: Prepared, settings: TrainSettings) -> ImageInput:
+    """The input with channels, mean and std measured on the training pictures."""
     pictures = prepared.examples["train"].pictures
     grey = pictures.all_grey if settings.colour == "auto" else settings.colour == "grey"
     statistics = pictures.channel_statistics()
     mean, std = (statistics.grey_mean, statistics.grey_std) if grey else (statistics.mean, statistics.std)
     # A channel that never varies must not be divided by zero.
     floor = tuple(max(value, 1 / 255) for value in std)
-    return prepared.preprocessing.model_copy(update={"channels": 1 if grey else 3, "mean": mean, "std": floor})
+    return prepared.input.model_copy(update={"channels": 1 if grey else 3, "mean": mean, "std": floor})
 
 
-def expected(preprocessing: Preprocessing, weights: Weights) -> Preprocessing:
-    """The preprocessing with the mean and std that `weights` were trained with, where that is known."""
-    known = weights.statistics(preprocessing.channels)
-    return preprocessing.model_copy(update={"mean": known[0], "std": known[1]}) if known else preprocessing
+def expected(spec: ImageInput, weights: Weights) -> ImageInput:
+    """The input with the mean and std that `weights` were trained with, where that is known."""
+    known = weights.statistics(spec.channels)
+    return spec.model_copy(update={"mean": known[0], "std": known[1]}) if known else spec

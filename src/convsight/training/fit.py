@@ -1,37 +1,38 @@
-"""The training loop. It has no branch on the task: it knows a loss, answers and metrics."""
+"""The training loop. It has no branch on the task: it knows a learner, predictions and metrics."""
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.smaller import smaller_batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
-from convsight.metrics import Measured
-from convsight.nets.inputs import Normalise, planes
+from convsight.metrics import Measured, MetricName
+from convsight.nets.inputs import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
 from convsight.rng import RngKeys, step_seed
 from convsight.run import Row, Run
 from convsight.runtime.judge import judge
-from convsight.settings import TrainSettings
 from convsight.tasks import reader_of
-from convsight.tasks.contract import Task
-from convsight.tasks.reader import Reader
+from convsight.tasks.learner import Learner
+from convsight.tasks.reader import Reader, calibrated_by
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
-from convsight.training.choices import PRECISIONS, Choices, Precision
+from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
-from convsight.training.loader import Loader, RawBatch
-from convsight.training.schedule import SCHEDULES
+from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.plan import Plan
+from convsight.training.update import OptimizerSteps
 
 # The share of a training that is spent on smaller pictures. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
@@ -40,19 +41,16 @@ SMALL_UNTIL = 0.5
 
 @dataclass
 class Training:
-    """Everything the loop works on, and how far it is."""
+    """Everything the loop works on, and how far it is; `plan` is what it shall be, and does not change."""
 
-    task: Task
-    card: Card
-    settings: TrainSettings
-    choices: Choices
-    model: nn.Module
+    plan: Plan
+    learner: Learner
     ema: Ema | None
-    optimizer: torch.optim.Optimizer
+    update: OptimizerSteps
     loader: Loader
     augmentation: Augmentation
-    varies_most: bool  # whether pictures vary as much as --augment strong would have them
-    normalise: Normalise
+    varies_most: bool  # whether inputs vary as much as --augment strong would have them
+    inputs: InputLayer
     train: Examples
     val: Examples
     run: Run
@@ -69,29 +67,29 @@ class Training:
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
-        return torch.device(self.choices.device)
+        """Where the networks are."""
+        return self.plan.device
 
     @property
     def reader(self) -> Reader:
-        """What reads the answers of the network as its card is now."""
-        return reader_of(self.card)
+        """What reads the predictions of the network, uncalibrated."""
+        return reader_of(self.plan.card)
 
     @property
     def kept(self) -> nn.Module:
         """The network that is validated and kept: the averaged one if there is one."""
-        return self.ema.model if self.ema else self.model
+        return self.ema.model if self.ema else self.learner.network
 
     @property
     def waited_in_vain(self) -> bool:
         """Whether early stopping says stop."""
-        patience = self.settings.patience
+        patience = self.plan.settings.patience
         return bool(patience) and self.epoch - self.risen_epoch >= patience
 
     def summary(self, finished: bool) -> dict[str, Any]:
         """What the card tells about the training."""
         return {
-            **self.card.training,
+            **self.plan.card.training,
             "epochs": self.epoch,
             "steps": self.step,
             "best_epoch": self.best_epoch,
@@ -105,96 +103,99 @@ def fit(t: Training, listener: Listener) -> None:
     with listener.training() as show:
         while not t.clock.done and not t.waited_in_vain:
             epoch = _Epoch(began=time.monotonic(), headline=_headline(t))
-            t.model.train()
-            for raw in t.loader.epoch(t.epoch):
-                torch.manual_seed(step_seed(t.settings.seed, t.epoch, t.step))
-                loss = gradients(
-                    t, t.model, raw, t.choices.precision, t.choices.first_side if t.clock.is_cheap else None
-                )
-                _step(t, loss)
-                epoch.take(loss, len(raw.samples))
+            t.learner.train()
+            for loaded in t.loader.epoch(t.epoch):
+                torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+                batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
+                t.update.lr = t.plan.rate(t.clock.progress)
+                with autocast(t.device, t.plan.choices.precision):
+                    losses = t.learner.step(batch, t.update)
+                epoch.take(losses, len(loaded.samples))
+                _after_step(t)
                 show(_status(t, epoch))
                 if t.clock.done:
                     break
+            t.update.flush()
             listener.say(_finish_epoch(t, epoch))
 
 
 @dataclass
 class _Epoch:
-    """What one pass over the training pictures adds up to."""
+    """What one pass over the training examples adds up to."""
 
     began: float
     headline: str  # the last validation, in words
     seen: int = 0
-    total: float = 0.0
+    totals: dict[str, float] = field(default_factory=dict)
 
-    def take(self, loss: float, pictures: int) -> None:
-        self.seen += pictures
-        self.total += loss * pictures
+    def take(self, losses: Mapping[str, Tensor], examples: int) -> None:
+        """Take in what a step over so many examples tells."""
+        self.seen += examples
+        for name, loss in losses.items():
+            self.totals[name] = self.totals.get(name, 0.0) + float(loss.detach()) * examples
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The mean of each loss an example."""
+        return {name: total / self.seen for name, total in self.totals.items()}
 
     @property
     def loss(self) -> float:
-        """The mean loss a picture."""
-        return self.total / self.seen
+        """The mean of their total."""
+        return self.totals["total"] / self.seen
 
     @property
     def images_per_s(self) -> float:
-        """Training pictures a second, without validation."""
+        """Training examples a second, without validation."""
         return self.seen / (time.monotonic() - self.began)
 
 
-def gradients(t: Training, model: nn.Module, raw: RawBatch, precision: Precision, side: int | None = None) -> float:
-    """Gradients of the loss on one batch, reduced to `side` px if given, left in `model`; returns the loss."""
-    pictures = planes(raw.pictures.to(t.device), t.card.preprocessing.channels)
-    targets = {name: values.to(t.device) for name, values in raw.targets.items()}
-    keys = RngKeys(t.settings.seed, t.epoch, raw.samples)
-    moved = t.augmentation(Batch({"image": pictures}, targets), keys, t.clock.progress)
-    pictures = moved.image
+def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
+    """A batch as the learner sees it: on its device, varied, reduced to `side` px if given, and normalised."""
+    kind = "image"
+    floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
+    targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
+    keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
+    varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
     if side is not None:
-        pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
-    batch = Batch({"image": t.normalise(pictures).contiguous(memory_format=torch.channels_last)}, moved.targets)
-    model.zero_grad(set_to_none=True)
-    with autocast(t.device, precision):
-        loss = t.task.loss(model, batch, t.settings)["total"]
-    loss.backward()  # type: ignore[no-untyped-call]
-    return float(loss.detach())
+        varied = smaller_batch(varied, side, t.augmentation)
+    normalised = t.inputs.normalise(varied.inputs[kind])
+    layout = torch.channels_last if normalised.ndim == 4 else torch.contiguous_format
+    return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 
 
-def _step(t: Training, loss: float) -> None:
-    """Move the weights along the gradients, and the clock on."""
-    if not math.isfinite(loss):
-        raise _diverged(t, f"the loss became {loss}")
-    factor = SCHEDULES[t.settings.schedule](t.clock.progress, t.settings.warmup)
-    for group in t.optimizer.param_groups:
-        group["lr"] = t.choices.lr * factor
-    t.optimizer.step()
+def _after_step(t: Training) -> None:
+    """Move the averaged weights and the clock on."""
     if t.ema:
-        t.ema.update(t.model, t.step)
+        t.ema.update(t.learner.network, t.step)
     t.step += 1
     t.clock.advance()
 
 
-def _diverged(t: Training, what: str) -> UserError:
-    return UserError(f"{what} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.choices.lr / 10:g}")
+def diverged(t: Training, what: str) -> UserError:
+    """An error that says what became infinite, and what to try."""
+    return UserError(f"{what} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.plan.choices.lr / 10:g}")
 
 
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
     if not all(bool(weight.isfinite().all()) for weight in t.kept.state_dict().values()):
-        raise _diverged(t, "the weights became infinite")
+        raise diverged(t, "the weights became infinite")
     try:
         metrics = validate(t)
     except NoAnswerError as error:  # finite weights may still be too large to compute with
-        raise _diverged(t, "the network ceased to answer") from error
+        raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
+    losses = epoch.losses
     row = {
         "epoch": t.epoch,
         "step": t.step,
         "seconds": round(t.seconds + time.monotonic() - epoch.began, 3),
         "images_per_s": round(epoch.seen / (trained - epoch.began), 1),
-        "lr": t.optimizer.param_groups[0]["lr"],
-        "train/loss": epoch.loss,
+        "lr": t.update.lr,
+        "train/loss": losses.pop("total"),
+        **{f"train/loss/{name}": value for name, value in losses.items()},
         **{f"val/{name}": value.value for name, value in metrics.items() if "/" not in name},
     }
     t.rows.append(row)
@@ -216,8 +217,8 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
-    found = judge(validating(t), t.reader, t.val)
-    return found.calibrated(found.calibration()).compute(intervals=False)
+    found, _ = calibrated_by(judge(validating(t), t.reader, t.val))
+    return found.compute(intervals=False)
 
 
 def validating(t: Training) -> TorchEngine:
@@ -225,25 +226,29 @@ def validating(t: Training) -> TorchEngine:
 
     That adds about as much to every epoch, and the time is better spent on training.
     """
-    card = t.card.model_copy(update={"mirror": False})
-    return TorchEngine(t.task.graph(t.kept, card).to(t.device), t.device, PRECISIONS[t.choices.precision])
+    card = t.plan.card.model_copy(update={"mirror": False})
+    return t.plan.engine(t.kept, card, PRECISIONS[t.plan.choices.precision])
 
 
 def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
     """Write the model file where this epoch is the best so far."""
-    key = tuple(selection.key(metrics) for selection in t.reader.metrics().selection)
+    key = tuple(metric.key(metrics) for metric in t.reader.metrics().selected_by)
     if key[0] > t.best_key[0]:
         t.risen_epoch = t.epoch
     if key > t.best_key:
         t.best_key, t.best_epoch = key, t.epoch
-        found = {f"val/{name}": value for name, value in metrics.items()}
-        card = t.card.model_copy(update={"metrics": found, "training": t.summary(finished=False)})
-        save_network(t.run.model_file, t.kept, card)
+        save_network(t.run.model_file, t.kept, unfinished_card(t, metrics))
+
+
+def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
+    """The card of the best network while the training goes on."""
+    found = {f"val/{name}": value for name, value in metrics.items()}
+    return t.plan.card.model_copy(update={"metrics": found, "training": t.summary(finished=False)})
 
 
 def _save(t: Training) -> None:
     t.run.save_rows(t.rows)
-    parts = {"model": t.model.state_dict()} | ({"ema": t.ema.model.state_dict()} if t.ema else {})
+    parts = {"learner": t.learner.state_dict()} | ({"ema": t.ema.model.state_dict()} if t.ema else {})
     facts = {
         "epoch": t.epoch,
         "step": t.step,
@@ -255,14 +260,14 @@ def _save(t: Training) -> None:
         "best_key": t.best_key,
         "clock": t.clock.state(),
     }
-    save_checkpoint(t.run.checkpoint_file, parts, t.optimizer, facts)
+    save_checkpoint(t.run.checkpoint_file, parts, t.update.states(), facts)
     t.saved_epoch = t.epoch
 
 
 def restore(t: Training) -> dict[str, Any]:
     """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns the clock's state."""
-    parts, facts = load_checkpoint(t.run.checkpoint_file, t.optimizer, ("model", "ema"))
-    load_tensors(t.model, parts["model"])
+    parts, facts = load_checkpoint(t.run.checkpoint_file, t.update.states(), ("learner", "ema"))
+    load_tensors(t.learner, parts["learner"])
     if t.ema:
         load_tensors(t.ema.model, parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
@@ -278,5 +283,6 @@ def _status(t: Training, epoch: _Epoch) -> Status:
 
 
 def _headline(t: Training) -> str:
-    name = t.reader.metrics().selection[0].metric
-    return f"val {name} {t.rows[-1][f'val/{name}']:.4f}" if t.rows else ""
+    metric = t.reader.metrics().selected_by[0]
+    column = str(MetricName("val", metric.name))
+    return f"val {metric.name} {metric.text(t.rows[-1][column])}" if t.rows else ""

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples
-from convsight.export.torch_engine import TorchEngine, load_network, save_network
+from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
 from convsight.metrics import Measured
 from convsight.progress import Listener
 from convsight.report.curves import curves_figure
 from convsight.runtime.judge import judge
-from convsight.tasks.reader import Metrics
+from convsight.tasks import reader_of
+from convsight.tasks.capabilities import figures_of, trivial_value
+from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
 
@@ -23,29 +24,26 @@ SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell und
 
 def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], listener: Listener) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next."""
+    plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
     seen = _evenly(t.train, SEEN_AGAIN)
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
-        on_val = judge(_engine(t, model, t.card), t.reader, t.val, advance)
-        t.card = t.card.model_copy(update={"calibration": on_val.calibration()})
-        engine = _engine(t, model, t.card)
-        on_test = judge(engine, t.reader, test, advance)
-        on_seen = judge(engine, t.reader, seen, advance).compute()
-    on_val = on_val.calibrated(t.card.calibration)
+        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
+        on_val, calibration = calibrated_by(on_val)
+        calibrated = plan.card.model_copy(update={"calibration": calibration})
+        engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
+        on_test = judge(engine, reader, test, advance)
+        on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
     metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
     metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
     metrics |= {f"val/{name}": value for name, value in scores.items()}
-    card = t.card.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
+    card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, on_test)
     _advise(t, on_seen, scores, listener)
     _compare(t, metrics, baselines, listener)
     return card
-
-
-def _engine(t: Training, model: nn.Module, card: Card) -> TorchEngine:
-    return TorchEngine(t.task.graph(model, card).to(t.device), t.device)
 
 
 def _evenly(examples: Examples, at_most: int) -> Examples:
@@ -57,8 +55,10 @@ def _evenly(examples: Examples, at_most: int) -> Examples:
 
 def _draw(t: Training, metrics: Metrics) -> None:
     """Write every figure of the run as PNG."""
-    curves = curves_figure(t.rows, metrics.drawn, t.run.path.name, t.best_epoch)
-    figures = {"curves": curves, **t.task.figures(metrics)}
+    described = metrics.described()
+    drawn = [described[name] for name in metrics.drawn]
+    curves = curves_figure(t.rows, drawn, t.run.path.name, t.best_epoch)
+    figures = {"curves": curves, **figures_of(t.plan.task, metrics)}
     for name, figure in figures.items():
         write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
 
@@ -70,15 +70,15 @@ def _advise(
     listener: Listener,
 ) -> None:
     """Say whether the run under- or overfits, and what to try."""
-    selection = t.reader.metrics().selection[0]
+    metric = t.reader.metrics().selected_by[0]
     advice = advise(
         t.rows,
-        selection,
+        metric,
         t.best_epoch,
-        train_score=on_seen[selection.metric],
-        val_score=on_val[selection.metric],
-        baseline=t.task.floor_baseline(t.train, t.val)[selection.metric].value,
-        settings=t.settings,
+        train_score=on_seen[metric.name],
+        val_score=on_val[metric.name],
+        baseline=trivial_value(t.plan.task, metric, t.train, t.val),
+        settings=t.plan.settings,
         varies_most=t.varies_most,
     )
     listener.say(advice.text)
@@ -88,12 +88,12 @@ def _compare(
     t: Training, metrics: Mapping[str, Measured], baselines: Mapping[str, Measured], listener: Listener
 ) -> None:
     """Say which baselines the network does not beat."""
-    selection = t.reader.metrics().selection[0]
-    reached = metrics[f"test/{selection.metric}"].value
+    metric = t.reader.metrics().selected_by[0]
+    reached = metrics[f"test/{metric.name}"].value
     for name, found in baselines.items():
-        if name.endswith(f"/{selection.metric}") and not selection.beats(reached, found.value):
-            method, metric = name.split("/")
+        if name.endswith(f"/{metric.name}") and not metric.beats(reached, found.value):
+            method, _ = name.split("/")
             listener.say(
-                f"note: the baseline {method!r} reaches {metric} {found.value:.3f} on the test split, the network "
-                f"{reached:.3f}: it adds nothing to so simple a method"
+                f"note: the baseline {method!r} reaches {metric.name} {metric.text(found.value, 3)} on the test split, "
+                f"the network {metric.text(reached, 3)}: it adds nothing to so simple a method"
             )

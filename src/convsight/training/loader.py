@@ -1,63 +1,76 @@
-"""Batches of training pictures in an order that depends on the seed and the epoch alone."""
+"""Batches of training examples in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from convsight.augmentation import Batch
 from convsight.datasets import FittedPictures
 from convsight.datasets.threads import map_in_threads
 from convsight.rng import shuffled
+from convsight.tasks.target_tensors import TargetTensors
 
 
 @dataclass(frozen=True)
-class RawBatch:
-    """What a step starts from: `samples` (batch,), `pictures` uint8 (batch, height, width, 3), targets alike."""
+class LoadedBatch:
+    """What a step starts from: the indices `samples` (batch,) in the training split, and their inputs and targets.
+
+    Inputs are as they are stored: images uint8 (batch, height, width, channels).
+    """
 
     samples: NDArray[np.int64]
-    pictures: Tensor
-    targets: Mapping[str, Tensor]
+    batch: Batch
 
 
 class Loader:
-    """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked."""
+    """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
+
+    `kind` is the name of the input in a batch.
+    """
 
     def __init__(
-        self, pictures: FittedPictures, targets: Mapping[str, Tensor], *, batch: int, seed: int, workers: int
+        self,
+        inputs: FittedPictures,
+        targets: TargetTensors,
+        *,
+        kind: str,
+        batch: int,
+        seed: int,
+        workers: int,
     ) -> None:
-        self.pictures = pictures
-        self.targets = targets
-        self.batch = batch
-        self.seed = seed
-        self.workers = workers
+        self._inputs = inputs
+        self._targets = targets
+        self._kind = kind
+        self._batch = batch
+        self._seed = seed
+        self._workers = workers
 
     @property
     def steps(self) -> int:
-        """Steps in one epoch."""
+        """Batches in one epoch."""
         return len(self._bounds())
 
-    def epoch(self, epoch: int) -> Iterator[RawBatch]:
-        """All pictures once, in the order of `epoch`."""
-        order = shuffled(self.seed, epoch, len(self.pictures))
+    def epoch(self, epoch: int) -> Iterator[LoadedBatch]:
+        """All examples once, in the order of `epoch`."""
+        order = shuffled(self._seed, epoch, len(self._inputs))
         parts = [order[start:end] for start, end in self._bounds()]
-        return map_in_threads(self._read, parts, self.workers)
+        return map_in_threads(self._read, parts, self._workers)
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.
 
-        Batch normalisation cannot learn from a batch of one picture, so a last single picture joins the
+        Batch normalisation cannot learn from a batch of one example, so a last single example joins the
         batch before it.
         """
-        count = len(self.pictures)
-        starts = list(range(0, count, self.batch))
+        count = len(self._inputs)
+        starts = list(range(0, count, self._batch))
         if len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
 
-    def _read(self, samples: NDArray[np.int64]) -> RawBatch:
-        pictures = torch.from_numpy(self.pictures.take(samples))
-        chosen = torch.from_numpy(samples)
-        return RawBatch(samples, pictures, {name: values[chosen] for name, values in self.targets.items()})
+    def _read(self, samples: NDArray[np.int64]) -> LoadedBatch:
+        inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
+        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)))

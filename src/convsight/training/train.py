@@ -18,7 +18,9 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, check_settings, task_of, task_with
+from convsight.tasks import TASKS, own_networks, task_of
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained
+from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
 from convsight.training.data import (
@@ -27,7 +29,6 @@ from convsight.training.data import (
     fit_pictures,
     load_data,
     measured,
-    plain,
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
@@ -50,28 +51,26 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     check_task(dataset, settings.task or dataset.task)
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
-    check_settings(dataset.task, settings.changed())
+    settings = for_task(settings, dataset.task)
     task = task_of(dataset.task)
     net = task.net(settings.net or task.usual_net, settings)
-    weights = task.weights(net, settings.weights) if settings.weights else None
+    weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     _tell_data(dataset, listener)
-    frame, why = task.frame(net, dataset.split("train"), settings)
+    spec, why = task.input(net, dataset, settings)
     listener.say(why)
-    card = Card(
-        task=dataset.task, net=net, target=dataset.target, preprocessing=plain(frame), options=task.options(settings)
-    )
+    card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]), frame.height * frame.width, task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), spec.height * spec.width, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
-        run.save_settings(_absolute(settings), t.choices.model_dump())
+        run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
         with _told_if_stopped(t, listener):
@@ -96,6 +95,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     if changes:
         kept = settings.model_dump(exclude={"epochs", "minutes"})
         settings = TrainSettings.of(**{**kept, **changes})
+    settings = for_task(settings, card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener)
     t = assemble(task_of(card.task), card, prepared, settings, choices, run, listener)
@@ -112,7 +112,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
         raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
     listener.say(f"resumed after epoch {t.epoch}")
-    run.save_settings(settings, t.choices.model_dump())
+    run.save_settings(settings, t.plan.choices.model_dump())
     with _told_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
@@ -122,21 +122,28 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
 
 
 def _check_before_data(settings: TrainSettings) -> None:
-    """Raise `UserError` for what is wrong with the settings as far as it shows before any data are read."""
-    known = settings.task
-    if settings.net is not None:
-        (task_of(known) if known else task_with(settings.net)).net(settings.net, settings)
-        # One that classification alone takes tells nothing, since it takes any name.
-        takers = [name for name in TASKS if task_of(name).has(settings.net)]
-        known = known or (takers[-1] if len(takers) > 1 else None)
-    if known is not None:
-        check_settings(known, settings.changed())
+    """Raise `UserError` for what is wrong with the network or its settings, as far as it shows before data are read.
+
+    The data decide the task; a network that none of the tasks in question can use is refused at once.
+    """
+    if settings.net is None:
+        return
+    owners = [name for name, networks in own_networks().items() if settings.net in networks]
+    refusals = []
+    for name in [settings.task] if settings.task else owners or list(TASKS):
+        try:
+            task_of(name).net(settings.net, for_task(settings, name))
+        except UserError as error:
+            refusals.append(error)
+        else:
+            return
+    raise refusals[0]
 
 
 def _export(t: Training, prepared: Prepared, listener: Listener) -> None:
     t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
-    if t.settings.export:
-        export_trained(t.run, prepared, t.settings.max_megapixels, listener)
+    if t.plan.settings.export:
+        export_trained(t.run, prepared, t.plan.settings.max_megapixels, listener)
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:
@@ -174,7 +181,7 @@ def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
     with listener.counting("baselines", 1) as advance:
-        found = t.task.baselines(prepared.examples["train"], prepared.examples["test"])
+        found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples["test"])
         advance(1)
     return found
 
@@ -185,7 +192,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     if dataset.target.names != card.target.names:
         held = f"the {dataset.target.nouns} {dataset.target.names}"
         raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
-    prepared = fit_pictures(dataset, card.preprocessing, settings, listener)
+    prepared = fit_pictures(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
@@ -207,10 +214,11 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
         "train_counts": counts_by_class(dataset.split("train").truths),
     }
-    preprocessing = measured(prepared, settings)
+    spec = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}
     if weights is not None:
-        preprocessing = expected(preprocessing, weights)
+        spec = expected(spec, weights)
         training["weights"] = weights.origin
-    changes = {"preprocessing": preprocessing, "training": training, "data": data, "versions": versions()}
+    target = dataset.target.fitted(prepared.examples["train"].truths)
+    changes = {"input": spec, "target": target, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from convsight.nets.strides import ROOMY_SIDE, outruns
 from convsight.settings import TrainSettings
+from convsight.tasks.learner import Learner
 from convsight.training.choices import Precision
 
 _ATTEMPTS, _UNCOUNTED = 12, 2  # steps
@@ -41,12 +42,12 @@ def choose_precision(
     return "bfloat16", "the hardware multiplies it faster than float32"
 
 
-def seconds_of_step(model: nn.Module, step: Callable[[nn.Module], object]) -> float:
-    """The fastest of a few training steps; `model` itself is left as it is.
+def seconds_of_step(learner: Learner, step: Callable[[Learner], object]) -> float:
+    """The fastest of a few training steps; `learner` itself is left as it is.
 
     The first steps are not counted, since kernels are chosen and compiled then.
     """
-    scratch = copy.deepcopy(model).train()
+    scratch = copy.deepcopy(learner).train()
     fastest = math.inf
     started = time.perf_counter()
     for attempt in range(_ATTEMPTS):

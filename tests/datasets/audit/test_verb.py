@@ -40,7 +40,8 @@ def test_ten_cases_are_named_and_json_holds_all(clean: Path) -> None:
     as_json = within("audit", clean, "--format", "json")
     assert as_json.returncode == 1
     document = json.loads(as_json.stdout)
-    assert set(document) == {"data", "pictures", "splits", "counts", "sizes", "notes", "findings", "wrong"}
+    keys = {"version", "data", "pictures", "splits", "counts", "sizes", "notes", "findings", "wrong"}
+    assert set(document) == keys
     assert document["wrong"] is True
     assert len(document["findings"][0]["entries"]) == 24
     first = document["findings"][0]["entries"][0]["pictures"][0]

@@ -1,9 +1,13 @@
-from collections.abc import Iterable, Iterator
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from tests.disk import Disk
 
 from convsight.errors import UserError
 from convsight.results import Label
@@ -160,3 +164,108 @@ def test_a_finished_parquet_file_takes_the_same_command_and_nothing_more(tmp_pat
         AnswersFile(path, COLUMNS, IDENTITY | {"model": "other"})
     assert path.read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["r.parquet", "r.parquet.job"]
+
+
+class KilledError(Exception):
+    """Stands for a process that ends here."""
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_parquet_file_of_a_job_killed_at_the_end_is_finished_with_all_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
+) -> None:
+    """The rows are larger than the Parquet file, so the size of this one must not tell how far the job came."""
+    path = tmp_path / "r.parquet"
+    names = [f"photos/{number:05d}.png" for number in range(400)]
+    unlink = Path.unlink
+
+    def killed(file: Path, missing_ok: bool = False) -> None:
+        if removed or file.suffix != ".part":
+            unlink(file, missing_ok)
+        if file.suffix == ".part":
+            raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", killed)
+        with pytest.raises(KilledError):
+            job(path, names)
+    before = path.read_bytes()
+    with AnswersFile(path, COLUMNS, IDENTITY) as file:
+        assert file.kept == 400
+        file.skip(items(names))
+        assert (file.pictures, file.bad) == (400, 40)
+        file.finish()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_what_a_checkpoint_covers_is_on_the_disk_first(tmp_path: Path, disk: Disk, suffix: str) -> None:
+    rows = "r.csv" if suffix == ".csv" else "r.parquet.part"
+    job(tmp_path / f"r{suffix}", NAMES)
+    events = [event for event in disk.events if event != ("unlink", f"r{suffix}.lock")]
+    begun, ended = events.index(("sync", rows)), len(events) - events[::-1].index(("sync", rows))
+    assert events[:begun].count(("sync", ".")) == 2, "the names of the checkpoints and of the rows"
+    assert events[ended] == ("sync", f"r{suffix}.job")
+    made = [("sync", "temporary"), ("rename", "r.parquet"), ("sync", "."), ("unlink", "r.parquet.part")]
+    assert events[ended + 1 :] == (made if suffix == ".parquet" else [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+class TestTwoWriters:
+    """Between the calls of one, another one does its own: each gap between two calls of the system is tried."""
+
+    def between(self, monkeypatch: pytest.MonkeyPatch, other: Callable[[], object]) -> None:
+        """Have `other` happen once, when a lock's file is open and not yet locked."""
+        import fcntl
+
+        flock = fcntl.flock
+        waiting = [other]
+
+        def interrupted(*arguments: Any) -> None:
+            if waiting:
+                waiting.pop()()
+            flock(*arguments)
+
+        monkeypatch.setattr(fcntl, "flock", interrupted)
+
+    def test_one_is_refused(self, tmp_path: Path) -> None:
+        with (
+            AnswersFile(tmp_path / "r.csv", COLUMNS, IDENTITY),
+            pytest.raises(UserError, match="is being written by another call"),
+        ):
+            AnswersFile(tmp_path / "r.csv", COLUMNS, IDENTITY)
+        job(tmp_path / "r.csv", NAMES)
+
+    def test_a_lock_whose_file_was_removed_holds_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "r.csv"
+        first = AnswersFile(path, COLUMNS, IDENTITY)
+        self.between(monkeypatch, first.__exit__)
+        with AnswersFile(path, COLUMNS, IDENTITY), pytest.raises(UserError, match="is being written by another call"):
+            AnswersFile(path, COLUMNS, IDENTITY)
+
+    def test_what_is_written_is_looked_at_when_nobody_else_writes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "r.parquet"
+        job(path, NAMES, stop=5)
+        self.between(monkeypatch, lambda: job(path, NAMES))
+        assert job(path, NAMES) == 0
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["r.parquet", "r.parquet.job"]
+
+    def test_where_there_are_no_locks_files_are_written_all_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def none() -> None:
+            raise OSError(37, "No locks available")
+
+        self.between(monkeypatch, none)
+        assert job(tmp_path / "r.csv", NAMES) == len(NAMES)
+
+
+def test_files_follow_the_umask_and_keep_their_mode(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    job(path, NAMES, stop=5)
+    for file in (path, tmp_path / "r.csv.job"):
+        file.chmod(0o600)
+    job(path, NAMES)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}

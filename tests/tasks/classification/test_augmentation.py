@@ -3,7 +3,7 @@ import pytest
 
 from convsight.augmentation import ImageAugmentation, Variation
 from convsight.datasets import Dataset, Split
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
@@ -17,7 +17,7 @@ def choose(
     labels = Labels(np.arange(pictures) % len(classes), classes)
     split = Split("train", pixels, labels, [str(i) for i in range(pictures)])
     dataset = Dataset("d", "d", "classification", Classes(names=classes), {"train": split}, classes_named=named)
-    fit = Preprocessing(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
+    fit = ImageInput(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
     return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
 
 

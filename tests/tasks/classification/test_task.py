@@ -2,24 +2,24 @@ import numpy as np
 import pytest
 import torch
 from tests.contracts.tasks import TaskContract
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import Labels
-from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks import task_of
+from convsight.tasks.choices import train_settings
 
 CLASSES = ("cat", "dog", "owl")
 
 
 def card(net: str = "lecture3", side: int = 20) -> Card:
-    grey = Preprocessing(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
-    return Card(task="classification", net=net, target=Classes(names=CLASSES), preprocessing=grey)
+    grey = ImageInput(height=side, width=side, channels=1, mean=(0.5,), std=(0.25,))
+    return Card(task="classification", net=net, target=Classes(names=CLASSES), input=grey)
 
 
 class TestClassification(TaskContract):
@@ -37,9 +37,11 @@ def test_the_loss_is_smoothed_cross_entropy() -> None:
     smooth[torch.arange(6), classes] += 0.9
     expected = -(smooth * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
     batch = Batch({"image": logits}, {"class": classes})
-    settings = TrainSettings.of(data="x", label_smoothing=0.1)
-    losses = task_of("classification").loss(nn.Identity(), batch, settings)
+    learner = task_of("classification").learner(nn.Identity(), card(), train_settings(data="x", label_smoothing=0.1))
+    updated: list[Tensor] = []
+    losses = learner.step(batch, lambda loss, optimizer="main": updated.append(loss))
     torch.testing.assert_close(losses, {"total": expected})
+    assert updated == [losses["total"]]
 
 
 def test_the_graph_normalises_and_ends_in_probabilities() -> None:

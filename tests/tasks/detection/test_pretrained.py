@@ -13,9 +13,9 @@ from torchvision.models import detection
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
-from convsight.pictures import Preprocessing
 from convsight.targets import Classes
 from convsight.tasks.detection.networks import NETWORKS
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
@@ -196,8 +196,8 @@ def test_a_whole_detector_with_a_tensor_too_few_is_refused(tmp_path: Path) -> No
 def test_a_model_of_ours_goes_on_with_other_classes(tmp_path: Path) -> None:
     shape = NetShape(outputs=3, channels=3, height=64, width=64)
     trained = seeded("yolo-n", 1, shape)
-    sides = Preprocessing(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
-    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), preprocessing=sides)
+    sides = ImageInput(height=64, width=64, fit="squash", mean=(0.5,) * 3, std=(0.25,) * 3)
+    card = Card(task="detection", net="yolo-n", target=Classes(names=("a", "b", "c")), input=sides)
     file = tmp_path / "model.safetensors"
     save_file(trained.state_dict(), file, {METADATA_KEY: card.model_dump_json()})
     model = seeded("yolo-n", 2, SHAPE)

@@ -8,8 +8,8 @@ from torchvision.models import detection
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.anchors import listed_targets
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.ssd import RoomyConv, Ssd
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def test_losses_are_torchvisions(net: Ssd) -> None:
         theirs = whole(list(seen), listed_targets(TARGETS, seen))
     finally:
         whole.training, whole.transform = False, nn.Identity()
-    ours = net.losses(seen, TARGETS, TrainSettings.of(data="x"))
+    ours = net.losses(seen, TARGETS, DetectionSettings())
     torch.testing.assert_close(ours["class"], theirs["classification"])
     torch.testing.assert_close(ours["box"], theirs["bbox_regression"])
     assert all(not layer.training for layer in layers)

@@ -8,12 +8,15 @@ from tests.contracts.tasks import TaskContract
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.pictures import Fit, Preprocessing
+from convsight.pictures import Fit
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
-from convsight.tasks import TASKS, check_settings, task_of
+from convsight.tasks import task_of
+from convsight.tasks.capabilities import augmentation_of, baselines_of, options_of
+from convsight.tasks.choices import own_names, train_settings
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.networks import DETECTORS
@@ -23,9 +26,9 @@ SETTINGS = TrainSettings.of(data="x")
 
 
 def card(fit: Fit = "squash") -> Card:
-    sides = Preprocessing(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
-    options = task_of("detection").options(SETTINGS)
-    return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), preprocessing=sides, options=options)
+    sides = ImageInput(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
+    options = options_of(task_of("detection"), SETTINGS)
+    return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), input=sides, options=options)
 
 
 def lists(count: int) -> BoxLists:
@@ -36,6 +39,10 @@ def lists(count: int) -> BoxLists:
         boxes = np.concatenate([corners, corners + random.uniform(8, 30, (number % 3, 2))], axis=1)
         found.append(Boxes.of(CLASSES, (96, 64), boxes, random.integers(0, 2, number % 3)))
     return BoxLists(found, CLASSES)
+
+
+def of_boxes(split: Split) -> Dataset:
+    return Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
 
 
 class TestDetection(TaskContract):
@@ -55,24 +62,25 @@ def test_targets_are_fractions_and_crowds_teach_nothing() -> None:
     boxes = Boxes.of(CLASSES, (96, 64), [(0, 0, 48, 32), (48, 32, 96, 64)], [1, 0], crowd=[False, True])
     contract = TestDetection()
     contract.truths = lambda count: BoxLists([boxes] * count, CLASSES)  # type: ignore[method-assign]
-    targets = task_of("detection").targets(contract.examples(2))
+    targets = task_of("detection").targets(contract.examples(2)).take(np.arange(2))
     assert targets["boxes"][1, 0].tolist() == [0, 0, 0.5, 0.5]
     assert targets["labels"].tolist() == [[1, -1], [1, -1]]
 
 
 def test_the_frame_keeps_the_usual_proportions() -> None:
     split = Split("train", np.zeros((2, 480, 640, 3), np.uint8), lists(2), ["a", "b"])
-    task = task_of("detection")
-    assert task.frame("yolo-n", split, SETTINGS)[0] == (240, 320, "squash")
-    assert task.frame("yolo-n", split, TrainSettings.of(data="x", size=640, fit="pad"))[0] == (480, 640, "pad")
+    task, dataset = task_of("detection"), of_boxes(split)
+    assert task.input("yolo-n", dataset, SETTINGS)[0].frame == (240, 320, "squash")
+    assert task.input("yolo-n", dataset, TrainSettings.of(data="x", size=640, fit="pad"))[0].frame == (480, 640, "pad")
 
 
 def test_boxes_too_small_to_be_learnt_are_told() -> None:
     truths = BoxLists([Boxes.of(CLASSES, (640, 480), [(0, 0, 3.9, 40), (0, 0, 4.1, 40)], [0, 1])], CLASSES)
     split = Split("train", np.zeros((1, 480, 640, 3), np.uint8), truths, ["a"])
-    words = task_of("detection").frame("yolo-n", split, SETTINGS)[1]
+    dataset = of_boxes(split)
+    words = task_of("detection").input("yolo-n", dataset, SETTINGS)[1]
     assert words.endswith("; little or nothing is learnt from 1 box under 2 px wide or high there: try a larger --size")
-    whole = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=640))[1]
+    whole = task_of("detection").input("yolo-n", dataset, TrainSettings.of(data="x", size=640))[1]
     assert "learnt" not in whole
 
 
@@ -88,7 +96,7 @@ def test_boxes_too_small_to_be_learnt_are_told() -> None:
     ],
 )
 def test_a_setting_that_does_nothing_for_a_network_is_refused(net: str, choice: dict[str, Any]) -> None:
-    task, settings = task_of("detection"), TrainSettings.of(data="x", **choice)
+    task, settings = task_of("detection"), train_settings(data="x", **choice)
     assert task.net("sliding-window" if net == "yolo-n" else "yolo-n", settings)
     assert task.net(net, SETTINGS) == net
     with pytest.raises(UserError, match=f"--{'-'.join(choice).replace('_', '-')} cannot be used with "):
@@ -99,9 +107,9 @@ def test_a_setting_that_does_nothing_for_a_network_is_refused(net: str, choice: 
 def test_soft_suppression_takes_no_overlap(net: str) -> None:
     task = task_of("detection")
     for choices in ({"suppression": "soft"}, {"suppression": "plain", "overlap": 0.5}, {"overlap": 0.5}):
-        assert task.net(net, TrainSettings.of(data="x", **choices)) == net
+        assert task.net(net, train_settings(data="x", **choices)) == net
     with pytest.raises(UserError, match="--overlap cannot be used with --suppression soft"):
-        task.net(net, TrainSettings.of(data="x", suppression="soft", overlap=0.5))
+        task.net(net, train_settings(data="x", suppression="soft", overlap=0.5))
 
 
 def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +121,7 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(BoxMetrics, "compute", counted)
     contract = TestDetection()
-    found = contract.task().baselines(contract.examples(5), contract.examples(4))
+    found = baselines_of(contract.task(), contract.examples(5), contract.examples(4))
     assert found.keys() == {"copied/AP", "copied/AP50"}
     assert judged == [False]
 
@@ -130,7 +138,7 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | None, frame: tuple[int, int]) -> None:
     split = Split("train", np.zeros((2, size[1], size[0], 3), np.uint8), lists(2), ["a", "b"])
-    found, _ = task_of("detection").frame("yolo-n", split, TrainSettings.of(data="x", size=asked))
+    found, _ = task_of("detection").input("yolo-n", of_boxes(split), TrainSettings.of(data="x", size=asked))
     assert (found.height, found.width) == frame
 
 
@@ -146,8 +154,8 @@ def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | Non
 )
 def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical: bool) -> None:
     split = Split("train", np.zeros((2, 9, 9, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
-    found = choose_augmentation(dataset, TrainSettings.of(data="x", **choices), 16, 10).variation
+    dataset = of_boxes(split)
+    found = choose_augmentation(dataset, train_settings(data="x", **choices), 16, 10).variation
     assert (found.flip_horizontal, found.flip_vertical) == (horizontal, vertical)
 
 
@@ -164,9 +172,9 @@ def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical:
 )
 def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
-    dataset = Dataset("x", "x", "detection", Classes(names=CLASSES), {"train": split})
-    settings = TrainSettings.of(data="x", **choices)
-    found = task_of("detection").augmentation(dataset, card().preprocessing, settings, passes)
+    dataset = of_boxes(split)
+    settings = train_settings(data="x", **choices)
+    found = augmentation_of(task_of("detection"), dataset, card().input, settings, passes)
     assert isinstance(found, BoxAugmentation)
     assert found.variation.mosaic == mosaic
 
@@ -201,13 +209,6 @@ def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(box_iou(boxes, boxes))
 
 
-@pytest.mark.parametrize(("task", "name"), [("detection", "mirror"), ("classification", "box_loss")])
-def test_settings_of_another_task_are_refused(task: str, name: str) -> None:
-    with pytest.raises(UserError, match=f"--{name.replace('_', '-')} is for \\w+, not for {task}"):
-        check_settings(task, {name, "epochs"})
-    check_settings("classification" if task == "detection" else "detection", {name, "epochs"})
-
-
 def test_settings_that_are_refused_exist() -> None:
-    refused = set().union(*(entry.deaf for entry in DETECTORS.values()), *(entry.settings for entry in TASKS.values()))
-    assert refused <= TrainSettings.model_fields.keys()
+    refused = set().union(*(entry.deaf for entry in DETECTORS.values()))
+    assert refused <= TrainSettings.model_fields.keys() | own_names().keys()

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from convsight.nets.yolo import BINS, Cells, cells
 from convsight.settings import TrainSettings
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.yolo_loss import TrueBoxes, assign, true_boxes, yolo_losses
 
-SETTINGS = TrainSettings.of(data="x")
+SETTINGS = DetectionSettings()
 
 
 def grid(side: int = 64) -> Cells:
@@ -136,7 +137,7 @@ def test_a_right_class_costs_less_and_a_picture_without_boxes_only_classes() -> 
 def test_every_box_loss_teaches_the_sides(name: str) -> None:
     places = grid()
     sides = saying(2.0, 1, places).requires_grad_()
-    chosen = TrainSettings.of(data="x", box_loss=name)
+    chosen = DetectionSettings.of(TrainSettings.of(data="x", own={"box_loss": name}))
     losses = yolo_losses(torch.zeros(1, 80, 2), sides, places, truth((0, 1, 10, 10, 30, 50)), chosen)
     losses["box"].backward()  # type: ignore[no-untyped-call]
     assert sides.grad is not None

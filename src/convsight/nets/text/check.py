@@ -14,7 +14,7 @@ from convsight.nets.text.source import net_of
 from convsight.nets.text.volume import Volume, times
 from convsight.nets.text.walk import Step, walk
 
-_LARGEST_SIDE = 8192  # px, as in `Preprocessing`
+_LARGEST_SIDE = 8192  # px, as in `ImageInput`
 _COLOURS = {1: "grey", 3: "rgb"}
 
 

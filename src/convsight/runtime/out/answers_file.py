@@ -2,23 +2,19 @@
 
 import hashlib
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from convsight.errors import UserError
+from convsight.files import beside, make_folder, sync_folder
 from convsight.runtime.answer import Answer
-from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints, beside, sync
+from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
 from convsight.runtime.out.row_formats import ROW_FORMATS
+from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.sources import Item
-
-if sys.platform == "win32":
-    fcntl = None
-else:
-    import fcntl
 
 _BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed does again
 
@@ -39,31 +35,32 @@ class AnswersFile:
         if path.suffix == ".parquet":
             require_pyarrow()
             self._rows = beside(path, ".part")
-        self._is_finished = self._rows != path and path.exists() and not self._rows.exists()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = open(beside(path, ".lock"), "ab")  # noqa: SIM115 -- closed by __exit__
-        except OSError as error:
-            raise self._unwritable(error) from error
         self._names = hashlib.sha256()
         self.pictures = self.bad = 0
         self._recorded_s = 0.0
-        _hold(self._lock, path)
         try:
-            identity = {"columns": list(columns), **identity}
-            self._checkpoints = Checkpoints.open(
-                beside(path, ".job"), path if self._is_finished else self._rows, identity
-            )
-            goes_on = Path(os.devnull) if self._is_finished else self._rows
-            self._file: BinaryIO = open(goes_on, "ab")  # noqa: SIM115 -- closed by __exit__
-            if not self._is_finished:
-                self._begin()
+            make_folder(path.parent)
+            self._lock = WriterLock(path)
         except OSError as error:
-            self._release()
+            raise self._unwritable(error) from error
+        try:
+            self._open({"columns": list(columns), **identity})
+        except OSError as error:
+            self._lock.release()
             raise self._unwritable(error) from error
         except UserError:
-            self._release()
+            self._lock.release()
             raise
+
+    def _open(self, identity: Mapping[str, Any]) -> None:
+        """Look at what is there, and go on with it; only now, since only now nobody else writes it."""
+        self._is_finished = self._rows != self._path and self._path.exists() and not self._rows.exists()
+        written = self._path if self._is_finished else self._rows
+        self._checkpoints = Checkpoints.open(beside(self._path, ".job"), written, identity, whole=self._is_finished)
+        goes_on = Path(os.devnull) if self._is_finished else self._rows
+        self._file: BinaryIO = open(goes_on, "ab")  # noqa: SIM115 -- closed by __exit__
+        if not self._is_finished:
+            self._begin()
 
     def __enter__(self) -> Self:
         return self
@@ -72,11 +69,7 @@ class AnswersFile:
         # Nothing is recorded here: a stop may come in the middle of an answer.
         self._file.close()
         self._checkpoints.close()
-        self._release()
-
-    def _release(self) -> None:
-        Path(self._lock.name).unlink(missing_ok=True)
-        self._lock.close()
+        self._lock.release()
 
     @property
     def kept(self) -> int:
@@ -117,16 +110,16 @@ class AnswersFile:
         if self._is_finished:
             return
         self._record()
+        self._checkpoints.sync()  # of a finished job the last checkpoint is taken at its word
         if self._rows != self._path:
             write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
             self._rows.unlink()
-            # Of no rows, and only now: with rows, a job that goes on would cut them back to none.
-            self._checkpoints.record(Checkpoint(self.pictures, self.bad, 0, self._names.hexdigest()))
 
     def _begin(self) -> None:
         """Cut the file back to the last checkpoint; without one, begin it."""
         size = self._checkpoints.last.size if self._checkpoints.last else 0
         try:
+            sync_folder(self._rows.parent)
             self._file.truncate(size)
             self._file.seek(size)
         except OSError as error:
@@ -147,7 +140,7 @@ class AnswersFile:
 
     def _record(self) -> None:
         try:
-            sync(self._file.fileno())
+            os.fsync(self._file.fileno())
             self._checkpoints.record(Checkpoint(self.pictures, self.bad, self._file.tell(), self._names.hexdigest()))
         except OSError as error:
             raise self._unwritable(error) from error
@@ -158,17 +151,3 @@ class AnswersFile:
             f"cannot write {self._path}: {error.strerror}; free some space and give the same command to go on, "
             "or write elsewhere"
         )
-
-
-def _hold(lock: BinaryIO, path: Path) -> None:
-    """Keep other processes from writing `path`; the system lets go however this one ends.
-
-    Raises `UserError` where another one is writing it. Where there are no such locks, nothing is kept.
-    """
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise UserError(f"{path} is being written by another call; wait for it, or give another --out") from None

@@ -5,6 +5,7 @@ started again goes on from the last checkpoint that the answers' file still cove
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,10 +38,11 @@ class Checkpoints:
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 -- closed by close()
 
     @classmethod
-    def open(cls, path: Path, answers: Path, identity: Mapping[str, Any]) -> Self:
+    def open(cls, path: Path, answers: Path, identity: Mapping[str, Any], *, whole: bool = False) -> Self:
         """The job that writes `answers`: a new one, or the one that was stopped.
 
-        Raises `UserError` where `answers` exist that no job, or another one, wrote.
+        Of answers that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
+        `answers` exist that no job, or another one, wrote.
         """
         if not answers.exists():
             return cls(path, identity, None)
@@ -52,12 +54,16 @@ class Checkpoints:
                 f"{answers} exists, and {path} does not say what wrote it: give another --out, or remove it"
             ) from error
         _refuse_other(answers, before, identity)
-        return cls(path, identity, _covered(lines[1:], answers.stat().st_size))
+        return cls(path, identity, _covered(lines[1:], math.inf if whole else answers.stat().st_size))
 
     def record(self, checkpoint: Checkpoint) -> None:
         """Add a checkpoint; what it covers must be on the disk."""
         self._file.write(f"{json.dumps(checkpoint._asdict())}\n".encode())
         self.last = checkpoint
+
+    def sync(self) -> None:
+        """Bring the checkpoints to the disk."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Let go of the file."""
@@ -79,7 +85,7 @@ def _shortened(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _covered(lines: list[bytes], size: int) -> Checkpoint | None:
+def _covered(lines: list[bytes], size: float) -> Checkpoint | None:
     """The last checkpoint of at most `size` bytes; a line cut short is none, and where power failed files may be."""
     for line in reversed(lines):
         try:
@@ -89,17 +95,3 @@ def _covered(lines: list[bytes], size: int) -> Checkpoint | None:
         if found.size <= size:
             return found
     return None
-
-
-def beside(answers: Path, suffix: str) -> Path:
-    """A file of the same name with a further suffix.
-
-    >>> beside(Path("results.csv"), ".job").name
-    'results.csv.job'
-    """
-    return answers.with_name(f"{answers.name}{suffix}")
-
-
-def sync(descriptor: int) -> None:
-    """Bring what was written to the disk."""
-    os.fsync(descriptor)

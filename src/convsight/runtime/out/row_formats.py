@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-from convsight.runtime.answer import Answer, answer_line, answer_rows, csv_text
+from convsight.printing import csv_text
+from convsight.runtime.answer import Answer, answer_line, answer_rows
 
 Columns = tuple[str, ...]
 

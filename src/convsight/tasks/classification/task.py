@@ -1,5 +1,6 @@
 """Classification: which one of a list of classes does the picture show?"""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -9,13 +10,13 @@ from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
-from convsight.datasets import Dataset, Examples, Split
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
-from convsight.pictures import Frame, Preprocessing
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
@@ -29,10 +30,14 @@ from convsight.tasks.classification.baselines import (
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
 from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
+from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
-from convsight.training.frame import choose_side, typical_side
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,9 +52,6 @@ class Classification(Task):
     pretrained_pace = 1 / 15
     floor = "majority"
 
-    def has(self, net: str) -> bool:
-        return True  # a text, a file, or a name of the catalogue; where it is none of them, `net` says so
-
     def net(self, name: str, settings: TrainSettings) -> str:
         net = canonical_name(name)
         entry = net_entry(net)
@@ -63,33 +65,28 @@ class Classification(Task):
         return read_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.preprocessing.channels)
+        return adapt_weights(model, card.net, weights, card.input.channels)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.preprocessing, len(card.target.names)))
+        return build_net(card.net, net_shape(card))
 
-    def targets(self, examples: Examples) -> dict[str, Tensor]:
-        return {"class": torch.from_numpy(_labels(examples.truths).indices)}
+    def targets(self, examples: Examples) -> TargetTensors:
+        return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
 
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
-        return choose_augmentation(dataset, preprocessing, settings)
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+        return choose_augmentation(dataset, spec, settings)
 
-    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        """Cross-entropy, with some probability spread evenly over all classes.
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
 
-        Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
-        """
-        logits = model(batch.image).float()  # summed in float32, whatever the network runs in
-        smoothing = settings.label_smoothing
-        return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.preprocessing), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
+        return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.truths), _labels(judged.truths))
@@ -104,16 +101,25 @@ class Classification(Task):
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.preprocessing, len(card.target.names)))
+        check_size(card.net, net_shape(card))
 
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
-        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return Frame(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "crop"), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):
             raise TypeError(f"figures of classification need ClassMetrics, not {type(metrics).__name__}")
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
+
+
+def class_loss(network: nn.Module, batch: Batch, smoothing: float) -> dict[str, Tensor]:
+    """Cross-entropy, with the probability `smoothing` spread evenly over all classes.
+
+    Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
+    """
+    logits = network(batch.image).float()  # summed in float32, whatever the network runs in
+    return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
 
 class ClassGraph(nn.Module):
@@ -132,16 +138,6 @@ class ClassGraph(nn.Module):
         if self.mirror:
             logits = (logits + self.model(planes.flip(3)).float()) / 2
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
-
-
-def net_shape(preprocessing: Preprocessing, classes: int) -> NetShape:
-    """The shape a network of the catalogue needs for these pictures and classes."""
-    return NetShape(
-        outputs=classes,
-        channels=preprocessing.channels,
-        height=preprocessing.height,
-        width=preprocessing.width,
-    )
 
 
 def _labels(truths: Targets) -> Labels:

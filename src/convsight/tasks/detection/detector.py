@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
 from convsight.nets.yolo import Yolo, corners
-from convsight.settings import TrainSettings
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 
@@ -28,7 +28,7 @@ class Detector(ABC, nn.Module):
     window: int | None = None
 
     @abstractmethod
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         """`total` and its named parts, each a scalar."""
 
     @abstractmethod
@@ -53,7 +53,7 @@ class YoloDetector(Detector):
         super().__init__()
         self.net = net
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         logits, sides, cells = self.net(pictures)
         return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], pictures), settings)
 

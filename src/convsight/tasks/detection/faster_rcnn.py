@@ -16,9 +16,9 @@ from torchvision.ops import roi_align
 
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets, sides_of
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best, suppressed
 
 BACKBONES = {
@@ -54,7 +54,7 @@ class FasterRcnn(Detector):
         if shape.channels != 3:
             take_channels(self.net, shape.channels)
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         features = self._features(pictures)
         true = listed_targets(targets, pictures)
         images = ImageList(pictures, [(pictures.shape[2], pictures.shape[3])] * len(pictures))

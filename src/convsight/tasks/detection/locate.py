@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.anchors import sides_of
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates
 
 _BOX = 1.0  # weight of the box's loss
@@ -35,7 +35,7 @@ class Locate(Detector):
         self.classes = shape.outputs
         self.net = build_net(backbone, NetShape(shape.outputs + 1 + 4, shape.channels, shape.height, shape.width))
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         logits, boxes = self._answers(pictures)
         largest, labels = largest_boxes(targets["boxes"], targets["labels"])
         there = labels >= 0

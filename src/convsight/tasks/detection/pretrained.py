@@ -50,7 +50,7 @@ def read_detector_weights(name: str, weights: str) -> Weights:
     if card is not None and card.task == "detection":
         if card.net != name:
             raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
-        return _whole(Path(weights), card.preprocessing.mean, card.preprocessing.std)
+        return _whole(Path(weights), card.input.mean, card.input.std)
     pictures = DETECTORS[detector].pictures
     if pictures and weights != IMAGENET and Path(weights).is_file():
         found = _whole(Path(weights), *pictures)

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.fit import triangles
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best_of_all_classes, pairwise_iou
 
 WINDOW = 48  # px
@@ -39,7 +39,7 @@ class SlidingWindow(Detector):
         self.classes = shape.outputs
         self.net = build_net(backbone, NetShape(shape.outputs + 1, shape.channels, WINDOW, WINDOW))
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         crops, labels = training_crops(pictures, targets["boxes"], targets["labels"])
         wanted = torch.where(labels >= 0, labels, self.classes)
         logits = self.net(crops).float()

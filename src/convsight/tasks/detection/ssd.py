@@ -16,9 +16,9 @@ from torchvision.ops import box_iou
 
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
 from convsight.tasks.detection.detector import Detector
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
 
 _VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
@@ -45,7 +45,7 @@ class Ssd(Detector):
         if shape.channels != 3:
             take_channels(self.net, shape.channels)
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: TrainSettings) -> dict[str, Tensor]:
+    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         logits, codes, anchors = self._answers(pictures)
         true = listed_targets(targets, pictures)
         matched = [

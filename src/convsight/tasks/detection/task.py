@@ -1,5 +1,6 @@
 """Detection: which things does the picture show, and where?"""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -11,25 +12,28 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame, Preprocessing
+from convsight.pictures import Frame
 from convsight.results import BoxLists
-from convsight.settings import TrainSettings
+from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
-from convsight.tasks.detection.windows import THINNEST
+from convsight.tasks.image_size import sizes, unmeasured
+from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
-from convsight.training.frame import sizes
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,16 +52,13 @@ class Detection(Task):
     pretrained_pace = 1 / 3  # what follows the backbone is fresh
     floor = "copied"
 
-    def has(self, net: str) -> bool:
-        return net in NETWORKS
-
     def net(self, name: str, settings: TrainSettings) -> str:
-        net = NETWORKS.canonical(name)
-        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & settings.changed()):
+        net, own = NETWORKS.canonical(name), DetectionSettings.of(settings)
+        for setting in sorted(DETECTORS[NETWORKS.parts(net)[0]].deaf & (settings.changed() | changed(own))):
             raise UserError(
                 f"--{setting.replace('_', '-')} cannot be used with {net}: leave it out, or take another --net"
             )
-        if settings.suppression == "soft" and "overlap" in settings.changed():
+        if own.suppression == "soft" and "overlap" in changed(own):
             raise UserError(
                 "--overlap cannot be used with --suppression soft, which suppresses no box but lowers scores by how "
                 "much boxes overlap: leave one of them out"
@@ -68,15 +69,16 @@ class Detection(Task):
         return read_detector_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_detector(_detector(model), card.net, _shape(card), weights)
+        return adapt_detector(_detector(model), card.net, net_shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
-        return {"suppression": settings.suppression, "overlap": settings.overlap}
+        own = DetectionSettings.of(settings)
+        return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return NETWORKS.build(card.net, _shape(card))
+        return NETWORKS.build(card.net, net_shape(card))
 
-    def targets(self, examples: Examples) -> dict[str, Tensor]:
+    def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
         frame = examples.pictures.frame
         most = max(1, *(len(truths[index]) for index in range(len(truths))))
@@ -86,18 +88,19 @@ class Detection(Task):
             wanted = true.select(~true.crowd)  # a region of many teaches no box
             boxes[index, : len(wanted)] = frame.fractions(wanted.xyxy, examples.pictures.size(index)).clip(0, 1)
             labels[index, : len(wanted)] = wanted.labels
-        return {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
+        return HeldTargets({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)})
 
-    def augmentation(
-        self, dataset: Dataset, preprocessing: Preprocessing, settings: TrainSettings, passes: float
-    ) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
-    def loss(self, model: nn.Module, batch: Batch, settings: TrainSettings) -> dict[str, Tensor]:
-        return _detector(model).losses(batch.image, batch.targets, settings)
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return False  # boxes of two views have no mean
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return BoxGraph(InputLayer(card.preprocessing), _detector(model), **card.options)
+        return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
         return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
@@ -115,26 +118,32 @@ class Detection(Task):
 
     def check(self, card: Card) -> None:
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
-        check_detector(card.net, _shape(card))
+        check_detector(card.net, net_shape(card))
 
-    def frame(self, net: str, split: Split, settings: TrainSettings) -> tuple[Frame, str]:
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        split = dataset.split("train")
         width, height = np.median(sizes(split), axis=0)
         longest = settings.size or min(_USUAL_SIDE, max(LEAST_SIDE, int(max(width, height))))
         scale = longest / max(width, height)
         # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
         least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
         rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
-        frame = Frame(rows, columns, settings.fit or "squash")
+        spec = unmeasured(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        if thin := _too_thin(split, frame):
-            thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
+        if thin := _too_thin(split, spec.frame):
+            thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
-        return frame, why
+        return spec, why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, BoxMetrics):
             raise TypeError(f"figures of detection need BoxMetrics, not {type(metrics).__name__}")
         return figures(metrics)
+
+
+def box_loss(network: nn.Module, batch: Batch, settings: DetectionSettings) -> dict[str, Tensor]:
+    """The losses of the detector `network`, by its own rule."""
+    return _detector(network).losses(batch.image, batch.targets, settings)
 
 
 class BoxGraph(nn.Module):
@@ -164,18 +173,13 @@ def _too_thin(split: Split, frame: Frame) -> int:
     count = 0
     for boxes in filter(len, _boxes(split)):
         corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
-        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
+        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
 
 
 def _strides(side: float) -> int:
     """`side` in pixels as the nearest multiple of `STRIDE`."""
     return STRIDE * round(side / STRIDE)
-
-
-def _shape(card: Card) -> NetShape:
-    sides = card.preprocessing
-    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:

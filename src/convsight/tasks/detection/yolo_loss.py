@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from convsight.nets.yolo import BINS, Cells, corners
-from convsight.settings import TrainSettings
 from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss, iou
+from convsight.tasks.detection.light.settings import DetectionSettings
 
 _CANDIDATES = 10  # cells that learn one box, at most
 _SURE, _FITTING = 0.5, 6.0  # exponents of score and overlap in the alignment: TOOD, section 3.2
@@ -44,7 +44,7 @@ def true_boxes(fractions: Tensor, labels: Tensor, pictures: Tensor) -> TrueBoxes
 
 
 def yolo_losses(
-    logits: Tensor, sides: Tensor, cells: Cells, true: TrueBoxes, settings: TrainSettings
+    logits: Tensor, sides: Tensor, cells: Cells, true: TrueBoxes, settings: DetectionSettings
 ) -> dict[str, Tensor]:
     """`total` and its parts, from logits (batch, cells, classes) and sides (batch, cells, 4, BINS)."""
     found = assign(logits.detach(), sides.detach(), cells, true)

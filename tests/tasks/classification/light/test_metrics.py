@@ -265,7 +265,7 @@ def test_the_keys_are_what_readers_rely_on() -> None:
 def test_the_best_epoch_is_chosen_by_accuracy_then_log_loss() -> None:
     better = {"accuracy": Measured(0.9, 0.9, 0.9), "log_loss": Measured(0.2, 0.2, 0.2)}
     worse = {"accuracy": Measured(0.9, 0.9, 0.9), "log_loss": Measured(0.3, 0.3, 0.3)}
-    keys = [tuple(each.key(found) for each in ClassMetrics.selection) for found in (better, worse)]
+    keys = [tuple(each.key(found) for each in ClassMetrics(("a", "b")).selected_by) for found in (better, worse)]
     assert keys[0] > keys[1]
 
 

@@ -5,21 +5,19 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card
-from convsight.pictures import Preprocessing
+from convsight.inputs import ImageInput
 from convsight.results import NoAnswerError
 from convsight.targets import Classes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.reader import BoxReader
 
-PREPROCESSING = Preprocessing(height=50, width=100, fit="pad", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+PREPROCESSING = ImageInput(height=50, width=100, fit="pad", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 def reader(**calibration: float) -> BoxReader:
     named = {f"threshold/{name}": value for name, value in calibration.items()}
     classes = ("cat", "dog")
-    card = Card(
-        task="detection", net="none", target=Classes(names=classes), preprocessing=PREPROCESSING, calibration=named
-    )
+    card = Card(task="detection", net="none", target=Classes(names=classes), input=PREPROCESSING, calibration=named)
     return BoxReader(card)
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.metrics import Measured, Selection
+from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
 from convsight.results import Label, Result
 from convsight.tasks.classification.light.auc import Ranking
@@ -17,6 +17,13 @@ Indices = NDArray[np.integer[Any]]
 
 _BINS = 15
 _TOP = 5
+
+_DESCRIBED = {
+    **{name: Metric(name) for name in ("accuracy", "top5", "balanced_accuracy", "macro_f1", "auc")},
+    **{name: Metric(name) for name in ("precision", "recall", "f1")},
+    "log_loss": Metric("log_loss", "lower", perfect=0.0, share=False),
+    "calibration_error": Metric("calibration_error", "lower", perfect=0.0),
+}
 
 
 class Reliability(NamedTuple):
@@ -57,7 +64,7 @@ class ClassMetrics(Metrics):
     (0.75, 1.0, 0.5)
     """
 
-    selection = (Selection("accuracy", "higher"), Selection("log_loss", "lower"))
+    selection = ("accuracy", "log_loss")
     drawn = ("accuracy", "top5", "balanced_accuracy", "macro_f1", "auc", "calibration_error")
 
     def __init__(self, classes: tuple[str, ...]) -> None:
@@ -82,6 +89,9 @@ class ClassMetrics(Metrics):
         found = bootstrapped(measure, len(truths), resamples_for(len(truths), len(self.classes)))
         shares = {name: with_wilson(found[name], len(truths)) for name in ("accuracy", "top5") if name in found}
         return found | shares
+
+    def described(self) -> Described:
+        return _DESCRIBED
 
     def calibration(self) -> dict[str, float]:
         truths, probabilities = self._judged()

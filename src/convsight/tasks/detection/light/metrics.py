@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.metrics import Measured, Selection
+from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.results import Boxes, Result
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
@@ -22,6 +22,14 @@ from convsight.tasks.reader import Metrics
 Floats = NDArray[np.floating[Any]]
 
 _AVERAGES = ("AP", "VOC")  # what the names of average precisions begin with
+
+_SHARES = (
+    *("AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge", "VOC", "VOC11"),
+    *("AR1", "AR10", "AR100", "ARsmall", "ARmedium", "ARlarge", "precision", "recall", "f1"),
+)
+_DESCRIBED = {name: Metric(name) for name in _SHARES} | {
+    "errors": Metric("errors", "lower", perfect=0.0, share=False)  # for each thing: there may be more than things
+}
 
 
 @final
@@ -51,7 +59,7 @@ class BoxMetrics(Metrics):
     (1.0, 1.0, 0.5, {'threshold/cat': 0.6})
     """
 
-    selection = (Selection("AP", "higher"), Selection("AP50", "higher"))
+    selection = ("AP", "AP50")
     drawn = ("AP", "AP50", "AP75", "precision", "recall")  # all seventeen would be a thicket
 
     def __init__(self, classes: tuple[str, ...]) -> None:
@@ -77,6 +85,9 @@ class BoxMetrics(Metrics):
             return measured(measure, pictures)
         found = bootstrapped(measure, pictures, resamples_for(pictures, coco.passes))
         return {name: _reflected(each) if name.startswith(_AVERAGES) else each for name, each in found.items()}
+
+    def described(self) -> Described:
+        return _DESCRIBED
 
     def calibration(self) -> dict[str, float]:
         best = best_thresholds(self._judged())

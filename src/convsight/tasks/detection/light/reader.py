@@ -47,7 +47,7 @@ class BoxReader(Reader):
         found = np.flatnonzero(scores != 0)  # NaN is kept, to be refused
         labels = np.asarray(arrays["labels"])[found].astype(np.int64)
         fractions = np.asarray(arrays["boxes"], np.float64)[found]
-        xyxy = self.card.preprocessing.frame.pixels(fractions, size)
+        xyxy = self.card.input.frame.pixels(fractions, size)
         return Boxes.of(self.classes, size, xyxy, labels, scores=scores[found], least=self._least[labels])
 
     def metrics(self) -> BoxMetrics:

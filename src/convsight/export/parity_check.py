@@ -1,0 +1,98 @@
+"""The proof that an exported file is the network it came from: the same real pictures through both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.card import Card, Proof
+from convsight.results import Difference, Result
+from convsight.runtime.batch_results import predictions
+from convsight.runtime.engine import Engine
+from convsight.tasks.reader import Reader
+
+Pixels = NDArray[np.uint8]
+
+LEAST_PICTURES = 64
+_BATCH = 8
+
+# Number format -> the largest difference of any number of an answer, as a share of its scale (see `Difference`), and
+# the share of answers that are the same. In float32 there is no more than rounding between two engines, the resize
+# included. bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by
+# the metric; here an engine must only not be far off, so numbers may differ by the whole scale: a probability by all it
+# can.
+_LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.98), "int8": (1.0, 0.95)}
+
+_NO_ANSWER = 1e9  # how far an answer that is none lies from any other
+
+
+@dataclass(frozen=True)
+class ParityCheck:
+    """One way to run an exported file; `limits` names the number format whose limits it must keep."""
+
+    engine: Engine
+    pixels: Literal["raw", "fitted"]
+    limits: str
+    needed: bool = True  # without it the file is not written; otherwise that way is only not used
+
+
+def prove(
+    original: Engine, reader: Reader, card: Card, checks: Sequence[ParityCheck], pictures: Iterator[Pixels]
+) -> tuple[Proof, ...]:
+    """Run raw `pictures` (each RGB uint8 (height, width, 3), of any size) through `original` and every check.
+
+    The original sees them fitted as `Card.input` does. Raises ValueError where there is no picture.
+    """
+    differences: list[list[Difference]] = [[] for _ in checks]
+    for chunk in _chunks(pictures):
+        fitted = np.stack([card.input.load(picture, np.inf).array for picture in chunk])
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
+        expected = list(predictions(original, reader, fitted, sizes))
+        for check, found in zip(checks, differences, strict=True):
+            try:
+                answered = list(_answers(check, reader, chunk, fitted, sizes))
+            except ValueError:  # NaN is no answer
+                found.extend(Difference(_NO_ANSWER, 0.0) for _ in chunk)
+                continue
+            found.extend(before.difference(after) for before, after in zip(expected, answered, strict=True))
+    return tuple(_proof(check, found) for check, found in zip(checks, differences, strict=True))
+
+
+def _answers(
+    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, int]]
+) -> Iterator[Result]:
+    if check.pixels == "fitted":
+        yield from predictions(check.engine, reader, fitted, sizes)
+        return
+    for picture, size in zip(chunk, sizes, strict=True):
+        yield from predictions(check.engine, reader, picture[None], [size])
+
+
+def _proof(check: ParityCheck, found: Sequence[Difference]) -> Proof:
+    allowed, needed = _LIMITS[check.limits]
+    said = sum(difference.said for difference in found)
+    return Proof(
+        engine=check.engine.name,
+        precision=check.engine.precision,
+        processor=check.engine.processor,
+        pixels=check.pixels,
+        pictures=len(found),
+        answers=said,
+        largest_difference=max(difference.largest for difference in found),
+        agreement=sum(difference.same * difference.said for difference in found) / said if said else 1.0,
+        allowed_difference=allowed,
+        needed_agreement=needed,
+    )
+
+
+def _chunks(pictures: Iterator[Pixels]) -> Iterator[list[Pixels]]:
+    chunk: list[Pixels] = []
+    for picture in pictures:
+        chunk.append(picture)
+        if len(chunk) == _BATCH:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

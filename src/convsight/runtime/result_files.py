@@ -1,0 +1,28 @@
+"""`ResultFiles`: a folder of the files that results bring, such as masks."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from convsight.results import WithFiles
+from convsight.results.capabilities import lacking
+from convsight.runtime.answer import Answer
+from convsight.runtime.output_folder import OutputFolder
+
+
+class ResultFiles:
+    """Files are saved as `000012-cat.mask.png`, see `OutputFolder`: beside the drawings where the folder is theirs."""
+
+    def __init__(self, folder: Path, sources: Iterable[str]) -> None:
+        """Raises `UserError` where the folder cannot be made, or lies among the sources."""
+        self._folder = OutputFolder(folder, "--files", sources)
+
+    def save(self, position: int, answer: Answer) -> None:
+        """Save the files of an answer, the `position`-th of all; what has no result has none.
+
+        Raises `UserError` where the result is no `WithFiles`.
+        """
+        if answer.result is None:
+            return
+        if not isinstance(answer.result, WithFiles):
+            raise lacking(WithFiles, "--files", f"the kind {type(answer.result).__name__}", "leave it out")
+        self._folder.save(position, answer.file, answer.result.files())

@@ -1,0 +1,178 @@
+"""`Connections`: HTTP over connections that cannot be used up by clients who open them and leave.
+
+A connection without a request in work is idle. Idle ones are closed after a while, and the one that has been idle
+longest at once where a new one comes and there is no room: however many are left open, who asks is answered.
+Connections with a request in work are never closed for others: where there is no room but for them, a new one is
+told 503.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+KEEP_ALIVE_SECONDS = 60.0
+HEAD_SECONDS = 10.0  # from the first byte of a request, or from a new connection, to the end of its headers
+_FLUSH_SECONDS = 10.0  # to take what was still written before a close
+_SWEEP_SECONDS = 1.0
+
+_CONNECTION = "connection"  # the key of a request's connection in its state
+
+_WORDS = b'{"error": "the server is busy: all its connections are taken; try again in a second"}'
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%b" % (len(_WORDS), _WORDS)
+)
+
+
+class Connections:
+    """All connections of a server: which are idle, at work or closing, and until when they may be.
+
+    `protocol` makes each, and `counted` wraps the application, which tells when a request is in work.
+    """
+
+    def __init__(self, most: int, longest_request_s: float) -> None:
+        self._most = most
+        self._longest_request_s = longest_request_s
+        # Each with the time at which it is closed; the longest idle first.
+        self._idle: dict[LimitedProtocol, float] = {}
+        self._busy: dict[LimitedProtocol, float] = {}
+        self._closing: dict[LimitedProtocol, float] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def protocol(self) -> Callable[..., "LimitedProtocol"]:
+        """What makes the protocol of a new connection."""
+        return partial(LimitedProtocol, self)
+
+    def counted(self, app: ASGIApp) -> ASGIApp:
+        """`app`, whose requests keep their connection from being closed for others."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            with scope["state"][_CONNECTION]:
+                await app(scope, receive, send)
+
+        return counted
+
+    def add(self, new: "LimitedProtocol") -> bool:
+        """Take on a new connection, in the place of an idle one if there must be; False where there is no room."""
+        if len(self._idle) + len(self._busy) + len(self._closing) >= self._most:
+            if not self._idle:
+                return False
+            longest_idle = next(iter(self._idle))
+            del self._idle[longest_idle]
+            longest_idle.transport.abort()
+        self._idle[new] = _now() + HEAD_SECONDS
+        self._sweep_later()
+        return True
+
+    def remove(self, gone: "LimitedProtocol") -> None:
+        """Forget a connection that is no more."""
+        for state in (self._idle, self._busy, self._closing):
+            state.pop(gone, None)
+
+    def is_busy(self, one: "LimitedProtocol") -> None:
+        """A request is in work, with its own time even where it was sent ahead."""
+        self.remove(one)
+        self._busy[one] = _now() + self._longest_request_s
+
+    def is_idle(self, one: "LimitedProtocol", *, heard: bool) -> None:
+        """No request is in work; `heard` if the start of one has come."""
+        if one not in self._idle:
+            self.remove(one)
+            self._idle[one] = _now() + KEEP_ALIVE_SECONDS
+        if heard:
+            # Not renewed by further bytes, so that a head sent byte by byte ends here.
+            self._idle[one] = min(self._idle[one], _now() + HEAD_SECONDS)
+
+    def close(self, one: "LimitedProtocol") -> None:
+        """Close after what is written has been taken, but not wait for that forever."""
+        if one not in self._closing:
+            self.remove(one)
+            self._closing[one] = _now() + _FLUSH_SECONDS
+            self._sweep_later()
+        one.transport.close()
+
+    def _sweep_later(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        now = _now()
+        for one in [one for one, end in self._idle.items() if end < now]:
+            self.close(one)
+        for state in (self._busy, self._closing):
+            for one in [one for one, end in state.items() if end < now]:
+                one.transport.abort()
+        if self._idle or self._busy or self._closing:
+            self._sweep_later()
+
+
+class LimitedProtocol(asyncio.Protocol):
+    """A connection: uvicorn speaks HTTP over it, and `Connections` is told what becomes of it.
+
+    Of uvicorn it uses what asyncio says of any protocol, and that a request's state is a copy of `app_state`. As a
+    context it is at work.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, connections: Connections, *, app_state: dict[str, Any], **options: Any) -> None:
+        self._connections = connections
+        self._requests = 0  # in work
+        self._is_lost = False
+        self._http = H11Protocol(app_state=app_state | {_CONNECTION: self}, **options)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+        self._http.connection_made(transport)
+        if not self._connections.add(self):
+            self.transport.write(_REFUSAL)
+            self._connections.close(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
+        self._connections.remove(self)
+        self._http.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._http.data_received(data)
+        self._tell(heard=True)
+
+    def eof_received(self) -> None:
+        self._http.eof_received()
+
+    def pause_writing(self) -> None:
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._http.resume_writing()
+
+    def __enter__(self) -> None:
+        self._requests += 1
+        if not self.transport.is_closing():
+            self._connections.is_busy(self)
+
+    def __exit__(self, *error: object) -> None:
+        self._requests -= 1
+        self._tell(heard=False)
+
+    def _tell(self, *, heard: bool) -> None:
+        if self._is_lost:
+            return
+        if self.transport.is_closing():
+            self._connections.close(self)
+        elif not self._requests:
+            self._connections.is_idle(self, heard=heard)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,29 @@
+"""The choices that only detection has."""
+
+from typing import Literal, final
+
+from pydantic import Field
+
+from convsight.settings import TaskSettings
+
+
+@final
+class DetectionSettings(TaskSettings):
+    """Losses, variations of pictures with boxes, suppression."""
+
+    label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
+    box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] = Field(
+        "ciou", description="What a box costs that lies elsewhere."
+    )
+    class_loss: Literal["bce", "focal"] = Field("bce", description="What a wrong class costs.")
+    mosaic: float | None = Field(
+        None, ge=0, le=1, description="Share of pictures put together of four. [default: 0.5 where they vary strongly]"
+    )
+    mixup: float = Field(0.0, ge=0, le=1, description="Share of training pictures laid over another.")
+    multi_scale: bool = Field(False, description="Train at several sizes, for things of any size.")
+    suppression: Literal["class", "plain", "soft"] = Field(
+        "class", description="Boxes suppress others of their class, of any, or lower their scores."
+    )
+    overlap: float = Field(
+        0.65, gt=0, le=1, description="Intersection over union from which a surer box suppresses another."
+    )

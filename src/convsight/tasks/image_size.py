@@ -1,0 +1,52 @@
+"""The size that pictures are fitted to, chosen from what the data hold and what is usual for the network."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets import Split
+from convsight.errors import UserError
+from convsight.inputs import ImageInput
+from convsight.pictures import Fit, picture_size
+from convsight.settings import TrainSettings
+
+_SIZED = 200  # pictures whose size decides that of the network's input
+_FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
+
+
+def sizes(split: Split) -> NDArray[np.int64]:
+    """Width and height in pixels of up to 200 pictures, evenly chosen: (pictures, 2).
+
+    Raises `UserError` where none can be read.
+    """
+    if isinstance(split.pictures, np.ndarray):
+        return np.array([split.pictures.shape[2:0:-1]])
+    chosen = np.linspace(0, len(split) - 1, min(len(split), _SIZED)).astype(int)
+    found = [size for size in (picture_size(split.pictures[i]) for i in chosen) if size]
+    if not found:
+        raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
+    return np.array(found)
+
+
+def unmeasured(height: int, width: int, fit: Fit) -> ImageInput:
+    """Images of so many pixels, before their colours are measured."""
+    return ImageInput(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
+
+
+def typical_side(split: Split) -> int:
+    """The median of the shorter sides of up to 200 pictures, in pixels."""
+    return int(np.median(sizes(split).min(axis=1)))
+
+
+def choose_side(settings: TrainSettings, typical: int, usual: int) -> tuple[int, str]:
+    """The side of the network's input, and why.
+
+    >>> choose_side(TrainSettings.of(data="photos"), typical=480, usual=96)
+    (96, 'pictures of 96 px, usual for this network; the data has 480')
+    """
+    if settings.size is not None:
+        return settings.size, f"pictures of {settings.size} px: --size {settings.size}"
+    if typical > usual:
+        return usual, f"pictures of {usual} px, usual for this network; the data has {typical}"
+    if typical < _FEWEST_PIXELS:
+        return _FEWEST_PIXELS, f"pictures of {_FEWEST_PIXELS} px, enlarged from {typical}"
+    return typical, f"pictures of {typical} px, as the data has"

@@ -1,0 +1,79 @@
+"""`Learner`: the networks of a training, and what one step teaches them."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from torch import Tensor, nn
+
+from convsight.augmentation import Batch
+
+MAIN = "main"  # the optimizer of a learner that has one
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """The weights that one optimizer moves: those of `module`.
+
+    `optimizer` is its name, by default the user's choice; `lr_scale` what its learning rate is of the training's.
+    """
+
+    module: nn.Module
+    optimizer: str | None = None
+    lr_scale: float = 1.0
+
+
+class Update(Protocol):
+    """Moves the weights of one optimizer; given by the training loop."""
+
+    def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
+        """Make a step of the optimizer called `optimizer` along the gradient of the scalar `loss`.
+
+        Clipping, accumulation, the schedule and the number format are the loop's. Raises `UserError` where the loss is
+        not finite.
+        """
+
+
+class Learner(nn.Module):
+    """One network or several that learn together. All their weights, and buffers of its own, are in its state dict.
+
+    Abstract or final. `network` is the one that is validated, averaged, kept and deployed.
+    """
+
+    network: nn.Module
+
+    @abstractmethod
+    def optimized(self) -> Mapping[str, Optimized]:
+        """The optimizers by name, and what each moves."""
+
+    @abstractmethod
+    def step(self, batch: Batch, update: Update) -> Mapping[str, Tensor]:
+        """Teach one batch: compute losses and call `update` for each.
+
+        Returns what is logged, each a scalar: `total`, and parts by name.
+        """
+
+
+Loss = Callable[[nn.Module, Batch], Mapping[str, Tensor]]
+
+
+@final
+class OneNetwork(Learner):
+    """One network, one loss, one update a step: what most tasks need.
+
+    `loss` gives `total`, which is minimised, and its named parts.
+    """
+
+    def __init__(self, network: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.network = network
+        self.loss = loss
+
+    def optimized(self) -> Mapping[str, Optimized]:
+        return {MAIN: Optimized(self.network)}
+
+    def step(self, batch: Batch, update: Update) -> Mapping[str, Tensor]:
+        losses = self.loss(self.network, batch)
+        update(losses["total"])
+        return losses

@@ -1,0 +1,49 @@
+"""What is to be learnt as tensors, a batch at a time: held in memory, or made when it is asked for."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class TargetTensors(Protocol):
+    """The targets of the training examples. Safe in threads."""
+
+    def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
+        """The named targets of the examples at `samples`, whose number is the first axis of each."""
+
+
+@final
+class HeldTargets:
+    """Targets that fit into memory.
+
+    >>> HeldTargets({"class": torch.tensor([3, 1, 2])}).take(np.array([2, 0]))
+    {'class': tensor([2, 3])}
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = dict(tensors)
+
+    def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
+        chosen = torch.from_numpy(samples)
+        return {name: values[chosen] for name, values in self._tensors.items()}
+
+
+@final
+class TargetsOnDemand:
+    """Targets made example by example when they are asked for, such as images read from files.
+
+    >>> squares = TargetsOnDemand(lambda sample: {"square": torch.tensor(sample * sample)})
+    >>> squares.take(np.array([2, 3]))
+    {'square': tensor([4, 9])}
+    """
+
+    def __init__(self, make: Callable[[int], Mapping[str, Tensor]]) -> None:
+        self._make = make
+
+    def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
+        made = [self._make(sample) for sample in samples.tolist()]
+        return {name: torch.stack([each[name] for each in made]) for name in made[0]}

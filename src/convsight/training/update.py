@@ -1,0 +1,101 @@
+"""`OptimizerSteps`: how a loss becomes a step of an optimizer: gradients, clipping, accumulation, learning rate."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from convsight.errors import UserError
+from convsight.tasks.learner import MAIN, Learner, Optimized
+from convsight.training.optimizers import build_optimizer
+
+
+@dataclass
+class NamedOptimizer:
+    """One of a training's optimizers: the weights that it moves, and what its rate is of the training's."""
+
+    optimizer: torch.optim.Optimizer
+    parameters: list[nn.Parameter]
+    lr_scale: float
+    waiting: int = 0  # batches whose gradients are added up, and not used yet
+
+
+def build_optimizers(learner: Learner, usual: str, lr: float, weight_decay: float) -> dict[str, NamedOptimizer]:
+    """The optimizers of `learner` by name, over the weights that can be trained; `usual` where it names none."""
+
+    def built(wanted: Optimized) -> NamedOptimizer:
+        parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
+        name = wanted.optimizer or usual
+        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay)
+        return NamedOptimizer(optimizer, parameters, wanted.lr_scale)
+
+    return {name: built(wanted) for name, wanted in learner.optimized().items()}
+
+
+@final
+@dataclass
+class OptimizerSteps:
+    """What a learner calls with each of its losses.
+
+    `lr` is the rate of this step. With `accumulate`, the gradients of so many batches make one step together; `flush`
+    makes it of those that are left. `clip_norm` is the longest gradient of an optimizer, all of its weights together.
+    """
+
+    optimizers: Mapping[str, NamedOptimizer]
+    device: torch.device
+    accumulate: int = 1
+    clip_norm: float | None = None
+    lr: float = 0.0
+    diverged: Callable[[str], UserError] = field(default=UserError)
+
+    def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
+        chosen = self.optimizers[optimizer]
+        # Steps are computed in float32, whatever the networks run in.
+        with torch.autocast(self.device.type, enabled=False):
+            # Where a loss goes through several networks, only the weights of this optimizer learn from it.
+            only = chosen.parameters if len(self.optimizers) > 1 else None
+            (loss / self.accumulate if self.accumulate > 1 else loss).backward(inputs=only)  # type: ignore[no-untyped-call]
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise self.diverged(f"the loss became {value}")
+            chosen.waiting += 1
+            if chosen.waiting == self.accumulate:
+                self._step(chosen)
+
+    def states(self) -> dict[str, torch.optim.Optimizer]:
+        """The optimizers by name, for a checkpoint."""
+        return {name: chosen.optimizer for name, chosen in self.optimizers.items()}
+
+    def flush(self) -> None:
+        """Make the steps of gradients that wait for more batches, at the end of an epoch."""
+        for chosen in self.optimizers.values():
+            if chosen.waiting:
+                self._step(chosen)
+
+    def _step(self, chosen: NamedOptimizer) -> None:
+        if self.clip_norm is not None:
+            nn.utils.clip_grad_norm_(chosen.parameters, self.clip_norm)
+        for group in chosen.optimizer.param_groups:
+            group["lr"] = self.lr * chosen.lr_scale
+        chosen.optimizer.step()
+        chosen.optimizer.zero_grad(set_to_none=True)  # at once, so that they take no memory in the next forward pass
+        chosen.waiting = 0
+        # Weights in another number format are kept for a whole step, and would be old ones for the next loss.
+        torch.clear_autocast_cache()
+
+
+@final
+class GradientsAlone:
+    """What measures the cost of a step calls: gradients are computed, and no weight is moved."""
+
+    def __init__(self, learner: Learner, device: torch.device) -> None:
+        self._learner = learner
+        self._device = device
+
+    def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
+        self._learner.zero_grad(set_to_none=True)
+        with torch.autocast(self._device.type, enabled=False):
+            loss.backward()  # type: ignore[no-untyped-call]

@@ -1,0 +1,182 @@
+"""`convsight predict` asks of results only what they can do, and says so before it reads anything."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from tests.command import within
+
+import convsight
+from convsight.errors import UserError
+from convsight.results import Difference, Result
+from convsight.run import Run
+from convsight.runtime.model import Model
+from convsight.runtime.table import to_pandas
+from convsight.tasks.classification.light.reader import ClassReader
+
+
+class Bare(Result):
+    """What a network says where it can only be told."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"bare": True}
+
+    def summary(self) -> str:
+        return "bare"
+
+    def difference(self, other: "Bare") -> Difference:
+        return Difference(0.0, 1.0)
+
+
+class Masked(Bare):
+    """The same with two files."""
+
+    def files(self) -> dict[str, bytes]:
+        return {"mask.png": b"mask", "more.json": b"{}"}
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, kind: type[Result]) -> None:
+    """Let networks of classification answer with results of this kind."""
+
+    def read(self: ClassReader, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
+        return kind()
+
+    monkeypatch.setattr(ClassReader, "result", kind)
+    monkeypatch.setattr(ClassReader, "read", read)
+    monkeypatch.delattr(ClassReader, "columns")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--reject-below 0.5", "have no confidence that could be compared; leave it out"),
+        ("--reject-below 0", "have no confidence that could be compared; leave it out"),
+        ("--reject-below 0.5 --out OUT.jsonl", "have no confidence that could be compared; leave it out"),
+        ("--draw DRAWN", "cannot be drawn on an image; leave it out"),
+        ("--files FILES", "have no files of their own; leave it out"),
+        ("--format csv", "are no rows of a table; choose --format json, or a .jsonl"),
+        ("--out OUT.csv", "are no rows of a table; choose --format json, or a .jsonl"),
+        ("--out OUT.parquet", "are no rows of a table; choose --format json, or a .jsonl"),
+        ("--format coco", "are no boxes; choose --format json"),
+    ],
+)
+def test_what_a_result_cannot_do_is_refused_before_anything_is_read(
+    options: str, words: str, exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Bare)
+    monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
+    folder = tmp_path / "here"
+    folder.mkdir()
+    done = within("predict", exported_run.path, photos, *options.split(), cwd=folder)
+    assert done.returncode == 2
+    option = options.split(" --out", maxsplit=1)[0] if options.startswith("--f") else options.split(maxsplit=1)[0]
+    asked = option if option.startswith("--format") else option.split()[0]
+    assert done.stderr.startswith(f"error: {asked}")
+    assert f": predictions of classification {words}\n" in done.stderr
+    assert done.stdout == ""
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("form", ["table", "json", ".jsonl"])
+def test_what_every_result_can_do_is_done(
+    form: str, exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Bare)
+    out = tmp_path / "out.jsonl"
+    options = ("--out", out) if form.startswith(".") else ("--format", form)
+    done = within("predict", exported_run.path, photos / "dark", *options)
+    assert done.returncode == 0, done.stderr
+    lines = (out.read_text() if form.startswith(".") else done.stdout).splitlines()
+    assert len(lines) == 10
+    name = str(photos / "dark" / "0.png")
+    if form == "table":
+        assert lines[0] == f"{name}: bare"
+    else:
+        assert json.loads(lines[0]) == {"version": 1, "file": name, "bare": True}
+
+
+def test_files_of_results_are_saved_and_never_written_over(
+    exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Masked)
+    (photos / "dark" / "1.png").write_bytes(b"no image")
+    folder = tmp_path / "files"
+    assert within("predict", exported_run.path, photos / "dark", "--files", folder).returncode == 2  # one is bad
+    first = {f"{number + 1:06d}-{number}" for number in range(10) if number != 1}
+    assert {file.name for file in folder.iterdir()} == {
+        f"{n}.{end}" for n in first for end in ("mask.png", "more.json")
+    }
+    assert (folder / "000003-2.mask.png").read_bytes() == b"mask"
+    # Where one of the files is there, all take the next name.
+    (folder / "000003-2.more.json").unlink()
+    within("predict", exported_run.path, photos / "dark", "--files", folder)
+    assert (folder / "000003-2-2.mask.png").exists()
+    assert (folder / "000003-2-2.more.json").exists()
+    assert not (folder / "000003-2.more.json").exists()
+
+
+def test_a_folder_for_files_lies_not_among_the_sources(
+    exported_run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Masked)
+    done = within("predict", exported_run.path, photos, "--files", photos / "files")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--files {photos / 'files'} lies in {photos}" in done.stderr
+
+
+def test_tables_from_python_are_refused_in_words(
+    exported_run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Bare)
+    model = convsight.load(exported_run.path)
+    with pytest.raises(UserError, match="a table: predictions of classification are no rows of a table"):
+        model.columns()
+    with pytest.raises(UserError, match="a table: predictions of the kind Bare are no rows of a table"):
+        to_pandas(model.predict_many([photos]), ("a",))
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", ".jsonl", ".csv", "drawn"])
+def test_a_threshold_changes_what_is_told_in_every_format(
+    form: str, exported_run: Run, tmp_path: Path, photos: Path
+) -> None:
+    told: list[bytes] = []
+    for threshold in ([], ["--reject-below", "1"]):
+        folder = tmp_path / f"told{len(told)}"
+        options: list[str | Path] = ["--format", form]
+        if form.startswith("."):
+            options = ["--out", folder / f"out{form}"]
+        elif form == "drawn":
+            options = ["--draw", folder]
+        done = within("predict", exported_run.path, photos / "dark" / "0.png", *options, *threshold)
+        assert done.returncode == 0, done.stderr
+        saved = [file for file in folder.glob("*") if file.suffix in (form, ".jpg")]
+        told.append(saved[0].read_bytes() if saved else done.stdout.encode())
+    assert told[0] != told[1]
+
+
+def test_rows_of_a_label_that_was_rejected(exported_run: Run, photos: Path) -> None:
+    done = within("predict", exported_run.path, photos / "dark", "--format", "csv", "--reject-below", "1")
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert {row["label"] for row in rows} == {""}
+
+
+def test_drawings_and_files_may_share_a_folder(
+    exported_run: Run, tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Both(Masked):
+        def draw(self, picture: Image.Image) -> Image.Image:
+            return Image.fromarray(255 - np.asarray(picture))
+
+    answering(monkeypatch, Both)
+    within("predict", exported_run.path, photos / "dark" / "0.png", "--files", tmp_path / "a", "--draw", tmp_path / "a")
+    assert sorted(file.name for file in (tmp_path / "a").iterdir()) == [
+        "000001-0.jpg",
+        "000001-0.mask.png",
+        "000001-0.more.json",
+    ]

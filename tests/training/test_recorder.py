@@ -1,0 +1,63 @@
+"""All that is said stands in the log of the run, whenever the run is known; the rest goes to the listener alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from convsight.progress import Listener, Status
+from convsight.run import Run
+from convsight.training.recorder import Recorder
+
+STATUS = Status(1, 0.5, 0.1, 10, 5, "")
+
+
+class Heard(Listener):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.counted: list[tuple[str, int | None, int]] = []
+        self.shown: list[Status] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    @contextmanager
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        yield lambda done: self.counted.append((what, total, done))
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[Status], None]]:
+        yield self.shown.append
+
+
+def log(run: Run) -> list[str]:
+    return (run.path / "log.txt").read_text().splitlines()
+
+
+def test_what_was_said_before_there_was_a_run_is_logged_first_and_once(tmp_path: Path) -> None:
+    heard, run = Heard(), Run.create(str(tmp_path / "run"), "data")
+    recorder = Recorder(heard)
+    recorder.say("data read")
+    recorder.say("network chosen")
+    assert heard.said == ["data read", "network chosen"]
+    assert not (run.path / "log.txt").exists()
+    recorder.record_in(run)
+    assert log(run) == ["data read", "network chosen"]
+    recorder.say("epoch 1")
+    assert log(run) == ["data read", "network chosen", "epoch 1"]
+    assert heard.said == ["data read", "network chosen", "epoch 1"]
+
+
+def test_bars_and_steps_are_passed_on_and_not_logged(tmp_path: Path) -> None:
+    heard, run = Heard(), Run.create(str(tmp_path / "run"), "data")
+    recorder = Recorder(heard)
+    recorder.record_in(run)
+    with recorder.counting("reading images", 3) as advance:
+        advance(2)
+    with recorder.training() as show:
+        show(STATUS)
+    assert heard.counted == [("reading images", 3, 2)]
+    assert heard.shown == [STATUS]
+    assert heard.said == []
+    assert not (run.path / "log.txt").exists()
