@@ -51,7 +51,7 @@ def hashes() -> Iterator[tuple[str, str]]:
         images, boxes, labels, samples = _batch(shape, number)
         keys = RngKeys(seed, epoch, samples)
         for name, variation in _IMAGES.items():
-            moved = ImageAugmentation(variation, ())(Batch({"image": images}, {}), keys, 0.5)
+            moved = ImageAugmentation(variation, {}, ())(Batch({"image": images}, {}), keys, 0.5)
             yield f"images, {name}, {told}", digest(moved.inputs)
         for name, amounts in _BOXES.items():
             for progress in (0.2, 0.9):

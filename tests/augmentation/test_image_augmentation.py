@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convsight.augmentation import Batch, ImageAugmentation, Variation, describe
+from convsight.augmentation import Batch, ImageAugmentation, PointTarget, Variation, describe
 from convsight.rng import RngKeys
 
 STRONG = Variation(True, True, shift=0.2, zoom=0.3, rotate=30, light=0.4, erase=0.2)
@@ -15,7 +17,7 @@ def vary(
     variation: Variation, pictures: torch.Tensor, epoch: int = 0, samples: list[int] | None = None
 ) -> torch.Tensor:
     chosen = np.array(samples if samples is not None else range(len(pictures)), np.int64)
-    return ImageAugmentation(variation, ())(Batch({"image": pictures}, {}), RngKeys(0, epoch, chosen), 0.0).image
+    return ImageAugmentation(variation, {}, ())(Batch({"image": pictures}, {}), RngKeys(0, epoch, chosen), 0.0).image
 
 
 def gradient_picture(side: int = 12) -> torch.Tensor:
@@ -90,6 +92,44 @@ def test_erasing_removes_a_square_of_the_stated_size() -> None:
     changed = (vary(Variation(erase=0.25), picture) != picture).flatten(1).sum(1)
     assert int(changed.max()) <= 11 * 11
     assert int(changed.max()) >= 9 * 9
+
+
+def _turned(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
+    return torch.atan2(arm[:, 1], arm[:, 0]).rad2deg()
+
+
+def _zoomed(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
+    return (arm.square().sum(dim=1).sqrt() / 0.1).log()
+
+
+def _moved_right(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
+    return middle[:, 0]
+
+
+def _moved_down(middle: torch.Tensor, arm: torch.Tensor) -> torch.Tensor:
+    return middle[:, 1]
+
+
+@pytest.mark.parametrize(
+    ("variation", "most", "measure"),
+    [
+        (Variation(rotate=20), 20, _turned),
+        (Variation(zoom=0.3), 0.3, _zoomed),
+        (Variation(shift=0.1, zoom=1e-9), 0.1, _moved_right),
+        (Variation(shift=0.1, zoom=1e-9), 0.1, _moved_down),
+    ],
+)
+def test_every_amount_is_reached_in_both_directions_and_not_passed(
+    variation: Variation, most: float, measure: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> None:
+    points = torch.tensor([[[0.5, 0.5], [0.6, 0.5]]]).expand(400, 2, 2)
+    batch = Batch({"image": torch.zeros(400, 1, 32, 32)}, {"points": points, "visibility": torch.full((400, 2), 2)})
+    augmentation = ImageAugmentation(variation, {"points": PointTarget()}, ())
+    found = augmentation(batch, RngKeys(1, 0, np.arange(400)), 0.0).targets["points"]
+    measured = measure(found[:, 0] - 0.5, found[:, 1] - found[:, 0])
+    assert most * 0.95 < float(measured.max()) < most * 1.001
+    assert most * 0.95 < -float(measured.min()) < most * 1.001
+    assert abs(float(measured.mean())) < most * 0.12  # the standard error is 0.03 of it
 
 
 @given(epoch=st.integers(0, 1000), order=st.permutations(range(6)))

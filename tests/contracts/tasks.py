@@ -17,6 +17,7 @@ from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks import TASKS, reader_of, task_of
+from convsight.tasks.capabilities import figures_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import MAIN
@@ -132,4 +133,4 @@ class TaskContract:
         metrics = reader_of(self.card()).metrics()
         for index in range(12):
             metrics.update(truths[index], truths[index])
-        assert all(figure.axes for figure in task.figures(metrics).values())
+        assert all(figure.axes for figure in figures_of(task, metrics).values())

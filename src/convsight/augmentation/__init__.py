@@ -2,6 +2,23 @@
 
 from convsight.augmentation.augmentation import Augmentation, Unchanged
 from convsight.augmentation.batch import Batch
-from convsight.augmentation.image_augmentation import ImageAugmentation, Variation, describe
+from convsight.augmentation.image_augmentation import ImageAugmentation
+from convsight.augmentation.kinds import BoxTarget, ImageTarget, MaskTarget, PointTarget, TargetKind, Whole
+from convsight.augmentation.variation import Variation, describe
+from convsight.augmentation.warp import Warp
 
-__all__ = ["Augmentation", "Batch", "ImageAugmentation", "Unchanged", "Variation", "describe"]
+__all__ = [
+    "Augmentation",
+    "Batch",
+    "BoxTarget",
+    "ImageAugmentation",
+    "ImageTarget",
+    "MaskTarget",
+    "PointTarget",
+    "TargetKind",
+    "Unchanged",
+    "Variation",
+    "Warp",
+    "Whole",
+    "describe",
+]

@@ -1,9 +1,11 @@
 """The contract of augmentation: training samples vary from epoch to epoch, a whole batch at a time on its device."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import final
 
 from convsight.augmentation.batch import Batch
+from convsight.augmentation.kinds import TargetKind
 from convsight.rng import RngKeys
 
 
@@ -12,6 +14,10 @@ class Augmentation(ABC):
 
     # What was chosen and why, in words for the user.
     reasons: tuple[str, ...]
+    # The inputs that are images (batch, channels, height, width); all have the same geometry.
+    images: tuple[str, ...]
+    # How each target follows that geometry.
+    targets: Mapping[str, TargetKind]
     # Whether images are mirrored left to right, so that the network knows both views.
     mirrors: bool
     # Whether batches come out at sizes of their own.
@@ -32,13 +38,20 @@ class Augmentation(ABC):
 
 @final
 class Unchanged(Augmentation):
-    """Leaves every batch as it is: for inputs that are no images, and where nothing may vary."""
+    """Leaves every batch as it is: for inputs that are no images, and where nothing may vary.
+
+    Images and kinds of targets need only be told where the training may begin with smaller images.
+    """
 
     mirrors = False
     resizes = False
 
-    def __init__(self, reasons: tuple[str, ...]) -> None:
+    def __init__(
+        self, reasons: tuple[str, ...], images: tuple[str, ...] = (), targets: Mapping[str, TargetKind] | None = None
+    ) -> None:
         self.reasons = reasons
+        self.images = images
+        self.targets = targets or {}
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         return batch

@@ -40,13 +40,24 @@ class Metrics(ABC):
         described = self.described()
         return tuple(described[name] for name in self.selection)
 
-    @abstractmethod
-    def calibration(self) -> dict[str, float]:
-        """What the judged pictures say about how answers should be corrected: `Card.calibration`."""
 
-    @abstractmethod
-    def calibrated(self, calibration: Mapping[str, float]) -> "Metrics":
-        """The same pictures, judged by answers corrected so; those here must be uncorrected."""
+@runtime_checkable
+class Calibrating(Protocol):
+    """Metrics that know how predictions should be corrected."""
+
+    def calibration(self) -> dict[str, float]:
+        """What the judged examples say about how predictions should be corrected: `Card.calibration`."""
+
+    def calibrated(self, calibration: Mapping[str, float]) -> Metrics:
+        """The same examples, judged by predictions corrected so; those here must be uncorrected."""
+
+
+def calibrated_by(found: Metrics) -> tuple[Metrics, dict[str, float]]:
+    """The same examples judged by corrected predictions, and the correction; empty where the task knows none."""
+    if not isinstance(found, Calibrating):
+        return found, {}
+    calibration = found.calibration()
+    return found.calibrated(calibration), calibration
 
 
 class Reader(ABC):

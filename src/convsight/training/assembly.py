@@ -16,6 +16,7 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
+from convsight.tasks.capabilities import augmentation_of, mirrors, pretrained
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
@@ -55,14 +56,14 @@ def assemble(
     torch.backends.cudnn.deterministic = True
     network = task.build(card)
     if weights is not None:
-        for note in task.adapt(network, card, weights):
+        for note in pretrained(task, weights.origin).adapt(network, card, weights):
             listener.say(note)
     augmentation, strongest = (
-        task.augmentation(data.dataset, card.input, chosen, choices.passes)
+        augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
     # Answers are corrected by what the validation split says in the end, and not before.
-    card = card.model_copy(update={"mirror": task.mirrors(augmentation, settings), "calibration": {}})
+    card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
     learner = learner.to(plan.device).to(memory_format=torch.channels_last)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from convsight.errors import UserError
 from convsight.settings import TrainSettings
+from convsight.tasks.capabilities import pretrained
 from convsight.tasks.contract import Task
 from convsight.training.optimizers import default_lr, default_weight_decay
 
@@ -41,7 +42,8 @@ class Choices(BaseModel):
         Each of the `train_pictures` has so many `pixels`.
         """
         batch = choose_batch(settings, train_pictures, task.lessons)
-        usual = default_lr(settings.optimizer, batch) * (task.pretrained_pace if settings.weights else 1)
+        pace = pretrained(task, settings.weights).pretrained_pace if settings.weights else 1
+        usual = default_lr(settings.optimizer, batch) * pace
         decay = settings.weight_decay
         epochs = choose_epochs(settings, train_pictures, batch)
         device = choose_device(settings.device)

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.smaller import smaller_batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
@@ -25,7 +25,7 @@ from convsight.run import Row, Run
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
-from convsight.tasks.reader import Reader
+from convsight.tasks.reader import Reader, calibrated_by
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
 from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
@@ -157,10 +157,9 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
     varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
-    values = varied.inputs[kind]
     if side is not None:
-        values = F.interpolate(values, size=(side, side), mode="bilinear", antialias=True)
-    normalised = t.inputs.normalise(values)
+        varied = smaller_batch(varied, side, t.augmentation)
+    normalised = t.inputs.normalise(varied.inputs[kind])
     layout = torch.channels_last if normalised.ndim == 4 else torch.contiguous_format
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 
@@ -218,8 +217,8 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
-    found = judge(validating(t), t.reader, t.val)
-    return found.calibrated(found.calibration()).compute(intervals=False)
+    found, _ = calibrated_by(judge(validating(t), t.reader, t.val))
+    return found.compute(intervals=False)
 
 
 def validating(t: Training) -> TorchEngine:

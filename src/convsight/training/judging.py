@@ -14,7 +14,8 @@ from convsight.progress import Listener
 from convsight.report.curves import curves_figure
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
-from convsight.tasks.reader import Metrics
+from convsight.tasks.capabilities import figures_of, trivial_value
+from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
 
@@ -28,11 +29,12 @@ def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], l
     seen = _evenly(t.train, SEEN_AGAIN)
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
         on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
-        calibrated = plan.card.model_copy(update={"calibration": on_val.calibration()})
+        on_val, calibration = calibrated_by(on_val)
+        calibrated = plan.card.model_copy(update={"calibration": calibration})
         engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
         on_test = judge(engine, reader, test, advance)
         on_seen = judge(engine, reader, seen, advance).compute()
-    scores = on_val.calibrated(calibrated.calibration).compute()
+    scores = on_val.compute()
     metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
     metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
     metrics |= {f"val/{name}": value for name, value in scores.items()}
@@ -56,7 +58,7 @@ def _draw(t: Training, metrics: Metrics) -> None:
     described = metrics.described()
     drawn = [described[name] for name in metrics.drawn]
     curves = curves_figure(t.rows, drawn, t.run.path.name, t.best_epoch)
-    figures = {"curves": curves, **t.plan.task.figures(metrics)}
+    figures = {"curves": curves, **figures_of(t.plan.task, metrics)}
     for name, figure in figures.items():
         write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
 
@@ -75,7 +77,7 @@ def _advise(
         t.best_epoch,
         train_score=on_seen[metric.name],
         val_score=on_val[metric.name],
-        baseline=t.plan.task.floor_baseline(t.train, t.val)[metric.name].value,
+        baseline=trivial_value(t.plan.task, metric, t.train, t.val),
         settings=t.plan.settings,
         varies_most=t.varies_most,
     )

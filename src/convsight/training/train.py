@@ -19,6 +19,7 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, task_of
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained
 from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
@@ -53,11 +54,11 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     settings = for_task(settings, dataset.task)
     task = task_of(dataset.task)
     net = task.net(settings.net or task.usual_net, settings)
-    weights = task.weights(net, settings.weights) if settings.weights else None
+    weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     _tell_data(dataset, listener)
     spec, why = task.input(net, dataset, settings)
     listener.say(why)
-    card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=task.options(settings))
+    card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
     prepared = fit_pictures(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
@@ -180,7 +181,7 @@ def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
     with listener.counting("baselines", 1) as advance:
-        found = t.plan.task.baselines(prepared.examples["train"], prepared.examples["test"])
+        found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples["test"])
         advance(1)
     return found
 

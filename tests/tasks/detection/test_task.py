@@ -15,6 +15,7 @@ from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks import task_of
+from convsight.tasks.capabilities import augmentation_of, baselines_of, options_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -26,7 +27,7 @@ SETTINGS = TrainSettings.of(data="x")
 
 def card(fit: Fit = "squash") -> Card:
     sides = ImageInput(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
-    options = task_of("detection").options(SETTINGS)
+    options = options_of(task_of("detection"), SETTINGS)
     return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), input=sides, options=options)
 
 
@@ -120,7 +121,7 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(BoxMetrics, "compute", counted)
     contract = TestDetection()
-    found = contract.task().baselines(contract.examples(5), contract.examples(4))
+    found = baselines_of(contract.task(), contract.examples(5), contract.examples(4))
     assert found.keys() == {"copied/AP", "copied/AP50"}
     assert judged == [False]
 
@@ -173,7 +174,7 @@ def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
     dataset = of_boxes(split)
     settings = train_settings(data="x", **choices)
-    found = task_of("detection").augmentation(dataset, card().input, settings, passes)
+    found = augmentation_of(task_of("detection"), dataset, card().input, settings, passes)
     assert isinstance(found, BoxAugmentation)
     assert found.variation.mosaic == mosaic
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, Variation, describe
+from convsight.augmentation import ImageAugmentation, Variation, Whole, describe
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.inputs import ImageInput
@@ -21,7 +21,8 @@ def choose_augmentation(dataset: Dataset, spec: ImageInput, settings: TrainSetti
     variation, why = _amount(len(dataset.split("train")), min(spec.height, spec.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
-    return ImageAugmentation(variation, (f"augmentation: {describe(variation)}", why, why_flip))
+    reasons = (f"augmentation: {describe(variation)}", why, why_flip)
+    return ImageAugmentation(variation, {"class": Whole()}, reasons)
 
 
 def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:

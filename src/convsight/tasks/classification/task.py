@@ -35,6 +35,7 @@ from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -70,7 +71,7 @@ class Classification(Task):
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.input, len(card.target.names)))
+        return build_net(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
@@ -100,7 +101,7 @@ class Classification(Task):
         return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.input, len(card.target.names)))
+        check_size(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
         side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
@@ -137,16 +138,6 @@ class ClassGraph(nn.Module):
         if self.mirror:
             logits = (logits + self.model(planes.flip(3)).float()) / 2
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
-
-
-def net_shape(spec: ImageInput, classes: int) -> NetShape:
-    """The shape a network of the catalogue needs for these pictures and classes."""
-    return NetShape(
-        outputs=classes,
-        channels=spec.channels,
-        height=spec.height,
-        width=spec.width,
-    )
 
 
 def _labels(truths: Targets) -> Labels:

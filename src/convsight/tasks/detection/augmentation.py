@@ -10,14 +10,20 @@ from typing import final
 import torch
 from torch import Tensor
 
-from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation import Augmentation, Batch, BoxTarget, Warp
+from convsight.augmentation.appearance import relight
 from convsight.augmentation.class_names import names_a_side, reads_as_text
+from convsight.augmentation.geometry import Size, Window
+from convsight.augmentation.warped import warped
 from convsight.datasets import Dataset
 from convsight.rng import RngKeys, uniform
 from convsight.settings import TrainSettings
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.windows import Windows, compact, seen_through
+from convsight.tasks.detection.mosaic import compact, mixup, mosaic
 
+BOXES = BoxTarget(labels="labels", min_visible=0.3, min_side_px=2.0)  # what less is left of, nobody need find
+
+_EMPTY = 114 / 255  # the grey around an image that is moved
 _PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the pictures that are judged
 
 
@@ -50,71 +56,56 @@ _SIZES = (0.75, 0.875, 1.0, 1.125, 1.25)
 
 @final
 class BoxAugmentation(Augmentation):
-    """Mosaic (Bochkovskiy et al., "YOLOv4", 2020) and mixup (Zhang et al., 2018) take partners from the same batch."""
+    """Images that vary in light, colour, place, scale and size; mosaic and mixup take partners from the same batch."""
 
     _COLUMNS = 18
+    images = ("image",)
     mirrors = False  # an answer is not averaged over a mirror image: boxes of two views have no mean
 
     def __init__(self, variation: BoxVariation, stride: int, reasons: tuple[str, ...]) -> None:
         self.variation = variation
+        self.targets = {"boxes": BOXES}
         self.stride = stride
         self.reasons = reasons
         self.resizes = len(variation.sizes) > 1
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
-        v, pictures, targets = self.variation, batch.image, batch.targets
-        draws = torch.from_numpy(uniform(keys.seed, keys.epoch + 1, keys.samples, self._COLUMNS)).to(pictures.device)
+        v, images = self.variation, batch.image
+        draws = torch.from_numpy(uniform(keys.seed, keys.epoch + 1, keys.samples, self._COLUMNS)).to(images.device)
         if v.light or v.saturation:
-            pictures = recoloured(pictures, draws[:, 0:3], v)
+            relit = relight(images, draws[:, 0:3] * 2 - 1, v.light, v.saturation)
+            batch = Batch({"image": relit}, batch.targets)
+        after = self._size(images, float(draws[0, 15]))
         combined = progress < _PLAIN_FROM
-        window = self._window(draws[:, 4:11], (draws[:, 11] < v.mosaic) & combined)
-        partners = (draws[:, 12:15] * len(pictures)).long().clamp(max=len(pictures) - 1)
-        size = self._size(pictures, float(draws[0, 15]))
-        seen = seen_through(pictures, targets["boxes"], targets["labels"], partners, window, size)
+        together = (draws[:, 11] < v.mosaic) & combined
+        across = 1
+        if bool(together.any()):
+            partners = (draws[:, 12:15] * len(images)).long().clamp(max=len(images) - 1)
+            batch, across = mosaic(batch, partners, together, _EMPTY), 2
+        warp = Warp((self._window(draws[:, 4:11], together, across, batch.image, after),))
+        batch = compact(warped(batch, warp, self.images, self.targets))
         mixed = (draws[:, 16] < v.mixup) & combined
-        pictures, boxes, labels = mixed_up(*seen, draws[:, 17], mixed) if bool(mixed.any()) else seen
-        return Batch({"image": pictures}, {"boxes": boxes, "labels": labels})
+        return mixup(batch, draws[:, 17], mixed) if bool(mixed.any()) else batch
 
-    def _window(self, draws: Tensor, mosaic: Tensor) -> Windows:
-        """Where each picture is looked at: with partners near the corner that all share, else around its middle."""
+    def _window(self, draws: Tensor, together: Tensor, across: int, canvas: Tensor, after: Size) -> Window:
+        """Where each image is looked at: with partners near the corner that all share, else around its middle.
+
+        The canvas is `across` images wide and high.
+        """
         v = self.variation
         spread = draws * 2 - 1
         zoom, aspect = torch.exp(spread[:, 0] * v.zoom), torch.exp(spread[:, 1] * v.zoom / 4)
-        middle = torch.where(mosaic[:, None], 1 + spread[:, 2:4] / 2, 0.5 + spread[:, 2:4] * v.shift)
+        middle = torch.where(together[:, None], 1 + spread[:, 2:4] / 2, 0.5 + spread[:, 2:4] * v.shift)
+        sides = torch.stack([zoom * aspect, zoom / aspect], dim=1)
         flips = (draws[:, 4:6] < 0.5) & torch.tensor([v.flip_horizontal, v.flip_vertical], device=draws.device)
-        return Windows(mosaic, middle, torch.stack([zoom * aspect, zoom / aspect], dim=1), flips)
+        before = (canvas.shape[2], canvas.shape[3])
+        return Window(middle / across, sides / across, flips, before, after, _EMPTY)
 
-    def _size(self, pictures: Tensor, draw: float) -> tuple[int, int]:
+    def _size(self, images: Tensor, draw: float) -> Size:
         """Height and width of the whole batch, drawn from the sizes and made whole strides."""
         share = self.variation.sizes[int(draw * len(self.variation.sizes))]
-        height, width = (
-            max(self.stride, round(side * share / self.stride) * self.stride) for side in pictures.shape[2:]
-        )
-        return (pictures.shape[2], pictures.shape[3]) if share == 1 else (height, width)
-
-
-def recoloured(pictures: Tensor, draws: Tensor, v: BoxVariation) -> Tensor:
-    """Brightness, contrast and, of coloured pictures, saturation, each multiplied by up to exp(amount)."""
-    factors = torch.exp((draws * 2 - 1) * draws.new_tensor([v.light, v.light, v.saturation]))[:, :, None, None, None]
-    mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
-    changed = (pictures - mean) * factors[:, 1] + mean * factors[:, 0]
-    if pictures.shape[1] == 3 and v.saturation:
-        grey = changed.mean(dim=1, keepdim=True)
-        changed = grey + (changed - grey) * factors[:, 2]
-    return changed.clamp(0, 1)
-
-
-def mixed_up(
-    pictures: Tensor, boxes: Tensor, labels: Tensor, draws: Tensor, chosen: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Each `chosen` picture laid half over another of the batch, with the boxes of both; one alone stays as it is."""
-    count = len(pictures)
-    own = torch.arange(count, device=pictures.device)
-    partners = (own + 1 + (draws * (count - 1)).long()) % count
-    chosen = chosen & (partners != own)
-    mixed = torch.where(chosen[:, None, None, None], (pictures + pictures[partners]) / 2, pictures)
-    theirs = torch.where(chosen[:, None], labels[partners], -1)
-    return mixed, *compact(torch.cat([boxes, boxes[partners]], dim=1), torch.cat([labels, theirs], dim=1))
+        height, width = (max(self.stride, round(side * share / self.stride) * self.stride) for side in images.shape[2:])
+        return (images.shape[2], images.shape[3]) if share == 1 else (height, width)
 
 
 def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, passes: float) -> BoxAugmentation:

@@ -14,14 +14,13 @@ from convsight.datasets.finding import counted
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
-from convsight.tasks.detection.augmentation import choose_augmentation
+from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -30,9 +29,9 @@ from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detect
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
 from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
-from convsight.tasks.detection.windows import THINNEST
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -70,14 +69,14 @@ class Detection(Task):
         return read_detector_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_detector(_detector(model), card.net, _shape(card), weights)
+        return adapt_detector(_detector(model), card.net, net_shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
         return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return NETWORKS.build(card.net, _shape(card))
+        return NETWORKS.build(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
@@ -119,7 +118,7 @@ class Detection(Task):
 
     def check(self, card: Card) -> None:
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
-        check_detector(card.net, _shape(card))
+        check_detector(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
         split = dataset.split("train")
@@ -132,7 +131,7 @@ class Detection(Task):
         spec = unmeasured(rows, columns, settings.fit or "squash")
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, spec.frame):
-            thin_boxes = f"{counted(thin, 'box', 'es')} under {THINNEST:g} px wide or high there"
+            thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
         return spec, why
 
@@ -174,18 +173,13 @@ def _too_thin(split: Split, frame: Frame) -> int:
     count = 0
     for boxes in filter(len, _boxes(split)):
         corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
-        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < THINNEST).any(axis=1).sum())
+        count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
 
 
 def _strides(side: float) -> int:
     """`side` in pixels as the nearest multiple of `STRIDE`."""
     return STRIDE * round(side / STRIDE)
-
-
-def _shape(card: Card) -> NetShape:
-    sides = card.input
-    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:

@@ -1,0 +1,123 @@
+"""What only some tasks can do: start from pretrained weights, vary examples, show baselines and figures.
+
+Each is a protocol; whoever needs one asks the function beside it, which knows what to do where a task lacks it.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from torch import nn
+
+from convsight.augmentation import Augmentation, Unchanged
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples
+from convsight.errors import UserError
+from convsight.inputs import ImageInput
+from convsight.metrics import Measured, Metric
+from convsight.nets.weights import Weights
+from convsight.settings import TrainSettings
+from convsight.tasks.contract import Task
+from convsight.tasks.reader import Metrics
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@runtime_checkable
+class FromPretrained(Protocol):
+    """Networks that may begin with weights that were trained before."""
+
+    # The learning rate then, as a share of that of fresh weights: large steps leave a good place.
+    pretrained_pace: ClassVar[float]
+
+    def weights(self, net: str, weights: str) -> Weights:
+        """The pretrained weights that `weights` names for the network called `net`: `imagenet`, or a file.
+
+        Raises `UserError` where there are none, or the file cannot be used; it says what to bring.
+        """
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        """Put pretrained weights into a fresh `model`; returns what was done, in words."""
+
+
+def pretrained(task: Task, name: str) -> FromPretrained:
+    """`task`, which must be able to begin with the weights called `name`; raises `UserError` where it is not."""
+    if not isinstance(task, FromPretrained):
+        raise UserError(f"--weights {name}: this task has no pretrained networks; leave it out")
+    return task
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """Deployed networks that need to know of some settings."""
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        """What of the settings the deployed network needs: `Card.options`."""
+
+
+def options_of(task: Task, settings: TrainSettings) -> dict[str, Any]:
+    """What of the settings the deployed network needs."""
+    return task.options(settings) if isinstance(task, Configured) else {}
+
+
+@runtime_checkable
+class Augmenting(Protocol):
+    """Training examples that vary from epoch to epoch."""
+
+    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+        """How training examples (and their targets), each seen about `passes` times, vary, and the reasons in words."""
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        """Whether predictions are averaged over an input and its mirror image: `Card.mirror`."""
+
+
+def augmentation_of(
+    task: Task, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float
+) -> Augmentation:
+    """How training examples vary: not at all, where the task does not say."""
+    if isinstance(task, Augmenting):
+        return task.augmentation(dataset, spec, settings, passes)
+    return Unchanged(("no variation: this task has none",))
+
+
+def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> bool:
+    """Whether predictions are averaged over an input and its mirror image."""
+    return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
+
+
+@runtime_checkable
+class Baselined(Protocol):
+    """Simple methods beside which a reader sees what the network adds."""
+
+    # The baseline (the start of a key of `baselines`) of a method that learns nothing from inputs.
+    floor: ClassVar[str]
+
+    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+        """What simple methods reach on `test`, as `method/metric`."""
+
+
+def baselines_of(task: Task, train: Examples, test: Examples) -> dict[str, Measured]:
+    """What simple methods reach on `test`, as `method/metric`; nothing where the task has none."""
+    return task.baselines(train, test) if isinstance(task, Baselined) else {}
+
+
+def trivial_value(task: Task, metric: Metric, train: Examples, judged: Examples) -> float:
+    """What a method that learns nothing reaches on `judged`: one span from perfect, where the task has no such."""
+    if isinstance(task, Baselined):
+        return task.floor_baseline(train, judged)[metric.name].value
+    return metric.perfect - metric.signed(metric.span)
+
+
+@runtime_checkable
+class Illustrated(Protocol):
+    """Judgements that can be seen."""
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        """Figures of the judgement, by file stem."""
+
+
+def figures_of(task: Task, metrics: Metrics) -> "dict[str, Figure]":
+    """Figures of the judgement, by file stem; none where the task has none."""
+    return task.figures(metrics) if isinstance(task, Illustrated) else {}
