@@ -17,7 +17,7 @@ from convsight.export import verb
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.runtime.evaluate import evaluate
-from convsight.serve.catalogue import load_models
+from convsight.serve.served_models import load_models
 
 SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 

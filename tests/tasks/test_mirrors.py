@@ -5,16 +5,12 @@ from typing import Any
 
 import pytest
 
-from convsight.augmentation import Unchanged
+from convsight.augmentation import ImageAugmentation, Unchanged, Variation
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
 from convsight.tasks.capabilities import mirrors
 
-
-class Mirroring(Unchanged):
-    """A variation that flips images."""
-
-    mirrors = True
+MIRRORING = ImageAugmentation(Variation(flip_horizontal=True), {}, ())
 
 
 @pytest.mark.parametrize(
@@ -27,9 +23,9 @@ class Mirroring(Unchanged):
 )
 def test_a_task_whose_graph_ignores_the_flag_does_not_set_it(task: str, chosen: dict[str, Any], expected: bool) -> None:
     settings = TrainSettings.of(data="photos", **chosen)
-    assert mirrors(task_of(task), Mirroring(()), settings) is expected
+    assert mirrors(task_of(task), MIRRORING, settings) is expected
     assert not mirrors(task_of(task), Unchanged(()), settings)
 
 
 def test_a_task_without_variation_has_no_mirror_image() -> None:
-    assert not mirrors(SimpleNamespace(), Mirroring(()), TrainSettings.of(data="photos"))  # type: ignore[arg-type]
+    assert not mirrors(SimpleNamespace(), MIRRORING, TrainSettings.of(data="photos"))  # type: ignore[arg-type]
