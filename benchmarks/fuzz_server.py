@@ -27,7 +27,7 @@ from measuring import MOST_GROWN_MIB, RETURNING_MEMORY, grown, print_table, resi
 from PIL import Image
 from serving import ServerProcess, server
 
-from convsight.serve.documents import PREDICT_RESPONSES
+from convsight.serve.schemas import PREDICT_RESPONSES
 
 _CLIENTS = 64
 _QUIET_SECONDS = 1.0

@@ -17,7 +17,7 @@ from convsight.progress import Silent
 from convsight.run import Run
 from convsight.serve.admission import Admission
 from convsight.serve.app import create_app
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -119,6 +119,18 @@ def test_the_curl_lines_are_answered(folder: Path, server: Live) -> None:
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=True)
         assert b'"labels"' in done.stdout
         assert b'"error"' not in done.stdout
+
+
+@pytest.mark.skipif(which("curl") is None, reason="there is no curl here")
+def test_the_curl_line_for_a_drawn_image_saves_one(folder: Path, server: Live) -> None:
+    [line] = re.findall(
+        rf"^    (curl .*{ADDRESS}/predict -o drawn.png)$", SERVE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    command = line.replace(ADDRESS, server.url) + " --silent --fail"
+    subprocess.run(command, shell=True, cwd=folder, check=True)
+    with Image.open(folder / "drawn.png") as drawn:
+        assert drawn.format == "PNG"
+        assert drawn.height > drawn.width  # upright
 
 
 def test_the_page_about_serving_has_every_option_status_and_metric() -> None:

@@ -294,7 +294,7 @@ def serve(
     precision: PrecisionName = None,
 ) -> None:
     """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
-    from convsight.serve.catalogue import load_models
+    from convsight.serve.served_models import load_models
     from convsight.serve.server import serve as serve_models
     from convsight.serve.settings import ServeSettings, read_token
 

@@ -11,7 +11,7 @@ from convsight.hub.pull import pull
 from convsight.hub.push import push
 from convsight.progress import Silent
 from convsight.run import Run
-from convsight.serve.catalogue import load_models
+from convsight.serve.served_models import load_models
 
 
 @pytest.fixture(scope="module")

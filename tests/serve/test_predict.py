@@ -29,7 +29,8 @@ def test_a_raw_body_is_answered_as_the_model_answers(server: Live, trained: Path
     found = server.post(picture(1), kind)
     assert found.status_code == 200
     document = found.json()
-    assert document["model"] == "digits"
+    assert list(document) == ["version", "model", "answers"]
+    assert (document["version"], document["model"]) == (1, "digits")
     assert scores(document["answers"][0]["labels"]) == pytest.approx(expected(trained, picture(1)), abs=1e-6)
 
 
@@ -96,7 +97,9 @@ def test_cards_and_health(server: Live, trained: Path) -> None:
     model = convsight.load(trained)
     found = server.get("/model/digits").json()
     assert found["card"] == json.loads(model.card.model_dump_json())
+    assert found["version"] == 1
     assert server.get("/health").json() == {
+        "version": 1,
         "status": "ready",
         "models": {"digits": {"engine": "openvino", "precision": model.engine.precision, "processor": "CPU"}},
     }
@@ -142,6 +145,16 @@ def test_the_metrics_tell_pictures_from_probes_and_scrapes(trained: Path) -> Non
 def test_no_path_that_is_asked_for_makes_a_label(server: Live) -> None:
     for path in ("/predict/a", "/predict/b", "/model/a", "/health/", "/a", "//predict", "/%2e%2e/predict", "/{model}"):
         server.get(path)
-    known = {"/", "/docs", "/openapi.json", "/predict", "/predict/{model}", "/model", "/model/{name}", "/health"}
+    known = {
+        "/",
+        "/docs",
+        "/docs/{name}",
+        "/openapi.json",
+        "/predict",
+        "/predict/{model}",
+        "/model",
+        "/model/{name}",
+        "/health",
+    }
     told = set(re.findall(r'[{,]path="([^"]*)"', server.get("/metrics").text))
-    assert {"/predict/{model}", "/model/{name}", "other"} <= told <= known | {"/metrics", "other"}
+    assert {"/predict/{model}", "/model/{name}", "other"} <= told <= known | {"/health", "/metrics", "other"}

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -131,58 +130,6 @@ def test_an_answer_that_takes_too_long(trained: Path) -> None:
         assert running.post(picture()).status_code == 200
 
 
-def test_thousands_of_connections_opened_and_left(trained: Path) -> None:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard < 10_500:
-        pytest.skip(f"this system lets a process have {hard} files open")
-    count = 10_000
-    beginnings = (b"", b"POST /predict HTTP/1.1\r\nHost: local", b"GET /health HTTP/1.1\r\n")
-    try:
-        with live(trained) as running, ExitStack() as left:
-            for number in range(count):
-                connection = left.enter_context(socket.create_connection(running.address, timeout=20))
-                connection.sendall(beginnings[number % 3])
-                if number % 1000 == 999:
-                    assert running.post(picture()).status_code == 200
-            assert running.memory_mib() < 2000
-            assert running.stop() == 0
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_connections_that_are_all_at_work(trained: Path) -> None:
-    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
-    with live(trained, "--max-connections", "20") as running, ExitStack() as left:
-        for _ in range(20):
-            left.enter_context(socket.create_connection(running.address)).sendall(head)
-        time.sleep(1)  # what has not sent its head yet would make room
-        said = running.raw(b"")
-        assert b"503" in said
-        assert b"retry-after: 1" in said
-        # Bodies that do not come are given up after a few seconds.
-        wait_until(lambda: running.raw(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 200"))
-
-
-def test_an_idle_connection_is_closed_and_a_slow_head_too(trained: Path) -> None:
-    with live(trained) as running:
-        start = time.monotonic()
-        with socket.create_connection(running.address, timeout=20) as connection:
-            connection.settimeout(0.5)
-            said = None
-            while said is None and time.monotonic() < start + 60:
-                try:
-                    connection.sendall(b"X")
-                    said = connection.recv(100)
-                except TimeoutError:
-                    continue
-                except ConnectionError:
-                    said = b""
-        assert said is not None
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_stop_loses_nothing_that_was_taken_on(trained: Path, number: int, code: int) -> None:
     slow = slow_picture()
@@ -223,6 +170,6 @@ def test_what_runs_each_model_is_chosen_and_said(trained: Path) -> None:
 
 
 def test_the_server_itself_needs_no_pytorch() -> None:
-    rooms = "app, batcher, catalogue, connections, gate, server, settings, uploads"
+    rooms = "app, batcher, connection_limits, request_middleware, served_models, server, settings, uploads"
     code = f"import sys; from convsight.serve import {rooms}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ.copy())

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from convsight.errors import UserError
-from convsight.serve.catalogue import load_models, named
+from convsight.serve.served_models import load_models, named
 from convsight.serve.settings import ServeSettings, read_token
 
 

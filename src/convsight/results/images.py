@@ -12,7 +12,7 @@ from PIL import Image
 
 from convsight.results.result import Difference, NoAnswerError, Result
 
-_SAME = 8 / 255  # of the range: values closer than that look the same
+_SAME = 1 / 16  # of the range: values closer than that look alike
 
 
 @final

@@ -12,7 +12,7 @@ from convsight.results.result import Difference, NoAnswerError, Result
 Floats = NDArray[np.float64]
 
 _STRATA = 10  # groups of about equal size that numbers are cut by
-_SAME = 0.05  # of the scale: numbers closer than that say the same
+_SAME = 0.5  # of the scale: half a standard deviation further, a number says something else
 
 
 @final

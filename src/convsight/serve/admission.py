@@ -1,13 +1,13 @@
 """What the server takes on at once: pictures that wait, and bytes of the bodies that brought them."""
 
-from convsight.serve.refusal import busy
+from convsight.serve.refusal import RefusedError, busy
 
 
 class Admission:
     """Counts pictures and bytes of all requests against their limits. Used in the event loop alone.
 
     A body counts from its first byte until the last of its pictures is answered or given up, whatever became of the
-    client, so what it holds is bounded even where clients come and go.
+    client, and what is sent in its place until it has left. So what is held is bounded even where clients come and go.
     """
 
     def __init__(self, max_pictures: int, max_bytes: int) -> None:
@@ -35,7 +35,13 @@ class Ticket:
         self._bytes = 0
 
     def add_bytes(self, count: int) -> None:
-        """Hold `count` more bytes; raises `RefusedError` with status 503 where there is no room."""
+        """Hold `count` more bytes.
+
+        Raises `RefusedError` where there is no room: with status 503, or 413 where one request takes all of it.
+        """
+        if self._bytes + count > self._admission.max_bytes:
+            limit = f"{self._admission.max_bytes / 1e6:g} MB"
+            raise RefusedError(413, f"the answer takes over {limit}: send fewer pictures, or raise --max-waiting-mb")
         if self._admission.bytes + count > self._admission.max_bytes:
             raise busy(f"{self._admission.bytes / 1e6:.0f} MB of pictures wait")
         self._admission.bytes += count

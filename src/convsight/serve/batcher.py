@@ -12,10 +12,11 @@ import numpy as np
 
 from convsight.inputs import Loaded
 from convsight.pictures import PictureError
+from convsight.results import Result
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
-from convsight.serve.job import Answer, Job
-from convsight.serve.metrics import ServerMetrics
+from convsight.serve.pending_request import JsonPrediction, PendingRequest
+from convsight.serve.server_metrics import ServerMetrics
 
 _log = logging.getLogger(__name__)
 
@@ -23,16 +24,17 @@ FAILED = "the server failed on this picture; its log says why"
 
 
 class _Fitted(NamedTuple):
-    job: Job
+    request: PendingRequest
     position: int
     picture: Loaded
 
 
 class _Settled(NamedTuple):
-    job: Job
+    request: PendingRequest
     position: int
     outcome: str
-    answer: Answer
+    prediction: JsonPrediction
+    result: Result | None = None
 
 
 class Batcher:
@@ -66,10 +68,10 @@ class Batcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job) -> None:
-        """Take on all pictures of `job`, which is settled picture by picture."""
-        for position in range(len(job)):
-            self._pool.submit(self._read, job, position)
+    def submit(self, request: PendingRequest) -> None:
+        """Take on all pictures of `request`, which is settled picture by picture."""
+        for position in range(len(request)):
+            self._pool.submit(self._read, request, position)
 
     def close(self) -> None:
         """End the threads after what waits; blocks until they have ended."""
@@ -79,21 +81,21 @@ class Batcher:
         for thread in self._threads:
             thread.join()
 
-    def _read(self, job: Job, position: int) -> None:
-        data = job.take(position)
-        if job.is_dropped:
-            self._tell([_Settled(job, position, "dropped", {})])
+    def _read(self, request: PendingRequest, position: int) -> None:
+        data = request.take(position)
+        if request.is_dropped:
+            self._tell([_Settled(request, position, "dropped", {})])
             return
         try:
             picture = self._model.card.input.load(data, self._max_megapixels)
         except PictureError as error:
-            self._tell([_Settled(job, position, "unreadable", {"error": str(error)})])
+            self._tell([_Settled(request, position, "unreadable", {"error": str(error)})])
         except Exception:
             _log.exception("reading a picture failed")
-            self._tell([_Settled(job, position, "failed", {"error": FAILED})])
+            self._tell([_Settled(request, position, "failed", {"error": FAILED})])
         else:
             with self._changed:
-                self._waiting.append(_Fitted(job, position, picture))
+                self._waiting.append(_Fitted(request, position, picture))
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -107,8 +109,13 @@ class Batcher:
             return [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
 
     def _answered(self, batch: Sequence[_Fitted]) -> list[_Settled]:
-        settled = [_Settled(job, position, "dropped", {}) for job, position, _ in batch if job.is_dropped]
-        wanted = [fitted for fitted in batch if not fitted.job.is_dropped]
+        settled: list[_Settled] = []
+        wanted: list[_Fitted] = []
+        for fitted in batch:  # each asked once: a client may go at any time
+            if fitted.request.is_dropped:
+                settled.append(_Settled(fitted.request, fitted.position, "dropped", {}))
+            else:
+                wanted.append(fitted)
         if not wanted:
             return settled
         self._metrics.batches.labels(self._name).observe(len(wanted))
@@ -116,14 +123,15 @@ class Batcher:
             arrays = self._model.engine.run(np.stack([fitted.picture.array for fitted in wanted]))
         except Exception:
             _log.exception("running %d pictures failed", len(wanted))
-            return settled + [_Settled(job, position, "failed", {"error": FAILED}) for job, position, _ in wanted]
-        for row, (job, position, picture) in enumerate(wanted):
+            failed = {"error": FAILED}
+            return settled + [_Settled(request, position, "failed", failed) for request, position, _ in wanted]
+        for row, (request, position, picture) in enumerate(wanted):
             try:
                 result = result_at(self._model.reader, arrays, row, picture.size)
-                settled.append(_Settled(job, position, "answered", result.to_json()))
+                settled.append(_Settled(request, position, "answered", result.to_json(), result))
             except Exception:
                 _log.exception("reading an answer failed")
-                settled.append(_Settled(job, position, "failed", {"error": FAILED}))
+                settled.append(_Settled(request, position, "failed", {"error": FAILED}))
         return settled
 
     def _tell(self, settled: Sequence[_Settled]) -> None:
@@ -131,6 +139,6 @@ class Batcher:
         self._loop.call_soon_threadsafe(self._settle, settled)
 
     def _settle(self, settled: Sequence[_Settled]) -> None:
-        for job, position, outcome, answer in settled:
+        for request, position, outcome, prediction, result in settled:
             self._metrics.pictures.labels(self._name, outcome).inc()
-            job.settle(position, answer)
+            request.settle(position, prediction, result)

@@ -4,9 +4,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
 
 import numpy as np
 import uvicorn
@@ -15,10 +14,9 @@ from PIL import Image
 from convsight.errors import UserError
 from convsight.runtime.model import Model
 from convsight.serve.app import create_app
-from convsight.serve.connections import KEEP_ALIVE_SECONDS, Connections
+from convsight.serve.connection_limits import KEEP_ALIVE_SECONDS, Connections
 from convsight.serve.settings import ServeSettings
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
 # Bytes that Pillow asks for at once. What is larger than 32 MiB the C library gives back when it is freed; of its usual
 # 16 MiB each thread would keep what its largest picture took.
@@ -39,16 +37,25 @@ def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[s
             _warm_up(name, model)
             say(f"{name}: {model.words}")
         server = _Server(_config(models, settings), lambda: say(f"listening on {_url(settings, listener)}"))
-        server.run(sockets=[listener])
-    if server.stopped_by == signal.SIGINT:
-        raise KeyboardInterrupt
+        with _quiet_end():
+            server.run(sockets=[listener])
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """SIGTERM ends the server and not the process, to which uvicorn sends it once more when all is done."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _config(models: Mapping[str, Model], settings: ServeSettings) -> uvicorn.Config:
     longest_s = settings.timeout + _SLACK_SECONDS
     connections = Connections(_connections_possible(settings.max_connections), longest_s)
     return uvicorn.Config(
-        create_app(models, settings),
+        connections.counted(create_app(models, settings)),
         http=connections.protocol(),  # type: ignore[arg-type]  # what makes one does as well as the class
         ws="none",
         lifespan="on",
@@ -63,29 +70,15 @@ def _config(models: Mapping[str, Model], settings: ServeSettings) -> uvicorn.Con
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which says when it is ready, and does not raise the signal again that stopped it."""
+    """Uvicorn's server, which says when it is ready."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]) -> None:
         super().__init__(config)
-        self.stopped_by: int | None = None
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.stopped_by = self.stopped_by or sig
-        super().handle_exit(sig, frame)
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _warm_up(name: str, model: Model) -> None:

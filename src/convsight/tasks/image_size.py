@@ -27,14 +27,13 @@ def sizes(split: Split) -> NDArray[np.int64]:
     return np.array(found)
 
 
-def unmeasured(split: Split, height: int, width: int, fit: Fit) -> ImageInput:
-    """Images like those of `split` at so many pixels, before mean and deviation of their channels are measured.
+def unmeasured(height: int, width: int, fit: Fit, split: Split | None = None) -> ImageInput:
+    """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
 
     Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits.
     """
-    images = split.pictures
     channels, range_ = 3, {}
-    if isinstance(images, np.ndarray):
+    if split is not None and isinstance(images := split.pictures, np.ndarray):
         channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
         if range_["bits"] == 8 and channels in {1, 3}:
             channels, range_ = 3, {}

@@ -15,7 +15,7 @@ from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks import task_of
-from convsight.tasks.capabilities import augmentation_of, options_of
+from convsight.tasks.capabilities import augmentation_of, baselines_of, options_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.tasks.detection.augmentation import BoxAugmentation, choose_augmentation
 from convsight.tasks.detection.light.metrics import BoxMetrics
@@ -122,8 +122,8 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(BoxMetrics, "compute", counted)
     contract = TestDetection()
-    found = contract.task().baselines(contract.examples(5), contract.examples(4))
-    assert found.keys() == {"copied/AP", "copied/AP50"}
+    found = baselines_of(contract.task(), contract.examples(5), contract.examples(4))
+    assert {method: set(metrics) for method, metrics in found.items()} == {"copied": {"AP", "AP50"}}
     assert judged == [False]
 
 

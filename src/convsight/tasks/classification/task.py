@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import InputSpec, as_image
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -35,6 +35,7 @@ from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -70,7 +71,7 @@ class Classification(Task):
         return {}
 
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card.input, len(card.target.names)))
+        return build_net(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
@@ -90,22 +91,21 @@ class Classification(Task):
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.truths), _labels(judged.truths))
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         truths, answers = _labels(train.truths), _labels(test.truths)
         chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
         seen = small_pictures(train.pictures, chosen, classes)
         unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
         linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
-        found = {self.floor: self.floor_baseline(train, test), "linear": linear}
-        return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
+        return {self.floor: self.floor_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card.input, len(card.target.names)))
+        check_size(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return unmeasured(split, side, side, settings.fit or "crop"), why
+        return unmeasured(side, side, settings.fit or "crop", split), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):
@@ -138,12 +138,6 @@ class ClassGraph(nn.Module):
         if self.mirror:
             logits = (logits + self.model(planes.flip(3)).float()) / 2
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
-
-
-def net_shape(spec: InputSpec, classes: int) -> NetShape:
-    """The shape a network of the catalogue needs for these pictures and classes."""
-    images = as_image(spec, "classification")
-    return NetShape(classes, images.channels, images.height, images.width)
 
 
 def _labels(truths: Targets) -> Labels:

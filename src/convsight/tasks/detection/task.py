@@ -12,9 +12,8 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
-from convsight.inputs import ImageInput, InputSpec, as_image
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
@@ -31,6 +30,7 @@ from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -68,14 +68,14 @@ class Detection(Task):
         return read_detector_weights(net, weights)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_detector(_detector(model), card.net, _shape(card), weights)
+        return adapt_detector(_detector(model), card.net, net_shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
         return {"suppression": own.suppression, "overlap": own.overlap}
 
     def build(self, card: Card) -> nn.Module:
-        return NETWORKS.build(card.net, _shape(card))
+        return NETWORKS.build(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
@@ -101,8 +101,8 @@ class Detection(Task):
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
-        return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        return {self.floor: self.floor_baseline(train, test)}
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every picture answered with the boxes of one training picture, the one with the median number of them."""
@@ -117,7 +117,7 @@ class Detection(Task):
 
     def check(self, card: Card) -> None:
         """The sides are whole strides and any number of classes will do, but not any backbone, nor any size."""
-        check_detector(card.net, _shape(card))
+        check_detector(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
         split = dataset.split("train")
@@ -127,7 +127,7 @@ class Detection(Task):
         # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
         least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
         rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
-        spec = unmeasured(split, rows, columns, settings.fit or "squash")
+        spec = unmeasured(rows, columns, settings.fit or "squash", split)
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, spec):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
@@ -184,11 +184,6 @@ def _size(examples: Examples, index: int) -> tuple[int, int]:
 def _strides(side: float) -> int:
     """`side` in pixels as the nearest multiple of `STRIDE`."""
     return STRIDE * round(side / STRIDE)
-
-
-def _shape(card: Card) -> NetShape:
-    sides = as_image(card.input, "detection")
-    return NetShape(len(card.target.names), sides.channels, sides.height, sides.width)
 
 
 def _detector(model: nn.Module) -> Detector:

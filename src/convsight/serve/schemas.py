@@ -5,15 +5,24 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from convsight.card import Card
+from convsight.serve.response_formats import DOCUMENT_VERSION, PNG, ZIP
 from convsight.serve.uploads import PicturesDocument
 
 
-class Answers(BaseModel):
-    """The answers of one request."""
+class _Document(BaseModel):
+    """A JSON document that says of which form it is."""
+
+    version: int = Field(
+        DOCUMENT_VERSION, description="Of this form; another number where a client would have to be changed."
+    )
+
+
+class Predictions(_Document):
+    """The predictions of one request."""
 
     model: str
     answers: list[dict[str, Any]] = Field(
-        description='For every picture, in order: its "file" name and the answer, or an "error".'
+        description='For every image, in order: its "file" name and the prediction, or an "error".'
     )
 
 
@@ -23,7 +32,7 @@ class Refused(BaseModel):
     error: str
 
 
-class ServedModel(BaseModel):
+class ServedModel(_Document):
     """A model and what runs it."""
 
     name: str
@@ -33,7 +42,7 @@ class ServedModel(BaseModel):
     card: Card
 
 
-class ServedModels(BaseModel):
+class ServedModels(_Document):
     """All models of a server."""
 
     models: list[ServedModel]
@@ -47,7 +56,7 @@ class Running(BaseModel):
     processor: str
 
 
-class Health(BaseModel):
+class Health(_Document):
     """That the server is ready, and what runs its models."""
 
     status: str
@@ -70,13 +79,19 @@ PREDICT_BODY: dict[str, Any] = {
 }
 
 PREDICT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "At least one of the pictures was answered: as JSON; as the one image that was sent, with its "
+        "prediction drawn on it; or as an archive of both for each, with what files of its own it has.",
+        "content": {PNG: _BINARY, ZIP: _BINARY},
+    },
     400: {"model": Refused, "description": "The body is not what its type says, or no model was named."},
     404: {"model": Refused, "description": "Unknown model."},
+    406: {"model": Refused, "description": "Accept names nothing that these predictions can be sent as."},
     408: {"model": Refused, "description": "The body came too slowly."},
     413: {"model": Refused, "description": "The body is too large, or holds too many pictures."},
     415: {"model": Refused, "description": "Another content type."},
-    422: {"model": Answers, "description": "None of the pictures could be read."},
-    500: {"model": Answers, "description": "The server failed on all of them."},
+    422: {"model": Predictions, "description": "None of the pictures could be read."},
+    500: {"model": Predictions, "description": "The server failed on all of them."},
     503: {"model": Refused, "description": "Too much to do; try again after the seconds in Retry-After."},
     504: {"model": Refused, "description": "The answer took too long."},
 }

@@ -1,4 +1,4 @@
-"""`GuardedProtocol`: HTTP over connections that cannot be used up by clients who open them and leave.
+"""`Connections`: HTTP over connections that cannot be used up by clients who open them and leave.
 
 A connection without a request in work is idle. Idle ones are closed after a while, and the one that has been idle
 longest at once where a new one comes and there is no room: however many are left open, who asks is answered.
@@ -11,14 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
-
-from convsight.serve.joining import JoiningTransport
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 KEEP_ALIVE_SECONDS = 60.0
 HEAD_SECONDS = 10.0  # from the first byte of a request, or from a new connection, to the end of its headers
 _FLUSH_SECONDS = 10.0  # to take what was still written before a close
 _SWEEP_SECONDS = 1.0
+
+_CONNECTION = "connection"  # the key of a request's connection in its state
 
 _WORDS = b'{"error": "the server is busy: all its connections are taken; try again in a second"}'
 _REFUSAL = (
@@ -28,22 +29,37 @@ _REFUSAL = (
 
 
 class Connections:
-    """All connections of a server: which are idle, at work or closing, and until when they may be."""
+    """All connections of a server: which are idle, at work or closing, and until when they may be.
+
+    `protocol` makes each, and `counted` wraps the application, which tells when a request is in work.
+    """
 
     def __init__(self, most: int, longest_request_s: float) -> None:
         self._most = most
         self._longest_request_s = longest_request_s
         # Each with the time at which it is closed; the longest idle first.
-        self._idle: dict[GuardedProtocol, float] = {}
-        self._busy: dict[GuardedProtocol, float] = {}
-        self._closing: dict[GuardedProtocol, float] = {}
+        self._idle: dict[LimitedProtocol, float] = {}
+        self._busy: dict[LimitedProtocol, float] = {}
+        self._closing: dict[LimitedProtocol, float] = {}
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def protocol(self) -> Callable[..., "GuardedProtocol"]:
+    def protocol(self) -> Callable[..., "LimitedProtocol"]:
         """What makes the protocol of a new connection."""
-        return partial(GuardedProtocol, self)
+        return partial(LimitedProtocol, self)
 
-    def add(self, new: "GuardedProtocol") -> bool:
+    def counted(self, app: ASGIApp) -> ASGIApp:
+        """`app`, whose requests keep their connection from being closed for others."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            with scope["state"][_CONNECTION]:
+                await app(scope, receive, send)
+
+        return counted
+
+    def add(self, new: "LimitedProtocol") -> bool:
         """Take on a new connection, in the place of an idle one if there must be; False where there is no room."""
         if len(self._idle) + len(self._busy) + len(self._closing) >= self._most:
             if not self._idle:
@@ -55,18 +71,17 @@ class Connections:
         self._sweep_later()
         return True
 
-    def remove(self, gone: "GuardedProtocol") -> None:
+    def remove(self, gone: "LimitedProtocol") -> None:
         """Forget a connection that is no more."""
         for state in (self._idle, self._busy, self._closing):
             state.pop(gone, None)
 
-    def is_busy(self, one: "GuardedProtocol") -> None:
-        """A request is in work."""
-        if one not in self._busy:
-            self.remove(one)
-            self._busy[one] = _now() + self._longest_request_s
+    def is_busy(self, one: "LimitedProtocol") -> None:
+        """A request is in work, with its own time even where it was sent ahead."""
+        self.remove(one)
+        self._busy[one] = _now() + self._longest_request_s
 
-    def is_idle(self, one: "GuardedProtocol", *, heard: bool) -> None:
+    def is_idle(self, one: "LimitedProtocol", *, heard: bool) -> None:
         """No request is in work; `heard` if the start of one has come."""
         if one not in self._idle:
             self.remove(one)
@@ -75,7 +90,7 @@ class Connections:
             # Not renewed by further bytes, so that a head sent byte by byte ends here.
             self._idle[one] = min(self._idle[one], _now() + HEAD_SECONDS)
 
-    def close(self, one: "GuardedProtocol") -> None:
+    def close(self, one: "LimitedProtocol") -> None:
         """Close after what is written has been taken, but not wait for that forever."""
         if one not in self._closing:
             self.remove(one)
@@ -99,47 +114,64 @@ class Connections:
             self._sweep_later()
 
 
-class GuardedProtocol(H11Protocol):
-    """Uvicorn's protocol, which tells `Connections` what becomes of it."""
+class LimitedProtocol(asyncio.Protocol):
+    """A connection: uvicorn speaks HTTP over it, and `Connections` is told what becomes of it.
 
-    def __init__(self, connections: Connections, **options: Any) -> None:
-        super().__init__(**options)
-        self._guard = connections
+    Of uvicorn it uses what asyncio says of any protocol, and that a request's state is a copy of `app_state`. As a
+    context it is at work.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, connections: Connections, *, app_state: dict[str, Any], **options: Any) -> None:
+        self._connections = connections
+        self._requests = 0  # in work
+        self._is_lost = False
+        self._http = H11Protocol(app_state=app_state | {_CONNECTION: self}, **options)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        transport = JoiningTransport(transport)
-        super().connection_made(transport)
-        if not self._guard.add(self):
-            transport.write(_REFUSAL)
-            self._guard.close(self)
+        self.transport = transport
+        self._http.connection_made(transport)
+        if not self._connections.add(self):
+            self.transport.write(_REFUSAL)
+            self._connections.close(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._guard.remove(self)
-        super().connection_lost(exc)
+        self._is_lost = True
+        self._connections.remove(self)
+        self._http.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
-        super().data_received(data)
+        self._http.data_received(data)
         self._tell(heard=True)
 
-    def on_response_complete(self) -> None:
+    def eof_received(self) -> None:
+        self._http.eof_received()
+
+    def pause_writing(self) -> None:
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._http.resume_writing()
+
+    def __enter__(self) -> None:
+        self._requests += 1
         if not self.transport.is_closing():
-            self._guard.remove(self)  # a request that was sent ahead has its own time
-        super().on_response_complete()
+            self._connections.is_busy(self)
+
+    def __exit__(self, *error: object) -> None:
+        self._requests -= 1
         self._tell(heard=False)
 
-    def _is_answering(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is not None and not cycle.response_complete
-
     def _tell(self, *, heard: bool) -> None:
+        if self._is_lost:
+            return
         if self.transport.is_closing():
-            self._guard.close(self)
-        elif self._is_answering():
-            self._guard.is_busy(self)
-        else:
-            self._guard.is_idle(self, heard=heard)
+            self._connections.close(self)
+        elif not self._requests:
+            self._connections.is_idle(self, heard=heard)
 
 
 def _now() -> float:

@@ -1,4 +1,4 @@
-"""The gate before every endpoint: who may ask, how long a body may be, what is counted."""
+"""`RequestMiddleware`: before every endpoint, who may ask, how long a body may be, and what is counted."""
 
 import asyncio
 import hmac
@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from convsight.serve.metrics import ServerMetrics
 from convsight.serve.refusal import ClientGoneError, RefusedError
+from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 
 _OPEN = "/health"  # what a container or a load balancer asks, without a token
@@ -19,8 +19,8 @@ _CLIENT_GONE = 499  # what access logs call a request whose client went away
 _OTHER = "other"  # the path of requests for what is not there
 
 
-class Gate:
-    """Middleware that checks host and token, counts the bytes of bodies as they come, and answers refusals."""
+class RequestMiddleware:
+    """Checks host and token, counts the bytes of bodies as they come, and answers refusals."""
 
     def __init__(self, app: ASGIApp, settings: ServeSettings, metrics: ServerMetrics) -> None:
         self._app = app
@@ -75,7 +75,7 @@ def _template(scope: Scope) -> str:
 
     Paths as they come would let anybody make labels without end.
     """
-    # Not what routing notes in the scope: a request that the gate refuses never comes so far.
+    # Not what routing notes in the scope: a request that is refused here never comes so far.
     for route in scope["app"].routes:
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             return route.path

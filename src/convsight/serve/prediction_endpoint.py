@@ -1,0 +1,174 @@
+"""`PredictionEndpoint`: takes requests in, has their images predicted, and answers as the client likes it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from convsight.results import Drawable
+from convsight.runtime.model import Model
+from convsight.serve.admission import Admission
+from convsight.serve.batcher import FAILED, Batcher
+from convsight.serve.bounded_response import BoundedResponse
+from convsight.serve.pending_request import JsonPrediction, PendingRequest
+from convsight.serve.refusal import ClientGoneError, RefusedError
+from convsight.serve.request_body import receive_body
+from convsight.serve.response_formats import JSON, PNG, ZIP, Archive, drawn_png, format_of, formats_for, json_document
+from convsight.serve.served_models import choose
+from convsight.serve.server_metrics import ServerMetrics
+from convsight.serve.settings import ServeSettings
+from convsight.serve.uploads import Upload, is_raw, uploads
+
+_log = logging.getLogger(__name__)
+
+
+class PredictionEndpoint:
+    """Predictions of `models`, by name, within the limits of `settings`."""
+
+    def __init__(
+        self, models: Mapping[str, Model], settings: ServeSettings, admission: Admission, metrics: ServerMetrics
+    ) -> None:
+        self._models = models
+        self._settings = settings
+        self._admission = admission
+        self._metrics = metrics
+        self._batchers: dict[str, Batcher] = {}
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Keeps the threads while the application runs."""
+        self._pool = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="images")
+        for name, model in self._models.items():
+            self._batchers[name] = Batcher(
+                name,
+                model,
+                self._pool,
+                self._metrics,
+                max_batch=self._settings.max_batch,
+                max_megapixels=self._settings.max_megapixels,
+            )
+        try:
+            yield
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            for batcher in self._batchers.values():
+                batcher.close()
+
+    async def predict(self, request: Request, model: str | None = None) -> Response:
+        """Predict images: a file as the body, files in a form, or JSON with base64. A bad one is told in its place.
+
+        By the header `Accept` the answer is JSON, the one image that was sent with its prediction drawn on it, or an
+        archive: for each image its JSON, the drawn image, and files of its own where there are any.
+        """
+        name = choose(self._models, model)
+        formats = formats_for(",".join(request.headers.getlist("accept")), self._models[name].reader)
+        kind = request.headers.get("content-type", "")
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise RefusedError(415, "a compressed body: pictures are compressed already, so send them as they are")
+        deadline = asyncio.get_running_loop().time() + self._settings.timeout
+        pending, media_type = await self._received(request, kind, formats, deadline)
+        try:
+            async with _while_wanted(pending, request, deadline):
+                self._batchers[name].submit(pending)
+                await pending.done
+                status = _status(pending.predictions)
+                if status != 200:
+                    media_type = JSON
+                content = await self._written(name, pending, media_type)
+        except BaseException:
+            pending.end()
+            raise
+        return BoundedResponse(content, status, media_type, pending.end, {"Vary": "Accept"})
+
+    async def _received(
+        self, request: Request, kind: str, formats: list[str], deadline: float
+    ) -> tuple[PendingRequest, str]:
+        """Receives and parses a body, and chooses how it is answered; where that fails, nothing stays held."""
+        ticket = self._admission.ticket()
+        try:
+            body = await receive_body(request.receive, ticket, deadline)
+            async with _until(deadline):
+                images = await self._images(body, kind)
+            media_type = format_of(formats, len(images))
+            ticket.add_pictures(len(images))
+        except BaseException:
+            ticket.release()
+            raise
+        return PendingRequest(images, ticket, keeps_images=media_type != JSON), media_type
+
+    async def _images(self, body: bytes, kind: str) -> list[Upload]:
+        if is_raw(kind):
+            return uploads(body, kind, self._settings.max_pictures)
+        # Parsing twenty megabytes takes long enough for others to notice.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, uploads, body, kind, self._settings.max_pictures)
+
+    async def _written(self, model: str, pending: PendingRequest, media_type: str) -> bytes | memoryview:
+        """What is sent; files count like the body that brought the images, and as long."""
+        try:
+            if media_type == PNG:
+                return await self._png(pending)
+            if media_type == ZIP:
+                return await self._archive(model, pending)
+        except (RefusedError, ClientGoneError):
+            raise
+        except Exception:
+            _log.exception("writing %s failed", media_type)
+            raise RefusedError(500, f"the server failed to write {media_type}; its log says why") from None
+        return json_document(model, {"answers": pending.predictions})
+
+    async def _png(self, pending: PendingRequest) -> bytes:
+        [result] = pending.results
+        assert isinstance(result, Drawable)
+        loop, limit = asyncio.get_running_loop(), self._settings.max_megapixels
+        png = await loop.run_in_executor(self._pool, drawn_png, result, pending.take(0), limit)
+        pending.ticket.add_bytes(len(png))
+        return png
+
+    async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
+        archive = Archive(model, self._settings.max_megapixels)
+        loop = asyncio.get_running_loop()
+        for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
+            if pending.is_dropped:
+                raise ClientGoneError
+            file = pending.take(index)
+            pending.ticket.add_bytes(
+                await loop.run_in_executor(self._pool, archive.add, index + 1, prediction, result, file)
+            )
+        return archive.close()
+
+
+@asynccontextmanager
+async def _while_wanted(pending: PendingRequest, request: Request, deadline: float) -> AsyncIterator[None]:
+    """Drops `pending` where the client goes away; raises `RefusedError` where time is up."""
+    # All that can come now is the news that the client is gone.
+    watch = asyncio.ensure_future(request.receive())
+    watch.add_done_callback(lambda watch: None if watch.cancelled() else pending.drop())
+    try:
+        async with _until(deadline):
+            yield
+    finally:
+        watch.cancel()
+
+
+@asynccontextmanager
+async def _until(deadline: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(deadline):
+            yield
+    except TimeoutError:
+        raise RefusedError(
+            504, "the answer took too long: ask for fewer pictures at once, or raise --timeout"
+        ) from None
+
+
+def _status(predictions: list[JsonPrediction]) -> int:
+    """200 where anything was answered; else what the images, or the server, did wrong."""
+    errors = [prediction["error"] for prediction in predictions if "error" in prediction]
+    if len(errors) < len(predictions):
+        return 200
+    return 500 if FAILED in errors else 422

@@ -1,0 +1,1 @@
+"""Small tasks that show what the contracts must hold."""

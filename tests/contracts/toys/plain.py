@@ -1,0 +1,59 @@
+"""What toys have in common: small squares, a network of the catalogue, a graph with a head of their own."""
+
+from abc import ABC
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from convsight.card import Card
+from convsight.datasets import Dataset
+from convsight.inputs import ImageInput
+from convsight.nets.catalogue import build_net, canonical_name, check_size
+from convsight.nets.inputs import InputLayer
+from convsight.results import NumbersOfMany
+from convsight.settings import TrainSettings
+from convsight.targets import Targets
+from convsight.tasks.contract import Task
+from convsight.tasks.image_size import unmeasured
+from convsight.tasks.net_shape import net_shape
+
+SIDE = 16  # px
+
+
+class ImagesTask(Task, ABC):
+    """Images of 16 px, and numbers about them."""
+
+    usual_net = "conv 8 3x3 relu | maxpool 2 | conv 16 3x3 relu | globalavg | dense outputs"
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        return canonical_name(name)
+
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        return unmeasured(SIDE, SIDE, "squash"), f"images of {SIDE} px"
+
+    def check(self, card: Card) -> None:
+        check_size(card.net, net_shape(card))
+
+    def build(self, card: Card) -> nn.Module:
+        return build_net(card.net, net_shape(card))
+
+
+class HeadGraph(nn.Module):
+    """Inputs as they are loaded, a network, and what makes named arrays of its outputs."""
+
+    def __init__(self, card: Card, model: nn.Module, head: Callable[[Tensor], dict[str, Tensor]]) -> None:
+        super().__init__()
+        self.inputs = InputLayer(card.input)
+        self.model = model
+        self.head = head
+
+    def forward(self, loaded: Tensor) -> dict[str, Tensor]:
+        return self.head(self.model(self.inputs(loaded)).float())
+
+
+def numbers(targets: Targets) -> NDArray[np.float64]:
+    """The values of targets that are numbers."""
+    assert isinstance(targets, NumbersOfMany)
+    return targets.values
