@@ -144,10 +144,9 @@ def test_every_kind_of_file_is_proven(
     told = json.loads(capsys.readouterr().out)
     assert Path(told["file"]).is_file()
     assert all(way["holds"] for way in told["proofs"] if way["precision"] != "bfloat16")
-    if to != "torch":
-        answer = convsight.load(tmp_path / name).predict(next(pictures()))
-        expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
-        assert answer.difference(expected).same == 1
+    answer = convsight.load(tmp_path / name).predict(next(pictures()))
+    expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
+    assert answer.difference(expected).same == 1
 
 
 def test_a_torch_program_says_nothing_of_the_machine(exported_run: Run, tmp_path: Path) -> None:

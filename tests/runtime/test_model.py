@@ -61,5 +61,5 @@ def test_a_bad_picture_is_an_error_that_names_it(model: Model, tmp_path: Path) -
 def test_a_model_file_of_another_kind(tmp_path: Path, model: Model) -> None:
     from convsight.runtime.engines import engine_for
 
-    with pytest.raises(UserError, match=r"ends in \.onnx, \.xml, \.safetensors, not"):
+    with pytest.raises(UserError, match=r"ends in \.onnx, \.xml, \.safetensors, \.pt2, not"):
         engine_for(tmp_path / "model.tflite", model.card)

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
+from convsight.export.deployed import Deployed
+from convsight.export.program_weights import read_program_weights
 from convsight.files import write_atomic
 from convsight.model_files import read_card
 from convsight.runtime.engine import Engine
@@ -49,9 +51,25 @@ def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngi
     if precision not in formats:
         raise UserError(f"PyTorch runs {path} in float32 or bfloat16, not {precision}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = load_network(path, card).to(device)
-    graph = task_of(card.task).graph(model, card).to(device)
-    return TorchEngine(graph, device, formats[precision])
+    graph = load_program(path, card) if path.suffix == ".pt2" else _graph(path, card)
+    return TorchEngine(graph.to(device), device, formats[precision])
+
+
+def _graph(path: Path, card: Card) -> nn.Module:
+    return task_of(card.task).graph(load_network(path, card), card)
+
+
+def load_program(path: Path, card: Card) -> nn.Module:
+    """What follows the resize in a PyTorch program of ours: the network on its card, with the weights in the file.
+
+    Raises `UserError` where these are not those of the network.
+    """
+    deployed = Deployed(task_of(card.task).build(card), card)
+    try:
+        load_tensors(deployed, read_program_weights(path))
+    except RuntimeError as error:
+        raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
+    return deployed.network.eval().to(memory_format=torch.channels_last)
 
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:

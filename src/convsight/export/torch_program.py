@@ -39,7 +39,12 @@ class TorchProgram:
         extra = {METADATA_KEY: card.model_dump_json()}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on PyTorch's own internals
-            write_atomic_with(file, lambda draft: torch.export.save(self.program, draft, extra_files=extra))
+            write_atomic_with(file, lambda draft: self._save(draft, extra))
+
+    def _save(self, draft: Path, extra: dict[str, str]) -> None:
+        # Of a file that is named, PyTorch would write the name into it, and this one has a temporary one.
+        with open(draft, "wb") as opened:
+            torch.export.save(self.program, opened, extra_files=extra)
 
 
 @final

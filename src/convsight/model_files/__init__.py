@@ -8,11 +8,13 @@ from convsight.errors import UserError
 from convsight.model_files.onnx_file import onnx_card_text
 from convsight.model_files.openvino_file import openvino_card_text
 from convsight.model_files.safetensors_file import safetensors_card_text
+from convsight.model_files.torch_program_file import torch_program_card_text
 
 _CARD_TEXT: dict[str, Callable[[Path], str]] = {
     ".safetensors": safetensors_card_text,
     ".onnx": onnx_card_text,
     ".xml": openvino_card_text,
+    ".pt2": torch_program_card_text,
 }
 
 

@@ -28,7 +28,7 @@ _MAKERS = {
 }
 
 # File suffix -> the engines that can run such a file, the preferred one first.
-_RUN_BY = {".onnx": ("openvino", "onnxruntime"), ".xml": ("openvino",), ".safetensors": ("torch",)}
+_RUN_BY = {".onnx": ("openvino", "onnxruntime"), ".xml": ("openvino",), ".safetensors": ("torch",), ".pt2": ("torch",)}
 
 
 def engines_for(file: Path) -> tuple[str, ...]:
