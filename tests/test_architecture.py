@@ -9,6 +9,7 @@ from typing import Any
 
 import grimp
 import pytest
+from tools import house
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
@@ -79,3 +80,8 @@ def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": path, "COLUMNS": "400", "PATH": ""}
     command = [sys.executable, "-c", code, "--no-cache"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_picture_of_the_house_is_of_the_code_as_it_is() -> None:
+    drawn = house.svg(house.layers(), house.reduced(house.imports()), house.training_half())
+    assert (ROOT / "docs/house.svg").read_text(encoding="utf-8") == drawn, "make docs draws it anew"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from convsight.serve.catalogue import load_models
 
 import convsight
 from convsight.errors import UserError
@@ -17,7 +18,6 @@ from convsight.export import verb
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.runtime.evaluate import evaluate
-from convsight.serve.catalogue import load_models
 
 SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 
