@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convsight.serve.catalogue import load_models
+from convsight.serve.served_models import load_models
 
 import convsight
 from convsight.errors import UserError
