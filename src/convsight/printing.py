@@ -14,9 +14,8 @@ from rich.table import Table
 
 from convsight.metrics import Described, Measured, metric_of, whole_and_parts
 
-DOCUMENT_VERSION = (
-    1  # of the JSON that verbs print: another where a key that programs read changes its meaning, or goes
-)
+# Of the JSON that verbs print: another where a key that programs read changes its meaning, or goes.
+DOCUMENT_VERSION = 1
 
 
 def json_document(document: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convsight.serve.served_models import load_models
 
 import convsight
 from convsight.errors import UserError
@@ -18,6 +17,7 @@ from convsight.export import verb
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.runtime.evaluate import evaluate
+from convsight.serve.served_models import load_models
 
 SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 

@@ -118,11 +118,20 @@ def test_a_truth_with_other_columns_is_another_truth() -> None:
         three(track=[1, 2, 3]),
         three(track=[1, 2, 4]),
         three(track=[1.0, 2.0, 3.0]),
+        three(track=[0, 0, 0]),
+        three(track=[0.0, 0.0, 0.0]),
         three(number=[1, 2, 3]),
+        three(track=[[1], [2], [3]]),
+        three(seen=["1", "2", "3"]),
+        three(seen=["1", "2", "4"]),
         three(mask=masks("10", "10", "10")),
         three(mask=masks("10", "10", "01")),
     ]
     assert len({line(boxes) for boxes in others}) == len(others)
+    for width in (np.int32, np.uint64):
+        assert line(three(track=np.array([1, 2, 3], width))) == line(three(track=[1, 2, 3]))
+    one = np.array([0])
+    assert line(three(seen=["a", "b", "c"]).select(one)) == line(three(seen=["a", "long", "c"]).select(one))
     assert line(three()).startswith("cat 0 0 10 10; dog ")  # as it was before there were columns
 
 

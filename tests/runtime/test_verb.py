@@ -114,11 +114,11 @@ def test_files_of_results_are_saved_and_never_written_over(
     }
     assert (folder / "000003-2.mask.png").read_bytes() == b"mask"
     # Where one of the files is there, all take the next name.
-    (folder / "000003-2.more.json").unlink()
+    (folder / "000003-2.mask.png").unlink()
     within("predict", exported_run.path, photos / "dark", "--files", folder)
     assert (folder / "000003-2-2.mask.png").exists()
     assert (folder / "000003-2-2.more.json").exists()
-    assert not (folder / "000003-2.more.json").exists()
+    assert not (folder / "000003-2.mask.png").exists()
 
 
 def test_a_folder_for_files_lies_not_among_the_sources(

@@ -24,6 +24,7 @@ TRACK, KEYPOINTS, MASK = "track", "keypoints", "mask"
 
 _TAKEN = ("name", "score", "xyxy")  # keys that a box has in JSON
 _DIGEST = 16  # bytes of a digest
+_WIDTHS = {"i": np.dtype("<i8"), "u": np.dtype("<i8"), "f": np.dtype("<f8")}
 
 
 def check_columns(columns: Columns, count: int) -> None:
@@ -60,9 +61,11 @@ def digest(columns: Columns, row: int) -> str:
     """What tells the columns of a box from others in a line of text; empty where there are none."""
     found = ""
     for name, values in sorted(columns.items()):
-        content = np.ascontiguousarray(values[row])
-        whole = blake2b(f"{content.dtype.str}{content.shape}".encode(), digest_size=_DIGEST)
-        whole.update(content.tobytes())
+        # Of one width, so that it does not depend on the array that the row is in: texts are as wide as the longest.
+        content = np.asarray(values[row]).astype(_WIDTHS.get(values.dtype.kind, values.dtype))
+        kind = content.dtype.kind
+        whole = blake2b(f"{kind}{content.shape}".encode(), digest_size=_DIGEST)
+        whole.update(repr(content.tolist()).encode() if kind == "U" else content.tobytes())
         found += f" {name} {whole.hexdigest()}"
     return found
 
