@@ -12,7 +12,7 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.settings import TrainSettings
@@ -64,7 +64,7 @@ def options_of(task: Task, settings: TrainSettings) -> dict[str, Any]:
 class Augmenting(Protocol):
     """Training examples that vary from epoch to epoch."""
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         """How training examples (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
@@ -72,7 +72,7 @@ class Augmenting(Protocol):
 
 
 def augmentation_of(
-    task: Task, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float
+    task: Task, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float
 ) -> Augmentation:
     """How training examples vary: not at all, where the task does not say."""
     if isinstance(task, Augmenting):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -76,7 +76,7 @@ class Classification(Task):
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -102,9 +102,10 @@ class Classification(Task):
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card))
 
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
-        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "crop", split), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):
