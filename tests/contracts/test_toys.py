@@ -57,6 +57,14 @@ TOYS = {
         data.image_file,
         "image",
     ),
+    "sequences": Toy(
+        TaskFolder(
+            "convsight.tasks.classification.light.reader:ClassReader", _SETTINGS, f"{_PLACE}.sequences.task:Sequences"
+        ),
+        data.waves,
+        data.sequence_file,
+        "labels",
+    ),
 }
 
 

@@ -72,7 +72,7 @@ def assemble(
     loader = Loader(
         train.pictures,
         task.targets(train),
-        kind="image",
+        kind=card.input.kind,
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,

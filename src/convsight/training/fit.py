@@ -152,7 +152,7 @@ class _Epoch:
 
 def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
     """A batch as the learner sees it: on its device, varied, reduced to `side` px if given, and normalised."""
-    kind = "image"
+    kind = t.plan.card.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
