@@ -9,8 +9,8 @@ from torch import nn
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.task_nets import TaskNets
 from convsight.nets.text.build import build
 from convsight.nets.text.check import check_volume

@@ -44,7 +44,9 @@ def _front_matter(card: Card, exported: Card | None, name: str, licence: str | N
         {
             "task": {"type": tag},
             "dataset": {"type": data, "name": data, "split": split},
-            "metrics": [{"type": kind, "name": f"{split}/{kind}", "value": value} for kind, value in values.items()],
+            "metrics": [
+                {"type": kind, "name": str(MetricName(split, kind)), "value": value} for kind, value in values.items()
+            ],
         }
         for split, values in found.items()
     ]

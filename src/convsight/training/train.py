@@ -179,7 +179,7 @@ def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
         raise
 
 
-def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
+def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:
     with listener.counting("baselines", 1) as advance:
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples["test"])
         advance(1)

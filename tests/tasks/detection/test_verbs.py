@@ -43,6 +43,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_no_mirror_image_is_claimed(trained: Run) -> None:
+    """Shapes may be flipped, but a detector's graph makes one pass only."""
+    assert not trained.card.mirror
+    assert "mirror image" not in (trained.path / "log.txt").read_text()
+
+
 def cli(*arguments: str | Path, code: int = 0) -> str:
     """What the command line prints: its answer, or its words where it ends with another `code` than 0."""
     done = within(*arguments)

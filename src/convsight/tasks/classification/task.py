@@ -91,14 +91,13 @@ class Classification(Task):
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.truths), _labels(judged.truths))
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         truths, answers = _labels(train.truths), _labels(test.truths)
         chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
         seen = small_pictures(train.pictures, chosen, classes)
         unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
         linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
-        found = {self.floor: self.floor_baseline(train, test), "linear": linear}
-        return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
+        return {self.floor: self.floor_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card))

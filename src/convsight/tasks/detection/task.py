@@ -102,8 +102,8 @@ class Detection(Task):
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
-        return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        return {self.floor: self.floor_baseline(train, test)}
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every picture answered with the boxes of one training picture, the one with the median number of them."""
