@@ -44,8 +44,8 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
     card_file = _card_file(name)
     if card_file is not None:
         card = read_card(card_file)
-        kept = card.input
-        volume = volume or (kept.height, kept.width, kept.channels)
+        channels, *sides = card.input.planes_shape
+        volume = volume or (*sides, channels)
         classes = classes or card.target.outputs
         name = card.net
         if is_net_text(name):
