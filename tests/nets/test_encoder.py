@@ -1,5 +1,7 @@
 """Encoders of every architecture, against their own word, timm's, and the whole networks."""
 
+from typing import Any
+
 import pytest
 import timm
 import torch
@@ -34,7 +36,7 @@ def test_maps_are_what_the_encoder_says(name: str) -> None:
 )
 def test_channels_and_strides_are_timms(name: str, theirs: str) -> None:
     encoder = build_encoder(name, SHAPE)
-    known = timm.create_model(theirs, features_only=True).feature_info
+    known: Any = timm.create_model(theirs, features_only=True).feature_info
     assert list(encoder.strides) == known.reduction()
     assert list(encoder.channels) == known.channels()
 
