@@ -1,5 +1,7 @@
 """What every network of the catalogue must do. A test class that inherits it is parametrised by `name`."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -57,7 +59,13 @@ def check_encoder(name: str, encoder: Encoder, height: int, width: int) -> None:
 
 
 class NetContract:
-    """Outputs, gradients, state, seeds, sizes and maps."""
+    """Outputs, gradients, state, seeds, sizes and maps of the network called `name`."""
+
+    name: ClassVar[str]
+
+    @pytest.fixture(name="name")
+    def _name(self) -> str:
+        return self.name
 
     @pytest.fixture
     def shape(self, name: str) -> NetShape:
