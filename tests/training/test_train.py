@@ -3,10 +3,8 @@
 import csv
 import tomllib
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
+from tests.training.stopping import PressesCtrlC
 
 import convsight
 from convsight.errors import UserError
-from convsight.progress import Listener, Silent, Status
+from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import train_settings
@@ -315,33 +314,6 @@ def test_a_baseline_that_is_no_worse_is_told(tmp_path: Path, photos: Path) -> No
     run = train(TrainSettings.of(data="digits", net="small", epochs=3, export=False, run=f"{tmp_path}/b"), listener)
     assert float(run.metrics["test/accuracy"]) > float(run.metrics["test/baseline/linear/accuracy"])
     assert not any("adds nothing" in text for text in listener.said)
-
-
-@final
-class PressesCtrlC(Listener):
-    """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
-
-    def __init__(self, epoch: int, while_counting: str = "") -> None:
-        self.epoch = epoch
-        self.while_counting = while_counting
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @contextmanager
-    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        if what == self.while_counting:
-            raise KeyboardInterrupt
-        yield lambda done: None
-
-    @contextmanager
-    def training(self) -> Iterator[Callable[[Status], None]]:
-        yield self.interrupt
-
-    def interrupt(self, status: Status) -> None:
-        if status.epoch == self.epoch:
-            raise KeyboardInterrupt
 
 
 def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
