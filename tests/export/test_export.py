@@ -252,7 +252,7 @@ class Shifted(Fit):  # type: ignore[misc]
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Fit]
 ) -> None:
-    monkeypatch.setattr("convsight.export.deployed.Fit", fault)
+    monkeypatch.setattr("convsight.nets.fit.Fit", fault)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())

@@ -19,8 +19,8 @@ _CHUNK = 256  # pictures a thread takes at a time
 def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
     """128 bits in hexadecimal of the class names and of every picture's name, truth and content.
 
-    The content is the file's bytes, or the pixels with their shape and, but for 8 bits, their type. Neither the order of the pictures
-    nor the split they are in counts. BLAKE2b, RFC 7693.
+    The content is the file's bytes, or the pixels with their shape and, but for 8 bits, their type. Neither the order
+    of the pictures nor the split they are in counts. BLAKE2b, RFC 7693.
 
     Raises `UserError` naming a file that cannot be read.
     """
