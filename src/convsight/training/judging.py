@@ -11,7 +11,7 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
-from convsight.report.curves import curves_figure
+from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value
