@@ -58,9 +58,9 @@ def test_fields_are_those_that_gradients_show(layers: list[nn.Module]) -> None:
     ],
 )
 def test_published_fields(name: str, layer: str, size: str, jump: str) -> None:
-    from convsight.describe.resolve import find_subject
+    from convsight.describe.resolve import resolve_net
 
-    subject = find_subject(name, None, None)
+    subject = resolve_net(name, None, None)
     rows = {row.name: row for row in describe_module(subject.model, subject.shape).layers}
     assert (rows[layer].receptive_field, rows[layer].jump) == (size, jump)
     assert describe_module(subject.model, subject.shape).layers[-1].receptive_field == "all"

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.export import Dim
 
-from convsight.nets.resize_layers import Fit
-from convsight.pictures import Fit as How
-from convsight.pictures import Frame, load_picture
+from convsight.nets.resize_layers import ExactResize
+from convsight.pictures import Fit, Frame, load_picture
 
 Pixels = NDArray[np.uint8]
-FITS: tuple[How, ...] = ("crop", "squash", "pad")
+FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 
 
-def target(fit: How, height: int = 40, width: int = 56) -> Frame:
+def target(fit: Fit, height: int = 40, width: int = 56) -> Frame:
     return Frame(height, width, fit)
 
 
@@ -33,7 +32,7 @@ def differences(found: NDArray[Any], picture: Pixels, frame: Frame) -> NDArray[n
 
 
 def in_torch(picture: Pixels, frame: Frame) -> NDArray[Any]:
-    fitted: NDArray[Any] = Fit(frame)(torch.from_numpy(picture[None].copy()))[0].numpy()
+    fitted: NDArray[Any] = ExactResize(frame)(torch.from_numpy(picture[None].copy()))[0].numpy()
     return fitted
 
 
@@ -44,7 +43,7 @@ def in_torch(picture: Pixels, frame: Frame) -> NDArray[Any]:
     fit=st.sampled_from(FITS),
     seed=st.integers(0, 2**16),
 )
-def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fit: How, seed: int) -> None:
+def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fit: Fit, seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
     frame = target(fit, *goal)
     found = differences(in_torch(picture, frame), picture, frame)
@@ -56,7 +55,7 @@ def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fi
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_real_photos_equal_pillow(shared_data: Any, fit: How) -> None:
+def test_real_photos_equal_pillow(shared_data: Any, fit: Fit) -> None:
     frame = target(fit, 224, 224)
     for file in sorted((shared_data("coco_permissive") / "images").iterdir())[:8]:
         picture = np.asarray(Image.open(file).convert("RGB"))
@@ -66,11 +65,11 @@ def test_real_photos_equal_pillow(shared_data: Any, fit: How) -> None:
 @pytest.mark.parametrize(
     ("fit", "height", "width"), [("squash", 40, 56), ("pad", 40, 56), ("crop", 48, 48), ("crop", 40, 56)]
 )
-def test_engines_compute_the_same_resize(tmp_path: Path, fit: How, height: int, width: int) -> None:
+def test_engines_compute_the_same_resize(tmp_path: Path, fit: Fit, height: int, width: int) -> None:
     frame, file = target(fit, height, width), tmp_path / "fit.onnx"
     free = ({0: Dim("n", min=1), 1: Dim("h", min=1), 2: Dim("w", min=1)},)
     some = (torch.zeros(2, 50, 60, 3, dtype=torch.uint8),)
-    program = torch.onnx.export(Fit(frame).eval(), some, dynamic_shapes=free, verbose=False)
+    program = torch.onnx.export(ExactResize(frame).eval(), some, dynamic_shapes=free, verbose=False)
     assert program is not None
     program.save(file)
     onnx_runtime = ort.InferenceSession(file, providers=["CPUExecutionProvider"])

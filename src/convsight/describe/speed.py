@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 
-from convsight.describe.resolve import Subject, entry_of
+from convsight.describe.resolve import ResolvedNet, entry_of
 from convsight.describe.training_memory import resident_bytes
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
@@ -33,23 +33,23 @@ class Speed:
     threads: int
 
 
-def measure(subject: Subject, classes: int) -> Speed:
-    """Run `subject` on random pictures in a process of its own.
+def measure(net: ResolvedNet) -> Speed:
+    """Run `net` on random pictures in a process of its own.
 
     Raises `UserError` where the network cannot be run here, say for want of memory.
     """
-    if len(subject.shape) != 3:
-        raise UserError(f"{subject.name} takes no pictures; only networks for pictures can be measured")
-    channels, height, width = subject.shape
-    numbers = [str(number) for number in (height, width, channels, classes)]
-    command = [sys.executable, "-m", "convsight.describe.speed", subject.name, *numbers]
+    if len(net.shape) != 3:
+        raise UserError(f"{net.name} takes no pictures; only networks for pictures can be measured")
+    channels, height, width = net.shape
+    numbers = [str(number) for number in (height, width, channels, net.outputs)]
+    command = [sys.executable, "-m", "convsight.describe.speed", net.name, *numbers]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE)  # noqa: S603
     except subprocess.TimeoutExpired as error:
-        raise UserError(f"{subject.name}: not measured within {_PATIENCE} s") from error
+        raise UserError(f"{net.name}: not measured within {_PATIENCE} s") from error
     except subprocess.CalledProcessError as error:
         last = error.stderr.strip().splitlines()[-1:] or [f"exit code {error.returncode}"]
-        raise UserError(f"{subject.name} cannot be measured: {last[0]}") from error
+        raise UserError(f"{net.name} cannot be measured: {last[0]}") from error
     return Speed(**json.loads(done.stdout))
 
 

@@ -16,22 +16,21 @@ import torch
 from torch import Tensor, nn
 
 from convsight.inputs import ImageInput, InputSpec
-from convsight.pictures import Fit as How
-from convsight.pictures import Frame
+from convsight.pictures import Fit, Frame
 
 _DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
 _MOST = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
 
 
-def fit_layer(spec: InputSpec) -> nn.Module:
+def resize_layer(spec: InputSpec) -> nn.Module:
     """What makes loaded arrays (batch, *array_shape) of originals of any one size, of the same type."""
     if not isinstance(spec, ImageInput):
         return Middle(spec)
-    return Fit(spec.frame) if spec.bits == 8 else DeepFit(spec.frame, spec.bits, spec.low)
+    return ExactResize(spec.frame) if spec.bits == 8 else DeepResize(spec.frame, spec.bits, spec.low)
 
 
 @final
-class Fit(nn.Module):
+class ExactResize(nn.Module):
     """uint8 of one size (batch, height, width, channels) to uint8 (batch, target height, target width, channels).
 
     Pillow's antialiased bilinear resize: along rows first, then along columns, each time rounded to whole numbers.
@@ -39,7 +38,7 @@ class Fit(nn.Module):
     a value next to a half may be one off there.
 
     >>> halved = Frame(1, 2, "squash")
-    >>> Fit(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
+    >>> ExactResize(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
     [71, 186]
     """
 
@@ -58,7 +57,7 @@ class Fit(nn.Module):
 
 
 @final
-class DeepFit(nn.Module):
+class DeepResize(nn.Module):
     """The same of uint16 or float32, `bits` 16 or 32, in float32; borders of `pad` have the value `low`.
 
     As close to `pictures.fit_planes` as float32 is: of 16 bits a value that lies next to a half may be one off.
@@ -116,7 +115,7 @@ def frame_weights(frame: Frame, height: int, width: int) -> tuple[Tensor, Tensor
     )
 
 
-def _weights(fit: How, side: int, target: int, other: int, other_target: int) -> Tensor:
+def _weights(fit: Fit, side: int, target: int, other: int, other_target: int) -> Tensor:
     whole = torch.zeros((), dtype=torch.float64) + side
     nothing = torch.zeros_like(whole)
     parts, cut, first, made = 1, nothing, nothing, nothing + target

@@ -8,14 +8,14 @@ ROOMY_SIDE = 128
 
 
 @torch.no_grad()
-def outruns(net: nn.Module, pictures: Tensor) -> bool:
+def strides_exceed_maps(net: nn.Module, pictures: Tensor) -> bool:
     """Whether a convolution of `net`, depthwise ones aside, steps further than its map has rows or columns.
 
     `pictures` are of shape (batch, channels, height, width), on the network's device; on the meta device nothing is
     computed. Raises what layers raise that were made for another size.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 1, 1, stride=4), nn.Conv2d(1, 1, 1, stride=2))
-    >>> outruns(net, torch.zeros(1, 1, 8, 8)), outruns(net, torch.zeros(1, 1, 4, 4))
+    >>> strides_exceed_maps(net, torch.zeros(1, 1, 8, 8)), strides_exceed_maps(net, torch.zeros(1, 1, 4, 4))
     (False, True)
     """
     found: list[bool] = []

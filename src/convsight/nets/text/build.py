@@ -10,10 +10,11 @@ from convsight.arithmetic.shapes import Window
 from convsight.nets.text import modules
 from convsight.nets.text.initialise import USUAL, WEIGHTED, initialise
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
 from convsight.nets.text.layers.kernel_windows import Padding, is_static
 from convsight.nets.text.layers.layer import Layer, Sides
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
 from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.steps import Step

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from convsight.nets.text.layer_errors import LayerError, TooSmallError, pointed
 from convsight.nets.text.layers.convolutions import Conv, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation
 from convsight.nets.text.layers.layer import Layer, Sides
-from convsight.nets.text.layers.plain import Activation, Dense
 from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
 from convsight.nets.text.source import net_of

@@ -4,7 +4,7 @@ The idea is that of Redmon et al., "You Only Look Once", 2016. The pyramid is th
 Networks", 2017, with the way back of Liu et al., "Path Aggregation Network", 2018. A cell's centre takes the place of
 anchor boxes as in Tian et al., "FCOS", 2019; class and box have branches of their own as in Ge et al., "YOLOX", 2021;
 sides of a box are distributions as in Li et al., "Generalized Focal Loss", 2020. How it learns stands in
-`tasks/detection/yolo_loss.py`.
+`yolo_loss.py`.
 """
 
 import math
@@ -14,6 +14,8 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from convsight.nets.blocks import Residual, conv
 
 BINS = 16  # a side of a box is a distribution over 0..15 cells
 _FALL = 0.35  # of the logit from one bin to the next, before anything is learnt
@@ -169,25 +171,3 @@ class Head(nn.Module):
 
     def forward(self, level: Tensor) -> tuple[Tensor, Tensor]:
         return self.classes(level).flatten(2).transpose(1, 2), self.sides(level).flatten(2).transpose(1, 2)
-
-
-@final
-class Residual(nn.Module):
-    """Two 3x3 convolutions beside the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
-
-    def forward(self, features: Tensor) -> Tensor:
-        return F.relu(features + self.second(self.first(features)))
-
-
-def conv(narrow: int, wide: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution, batch normalisation and ReLU, padded so that only `stride` makes the map smaller."""
-    return nn.Sequential(
-        nn.Conv2d(narrow, wide, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(wide),
-        nn.ReLU(inplace=True),
-    )

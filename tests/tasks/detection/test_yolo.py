@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from convsight.nets.yolo import BINS, SIZES, Backbone, Yolo, cells, corners
+from convsight.tasks.detection.yolo import BINS, SIZES, Backbone, Yolo, cells, corners
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=3))
