@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-all lint format lock
+.PHONY: setup demo test test-all lint format docs lock
 
 setup: $(READY)
 
@@ -34,6 +34,10 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Draws the picture of the house in docs/design.md from the code.
+docs: $(READY)
+	$(BIN)/python tools/house.py docs/house.svg
 
 # Renews the pinned versions; needs uv (pip install uv).
 lock:

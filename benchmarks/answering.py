@@ -102,7 +102,9 @@ class Workshop:
         if not file.exists():
             network, card = random_network(self.net, self.photos, sure=True)
             save_network(source, network, card)
-            export_network(source, card, "onnx", file, partial(proof_pictures, self.photos, 100.0), Terminal())
+            export_network(
+                source, card, "onnx", file, partial(proof_pictures, self.photos, card.input, 100.0), Terminal()
+            )
         return file
 
     def float32_model(self) -> Path:

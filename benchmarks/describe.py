@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from convsight.describe.description import describe_module
 from convsight.describe.memory import training_memory
 from convsight.nets.catalogue import build_net, net_entry, net_names
-from convsight.nets.sizes import build_without_memory
+from convsight.nets.dry_run.build import build_without_memory
 
 MEMORY = (
     ("squeezenet1_0", 16),

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.disk import Disk
 from convsight.errors import UserError
 from convsight.run import Run, find_model_file
 from convsight.settings import TrainSettings
+from convsight.tasks.choices import for_task, train_settings
 
 
 def test_names_lie_under_runs_and_paths_where_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +43,23 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     settings = TrainSettings.of(data="photos", minutes=2.5, flip="both", workers=3)
     run.save_settings(settings, {"batch": 32, "epochs": None})
     assert run.settings() == (settings, {"batch": 32})
+
+
+def test_the_settings_of_a_task_are_a_table_of_their_own(tmp_path: Path) -> None:
+    settings = for_task(train_settings(data="x", mosaic=0.25), "detection")
+    run = Run(tmp_path)
+    run.save_settings(settings, {})
+    stored = tomllib.loads((tmp_path / "settings.toml").read_text())["settings"]
+    assert stored["detection"]["mosaic"] == 0.25
+    assert "mosaic" not in stored
+    assert run.settings()[0] == settings
+
+
+def test_settings_of_an_older_run_lie_beside_one_another(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[settings]\ndata = "x"\nmosaic = 0.25\nlabel_smoothing = 0.1\n')
+    settings, _ = Run(tmp_path).settings()
+    assert settings.own == {"mosaic": 0.25, "label_smoothing": 0.1}
+    assert for_task(settings, "detection").own["mosaic"] == 0.25
 
 
 def test_settings_are_read_as_they_were_written_in_any_locale(tmp_path: Path) -> None:

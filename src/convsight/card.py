@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import AnyInput
 from convsight.metrics import Measured
 from convsight.targets import AnyTarget
 
@@ -71,7 +71,7 @@ class Card(BaseModel):
     task: str
     net: str
     target: AnyTarget = Field(description="What is answered.")
-    input: ImageInput = Field(description="What is put in.")
+    input: AnyInput = Field(description="What is put in.")
     mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
     calibration: dict[str, float] = Field(
         default_factory=dict, description="What the validation split told the task about its answers."

@@ -46,7 +46,7 @@ class TaskContract:
         return Examples(FittedPictures.read(split, sides)[0], split.truths)
 
     def pixels(self, count: int) -> Any:
-        shape = (count, self.card().input.height, self.card().input.width, 3)
+        shape = (count, *self.card().input.array_shape)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def test_it_is_in_the_mapping(self) -> None:
@@ -55,7 +55,7 @@ class TaskContract:
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()
         model = task.build(card)
-        pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
+        pictures = torch.randn(4, *card.input.planes_shape)
         learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
         batch = Batch({"image": pictures}, task.targets(self.examples(4)).take(np.arange(4)))
         updated = []

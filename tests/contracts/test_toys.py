@@ -12,6 +12,7 @@ from filelock import FileLock
 from safetensors.numpy import load_file
 from tests.contracts.toys import data
 from tests.contracts.toys.serving import toy_server
+from tests.training.stopping import PressesCtrlC
 
 import convsight
 from convsight.datasets.read import read_dataset
@@ -21,7 +22,8 @@ from convsight.hub.push import push
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.tasks import TASKS, TaskFolder
-from convsight.training.train import resume
+from convsight.tasks.choices import train_settings
+from convsight.training.train import resume, train
 
 _PLACE = "tests.contracts.toys"
 _SETTINGS = "convsight.settings:TaskSettings"
@@ -54,6 +56,14 @@ TOYS = {
         data.negatives,
         data.image_file,
         "image",
+    ),
+    "sequences": Toy(
+        TaskFolder(
+            "convsight.tasks.classification.light.reader:ClassReader", _SETTINGS, f"{_PLACE}.sequences.task:Sequences"
+        ),
+        data.waves,
+        data.sequence_file,
+        "labels",
     ),
 }
 
@@ -93,13 +103,13 @@ def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:
 
 def test_a_resumed_run_ends_with_the_same_bits(trained: tuple[Path, Run], tmp_path: Path) -> None:
     archive, whole = trained
-    part = convsight.train(archive, run=f"{tmp_path}/part", epochs=1, quiet=True, batch=16, export=False)
-    stopped = {"epochs": 3}
-    # Schedules depend on where they end, so the part is trained as if it were to end where the whole did.
-    assert resume(str(part.path), stopped, Silent()).path == part.path
-    again = convsight.train(archive, run=f"{tmp_path}/again", epochs=3, quiet=True, batch=16, export=False)
-    first, second = load_file(whole.model_file), load_file(again.model_file)
-    assert all((first[key] == second[key]).all() for key in first)
+    choices = {"epochs": 3, "batch": 16, "export": False}
+    with pytest.raises(KeyboardInterrupt):
+        train(train_settings(data=str(archive), run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=2))
+    resumed = resume(f"{tmp_path}/part", {}, Silent())
+    one, other = load_file(whole.model_file), load_file(resumed.model_file)
+    assert one.keys() == other.keys()
+    assert all((one[key] == other[key]).all() for key in one)
 
 
 def test_it_is_judged(name: str, trained: tuple[Path, Run]) -> None:

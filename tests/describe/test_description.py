@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from convsight.describe.description import Description, describe_module
 from convsight.describe.subject import find_subject
 from convsight.nets.catalogue import build_net, net_entry, net_names
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.torchvision_nets import torchvision_names
 
 SMALL = 15_000_000  # parameters up to which a test also runs a network with numbers

@@ -32,6 +32,7 @@ from convsight.export.parity_check import LEAST_PICTURES, ParityCheck
 from convsight.export.proof_pictures import proof_pictures
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
+from convsight.inputs import ImageInput
 from convsight.model_files import read_card
 from convsight.nets.fit import Fit
 from convsight.progress import Silent, Terminal
@@ -39,12 +40,13 @@ from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
 
 Pixels = NDArray[np.uint8]
+RGB = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
 
 
 def pictures() -> Iterator[Pixels]:
     random = np.random.default_rng(0)
     smooth = [Image.fromarray(random.integers(0, 256, (9, 7, 3), np.uint8)).resize((61, 47)) for _ in range(8)]
-    return proof_pictures(np.stack([np.asarray(picture) for picture in smooth]), 100)
+    return proof_pictures(np.stack([np.asarray(picture) for picture in smooth]), RGB, 100)
 
 
 def verb(run: Run, to: str, out: Path, **choices: Any) -> None:
@@ -324,7 +326,7 @@ def coloured() -> Iterator[Pixels]:
     """Pictures with detail and with colours, as real ones have."""
     random = np.random.default_rng(0)
     noisy = random.integers(0, 2, (8, 90, 70, 3), np.uint8) * np.array([255, 160, 40], np.uint8)
-    return proof_pictures(noisy, 100)
+    return proof_pictures(noisy, RGB, 100)
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:

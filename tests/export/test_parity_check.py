@@ -91,9 +91,9 @@ class Sizes(Reader):
 
     def __init__(self) -> None:
         super().__init__(CARD)
-        self.told: list[tuple[int, int]] = []
+        self.told: list[tuple[int, ...]] = []
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         self.told.append(size)
         return Numbers(("width", "height"), ("px", "px"), np.array(size, np.float64), np.ones(2))
 
@@ -175,7 +175,7 @@ class NumberReader(Reader):
     result = Numbers
     pipeline_tag, plain_python = "other", ""
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         return Numbers(("weight",), ("g",), arrays["probabilities"][:1] * 1000, np.array([2000.0]))
 
     def metrics(self) -> Metrics:

@@ -65,7 +65,7 @@ class DistanceReader(Reader):
     pipeline_tag = "depth-estimation"
     plain_python = "print(arrays['distance'])\n"
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         target = self.card.target
         assert isinstance(target, NumberTargets)
         mean, std = np.array(target.mean), np.array(target.std)

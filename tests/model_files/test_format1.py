@@ -56,5 +56,5 @@ def test_what_is_wrong_with_an_old_card_is_named_as_in_a_new_one() -> None:
     old = {"format": 1, "task": "classification", "net": "small", "classes": ["a"]}
     with pytest.raises(UserError, match="not valid at 'input'"):
         parse_card(json.dumps(old), "m.onnx")
-    with pytest.raises(UserError, match=r"'input\.height'"):
+    with pytest.raises(UserError, match=r"'input\.image\.height'"):
         parse_card(json.dumps({**old, "preprocessing": {"height": 0, "width": 4, "mean": [0], "std": [1]}}), "m.onnx")

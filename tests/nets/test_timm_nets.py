@@ -7,7 +7,7 @@ from torch import nn
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry
-from convsight.nets.sizes import build_without_memory
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.timm_nets import BORROWED, timm_names
 
 # Convolutions, patches, windows, two heads, two stems, normalisation in the head, a size that is all but fixed.

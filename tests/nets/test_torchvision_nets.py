@@ -6,7 +6,7 @@ from tests.contracts.nets import ONE_OF_EACH
 from torch import Tensor, nn
 
 from convsight.nets.catalogue import NetShape, build_net, net_entry, smallest_side
-from convsight.nets.sizes import build_without_memory
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.torchvision_nets import torchvision_names
 
 

@@ -40,7 +40,7 @@ def test_arrays_of_the_right_size_take_no_other_way(shape: tuple[int, ...], fit:
 
 def test_arrays_of_the_right_size_and_another_type_are_an_error() -> None:
     with pytest.raises(PictureError, match="float64"):
-        load_picture(np.zeros((20, 30)), target(30, 20))  # type: ignore[arg-type]
+        load_picture(np.zeros((20, 30)), target(30, 20))
 
 
 def test_loaded_pixels_are_the_callers_own(photo: Image.Image) -> None:

@@ -1,34 +1,14 @@
 """All that is said stands in the log of the run, whenever the run is known; the rest goes to the listener alone."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from convsight.progress import Listener, Status
+from tests.training.heard import Heard
+
+from convsight.progress import Status
 from convsight.run import Run
 from convsight.training.recorder import Recorder
 
 STATUS = Status(1, 0.5, 0.1, 10, 5, "")
-
-
-class Heard(Listener):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.counted: list[tuple[str, int | None, int]] = []
-        self.shown: list[Status] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @contextmanager
-    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        yield lambda done: self.counted.append((what, total, done))
-
-    @contextmanager
-    def training(self) -> Iterator[Callable[[Status], None]]:
-        yield self.shown.append
 
 
 def log(run: Run) -> list[str]:

@@ -15,8 +15,9 @@ from convsight.targets import Targets, TargetSpec
 SPLIT_NAMES = ("train", "val", "test")
 UNSPLIT = "all"  # the split of data that comes without train, val and test
 
-# Picture files, or pixels: uint8 of shape (pictures, height, width) or (pictures, height, width, 3).
-Pictures = Sequence[Path] | NDArray[np.uint8]
+# Picture files, or an array whose first axis counts examples: uint8 (pictures, height, width[, channels]) most often,
+# or whatever else the kind of input takes (see `inputs`).
+Pictures = Sequence[Path] | NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.fitted import FittedPictures, Unreadable
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.progress import Listener
 
 _LISTED = 20  # images named in a message
@@ -24,7 +24,7 @@ class ReadSplit(NamedTuple):
 def read_examples(
     source: str,
     splits: Mapping[str, Split],
-    spec: ImageInput,
+    spec: InputSpec,
     listener: Listener,
     *,
     skip_unreadable: bool,

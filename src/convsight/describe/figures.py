@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from convsight.files import write_atomic
 from convsight.net_list.listed import FIGURES, ListedNet
 from convsight.nets.catalogue import net_entry, net_names
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetEntry
-from convsight.nets.sizes import build_without_memory
 from convsight.tasks import own_networks
 
 

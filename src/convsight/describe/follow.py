@@ -9,7 +9,8 @@ from torch import Tensor
 
 from convsight.describe.field import Field
 from convsight.describe.operations import RESAMPLING, is_elementwise
-from convsight.describe.windows import Windows
+from convsight.nets.dry_run.operation_windows import Windows
+from convsight.nets.dry_run.run import PADDING
 
 aten = torch.ops.aten
 
@@ -83,17 +84,6 @@ def _same_axes(found: Field, shape: tuple[int, ...]) -> bool:
     places = zip(found.places, found.axes, strict=False)
     return bool(found.places) and all(place < len(shape) and shape[place] == axis.cells for place, axis in places)
 
-
-# Operations that put cells around a volume; they are given how many.
-PADDING = (
-    aten.constant_pad_nd,
-    aten.reflection_pad1d,
-    aten.reflection_pad2d,
-    aten.reflection_pad3d,
-    aten.replication_pad1d,
-    aten.replication_pad2d,
-    aten.replication_pad3d,
-)
 
 _RULES: dict[Any, Callable[[Any, Sequence[Any], tuple[int, ...], Sequence[Field]], Field]] = {
     **dict.fromkeys((aten.permute, aten.transpose, aten.t), _permuted),

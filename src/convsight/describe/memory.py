@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from convsight.describe.trace import in_mode, type_of, without_numbers
+from convsight.nets.dry_run.run import in_mode, type_of, without_numbers
 
 # Copies of the trained weights that an optimizer keeps.
 OPTIMIZER_COPIES = {"adamw": 2, "muon": 1, "sgd": 1}

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from convsight.describe.windows import windows_of
+from convsight.nets.dry_run.operation_windows import windows_of
 
 aten = torch.ops.aten
 

@@ -10,10 +10,10 @@ from torch.nn import Parameter
 
 from convsight.describe.field import Field
 from convsight.describe.layer import Layer
-from convsight.describe.trace import Call, Operation
+from convsight.describe.trace import ModuleRun, Operation
 
 
-def layers_of(root: Call) -> list[Layer]:
+def layers_of(root: ModuleRun) -> list[Layer]:
     """The layers of a traced network, in the order they ran.
 
     A module that runs no other module is one layer. What another module does itself (a sum of two branches, a matrix
@@ -33,14 +33,14 @@ class _Rows:
         self._counted: set[int] = set()
         self._uses: dict[str, int] = {}
 
-    def of(self, call: Call) -> Iterator[Layer]:
+    def of(self, call: ModuleRun) -> Iterator[Layer]:
         """The rows of one run of a module."""
         if not call.calls and (call.path or _is_pytorchs(call.module)):
             if row := self._leaf(call):
                 yield row
             return
         for part in call.parts:
-            if isinstance(part, Call):
+            if isinstance(part, ModuleRun):
                 yield from self.of(part)
             elif _computes(part):
                 kind = "flatten" if _flattens(part) else part.name.rstrip("_")
@@ -52,7 +52,7 @@ class _Rows:
         left = [(name, value) for name, value in self._parameters.items() if id(value) not in self._counted]
         return [_parameter_row(name, "not used", value.numel(), _product(value)) for name, value in left]
 
-    def _leaf(self, call: Call) -> Layer | None:
+    def _leaf(self, call: ModuleRun) -> Layer | None:
         count, formula = self._take(call.module, dict(call.module.named_parameters()))
         kind = type(call.module).__name__
         if not call.operations:  # Identity, dropout in use: nothing happens

@@ -9,8 +9,8 @@ from torch import nn
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.task_nets import TaskNets
 from convsight.nets.text.build import build
 from convsight.nets.text.check import check_volume
@@ -44,8 +44,8 @@ def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None)
     card_file = _card_file(name)
     if card_file is not None:
         card = read_card(card_file)
-        kept = card.input
-        volume = volume or (kept.height, kept.width, kept.channels)
+        channels, *sides = card.input.planes_shape
+        volume = volume or (*sides, channels)
         classes = classes or card.target.outputs
         name = card.net
         if is_net_text(name):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.tasks.reader import Reader
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]  # of one original: RGB uint8 (height, width, 3), most often
 
 LEAST_PICTURES = 64
 _BATCH = 8
@@ -41,14 +41,14 @@ class ParityCheck:
 def prove(
     original: Engine, reader: Reader, card: Card, checks: Sequence[ParityCheck], pictures: Iterator[Pixels]
 ) -> tuple[Proof, ...]:
-    """Run raw `pictures` (each RGB uint8 (height, width, 3), of any size) through `original` and every check.
+    """Run raw `pictures` (each what `Card.input` calls an original, of any size) through `original` and every check.
 
-    The original sees them fitted as `Card.input` does. Raises ValueError where there is no picture.
+    The original network sees them loaded as `Card.input` does. Raises ValueError where there is no picture.
     """
     differences: list[list[Difference]] = [[] for _ in checks]
     for chunk in _chunks(pictures):
         fitted = np.stack([card.input.load(picture, np.inf).array for picture in chunk])
-        sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
+        sizes = [card.input.size_of(picture) for picture in chunk]
         expected = list(predictions(original, reader, fitted, sizes))
         for check, found in zip(checks, differences, strict=True):
             try:
@@ -61,7 +61,7 @@ def prove(
 
 
 def _answers(
-    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, int]]
+    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, ...]]
 ) -> Iterator[Result]:
     if check.pixels == "fitted":
         yield from predictions(check.engine, reader, fitted, sizes)

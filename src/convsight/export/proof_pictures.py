@@ -9,6 +9,7 @@ from convsight.datasets import UNSPLIT, Dataset
 from convsight.datasets.dataset import Pictures
 from convsight.errors import UserError
 from convsight.export.parity_check import LEAST_PICTURES, Pixels
+from convsight.inputs import ImageInput, InputSpec
 from convsight.pictures import PictureError, Source, read_picture
 
 # Whose pictures prove a network, and judge it in 8-bit numbers: the first split that there is.
@@ -31,9 +32,9 @@ def enough_pictures(dataset: Dataset, count: int = LEAST_PICTURES) -> Sequence[S
 
 
 def proof_pictures(
-    pictures: Pictures | Sequence[Source], max_megapixels: float, count: int = LEAST_PICTURES
+    pictures: Pictures | Sequence[Source], spec: InputSpec, max_megapixels: float, count: int = LEAST_PICTURES
 ) -> Iterator[Pixels]:
-    """`count` of the pictures, evenly chosen, every other one resized.
+    """`count` of the pictures, or of what else `spec` takes, evenly chosen, every other one resized.
 
     Where there are fewer, they come again, each time another part of them, so that no two are the same as far as their
     pixels allow. Unreadable ones are passed over. Raises `UserError` where none can be read.
@@ -43,15 +44,35 @@ def proof_pictures(
         before = made
         for position in _evenly(len(pictures), count - made):
             try:
-                picture = read_picture(pictures[position], max_megapixels=max_megapixels)
+                picture = _read(pictures[position], spec, max_megapixels, again, made)
             except PictureError:
                 continue
-            part = _part(picture, again) if again else picture
-            yield np.asarray(_varied(part, made) if made % 2 else part)
+            yield picture
             made += 1
         again += 1
         if made == before:
             raise UserError("none of the pictures for the proof can be read; name others with --data")
+
+
+def _read(source: Source, spec: InputSpec, max_megapixels: float, again: int, number: int) -> Pixels:
+    """One of the originals, and part of it where it comes `again`; every other `number` changes its size."""
+    if isinstance(spec, ImageInput) and spec.is_rgb:
+        picture = read_picture(source, max_megapixels=max_megapixels)
+        part = _part(picture, again) if again else picture
+        return np.asarray(_varied(part, number) if number % 2 else part)
+    array = spec.original(source, max_megapixels)
+    for axis in [free - 1 for free in spec.free_axes if free]:
+        array = _sampled(array, axis, again, _FACTORS[(number + axis) % len(_FACTORS)] if number % 2 else 1.0)
+    return array
+
+
+def _sampled(array: Pixels, axis: int, again: int, factor: float) -> Pixels:
+    """`array` without one end of an axis, the more, the larger `again` is; and that `factor` times as long."""
+    own = array.shape[axis]
+    kept = max(1, round(own * max(0.3, 0.98 - again / 100))) if again else own
+    places = np.arange(max(1, round(kept * factor))) * kept // max(1, round(kept * factor))
+    sampled: Pixels = np.take(array, places + (own - kept) * (again % 2), axis)
+    return sampled
 
 
 def _evenly(length: int, most: int) -> list[int]:

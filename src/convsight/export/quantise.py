@@ -37,9 +37,9 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     nncf.set_log_level(logging.ERROR)
     chosen = np.linspace(0, len(examples) - 1, min(_SEEN, len(examples))).astype(np.int64)
 
-    def inputs() -> Iterator[dict[str, NDArray[np.uint8]]]:
+    def inputs() -> Iterator[dict[str, NDArray[Any]]]:
         for index in chosen:
-            yield {"pictures": examples.pictures.take(np.array([index]))}
+            yield {examples.pictures.spec.graph_name: examples.pictures.take(np.array([index]))}
 
     ignored: Any = nncf.IgnoredScope(names=nodes_before_fitted(graph))
     with redirect_stdout(io.StringIO()):  # its bars; standard output belongs to the verbs

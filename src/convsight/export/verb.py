@@ -53,7 +53,7 @@ def export(
         dataset = _dataset(path, card, data)
         split = next(dataset.splits[name] for name in PREFERRED_SPLITS if name in dataset.splits)
         examples = _examples(dataset.source, split, card, max_megapixels, listener)
-        pictures = partial(proof_pictures, enough_pictures(dataset), max_megapixels)
+        pictures = partial(proof_pictures, enough_pictures(dataset), card.input, max_megapixels)
         card = export_int8(source, card, to, file, pictures, examples, _in_words(dataset, split), max_loss, listener)
     _print(file, card, output)
 
@@ -63,7 +63,7 @@ def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Ca
     files: Sequence[Source] = []
     if data is not None and Path(data).is_dir():
         files = sorted(file for file in Path(data).rglob("*") if is_picture_file(file))
-    return partial(proof_pictures, files or enough_pictures(_dataset(path, card, data)), max_megapixels)
+    return partial(proof_pictures, files or enough_pictures(_dataset(path, card, data)), card.input, max_megapixels)
 
 
 def _dataset(path: str, card: Card, data: str | None) -> Dataset:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from convsight.card import Card
+from convsight.inputs import ImageInput
 from convsight.metrics import MetricName, metric_of, whole_and_parts
 from convsight.tasks import reader_of
 
@@ -44,7 +45,9 @@ def _front_matter(card: Card, exported: Card | None, name: str, licence: str | N
         {
             "task": {"type": tag},
             "dataset": {"type": data, "name": data, "split": split},
-            "metrics": [{"type": kind, "name": f"{split}/{kind}", "value": value} for kind, value in values.items()],
+            "metrics": [
+                {"type": kind, "name": str(MetricName(split, kind)), "value": value} for kind, value in values.items()
+            ],
         }
         for split, values in found.items()
     ]
@@ -78,34 +81,41 @@ def _whole_values(card: Card) -> dict[str, dict[str, float]]:
 
 def _usage(card: Card, exported: Card | None, name: str, repository: str | None) -> str:
     pulled = f"    convsight pull {repository} --to {name}\n" if repository else ""
+    is_picture = isinstance(card.input, ImageInput) and card.input.is_rgb
+    file = "cat.jpg" if is_picture else "example.npy"
     text = f"""## Use it
 
-{pulled}    convsight predict {name} cat.jpg
+{pulled}    convsight predict {name} {file}
 
 ```python
 import convsight
 
 model = convsight.load({name!r})
-print(model.predict("cat.jpg").summary())
+print(model.predict("{file}").summary())
 ```"""
     if exported is None:
         return text
+    opened = (
+        'np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))'
+        if is_picture
+        else f'np.load("example.npy")  # {card.input.dtype}, axes as in {card.input.array_shape}'
+    )
+    one = "picture" if is_picture else "example"
     return f"""{text}
 
-Without convsight, by ONNX Runtime; the resize and all else that pictures need is part of the graph:
+Without convsight, by ONNX Runtime; the resize and all else that {card.input.noun}s need is part of the graph:
 
 ```python
 import json
 
 import numpy as np
-import onnxruntime as ort
-from PIL import Image, ImageOps
+import onnxruntime as ort{chr(10) + "from PIL import Image, ImageOps" if is_picture else ""}
 
 session = ort.InferenceSession({f"{name}/model.onnx"!r}, providers=["CPUExecutionProvider"])
 classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["classes"]
-picture = np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))
+{one} = {opened}
 names = [output.name for output in session.get_outputs()]
-arrays = dict(zip(names, session.run(names, {{"pictures": picture[None]}})))
+arrays = dict(zip(names, session.run(names, {{"{card.input.graph_name}": {one}[None]}})))
 {reader_of(card).plain_python}```"""
 
 
@@ -138,10 +148,18 @@ def _data(card: Card) -> str:
 
 def _input(card: Card) -> str:
     how = card.input
-    colours = "made grey (ITU-R 601), " if how.channels == 1 else ""
+    if not isinstance(how, ImageInput):
+        return (
+            f"## Input\n\n{how.summary[0].upper()}{how.summary[1:]}: a NumPy array {how.array_shape} of {how.dtype}. "
+            f"Numbers minus {list(how.mean)}, divided by {list(how.std)}, a value a channel. convsight does it, and so "
+            "does the exported graph."
+        )
+    scaled = "divided by 255" if how.bits == 8 else f"with {how.low:g} to {how.high:g} as 0 to 1"
+    colours = "made grey (ITU-R 601), " if how.is_rgb and how.channels == 1 else ""
+    of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
-        f"## Input\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
-        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}divided by 255, minus "
+        f"## Input\n\nA picture{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
+        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}{scaled}, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )
 

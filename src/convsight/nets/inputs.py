@@ -1,4 +1,4 @@
-"""The torch side of what is put in: fitted RGB bytes to a network's normalised input.
+"""The torch side of what is put in: loaded arrays to a network's normalised input, whatever kind they are of.
 
 Only plain operations, so that an exported graph contains the same arithmetic.
 """
@@ -8,8 +8,10 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, InputSpec, SpectrogramInput, VolumeInput
+from convsight.inputs.spectrogram import FLOOR_DB
 
 
 def planes(pictures: Tensor, channels: int) -> Tensor:
@@ -45,38 +47,99 @@ def _luma(colours: Tensor) -> Tensor:
 
 @final
 class Normalise(nn.Module):
-    """(x - mean) / std, channel by channel, of pictures (batch, channels, height, width)."""
+    """(x - mean) / std, channel by channel, of (batch, channels, ...) with so many `axes` behind."""
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(self, mean: Sequence[float], std: Sequence[float], axes: int = 2) -> None:
         super().__init__()
         # Not persistent: the card of a model file holds them, its tensors are the network's alone.
-        self.register_buffer("mean", _a_channel_each(mean), persistent=False)
-        self.register_buffer("std", _a_channel_each(std), persistent=False)
+        self.register_buffer("mean", _a_channel_each(mean, axes), persistent=False)
+        self.register_buffer("std", _a_channel_each(std, axes), persistent=False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return (pictures - self.mean) / self.std
+    def forward(self, inputs: Tensor) -> Tensor:
+        return (inputs - self.mean) / self.std
 
 
 @final
 class InputLayer(nn.Module):
-    """Fitted RGB uint8 (batch, height, width, 3) to the network's input (batch, channels, height, width)."""
+    """Loaded arrays (batch, *array_shape) to the network's input (batch, *planes_shape); see `InputSpec`."""
 
-    def __init__(self, spec: ImageInput) -> None:
+    def __init__(self, spec: InputSpec) -> None:
         super().__init__()
-        self.channels = spec.channels
-        self.normalise = Normalise(spec.mean, spec.std)
+        self.scale = _scale(spec)
+        self.normalise = Normalise(spec.mean, spec.std, len(spec.planes_shape) - 1)
 
-    def floats(self, pictures: Tensor) -> Tensor:
-        """The pictures as they are augmented: float32 (batch, channels, height, width) in 0..1."""
-        return planes(pictures, self.channels)
+    def floats(self, arrays: Tensor) -> Tensor:
+        """The inputs as they are augmented: what `InputSpec.scaled` gives, in float32."""
+        found: Tensor = self.scale(arrays)
+        return found
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        normalised: Tensor = self.normalise(self.floats(pictures))
+    def forward(self, arrays: Tensor) -> Tensor:
+        normalised: Tensor = self.normalise(self.floats(arrays))
         return normalised
 
 
-def _a_channel_each(values: Sequence[float]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
+def _scale(spec: InputSpec) -> nn.Module:
+    """What makes `spec.scaled` of loaded arrays."""
+    match spec:
+        case ImageInput() if spec.is_rgb:
+            return _Planes(spec.channels)
+        case ImageInput() | VolumeInput():
+            return _Shares(spec.low, spec.high)
+        case SpectrogramInput():
+            return _Spectrogram(spec)
+        case _:
+            return nn.Identity()
+
+
+@final
+class _Planes(nn.Module):
+    """`planes` for so many channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return planes(pictures, self.channels)
+
+
+@final
+class _Shares(nn.Module):
+    """(batch, ..., channels) to float32 (batch, channels, ...), `low` as 0 and `high` as 1."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low = low
+        self.span = high - low
+
+    def forward(self, arrays: Tensor) -> Tensor:
+        order = (0, arrays.dim() - 1, *range(1, arrays.dim() - 1))
+        return (arrays.permute(order).to(torch.float32) - self.low) / self.span
+
+
+@final
+class _Spectrogram(nn.Module):
+    """Waves (batch, channels, length) to (batch, channels, frequencies, frames), as a convolution with sines."""
+
+    waves: Tensor
+
+    def __init__(self, spec: SpectrogramInput) -> None:
+        super().__init__()
+        self.hop = spec.hop
+        turns = torch.arange(spec.window // 2 + 1)[:, None] * torch.arange(spec.window)[None] % spec.window
+        angles = turns * (2 * torch.pi / spec.window)
+        both = torch.cat([torch.cos(angles), torch.sin(angles)]).double() * torch.from_numpy(spec.hann())
+        self.register_buffer("waves", both.float()[:, None], persistent=False)
+
+    def forward(self, arrays: Tensor) -> Tensor:
+        found = F.conv1d(arrays.flatten(0, 1)[:, None], self.waves, stride=self.hop)
+        real, imaginary = found.chunk(2, dim=1)
+        power = torch.clamp(real * real + imaginary * imaginary, min=10 ** (-FLOOR_DB / 10))
+        return (torch.log10(power) * (10 / FLOOR_DB) + 1).view(arrays.shape[0], arrays.shape[1], *power.shape[1:])
+
+
+def _a_channel_each(values: Sequence[float], axes: int) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32).view(1, -1, *[1] * axes)

@@ -9,7 +9,7 @@ from torch import Tensor
 from convsight.errors import UserError
 from convsight.net_list.listed import listed_nets
 from convsight.nets.catalogue import net_entry
-from convsight.nets.sizes import build_without_memory
+from convsight.nets.dry_run.build import build_without_memory
 
 _LISTED = 8  # tensors of a kind in a message
 _COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none

@@ -15,8 +15,8 @@ from torch import Tensor, fx, nn
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import build_net, net_entry
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.yolo import conv
 
 _HALVINGS = (3, 4, 5)  # of the levels: strides of 8, 16 and 32

@@ -1,50 +1,16 @@
 """Which picture sizes a network takes: its entry says so, or it is run on the meta device, without arithmetic."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection
-from typing import Any
 
 import torch
-from torch import nn
-from torch.overrides import TorchFunctionMode
 
-from convsight.describe.trouble import trouble
 from convsight.errors import UserError
+from convsight.nets.dry_run.build import build_without_memory
+from convsight.nets.dry_run.diagnosis import diagnosis
+from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
 
 _LARGEST_SIDE = 8192  # px, as in `ImageInput`
-
-# What layers raise when a kernel, a window or a patch does not fit.
-_MISFITS = (RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionError)
-
-
-class _WithoutMemory(TorchFunctionMode):
-    """New parameters get a shape and a type but no memory and no random numbers.
-
-    Unlike `torch.device("meta")` it leaves `torch.arange` and `torch.tensor` real: RegNet computes its widths
-    with them.
-    """
-
-    _FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Collection[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        chosen = dict(kwargs or {})
-        if func in self._FACTORIES and chosen.get("device") is None:
-            chosen["device"] = "meta"
-        return func(*args, **chosen)
-
-
-def build_without_memory(entry: NetEntry, shape: NetShape) -> nn.Module:
-    """The network on the meta device, in evaluation mode: all its shapes, none of its numbers."""
-    with _WithoutMemory():
-        net = entry.build(shape)
-    return net.to("meta").eval()
 
 
 def fits(entry: NetEntry, shape: NetShape) -> bool:
@@ -105,9 +71,9 @@ def _place(entry: NetEntry, shape: NetShape) -> str:
         net = build_without_memory(entry, shape)
     except UserError as error:  # a text, which says it itself
         return f"\n{error}"
-    except _MISFITS:  # some cannot even be built for such pictures
+    except SHAPE_ERRORS:  # some cannot even be built for such pictures
         return ""
-    found = trouble(net, (1, shape.channels, shape.height, shape.width))
+    found = diagnosis(net, (1, shape.channels, shape.height, shape.width))
     return f"\n{found}" if found else ""
 
 
@@ -123,6 +89,6 @@ def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
         net = build_without_memory(entry, shape)
         with torch.no_grad():
             net(torch.empty(2, shape.channels, shape.height, shape.width, device="meta"))
-    except (*_MISFITS, UserError) as error:
+    except (*SHAPE_ERRORS, UserError) as error:
         return error
     return None

@@ -2,7 +2,7 @@
 
 from convsight.pictures.decode import Source, picture_size, read_picture
 from convsight.pictures.errors import PictureError
-from convsight.pictures.fit import fit_picture
+from convsight.pictures.fit import fit_picture, fit_planes
 from convsight.pictures.formats import PICTURE_SUFFIXES, is_picture_file
 from convsight.pictures.frame import Fit, Frame
 from convsight.pictures.load import FittedPicture, load_picture
@@ -15,6 +15,7 @@ __all__ = [
     "PictureError",
     "Source",
     "fit_picture",
+    "fit_planes",
     "is_picture_file",
     "load_picture",
     "picture_size",

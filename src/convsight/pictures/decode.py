@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from convsight.pictures.modes import to_rgb
 from convsight.pictures.orientation import Box, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.pictures.pillow import correct_header, undisturbed
 
-Source = Path | bytes | NDArray[np.uint8] | Image.Image
+Source = Path | bytes | NDArray[Any] | Image.Image
 
 # A JPEG decoded at reduced scale keeps this many times the pixels a side that are needed,
 # so that the antialiased resize that follows still has enough to average.
@@ -48,7 +48,7 @@ class Decoded:
 def read_picture(source: Source, *, least: tuple[int, int] | None = None, max_megapixels: float = 100.0) -> Image.Image:
     """Decode a picture to mode RGB: upright by its EXIF, transparency on white, deep ones scaled to 8 bits.
 
-    `source` is a file, the content of one, an array (height, width) or (height, width, 3) of uint8, or a Pillow picture
+    `source` is a file, the content of one, an array (height, width[, 1 or 3]) of uint8, or a Pillow picture
     (which may be returned itself). Of an animation or several pages the first is taken.
 
     With `least`, a (width, height) in pixels, a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size where it then
@@ -168,6 +168,8 @@ def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
 
 
 def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         raise PictureError(
             f"an array of {pixels.dtype} and shape {pixels.shape} is not a picture; "

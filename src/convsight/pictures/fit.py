@@ -24,15 +24,58 @@ def fit_picture(picture: Image.Image, frame: Frame, box: Box | None = None) -> N
     >>> fit_picture(Image.new("RGB", (8, 4), "white"), target)[:, :, 0].tolist()
     [[255, 255], [0, 0]]
     """
+    return _fitted(picture, frame, box or (0, 0, *picture.size), 0)
+
+
+def fit_planes(image: NDArray[Any], frame: Frame, border: float = 0) -> NDArray[Any]:
+    """`image` (height, width, channels) of uint8, uint16 or float32 at the network's size, of the same type.
+
+    Every channel is fitted as by `fit_picture`; borders of `pad` have the value `border`. Of uint8 the numbers are
+    those of `fit_picture`; the others are resized in Pillow's 32-bit floating point, whole numbers rounded at the end.
+
+    >>> fit_planes(np.full((4, 8, 5), 1000, np.uint16), Frame(2, 2, "pad"), 7)[:, :, 4].tolist()
+    [[1000, 1000], [7, 7]]
+    """
+    if image.shape[:2] == (frame.height, frame.width):
+        return np.ascontiguousarray(image).copy()
+    computed = image if image.dtype == np.uint8 else image.astype(np.float32)
+    whole = (0, 0, image.shape[1], image.shape[0])
+    planes = [
+        _fitted(Image.fromarray(np.ascontiguousarray(computed[:, :, channel])), frame, whole, border)
+        for channel in range(image.shape[2])
+    ]
+    fitted = np.stack(planes, axis=2)
+    return np.rint(fitted).astype(np.uint16) if image.dtype == np.uint16 else fitted
+
+
+def middle(box: Box, target: Size) -> Box:
+    """The largest box of the proportions of `target` in the middle of `box`: what `crop` keeps."""
+    left, top, right, bottom = box
+    width, height = right - left, bottom - top
+    if width * target[1] > height * target[0]:
+        margin = (width - height * target[0] / target[1]) / 2
+        return left + margin, top, right - margin, bottom
+    margin = (height - width * target[1] / target[0]) / 2
+    return left, top + margin, right, bottom - margin
+
+
+def inside(box: Box, target: Size) -> Size:
+    """The largest size with the proportions of `box` that fits into `target`: what `pad` fills, at least one pixel."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if width * target[1] > height * target[0]:
+        return target[0], max(1, round(height * target[0] / width))
+    return max(1, round(width * target[1] / height)), target[1]
+
+
+def _fitted(picture: Image.Image, frame: Frame, box: Box, border: float) -> NDArray[Any]:
     target = (frame.width, frame.height)
-    box = box or (0, 0, *picture.size)
     match frame.fit:
         case "crop":
-            return _resized(picture, target, _middle(box, target))
+            return _resized(picture, target, middle(box, target))
         case "squash":
             return _resized(picture, target, box)
         case "pad":
-            return _padded(picture, target, box)
+            return _padded(picture, target, box, border)
 
 
 def _resized(picture: Image.Image, target: Size, box: Box) -> NDArray[Any]:
@@ -48,28 +91,10 @@ def _resized(picture: Image.Image, target: Size, box: Box) -> NDArray[Any]:
     return np.array(picture.resize(target, Image.Resampling.BILINEAR, (left, top, right, bottom)))
 
 
-def _padded(picture: Image.Image, target: Size, box: Box) -> NDArray[np.uint8]:
-    width, height = _inside(box, target)
+def _padded(picture: Image.Image, target: Size, box: Box, border: float) -> NDArray[Any]:
+    width, height = inside(box, target)
     left, top = (target[0] - width) // 2, (target[1] - height) // 2
-    padded = np.zeros((target[1], target[0], 3), np.uint8)
-    padded[top : top + height, left : left + width] = _resized(picture, (width, height), box)
+    resized = _resized(picture, (width, height), box)
+    padded = np.full((target[1], target[0], *resized.shape[2:]), border, resized.dtype)
+    padded[top : top + height, left : left + width] = resized
     return padded
-
-
-def _middle(box: Box, target: Size) -> Box:
-    """The largest box of the proportions of `target` in the middle of `box`."""
-    left, top, right, bottom = box
-    width, height = right - left, bottom - top
-    if width * target[1] > height * target[0]:
-        margin = (width - height * target[0] / target[1]) / 2
-        return left + margin, top, right - margin, bottom
-    margin = (height - width * target[1] / target[0]) / 2
-    return left, top + margin, right, bottom - margin
-
-
-def _inside(box: Box, target: Size) -> Size:
-    """The largest size with the proportions of `box` that fits into `target`, at least one pixel a side."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    if width * target[1] > height * target[0]:
-        return target[0], max(1, round(height * target[0] / width))
-    return max(1, round(width * target[1] / height)), target[1]

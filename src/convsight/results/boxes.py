@@ -168,18 +168,17 @@ class Boxes(Result):
 
     def to_json(self) -> dict[str, Any]:
         found = self.found
-        return {
-            "boxes": [
-                {"name": box.name, "score": box.score, "xyxy": list(box.xyxy), **plain_values(found.columns, row)}
-                for row, box in enumerate(found._rows())
-            ]
-        }
+        boxes = [{"name": box.name, "score": box.score, "xyxy": list(box.xyxy)} for box in found._rows()]
+        if found.columns:
+            boxes = [box | more for box, more in zip(boxes, plain_values(found.columns, len(found)), strict=True)]
+        return {"boxes": boxes}
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
         found = self.found
-        return [
-            (box.name, box.score, *box.xyxy, *row_values(found.columns, row)) for row, box in enumerate(found._rows())
-        ]
+        rows: list[tuple[str | float, ...]] = [(box.name, box.score, *box.xyxy) for box in found._rows()]
+        if found.columns:
+            rows = [(*row, *more) for row, more in zip(rows, row_values(found.columns, len(found)), strict=True)]
+        return rows
 
     def to_supervision(self) -> Any:
         found = self.found

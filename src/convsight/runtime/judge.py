@@ -25,8 +25,7 @@ def judge(
     """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged."""
     metrics = reader.metrics()
     pictures = examples.pictures
-    frame = pictures.frame
-    batch = max(1, min(_MOST, _PIXELS // (frame.height * frame.width)))
+    batch = max(1, min(_MOST, _PIXELS // pictures.spec.positions))
     for start in range(0, len(examples), batch):
         chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [pictures.size(int(index)) for index in chosen]

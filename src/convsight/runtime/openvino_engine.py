@@ -47,10 +47,10 @@ class OpenVINOEngine(Engine):
         for _ in range(self.streams):
             self._idle.put(compiled.create_infer_request())
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         request = self._idle.get()
         try:
-            request.infer([np.ascontiguousarray(pictures)], share_inputs=True, share_outputs=True)
+            request.infer([np.ascontiguousarray(inputs)], share_inputs=True, share_outputs=True)
             # Copied: the request's own memory is written again by its next call.
             found = [request.get_output_tensor(place).data.copy() for place in range(len(self._names))]
         finally:
@@ -119,17 +119,17 @@ def _config(precision: str) -> dict[str, Any]:
 
 
 def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
-    """The part of a graph that follows the resize: fitted pictures in, the same outputs."""
+    """The part of a graph that follows the resize: fitted inputs in, the same outputs."""
     fitted = next((out for op in model.get_ops() for out in op.outputs() if FITTED in out.get_names()), None)
     if fitted is None:
         raise UserError(f"the graph has no tensor {FITTED!r}; export it again with this version of convsight")
-    shape = [-1, card.input.height, card.input.width, 3]
-    pictures = ov.opset13.parameter(shape, ov.Type.u8, name="pictures")
-    # The network asks the pictures themselves for the size of the batch.
+    spec = card.input
+    inputs = ov.opset13.parameter([-1, *spec.array_shape], ov.Type(spec.dtype), name=spec.graph_name)
+    # The network asks the input itself for the size of the batch.
     for target in (*fitted.get_target_inputs(), *model.input().get_target_inputs()):
-        target.replace_source_output(pictures.output(0))
+        target.replace_source_output(inputs.output(0))
     results = [result for result in model.get_results() if FITTED not in result.input_value(0).get_names()]
-    return ov.Model(results, [pictures], "network")
+    return ov.Model(results, [inputs], "network")
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.inputs import ImageInput, Loaded
+from convsight.inputs import InputSpec, Loaded
 from convsight.pictures import PictureError, Source
 from convsight.results import NoAnswerError
 from convsight.runtime.answer import Answer
@@ -31,7 +31,7 @@ class Decoding:
     the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
     """
 
-    input: ImageInput
+    input: InputSpec
     workers: int = 2
     max_megapixels: float = 100.0
     keep: bool = False

@@ -83,9 +83,9 @@ class _Server(uvicorn.Server):
 
 def _warm_up(name: str, model: Model) -> None:
     """The first run of an engine is slow, and what cannot run should fail before anybody asks."""
-    sides = model.card.input
+    spec = model.card.input
     try:
-        model.engine.run(np.zeros((1, sides.height, sides.width, 3), np.uint8))
+        model.engine.run(np.zeros((1, *spec.array_shape), spec.dtype))
     except Exception as error:  # engines raise whatever their library does
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(

@@ -3,6 +3,7 @@
 Each is a protocol; whoever needs one asks the function beside it, which knows what to do where a task lacks it.
 """
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from torch import nn
@@ -11,7 +12,7 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.settings import TrainSettings
@@ -63,7 +64,7 @@ def options_of(task: Task, settings: TrainSettings) -> dict[str, Any]:
 class Augmenting(Protocol):
     """Training examples that vary from epoch to epoch."""
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         """How training examples (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
@@ -71,7 +72,7 @@ class Augmenting(Protocol):
 
 
 def augmentation_of(
-    task: Task, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float
+    task: Task, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float
 ) -> Augmentation:
     """How training examples vary: not at all, where the task does not say."""
     if isinstance(task, Augmenting):
@@ -88,25 +89,30 @@ def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> 
 class Baselined(Protocol):
     """Simple methods beside which a reader sees what the network adds."""
 
-    # The baseline (the start of a key of `baselines`) of a method that learns nothing from inputs.
+    # The baseline (a key of `baselines`) of a method that learns nothing from inputs.
     floor: ClassVar[str]
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
-        """What simple methods reach on `test`, as `method/metric`."""
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        """What simple methods reach on `test`, by method and metric."""
 
 
-def baselines_of(task: Task, train: Examples, test: Examples) -> dict[str, Measured]:
-    """What simple methods reach on `test`, as `method/metric`; nothing where the task has none."""
+def baselines_of(task: Task, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+    """What simple methods reach on `test`, by method and metric; nothing where the task has none."""
     return task.baselines(train, test) if isinstance(task, Baselined) else {}
 
 
 def trivial_value(task: Task, metric: Metric, train: Examples, judged: Examples) -> float:
-    """What a method that learns nothing reaches on `judged`: one span from perfect, where the task has no such."""
+    """What a method that learns nothing reaches on `judged`.
+
+    Where the task has no such, one span from perfect; where nothing is perfect, what everything is better than.
+    """
     if isinstance(task, Baselined):
         return task.floor_baseline(train, judged)[metric.name].value
+    if math.isinf(metric.perfect):
+        return -metric.perfect
     return metric.perfect - metric.signed(metric.span)
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Split
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, measured_range
 from convsight.pictures import Fit, picture_size
 from convsight.settings import TrainSettings
 
@@ -27,9 +27,19 @@ def sizes(split: Split) -> NDArray[np.int64]:
     return np.array(found)
 
 
-def unmeasured(height: int, width: int, fit: Fit) -> ImageInput:
-    """Images of so many pixels, before their colours are measured."""
-    return ImageInput(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
+def unmeasured(height: int, width: int, fit: Fit, split: Split | None = None) -> ImageInput:
+    """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
+
+    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits.
+    """
+    channels, range_ = 3, {}
+    if split is not None and isinstance(images := split.pictures, np.ndarray):
+        channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
+        if range_["bits"] == 8 and channels in {1, 3}:
+            channels, range_ = 3, {}
+    return ImageInput(
+        height=height, width=width, fit=fit, channels=channels, mean=(0.0,) * channels, std=(1.0,) * channels, **range_
+    )
 
 
 def typical_side(split: Split) -> int:

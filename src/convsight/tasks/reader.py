@@ -76,8 +76,8 @@ class Reader(ABC):
         self.classes = card.target.names
 
     @abstractmethod
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
-        """The answer for one picture of `size` (width, height) from its arrays, batch axis removed."""
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Result:
+        """The answer for one example from its arrays, batch axis removed; `size` are the sides of its original."""
 
     @abstractmethod
     def metrics(self) -> Metrics:

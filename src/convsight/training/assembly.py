@@ -10,6 +10,7 @@ import torch
 
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
+from convsight.inputs import ImageInput
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -71,7 +72,7 @@ def assemble(
     loader = Loader(
         train.pictures,
         task.targets(train),
-        kind="image",
+        kind=card.input.kind,
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
@@ -97,10 +98,10 @@ def assemble(
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    plan, size = t.plan, t.plan.card.input
+    plan = t.plan
+    channels, *sides = plan.card.input.planes_shape
     first_side = _first_side(t)
-    sides = (first_side, first_side) if first_side else (size.height, size.width)
-    smallest = torch.zeros(1, size.channels, *sides, device=t.device)
+    smallest = torch.zeros(1, channels, *([first_side] * 2 if first_side else sides), device=t.device)
     precision, why = choose_precision(t.learner.network, plan.settings, t.device, smallest)
     choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
     t.plan = replace(plan, choices=choices)
@@ -156,15 +157,17 @@ def _step_seconds(t: Training, side: int | None) -> float:
 def _first_side(t: Training) -> int | None:
     """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
 
-    None where batches have sizes of their own.
+    None where batches have sizes of their own, and where they are no pictures.
     """
-    height, width = t.plan.card.input.height, t.plan.card.input.width
-    side = 4 * round(0.7 * height / 4)
-    if not t.plan.settings.grow or t.augmentation.resizes or height != width or height < _SMALLEST_GROWN:
+    spec = t.plan.card.input
+    if not isinstance(spec, ImageInput) or not t.plan.settings.grow or t.augmentation.resizes:
         return None
+    if spec.height != spec.width or spec.height < _SMALLEST_GROWN:
+        return None
+    side = 4 * round(0.7 * spec.height / 4)
     try:
         with torch.no_grad():
-            t.learner.network.eval()(torch.zeros(2, t.plan.card.input.channels, side, side, device=t.device))
+            t.learner.network.eval()(torch.zeros(2, spec.channels, side, side, device=t.device))
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side

@@ -16,7 +16,7 @@ def export_trained(run: Run, prepared: Prepared, max_megapixels: float, listener
 
     Where that cannot be done, or the proof fails, the training is not lost: the reason is said, and no file is left.
     """
-    pictures = partial(proof_pictures, enough_pictures(prepared.dataset), max_megapixels)
+    pictures = partial(proof_pictures, enough_pictures(prepared.dataset), run.card.input, max_megapixels)
     try:
         check_installed("onnx")
         export_network(run.model_file, run.card, "onnx", run.exported_file, pictures, listener)

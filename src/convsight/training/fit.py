@@ -16,7 +16,7 @@ from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
-from convsight.metrics import Measured, MetricName
+from convsight.metrics import Measured, MetricName, named, whole_and_parts
 from convsight.nets.inputs import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
@@ -152,7 +152,7 @@ class _Epoch:
 
 def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
     """A batch as the learner sees it: on its device, varied, reduced to `side` px if given, and normalised."""
-    kind = "image"
+    kind = t.plan.card.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
@@ -187,16 +187,14 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     except NoAnswerError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
-    losses = epoch.losses
     row = {
         "epoch": t.epoch,
         "step": t.step,
         "seconds": round(t.seconds + time.monotonic() - epoch.began, 3),
         "images_per_s": round(epoch.seen / (trained - epoch.began), 1),
         "lr": t.update.lr,
-        "train/loss": losses.pop("total"),
-        **{f"train/loss/{name}": value for name, value in losses.items()},
-        **{f"val/{name}": value.value for name, value in metrics.items() if "/" not in name},
+        **_loss_columns(epoch.losses),
+        **{name: measured.value for name, measured in whole_and_parts(named("val", metrics))[0].items()},
     }
     t.rows.append(row)
     t.seconds = row["seconds"]
@@ -208,6 +206,12 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
         f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {row['images_per_s']:,.0f} images/s  "
         f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
     )
+
+
+def _loss_columns(losses: Mapping[str, float]) -> dict[str, float]:
+    """Columns of a row for the loss and its named parts."""
+    parts = {str(MetricName("train", "loss", of=name)): value for name, value in losses.items() if name != "total"}
+    return {str(MetricName("train", "loss")): losses["total"], **parts}
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
@@ -242,8 +246,7 @@ def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
 
 def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
     """The card of the best network while the training goes on."""
-    found = {f"val/{name}": value for name, value in metrics.items()}
-    return t.plan.card.model_copy(update={"metrics": found, "training": t.summary(finished=False)})
+    return t.plan.card.model_copy(update={"metrics": named("val", metrics), "training": t.summary(finished=False)})
 
 
 def _save(t: Training) -> None:

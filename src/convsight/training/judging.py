@@ -9,7 +9,7 @@ from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
-from convsight.metrics import Measured
+from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.curves import curves_figure
 from convsight.runtime.judge import judge
@@ -22,7 +22,9 @@ from convsight.training.fit import Training
 SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell under- from overfitting
 
 
-def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], listener: Listener) -> Card:
+def judge_best(
+    t: Training, test: Examples, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
+) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next."""
     plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
@@ -35,14 +37,16 @@ def judge_best(t: Training, test: Examples, baselines: Mapping[str, Measured], l
         on_test = judge(engine, reader, test, advance)
         on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
-    metrics = {f"test/{name}": value for name, value in on_test.compute().items()}
-    metrics |= {f"test/baseline/{name}": value for name, value in baselines.items()}
-    metrics |= {f"val/{name}": value for name, value in scores.items()}
+    reached = on_test.compute()
+    metrics = named("test", reached)
+    for method, found in baselines.items():
+        metrics |= named("test", found, baseline=method)
+    metrics |= named("val", scores)
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, on_test)
     _advise(t, on_seen, scores, listener)
-    _compare(t, metrics, baselines, listener)
+    _compare(t, reached, baselines, listener)
     return card
 
 
@@ -85,14 +89,17 @@ def _advise(
 
 
 def _compare(
-    t: Training, metrics: Mapping[str, Measured], baselines: Mapping[str, Measured], listener: Listener
+    t: Training,
+    on_test: Mapping[str, Measured],
+    baselines: Mapping[str, Mapping[str, Measured]],
+    listener: Listener,
 ) -> None:
     """Say which baselines the network does not beat."""
     metric = t.reader.metrics().selected_by[0]
-    reached = metrics[f"test/{metric.name}"].value
-    for name, found in baselines.items():
-        if name.endswith(f"/{metric.name}") and not metric.beats(reached, found.value):
-            method, _ = name.split("/")
+    reached = on_test[metric.name].value
+    for method, metrics in baselines.items():
+        found = metrics.get(metric.name)
+        if found is not None and not metric.beats(reached, found.value):
             listener.say(
                 f"note: the baseline {method!r} reaches {metric.name} {metric.text(found.value, 3)} on the test split, "
                 f"the network {metric.text(reached, 3)}: it adds nothing to so simple a method"

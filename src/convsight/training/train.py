@@ -66,7 +66,7 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]), spec.height * spec.width, task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
@@ -179,7 +179,7 @@ def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
         raise
 
 
-def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, Measured]:
+def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:
     with listener.counting("baselines", 1) as advance:
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples["test"])
         advance(1)

@@ -5,8 +5,8 @@ from torchvision.models import detection
 
 from convsight.describe import describe
 from convsight.errors import UserError
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.tasks.detection.networks import NETWORKS
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from convsight.augmentation import ImageAugmentation, Variation, Whole, describe
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec, as_image
 from convsight.settings import TrainSettings
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
@@ -16,9 +16,10 @@ _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 
-def choose_augmentation(dataset: Dataset, spec: ImageInput, settings: TrainSettings) -> ImageAugmentation:
+def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettings) -> ImageAugmentation:
     """The variation for a data set, with the reasons for it."""
-    variation, why = _amount(len(dataset.split("train")), min(spec.height, spec.width), settings)
+    image = as_image(spec, "classification")
+    variation, why = _amount(len(dataset.split("train")), min(image.height, image.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     reasons = (f"augmentation: {describe(variation)}", why, why_flip)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.inputs import InputLayer
@@ -76,7 +76,7 @@ class Classification(Task):
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -91,21 +91,21 @@ class Classification(Task):
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.truths), _labels(judged.truths))
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         truths, answers = _labels(train.truths), _labels(test.truths)
         chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
         seen = small_pictures(train.pictures, chosen, classes)
         unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
         linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
-        found = {self.floor: self.floor_baseline(train, test), "linear": linear}
-        return {f"{name}/{metric}": value for name, metrics in found.items() for metric, value in metrics.items()}
+        return {self.floor: self.floor_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card))
 
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
-        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "crop", split), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import partial
 
+from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.task_nets import TaskNet, TaskNets
 from convsight.nets.yolo import SIZES, Backbone, Yolo
 from convsight.tasks.detection.detector import Detector, YoloDetector

@@ -9,16 +9,14 @@ from dataclasses import replace
 import torch
 
 from convsight.errors import UserError
+from convsight.nets.dry_run.build import build_without_memory
+from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.sizes import build_without_memory
 from convsight.nets.strides import ROOMY_SIDE, outruns
 
 STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
 LEAST_SIDE = 2 * STRIDE  # px; at a stride of 32 one cell is left
 _SMALLEST_SHARE = 0.7  # of the sides: trainings may begin with smaller pictures, or see several sizes
-
-# What layers raise that were made for another size.
-_MISFITS = (RuntimeError, ValueError, AssertionError, IndexError, ZeroDivisionError)
 
 
 def check_room(name: str, entry: NetEntry, shape: NetShape) -> None:
@@ -53,6 +51,6 @@ def _has_room(entry: NetEntry, shape: NetShape) -> bool:
         try:
             if outruns(net, torch.empty(1, shape.channels, height, width, device="meta")):
                 return False
-        except _MISFITS:
+        except SHAPE_ERRORS:
             continue
     return True

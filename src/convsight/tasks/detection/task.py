@@ -12,11 +12,10 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.inputs import InputLayer
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
@@ -80,17 +79,17 @@ class Detection(Task):
 
     def targets(self, examples: Examples) -> TargetTensors:
         truths = _boxes(examples)
-        frame = examples.pictures.frame
         most = max(1, *(len(truths[index]) for index in range(len(truths))))
         boxes = np.zeros((len(truths), most, 4), np.float32)
         labels = np.full((len(truths), most), -1, np.int64)
         for index, true in enumerate(truths):
             wanted = true.select(~true.crowd)  # a region of many teaches no box
-            boxes[index, : len(wanted)] = frame.fractions(wanted.xyxy, examples.pictures.size(index)).clip(0, 1)
+            geometry = examples.pictures.spec.geometry(examples.pictures.size(index))
+            boxes[index, : len(wanted)] = geometry.fractions(wanted.xyxy).clip(0, 1)
             labels[index, : len(wanted)] = wanted.labels
         return HeldTargets({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -102,8 +101,8 @@ class Detection(Task):
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
-    def baselines(self, train: Examples, test: Examples) -> dict[str, Measured]:
-        return {f"{self.floor}/{name}": value for name, value in self.floor_baseline(train, test).items()}
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        return {self.floor: self.floor_baseline(train, test)}
 
     def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every picture answered with the boxes of one training picture, the one with the median number of them."""
@@ -112,7 +111,7 @@ class Detection(Task):
         copied = truths[int(order[len(order) // 2])]
         metrics = BoxMetrics(truths.classes)
         for index, true in enumerate(answers):
-            metrics.update(true, copied.on(judged.pictures.size(index)))
+            metrics.update(true, copied.on(_size(judged, index)))
         found = metrics.compute(intervals=False)
         return {name: found[name] for name in ("AP", "AP50")}
 
@@ -128,9 +127,9 @@ class Detection(Task):
         # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
         least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
         rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
-        spec = unmeasured(rows, columns, settings.fit or "squash")
+        spec = unmeasured(rows, columns, settings.fit or "squash", split)
         why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        if thin := _too_thin(split, spec.frame):
+        if thin := _too_thin(split, spec):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
         return spec, why
@@ -167,14 +166,19 @@ class BoxGraph(nn.Module):
         return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float()}
 
 
-def _too_thin(split: Split, frame: Frame) -> int:
-    """How many boxes are too small to be learnt once their pictures are fitted to `frame`."""
-    pixels = np.array([frame.width, frame.height])
+def _too_thin(split: Split, spec: ImageInput) -> int:
+    """How many boxes are too small to be learnt once their pictures are fitted as `spec` says."""
+    pixels = np.array([spec.width, spec.height])
     count = 0
     for boxes in filter(len, _boxes(split)):
-        corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
+        corners = spec.geometry(boxes.size).fractions(boxes.xyxy[~boxes.crowd])
         count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
+
+
+def _size(examples: Examples, index: int) -> tuple[int, int]:
+    width, height = examples.pictures.size(index)
+    return width, height
 
 
 def _strides(side: float) -> int:

@@ -42,13 +42,14 @@ class BoxReader(Reader):
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom")
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Boxes:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Boxes:
         scores = np.asarray(arrays["scores"], np.float64)
         found = np.flatnonzero(scores != 0)  # NaN is kept, to be refused
         labels = np.asarray(arrays["labels"])[found].astype(np.int64)
         fractions = np.asarray(arrays["boxes"], np.float64)[found]
-        xyxy = self.card.input.frame.pixels(fractions, size)
-        return Boxes.of(self.classes, size, xyxy, labels, scores=scores[found], least=self._least[labels])
+        xyxy = self.card.input.geometry(size).fractions_back(fractions)
+        width, height = size
+        return Boxes.of(self.classes, (width, height), xyxy, labels, scores=scores[found], least=self._least[labels])
 
     def metrics(self) -> BoxMetrics:
         return BoxMetrics(self.classes)

@@ -8,8 +8,8 @@ import torchvision
 from torch import Tensor, nn
 
 from convsight.describe.description import describe_module
-from convsight.describe.trouble import trouble
 from convsight.errors import UserError
+from convsight.nets.dry_run.diagnosis import diagnosis
 from convsight.nets.text.modules import PaddedPool
 
 
@@ -35,7 +35,7 @@ class Blocks(nn.Module):
 
 
 def test_a_kernel_larger_than_its_volume() -> None:
-    found = str(trouble(Blocks(), (1, 3, 32, 32)))
+    found = str(diagnosis(Blocks(), (1, 3, 32, 32)))
     assert found.startswith("block3.conv: 5x5 kernel over a 2x2 volume; the input must be at least ")
     match = re.search(r"at least (\d+)x\1, or padding (\d)", found)
     assert match is not None
@@ -50,26 +50,28 @@ def test_a_kernel_larger_than_its_volume() -> None:
 def test_the_smallest_input_of_known_nets(name: str) -> None:
     options = {"aux_logits": False, "init_weights": False} if name == "inception_v3" else {}
     net = torchvision.models.get_model(name, **options)
-    match = re.search(r"at least (\d+)x\1", str(trouble(net, (1, 3, 12, 12))))
+    match = re.search(r"at least (\d+)x\1", str(diagnosis(net, (1, 3, 12, 12))))
     assert match is not None
     assert works(net, int(match[1]))
     assert not works(net, int(match[1]) - 1)
 
 
 def test_padding_put_around_by_an_operation_of_its_own_is_counted() -> None:
-    assert trouble(nn.Sequential(nn.Conv2d(3, 4, 3), PaddedPool("maxpool", (2, 2), (1, 1), None)), (1, 3, 3, 3)) is None
+    assert (
+        diagnosis(nn.Sequential(nn.Conv2d(3, 4, 3), PaddedPool("maxpool", (2, 2), (1, 1), None)), (1, 3, 3, 3)) is None
+    )
 
 
 def test_channels_that_do_not_match() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(9, 8, 3))
-    assert str(trouble(net, (1, 3, 9, 9))) == "1: takes 9 channels and gets 8; change it, or the layer before it"
+    assert str(diagnosis(net, (1, 3, 9, 9))) == "1: takes 9 channels and gets 8; change it, or the layer before it"
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(9))
-    assert str(trouble(net, (1, 3, 9, 9))) == "1: takes 9 channels and gets 8; change it, or the layer before it"
+    assert str(diagnosis(net, (1, 3, 9, 9))) == "1: takes 9 channels and gets 8; change it, or the layer before it"
 
 
 def test_a_dense_layer_made_for_another_size() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.Flatten(), nn.Linear(8 * 5 * 5, 2))
-    found = str(trouble(net, (1, 3, 32, 32)))
+    found = str(diagnosis(net, (1, 3, 32, 32)))
     assert (
         found
         == "2: takes 200 values a picture and gets 1,800; the input must be 11x11 to 12x12, or the layer made for 1,800"
@@ -79,13 +81,13 @@ def test_a_dense_layer_made_for_another_size() -> None:
 
 def test_padding_is_proposed_only_where_the_whole_network_then_works() -> None:
     layers = [nn.Conv2d(1, 6, 5), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.Flatten(), nn.Linear(16, 10)]
-    found = str(trouble(nn.Sequential(*layers), (1, 1, 12, 12)))
+    found = str(diagnosis(nn.Sequential(*layers), (1, 1, 12, 12)))
     assert found == "2: 5x5 kernel over a 4x4 volume; the input must be at least 14x14"
     assert works(nn.Sequential(*layers), 14, channels=1)
 
 
 def test_channels_of_a_transposed_convolution() -> None:
-    assert str(trouble(nn.ConvTranspose2d(3, 8, 3), (1, 4, 8, 8))).startswith(
+    assert str(diagnosis(nn.ConvTranspose2d(3, 8, 3), (1, 4, 8, 8))).startswith(
         "ConvTranspose2d: takes 3 channels and gets 4"
     )
 
@@ -95,12 +97,12 @@ def test_networks_that_look_at_numbers_say_so() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return x if x.mean() > 0 else -x
 
-    assert "depends on the numbers in the picture" in str(trouble(nn.Sequential(Looks()), (1, 3, 5, 5)))
+    assert "depends on the numbers in the picture" in str(diagnosis(nn.Sequential(Looks()), (1, 3, 5, 5)))
 
 
 def test_what_a_network_says_by_itself_is_kept() -> None:
     net = torchvision.models.vit_b_16()
-    assert "Expected 224 but got 40" in str(trouble(net, (1, 3, 40, 40)))
+    assert "Expected 224 but got 40" in str(diagnosis(net, (1, 3, 40, 40)))
 
 
 def test_a_network_that_stops_without_a_word() -> None:
@@ -108,7 +110,7 @@ def test_a_network_that_stops_without_a_word() -> None:
         def forward(self, x: Tensor) -> Tensor:
             raise RuntimeError
 
-    assert str(trouble(nn.Sequential(Silent()), (1, 3, 5, 5))) == "0: it stops with RuntimeError for this input"
+    assert str(diagnosis(nn.Sequential(Silent()), (1, 3, 5, 5))) == "0: it stops with RuntimeError for this input"
 
 
 def test_describe_raises_the_same() -> None:

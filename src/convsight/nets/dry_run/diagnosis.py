@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from convsight.arithmetic.shapes import Window
-from convsight.describe.trace import CannotRunError, trace
-from convsight.describe.windows import Windows, windows_of
 from convsight.errors import UserError
+from convsight.nets.dry_run.operation_windows import Windows, windows_of
+from convsight.nets.dry_run.run import CannotRunError, dry_run
 
 aten = torch.ops.aten
 
@@ -20,15 +20,15 @@ _AVERAGES = nn.AvgPool1d | nn.AvgPool2d | nn.AvgPool3d
 _LARGEST_SIDE = 4096  # px; where no smaller input works, none is proposed
 
 
-def trouble(model: nn.Module, shape: Sequence[int]) -> UserError | None:
+def diagnosis(model: nn.Module, shape: Sequence[int]) -> UserError | None:
     """What is wrong with `model` for pictures of `shape` (batch, channels, *sides); None if it takes them.
 
     >>> net = nn.Sequential(nn.Conv2d(3, 8, 5), nn.MaxPool2d(4), nn.Conv2d(8, 8, 5))
-    >>> print(trouble(net, (1, 3, 12, 12)))
+    >>> print(diagnosis(net, (1, 3, 12, 12)))
     2: 5x5 kernel over a 2x2 volume; the input must be at least 24x24, or padding 2
     """
     try:
-        trace(model, shape)
+        dry_run(model, shape)
     except CannotRunError as stopped:
         return explained(model, shape, stopped)
     return None
@@ -40,7 +40,7 @@ def explained(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -
     reasons = (_too_small, _other_channels, _other_values)
     reason = next((text for make in reasons if (text := make(model, shape, stopped))), None)
     if re.search(r"\bmeta\b", str(stopped.cause)):  # the device without numbers, not a word such as "metadata"
-        reason = reason or "what it does next depends on the numbers in the picture, and describe computes none"
+        reason = reason or "what it does next depends on the numbers in the picture, and none are computed here"
     # What a network raises by itself knows best, if it says anything.
     said = str(stopped.cause).strip() or f"it stops with {type(stopped.cause).__name__} for this input"
     return UserError(f"{place}: {reason or said.splitlines()[0]}")
@@ -91,7 +91,7 @@ def _smallest(shape: Sequence[int], works: Callable[[Sequence[int]], bool]) -> i
 def _stops_at(model: nn.Module, shape: Sequence[int]) -> str | None:
     """The layer at which the network stops on pictures of `shape`; None if it does not."""
     try:
-        trace(model, shape)
+        dry_run(model, shape)
     except CannotRunError as stopped:
         return stopped.call.path
     return None
@@ -122,7 +122,7 @@ def _other_channels(_: nn.Module, __: Sequence[int], stopped: CannotRunError) ->
     """A convolution or normalisation made for another number of channels."""
     layer, args = stopped.call.module, stopped.operands
     wanted = next((getattr(layer, name) for name in ("in_channels", "num_features") if hasattr(layer, name)), None)
-    volume = args[0] if args and isinstance(args[0], torch.Tensor) else stopped.call.picture
+    volume = args[0] if args and isinstance(args[0], torch.Tensor) else stopped.call.image
     if wanted is None or volume is None or volume.ndim < 2 or volume.shape[1] == wanted:
         return None
     return f"takes {wanted} channels and gets {volume.shape[1]}; change it, or the layer before it"
@@ -156,7 +156,7 @@ def _sides_that_give(model: nn.Module, shape: Sequence[int], path: str, takes: i
 
     def gets(side: int) -> int:
         try:
-            trace(model, (*shape[:2], *(side,) * (len(shape) - 2)))
+            dry_run(model, (*shape[:2], *(side,) * (len(shape) - 2)))
         except CannotRunError as stopped:
             numbers = _values(stopped)
             # Stopped earlier, an input is too small; stopped later, the dense layer was content.

@@ -1,0 +1,47 @@
+"""What stands in where a task lacks what only some can do."""
+
+import math
+from typing import Any
+
+import pytest
+
+from convsight.metrics import Measured, Metric
+from convsight.tasks.capabilities import baselines_of, trivial_value
+
+RMSE = Metric("rmse", "lower", perfect=0.0, span=12.5, unit="m", share=False)
+NOTHING: Any = object()  # neither a task that can anything nor examples
+
+
+class Guessing:
+    """A task with a method that learns nothing."""
+
+    floor = "usual"
+
+    def floor_baseline(self, train: Any, judged: Any) -> dict[str, Measured]:
+        return {"rmse": Measured(11.0, 10.0, 12.0)}
+
+    def baselines(self, train: Any, test: Any) -> dict[str, dict[str, Measured]]:
+        return {self.floor: self.floor_baseline(train, test)}
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        (RMSE, 12.5),
+        (Metric("accuracy"), 0.0),
+        (Metric("r2", span=2.0, share=False), -1.0),
+        (Metric("psnr", perfect=math.inf, span=20.0, share=False), -math.inf),
+        (Metric("log_likelihood_ratio", "lower", perfect=-math.inf, span=3.0, share=False), math.inf),
+    ],
+)
+def test_without_a_baseline_a_span_from_perfect_stands_for_it(metric: Metric, value: float) -> None:
+    assert trivial_value(NOTHING, metric, NOTHING, NOTHING) == value
+    if math.isinf(metric.perfect):
+        assert metric.beats(-3.0, value)
+
+
+def test_a_baseline_of_the_task_is_taken() -> None:
+    task: Any = Guessing()
+    assert trivial_value(task, RMSE, NOTHING, NOTHING) == 11.0
+    assert baselines_of(task, NOTHING, NOTHING) == {"usual": {"rmse": Measured(11.0, 10.0, 12.0)}}
+    assert baselines_of(NOTHING, NOTHING, NOTHING) == {}
