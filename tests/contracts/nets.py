@@ -1,11 +1,14 @@
 """What every network of the catalogue must do. A test class that inherits it is parametrised by `name`."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape, build_net, check_size, net_entry, smallest_side
+from convsight.nets.encoder import STRIDES, Encoder, build_encoder
 
 _OUTPUTS = 3
 
@@ -35,8 +38,34 @@ def pictures(shape: NetShape, batch: int = 2) -> Tensor:
     return torch.randn(batch, shape.channels, shape.height, shape.width, generator=noise)
 
 
+# Transformers over patches, whose only map is the patches themselves.
+WITHOUT_MAPS = {"vit_b_16", "vit_b_32", "vit_h_14"}
+
+
+def check_encoder(name: str, encoder: Encoder, height: int, width: int) -> None:
+    """Fail unless maps have the channels and strides that the encoder says, for two sizes of images.
+
+    Networks round sides up or down, so a stride is how many pixels more give one cell more.
+    """
+    more = max(2 * STRIDES[-1], net_entry(name).multiple)
+    encoder = encoder.to("meta").eval()
+    with torch.no_grad():
+        small, large = (encoder(torch.empty(1, 3, height + added, width + added, device="meta")) for added in (0, more))
+    for less, greater, channels, stride in zip(small, large, encoder.channels, encoder.strides, strict=True):
+        assert less.shape[1] == greater.shape[1] == channels
+        for axis in (2, 3):
+            assert (greater.shape[axis] - less.shape[axis]) * stride == more, (channels, stride)
+    assert list(encoder.strides) == sorted(set(encoder.strides) & set(STRIDES))
+
+
 class NetContract:
-    """Outputs, gradients, state, seeds and sizes."""
+    """Outputs, gradients, state, seeds, sizes and maps of the network called `name`."""
+
+    name: ClassVar[str]
+
+    @pytest.fixture(name="name")
+    def _name(self) -> str:
+        return self.name
 
     @pytest.fixture
     def shape(self, name: str) -> NetShape:
@@ -96,3 +125,14 @@ class NetContract:
         if net_entry(name).multiple == 1:
             with pytest.raises((RuntimeError, ValueError, UserError)):
                 net_entry(name).build(shape)(pictures(shape))
+
+    def test_its_maps_are_what_its_encoder_says_or_it_says_that_there_are_none(self, name: str) -> None:
+        side = max(96, smallest_side(name, 3, _OUTPUTS))
+        shape = NetShape(_OUTPUTS, 3, side, side)
+        try:
+            encoder = build_encoder(name, shape)
+        except UserError:
+            with pytest.raises(UserError, match=f"^{name} has no maps of features to begin with"):
+                build_encoder(name, shape)
+            return
+        check_encoder(name, encoder, side, side)

@@ -9,7 +9,7 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
-from convsight.report.curves import curves_figure
+from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks import reader_of

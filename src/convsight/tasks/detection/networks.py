@@ -46,7 +46,7 @@ def _yolo(size: str, backbone: str, shape: NetShape) -> Detector:
     if not backbone:
         return YoloDetector(Yolo(Backbone(shape.channels, chosen), chosen.widths[2:], chosen.neck, shape.outputs))
     pyramid = build_pyramid(backbone, shape)
-    return YoloDetector(Yolo(pyramid, pyramid.widths, chosen.neck, shape.outputs))
+    return YoloDetector(Yolo(pyramid, pyramid.channels, chosen.neck, shape.outputs))
 
 
 # torchvision is imported when one of its networks is asked for: it takes about a second.

@@ -14,10 +14,10 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import NetShape, build_net, net_entry
-from convsight.nets.channels import for_channels
 from convsight.nets.dry_run.build import build_without_memory
-from convsight.nets.misfit import Reference, alike
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.state_dict_file import read_state_dict
+from convsight.nets.weight_mismatch import Reference, alike
 from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS

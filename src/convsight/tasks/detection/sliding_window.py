@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
-from convsight.nets.fit import triangles
+from convsight.nets.resize_layers import triangles
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.iou import pairwise_iou
 from convsight.tasks.detection.light.settings import DetectionSettings
