@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.subject import find_subject
+from convsight.describe.resolve import find_subject
 from convsight.nets.catalogue import build_net, net_entry, net_names
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape

@@ -7,9 +7,9 @@ import pytest
 from torch import nn
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.drawing import volumes_svg
-from convsight.describe.page import description_html
-from convsight.describe.subject import find_subject
+from convsight.describe.html_page import description_html
+from convsight.describe.resolve import find_subject
+from convsight.describe.volume_drawing import volumes_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

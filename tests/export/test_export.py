@@ -34,7 +34,7 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.inputs import ImageInput
 from convsight.model_files import read_card
-from convsight.nets.fit import Fit
+from convsight.nets.resize_layers import Fit
 from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine

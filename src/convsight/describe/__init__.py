@@ -33,7 +33,7 @@ def describe(
     """
     # Other rooms import from this package while the catalogue is being made, so it imports nothing by itself.
     from convsight.describe.description import describe_module  # noqa: PLC0415
-    from convsight.describe.subject import find_subject  # noqa: PLC0415
+    from convsight.describe.resolve import find_subject  # noqa: PLC0415
 
     if not isinstance(net, str):
         if volume is None:

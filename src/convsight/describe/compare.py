@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.measure import Speed, measure
-from convsight.describe.subject import entry_of, find_subject
+from convsight.describe.resolve import entry_of, find_subject
+from convsight.describe.speed import Speed, measure
 from convsight.errors import UserError
 from convsight.progress import Listener
 

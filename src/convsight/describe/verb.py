@@ -8,10 +8,10 @@ import typer
 
 from convsight.describe.compare import compare
 from convsight.describe.description import Description, describe_module
-from convsight.describe.drawing import volumes_svg
-from convsight.describe.page import description_html
-from convsight.describe.subject import find_subject, parse_volume
-from convsight.describe.table import print_comparison, print_description
+from convsight.describe.description_table import print_comparison, print_description
+from convsight.describe.html_page import description_html
+from convsight.describe.resolve import find_subject, parse_volume
+from convsight.describe.volume_drawing import volumes_svg
 from convsight.errors import UserError
 from convsight.files import write_atomic, write_atomic_with
 from convsight.printing import json_document
@@ -63,7 +63,7 @@ def show_comparison(
     else:
         print_comparison(rows)
     if out is not None:
-        from convsight.report.bubbles import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
+        from convsight.report.bubble_chart import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
 
         nets_shown = [(row.described, row.accuracy) for row in rows]
         bubbles = [Bubble(net.name, net.parameters, net.multiply_adds, accuracy) for net, accuracy in nets_shown]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from convsight.card import Card
-from convsight.nets.fit import fit_layer
+from convsight.nets.resize_layers import fit_layer
 from convsight.runtime.engine import FITTED
 from convsight.tasks import task_of
 

@@ -11,7 +11,7 @@ import torch
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from convsight.nets.strides import ROOMY_SIDE, outruns
+from convsight.nets.stride_check import ROOMY_SIDE, outruns
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Precision

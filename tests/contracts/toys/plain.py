@@ -11,7 +11,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net, canonical_name, check_size
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.results import NumbersOfMany
 from convsight.settings import TrainSettings
 from convsight.targets import Targets

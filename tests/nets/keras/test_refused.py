@@ -17,7 +17,7 @@ from convsight.nets.keras.convert import LAYERS, convert
 from convsight.nets.keras.entry import keras_entry, keras_text, load_keras
 from convsight.nets.keras.model import KerasLayer, read_model
 from convsight.nets.text.parse import parse
-from convsight.nets.text.write import write
+from convsight.nets.text.unparse import write
 
 FIXTURES = Path(__file__).with_name("fixtures")
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.nets.text.generated import any_nets
 
 from convsight.errors import UserError
-from convsight.nets.text.check import check_text, check_volume
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import MOST_LAYERS, parse
+from convsight.nets.text.shape_check import check_text, check_volume
+from convsight.nets.text.unparse import write
 from convsight.nets.text.vocabulary import LAYERS
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.write import write
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from torch import nn
 
 from convsight.nets.entry import NetEntry
 from convsight.nets.keras.archive import is_keras_file, read_archive
-from convsight.nets.keras.assign import slots
+from convsight.nets.keras.assign_weights import slots
 from convsight.nets.keras.convert import convert
 from convsight.nets.keras.model import read_model
-from convsight.nets.keras.weights import opened
+from convsight.nets.keras.stored_weights import opened
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_volume
 from convsight.nets.text.entry import entry_of
 from convsight.nets.text.parse import parse
-from convsight.nets.text.write import write
+from convsight.nets.text.shape_check import check_volume
+from convsight.nets.text.unparse import write
 
 __all__ = ["is_keras_file", "keras_entry", "keras_text", "load_keras"]
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from convsight.errors import UserError, unknown_name
-from convsight.nets.text.faults import Span
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.layer_errors import Span
 from convsight.nets.text.layers.layer import Layer
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
-from convsight.nets.text.values import COUNT, INIT, Value
+from convsight.nets.text.tokens import BAR, CLOSE, OPEN, TIMES, Word, Words
+from convsight.nets.text.value_kinds import COUNT, INIT, Value
 from convsight.nets.text.vocabulary import ACTIVATIONS, LAYERS, RESIDUAL, Grammar
 from convsight.nets.text.volume import InputShape
-from convsight.nets.text.words import BAR, CLOSE, OPEN, TIMES, Word, Words
 
 MOST_LAYERS = 2_000
 _DEEPEST = 8  # brackets in brackets

@@ -6,7 +6,7 @@ from convsight.errors import UserError
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
 from convsight.nets.text.toml import read_toml
-from convsight.nets.text.write import write
+from convsight.nets.text.unparse import write
 
 
 def is_net_text(name: str) -> bool:

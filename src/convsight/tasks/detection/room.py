@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.strides import ROOMY_SIDE, outruns
+from convsight.nets.stride_check import ROOMY_SIDE, outruns
 
 STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
 LEAST_SIDE = 2 * STRIDE  # px; at a stride of 32 one cell is left

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from convsight.nets.yolo import BINS, Cells, corners
-from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss, iou
+from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss
+from convsight.tasks.detection.iou import iou
 from convsight.tasks.detection.light.settings import DetectionSettings
 
 _CANDIDATES = 10  # cells that learn one box, at most

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.export import Dim
 
-from convsight.nets.fit import Fit
+from convsight.nets.resize_layers import Fit
 from convsight.pictures import Fit as How
 from convsight.pictures import Frame, load_picture
 

@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 from torch.nn import Parameter
 
-from convsight.describe.field import Field
 from convsight.describe.layer import Layer
+from convsight.describe.receptive_field import Field
 from convsight.describe.trace import ModuleRun, Operation
 
 

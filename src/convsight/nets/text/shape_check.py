@@ -4,15 +4,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Protocol
 
-from convsight.nets.text.faults import LayerError, TooSmallError, pointed
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.layer_errors import LayerError, TooSmallError, pointed
 from convsight.nets.text.layers.convolutions import Conv, Separable, Transposed
 from convsight.nets.text.layers.layer import Layer, Sides
 from convsight.nets.text.layers.plain import Activation, Dense
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
 from convsight.nets.text.source import net_of
+from convsight.nets.text.steps import Step, walk
 from convsight.nets.text.volume import Volume, times
-from convsight.nets.text.walk import Step, walk
 
 _LARGEST_SIDE = 8192  # px, as in `ImageInput`
 _COLOURS = {1: "grey", 3: "rgb"}

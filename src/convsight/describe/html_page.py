@@ -3,9 +3,9 @@
 from html import escape
 
 from convsight.describe.description import Description
-from convsight.describe.drawing import volumes_svg
+from convsight.describe.description_table import COLUMNS, summary_lines
 from convsight.describe.layer import Layer, volume_text
-from convsight.describe.table import COLUMNS, summary_lines
+from convsight.describe.volume_drawing import volumes_svg
 from convsight.units import binary_bytes
 
 _STYLE = """

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from tests.nets.text.generated import OUTPUTS, working_nets
 
 from convsight.errors import UserError
-from convsight.nets.text.check import check_sides, check_text, check_volume, logit_steps, smallest_sides
-from convsight.nets.text.faults import LayerError, TooSmallError
+from convsight.nets.text.layer_errors import LayerError, TooSmallError
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
+from convsight.nets.text.shape_check import check_sides, check_text, check_volume, logit_steps, smallest_sides
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import InputShape, Volume
-from convsight.nets.text.walk import walk
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
@@ -126,7 +126,7 @@ import sys
 sys.modules["torch"] = None  # an import of it fails
 from collections import namedtuple
 from convsight.errors import UserError
-from convsight.nets.text.check import check_text
+from convsight.nets.text.shape_check import check_text
 from convsight.nets.text.source import canonical, is_net_text
 shape = namedtuple("Shape", "outputs channels height width")(10, 1, 28, 28)
 print(check_text("conv 8 3 relu | flatten | dense classes", shape)[-1].after, canonical("relu|relu"))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.sizes import fits, size_error, smallest_square
+from convsight.nets.image_sizes import fits, size_error, smallest_square
 
 
 class _Halving(nn.Module):

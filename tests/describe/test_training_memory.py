@@ -9,13 +9,13 @@ import pytest
 import torchvision
 from torch import nn
 
-from convsight.describe.memory import training_memory
+from convsight.describe.training_memory import training_memory
 
 STEP = """
 import sys
 import torch, torchvision
 from torch.nn import functional as F
-from convsight.describe.memory import resident_bytes
+from convsight.describe.training_memory import resident_bytes
 
 torch.set_num_threads(1)
 name, batch, side = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

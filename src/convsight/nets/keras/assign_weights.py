@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convsight.nets.keras.weights import Floats
+from convsight.nets.keras.stored_weights import Floats
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm

@@ -3,7 +3,7 @@
 import pytest
 from torchvision.models import get_model_weights
 
-from convsight.describe.figures import count, listed, named_entries
+from convsight.describe.net_figures import count, listed, named_entries
 from convsight.net_list.listed import listed_nets
 from convsight.nets.catalogue import NETS, net_entry
 from convsight.nets.timm_nets import BORROWED

@@ -58,7 +58,7 @@ def test_fields_are_those_that_gradients_show(layers: list[nn.Module]) -> None:
     ],
 )
 def test_published_fields(name: str, layer: str, size: str, jump: str) -> None:
-    from convsight.describe.subject import find_subject
+    from convsight.describe.resolve import find_subject
 
     subject = find_subject(name, None, None)
     rows = {row.name: row for row in describe_module(subject.model, subject.shape).layers}

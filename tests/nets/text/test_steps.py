@@ -8,12 +8,12 @@ from tests.nets.text.generated import OUTPUTS, working_nets
 from torch import Tensor, nn
 
 from convsight.nets.text.build import build
-from convsight.nets.text.faults import TooSmallError
+from convsight.nets.text.layer_errors import TooSmallError
 from convsight.nets.text.layers.convolutions import Conv, Transposed
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
+from convsight.nets.text.steps import Step, walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import Step, walk
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import NetShape, build_net
-from convsight.nets.misfit import Reference
+from convsight.nets.weight_mismatch import Reference
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 
 

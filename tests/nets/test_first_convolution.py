@@ -5,7 +5,7 @@ import torch
 from timm.models import adapt_input_conv
 from torch.nn import functional as F
 
-from convsight.nets.channels import for_channels
+from convsight.nets.first_convolution import for_channels
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 6, 13])

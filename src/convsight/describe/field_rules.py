@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from convsight.describe.field import Field
-from convsight.describe.operations import RESAMPLING, is_elementwise
+from convsight.describe.operation_costs import RESAMPLING, is_elementwise
+from convsight.describe.receptive_field import Field
 from convsight.nets.dry_run.operation_windows import Windows
 from convsight.nets.dry_run.run import PADDING
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from convsight.nets.text.layers.block import Residual
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.plain import Activation
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
 from convsight.nets.text.vocabulary import LAYERS, RESIDUAL, Grammar, default_of
 

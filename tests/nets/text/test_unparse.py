@@ -6,7 +6,7 @@ from tests.nets.text.generated import any_nets
 
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
-from convsight.nets.text.write import write
+from convsight.nets.text.unparse import write
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

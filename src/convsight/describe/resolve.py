@@ -13,8 +13,8 @@ from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.task_nets import TaskNets
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_volume
 from convsight.nets.text.entry import text_entry
+from convsight.nets.text.shape_check import check_volume
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
 from convsight.runtime.find import find_deployed

@@ -1,6 +1,6 @@
 """The figures of networks: parameters and multiply-adds, counted without memory and arithmetic.
 
-`python -m convsight.describe.figures` counts every network of the catalogue and of all tasks and writes them to
+`python -m convsight.describe.net_figures` counts every network of the catalogue and of all tasks and writes them to
 `net_list/figures.json`, from which lists are read.
 """
 

@@ -1,6 +1,6 @@
 """Images a second and memory of a network on this machine, each in a process of its own.
 
-A process of its own, so that one network's memory is not another's: `python -m convsight.describe.measure NET H W C K`.
+A process of its own, so that one network's memory is not another's: `python -m convsight.describe.speed NET H W C K`.
 """
 
 import json
@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 
 import torch
 
-from convsight.describe.memory import resident_bytes
-from convsight.describe.subject import Subject, entry_of
+from convsight.describe.resolve import Subject, entry_of
+from convsight.describe.training_memory import resident_bytes
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
 
@@ -42,7 +42,7 @@ def measure(subject: Subject, classes: int) -> Speed:
         raise UserError(f"{subject.name} takes no pictures; only networks for pictures can be measured")
     channels, height, width = subject.shape
     numbers = [str(number) for number in (height, width, channels, classes)]
-    command = [sys.executable, "-m", "convsight.describe.measure", subject.name, *numbers]
+    command = [sys.executable, "-m", "convsight.describe.speed", subject.name, *numbers]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE)  # noqa: S603
     except subprocess.TimeoutExpired as error:

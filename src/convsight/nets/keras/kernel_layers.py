@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from convsight.nets.keras.model import KerasLayer
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.kernel_windows import Padding, Pads
 from convsight.nets.text.layers.layer import Init, Layer, Sides
 from convsight.nets.text.layers.pools import GlobalPool, Pool, ZeroPad
-from convsight.nets.text.layers.windows import Padding, Pads
 from convsight.nets.text.volume import Volume
 
 _STARTS: dict[str, Init | None] = {

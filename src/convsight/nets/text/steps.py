@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from convsight.nets.text.faults import LayerError, TooSmallError
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.layer_errors import LayerError, TooSmallError
 from convsight.nets.text.layers.layer import Layer, Sides
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.volume import Volume
 
 _BLOCK = "block"

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from convsight.inputs import ImageInput
-from convsight.nets.inputs import InputLayer, Normalise, planes
+from convsight.nets.input_layers import InputLayer, Normalise, planes
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

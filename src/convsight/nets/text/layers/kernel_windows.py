@@ -3,7 +3,7 @@
 from typing import Literal
 
 from convsight.arithmetic.shapes import Window, same_padding, window_side
-from convsight.nets.text.faults import TooSmallError
+from convsight.nets.text.layer_errors import TooSmallError
 from convsight.nets.text.layers.layer import Layer, Sides
 from convsight.nets.text.volume import Volume, times
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from convsight.nets.text.layers.kernel_windows import Padding
 from convsight.nets.text.layers.layer import Init, Sides, Width
-from convsight.nets.text.layers.windows import Padding
 from convsight.nets.text.volume import times
 
 INITS: tuple[str, ...] = get_args(Init)

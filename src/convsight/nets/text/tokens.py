@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from convsight.errors import UserError
-from convsight.nets.text.faults import Span, pointed
+from convsight.nets.text.layer_errors import Span, pointed
 
 BAR, OPEN, CLOSE, TIMES = "|", "(", ")", "*"
 SIGNS = (BAR, OPEN, CLOSE, TIMES)
