@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.net_list.listed import listed_nets
 from convsight.nets.catalogue import net_entry
 from convsight.nets.dry_run.build import build_without_memory
+from convsight.words import first_few
 
 _LISTED = 8  # tensors of a kind in a message
 _COUNTER = "num_batches_tracked"  # of batch normalisation; files older than PyTorch 0.4.1 have none
@@ -60,15 +61,10 @@ def check_fit(
         if name in given and name not in settled and not alike(given[name], wanted[name])
     ]
     kinds = {"missing": missing, "extra": extra, "of another shape": unlike}
-    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in kinds.items() if names]
+    found = [f"{len(names)} {kind}: {first_few(names, _LISTED)}" for kind, names in kinds.items() if names]
     if found:
         advice = _owner(net, given) if missing or extra else _made_for(net, given)
         raise UserError("; ".join([f"{origin} does not fit {net}: {found[0]}", *found[1:], *advice]))
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
 
 
 def _shape(value: Tensor) -> str:
