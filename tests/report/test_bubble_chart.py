@@ -17,7 +17,7 @@ NETS = [
 def bubbles(figure: Figure) -> list[PathCollection]:
     """Those of networks, not of the legend."""
     drawn = [found for found in figure.axes[0].collections if isinstance(found, PathCollection)]
-    return [found for found in drawn if len(found.get_offsets())]
+    return [found for found in drawn if len(np.asarray(found.get_offsets()))]
 
 
 def test_a_bubble_stands_at_its_cost_and_accuracy() -> None:
