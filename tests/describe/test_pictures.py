@@ -7,9 +7,9 @@ import pytest
 from torch import nn
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.drawing import volumes_svg
-from convsight.describe.page import description_html
-from convsight.describe.subject import find_subject
+from convsight.describe.html_page import description_html
+from convsight.describe.resolve import resolve_net
+from convsight.describe.volume_drawing import volumes_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -40,7 +40,7 @@ def test_the_drawing_names_every_volume(described: Description) -> None:
 
 @pytest.mark.parametrize("name", ["resnet152", "vit_b_16", "densenet121", "lecture1"])
 def test_deep_nets_stay_a_picture(name: str) -> None:
-    subject = find_subject(name, None, None)
+    subject = resolve_net(name, None, None)
     root = ElementTree.fromstring(volumes_svg(describe_module(subject.model, subject.shape, name)))
     assert 4 <= len(list(root.iter(f"{SVG}g"))) <= 36
 

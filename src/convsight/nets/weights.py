@@ -17,12 +17,12 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import net_entry
-from convsight.nets.channels import for_channels
 from convsight.nets.entry import NetEntry
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
-from convsight.nets.misfit import Reference, alike, check_fit
 from convsight.nets.state_dict_file import read_state_dict
+from convsight.nets.weight_mismatch import Reference, alike, check_fit
 
 IMAGENET = "imagenet"
 

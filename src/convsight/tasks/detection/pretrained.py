@@ -14,13 +14,14 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import NetShape, build_net, net_entry
-from convsight.nets.channels import for_channels
 from convsight.nets.dry_run.build import build_without_memory
-from convsight.nets.misfit import Reference, alike
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.state_dict_file import read_state_dict
+from convsight.nets.weight_mismatch import Reference, alike
 from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS
+from convsight.words import first_few
 
 _WITHIN = "net."  # what our networks put before torchvision's names
 _COUNTER = "num_batches_tracked"  # of batch normalisation; torchvision's frozen ones have none
@@ -112,9 +113,7 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
         else:
             unfit.append(key)
     if unfit:
-        some = ", ".join(key.removeprefix(_WITHIN) for key in unfit[:_LISTED]) + (
-            f" and {len(unfit) - _LISTED} more" if len(unfit) > _LISTED else ""
-        )
+        some = first_few([key.removeprefix(_WITHIN) for key in unfit], _LISTED)
         raise UserError(f"{weights.origin} does not fit {name}: missing, extra or of another shape: {some}")
     with torch.no_grad():
         for key, value in taken.items():

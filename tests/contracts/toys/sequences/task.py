@@ -24,7 +24,7 @@ class Sequences(Task):
         return name
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
-        _, channels, length = np.shape(dataset.split("train").pictures)
+        _, channels, length = np.asarray(dataset.split("train").pictures).shape
         nothing, one = (0.0,) * channels, (1.0,) * channels
         return SequenceInput(
             length=length, channels=channels, mean=nothing, std=one
