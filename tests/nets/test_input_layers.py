@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from tests.inputs.kinds import OTHERS, image_input, original
 
-from convsight.inputs import ImageInput
+from convsight.inputs import AnyInput, ImageInput
 from convsight.nets.input_layers import InputLayer, Normalise, planes
 
+IMAGES = [image_input(channels, bits) for channels in (1, 2, 5, 13) for bits in (8, 16, 32)]
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
 _pictures = arrays.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.just(3)))
@@ -92,3 +94,18 @@ def test_mean_and_std_stay_out_of_the_state_and_follow_the_device() -> None:
 def test_wrong_input_is_refused(pictures: torch.Tensor, channels: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         planes(pictures, channels)
+
+
+@pytest.mark.parametrize(
+    "spec", [*IMAGES, *OTHERS.values()], ids=lambda spec: f"{spec.kind}-{spec.channels}-{spec.dtype}"
+)
+def test_the_graph_makes_the_same_numbers_as_numpy(spec: AnyInput) -> None:
+    shape = spec.array_shape[1:] if spec.kind in {"sequence", "spectrogram"} else spec.array_shape[:-1]
+    arrays = np.stack([spec.load(original(spec, shape, seed)).array for seed in range(3)])
+    layer = InputLayer(spec)
+    scaled = spec.scaled(arrays)
+    np.testing.assert_allclose(layer.floats(torch.from_numpy(arrays)).numpy(), scaled, atol=2e-5)
+    mean, std = (np.reshape(each, (-1, *[1] * (scaled.ndim - 2))) for each in (spec.mean, spec.std))
+    np.testing.assert_allclose(layer(torch.from_numpy(arrays)).numpy(), (scaled - mean) / std, rtol=1e-4, atol=3e-4)
+    assert layer(torch.from_numpy(arrays)).dtype == torch.float32
+    assert not layer.state_dict()  # tensors of a model file are the network's alone

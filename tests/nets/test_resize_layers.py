@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from tests.inputs.kinds import OTHERS, image, image_input
 from torch.export import Dim
 
-from convsight.nets.resize_layers import ExactResize
+from convsight.inputs import AnyInput
+from convsight.nets.resize_layers import ExactResize, resize_layer
 from convsight.pictures import Fit, Frame, load_picture
 
 Pixels = NDArray[np.uint8]
@@ -94,3 +96,46 @@ def test_pillow_is_followed_for_tall_pictures_too() -> None:
     picture = Image.fromarray(np.random.default_rng(3).integers(0, 256, (300, 41, 3), np.uint8))
     by_rows = picture.resize((56, 300), Image.Resampling.BILINEAR).resize((56, 40), Image.Resampling.BILINEAR)
     assert (load_picture(picture, target("squash")).pixels == np.asarray(by_rows)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    goal=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    fit=st.sampled_from(FITS),
+    channels=st.sampled_from([1, 2, 5, 13]),
+    bits=st.sampled_from([8, 16, 32]),
+)
+def test_any_channels_and_bits_equal_what_is_loaded(
+    size: tuple[int, int], goal: tuple[int, int], fit: Fit, channels: int, bits: int
+) -> None:
+    """8 bits exactly, but for crops as above; 16 and 32 bits as close as float32 computes."""
+    spec = image_input(channels, bits, *goal, fit)
+    array = image(spec, *size)
+    if spec.is_rgb:
+        array = array.repeat(3, 2)
+    found = resize_layer(spec)(torch.from_numpy(array[None]))[0].numpy()
+    wanted = spec.load(array).array
+    assert found.dtype == wanted.dtype
+    if bits == 32:
+        # Where the sides of a crop differ, Pillow rounds the edges of its box to float32.
+        np.testing.assert_allclose(found, wanted, atol=1e-3 if fit == "crop" else 2e-5)
+    else:
+        off = np.abs(found.astype(np.int64) - wanted.astype(np.int64))
+        assert off.max() <= (0 if bits == 8 and (fit != "crop" or goal[0] == goal[1]) else 1)
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+@pytest.mark.parametrize("fit", FITS)
+def test_deep_images_of_the_networks_size_are_left_as_they_are(bits: int, fit: Fit) -> None:
+    spec = image_input(3, bits, fit=fit)
+    array = image(spec, 12, 16)
+    assert (resize_layer(spec)(torch.from_numpy(array[None]))[0].numpy() == array).all()
+
+
+@pytest.mark.parametrize("spec", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("more", [-2, -1, 0, 1, 6])
+def test_other_kinds_are_cut_to_their_middle(spec: AnyInput, more: int) -> None:
+    sides = [side + (more + axis) * (axis + 1 in spec.free_axes) for axis, side in enumerate(spec.array_shape)]
+    array = np.random.default_rng(0).integers(1, 99, sides).astype(spec.dtype)
+    assert (resize_layer(spec)(torch.from_numpy(array[None]))[0].numpy() == spec.load(array).array).all()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,8 @@ _CHUNK = 256  # pictures a thread takes at a time
 def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
     """128 bits in hexadecimal of the class names and of every picture's name, truth and content.
 
-    The content is the file's bytes, or the pixels with their shape. Neither the order of the pictures
-    nor the split they are in counts. BLAKE2b, RFC 7693.
+    The content is the file's bytes, or the pixels with their shape and, but for 8 bits, their type. Neither the order
+    of the pictures nor the split they are in counts. BLAKE2b, RFC 7693.
 
     Raises `UserError` naming a file that cannot be read.
     """
@@ -43,9 +44,10 @@ def _digests(pictures: Pictures, workers: int) -> list[str]:
     return [each for part in map_in_threads(digest, chunks, workers) for each in part]
 
 
-def _digest(picture: Path | NDArray[np.uint8]) -> str:
+def _digest(picture: Path | NDArray[Any]) -> str:
     if isinstance(picture, np.ndarray):
-        seen = hashlib.blake2b(str(picture.shape).encode(), digest_size=_BYTES)
+        kind = "" if picture.dtype == np.uint8 else f"{picture.dtype.str} "
+        seen = hashlib.blake2b(f"{kind}{picture.shape}".encode(), digest_size=_BYTES)
         seen.update(picture.tobytes())
         return seen.hexdigest()
     try:

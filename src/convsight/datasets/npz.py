@@ -80,6 +80,8 @@ _MEDMNIST = {
         "Thick Ascending Limb",
     ),
 }
+_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+_MOST_CUBIC = 13  # channels that pictures of as few pixels a side may have
 # All that a damaged or foreign archive makes NumPy and zipfile raise.
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -92,8 +94,8 @@ def is_npz(path: Path) -> bool:
 def read_npz(path: Path) -> Dataset:
     """The splits of a MedMNIST archive.
 
-    Pictures are uint8 (pictures, height, width) or (pictures, height, width, 3), labels integers
-    (pictures,) or (pictures, 1). The 2D sets of MedMNIST have their class names, by the start of the file's
+    Pictures are (pictures, height, width) or (pictures, height, width, channels) of uint8, uint16 or float32, labels
+    integers (pictures,) or (pictures, 1). The 2D sets of MedMNIST have their class names, by the start of the file's
     name; elsewhere the numbers are the names.
 
     Raises `UserError` for a damaged file, missing arrays, another type or shape, or a label out of range.
@@ -131,13 +133,15 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     raise UserError(f"{path}: expected arrays called train_images, train_labels, val_images, ...; it holds {holds}")
 
 
-def _checked_pictures(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
-    grey_or_rgb = array.ndim == 3 or (array.ndim == 4 and array.shape[3] == 3)
-    if array.dtype != np.uint8 or not grey_or_rgb or 0 in array.shape[1:]:
+def _checked_pictures(array: NDArray[Any], where: str) -> NDArray[Any]:
+    if array.dtype.newbyteorder("=") not in _TYPES or array.ndim not in {3, 4} or 0 in array.shape[1:]:
         raise UserError(
-            f"{where} is {array.dtype} of shape {array.shape}; "
-            "expected uint8 of shape (pictures, height, width) or (pictures, height, width, 3)"
+            f"{where} is {array.dtype} of shape {array.shape}; expected uint8, uint16 or float32 of shape "
+            "(pictures, height, width) or (pictures, height, width, channels)"
         )
+    # As many channels as pixels a side: the 3D sets of MedMNIST hold volumes, one after the other.
+    if array.ndim == 4 and array.shape[1] == array.shape[2] == array.shape[3] and array.shape[3] > _MOST_CUBIC:
+        raise UserError(f"{where} has a shape of {array.shape}: these are volumes, and pictures are expected")
     return array
 
 

@@ -18,9 +18,9 @@ _MOST_CLASSES = 100_000  # larger numbers are identifiers or damage, not classes
 
 @dataclass(frozen=True)
 class NumberedSplit:
-    """Pixels (pictures, height, width[, 3]), class numbers (pictures,), and where a message finds these."""
+    """Pixels (pictures, height, width[, channels]), class numbers (pictures,), and where a message finds these."""
 
-    pictures: NDArray[np.uint8]
+    pictures: NDArray[Any]
     numbers: NDArray[np.integer[Any]]
     where: str
 

@@ -59,11 +59,11 @@ def _share(frame: Frame, sides: Floats) -> Floats:
 
 def _placements(frame: Frame, part: Part) -> list[Placement]:
     """Which pixels make which, along x and y, as `pictures.fit` has it."""
-    box = (part[0], part[1], part[2], part[3])
+    box = (0, 0, part[2] - part[0], part[3] - part[1])
     target = (frame.width, frame.height)
     made = inside(box, target) if frame.fit == "pad" else target
     taken = middle(box, target) if frame.fit == "crop" else box
     return [
-        Placement(taken[axis], taken[axis + 2], (target[axis] - made[axis]) // 2, made[axis], target[axis])
+        Placement(taken[axis], taken[axis + 2], (target[axis] - made[axis]) // 2, made[axis], target[axis], part[axis])
         for axis in (0, 1)
     ]

@@ -33,6 +33,8 @@ class InputSpec(BaseModel, ABC):
     # What one example is called.
     noun: ClassVar[str]
 
+    # The word for the kind, in JSON and as the input's name in a batch; each has its own.
+    kind: str
     channels: int = Field(ge=1, le=65_536)
     mean: tuple[float, ...]
     std: tuple[float, ...]

@@ -1,5 +1,7 @@
 """The size that pictures are fitted to, chosen from what the data hold and what is usual for the network."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ def sizes(split: Split) -> NDArray[np.int64]:
     Raises `UserError` where none can be read.
     """
     if isinstance(split.pictures, np.ndarray):
-        return np.array([split.pictures.shape[2:0:-1]])
+        return np.array([_checked(split).shape[2:0:-1]])
     chosen = evenly(len(split), _SIZED)
     found = [size for size in (picture_size(split.pictures[i]) for i in chosen) if size]
     if not found:
@@ -34,13 +36,26 @@ def unmeasured(height: int, width: int, fit: Fit, split: Split | None = None) ->
     Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits.
     """
     channels, range_ = 3, {}
-    if split is not None and isinstance(images := split.pictures, np.ndarray):
+    if split is not None and isinstance(split.pictures, np.ndarray):
+        images = _checked(split)
         channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
         if range_["bits"] == 8 and channels in {1, 3}:
             channels, range_ = 3, {}
     return ImageInput(
         height=height, width=width, fit=fit, channels=channels, mean=(0.0,) * channels, std=(1.0,) * channels, **range_
     )
+
+
+def _checked(split: Split) -> NDArray[Any]:
+    """The images of `split`, which are one array."""
+    images = split.pictures
+    if not isinstance(images, np.ndarray) or images.ndim not in {3, 4} or images.dtype.kind not in "uif":
+        what = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "files"
+        raise UserError(
+            f"the split {split.name!r} holds {what}; expected images: numbers of shape (images, height, width) or "
+            "(images, height, width, channels)"
+        )
+    return images
 
 
 def typical_side(split: Split) -> int:

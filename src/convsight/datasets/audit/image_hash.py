@@ -1,7 +1,7 @@
 """What an audit keeps of one picture: hashes and a few facts, no pixels."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,14 @@ class ImageHash(NamedTuple):
 
 
 def hash_image(source: Source, max_megapixels: float) -> ImageHash:
-    """Decode the whole of `source` and keep what the audit needs; errors are those of `read_picture`."""
+    """Decode the whole of `source` and keep what the audit needs; errors are those of `read_picture`.
+
+    Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels.
+    """
+    if isinstance(source, np.ndarray) and not (
+        source.dtype == np.uint8 and (source.ndim == 2 or source.shape[2:] in {(1,), (3,)})
+    ):
+        return _hash_array(source)
     picture = read_picture(source, max_megapixels=max_megapixels)
     pixels = np.asarray(picture)
     digest = hashlib.blake2b(str(picture.size).encode(), digest_size=16)
@@ -37,6 +44,19 @@ def hash_image(source: Source, max_megapixels: float) -> ImageHash:
     across, down = difference_hashes(picture)
     uniform = all(low == high for low, high in picture.getextrema())  # type: ignore[misc]
     return ImageHash(digest.digest(), across, down, picture.size, is_grey(pixels), uniform)
+
+
+def _hash_array(array: NDArray[Any]) -> ImageHash:
+    digest = hashlib.blake2b(f"{array.dtype.str} {array.shape}".encode(), digest_size=16)
+    digest.update(array.tobytes())
+    plane = array.astype(np.float64)
+    plane = plane.mean(axis=-1) if plane.ndim > 2 else plane
+    plane = plane.mean(axis=tuple(range(plane.ndim - 2))) if plane.ndim > 2 else np.atleast_2d(plane)
+    low, span = np.nanmin(plane), np.nanmax(plane) - np.nanmin(plane)
+    levels = np.nan_to_num((plane - low) / (span or 1.0) * 255).astype(np.uint8)
+    across, down = difference_hashes(Image.fromarray(levels))
+    uniform = bool((array == array.flat[0]).all())
+    return ImageHash(digest.digest(), across, down, (plane.shape[1], plane.shape[0]), grey=False, uniform=uniform)
 
 
 def difference_hashes(picture: Image.Image) -> tuple[int, int]:

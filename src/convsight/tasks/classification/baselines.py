@@ -45,7 +45,7 @@ def majority_baseline(train: Labels, test: Labels) -> dict[str, Measured]:
 
 
 def linear_baseline(
-    train: NDArray[np.uint8], train_labels: Labels, test: NDArray[np.uint8], test_labels: Labels
+    train: NDArray[Any], train_labels: Labels, test: NDArray[Any], test_labels: Labels
 ) -> dict[str, Measured]:
     """`accuracy` and, where defined, `auc` on `test` of a logistic regression on standardised pixels.
 
@@ -74,11 +74,19 @@ def linear_baseline(
     return {name: found[name] for name in ("accuracy", "auc") if name in found}
 
 
-def small_pictures(pictures: FittedPictures, positions: NDArray[np.int64], classes: int) -> NDArray[np.uint8]:
+def small_pictures(pictures: FittedPictures, positions: NDArray[np.int64], classes: int) -> NDArray[Any]:
     """The pictures at `positions` in the size that `linear_baseline` works on, a few large ones in memory at a time."""
-    side_px = _side_px(classes)
+    side_px = _side_px(classes, pictures.spec.array_shape[-1])
     parts = np.array_split(positions, -(-len(positions) // _PICTURES_AT_A_TIME))
-    return np.concatenate([_shrunk(pictures.take(part), side_px) for part in parts])
+    return np.concatenate([_shrunk(_levels(pictures, part), side_px) for part in parts])
+
+
+def _levels(pictures: FittedPictures, positions: NDArray[np.int64]) -> NDArray[Any]:
+    """The pictures at `positions`: RGB as they are, others as floats of which 255 is the upper end of their range."""
+    taken, spec = pictures.take(positions), pictures.spec
+    if taken.dtype == np.uint8 and taken.shape[3] == 3:
+        return taken
+    return np.moveaxis(spec.scaled(taken) * 255, 1, 3).astype(np.float32)
 
 
 def subset(labels: Labels, at_most: int) -> NDArray[np.int64]:
@@ -100,35 +108,41 @@ def subset(labels: Labels, at_most: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate([chosen, rest]))
 
 
-def _side_px(classes: int) -> int:
+def _side_px(classes: int, channels: int = 3) -> int:
     side = _LONGEST_SIDE_PX
-    while side > 4 and side * side * 3 * classes > _MOST_COEFFICIENTS:
+    while side > 4 and side * side * channels * classes > _MOST_COEFFICIENTS:
         side //= 2
     return side
 
 
-def _shrunk(pictures: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+def _shrunk(pictures: NDArray[Any], longest_px: int) -> NDArray[Any]:
     """The pictures with the longer side averaged down to `longest_px`, or as they are."""
     height, width = pictures.shape[1:3]
     if max(height, width) <= longest_px:
         return pictures
     scale = longest_px / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = [np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX)) for picture in pictures]
-    return np.stack(small)
+    if pictures.dtype == np.uint8:
+        return np.stack([_averaged(picture, size) for picture in pictures])
+    planes = [np.stack([_averaged(plane, size) for plane in np.moveaxis(picture, 2, 0)], 2) for picture in pictures]
+    return np.stack(planes)
 
 
-def _is_grey(pictures: NDArray[np.uint8]) -> bool:
+def _averaged(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    return np.asarray(Image.fromarray(np.ascontiguousarray(picture)).resize(size, Image.Resampling.BOX))
+
+
+def _is_grey(pictures: NDArray[Any]) -> bool:
     """Whether red, green and blue are the same, so that one of them holds all there is to learn."""
     return all(bool((chunk == chunk[..., :1]).all()) for chunk in _chunks(pictures))
 
 
-def _chunks(pictures: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def _chunks(pictures: NDArray[Any]) -> Iterator[NDArray[Any]]:
     for start in range(0, len(pictures), _PICTURES_AT_A_TIME):
         yield pictures[start : start + _PICTURES_AT_A_TIME]
 
 
-def _pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _pixels(pictures: NDArray[Any]) -> NDArray[np.float32]:
     """(pictures, height, width, channels) to (pictures, features), 0..1."""
     return pictures.reshape(len(pictures), -1).astype(np.float32) / np.float32(255)
 
