@@ -51,7 +51,8 @@ def test_any_size_equals_pillow(size: tuple[int, int], goal: tuple[int, int], fi
     found = differences(in_torch(picture, frame), picture, frame)
     if fit == "crop" and goal[0] != goal[1]:
         assert found.max() <= 1  # the edges of the box are rounded to float32 by Pillow
-        assert (found > 0).mean() < 0.2  # at simple ratios of sides many sums lie at a half
+        # At simple ratios of sides many sums lie at a half; of a few values one pixel (three values) is a large share.
+        assert np.count_nonzero(found) <= max(0.2 * found.size, 3)
     else:
         assert found.max() == 0
 
