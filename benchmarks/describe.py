@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from convsight.describe.description import describe_module
-from convsight.describe.memory import training_memory
+from convsight.describe.training_memory import training_memory
 from convsight.nets.catalogue import build_net, net_entry, net_names
 from convsight.nets.dry_run.build import build_without_memory
 

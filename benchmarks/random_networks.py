@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from convsight.card import Card
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net, canonical_name, net_entry
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.targets import Classes
 
 SEEN = 16  # photos that the statistics come from

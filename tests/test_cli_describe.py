@@ -30,12 +30,15 @@ def test_the_table_shows_formulas_and_totals() -> None:
         assert part in text
 
 
-def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path) -> None:
-    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", quiet=True, export=False)
+def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_folder = f"{tmp_path}/runs/lecture3"  # called as its network is
+    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=run_folder, quiet=True, export=False)
     document = json.loads(run(str(trained.path), "--format", "json"))
     assert document["input"] == [14, 14, 3]
     assert document["layers"][-1]["output"] == [2]
     assert document == json.loads(run(str(trained.model_file), "--format", "json"))
+    monkeypatch.chdir(tmp_path)
+    assert document == json.loads(run("lecture3", "--format", "json"))
 
 
 def test_other_inputs_and_classes() -> None:

@@ -5,7 +5,7 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from convsight.describe.memory import resident_bytes
+from convsight.describe.training_memory import resident_bytes
 from convsight.nets.catalogue import build_net, net_entry
 
 

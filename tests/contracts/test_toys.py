@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from safetensors.numpy import load_file
+from tests.conftest import trained_once
 from tests.contracts.toys import data
 from tests.contracts.toys.serving import toy_server
 from tests.training.stopping import PressesCtrlC
@@ -78,16 +78,14 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def trained(name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """Data of the toy, and a run of three epochs on them with its proven graph; not to be changed."""
-    root = tmp_path_factory.getbasetemp()
-    root = root if root.name == "shared" else root.parent / "shared-toys"
-    root.mkdir(exist_ok=True)
-    with FileLock(root / f"{name}.lock"):
-        folder = root / name
-        if not folder.exists():
-            folder.mkdir()
-            archive = TOYS[name].archive(folder, name)
-            convsight.train(archive, run=str(folder / "run"), epochs=3, quiet=True, batch=16)
-    return folder / f"{name}.npz", Run(folder / "run")
+
+    def train_on_new_data(place: str) -> Run:
+        folder = Path(f"{place}-data")
+        folder.mkdir()
+        return convsight.train(TOYS[name].archive(folder, name), run=place, epochs=3, quiet=True, batch=16)
+
+    run = trained_once(tmp_path_factory, f"toy-{name}", train_on_new_data)
+    return run.path.with_name(f"toy-{name}-data") / f"{name}.npz", run
 
 
 def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:

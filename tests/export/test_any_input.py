@@ -23,7 +23,7 @@ from convsight.export.torch_engine import TorchEngine
 from convsight.export.torch_program import TorchProgram, TorchProgramEngine
 from convsight.inputs import AnyInput
 from convsight.model_files import read_card
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.results import Labels
 from convsight.runtime.onnxruntime_engine import OnnxRuntimeEngine
 from convsight.runtime.openvino_engine import OpenVINOEngine

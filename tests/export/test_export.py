@@ -34,7 +34,7 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.inputs import ImageInput
 from convsight.model_files import read_card
-from convsight.nets.fit import Fit
+from convsight.nets.resize_layers import ExactResize
 from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
@@ -193,7 +193,7 @@ def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Pa
 
 
 def plant_resize(graph: onnx.ModelProto) -> None:
-    """Fit pictures by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    """ExactResize pictures by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
     maker = next(node for node in graph.graph.node if "fitted" in node.output)
     maker.output[:] = ["unused"]
     helper = onnx.helper
@@ -238,21 +238,21 @@ def test_an_engine_that_ignores_antialiasing_is_caught(
     assert largest["openvino float32, fitted pixels"] < 1e-4
 
 
-class SwappedChannels(Fit):  # type: ignore[misc]
+class SwappedChannels(ExactResize):  # type: ignore[misc]
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return super().forward(pictures.flip(3))
 
 
-class Shifted(Fit):  # type: ignore[misc]
+class Shifted(ExactResize):  # type: ignore[misc]
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return super().forward(pictures.roll(6, 1))
 
 
 @pytest.mark.parametrize("fault", [SwappedChannels, Shifted])
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
-    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Fit]
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:
-    monkeypatch.setattr("convsight.nets.fit.Fit", fault)
+    monkeypatch.setattr("convsight.nets.resize_layers.ExactResize", fault)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from tests.contracts.nets import NetContract
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import NETS, NetShape, build_net, check_size, net_entry, net_names, smallest_side
-from convsight.nets.sizes import smallest_square
+from convsight.nets.image_sizes import smallest_square
 
 
 # timm's: one that has a name of our own, and one by its prefix. torchvision's: the plainest, one whose classifier is a

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.tracking.frames import natural, read_frames
+from convsight.tracking.frames import read_frames
 from convsight.tracking.moving_shapes import MovingShapes, write_video
 
 
@@ -28,20 +26,6 @@ def test_numbers_in_names_count(tmp_path: Path) -> None:
     assert names(tmp_path) == names(f"{tmp_path}/f*.png") == ["f1.png", "f9.png", "f10.png", "f100.png"]
     assert names(tmp_path, every=2) == ["f1.png", "f10.png"]
     assert read_frames(str(tmp_path), 2).rate == 15
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 10**6), unique=True), st.sampled_from(["", "img_", "2024-05-"]))
-def test_any_numbers(numbers: list[int], start: str) -> None:
-    found = sorted((f"{start}{number}.png" for number in numbers), key=natural)
-    assert found == [f"{start}{number}.png" for number in sorted(numbers)]
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(max_size=8)).flatmap(lambda names: st.tuples(st.just(names), st.permutations(names))))
-def test_any_names_have_one_order(names: tuple[list[str], list[str]]) -> None:
-    one, other = names
-    assert sorted(one, key=natural) == sorted(other, key=natural)
 
 
 def test_the_rate_of_a_video(tmp_path: Path) -> None:

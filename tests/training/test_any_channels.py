@@ -2,9 +2,11 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import convsight
 from convsight.datasets import read_as_it_is
@@ -23,14 +25,15 @@ NET = "conv 8 3x3 relu | maxpool 2 | globalavg | dense classes"
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two classes of 12-bit images that differ in one channel alone."""
-    rng, arrays = np.random.default_rng(0), {}
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {}
     for split, count in (("train", 80), ("val", 20), ("test", 20)):
         labels = np.arange(count) % 2
         images = rng.integers(0, 3000, (count, SIDE, SIDE, CHANNELS)).astype(np.uint16)
         images[labels == 1, :, :, 3] += 1000
         arrays |= {f"{split}_images": images, f"{split}_labels": labels}
     file = tmp_path_factory.mktemp("bands") / "bands.npz"
-    np.savez(file, **arrays)  # type: ignore[arg-type]
+    np.savez(file, **arrays)
     return file
 
 
@@ -67,7 +70,7 @@ def test_they_go_through_every_verb(archive: Path, tmp_path: Path) -> None:
         convsight.train(archive, net=NET, colour="grey", run=str(tmp_path / "grey"), quiet=True)
 
 
-def content(array: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def content(array: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
@@ -75,9 +78,9 @@ def content(array: np.ndarray) -> bytes:  # type: ignore[type-arg]
 
 def test_an_audit_finds_copies_among_them(archive: Path, tmp_path: Path) -> None:
     arrays = dict(np.load(archive))
-    arrays["test_images"][4] = arrays["train_images"][7]
+    arrays["test_images"][5] = arrays["train_images"][7]
     np.savez(tmp_path / "copied.npz", **arrays)
     assert not audit(read_as_it_is(archive), Silent()).wrong
     (found,) = audit(read_as_it_is(tmp_path / "copied.npz"), Silent()).findings
-    assert {place.name for entry in found.entries for place in entry.names} == {"test/00004", "train/00007"}
+    assert {place.name for entry in found.entries for place in entry.pictures} == {"test/00005", "train/00007"}
     assert found.level == "wrong"

@@ -9,16 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import (
-    SPLIT_SPELLINGS,
-    class_name,
-    data_name,
-    natural_order,
-    split_called,
-    storable,
-)
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
 from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError, unknown_name
+from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few

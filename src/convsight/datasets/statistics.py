@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from convsight.datasets.fitted import FittedPictures
 from convsight.inputs import ImageInput, InputSpec
 from convsight.inputs.image import luma
+from convsight.spread import evenly
 
 _MEASURED = 10_000  # examples
 _MEASURED_POSITIONS = 50_000_000  # beyond these, mean and std no longer move in the third digit
@@ -31,7 +32,7 @@ def channel_statistics(pictures: FittedPictures, spec: InputSpec) -> ChannelStat
     if not len(pictures):
         raise ValueError("there is no picture to measure")
     most = min(_MEASURED, max(1, _MEASURED_POSITIONS // spec.positions))
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(most, len(pictures))).astype(np.int64))
+    chosen = evenly(len(pictures), most)
     batches = (pictures.take(part) for part in np.array_split(chosen, -(-len(chosen) // _AT_ONCE)))
     if isinstance(spec, ImageInput) and spec.is_rgb:
         return _of_rgb(batches, spec.channels)

@@ -7,9 +7,9 @@ from typing import Any
 from torch import nn
 
 from convsight.describe.layer import Layer
-from convsight.describe.memory import OPTIMIZER_COPIES, Memory, training_memory
-from convsight.describe.rows import layers_of
+from convsight.describe.layer_rows import layers_of
 from convsight.describe.trace import trace
+from convsight.describe.training_memory import OPTIMIZER_COPIES, Memory, training_memory
 from convsight.errors import UserError, unknown_name
 from convsight.nets.dry_run.diagnosis import explained
 from convsight.nets.dry_run.run import CannotRunError

@@ -10,9 +10,9 @@ from typing import final
 from torch import Tensor, nn
 
 from convsight.arithmetic.shapes import Worked
-from convsight.describe.field import Field
-from convsight.describe.follow import field_after
-from convsight.describe.operations import multiply_adds, other_operations
+from convsight.describe.field_rules import field_after
+from convsight.describe.operation_costs import multiply_adds, other_operations
+from convsight.describe.receptive_field import Field
 from convsight.nets.dry_run.operation_windows import Windows, windows_of
 from convsight.nets.dry_run.run import Call, Observer, Pads, dry_run, tensors_in
 from convsight.nets.dry_run.run import Operation as Ran

@@ -11,6 +11,7 @@ from convsight.errors import UserError
 from convsight.export.parity_check import LEAST_PICTURES, Pixels
 from convsight.inputs import ImageInput, InputSpec
 from convsight.pictures import PictureError, Source, read_picture
+from convsight.spread import evenly
 
 # Whose pictures prove a network, and judge it in 8-bit numbers: the first split that there is.
 PREFERRED_SPLITS = ("val", "test", UNSPLIT, "train")
@@ -26,7 +27,7 @@ def enough_pictures(dataset: Dataset, count: int = LEAST_PICTURES) -> Sequence[S
     for name in PREFERRED_SPLITS:
         if name in dataset.splits:
             pictures = dataset.splits[name].pictures
-            chosen = range(len(pictures)) if not found else _evenly(len(pictures), count - len(found))
+            chosen = range(len(pictures)) if not found else evenly(len(pictures), count - len(found))
             found.extend(pictures[position] for position in chosen)
     return found
 
@@ -42,7 +43,7 @@ def proof_pictures(
     made = again = 0
     while made < count:
         before = made
-        for position in _evenly(len(pictures), count - made):
+        for position in evenly(len(pictures), count - made):
             try:
                 picture = _read(pictures[position], spec, max_megapixels, again, made)
             except PictureError:
@@ -73,11 +74,6 @@ def _sampled(array: Pixels, axis: int, again: int, factor: float) -> Pixels:
     places = np.arange(max(1, round(kept * factor))) * kept // max(1, round(kept * factor))
     sampled: Pixels = np.take(array, places + (own - kept) * (again % 2), axis)
     return sampled
-
-
-def _evenly(length: int, most: int) -> list[int]:
-    """At most `most` of `length` positions, as far from one another as can be."""
-    return [int(position) for position in np.linspace(0, length - 1, max(0, min(most, length)))]
 
 
 def _part(picture: Image.Image, number: int) -> Image.Image:

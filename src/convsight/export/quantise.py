@@ -18,6 +18,7 @@ from convsight.export.onnx_graph import nodes_before_fitted
 from convsight.metrics import Metric
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
+from convsight.spread import evenly
 from convsight.tasks.reader import Reader
 
 _SEEN = 300  # pictures from which the ranges of activations are learnt
@@ -35,7 +36,7 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     except ModuleNotFoundError as error:
         raise UserError(f'--int8 needs {error.name}: pip install "convsight[int8]"') from error
     nncf.set_log_level(logging.ERROR)
-    chosen = np.linspace(0, len(examples) - 1, min(_SEEN, len(examples))).astype(np.int64)
+    chosen = evenly(len(examples), _SEEN)
 
     def inputs() -> Iterator[dict[str, NDArray[Any]]]:
         for index in chosen:

@@ -10,15 +10,15 @@ from torch import nn
 
 from convsight.errors import unknown_name
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.image_sizes import fits, size_error, smallest_square
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
-from convsight.nets.lecture import LECTURE1, LECTURE2, LECTURE3
+from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.lenet5 import LeNet5
 from convsight.nets.perceptron import mlp, perceptron
-from convsight.nets.sizes import fits, size_error, smallest_square
 from convsight.nets.small import SmallNet
-from convsight.nets.text.check import check_sides
 from convsight.nets.text.entry import text_entry
+from convsight.nets.text.shape_check import check_sides
 from convsight.nets.text.source import canonical, is_net_text
 from convsight.nets.timm_nets import BORROWED, PREFIX, borrowed_entry, timm_entry
 from convsight.nets.torchvision_nets import torchvision_entry, torchvision_names

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from convsight.errors import UserError
-from convsight.nets.channels import for_channels
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.torchvision_weights import torchvision_pretrained
 
 

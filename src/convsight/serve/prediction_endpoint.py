@@ -147,7 +147,7 @@ async def _while_wanted(pending: PendingRequest, request: Request, deadline: flo
     """Drops `pending` where the client goes away; raises `RefusedError` where time is up."""
     # All that can come now is the news that the client is gone.
     watch = asyncio.ensure_future(request.receive())
-    watch.add_done_callback(lambda watch: None if watch.cancelled() else pending.drop())
+    watch.add_done_callback(lambda _: pending.drop())
     try:
         async with _until(deadline):
             yield

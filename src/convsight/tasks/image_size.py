@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.inputs import ImageInput, measured_range
 from convsight.pictures import Fit, picture_size
 from convsight.settings import TrainSettings
+from convsight.spread import evenly
 
 _SIZED = 200  # pictures whose size decides that of the network's input
 _FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
@@ -22,7 +23,7 @@ def sizes(split: Split) -> NDArray[np.int64]:
     """
     if isinstance(split.pictures, np.ndarray):
         return np.array([_checked(split).shape[2:0:-1]])
-    chosen = np.linspace(0, len(split) - 1, min(len(split), _SIZED)).astype(int)
+    chosen = evenly(len(split), _SIZED)
     found = [size for size in (picture_size(split.pictures[i]) for i in chosen) if size]
     if not found:
         raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")

@@ -1,19 +1,17 @@
 """The frames of one video, or of one folder or pattern of pictures, in the order in which they were taken."""
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from convsight.errors import UserError
+from convsight.natural_order import natural_key
 from convsight.runtime.sources import Item
 from convsight.runtime.sources.folders import is_pattern, pictures_in, pictures_like
 from convsight.runtime.sources.video import frames, is_video_file, require_av
 
 RATE = 30.0  # frames a second of pictures, and of a video that does not say
-
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 class Frames(NamedTuple):
@@ -41,20 +39,10 @@ def read_frames(source: str, every: int = 1) -> Frames:
         items = _without_videos(source, pictures_like(source, every))
     else:
         raise UserError(f"{source} does not exist; give a video, or a folder or pattern ('frames/*.png') of its frames")
-    ordered = sorted(items, key=lambda item: natural(item.name))
+    ordered = sorted(items, key=lambda item: natural_key(item.name))
     if not ordered:
         raise UserError(f"{source} holds no pictures; give a video, or a folder of its frames")
     return Frames(islice(ordered, 0, None, every), RATE / every)
-
-
-def natural(name: str) -> tuple[list[str | int], str]:
-    """What names are ordered by, so that numbers in them count as numbers.
-
-    >>> sorted(["f10.png", "f9.png", "f1.png"], key=natural)
-    ['f1.png', 'f9.png', 'f10.png']
-    """
-    # Texts and numbers take turns, a text first, so a number never meets a text.
-    return [int(part) if index % 2 else part for index, part in enumerate(_DIGITS.split(name))], name
 
 
 def _without_videos(pattern: str, items: Iterator[Item]) -> Iterator[Item]:

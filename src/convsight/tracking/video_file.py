@@ -7,7 +7,7 @@ from typing import Any, Self
 from PIL import Image, ImageOps
 
 from convsight.errors import UserError
-from convsight.files import beside, make_folder, put_in_place
+from convsight.files import beside, put_in_place
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.sources.video import require_av
 
@@ -59,7 +59,6 @@ class VideoFile:
             raise self._unwritable(error) from error
 
     def _begin(self, size: tuple[int, int]) -> None:
-        make_folder(self._path.parent)
         self._lock = WriterLock(self._path)
         self._container = self._av.open(str(self._part), "w", format="mp4")
         # What browsers play, where this FFmpeg has it.

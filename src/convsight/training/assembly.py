@@ -11,7 +11,7 @@ import torch
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
@@ -157,10 +157,12 @@ def _step_seconds(t: Training, side: int | None) -> float:
 def _first_side(t: Training) -> int | None:
     """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
 
-    None where batches have sizes of their own, and where they are no pictures.
+    None where batches have sizes of their own, and where the augmentation knows of no pictures.
     """
     spec = t.plan.card.input
-    if not isinstance(spec, ImageInput) or not t.plan.settings.grow or t.augmentation.resizes:
+    if not isinstance(spec, ImageInput) or not t.augmentation.images:
+        return None
+    if not t.plan.settings.grow or t.augmentation.resizes:
         return None
     if spec.height != spec.width or spec.height < _SMALLEST_GROWN:
         return None

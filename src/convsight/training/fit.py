@@ -17,7 +17,7 @@ from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
 from convsight.metrics import Measured, MetricName, named, whole_and_parts
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import NoAnswerError
 from convsight.rng import RngKeys, step_seed

@@ -8,14 +8,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from convsight.nets.entry import NetShape
-from convsight.nets.lecture import LECTURE1, LECTURE2, LECTURE3
+from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_text
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.initialise import initialise
 from convsight.nets.text.parse import parse
+from convsight.nets.text.shape_check import check_text
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import walk
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from convsight.nets.text.modules import (
     SumPool,
 )
 from convsight.nets.text.parse import parse
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import walk
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 

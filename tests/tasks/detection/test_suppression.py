@@ -14,7 +14,6 @@ from convsight.tasks.detection.suppression import (
     Candidates,
     best,
     best_of_all_classes,
-    pairwise_iou,
     suppressed,
 )
 
@@ -108,19 +107,6 @@ def test_soft_suppression_is_the_papers_loop(seed: int) -> None:
     for picture in range(2):
         expected = soft_by_loop(given_.boxes[picture], given_.scores[picture], given_.labels[picture])
         torch.testing.assert_close(found.scores[picture], torch.tensor(expected), rtol=1e-4, atol=2e-6)
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=30)
-def test_overlaps_are_torchvisions(seed: int) -> None:
-    boxes = candidates(seed).boxes
-    for picture in range(2):
-        expected = ops.box_iou(boxes[picture], boxes[picture])
-        torch.testing.assert_close(pairwise_iou(boxes)[picture], expected, rtol=1e-5, atol=1e-6)
-
-
-def test_boxes_without_area_overlap_nothing() -> None:
-    assert float(pairwise_iou(torch.full((1, 3, 4), 0.5)).max()) == 0
 
 
 @pytest.mark.parametrize(("most", "count"), [(5, 5), (40, 40), (100, 40)])

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from convsight.nets.yolo import BINS, Cells, cells
 from convsight.settings import TrainSettings
 from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.yolo import BINS, Cells, cells
 from convsight.tasks.detection.yolo_loss import TrueBoxes, assign, true_boxes, yolo_losses
 
 SETTINGS = DetectionSettings()

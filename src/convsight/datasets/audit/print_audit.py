@@ -6,7 +6,7 @@ from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
 from convsight.datasets.finding import Entry, Finding, counted
-from convsight.words import first_few
+from convsight.words import first_few, shortened
 
 _LISTED = 10  # cases of a finding, and pictures of a case; JSON holds all
 _CLASSES = 30  # rows of the table
@@ -49,8 +49,8 @@ def _print_finding(finding: Finding) -> None:
 def _line(entry: Entry) -> str:
     several = len({picture.split for picture in entry.pictures}) > 1
     names = [f"{picture.name} ({picture.split})" if several else picture.name for picture in entry.pictures]
-    note = entry.note if len(entry.note) <= _WORDS else f"{entry.note[:_WORDS]}..."
-    return ": ".join(part for part in (first_few(names, most=_LISTED), note) if part)
+    parts = (first_few(names, most=_LISTED), shortened(entry.note, _WORDS))
+    return ": ".join(part for part in parts if part)
 
 
 def _verdict(found: Audit) -> str:

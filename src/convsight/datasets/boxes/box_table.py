@@ -8,9 +8,10 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import UNSPLIT, Dataset
-from convsight.datasets.names import SPLIT_SPELLINGS, class_name, natural_order, split_called
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
+from convsight.natural_order import natural_order
 from convsight.pictures import is_picture_file
 from convsight.words import first_few
 

@@ -12,8 +12,8 @@ from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.names import natural_key
 from convsight.errors import UserError
+from convsight.natural_order import natural_key
 from convsight.pictures import is_picture_file
 
 _SUFFIXES = (".yaml", ".yml")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convsight.datasets.convert.converted_image import ConvertedImage
 from convsight.datasets.dataset import UNSPLIT
-from convsight.datasets.names import natural_order
+from convsight.natural_order import natural_order
 
 _COLUMNS = ("path", "label", "xmin", "ymin", "xmax", "ymax", "crowd", "difficult", "area", "width", "height")
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as Xml
 
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
-from convsight.datasets.names import natural_order
 from convsight.errors import UserError
+from convsight.natural_order import natural_order
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _DIGITS = 6  # after the point, of pixels

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from convsight.errors import UserError
-from convsight.files import beside, make_folder, sync_folder
+from convsight.files import beside, sync_folder
 from convsight.runtime.answer import Answer
 from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
@@ -39,7 +39,6 @@ class AnswersFile:
         self.pictures = self.bad = 0
         self._recorded_s = 0.0
         try:
-            make_folder(path.parent)
             self._lock = WriterLock(path)
         except OSError as error:
             raise self._unwritable(error) from error

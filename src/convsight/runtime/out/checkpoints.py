@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.words import shortened
 
 
 class Checkpoint(NamedTuple):
@@ -75,14 +76,13 @@ def _refuse_other(answers: Path, before: object, identity: Mapping[str, Any]) ->
     for name, value in json.loads(json.dumps(identity)).items():
         if known.get(name) != value:
             raise UserError(
-                f"{answers} was written with another {name}: {_shortened(known.get(name))}, now {_shortened(value)}; "
+                f"{answers} was written with another {name}: {_told(known.get(name))}, now {_told(value)}; "
                 "give another --out, or remove it"
             )
 
 
-def _shortened(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _told(value: object) -> str:
+    return shortened(str(value), 60)
 
 
 def _covered(lines: list[bytes], size: float) -> Checkpoint | None:

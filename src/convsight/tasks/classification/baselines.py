@@ -16,6 +16,7 @@ from convsight.datasets import FittedPictures
 from convsight.metrics import Measured
 from convsight.metrics.bootstrap import Floats, bootstrapped, resamples_for
 from convsight.results import Label, Labels
+from convsight.spread import strided
 from convsight.tasks.classification.light.metrics import ClassMetrics
 
 LINEAR_PICTURES = 5000
@@ -101,14 +102,10 @@ def subset(labels: Labels, at_most: int) -> NDArray[np.int64]:
     shuffled = np.random.default_rng(0).permutation(len(labels))
     by_class = shuffled[np.argsort(labels.indices[shuffled], kind="stable")]
     _, firsts = np.unique(labels.indices[by_class], return_index=True)
-    chosen = _evenly(by_class[firsts], min(len(firsts), at_most))
-    rest = _evenly(np.delete(by_class, firsts), at_most - len(chosen))
+    others = np.delete(by_class, firsts)
+    chosen = by_class[firsts][strided(len(firsts), min(len(firsts), at_most))]
+    rest = others[strided(len(others), at_most - len(chosen))]
     return np.sort(np.concatenate([chosen, rest]))
-
-
-def _evenly(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """`count` of the values, at equal distances."""
-    return values[np.arange(count) * len(values) // max(count, 1)]
 
 
 def _side_px(classes: int, channels: int = 3) -> int:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.words import shortened
 
 _MOST_CLASSES_WITH_COUNTS = 20
 _LONGEST_NAME = 24
@@ -73,15 +74,11 @@ def _name_classes(axes: Axes, classes: tuple[str, ...], side: float) -> None:
     """Names along both axes, every n-th where they would overlap."""
     step = int(np.ceil(_NARROW_CELL_INCHES * len(classes) / side - 1e-9))
     ticks = range(0, len(classes), step)
-    names = [_shortened(classes[index]) for index in ticks]
+    names = [shortened(classes[index], _LONGEST_NAME) for index in ticks]
     points = 9 if side / len(classes) >= _CELL_INCHES else 7
     # A class name is text as it is: a dollar sign in it does not start a formula.
     axes.set_xticks(ticks, names, fontsize=points, rotation=90, parse_math=False)
     axes.set_yticks(ticks, names, fontsize=points, parse_math=False)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _write_counts(axes: Axes, counts: NDArray[np.integer[Any]], shares: NDArray[np.floating[Any]]) -> None:

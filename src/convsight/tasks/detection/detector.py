@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
-from convsight.nets.yolo import Yolo, corners
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.yolo import Yolo, corners
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 
 _TOLD = 100  # proposals of `forward`
@@ -47,7 +47,7 @@ class Detector(ABC, nn.Module):
 
 @final
 class YoloDetector(Detector):
-    """The network of `nets/yolo.py` with the loss of `yolo_loss.py`."""
+    """The network of `yolo.py` with the loss of `yolo_loss.py`."""
 
     def __init__(self, net: Yolo) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from convsight.tasks.detection.light.average_precision import GRID
 from convsight.tasks.detection.light.found import Followed
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.words import shortened
 
 _MOST_NAMED = 10  # classes with a colour of their own
 _LONGEST_NAME = 24
@@ -39,7 +40,7 @@ def precision_recall_figure(metrics: BoxMetrics) -> Figure:
     for index, (name, curve) in enumerate(curves.items()):
         named = len(curves) <= _MOST_NAMED
         color, width = (f"C{index}", 1.5) if named else ("lightgrey", 0.8)
-        label = f"{heights[name].mean():.2f} {_shortened(name)}" if named else None
+        label = f"{heights[name].mean():.2f} {shortened(name, _LONGEST_NAME)}" if named else None
         axes.plot(GRID, heights[name], color=color, linewidth=width, label=label)
         if named and curve.found:
             axes.plot(curve.recall[curve.found - 1], curve.precision[curve.found - 1], "o", color=color, markersize=5)
@@ -79,7 +80,3 @@ def _legend(axes: Axes) -> None:
     legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="average precision")
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a class name does not start a formula
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -7,9 +7,9 @@ from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid
 from convsight.nets.task_nets import TaskNet, TaskNets
-from convsight.nets.yolo import SIZES, Backbone, Yolo
 from convsight.tasks.detection.detector import Detector, YoloDetector
 from convsight.tasks.detection.room import check_room
+from convsight.tasks.detection.yolo import SIZES, Backbone, Yolo
 
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count

@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.strides import ROOMY_SIDE, outruns
+from convsight.nets.stride_check import ROOMY_SIDE, strides_exceed_maps
 
 STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
 LEAST_SIDE = 2 * STRIDE  # px; at a stride of 32 one cell is left
@@ -49,7 +49,7 @@ def _has_room(entry: NetEntry, shape: NetShape) -> bool:
     for share in (1.0, _SMALLEST_SHARE):
         height, width = (round(side * share) for side in (shape.height, shape.width))
         try:
-            if outruns(net, torch.empty(1, shape.channels, height, width, device="meta")):
+            if strides_exceed_maps(net, torch.empty(1, shape.channels, height, width, device="meta")):
                 return False
         except SHAPE_ERRORS:
             continue

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from convsight.tasks.detection.iou import pairwise_iou
+
 Suppression = Literal["class", "plain", "soft"]
 
 # A box can be suppressed by one that is suppressed itself only as often as such chains are long. 256 boxes of real
@@ -63,21 +65,6 @@ def _suppressed(found: Candidates, how: Suppression, overlap: float) -> Candidat
         overlaps = overlaps * (found.labels[:, :, None] == found.labels[:, None, :])
     scores = _softened(found.scores, overlaps) if how == "soft" else found.scores * _kept(overlaps > overlap)
     return Candidates(found.boxes, scores, found.labels)
-
-
-def pairwise_iou(boxes: Tensor) -> Tensor:
-    """Intersection over union of all pairs of (batch, boxes, 4): (batch, boxes, boxes)."""
-    left, top, right, bottom = boxes.unbind(dim=2)
-    shared = _shared(left, right) * _shared(top, bottom)
-    areas = (right - left) * (bottom - top)
-    return shared / (areas[:, :, None] + areas[:, None, :] - shared).clamp(min=1e-12)
-
-
-def _shared(start: Tensor, end: Tensor) -> Tensor:
-    """The length that all pairs of intervals (batch, boxes) have in common: (batch, boxes, boxes)."""
-    return (torch.minimum(end[:, :, None], end[:, None]) - torch.maximum(start[:, :, None], start[:, None])).clamp(
-        min=0
-    )
 
 
 def _kept(overlapping: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from convsight.datasets.finding import counted
 from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed

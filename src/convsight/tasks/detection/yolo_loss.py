@@ -9,9 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from convsight.nets.yolo import BINS, Cells, corners
-from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss, iou
+from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss
+from convsight.tasks.detection.iou import iou
 from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.yolo import BINS, Cells, corners
 
 _CANDIDATES = 10  # cells that learn one box, at most
 _SURE, _FITTING = 0.5, 6.0  # exponents of score and overlap in the alignment: TOOD, section 3.2

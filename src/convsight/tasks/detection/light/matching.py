@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.results.overlaps import iou
 from convsight.tasks.detection.light.gathered import Flags, Floats, Gathered, Indices, Pile, ranks_within
 
 _CHUNK = 1_000_000  # pairs held at a time
@@ -62,7 +63,7 @@ def pairs_between(answers: Pile, groups: Indices, truth: Pile, true_groups: Indi
     for some in np.split(np.arange(len(truth)), cuts):
         truths = np.repeat(some, (last - first)[some])
         found = spans(first[some], (last - first)[some])
-        overlaps = _overlaps(answers.xyxy[found], truth.xyxy[truths], truth.crowd[truths])
+        overlaps = iou(answers.xyxy[found], truth.xyxy[truths], truth.crowd[truths])
         kept = overlaps >= least
         parts.append((found[kept], truths[kept], overlaps[kept]))
     found, truths, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -108,15 +109,4 @@ def spans(starts: Indices, counts: Indices) -> Indices:
     """
     begins = np.cumsum(counts) - counts
     found: Indices = np.arange(int(counts.sum())) + np.repeat(starts - begins, counts)
-    return found
-
-
-def _overlaps(answers: Floats, truths: Floats, crowd: Flags) -> Floats:
-    """Intersection over union row by row, (pairs,); over the answer's area where the true box is a crowd."""
-    corners = np.minimum(answers[:, 2:], truths[:, 2:]) - np.maximum(answers[:, :2], truths[:, :2])
-    sides = np.clip(corners, 0, None)
-    shared = sides[:, 0] * sides[:, 1]
-    own, other = ((each[:, 2] - each[:, 0]) * (each[:, 3] - each[:, 1]) for each in (answers, truths))
-    whole = np.where(crowd, own, own + other - shared)
-    found: Floats = np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
     return found
