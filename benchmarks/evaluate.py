@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import Gathered
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 CLASSES = tuple(f"class {index}" for index in range(80))

@@ -20,10 +20,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import answering
-from answering import Contender, Failed, Workshop, made, missing
+import predicting
 from measuring import HERE, print_table, spread, versions
 from photos import make_photos
+from predicting import Contender, Failed, Workshop, made, missing
 
 import convsight
 
@@ -59,13 +59,13 @@ def main() -> None:
 def measure(shop: Workshop, folder: Path, repeats: int, only: Sequence[str]) -> None:
     """Run all contenders and limits for one network in turn, and print two tables."""
     ours: dict[str, Callable[[], Contender]] = {
-        "convsight predict": lambda: answering.convsight(shop, "convsight predict", shop.model()),
-        "convsight predict, float32": lambda: answering.convsight(
+        "convsight predict": lambda: predicting.convsight(shop, "convsight predict", shop.model()),
+        "convsight predict, float32": lambda: predicting.convsight(
             shop, "convsight predict, float32", shop.float32_model()
         ),
-        "convsight predict, int8": lambda: answering.convsight(shop, "convsight predict, int8", shop.int8_model()),
+        "convsight predict, int8": lambda: predicting.convsight(shop, "convsight predict, int8", shop.int8_model()),
     }
-    contenders = made({**ours, **answering.peers(shop, batches=(1, 8), workers=2)}, only)
+    contenders = made({**ours, **predicting.peers(shop, batches=(1, 8), workers=2)}, only)
     models = {contender.name: contender.command[4] for contender in contenders if contender.ours}
     rates: Rates = {contender.name: [] for contender in contenders}
     limits: dict[str, list[float]] = {}

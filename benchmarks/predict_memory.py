@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from measuring import print_table, spread, versions
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_picture_file
 
 
 class Measured(NamedTuple):

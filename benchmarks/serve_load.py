@@ -24,7 +24,7 @@ from pathlib import Path
 from measuring import print_table, versions
 from serving import cpu_seconds, server
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_picture_file
 
 _BATCH = 32  # pictures whose answers `predict` prints at once
 

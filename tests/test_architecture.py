@@ -52,7 +52,7 @@ def test_no_task_knows_another() -> None:
     [
         ("tasks/detection/light/planted.py", "import torch", LIGHT["name"]),
         ("metrics/planted.py", "import torch", LIGHT["name"]),
-        ("pictures/planted.py", "from convsight import datasets", LAYERS["name"]),
+        ("images/planted.py", "from convsight import datasets", LAYERS["name"]),
         ("nets/planted.py", "from convsight.tasks import TASKS", LAYERS["name"]),
         ("serve/planted.py", "from convsight import hub", LAYERS["name"]),
         ("planted.py", "", LAYERS["name"]),  # a room that nobody has placed

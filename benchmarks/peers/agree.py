@@ -15,7 +15,7 @@ from convsight.card import Proof
 from convsight.errors import UserError
 from convsight.export.export import export_network
 from convsight.export.parity_check import prove
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_images import proof_pictures
 from convsight.export.torch_engine import save_network
 from convsight.progress import Silent
 

@@ -423,9 +423,9 @@ def filters(
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
     """Apply kernels to a picture and save the results side by side: what a convolution sees."""
+    from convsight.arithmetic.filter_table import print_filtered
     from convsight.arithmetic.filtering import filter_picture, read_padding, read_position
     from convsight.arithmetic.sheet import save_sheet
-    from convsight.arithmetic.table import print_filtered
     from convsight.printing import json_document
 
     found = filter_picture(

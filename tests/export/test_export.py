@@ -25,11 +25,11 @@ from convsight.card import Card, Proof
 from convsight.datasets import read_dataset
 from convsight.errors import UserError
 from convsight.export import export as exporting
-from convsight.export import onnx_graph, targets
+from convsight.export import exporters, onnx_graph
 from convsight.export import verb as export_verb
 from convsight.export.export import export_network
 from convsight.export.parity_check import LEAST_PICTURES, ParityCheck
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_images import proof_pictures
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.inputs import ImageInput
@@ -227,7 +227,7 @@ def test_an_engine_that_ignores_antialiasing_is_caught(
         plant_resize(graph)
         return graph
 
-    monkeypatch.setattr("convsight.export.targets.onnx_graph", trapped)
+    monkeypatch.setattr("convsight.export.exporters.onnx_graph", trapped)
     heard: list[str] = []
     monkeypatch.setattr(Silent, "say", lambda self, text: heard.append(text))
     with pytest.raises(UserError, match=r"run by openvino in float32 on raw pixels.*no file is written"):
@@ -331,7 +331,7 @@ def coloured() -> Iterator[Pixels]:
 
 def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
     """As if these were not installed."""
-    monkeypatch.setattr(targets, "_is_installed", lambda package: package not in packages)
+    monkeypatch.setattr(exporters, "_is_installed", lambda package: package not in packages)
 
 
 def test_an_export_needs_one_engine_and_says_which(

@@ -18,12 +18,12 @@ from tests.metrics.distances import DistanceReader, distance_card
 import convsight
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.hub.contents import KNOWN, check_folder, check_size
+from convsight.hub.known_files import KNOWN, check_folder, check_size
 from convsight.hub.model_card import model_card
-from convsight.hub.place import Repository, place_of
-from convsight.hub.private import check_private
+from convsight.hub.private_paths import check_private
 from convsight.hub.pull import pull
 from convsight.hub.push import push
+from convsight.hub.repository import Repository, place_of
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.progress import Silent

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.images import Fit
 from convsight.inputs import AnyInput, ImageInput, SequenceInput, SpectrogramInput, VolumeInput
-from convsight.pictures import Fit
 
 TYPES = {8: np.uint8, 16: np.uint16, 32: np.float32}
 RANGES = {8: (0.0, 255.0), 16: (0.0, 4095.0), 32: (-2.0, 5.0)}

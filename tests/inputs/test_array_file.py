@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from convsight.images import PictureError
 from convsight.inputs.array_file import read_array
-from convsight.pictures import PictureError
 
 
 def content(array: Any, **options: Any) -> bytes:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.images import Fit, Frame
 from convsight.inputs import ImageGeometry, ImageInput, MiddleGeometry
 from convsight.inputs.placement import Placement
-from convsight.pictures import Fit, Frame
 
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOLUME, image, image_input, original
 
 from convsight.errors import UserError
+from convsight.images import PictureError, fit_picture, load_picture, read_picture
 from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, measured_range
 from convsight.inputs.image import luma
-from convsight.pictures import PictureError, fit_picture, load_picture, read_picture
 
 ADAPTER: TypeAdapter[AnyInput] = TypeAdapter(AnyInput)
 CHANNELS = (1, 2, 5, 13)

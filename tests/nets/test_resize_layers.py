@@ -15,9 +15,9 @@ from PIL import Image
 from tests.inputs.kinds import OTHERS, image, image_input
 from torch.export import Dim
 
+from convsight.images import Fit, Frame, load_picture
 from convsight.inputs import AnyInput
 from convsight.nets.resize_layers import ExactResize, resize_layer
-from convsight.pictures import Fit, Frame, load_picture
 
 Pixels = NDArray[np.uint8]
 FITS: tuple[Fit, ...] = ("crop", "squash", "pad")

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Label
-from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.output_folder import safe_name
+from convsight.runtime.prediction import Answer
 
 LABEL = Label(("cat", "dog"), np.array([0.2, 0.8]))
 

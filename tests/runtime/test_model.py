@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 from convsight.results import Label
 from convsight.runtime.model import Model
 from convsight.runtime.sources import Item, read_sources

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card
+from convsight.images import PictureError, Source
 from convsight.inputs import ImageInput
-from convsight.pictures import PictureError, Source
 from convsight.results import Label
-from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
+from convsight.runtime.prediction import Answer
 from convsight.runtime.sources import Item
 from convsight.runtime.stream import BATCH, Decoding, stream
 from convsight.targets import Classes

@@ -17,7 +17,7 @@ from convsight.errors import UserError
 from convsight.results import Difference, Result
 from convsight.run import Run
 from convsight.runtime.model import Model
-from convsight.runtime.table import to_pandas
+from convsight.runtime.pandas_table import to_pandas
 from convsight.tasks.classification.light.reader import ClassReader
 
 

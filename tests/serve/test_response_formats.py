@@ -15,7 +15,7 @@ from PIL import Image
 from tests.serve.live import Live, live, picture, wait_until
 
 import convsight
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 from convsight.results import Difference, Label, Result
 from convsight.serve.admission import Admission
 from convsight.serve.refusal import RefusedError

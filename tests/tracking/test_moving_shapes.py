@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 from convsight.runtime.sources import read_sources
 from convsight.tracking import judge, read_mot
 from convsight.tracking.moving_shapes import MovingShapes, write_frames, write_video

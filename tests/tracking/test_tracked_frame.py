@@ -3,7 +3,7 @@
 import pytest
 
 from convsight.results import Boxes, Label
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Answer
 from convsight.tracking.tracked_frame import TrackedFrame, tracked_frames
 from convsight.tracking.tracker import Tracker
 

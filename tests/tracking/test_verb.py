@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from convsight.cli import app
 from convsight.errors import UserError
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 from convsight.run import Run
 from convsight.runtime.model import Model, load
 from convsight.runtime.sources import read_sources

@@ -15,7 +15,15 @@ from convsight.arithmetic.cell import Cell, Number, Position, Term, sum_of_produ
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.operands import Operands, operands
 from convsight.arithmetic.shapes import Window
-from convsight.arithmetic.windows import Padding, PerAxis, is_inside, place_of, seen_by, windows_over, worked_sides
+from convsight.arithmetic.sliding_windows import (
+    Padding,
+    PerAxis,
+    is_inside,
+    place_of,
+    seen_by,
+    windows_over,
+    worked_sides,
+)
 
 
 def cross_correlation(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convsight.arithmetic.cell import Cell, Position
 from convsight.arithmetic.shapes import Worked
-from convsight.arithmetic.windows import is_inside
+from convsight.arithmetic.sliding_windows import is_inside
 from convsight.errors import UserError
 
 

@@ -12,9 +12,9 @@ from convsight.arithmetic.cell import Cell, Number, Position, written
 from convsight.arithmetic.correlation import cross_correlation
 from convsight.arithmetic.filters import Kernel, find_kernel
 from convsight.arithmetic.shapes import Worked
-from convsight.arithmetic.windows import Padding
+from convsight.arithmetic.sliding_windows import Padding
 from convsight.errors import UserError
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 
 USUAL = ("sobel-x", "sobel-y", "laplacian", "sharpen", "gaussian")
 """The kernels that are applied where none is named."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convsight.arithmetic.cell import Number, Position
-from convsight.arithmetic.windows import Sides, as_numbers, whole, without_overflow
+from convsight.arithmetic.sliding_windows import Sides, as_numbers, whole, without_overflow
 from convsight.errors import UserError
 
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from convsight.arithmetic.cell import Cell, Number, Position, Term, written
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.shapes import Window
-from convsight.arithmetic.windows import (
+from convsight.arithmetic.sliding_windows import (
     Padding,
     PerAxis,
     Sides,

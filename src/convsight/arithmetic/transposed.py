@@ -10,7 +10,7 @@ from convsight.arithmetic.cell import Cell, Number, Position, Term, sum_of_produ
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.operands import Operands, operands
 from convsight.arithmetic.shapes import Window, Worked, same_padding, transposed_side
-from convsight.arithmetic.windows import Padding, PerAxis, Sides, is_inside, paddings, per_axis
+from convsight.arithmetic.sliding_windows import Padding, PerAxis, Sides, is_inside, paddings, per_axis
 from convsight.errors import UserError
 
 

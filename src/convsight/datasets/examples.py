@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.fitted import FittedPictures
+from convsight.datasets.image_store import FittedPictures
 from convsight.targets import Targets
 
 

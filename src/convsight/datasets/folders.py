@@ -10,8 +10,8 @@ import numpy as np
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import class_name, data_name, split_called, storable
 from convsight.errors import UserError
+from convsight.images import is_picture_file
 from convsight.natural_order import natural_key, natural_order
-from convsight.pictures import is_picture_file
 from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few

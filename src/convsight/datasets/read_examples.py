@@ -6,7 +6,7 @@ from typing import NamedTuple
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
-from convsight.datasets.fitted import FittedPictures, Unreadable
+from convsight.datasets.image_store import FittedPictures, Unreadable
 from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.progress import Listener

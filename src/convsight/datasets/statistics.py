@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.fitted import FittedPictures
+from convsight.datasets.image_store import FittedPictures
 from convsight.inputs import ImageInput, InputSpec
 from convsight.inputs.image import luma
 from convsight.spread import evenly

@@ -17,7 +17,7 @@ from convsight.nets.text.entry import text_entry
 from convsight.nets.text.shape_check import check_volume
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.tasks import own_networks
 
 

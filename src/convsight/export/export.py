@@ -10,10 +10,10 @@ import torch
 from convsight.card import Card, Proof
 from convsight.datasets import Examples
 from convsight.errors import UserError
+from convsight.export.exporters import Target, graph_target, make_target
 from convsight.export.onnx_graph import onnx_graph
 from convsight.export.parity_check import LEAST_PICTURES, ParityCheck, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
-from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
 from convsight.files import make_folder
 from convsight.progress import Listener

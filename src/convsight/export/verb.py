@@ -12,11 +12,11 @@ from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
+from convsight.export.exporters import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
 from convsight.export.parity_check import Pixels
-from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, proof_pictures
-from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
+from convsight.export.proof_images import PREFERRED_SPLITS, enough_pictures, proof_pictures
+from convsight.images import Source, is_picture_file
 from convsight.model_files import read_card
-from convsight.pictures import Source, is_picture_file
 from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.run import Run, find_weights_file

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.hub.contents import KNOWN, check_folder, check_size
-from convsight.hub.place import place_of
+from convsight.hub.known_files import KNOWN, check_folder, check_size
 from convsight.hub.remote import download
+from convsight.hub.repository import place_of
 from convsight.new_folder import new_folder
 from convsight.run import RUNS
 

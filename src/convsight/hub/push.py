@@ -10,11 +10,11 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.hub.config import config_text
-from convsight.hub.contents import CONFIG, README
+from convsight.hub.known_files import CONFIG, README
 from convsight.hub.model_card import model_card
-from convsight.hub.place import Repository, place_of
-from convsight.hub.private import check_private
+from convsight.hub.private_paths import check_private
 from convsight.hub.remote import upload
+from convsight.hub.repository import Repository, place_of
 from convsight.model_files import read_card
 from convsight.new_folder import new_folder
 from convsight.progress import Listener

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from convsight.images import Fit, Frame, PictureError, Source, fit_planes, load_picture, read_picture
 from convsight.inputs.array_file import read_array
 from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import Fit, Frame, PictureError, Source, fit_planes, load_picture, read_picture
 
 
 @final

@@ -5,10 +5,10 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.images import Frame, fit_planes
+from convsight.images.resize import inside, middle
 from convsight.inputs.geometry import Floats, InputGeometry, Part
 from convsight.inputs.placement import Placement
-from convsight.pictures import Frame, fit_planes
-from convsight.pictures.fit import inside, middle
 
 
 @final
@@ -39,7 +39,7 @@ class ImageGeometry(InputGeometry):
         super().__init__(size, self.part, _placements(frame, self.part), scale, (1 - share) / 2)
 
     def image(self, image: NDArray[Any]) -> NDArray[Any]:
-        """`image` (height, width, channels) as `pictures.fit_planes` fits it: uint8, uint16 or float32."""
+        """`image` (height, width, channels) as `images.fit_planes` fits it: uint8, uint16 or float32."""
         left, top, right, bottom = self.part
         return fit_planes(image[top:bottom, left:right], self.frame, self.border)
 
@@ -58,7 +58,7 @@ def _share(frame: Frame, sides: Floats) -> Floats:
 
 
 def _placements(frame: Frame, part: Part) -> list[Placement]:
-    """Which pixels make which, along x and y, as `pictures.fit` has it."""
+    """Which pixels make which, along x and y, as `images.resize` has it."""
     box = (0, 0, part[2] - part[0], part[3] - part[1])
     target = (frame.width, frame.height)
     made = inside(box, target) if frame.fit == "pad" else target

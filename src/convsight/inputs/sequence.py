@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from convsight.images import PictureError, Source
 from convsight.inputs.array_file import read_array
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import PictureError, Source
 
 
 class Timed(InputSpec):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from convsight.images import PictureError, Source
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
-from convsight.pictures import PictureError, Source
 
 BATCH = "batch"
 

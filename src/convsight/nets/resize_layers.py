@@ -15,8 +15,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from convsight.images import Fit, Frame
 from convsight.inputs import ImageInput, InputSpec
-from convsight.pictures import Fit, Frame
 
 _DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
 _MOST = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
@@ -34,7 +34,7 @@ class ExactResize(nn.Module):
     """uint8 of one size (batch, height, width, channels) to uint8 (batch, target height, target width, channels).
 
     Pillow's antialiased bilinear resize: along rows first, then along columns, each time rounded to whole numbers.
-    Equal to `pictures.fit` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
+    Equal to `images.resize` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
     a value next to a half may be one off there.
 
     >>> halved = Frame(1, 2, "squash")
@@ -60,7 +60,7 @@ class ExactResize(nn.Module):
 class DeepResize(nn.Module):
     """The same of uint16 or float32, `bits` 16 or 32, in float32; borders of `pad` have the value `low`.
 
-    As close to `pictures.fit_planes` as float32 is: of 16 bits a value that lies next to a half may be one off.
+    As close to `images.fit_planes` as float32 is: of 16 bits a value that lies next to a half may be one off.
     """
 
     def __init__(self, frame: Frame, bits: int, low: float) -> None:

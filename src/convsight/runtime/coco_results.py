@@ -11,7 +11,7 @@ from typing import Any
 from convsight.datasets.names import class_name
 from convsight.errors import UserError, unknown_name
 from convsight.results import Boxes
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Answer
 
 Id = int | str
 

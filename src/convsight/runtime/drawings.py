@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 from convsight.results import Drawable
 from convsight.results.capabilities import lacking
-from convsight.runtime.answer import Answer
 from convsight.runtime.output_folder import OutputFolder
+from convsight.runtime.prediction import Answer
 
 _QUALITY = 90  # of JPEG
 

@@ -4,13 +4,13 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Result
-from convsight.runtime.answer import Answer
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
+from convsight.runtime.prediction import Answer
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from convsight.printing import csv_text
-from convsight.runtime.answer import Answer, answer_line, answer_rows
+from convsight.runtime.prediction import Answer, answer_line, answer_rows
 
 # Prints answers under the columns of their table; returns how many images could not be answered.
 Printer = Callable[[Iterable[Answer], tuple[str, ...]], int]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from convsight.results import WithFiles
 from convsight.results.capabilities import lacking
-from convsight.runtime.answer import Answer
 from convsight.runtime.output_folder import OutputFolder
+from convsight.runtime.prediction import Answer
 
 
 class ResultFiles:

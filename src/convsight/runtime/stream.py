@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.images import PictureError, Source
 from convsight.inputs import InputSpec, Loaded
-from convsight.pictures import PictureError, Source
 from convsight.results import NoAnswerError
-from convsight.runtime.answer import Answer
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
+from convsight.runtime.prediction import Answer
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 

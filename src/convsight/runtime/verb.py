@@ -12,12 +12,12 @@ from convsight.errors import UserError
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
-from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.engines import engine_for
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
 from convsight.runtime.out import AnswersFile
+from convsight.runtime.prediction import Answer
 from convsight.runtime.print_predictions import PRINTERS, Printer
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources

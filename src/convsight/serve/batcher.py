@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convsight.images import PictureError
 from convsight.inputs import Loaded
-from convsight.pictures import PictureError
 from convsight.results import Result
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model

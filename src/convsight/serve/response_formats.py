@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from convsight.pictures.decode import decoding
+from convsight.images.decode import decoding
 from convsight.results import Drawable, Result, WithFiles
 from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import safe_name

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Split
 from convsight.errors import UserError
+from convsight.images import Fit, picture_size
 from convsight.inputs import ImageInput, measured_range
-from convsight.pictures import Fit, picture_size
 from convsight.settings import TrainSettings
 from convsight.spread import evenly
 

@@ -3,9 +3,9 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Boxes
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Answer
 from convsight.tracking.tracker import Tracker
 from convsight.tracking.tracks import Tracked
 

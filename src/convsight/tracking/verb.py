@@ -10,7 +10,7 @@ import numpy as np
 
 from convsight.errors import UserError
 from convsight.files import beside
-from convsight.pictures import read_picture
+from convsight.images import read_picture
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes

@@ -28,7 +28,7 @@ from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, pr
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader
 from convsight.training.plan import Plan
-from convsight.training.trial import choose_precision, seconds_of_step
+from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes

@@ -4,8 +4,8 @@ from functools import partial
 
 from convsight.errors import UserError
 from convsight.export.export import export_network
-from convsight.export.proof_pictures import enough_pictures, proof_pictures
-from convsight.export.targets import check_installed
+from convsight.export.exporters import check_installed
+from convsight.export.proof_images import enough_pictures, proof_pictures
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.training.data import Prepared

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 from convsight.runtime.sources.item import Item, file_item
-from convsight.runtime.sources.places import _items_of_line
+from convsight.runtime.sources.resolve import _items_of_line
 from convsight.runtime.sources.standard_input import Read, standard_input_items, starts_like_picture
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 from convsight.runtime.sources import Item, read_sources
-from convsight.runtime.sources.places import _items_of_line
+from convsight.runtime.sources.resolve import _items_of_line
 from convsight.runtime.sources.video import frames
 
 FRAMES, RATE = 50, 25

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 from convsight.runtime.model import Model
 from convsight.runtime.sources import read_sources
 from convsight.runtime.sources.web import fetch

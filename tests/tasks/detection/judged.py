@@ -16,7 +16,7 @@ from pycocotools.cocoeval import COCOeval
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import Gathered
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 COCO_NAMES = (

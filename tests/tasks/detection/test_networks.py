@@ -8,7 +8,7 @@ from torchvision import ops
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
-from convsight.tasks.detection.suppression import best, suppressed
+from convsight.tasks.detection.nms import best, suppressed
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from tests.contracts.tasks import TaskContract
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
+from convsight.images import Fit
 from convsight.inputs import ImageInput, as_image
 from convsight.metrics import Measured
-from convsight.pictures import Fit
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets.fitted import is_grey
-from convsight.pictures import Source, read_picture
+from convsight.datasets.image_store import is_grey
+from convsight.images import Source, read_picture
 
 _SAMPLES = 8  # a side, so that a hash has 64 bits
 

@@ -12,7 +12,7 @@ from convsight.datasets.audit.image_hash import ImageHash, hash_image
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import PictureName
 from convsight.datasets.threads import map_in_threads
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 
 _CHUNK = 16  # pictures a thread takes at a time
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from convsight.datasets.names import storable
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
-from convsight.pictures import picture_size
+from convsight.images import picture_size
 
 _READERS = 4  # threads that look into the headers of pictures
 

@@ -11,8 +11,8 @@ from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
+from convsight.images import is_picture_file
 from convsight.natural_order import natural_order
-from convsight.pictures import is_picture_file
 from convsight.words import first_few
 
 _SUFFIXES = (".csv", ".tsv")

@@ -15,8 +15,8 @@ from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError
+from convsight.images import is_picture_file
 from convsight.natural_order import natural_key, natural_order
-from convsight.pictures import is_picture_file
 from convsight.words import first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")

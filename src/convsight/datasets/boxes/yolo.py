@@ -13,8 +13,8 @@ from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
 from convsight.errors import UserError
+from convsight.images import is_picture_file
 from convsight.natural_order import natural_key
-from convsight.pictures import is_picture_file
 
 _SUFFIXES = (".yaml", ".yml")
 _NAMES = tuple(f"{name}{suffix}" for name in ("data", "dataset") for suffix in _SUFFIXES)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from convsight.printing import csv_text
-from convsight.runtime.answer import Answer, answer_line, answer_rows
+from convsight.runtime.prediction import Answer, answer_line, answer_rows
 
 Columns = tuple[str, ...]
 

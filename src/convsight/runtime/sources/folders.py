@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_picture_file
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.video import frames, is_video_file
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from convsight.pictures import PictureError, Source
+from convsight.images import PictureError, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from convsight.errors import UserError
-from convsight.pictures import Source
-from convsight.pictures.formats import HEAD_BYTES, reader_of
+from convsight.images import Source
+from convsight.images.formats import HEAD_BYTES, reader_of
 from convsight.runtime.sources.item import Item
 
 NAME = "-"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError, Source
+from convsight.images import PictureError, Source
 from convsight.runtime.sources.item import Item, failed_item
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from typing import IO
 
-from convsight.pictures import PictureError
+from convsight.images import PictureError
 from convsight.runtime.sources.item import Item
 
 TIMEOUT_S = 30.0  # for the whole picture

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.yolo import Yolo, corners
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 

@@ -19,7 +19,7 @@ from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets, sides_of
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best, suppressed
+from convsight.tasks.detection.nms import Candidates, best, suppressed
 
 BACKBONES = {
     "resnet50": detection.fasterrcnn_resnet50_fpn,

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convsight.tasks.detection.light.average_precision import GRID
-from convsight.tasks.detection.light.found import Followed
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.threshold_metrics import Followed
 from convsight.words import shortened
 
 _MOST_NAMED = 10  # classes with a colour of their own

@@ -16,7 +16,7 @@ from convsight.tasks.detection.anchors import sides_of
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates
+from convsight.tasks.detection.nms import Candidates
 
 _BOX = 1.0  # weight of the box's loss
 

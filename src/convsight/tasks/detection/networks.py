@@ -8,7 +8,7 @@ from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid
 from convsight.nets.task_nets import TaskNet, TaskNets
 from convsight.tasks.detection.detector import Detector, YoloDetector
-from convsight.tasks.detection.room import check_room
+from convsight.tasks.detection.min_size import check_room
 from convsight.tasks.detection.yolo import SIZES, Backbone, Yolo
 
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"

@@ -15,7 +15,7 @@ from convsight.nets.resize_layers import triangles
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.iou import pairwise_iou
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 
 WINDOW = 48  # px
 _SHARES = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the shorter side that a window takes

@@ -19,7 +19,7 @@ from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 
 _VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
 

@@ -24,10 +24,10 @@ from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.min_size import LEAST_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
+from convsight.tasks.detection.nms import Suppression, best, suppressed
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
-from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
-from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape

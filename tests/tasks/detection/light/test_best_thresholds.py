@@ -5,7 +5,7 @@ from tests.tasks.detection.judged import Case, cases
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
-from convsight.tasks.detection.light.found import measure_found
+from convsight.tasks.detection.light.threshold_metrics import measure_found
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 

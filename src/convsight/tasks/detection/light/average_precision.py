@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.gathered import Flags, Gathered, Indices
+from convsight.tasks.detection.light.flat_boxes import Flags, Gathered, Indices
 
 Floats = NDArray[np.floating[Any]]
 

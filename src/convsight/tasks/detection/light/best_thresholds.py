@@ -3,7 +3,7 @@
 import numpy as np
 
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Flags, Floats
+from convsight.tasks.detection.light.flat_boxes import Flags, Floats
 from convsight.tasks.detection.light.thresholds import USUAL
 
 

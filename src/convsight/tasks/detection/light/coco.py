@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.tasks.detection.light.average_precision import GRID, Curve, average_precision, curves
-from convsight.tasks.detection.light.gathered import Flags, Gathered, Indices
+from convsight.tasks.detection.light.flat_boxes import Flags, Gathered, Indices
 from convsight.tasks.detection.light.matching import Matches, match, pairs_of
 
 Floats = NDArray[np.floating[Any]]

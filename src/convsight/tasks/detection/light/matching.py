@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.results.overlaps import iou
-from convsight.tasks.detection.light.gathered import Flags, Floats, Gathered, Indices, Pile, ranks_within
+from convsight.tasks.detection.light.flat_boxes import Flags, Floats, Gathered, Indices, Pile, ranks_within
 
 _CHUNK = 1_000_000  # pairs held at a time
 _PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no answer overlaps so many

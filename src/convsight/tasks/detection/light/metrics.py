@@ -12,9 +12,9 @@ from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.results import Boxes, Result
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
 from convsight.tasks.detection.light.coco import Coco, mean
-from convsight.tasks.detection.light.errors_found import errors_found
-from convsight.tasks.detection.light.found import Followed, followed, measure_found
-from convsight.tasks.detection.light.gathered import Gathered, Indices
+from convsight.tasks.detection.light.error_kinds import errors_found
+from convsight.tasks.detection.light.flat_boxes import Gathered, Indices
+from convsight.tasks.detection.light.threshold_metrics import Followed, followed, measure_found
 from convsight.tasks.detection.light.thresholds import THRESHOLD, thresholds_of
 from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.tasks.reader import Metrics

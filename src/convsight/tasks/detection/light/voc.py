@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.tasks.detection.light.average_precision import Curve, average_precision, curves
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import Gathered
 from convsight.tasks.detection.light.matching import pairs_of
 
 ELEVEN = np.linspace(0, 1, 11)
