@@ -23,7 +23,7 @@ from typing import Any
 from measuring import HERE, print_table, spread, versions
 from photos import make_photos
 
-from convsight.export.parity_check import LEAST_PICTURES
+from convsight.export.parity_check import MIN_IMAGES
 from convsight.nets.catalogue import net_names
 
 Found = dict[str, Any]  # net, proofs, reason, seconds
@@ -51,7 +51,7 @@ def main() -> int:
     names = (arguments.nets or net_names())[part - 1 :: parts]
     known = read_found(arguments.out)
     with tempfile.TemporaryDirectory() as folder:
-        make_photos(arguments.data / "images", Path(folder), LEAST_PICTURES)
+        make_photos(arguments.data / "images", Path(folder), MIN_IMAGES)
         for name in names:
             if name not in known:
                 known[name] = run(name, Path(folder), arguments.seconds, arguments.seed)

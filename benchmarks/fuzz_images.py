@@ -4,7 +4,7 @@
 
 Small pictures of every format and of many modes are changed (bits turned, bytes removed, repeated or replaced by
 extreme values, two files crossed) and read as the server reads an upload. Each must become pixels of the right shape
-or a `PictureError`. A child process does the work, so that even a crash of a C library would be seen and counted.
+or a `ImageError`. A child process does the work, so that even a crash of a C library would be seen and counted.
 Growth is that of the memory held, from the first half of the inputs to the end. The exit code is 1 after a crash, a
 hang, an error of another kind, a wrong shape, or growth by more than 8 MiB; Linux only.
 """
@@ -19,12 +19,12 @@ import time
 from collections import Counter
 
 import numpy as np
-from measuring import MOST_GROWN_MIB, RETURNING_MEMORY, grown, machine, print_table, resident_mib, versions
+from measuring import MAX_GROWN_MIB, RETURNING_MEMORY, grown, machine, print_table, resident_mib, versions
 from PIL import Image
 
-from convsight.images import Frame, PictureError, load_picture
+from convsight.images import ImageError, InputSize, load_image
 
-TARGET = Frame(32, 32)
+TARGET = InputSize(32, 32)
 SLOW_S = 2.0  # a small picture that takes longer counts as a hang
 WRONG = ("another error", "hang", "wrong shape")
 FORMATS = {
@@ -63,10 +63,10 @@ def main() -> None:
             done += 1
     rows = [[name, f"{count:,}"] for name, count in total.most_common()]
     rows += [["crashes", str(crashes)]]
-    rows += [[f"growth in the second half, MiB (at most {MOST_GROWN_MIB:g})", f"{max(growth):.1f}"]]
+    rows += [[f"growth in the second half, MiB (at most {MAX_GROWN_MIB:g})", f"{max(growth):.1f}"]]
     print_table(f"{done:,} mutated pictures in {time.monotonic() - began:.0f} s", ["outcome", "inputs"], rows)
     print(f"\n{machine()}\n{versions('convsight', 'pillow')}; seed {arguments.seed}")
-    sys.exit(1 if crashes or any(total[kind] for kind in WRONG) or max(growth) > MOST_GROWN_MIB else 0)
+    sys.exit(1 if crashes or any(total[kind] for kind in WRONG) or max(growth) > MAX_GROWN_MIB else 0)
 
 
 def work(start: int, count: int, seed: int) -> None:
@@ -85,8 +85,8 @@ def outcome(content: bytes) -> str:
     """What reading `content` ends in."""
     began = time.monotonic()
     try:
-        fitted = load_picture(content, TARGET, max_megapixels=4)
-    except PictureError:
+        fitted = load_image(content, TARGET, max_megapixels=4)
+    except ImageError:
         kind = "refused with a reason"
     except Exception as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -102,9 +102,9 @@ def seeds() -> list[bytes]:
     scene = Image.fromarray(random.integers(0, 256, (6, 7, 3), np.uint8)).resize((41, 29))
     for kind, modes in FORMATS.items():
         for mode in modes:
-            picture = scene.convert("L").convert("I;16") if mode == "I;16" else scene.convert(mode)
+            image = scene.convert("L").convert("I;16") if mode == "I;16" else scene.convert(mode)
             stream = io.BytesIO()
-            picture.save(stream, kind)
+            image.save(stream, kind)
             found.append(stream.getvalue())
     turned, stream = Image.Exif(), io.BytesIO()
     turned[0x0112] = 6

@@ -47,8 +47,8 @@ def main() -> None:
         whole = disk_usage(home)
         light = sizes(["convsight"], [packages_of(home)])
         tried = [try_out(home, "--help")]
-        if arguments.model and arguments.picture:
-            tried.append(try_out(home, "predict", str(arguments.model), str(arguments.picture)))
+        if arguments.model and arguments.image:
+            tried.append(try_out(home, "predict", str(arguments.model), str(arguments.image)))
     rows = [["whole environment, with pip", *(megabytes(value) for value in whole)]]
     largest = sorted(light.items(), key=lambda item: -item[1][1])[:_LARGEST]
     rows += [[package, *(megabytes(value) for value in size)] for package, size in largest]

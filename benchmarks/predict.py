@@ -44,9 +44,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        photos = make_photos(arguments.data / "images", folder / "all", arguments.pictures)
+        photos = make_photos(arguments.data / "images", folder / "all", arguments.images)
         (folder / "few").mkdir()
-        for photo in photos[: min(FEW, arguments.pictures // 2)]:
+        for photo in photos[: min(FEW, arguments.images // 2)]:
             os.link(photo, folder / "few" / photo.name)
         for net in arguments.nets:
             measure(Workshop(net, folder / net, photos), folder, arguments.repeats, arguments.only)
@@ -87,11 +87,11 @@ def measure_once(contender: Contender, folder: Path, rates: list[tuple[float, fl
     except Failed as reason:
         print(f"{contender.name} fails: {reason}", file=sys.stderr)
         return
-    first, pictures = len(list((folder / "few").iterdir())), len(list((folder / "all").iterdir()))
+    first, images = len(list((folder / "few").iterdir())), len(list((folder / "all").iterdir()))
     # On a noisy machine a few more pictures may take no longer: then there is no steady rate to tell.
-    steady = (pictures - first) / (everything - few) if everything > few * _NOTICEABLE else math.nan
-    rates.append((pictures / everything, steady))
-    print(f"{contender.name}: {few:.2f} s for {first}, {everything:.2f} s for {pictures}", file=sys.stderr)
+    steady = (images - first) / (everything - few) if everything > few * _NOTICEABLE else math.nan
+    rates.append((images / everything, steady))
+    print(f"{contender.name}: {few:.2f} s for {first}, {everything:.2f} s for {images}", file=sys.stderr)
 
 
 def limit(what: str, model: str, folder: Path, shop: Workshop) -> float:
@@ -102,7 +102,7 @@ def limit(what: str, model: str, folder: Path, shop: Workshop) -> float:
     return float(json.loads(done.stdout))
 
 
-def show(shop: Workshop, rates: Rates, limits: dict[str, list[float]], models: dict[str, str], pictures: int) -> None:
+def show(shop: Workshop, rates: Rates, limits: dict[str, list[float]], models: dict[str, str], images: int) -> None:
     """Print what was measured for one network, and the ratios."""
     rows = [
         [name, format_of(models[name]) if name in models else "float32", *columns(measured)]
@@ -112,7 +112,7 @@ def show(shop: Workshop, rates: Rates, limits: dict[str, list[float]], models: d
         part = "decode and fit alone, 2 threads" if name == "decode" else f"engine alone, as {name}"
         rows.append([part, format_of(models[name]) if name in models else "", "", spread(measured)])
     columns_named = ["who", "computed in", "pictures/s, whole process", "pictures/s, steady"]
-    print_table(f"{shop.net}: {pictures:,} photos of 500 x 375 px", columns_named, rows)
+    print_table(f"{shop.net}: {images:,} photos of 500 x 375 px", columns_named, rows)
     print_table(
         f"{shop.net}: ratios within a repeat", ["convsight", "beside", "whole", "steady"], ratios(rates, limits)
     )
@@ -128,10 +128,10 @@ def format_of(model: str) -> str:
 
 def columns(measured: Sequence[tuple[float, float]]) -> list[str]:
     """Whole and steady, with their spread."""
-    return [told([pair[place] for pair in measured]) if measured else "fails" for place in (0, 1)]
+    return [in_words([pair[place] for pair in measured]) if measured else "fails" for place in (0, 1)]
 
 
-def told(values: Sequence[float], digits: int = 1) -> str:
+def in_words(values: Sequence[float], digits: int = 1) -> str:
     """Median and range of those that could be measured."""
     known = [value for value in values if not math.isnan(value)]
     return spread(known, digits) if known else "too few pictures to tell"
@@ -146,9 +146,9 @@ def ratios(rates: Rates, limits: dict[str, list[float]]) -> list[list[str]]:
             continue
         for label, other in ((f"engine alone, as {name}", limits[name]), ("decode and fit alone", limits["decode"])):
             steady = [mine[1] / one for mine, one in zip(found, other, strict=False)]
-            rows.append([name, label, "", told(steady, 2)])
+            rows.append([name, label, "", in_words(steady, 2)])
         if peers:
-            cells = [told(beside_best(found, peers, place), 2) for place in (0, 1)]
+            cells = [in_words(beside_best(found, peers, place), 2) for place in (0, 1)]
             rows.append([name, f"best peer ({best(peers, 0)}; {best(peers, 1)})", *cells])
     return rows
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from measuring import print_table, spread, versions
 
-from convsight.images import is_picture_file
+from convsight.images import is_image_file
 
 
 class Measured(NamedTuple):
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 10_000])
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    files = sorted(file for file in arguments.folder.rglob("*") if is_picture_file(file))
+    files = sorted(file for file in arguments.folder.rglob("*") if is_image_file(file))
     if not files:
         sys.exit(f"{arguments.folder} holds no pictures")
     rows = []
@@ -51,7 +51,7 @@ def main() -> None:
 
 def predict(model: str, files: Iterable[Path]) -> Measured:
     """Answer `files` in a process of its own."""
-    with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as answers:
+    with tempfile.TemporaryFile() as names, tempfile.TemporaryFile() as predictions:
         count = 0
         for file in files:
             names.write(f"{file}\n".encode())
@@ -59,7 +59,7 @@ def predict(model: str, files: Iterable[Path]) -> Measured:
         names.seek(0)
         start = time.perf_counter()
         command = [sys.executable, "-m", "convsight", "predict", model, "-", "--format", "csv"]
-        process = subprocess.Popen(command, stdin=names, stdout=answers)
+        process = subprocess.Popen(command, stdin=names, stdout=predictions)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

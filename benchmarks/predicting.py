@@ -22,19 +22,19 @@ from random_networks import random_network
 from safetensors.torch import save_file
 from ultralytics_peer import yolo, yolo_environment
 
-from convsight.datasets import Examples, FittedPictures
+from convsight.datasets import Examples, ImageStore
 from convsight.datasets.dataset import Split
 from convsight.export.export import export_network
-from convsight.export.exporters import OnnxTarget
+from convsight.export.exporters import OnnxExporter
 from convsight.export.onnx_graph import onnx_graph, with_card
-from convsight.export.proof_images import proof_pictures
+from convsight.export.proof_images import proof_images
 from convsight.export.quantise import quantised
 from convsight.export.torch_engine import load_network, save_network
 from convsight.model_files import read_card
 from convsight.progress import Terminal
 from convsight.results import Labels
 
-PICTURES = "PICTURES"  # stands in a command where the folder belongs
+IMAGES = "IMAGES"  # stands in a command where the folder belongs
 _LEARNT = 64  # pictures from which the ranges of int8 are learnt
 
 # What other tools call torchvision's networks; where they have none, they are left out.
@@ -60,7 +60,7 @@ class Failed(Exception):  # noqa: N818  # said of a contender
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to answer a folder: `command` with `PICTURES` where the folder belongs, and what its process is told."""
+    """One way to predict a folder: `command` with `IMAGES` in the folder's place, and its environment."""
 
     name: str
     command: tuple[str, ...]
@@ -69,9 +69,9 @@ class Contender:
 
     def seconds(self, folder: Path) -> float:
         """Seconds of a whole process that answers every picture in `folder`, its answers going to a file."""
-        command = [str(folder) if part == PICTURES else part.replace(PICTURES, str(folder)) for part in self.command]
-        answers = folder.parent / "answers.txt"
-        with open(answers, "w") as out:
+        command = [str(folder) if part == IMAGES else part.replace(IMAGES, str(folder)) for part in self.command]
+        predictions = folder.parent / "answers.txt"
+        with open(predictions, "w") as out:
             began = time.perf_counter()
             done = subprocess.run(
                 command, stdout=out, stderr=subprocess.PIPE, env={**os.environ, **self.environment}, check=False
@@ -79,7 +79,7 @@ class Contender:
             seconds = time.perf_counter() - began
         if done.returncode:
             raise Failed((done.stderr.decode().strip().splitlines() or ["no words"])[-1])
-        lines, wanted = len(answers.read_text().splitlines()), len(list(folder.iterdir()))
+        lines, wanted = len(predictions.read_text().splitlines()), len(list(folder.iterdir()))
         if lines < wanted:
             raise Failed(f"{lines} lines for {wanted} pictures")
         return seconds
@@ -103,7 +103,7 @@ class Workshop:
             network, card = random_network(self.net, self.photos, sure=True)
             save_network(source, network, card)
             export_network(
-                source, card, "onnx", file, partial(proof_pictures, self.photos, card.input, 100.0), Terminal()
+                source, card, "onnx", file, partial(proof_images, self.photos, card.input, 100.0), Terminal()
             )
         return file
 
@@ -124,11 +124,11 @@ class Workshop:
             source = self.folder / "model.safetensors"
             card = read_card(source)
             chosen = self.photos[:_LEARNT]
-            truths = Labels(np.zeros(len(chosen), np.int64), card.target.names)
-            split = Split("all", list(chosen), truths, [file.name for file in chosen])
-            pictures, _ = FittedPictures.read(split, card.input, workers=2)
-            graph = quantised(onnx_graph(load_network(source), card), Examples(pictures, truths))
-            OnnxTarget(graph).write(file, card.model_copy(update={"weights": "int8"}))
+            targets = Labels(np.zeros(len(chosen), np.int64), card.target.names)
+            split = Split("all", list(chosen), targets, [file.name for file in chosen])
+            images, _ = ImageStore.read(split, card.input, workers=2)
+            graph = quantised(onnx_graph(load_network(source), card), Examples(images, targets))
+            OnnxExporter(graph).write(file, card.model_copy(update={"weights": "int8"}))
         return file
 
     def weights(self) -> Path:
@@ -170,7 +170,7 @@ class Workshop:
 
 def convsight(shop: Workshop, name: str, model: Path, environment: dict[str, str] | None = None) -> Contender:
     """`convsight predict`, which chooses engine and number format by the model file."""
-    command = (sys.executable, "-m", "convsight", "predict", str(model), PICTURES)
+    command = (sys.executable, "-m", "convsight", "predict", str(model), IMAGES)
     return Contender(name, command, {**shop.ours, **(environment or {})}, ours=True)
 
 
@@ -221,24 +221,24 @@ def made(makers: dict[str, Callable[[], Contender]], patterns: Sequence[str]) ->
 
 def _torchvision(shop: Workshop) -> Contender:
     script = str(HERE / "peers" / "torchvision_folder.py")
-    return Contender("torchvision, one by one", (sys.executable, script, shop.net, str(shop.weights()), PICTURES))
+    return Contender("torchvision, one by one", (sys.executable, script, shop.net, str(shop.weights()), IMAGES))
 
 
 def _timm(shop: Workshop, workers: int) -> Contender:
     script, name = str(HERE / "peers" / "timm_folder.py"), _TIMM[shop.net]
-    command = (sys.executable, script, name, str(shop.timm_weights(name)), str(workers), PICTURES)
+    command = (sys.executable, script, name, str(shop.timm_weights(name)), str(workers), IMAGES)
     return Contender("timm, batch 32", command)
 
 
 def _transformers(shop: Workshop, batch: int) -> Contender:
     script = str(HERE / "peers" / "transformers_folder.py")
     environment = {"PYTHONPATH": str(peer_packages("transformers")), "HF_HUB_OFFLINE": "1"}
-    command = (sys.executable, script, str(shop.transformers_model()), str(batch), PICTURES)
+    command = (sys.executable, script, str(shop.transformers_model()), str(batch), IMAGES)
     return Contender(f"transformers pipeline, batch {batch}", command, environment)
 
 
 def _ultralytics(shop: Workshop, batch: int) -> Contender:
     model = shop.ultralytics_model(_ULTRALYTICS[shop.net])
-    words = (f"model={model}", f"source={PICTURES}", "imgsz=224", f"batch={batch}", "save=False", "device=cpu")
+    words = (f"model={model}", f"source={IMAGES}", "imgsz=224", f"batch={batch}", "save=False", "device=cpu")
     command = tuple(yolo("predict", "task=classify", *words))
     return Contender(f"Ultralytics, batch {batch}", command, yolo_environment(shop.folder / "ultralytics"))

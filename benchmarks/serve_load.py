@@ -24,7 +24,7 @@ from pathlib import Path
 from measuring import print_table, versions
 from serving import cpu_seconds, server
 
-from convsight.images import is_picture_file
+from convsight.images import is_image_file
 
 _BATCH = 32  # pictures whose answers `predict` prints at once
 
@@ -76,12 +76,12 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     lost: int = 0
-    pictures: int = 0
+    images: int = 0
 
 
 async def load(arguments: argparse.Namespace, host: str, port: int) -> dict[str, object]:
     """Let all clients ask until time is up; what they saw."""
-    files = sorted(file for file in arguments.folder.rglob("*") if is_picture_file(file))[:2000]
+    files = sorted(file for file in arguments.folder.rglob("*") if is_image_file(file))[:2000]
     per = arguments.per_request
     requests = [request(files[start : start + per], host) for start in range(0, len(files) - per + 1, per)]
     tally = Tally()
@@ -97,7 +97,7 @@ async def load(arguments: argparse.Namespace, host: str, port: int) -> dict[str,
         "requests": sum(tally.statuses.values()),
         "statuses": dict(tally.statuses),
         "lost": tally.lost,
-        "rate": tally.pictures / elapsed,
+        "rate": tally.images / elapsed,
         "ms": [1000 * cuts[n - 1] for n in (50, 90, 99)],
         "client cpu": time.process_time(),
     }
@@ -138,7 +138,7 @@ async def client(requests: list[bytes], first: int, host: str, port: int, end: f
             await asyncio.sleep(float(headers["retry-after"]))
         else:
             tally.seconds.append(time.perf_counter() - start)
-            tally.pictures += per if status == "200" else 0
+            tally.images += per if status == "200" else 0
             number += 1
         if headers.get("connection") == "close":
             writer.close()

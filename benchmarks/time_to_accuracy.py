@@ -83,8 +83,8 @@ def save_arrays(source: Path, archive: Path) -> None:
     """The pictures and labels as plain arrays, which every contender can read."""
     arrays: dict[str, Any] = {}
     for name, split in read_dataset(source).splits.items():
-        assert isinstance(split.truths, Labels)
-        arrays |= {f"{name}_pictures": np.asarray(split.pictures), f"{name}_labels": split.truths.indices}
+        assert isinstance(split.targets, Labels)
+        arrays |= {f"{name}_pictures": np.asarray(split.images), f"{name}_labels": split.targets.indices}
     np.savez(archive, **arrays)
 
 

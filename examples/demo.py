@@ -22,8 +22,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scan.png"
         Image.fromarray((scan * 255 / 16).round().astype("uint8")).save(file)
-        answer = convsight.load(run.path).predict(file)
-    print(f"the first scan (a 0) is answered: {answer.summary()}\n")
+        prediction = convsight.load(run.path).predict(file)
+    print(f"the first scan (a 0) is answered: {prediction.summary()}\n")
 
     for name in sorted(path.name for path in run.path.iterdir()):
         print(f"  {run.path / name}")

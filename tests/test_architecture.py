@@ -82,6 +82,6 @@ def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_picture_of_the_house_is_of_the_code_as_it_is() -> None:
+def test_the_image_of_the_house_is_of_the_code_as_it_is() -> None:
     drawn = house.svg(house.layers(), house.reduced(house.imports()), house.training_half())
     assert (ROOT / "docs/house.svg").read_text(encoding="utf-8") == drawn, "make docs draws it anew"

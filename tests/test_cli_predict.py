@@ -95,9 +95,9 @@ def test_a_line_is_answered_before_the_next_one_is_sent(model_file: Path, photos
         for name in ("0.png", "nowhere.png", "3.png"):
             process.stdin.write(f"{photos}/dark/{name}\n".encode())
             process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
-            assert answer["file"] == f"{photos}/dark/{name}"
-            assert ("labels" in answer) == (name != "nowhere.png")
+            prediction = json.loads(process.stdout.readline())
+            assert prediction["file"] == f"{photos}/dark/{name}"
+            assert ("labels" in prediction) == (name != "nowhere.png")
         process.stdin.close()
         assert process.wait(60) == 2
 
@@ -120,7 +120,7 @@ def test_ctrl_c_while_it_waits_for_lines(model_file: Path, photos: Path) -> None
         assert words.count(b"\n") == 1
 
 
-def test_a_picture_on_standard_input(model_file: Path, photos: Path) -> None:
+def test_an_image_on_standard_input(model_file: Path, photos: Path) -> None:
     file = photos / "dark" / "0.png"
     done = predict(model_file, "-", "--format", "json", stdin=file.read_bytes())
     named = predict(model_file, file, "--format", "json")
@@ -140,10 +140,10 @@ def test_a_reader_who_leaves_is_no_error(model_file: Path, many: Path) -> None:
         assert words.count(b"\n") == 1
 
 
-def test_unsure_answers_and_drawings(model_file: Path, photos: Path, tmp_path: Path) -> None:
+def test_unsure_predictions_and_drawings(model_file: Path, photos: Path, tmp_path: Path) -> None:
     arguments: list[str | Path] = [model_file, photos / "dark", "--reject-below", "1", "--draw", tmp_path / "drawn"]
-    answers = [json.loads(line) for line in predict(*arguments, "--format", "json").stdout.splitlines()]
-    assert [(answer["label"], answer["rejected"]) for answer in answers] == [(None, True)] * 10
+    predictions = [json.loads(line) for line in predict(*arguments, "--format", "json").stdout.splitlines()]
+    assert [(prediction["label"], prediction["rejected"]) for prediction in predictions] == [(None, True)] * 10
     assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 10
     rows = predict(*arguments, "--format", "csv").stdout.decode().splitlines()
     assert all(row.split(",")[1] == "" for row in rows[1:])
@@ -210,6 +210,6 @@ def peak_mib(*arguments: str | Path) -> float:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
-def test_memory_does_not_grow_with_the_number_of_pictures(model_file: Path, many: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_images(model_file: Path, many: Path) -> None:
     few = peak_mib(model_file, f"{many}/00*.png", f"{many}/01*.png")  # 200
     assert peak_mib(model_file, many) < few + 25

@@ -19,7 +19,7 @@ class Proof(BaseModel):
 
     `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
     difference is that of any number of any answer, as a share of its scale; the agreement the share of what both say
-    that is the same; `answers` is how many things they say of all pictures (None in files that do not tell).
+    that is the same; `predictions` is how many things they say of all pictures (None in files that do not tell).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -81,9 +81,9 @@ def audit(
     dataset = read_dataset(data)
     if splits_of is not None:
         dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
-    told = {finding.brief for finding in dataset.findings}
+    known = {finding.brief for finding in dataset.findings}
     for note in dataset.notes:
-        if note not in told:
+        if note not in known:
             listener.say(f"note: {note}")
     found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
     if output == "json":
@@ -154,12 +154,12 @@ def evaluate(
     if output == "json":
         document = {
             "data": found.data,
-            "pictures": found.pictures,
+            "pictures": found.images,
             "metrics": metrics_json(found.metrics, found.described),
         }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics, found.described)
+        print_metrics(f"{model} on {found.images:,} pictures of {found.data}", found.metrics, found.described)
 
 
 @app.command()
@@ -197,14 +197,14 @@ def predict(
 ) -> None:
     """Answer pictures; one that cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
-    from convsight.runtime.verb import PredictOptions, print_answers, save_answers
+    from convsight.runtime.verb import PredictOptions, print_predictions, save_predictions
 
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
     options = PredictOptions(
         model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision
     )
-    if save_answers(options, out, Terminal()) if out else print_answers(options, output, Terminal(), coco_ids):
+    if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
 
 
@@ -405,7 +405,7 @@ def describe(
 
 @app.command()
 def filters(
-    picture: Annotated[Path, typer.Argument(help="A picture file.")],
+    image: Annotated[Path, typer.Argument(help="A picture file.")],
     kernel: Annotated[
         list[str] | None,
         typer.Option(
@@ -424,12 +424,12 @@ def filters(
 ) -> None:
     """Apply kernels to a picture and save the results side by side: what a convolution sees."""
     from convsight.arithmetic.filter_table import print_filtered
-    from convsight.arithmetic.filtering import filter_picture, read_padding, read_position
+    from convsight.arithmetic.filtering import filter_image, read_padding, read_position
     from convsight.arithmetic.sheet import save_sheet
     from convsight.printing import json_document
 
-    found = filter_picture(
-        picture,
+    found = filter_image(
+        image,
         kernel or (),
         stride=stride,
         padding=read_padding(padding),

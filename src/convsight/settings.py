@@ -126,8 +126,8 @@ def checked(kind: type[Settings], choices: Mapping[str, Any]) -> Settings:
 def changed(settings: BaseModel) -> frozenset[str]:
     """The names of the settings that are not as they are by default."""
     fields = type(settings).model_fields
-    usual = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
-    return frozenset(name for name, value in usual.items() if getattr(settings, name) != value)
+    default = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    return frozenset(name for name, value in default.items() if getattr(settings, name) != value)
 
 
 def _explain(error: ValidationError) -> str:

@@ -47,9 +47,9 @@ def test_the_view_copies_no_window() -> None:
 
 
 def test_settings_for_each_axis() -> None:
-    assert per_axis("stride", (1, 2), axes=2, least=1) == (1, 2)
-    assert per_axis("stride", [3], axes=1, least=1) == (3,)
-    assert per_axis("stride", np.int64(2), axes=2, least=1) == (2, 2)  # type: ignore[arg-type]
+    assert per_axis("stride", (1, 2), axes=2, minimum=1) == (1, 2)
+    assert per_axis("stride", [3], axes=1, minimum=1) == (3,)
+    assert per_axis("stride", np.int64(2), axes=2, minimum=1) == (2, 2)  # type: ignore[arg-type]
     assert windows_over((5, 5), (1, 3), stride=(1, 2), padding=[0, (2, 1)], dilation=(1, 2)) == (
         Window(1),
         Window(3, 2, 2, 1, 2),

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 
 
 @pytest.fixture
-def make_pictures(tmp_path: Path) -> MakePictures:
+def make_images(tmp_path: Path) -> MakeImages:
     """Writes a small picture of its own colour for each name, and returns the folder that holds all."""
 
     def make(*names: str, root: str = "photos") -> Path:

@@ -44,9 +44,9 @@ def test_two_splits(folder: Path) -> None:
     dataset = read_dataset(folder)
     assert dataset.name == "shapes"
     assert list(dataset.splits) == ["train", "test"]
-    np.testing.assert_array_equal(np.asarray(dataset.split("train").pictures), PIXELS)
-    np.testing.assert_array_equal(np.asarray(dataset.split("test").pictures), PIXELS[:2] + 100)
-    assert list(dataset.split("test").truths.lines()) == ["1", "0"]
+    np.testing.assert_array_equal(np.asarray(dataset.split("train").images), PIXELS)
+    np.testing.assert_array_equal(np.asarray(dataset.split("test").images), PIXELS[:2] + 100)
+    assert list(dataset.split("test").targets.lines()) == ["1", "0"]
     assert dataset.split("test").names == ["test/00000", "test/00001"]
     assert dataset.target.names == ("0", "1")
     assert not dataset.classes_named
@@ -60,8 +60,8 @@ def test_other_spellings_and_gzip(folder: Path) -> None:
         compress(file)
     other = read_dataset(folder)
     for name, split in plain.splits.items():
-        np.testing.assert_array_equal(np.asarray(split.pictures), np.asarray(other.split(name).pictures))
-        assert counts_by_class(split.truths) == counts_by_class(other.split(name).truths)
+        np.testing.assert_array_equal(np.asarray(split.images), np.asarray(other.split(name).images))
+        assert counts_by_class(split.targets) == counts_by_class(other.split(name).targets)
 
 
 def test_of_a_file_and_its_packed_copy_the_file_is_read(folder: Path) -> None:
@@ -84,7 +84,7 @@ def test_class_names_beside_the_files(folder: Path, name: str) -> None:
     dataset = read_dataset(folder)
     assert dataset.target.names == ("circle", "square")
     assert dataset.classes_named
-    assert list(dataset.split("test").truths.lines()) == ["square", "circle"]
+    assert list(dataset.split("test").targets.lines()) == ["square", "circle"]
 
 
 def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
@@ -92,10 +92,10 @@ def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
     assert dataset.target.names == CLOTHES
     assert dataset.classes_named
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 60_000, "test": 10_000}
-    assert set(counts_by_class(dataset.split("train").truths).values()) == {6000}
+    assert set(counts_by_class(dataset.split("train").targets).values()) == {6000}
     # The first training picture of Fashion-MNIST is an ankle boot; the mean is the published one.
-    assert dataset.split("train").truths[0].summary().startswith("Ankle boot")
-    assert np.asarray(dataset.split("train").pictures).mean() / 255 == pytest.approx(0.2860, abs=1e-4)
+    assert dataset.split("train").targets[0].summary().startswith("Ankle boot")
+    assert np.asarray(dataset.split("train").images).mean() / 255 == pytest.approx(0.2860, abs=1e-4)
 
 
 @pytest.mark.parametrize("part", ["train", "t10k"])
@@ -176,7 +176,7 @@ class TestBadFiles:
         assert str(file) in message
         assert "but there are at most" in message
 
-    def test_pictures_beyond_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_images_beyond_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("convsight.datasets.memory._UNKNOWN_BYTES", 100)
         monkeypatch.setattr("convsight.datasets.memory._MEMINFO", folder / "none")
         monkeypatch.setattr("convsight.datasets.memory._CONTAINER_LIMIT", folder / "none")
@@ -223,7 +223,7 @@ class TestBadFiles:
         file = write_idx(folder / "train-labels-idx1-ubyte", [0, 1, 2, 1, 2, 0])
         assert f"{file}: label 2 of picture 2 is out of range (as are 1 more); expected 0 to 1" in refused(folder)
 
-    def test_a_name_without_pictures(self, folder: Path) -> None:
+    def test_a_name_without_images(self, folder: Path) -> None:
         (folder / "classes.txt").write_text("circle\nsquare\nstar\n")
         assert "the class 'star' has no picture" in refused(folder)
 
@@ -236,7 +236,7 @@ class TestBadFiles:
         (folder / "classes.txt").write_bytes("Käse\nBrot".encode("utf-16"))
         assert "classes.txt cannot be read" in refused(folder)
 
-    def test_no_pictures(self, folder: Path, write_idx: WriteIdx) -> None:
+    def test_no_images(self, folder: Path, write_idx: WriteIdx) -> None:
         write_idx(folder / "t10k-images-idx3-ubyte", np.zeros((0, 4, 5), np.uint8))
         write_idx(folder / "t10k-labels-idx1-ubyte", [])
         assert "the split 'test' holds no picture" in refused(folder)

@@ -52,8 +52,8 @@ def test_three_splits(arrays: Arrays, save: Save) -> None:
     assert list(dataset.splits) == ["train", "val", "test"]
     assert dataset.target.names == ("0", "1", "2")
     assert not dataset.classes_named
-    np.testing.assert_array_equal(np.asarray(dataset.split("val").pictures), arrays["val_images"])
-    assert list(dataset.split("val").truths.lines()) == ["0", "1", "2", "2", "1", "0"]
+    np.testing.assert_array_equal(np.asarray(dataset.split("val").images), arrays["val_images"])
+    assert list(dataset.split("val").targets.lines()) == ["0", "1", "2", "2", "1", "0"]
     assert dataset.split("val").names[-1] == "val/00005"
 
 
@@ -61,7 +61,7 @@ def test_colour_and_flat_labels(arrays: Arrays, save: Save) -> None:
     for split in ("train", "val", "test"):
         arrays[f"{split}_images"] = np.zeros((6, 4, 5, 3), np.uint8)
         arrays[f"{split}_labels"] = arrays[f"{split}_labels"].ravel().astype(np.int64)
-    assert np.asarray(read_dataset(save(arrays)).split("train").pictures).shape == (6, 4, 5, 3)
+    assert np.asarray(read_dataset(save(arrays)).split("train").images).shape == (6, 4, 5, 3)
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_other_arrays_are_not_read(arrays: Arrays, save: Save) -> None:
 def test_pneumoniamnist(shared_data: Callable[[str], Path]) -> None:
     dataset = read_dataset(shared_data("pneumoniamnist") / "pneumoniamnist_rebuilt.npz")
     assert dataset.target.names == ("normal", "pneumonia")
-    counts = {name: counts_by_class(split.truths) for name, split in dataset.splits.items()}
+    counts = {name: counts_by_class(split.targets) for name, split in dataset.splits.items()}
     assert counts == {
         "train": {"normal": 1214, "pneumonia": 3494},
         "val": {"normal": 135, "pneumonia": 389},
         "test": {"normal": 234, "pneumonia": 390},
     }
     # The published mean of the training pictures.
-    assert np.asarray(dataset.split("train").pictures).mean() / 255 == pytest.approx(0.5719, abs=1e-4)
+    assert np.asarray(dataset.split("train").images).mean() / 255 == pytest.approx(0.5719, abs=1e-4)
 
 
 class TestBadArchives:
@@ -119,7 +119,7 @@ class TestBadArchives:
         ],
         ids=lambda array: f"{array.dtype}{array.shape}",
     )
-    def test_pictures_of_another_type_or_shape(self, arrays: Arrays, save: Save, images: NDArray[Any]) -> None:
+    def test_images_of_another_type_or_shape(self, arrays: Arrays, save: Save, images: NDArray[Any]) -> None:
         message = refused(save(arrays | {"train_images": images}))
         assert f"train_images is {images.dtype} of shape {images.shape}" in message
         assert "expected uint8" in message
@@ -132,7 +132,7 @@ class TestBadArchives:
     def test_labels_of_another_type_or_shape(self, arrays: Arrays, save: Save, labels: NDArray[Any]) -> None:
         assert "train_labels is" in refused(save(arrays | {"train_labels": labels}))
 
-    def test_several_labels_a_picture(self, arrays: Arrays, save: Save) -> None:
+    def test_several_labels_an_image(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"train_labels": np.zeros((6, 14), np.uint8)}))
         assert "train_labels has 14 labels a picture" in message
 
@@ -201,7 +201,7 @@ class TestBadArchives:
             archive.writestr("train_images.npy", header.getvalue())
         assert "is damaged or no NumPy archive" in refused(path)
 
-    def test_pictures_beyond_memory(self, arrays: Arrays, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_images_beyond_memory(self, arrays: Arrays, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("convsight.datasets.npz.check_memory", _full)
         assert "of memory" in refused(save(arrays))
 

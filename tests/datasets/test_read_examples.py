@@ -49,16 +49,16 @@ def read(splits: list[Split], skip: bool) -> dict[str, ReadSplit]:
     )
 
 
-def test_what_cannot_be_read_is_left_out_of_images_and_truths(
+def test_what_cannot_be_read_is_left_out_of_images_and_targets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     splits = [split(tmp_path, "train", [10, None, 30, 40]), split(tmp_path, "val", [50])]
     found = read(splits, skip=True)
     assert list(found) == ["train", "val"]
     examples = found["train"].examples
-    assert examples.pictures.take(np.arange(3))[:, 0, 0, 0].tolist() == [10, 30, 40]
-    assert [examples.truths[row].to_json() for row in range(3)] == [
-        splits[0].truths[row].to_json() for row in (0, 2, 3)
+    assert examples.images.take(np.arange(3))[:, 0, 0, 0].tolist() == [10, 30, 40]
+    assert [examples.targets[row].to_json() for row in range(3)] == [
+        splits[0].targets[row].to_json() for row in (0, 2, 3)
     ]
     assert found["train"].split.names == ["train/0.png", "train/2.png", "train/3.png"]
     assert found["val"].split is splits[1]
@@ -84,6 +84,6 @@ def test_a_split_of_which_nothing_can_be_read(tmp_path: Path) -> None:
 def test_what_is_left_must_show_something(tmp_path: Path) -> None:
     images = files(tmp_path / "val", [None, 20])
     one = Boxes.of(("a",), (6, 5), [(0, 0, 3, 3)], [0])
-    truths = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
+    targets = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
     with pytest.raises(UserError, match="data: no picture of the split 'val' shows anything"):
-        read([Split("val", images, truths, ["0", "1"])], skip=True)
+        read([Split("val", images, targets, ["0", "1"])], skip=True)

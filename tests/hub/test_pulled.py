@@ -62,7 +62,7 @@ def test_it_answers_and_is_served(pulled: Path, photos: Path) -> None:
     assert (name, model.card.net) == ("theirs", "small")
 
 
-def test_it_is_exported_with_pictures(pulled: Path, photos: Path, tmp_path: Path) -> None:
+def test_it_is_exported_with_images(pulled: Path, photos: Path, tmp_path: Path) -> None:
     done("export", pulled, "--data", photos, "--out", tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").is_file()
 

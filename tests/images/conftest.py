@@ -19,11 +19,11 @@ def photo() -> Image.Image:
 
 @pytest.fixture(scope="session")
 def encode() -> Encode:
-    """`encode(picture, "PNG", **options)`: the content of a file of that format."""
+    """`encode(image, "PNG", **options)`: the content of a file of that format."""
 
-    def encoded(picture: Image.Image, format_name: str, **options: Any) -> bytes:
+    def encoded(image: Image.Image, format_name: str, **options: Any) -> bytes:
         file = BytesIO()
-        picture.save(file, format_name, **options)
+        image.save(file, format_name, **options)
         return file.getvalue()
 
     return encoded

@@ -1,4 +1,4 @@
-"""Bad input of every kind gives a `PictureError` that names the file, the reason and the fix; never anything else."""
+"""Bad input of every kind gives a `ImageError` that names the file, the reason and the fix; never anything else."""
 
 import struct
 import zlib
@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.images import PictureError, read_picture
+from convsight.images import ImageError, decode_image
 
 Encode = Callable[..., bytes]
 
 
 def said(path: Path, max_megapixels: float = 100.0) -> str:
     """The message of the error that reading `path` raises."""
-    with pytest.raises(PictureError) as caught:
-        read_picture(path, max_megapixels=max_megapixels)
+    with pytest.raises(ImageError) as caught:
+        decode_image(path, max_megapixels=max_megapixels)
     assert isinstance(caught.value, UserError)
     message = str(caught.value)
     assert str(path) in message
@@ -45,7 +45,7 @@ def test_empty_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"hello, I am no cat", b"\0", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"RIFF1234WAVEfmt "])
-def test_no_picture(tmp_path: Path, content: bytes) -> None:
+def test_no_image(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cat.jpg"
     path.write_bytes(content)
     message = said(path)
@@ -53,7 +53,7 @@ def test_no_picture(tmp_path: Path, content: bytes) -> None:
     assert "JPEG, PNG, WebP, BMP, GIF or TIFF" in message
 
 
-def test_truncated_jpeg_is_no_half_grey_picture(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:
+def test_truncated_jpeg_is_no_half_grey_image(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:
     path = tmp_path / "cat.jpg"
     content = encode(photo, "JPEG")
     path.write_bytes(content[: len(content) // 2])
@@ -87,10 +87,10 @@ def test_cut_files(encode: Encode, kind: str, data: st.DataObject) -> None:
     content = encode(SMALL, format_name, **options)
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
     try:
-        read = read_picture(cut)
-    except PictureError:
+        read = decode_image(cut)
+    except ImageError:
         return
-    assert np.array_equal(np.asarray(read), np.asarray(read_picture(content)))
+    assert np.array_equal(np.asarray(read), np.asarray(decode_image(content)))
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "progressive jpeg", "png"])
@@ -99,8 +99,8 @@ def test_every_cut_within_the_pixels_is_an_error(encode: Encode, kind: str) -> N
     content = encode(SMALL, format_name, **options)
     behind = 24 if format_name == "PNG" else 0  # checksums and end marks of PNG hold no pixels
     for cut in range(len(content) - behind):
-        with pytest.raises(PictureError):
-            read_picture(content[:cut])
+        with pytest.raises(ImageError):
+            decode_image(content[:cut])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -113,8 +113,8 @@ def test_damaged_files_never_raise_anything_else(encode: Encode, kind: str, data
         reach = data.draw(st.sampled_from([32, len(content)]))  # headers are where most parsers are
         content[data.draw(st.integers(0, reach - 1))] = data.draw(st.integers(0, 255))
     try:
-        assert read_picture(bytes(content), max_megapixels=1).mode == "RGB"
-    except PictureError:
+        assert decode_image(bytes(content), max_megapixels=1).mode == "RGB"
+    except ImageError:
         return
 
 
@@ -124,8 +124,8 @@ def test_damaged_files_never_raise_anything_else(encode: Encode, kind: str, data
 )
 def test_noise_behind_the_first_bytes(head: bytes, rest: bytes) -> None:
     try:
-        read_picture(head + rest, max_megapixels=1)
-    except PictureError:
+        decode_image(head + rest, max_megapixels=1)
+    except ImageError:
         return
 
 
@@ -144,7 +144,7 @@ def black_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def test_huge_picture_is_refused_by_its_header(tmp_path: Path) -> None:
+def test_huge_image_is_refused_by_its_header(tmp_path: Path) -> None:
     path = tmp_path / "wall.png"
     path.write_bytes(black_png(20_000, 20_000))
     message = said(path)
@@ -153,10 +153,10 @@ def test_huge_picture_is_refused_by_its_header(tmp_path: Path) -> None:
     )
 
 
-def test_raised_limit_lets_large_pictures_pass_in_silence() -> None:
+def test_raised_limit_lets_large_images_pass_in_silence() -> None:
     content = black_png(10_100, 10_000)
-    with pytest.raises(PictureError, match=r"101 megapixels, over the limit of 100"):
-        read_picture(content)
+    with pytest.raises(ImageError, match=r"101 megapixels, over the limit of 100"):
+        decode_image(content)
     with pytest.warns(Image.DecompressionBombWarning):
         Image.open(BytesIO(content))
-    assert read_picture(content, max_megapixels=102).size == (10_100, 10_000)
+    assert decode_image(content, max_megapixels=102).size == (10_100, 10_000)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from convsight.images import PictureError, read_picture
+from convsight.images import ImageError, decode_image
 from convsight.images.pillow import undisturbed
 
 Encode = Callable[..., bytes]
@@ -40,14 +40,14 @@ def test_pillow_limit_does_not_matter(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillow_limit)
     with pytest.raises((Image.DecompressionBombWarning, Image.DecompressionBombError)):
         Image.open(BytesIO(content)).load()
-    assert read_picture(content).size == photo.size
+    assert decode_image(content).size == photo.size
     assert pillow_limit == Image.MAX_IMAGE_PIXELS
 
 
 def test_pillow_limit_is_put_back_after_an_error() -> None:
     before = Image.MAX_IMAGE_PIXELS
-    with pytest.raises(PictureError):
-        read_picture(b"GIF89a and no more")
+    with pytest.raises(ImageError):
+        decode_image(b"GIF89a and no more")
     assert before == Image.MAX_IMAGE_PIXELS
 
 
@@ -57,7 +57,7 @@ def test_pillow_limit_is_put_back_by_the_last_of_many_threads(
     contents = [encode(photo, format_name, **options) for format_name, options in KINDS] * 8
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with ThreadPoolExecutor(8) as pool:
-        sizes = set(pool.map(lambda content: read_picture(content).size, contents))
+        sizes = set(pool.map(lambda content: decode_image(content).size, contents))
     assert sizes == {photo.size}
     assert Image.MAX_IMAGE_PIXELS == 1000
 
@@ -78,6 +78,6 @@ def test_damaged_metadata_is_read_in_silence(encode: Encode) -> None:
     content = encode(Image.new("RGB", (8, 8)), "JPEG", exif=block[: len(block) - 20])
     with pytest.warns(UserWarning, match="Truncated File Read"):
         Image.open(BytesIO(content)).getexif()
-    assert read_picture(content).size == (8, 8)
+    assert decode_image(content).size == (8, 8)
     with ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(lambda one: read_picture(one).size, [content] * 40)) == {(8, 8)}
+        assert set(pool.map(lambda one: decode_image(one).size, [content] * 40)) == {(8, 8)}

@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convsight.images import Fit, Frame, fit_picture
+from convsight.images import InputSize, ResizeMode, resize_image
 
 BILINEAR = Image.Resampling.BILINEAR
-FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
+FITS: tuple[ResizeMode, ...] = ("crop", "squash", "pad")
 sides = st.integers(1, 60)
 
 
-def target(width: int, height: int, fit: Fit) -> Frame:
-    return Frame(height, width, fit)
+def target(width: int, height: int, fit: ResizeMode) -> InputSize:
+    return InputSize(height, width, fit)
 
 
 # The photo is 640 x 427.
@@ -22,7 +22,7 @@ def target(width: int, height: int, fit: Fit) -> Frame:
 
 @pytest.mark.parametrize("size", [(224, 224), (64, 64), (100, 30), (30, 100), (640, 640), (700, 500), (1, 1)])
 def test_squash_is_pillow_resize(photo: Image.Image, size: tuple[int, int]) -> None:
-    fitted = fit_picture(photo, target(*size, "squash"))
+    fitted = resize_image(photo, target(*size, "squash"))
     assert np.array_equal(fitted, np.asarray(photo.resize(size, BILINEAR)))
 
 
@@ -40,7 +40,7 @@ def test_squash_is_pillow_resize(photo: Image.Image, size: tuple[int, int]) -> N
 def test_crop_is_pillow_resize_of_the_middle(
     photo: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]
 ) -> None:
-    fitted = fit_picture(photo, target(*size, "crop"))
+    fitted = resize_image(photo, target(*size, "crop"))
     assert np.array_equal(fitted, np.asarray(photo.resize(size, BILINEAR, box)))
 
 
@@ -58,34 +58,34 @@ def test_pad_is_pillow_resize_on_black(
 ) -> None:
     expected = Image.new("RGB", size, "black")
     expected.paste(photo.resize(inner, BILINEAR), corner)
-    assert np.array_equal(fit_picture(photo, target(*size, "pad")), np.asarray(expected))
+    assert np.array_equal(resize_image(photo, target(*size, "pad")), np.asarray(expected))
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_a_picture_of_the_right_size_is_not_touched(photo: Image.Image, fit: Fit) -> None:
-    assert np.array_equal(fit_picture(photo, target(640, 427, fit)), np.asarray(photo))
+def test_an_image_of_the_right_size_is_not_touched(photo: Image.Image, fit: ResizeMode) -> None:
+    assert np.array_equal(resize_image(photo, target(640, 427, fit)), np.asarray(photo))
 
 
-def test_a_box_counts_as_the_whole_picture(photo: Image.Image) -> None:
+def test_a_box_counts_as_the_whole_image(photo: Image.Image) -> None:
     box = (100, 50, 420, 350)
-    squashed = fit_picture(photo, target(64, 32, "squash"), box)
+    squashed = resize_image(photo, target(64, 32, "squash"), box)
     assert np.array_equal(squashed, np.asarray(photo.resize((64, 32), BILINEAR, box)))
-    cropped = fit_picture(photo, target(64, 64, "crop"), box)
+    cropped = resize_image(photo, target(64, 64, "crop"), box)
     assert np.array_equal(cropped, np.asarray(photo.resize((64, 64), BILINEAR, (110, 50, 410, 350))))
-    padded = fit_picture(photo, target(64, 64, "pad"), box)
+    padded = resize_image(photo, target(64, 64, "pad"), box)
     assert np.array_equal(padded[2:62], np.asarray(photo.resize((64, 60), BILINEAR, box)))
     assert not padded[:2].any()
     assert not padded[62:].any()
 
 
 def test_a_box_of_the_right_size_at_the_corner(photo: Image.Image) -> None:
-    fitted = fit_picture(photo, target(32, 24, "squash"), (0, 0, 32, 24))
+    fitted = resize_image(photo, target(32, 24, "squash"), (0, 0, 32, 24))
     assert np.array_equal(fitted, np.asarray(photo)[:24, :32])
 
 
-@given(fit=st.sampled_from(FITS), picture=st.tuples(sides, sides), width=sides, height=sides)
-def test_any_size_to_any_size(fit: Fit, picture: tuple[int, int], width: int, height: int) -> None:
-    fitted = fit_picture(Image.new("RGB", picture, (10, 20, 30)), target(width, height, fit))
+@given(fit=st.sampled_from(FITS), image=st.tuples(sides, sides), width=sides, height=sides)
+def test_any_size_to_any_size(fit: ResizeMode, image: tuple[int, int], width: int, height: int) -> None:
+    fitted = resize_image(Image.new("RGB", image, (10, 20, 30)), target(width, height, fit))
     assert fitted.shape == (height, width, 3)
     assert fitted.dtype == np.uint8
     assert fitted.flags.c_contiguous
@@ -105,7 +105,7 @@ def test_any_size_to_any_size(fit: Fit, picture: tuple[int, int], width: int, he
 def test_extreme_proportions(length: int, width: int, height: int) -> None:
     for size in ((length, 1), (1, length)):
         for fit in FITS:
-            assert fit_picture(Image.new("RGB", size), target(width, height, fit)).shape == (height, width, 3)
+            assert resize_image(Image.new("RGB", size), target(width, height, fit)).shape == (height, width, 3)
 
 
 @given(shift=st.integers(0, 20))
@@ -113,4 +113,4 @@ def test_crop_keeps_the_middle(shift: int) -> None:
     reach = 2  # pixels beyond the border that an antialiased halving still sees
     pixels = np.zeros((40, 40 + 2 * (shift + reach), 3), np.uint8)
     pixels[:, shift : shift + 40 + 2 * reach] = 200
-    assert (fit_picture(Image.fromarray(pixels), target(20, 20, "crop")) == 200).all()
+    assert (resize_image(Image.fromarray(pixels), target(20, 20, "crop")) == 200).all()

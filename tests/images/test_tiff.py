@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convsight.images import PictureError, read_picture
+from convsight.images import ImageError, decode_image
 
 Order = Literal["<", ">"]
 SHORT, LONG = 3, 4
@@ -76,7 +76,7 @@ def grey_tiff(values: NDArray[Any], order: Order = "<", photometric: int = 1, co
 
 def shades(content: bytes) -> list[int]:
     """The grey shades of the first row."""
-    pixels = np.asarray(read_picture(content))
+    pixels = np.asarray(decode_image(content))
     assert (pixels == pixels[:, :, :1]).all()
     return list(map(int, pixels[0, :, 0]))
 
@@ -137,19 +137,19 @@ def test_colours_interleaved_or_one_after_the_other(
     layers = [values.tobytes()] if planar == 1 else [values[:, :, band].tobytes() for band in range(3)]
     bits = (values.dtype.itemsize * 8,) * 3
     content = tiff(layers, (5, 4), order, bits=bits, photometric=2, planar=planar, compress=compress)
-    assert np.array_equal(np.asarray(read_picture(content)), upper)
+    assert np.array_equal(np.asarray(decode_image(content)), upper)
 
 
 def test_inks_of_16_bit() -> None:
     inks = np.array([[[0, 0, 0, 0], [0, 65535, 65535, 0], [0, 0, 0, 65535]]], np.uint16)
     content = tiff([inks.tobytes()], (3, 1), bits=(16,) * 4, photometric=5)
-    assert np.asarray(read_picture(content)).tolist() == [[[255, 255, 255], [255, 0, 0], [0, 0, 0]]]
+    assert np.asarray(decode_image(content)).tolist() == [[[255, 255, 255], [255, 0, 0], [0, 0, 0]]]
 
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_orientation_is_applied_once(compress: bool) -> None:
     content = tiff([bytes(range(6))], (3, 2), bits=(8,), orientation=6, compress=compress)
-    assert np.asarray(read_picture(content))[:, :, 0].tolist() == [[3, 0], [4, 1], [5, 2]]
+    assert np.asarray(decode_image(content))[:, :, 0].tolist() == [[3, 0], [4, 1], [5, 2]]
 
 
 @pytest.mark.parametrize(
@@ -157,5 +157,5 @@ def test_orientation_is_applied_once(compress: bool) -> None:
     [(np.zeros(4, np.float64), "<"), (np.zeros(4, np.float16), "<"), (SAMPLES["uint32"], ">")],
 )
 def test_kinds_that_pillow_does_not_read_are_an_error(values: NDArray[Any], order: Order) -> None:
-    with pytest.raises(PictureError, match="cannot be decoded"):
-        read_picture(grey_tiff(values, order))
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        decode_image(grey_tiff(values, order))

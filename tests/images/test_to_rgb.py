@@ -10,22 +10,22 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from convsight.images import PictureError, read_picture
+from convsight.images import ImageError, decode_image
 
 Encode = Callable[..., bytes]
 
 
-def rgb(picture: Image.Image) -> NDArray[np.int64]:
-    """Pixels of `picture` as read, as wide integers so that differences do not wrap."""
-    read = read_picture(picture)
+def rgb(image: Image.Image) -> NDArray[np.int64]:
+    """Pixels of `image` as read, as wide integers so that differences do not wrap."""
+    read = decode_image(image)
     assert read.mode == "RGB"
     return np.asarray(read).astype(np.int64)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"])
 def test_plain_modes_are_converted_as_pillow_does(photo: Image.Image, mode: str) -> None:
-    picture = photo.convert(mode)
-    assert np.array_equal(rgb(picture), np.asarray(picture.convert("RGB")))
+    image = photo.convert(mode)
+    assert np.array_equal(rgb(image), np.asarray(image.convert("RGB")))
 
 
 def test_grey_has_three_equal_channels(photo: Image.Image) -> None:
@@ -38,7 +38,7 @@ def test_lab_comes_back(photo: Image.Image, encode: Encode) -> None:
     lab = ImageCms.applyTransform(photo, ImageCms.buildTransform(*profiles, "RGB", "LAB"))
     assert lab is not None
     assert np.abs(rgb(lab) - np.asarray(photo)).mean() < 2
-    stored = np.asarray(read_picture(encode(lab, "TIFF"))).astype(int)
+    stored = np.asarray(decode_image(encode(lab, "TIFF"))).astype(int)
     assert np.abs(stored - np.asarray(photo)).mean() < 2
 
 
@@ -50,7 +50,7 @@ def test_cmyk_jpeg_is_not_negative(encode: Encode, adobe: bool) -> None:
     content = encode(Image.fromarray(inks, "CMYK"), "JPEG", quality=95)
     if adobe:  # the marker Adobe's programs write, with "no colour transform"
         content = content[:2] + b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00" + content[2:]
-    pixels = np.asarray(read_picture(content)).astype(int)
+    pixels = np.asarray(decode_image(content)).astype(int)
     for column, colour in ((8, (255, 255, 255)), (24, (255, 0, 0)), (56, (0, 0, 0))):
         assert np.abs(pixels[8, column] - colour).max() <= 4
 
@@ -91,29 +91,29 @@ def test_premultiplied_alpha_is_laid_on_white(pixels: NDArray[np.uint8]) -> None
 def test_files_with_alpha(
     photo: Image.Image, encode: Encode, format_name: str, options: dict[str, bool], mode: str
 ) -> None:
-    picture = photo.convert(mode)
-    picture.putalpha(Image.linear_gradient("L").resize(photo.size))
-    expected = on_white(np.asarray(picture.convert("RGBA"))[:, :, :3], np.asarray(picture.getchannel("A")))
-    stored = np.asarray(read_picture(encode(picture, format_name, **options)))
+    image = photo.convert(mode)
+    image.putalpha(Image.linear_gradient("L").resize(photo.size))
+    expected = on_white(np.asarray(image.convert("RGBA"))[:, :, :3], np.asarray(image.getchannel("A")))
+    stored = np.asarray(decode_image(encode(image, format_name, **options)))
     assert np.abs(stored - expected).max() <= 1
 
 
-def palette_picture(mode: str = "P") -> Image.Image:
-    picture = Image.new("P", (3, 1))
-    picture.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
-    picture.putdata([0, 1, 2])
-    return picture.convert(mode)
+def palette_image(mode: str = "P") -> Image.Image:
+    image = Image.new("P", (3, 1))
+    image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    image.putdata([0, 1, 2])
+    return image.convert(mode)
 
 
 def test_palette_with_one_transparent_colour(encode: Encode) -> None:
     for format_name in ("PNG", "GIF"):
-        content = encode(palette_picture(), format_name, transparency=1)
-        assert np.asarray(read_picture(content)).tolist() == [[[10, 20, 30], [255, 255, 255], [70, 80, 90]]]
+        content = encode(palette_image(), format_name, transparency=1)
+        assert np.asarray(decode_image(content)).tolist() == [[[10, 20, 30], [255, 255, 255], [70, 80, 90]]]
 
 
 def test_palette_with_alpha_for_each_colour(encode: Encode) -> None:
-    content = encode(palette_picture(), "PNG", transparency=bytes([0, 255, 128]))
-    first, second, third = np.asarray(read_picture(content))[0].tolist()
+    content = encode(palette_image(), "PNG", transparency=bytes([0, 255, 128]))
+    first, second, third = np.asarray(decode_image(content))[0].tolist()
     assert first == [255, 255, 255]
     assert second == [40, 50, 60]
     assert np.abs(np.array(third) - on_white(np.array([70, 80, 90], np.uint8), np.array(128, np.uint8))).max() <= 1
@@ -124,15 +124,15 @@ def test_palette_with_its_own_alpha_and_alpha_beside_the_palette() -> None:
     own.putpalette([10, 20, 30, 255, 40, 50, 60, 0], "RGBA")
     own.putdata([0, 1])
     assert rgb(own).tolist() == [[[10, 20, 30], [255, 255, 255]]]
-    beside = palette_picture("PA")
+    beside = palette_image("PA")
     beside.putalpha(Image.frombytes("L", (3, 1), bytes([255, 0, 255])))
     assert rgb(beside).tolist() == [[[10, 20, 30], [255, 255, 255], [70, 80, 90]]]
 
 
-def test_transparent_colour_of_a_picture_without_palette(encode: Encode) -> None:
+def test_transparent_colour_of_an_image_without_palette(encode: Encode) -> None:
     colours = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
     content = encode(Image.fromarray(colours), "PNG", transparency=(4, 5, 6))
-    assert np.asarray(read_picture(content)).tolist() == [[[1, 2, 3], [255, 255, 255]]]
+    assert np.asarray(decode_image(content)).tolist() == [[[1, 2, 3], [255, 255, 255]]]
 
 
 # Deep pictures.
@@ -141,33 +141,33 @@ def test_transparent_colour_of_a_picture_without_palette(encode: Encode) -> None
 @pytest.mark.parametrize(("mode", "order"), [("I;16", "<"), ("I;16L", "<"), ("I;16B", ">"), ("I;16N", "=")])
 @given(values=st.lists(st.integers(0, 2**16 - 1), min_size=1, max_size=20))
 def test_16_bit_keeps_the_upper_byte(mode: str, order: str, values: list[int]) -> None:
-    picture = Image.frombytes(mode, (len(values), 1), np.array(values, f"{order}u2").tobytes())
-    assert rgb(picture)[0, :, 1].tolist() == [value // 256 for value in values]
+    image = Image.frombytes(mode, (len(values), 1), np.array(values, f"{order}u2").tobytes())
+    assert rgb(image)[0, :, 1].tolist() == [value // 256 for value in values]
 
 
 def test_16_bit_spans_black_to_white() -> None:
-    picture = Image.fromarray(np.array([[0, 255, 256, 32768, 65535]], np.uint16))
-    assert rgb(picture)[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+    image = Image.fromarray(np.array([[0, 255, 256, 32768, 65535]], np.uint16))
+    assert rgb(image)[0, :, 0].tolist() == [0, 0, 1, 128, 255]
 
 
 def test_32_bit_integers_span_their_type() -> None:
-    picture = Image.fromarray(np.array([[-(2**31), -(2**24), -1, 0, 2**24, 2**31 - 1]], np.int32))
-    assert rgb(picture)[0, :, 0].tolist() == [0, 127, 127, 128, 129, 255]
+    image = Image.fromarray(np.array([[-(2**31), -(2**24), -1, 0, 2**24, 2**31 - 1]], np.int32))
+    assert rgb(image)[0, :, 0].tolist() == [0, 127, 127, 128, 129, 255]
 
 
 def test_32_bit_integers_in_a_tiny_range_are_refused_rather_than_made_one_shade() -> None:
-    with pytest.raises(PictureError, match=r"32-bit integers that differ by 4095 at most.*16-bit"):
-        read_picture(Image.fromarray(np.array([[0, 100, 4095]], np.int32)))
+    with pytest.raises(ImageError, match=r"32-bit integers that differ by 4095 at most.*16-bit"):
+        decode_image(Image.fromarray(np.array([[0, 100, 4095]], np.int32)))
     assert (rgb(Image.new("I", (2, 2), 7)) == 128).all()  # one shade already
 
 
 def test_floats_from_0_to_1() -> None:
-    picture = Image.fromarray(np.array([[0, 0.25, 0.5, 1]], np.float32))
-    assert rgb(picture)[0, :, 0].tolist() == [0, 64, 128, 255]
+    image = Image.fromarray(np.array([[0, 0.25, 0.5, 1]], np.float32))
+    assert rgb(image)[0, :, 0].tolist() == [0, 64, 128, 255]
     assert (rgb(Image.new("F", (2, 2), 0.5)) == 128).all()
 
 
-def test_other_floats_by_the_minimum_and_maximum_of_the_picture() -> None:
+def test_other_floats_by_the_minimum_and_maximum_of_the_image() -> None:
     assert rgb(Image.fromarray(np.array([[-1, 0, 3]], np.float32)))[0, :, 0].tolist() == [0, 64, 255]
     assert rgb(Image.fromarray(np.array([[0.5, 1.5, 2.5]], np.float32)))[0, :, 0].tolist() == [0, 128, 255]
     assert rgb(Image.fromarray(np.array([[-3e38, 0, 3e38]], np.float32)))[0, :, 0].tolist() == [0, 128, 255]
@@ -182,5 +182,5 @@ def test_floats_keep_their_order(values: NDArray[np.float32]) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_floats_that_are_no_numbers_are_an_error(value: float) -> None:
-    with pytest.raises(PictureError, match="NaN or infinite"):
-        read_picture(Image.fromarray(np.array([[0.5, value]], np.float32)))
+    with pytest.raises(ImageError, match="NaN or infinite"):
+        decode_image(Image.fromarray(np.array([[0.5, value]], np.float32)))

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOLUME, image, image_input, original
 
 from convsight.errors import UserError
-from convsight.images import PictureError, fit_picture, load_picture, read_picture
+from convsight.images import ImageError, decode_image, load_image, resize_image
 from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, measured_range
 from convsight.inputs.image import luma
 
@@ -92,11 +92,11 @@ def test_arrays_and_files_are_loaded_alike(spec: AnyInput, more: int, tmp_path: 
     channels=st.sampled_from([2, 5]),
     sides=st.tuples(st.integers(1, 60), st.integers(1, 60)),
 )
-def test_channels_of_8_bits_are_fitted_as_those_of_a_picture(fit: Any, channels: int, sides: tuple[int, int]) -> None:
+def test_channels_of_8_bits_are_fitted_as_those_of_an_image(fit: Any, channels: int, sides: tuple[int, int]) -> None:
     spec = image_input(channels, fit=fit)
     array = image(spec, *sides)
     for channel in range(channels):
-        grey = fit_picture(read_picture(np.ascontiguousarray(array[:, :, channel])), spec.frame)
+        grey = resize_image(decode_image(np.ascontiguousarray(array[:, :, channel])), spec.input_size)
         assert (spec.load(array).array[:, :, channel] == grey[:, :, 0]).all()
 
 
@@ -115,9 +115,9 @@ def test_deep_values_keep_their_depth(bits: int) -> None:
 def test_rgb_keeps_its_one_path(photo_bytes: bytes) -> None:
     for channels in (1, 3):
         spec = image_input(channels)
-        picture = load_picture(photo_bytes, spec.frame)
-        assert (spec.load(photo_bytes).array == picture.pixels).all()
-        assert spec.load(photo_bytes).size == picture.size == (40, 30)
+        image = load_image(photo_bytes, spec.input_size)
+        assert (spec.load(photo_bytes).array == image.pixels).all()
+        assert spec.load(photo_bytes).size == image.size == (40, 30)
         assert spec.original(photo_bytes).shape == (30, 40, 3)
 
 
@@ -129,7 +129,7 @@ def photo_bytes() -> bytes:
 
 
 def refused(spec: AnyInput, array: Any) -> str:
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         spec.load(array, 0.01, "it")
     return str(caught.value)
 

@@ -18,10 +18,10 @@ class _Halving(nn.Module):
         self.times = times
         self.scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         for _ in range(self.times):
-            pictures = nn.functional.max_pool2d(pictures, 2)
-        return self.scale * pictures.mean(dim=(2, 3))
+            images = nn.functional.max_pool2d(images, 2)
+        return self.scale * images.mean(dim=(2, 3))
 
 
 def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1, square: bool = False) -> NetEntry:

@@ -64,12 +64,12 @@ def test_the_network_answers_as_torchvisions(
     ours = build_net(name, NetShape(1000, 3, side, side)).eval()
     weights = read_weights(name, "imagenet")
     assert adapt_weights(ours, name, weights, 3)[1:] == []
-    pictures = torch.rand(1, 3, side, side)
+    images = torch.rand(1, 3, side, side)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (weights.mean, weights.std))
     with torch.no_grad():
-        expected = theirs((pictures - _MEAN) / _STD)
+        expected = theirs((images - _MEAN) / _STD)
         assert expected.std() > 0.01
-        torch.testing.assert_close(ours((pictures - mean) / std), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(ours((images - mean) / std), expected, rtol=1e-4, atol=1e-4)
 
 
 def _old_name(name: str) -> str:

@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.results import Label
 from convsight.run import Run
 from convsight.runtime.pandas_table import to_pandas
-from convsight.runtime.prediction import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.print_predictions import print_csv
 from convsight.runtime.sources import read_sources
 
@@ -40,22 +40,25 @@ def test_rows_are_what_the_results_say(exported_run: Run, photos: Path) -> None:
 
 
 def test_it_is_the_table_that_csv_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    answers = [Answer("a.png", Label(("cat", "dog"), np.array([0.25, 0.75]))), Answer("b.png", error="b.png is empty")]
-    print_csv(answers, COLUMNS)
+    predictions = [
+        Prediction("a.png", Label(("cat", "dog"), np.array([0.25, 0.75]))),
+        Prediction("b.png", error="b.png is empty"),
+    ]
+    print_csv(predictions, COLUMNS)
     printed = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    pd.testing.assert_frame_equal(to_pandas(answers, COLUMNS), printed, check_dtype=False)
+    pd.testing.assert_frame_equal(to_pandas(predictions, COLUMNS), printed, check_dtype=False)
 
 
 def test_types_do_not_depend_on_what_went_wrong() -> None:
-    table = to_pandas([Answer("b.png", error="b.png is empty")], COLUMNS)
+    table = to_pandas([Prediction("b.png", error="b.png is empty")], COLUMNS)
     assert table["probability"].dtype == "float64"
     assert to_pandas([], COLUMNS).columns.tolist() == ["file", *COLUMNS, "error"]
 
 
 def test_classes_may_be_called_like_columns() -> None:
     classes = ("file", "label")
-    answers = [Answer("a.png", Label(classes, np.array([0.25, 0.75])))]
-    table = to_pandas(answers, ("label", "probability", *classes))
+    predictions = [Prediction("a.png", Label(classes, np.array([0.25, 0.75])))]
+    table = to_pandas(predictions, ("label", "probability", *classes))
     assert table.iloc[0].tolist()[:5] == ["a.png", "label", 0.75, 0.25, 0.75]
 
 

@@ -96,7 +96,7 @@ def test_falling_while_the_training_loss_rises_is_not() -> None:
     assert judged(curve, score(0.91), score(0.9), losses=losses).verdict == "fits"
 
 
-def test_poor_on_the_training_pictures_is_underfitting() -> None:
+def test_poor_on_the_training_images_is_underfitting() -> None:
     advice = judged([0.5, 0.57, 0.59, 0.6, 0.6], score(0.61), score(0.6))
     assert advice.verdict == "underfits"
     assert "0.610 on training pictures and 0.600 on validation pictures" in advice.text

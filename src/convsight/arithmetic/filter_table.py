@@ -5,10 +5,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from convsight.arithmetic.cell import written
-from convsight.arithmetic.filtering import FilteredPicture
+from convsight.arithmetic.filtering import FilteredImage
 
 
-def print_filtered(found: FilteredPicture) -> None:
+def print_filtered(found: FilteredImage) -> None:
     """A row a kernel: its operation, the sides with their formulas, and the responses; then the sums asked for."""
     before = " x ".join(map(str, found.grey.shape))
     table = Table("kernel", Column("operation, height x width", no_wrap=True), "response, and as shown")

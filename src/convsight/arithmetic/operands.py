@@ -54,14 +54,14 @@ class Operands:
 
 
 def operands(
-    picture: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, groups: int, *, transposed: bool = False
+    image: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, groups: int, *, transposed: bool = False
 ) -> Operands:
     """A single array and a kernel with the same axes, or a volume and weights.
 
     Weights are (outputs, channels / groups, *kernel), those of a transposed convolution (channels, outputs / groups,
     *kernel). Raises `UserError` where axes, channels, groups or bias do not match.
     """
-    volume, weights = as_numbers(picture, "picture"), as_numbers(kernel, "kernel")
+    volume, weights = as_numbers(image, "picture"), as_numbers(kernel, "kernel")
     plain = volume.ndim == weights.ndim
     if plain:
         volume, weights = volume[np.newaxis], weights[np.newaxis, np.newaxis]
@@ -71,7 +71,7 @@ def operands(
             "both, or a volume (channels, *sides) with a kernel that has one axis more: "
             f"({'channels, outputs' if transposed else 'outputs, channels'} / groups, *kernel)"
         )
-    groups = whole("groups", groups, least=1)
+    groups = whole("groups", groups, minimum=1)
     outputs = _outputs(volume.shape[0], weights, groups, transposed)
     volume = without_overflow(volume, factor=float(np.abs(weights).sum(dtype=np.float64)))
     return Operands(volume, weights, None if bias is None else _bias(bias, outputs), groups, plain)

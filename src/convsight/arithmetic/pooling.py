@@ -244,7 +244,7 @@ def _kernel(kernel: int | Sequence[int], axes: int) -> Sides:
             f"the kernel {kernel} does not match an array of {axes} axes; give one number for each axis that is "
             "pooled, such as (2, 2) for the last two"
         )
-    return per_axis("kernel", kernel, len(kernel), least=1)
+    return per_axis("kernel", kernel, len(kernel), minimum=1)
 
 
 def _every_side(volume: ArrayLike) -> Sides:

@@ -45,32 +45,32 @@ def without_overflow(array: NDArray[Any], factor: float) -> NDArray[Any]:
     return array if fits else array.astype(np.float64)
 
 
-def whole(what: str, given: int, least: int) -> int:
+def whole(what: str, given: int, minimum: int) -> int:
     """A setting that is one whole number.
 
-    Raises `UserError` where it is no whole number, or less than `least`.
+    Raises `UserError` where it is no whole number, or less than `minimum`.
     """
     try:
         number = operator.index(given)
     except TypeError:
-        raise UserError(f"{what} {given!r} is no whole number; use {least} or more") from None
-    if number < least:
-        raise UserError(f"{what} {number} is too small; use {least} or more")
+        raise UserError(f"{what} {given!r} is no whole number; use {minimum} or more") from None
+    if number < minimum:
+        raise UserError(f"{what} {number} is too small; use {minimum} or more")
     return number
 
 
-def per_axis(what: str, given: PerAxis, axes: int, least: int) -> tuple[int, ...]:
+def per_axis(what: str, given: PerAxis, axes: int, minimum: int) -> tuple[int, ...]:
     """A setting as one whole number an axis.
 
-    Raises `UserError` where there are more or fewer numbers than axes, or one is less than `least`.
+    Raises `UserError` where there are more or fewer numbers than axes, or one is less than `minimum`.
 
-    >>> per_axis("stride", 2, axes=3, least=1)
+    >>> per_axis("stride", 2, axes=3, minimum=1)
     (2, 2, 2)
     """
     numbers = tuple(given) if isinstance(given, Sequence) else (given,) * axes
     if len(numbers) != axes:
         raise UserError(f"{what} {given} is for {len(numbers)} axes, but there are {axes}; give one number for each")
-    return tuple(whole(what, number, least) for number in numbers)
+    return tuple(whole(what, number, minimum) for number in numbers)
 
 
 def windows_over(
@@ -89,8 +89,8 @@ def windows_over(
     >>> windows_over((5, 6), (3, 3), stride=2, padding="same")[1]
     Window(kernel=3, stride=2, before=0, after=1, dilation=1, round_up=False)
     """
-    strides = per_axis("stride", stride, len(kernel), least=1)
-    dilations = per_axis("dilation", dilation, len(kernel), least=1)
+    strides = per_axis("stride", stride, len(kernel), minimum=1)
+    dilations = per_axis("dilation", dilation, len(kernel), minimum=1)
     if padding == "same":
         pads = tuple(map(same_padding, sides, kernel, strides, dilations))
     else:
@@ -174,4 +174,4 @@ def _both_ends(end: int | tuple[int, int]) -> tuple[int, int]:
         end = (end, end)
     if len(end) != 2:
         raise UserError(f"padding {end} of one axis has {len(end)} numbers; give one, or two: (before, after)")
-    return whole("padding", end[0], least=0), whole("padding", end[1], least=0)
+    return whole("padding", end[0], minimum=0), whole("padding", end[1], minimum=0)

@@ -18,7 +18,7 @@ def check_task(dataset: Dataset, task: str) -> None:
 
 def check_judgeable(source: str, split: Split) -> None:
     """Raise `UserError` where no picture of `split`, one of the data at `source`, shows anything to be judged by."""
-    if not split.truths.to_find():
+    if not split.targets.to_find():
         raise UserError(
             f"{source}: no picture of the split {split.name!r} shows anything that is to be found, so nothing can be "
             "judged by it; add some that do, or cut the data otherwise"
@@ -30,7 +30,7 @@ def check_learnable(dataset: Dataset) -> Dataset:
 
     Raises `UserError` where there is nothing to learn, or something that cannot be learnt.
     """
-    notes = dataset.target.check(dataset.source, {name: split.truths for name, split in dataset.splits.items()})
+    notes = dataset.target.check(dataset.source, {name: split.targets for name, split in dataset.splits.items()})
     return replace(dataset, notes=(*dataset.notes, *notes))
 
 
@@ -41,7 +41,7 @@ def align_targets(dataset: Dataset, target: TargetSpec) -> Dataset:
     """
     hint = "" if dataset.classes_named else " (the data holds numbers only, no class names)"
     splits = {
-        name: replace(split, truths=target.aligned(dataset.source, split.truths, hint))
+        name: replace(split, targets=target.aligned(dataset.source, split.targets, hint))
         for name, split in dataset.splits.items()
     }
     return replace(dataset, target=target, splits=splits)

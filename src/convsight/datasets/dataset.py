@@ -17,7 +17,7 @@ UNSPLIT = "all"  # the split of data that comes without train, val and test
 
 # Picture files, or an array whose first axis counts examples: uint8 (pictures, height, width[, channels]) most often,
 # or whatever else the kind of input takes (see `inputs`).
-Pictures = Sequence[Path] | NDArray[Any]
+Images = Sequence[Path] | NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -28,28 +28,26 @@ class Split:
     """
 
     name: str
-    pictures: Pictures
-    truths: Targets
+    images: Images
+    targets: Targets
     names: Sequence[str]
 
     def __post_init__(self) -> None:
-        if not len(self.pictures) == len(self.truths) == len(self.names):
+        if not len(self.images) == len(self.targets) == len(self.names):
             raise ValueError(
-                f"split {self.name}: {len(self.pictures)} pictures, {len(self.truths)} truths, {len(self.names)} names"
+                f"split {self.name}: {len(self.images)} pictures, {len(self.targets)} truths, {len(self.names)} names"
             )
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def select(self, positions: NDArray[np.integer[Any]], name: str | None = None) -> "Split":
         """The pictures at `positions`, in that order."""
-        pictures = (
-            self.pictures[positions]
-            if isinstance(self.pictures, np.ndarray)
-            else [self.pictures[int(i)] for i in positions]
+        images = (
+            self.images[positions] if isinstance(self.images, np.ndarray) else [self.images[int(i)] for i in positions]
         )
         names = [self.names[int(i)] for i in positions]
-        return Split(name or self.name, pictures, self.truths.select(positions), names)
+        return Split(name or self.name, images, self.targets.select(positions), names)
 
     def without(self, positions: Sequence[int]) -> "Split":
         """The split less the pictures at `positions`, for example unreadable ones."""

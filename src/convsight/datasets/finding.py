@@ -9,7 +9,7 @@ from convsight.words import first_few
 Level = Literal["wrong", "suspicion", "remark"]
 
 
-class PictureName(NamedTuple):
+class ImageName(NamedTuple):
     """A picture: its split, its name there, and its truth as one line of text."""
 
     split: str
@@ -20,7 +20,7 @@ class PictureName(NamedTuple):
 class Entry(NamedTuple):
     """One case of a finding: the pictures that belong together, or none, and words about them."""
 
-    pictures: tuple[PictureName, ...] = ()
+    images: tuple[ImageName, ...] = ()
     note: str = ""
 
 
@@ -36,14 +36,13 @@ class Finding:
     @property
     def brief(self) -> str:
         """The words with the first cases, in one line."""
-        cases = [", ".join([*(picture.name for picture in entry.pictures), entry.note]) for entry in self.entries]
+        cases = [", ".join([*(image.name for image in entry.images), entry.note]) for entry in self.entries]
         return f"{self.words} ({first_few(cases, most=2)})" if cases else self.words
 
     def to_json(self) -> dict[str, Any]:
         """The finding as JSON values, with all of its pictures."""
         entries = [
-            {"pictures": [picture._asdict() for picture in entry.pictures], "note": entry.note}
-            for entry in self.entries
+            {"pictures": [image._asdict() for image in entry.images], "note": entry.note} for entry in self.entries
         ]
         return {"kind": self.kind, "level": self.level, "words": self.words, "entries": entries}
 

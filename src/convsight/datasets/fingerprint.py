@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.dataset import Dataset, Pictures
+from convsight.datasets.dataset import Dataset, Images
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
 
@@ -26,32 +26,32 @@ def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
     """
     entries = []
     for split in dataset.splits.values():
-        digests = _digests(split.pictures, workers)
-        entries += [list(entry) for entry in zip(split.names, split.truths.lines(), digests, strict=True)]
+        digests = _digests(split.images, workers)
+        entries += [list(entry) for entry in zip(split.names, split.targets.lines(), digests, strict=True)]
     whole = hashlib.blake2b(json.dumps(dataset.target.names).encode(), digest_size=_BYTES)
     for entry in sorted(entries):
         whole.update(json.dumps(entry).encode())
     return whole.hexdigest()
 
 
-def _digests(pictures: Pictures, workers: int) -> list[str]:
+def _digests(images: Images, workers: int) -> list[str]:
     """The digest of each picture, in order."""
 
     def digest(rows: range) -> list[str]:
-        return [_digest(pictures[row]) for row in rows]
+        return [_digest(images[row]) for row in rows]
 
-    chunks = (range(start, min(start + _CHUNK, len(pictures))) for start in range(0, len(pictures), _CHUNK))
+    chunks = (range(start, min(start + _CHUNK, len(images))) for start in range(0, len(images), _CHUNK))
     return [each for part in map_in_threads(digest, chunks, workers) for each in part]
 
 
-def _digest(picture: Path | NDArray[Any]) -> str:
-    if isinstance(picture, np.ndarray):
-        kind = "" if picture.dtype == np.uint8 else f"{picture.dtype.str} "
-        seen = hashlib.blake2b(f"{kind}{picture.shape}".encode(), digest_size=_BYTES)
-        seen.update(picture.tobytes())
+def _digest(image: Path | NDArray[Any]) -> str:
+    if isinstance(image, np.ndarray):
+        kind = "" if image.dtype == np.uint8 else f"{image.dtype.str} "
+        seen = hashlib.blake2b(f"{kind}{image.shape}".encode(), digest_size=_BYTES)
+        seen.update(image.tobytes())
         return seen.hexdigest()
     try:
-        with picture.open("rb") as file:
+        with image.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_BYTES)).hexdigest()
     except OSError as error:
-        raise UserError(f"cannot read {picture}: {error.strerror}; restore it or leave it out") from error
+        raise UserError(f"cannot read {image}: {error.strerror}; restore it or leave it out") from error

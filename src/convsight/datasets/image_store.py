@@ -1,4 +1,4 @@
-"""`FittedPictures`: the examples of a split as the network takes them, decoded once where memory allows."""
+"""`ImageStore`: the examples of a split as the network takes them, decoded once where memory allows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,10 +8,10 @@ from typing import Any, Protocol, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.dataset import Pictures, Split
+from convsight.datasets.dataset import Images, Split
 from convsight.datasets.memory import available_memory_bytes
 from convsight.datasets.threads import map_in_threads
-from convsight.images import PictureError
+from convsight.images import ImageError
 from convsight.inputs import ImageInput, InputSpec, Loaded
 
 _CHUNK = 4  # pictures a thread takes at a time
@@ -43,7 +43,7 @@ class _Found:
 
 @final
 @dataclass(frozen=True, eq=False)
-class FittedPictures:
+class ImageStore:
     """The examples of a split that can be read, as the arrays that `spec` makes of each: RGB images, most often.
 
     Made by `read`. The arrays stay in memory where they fit the budget, and are decoded again on demand
@@ -72,12 +72,12 @@ class FittedPictures:
         read. The budget is for the pixels kept, by default a quarter of the memory available.
         """
         tell = progress or _nobody
-        if isinstance(split.pictures, np.ndarray) and spec.takes(split.pictures):
-            given = _Held(split.pictures, spec)
+        if isinstance(split.images, np.ndarray) and spec.takes(split.images):
+            given = _Held(split.images, spec)
             tell(len(split))
             return cls(spec, given, given.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
-        source = _OnDemand(split.pictures, spec, max_megapixels, workers)
+        source = _OnDemand(split.images, spec, max_megapixels, workers)
         held = _Held.empty(len(split), spec) if source.needed_bytes <= budget else None
         found, unreadable = _decode_all(source, split.names, held, tell)
         rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
@@ -90,7 +90,7 @@ class FittedPictures:
         """The examples at `indices`, in that order: a new array (indices, *array_shape)."""
         return self._store.take(self._rows[indices])
 
-    def select(self, positions: NDArray[np.int64]) -> "FittedPictures":
+    def select(self, positions: NDArray[np.int64]) -> "ImageStore":
         """The pictures at `positions`, in that order, without copying pixels."""
         return replace(self, _rows=self._rows[positions])
 
@@ -141,23 +141,23 @@ class _Held:
 class _OnDemand:
     """Pictures decoded whenever they are asked for."""
 
-    def __init__(self, pictures: Pictures, spec: InputSpec, max_megapixels: float, workers: int) -> None:
-        self.pictures = pictures
+    def __init__(self, images: Images, spec: InputSpec, max_megapixels: float, workers: int) -> None:
+        self.images = images
         self.spec = spec
         self.max_megapixels = max_megapixels
         self.workers = workers
 
     @property
     def needed_bytes(self) -> int:
-        return len(self.pictures) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
+        return len(self.images) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
 
     def load(self, row: int) -> Loaded:
-        return self.spec.load(self.pictures[row], self.max_megapixels)
+        return self.spec.load(self.images[row], self.max_megapixels)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         taken = np.empty((len(rows), *self.spec.array_shape), self.spec.dtype)
-        for place, picture in enumerate(map_in_threads(self.load, rows.tolist(), min(self.workers, len(rows)))):
-            taken[place] = picture.array
+        for place, image in enumerate(map_in_threads(self.load, rows.tolist(), min(self.workers, len(rows)))):
+            taken[place] = image.array
         return taken
 
 
@@ -173,14 +173,14 @@ def _decode_all(
         bad = []
         for row in rows:
             try:
-                picture = source.load(row)
-            except PictureError as error:
+                image = source.load(row)
+            except ImageError as error:
                 bad.append(Unreadable(row, names[row], str(error)))
                 continue
-            found.grey[row] = rgb and is_grey(picture.array)
-            found.sizes[row] = picture.size
+            found.grey[row] = rgb and is_grey(image.array)
+            found.sizes[row] = image.size
             if held is not None:
-                held.arrays[row] = picture.array
+                held.arrays[row] = image.array
         return len(rows), bad
 
     unreadable: list[Unreadable] = []
@@ -191,9 +191,9 @@ def _decode_all(
     return found, unreadable
 
 
-def is_grey(picture: NDArray[np.uint8]) -> bool:
+def is_grey(image: NDArray[np.uint8]) -> bool:
     """Whether red, green and blue are equal in every pixel of (height, width, 3)."""
-    return bool((picture[..., 0] == picture[..., 1]).all() and (picture[..., 1] == picture[..., 2]).all())
+    return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
 
 
 def _is_rgb(spec: InputSpec) -> bool:

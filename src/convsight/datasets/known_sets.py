@@ -123,12 +123,12 @@ def _class_names(source: Any) -> tuple[str, ...]:
 
 
 def _array_split(name: str, source: Any, classes: tuple[str, ...]) -> Split:
-    pictures = np.asarray(source.data)
-    if pictures.ndim == 4 and pictures.shape[1] == 3:  # SVHN and STL-10 put channels first
-        pictures = pictures.transpose(0, 2, 3, 1)
+    images = np.asarray(source.data)
+    if images.ndim == 4 and images.shape[1] == 3:  # SVHN and STL-10 put channels first
+        images = images.transpose(0, 2, 3, 1)
     labels = np.asarray(source.targets if hasattr(source, "targets") else source.labels)
     names = [f"{name}/{index:05d}" for index in range(len(labels))]
-    return Split(name, np.ascontiguousarray(pictures, np.uint8), Labels(labels, classes), names)
+    return Split(name, np.ascontiguousarray(images, np.uint8), Labels(labels, classes), names)
 
 
 def _file_split(name: str, source: Any, classes: tuple[str, ...]) -> Split:

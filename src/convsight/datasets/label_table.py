@@ -51,12 +51,12 @@ def read_label_table(path: Path) -> Dataset:
     unknown split, or a picture listed with two labels or in two splits.
     """
     rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path)
-    pictures, repeated = _distinct(path, rows)
-    if not pictures:
+    images, repeated = _distinct(path, rows)
+    if not images:
         raise UserError(f"{path} lists no pictures; expected one a row under its header")
-    _check_present(path, pictures)
-    classes = natural_order({row.label for row in pictures})
-    splits = {name: [row for row in pictures if row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
+    _check_present(path, images)
+    classes = natural_order({row.label for row in images})
+    splits = {name: [row for row in images if row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
     return Dataset(
         name=data_name(path),
         source=str(path),

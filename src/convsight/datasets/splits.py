@@ -14,7 +14,7 @@ from convsight.errors import UserError
 from convsight.targets import counts_by_class
 from convsight.words import first_few
 
-MOST_VALIDATION = 5_000  # pictures; more of them choose the best epoch no better
+MAX_VALIDATION = 5_000  # pictures; more of them choose the best epoch no better
 _HEADER = ["split", "picture"]
 
 
@@ -50,7 +50,7 @@ def cut_splits(dataset: Dataset, val_fraction: float, test_fraction: float, seed
 
 def _cut(dataset: Dataset, split: Split, shares: dict[str, float], seed: int) -> dict[str, NDArray[np.int64]]:
     """Positions in `split` of train and of each part named in `shares`, in the order they have there."""
-    strata, counts = np.unique(split.truths.strata(), return_counts=True)
+    strata, counts = np.unique(split.targets.strata(), return_counts=True)
     needed = 1 + len(shares)
     if counts.min() < needed:
         few = int(strata[counts.argmin()])
@@ -60,13 +60,13 @@ def _cut(dataset: Dataset, split: Split, shares: dict[str, float], seed: int) ->
             f"{' and '.join(reversed(shares))}; add some, remove the class, or give splits of your own"
         )
     # By class, and within a class by chance.
-    order = np.lexsort((_draws(split.names, seed), split.truths.strata()))
+    order = np.lexsort((_draws(split.names, seed), split.targets.strata()))
     members = np.split(order, np.cumsum(counts)[:-1])
     parts: dict[str, NDArray[np.int64]] = {}
     taken = np.zeros_like(counts)
     for place, (name, share) in enumerate(shares.items()):
         still_needed = needed - 1 - place  # one picture each for train and the parts to come
-        most = MOST_VALIDATION if name == "val" else len(split)
+        most = MAX_VALIDATION if name == "val" else len(split)
         sizes = np.minimum(_sizes(counts, share, most), counts - taken - still_needed)
         chosen = [each[start : start + size] for each, start, size in zip(members, taken, sizes, strict=True)]
         parts[name] = np.sort(np.concatenate(chosen))
@@ -77,7 +77,7 @@ def _cut(dataset: Dataset, split: Split, shares: dict[str, float], seed: int) ->
 
 
 def _group(dataset: Dataset, stratum: int) -> str:
-    names = counts_by_class(next(iter(dataset.splits.values())).truths)
+    names = counts_by_class(next(iter(dataset.splits.values())).targets)
     return f"the class {dataset.target.names[stratum]!r}" if names else "one part of the range of targets"
 
 
@@ -104,7 +104,7 @@ def splits_csv(dataset: Dataset) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
     for name, split in dataset.splits.items():
-        writer.writerows((name, picture) for picture in split.names)
+        writer.writerows((name, image) for image in split.names)
     return text.getvalue()
 
 
@@ -114,39 +114,39 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
     Raises `UserError` where the text is damaged, pictures vanished or new ones came, or the data's own
     splits are no longer those of the cut.
     """
-    here = {picture: name for name, split in dataset.splits.items() for picture in split.names}
+    here = {image: name for name, split in dataset.splits.items() for image in split.names}
     stored = _parse(text)
-    vanished = [picture for pictures in stored.values() for picture in pictures if picture not in here]
+    vanished = [image for images in stored.values() for image in images if image not in here]
     if vanished:
         raise UserError(
             f"{dataset.source} has changed since its splits were cut: {len(vanished):,} pictures are gone "
             f"({first_few(vanished)}); restore them, or train a new run"
         )
-    known = {picture for pictures in stored.values() for picture in pictures}
-    new = [picture for picture in here if picture not in known]
+    known = {image for images in stored.values() for image in images}
+    new = [image for image in here if image not in known]
     if new:
         raise UserError(
             f"{dataset.source} has changed since its splits were cut: {len(new):,} pictures are new "
             f"({first_few(new)}); take them out, or train a new run"
         )
-    return dataset.with_splits({name: _selected(dataset, name, pictures, here) for name, pictures in stored.items()})
+    return dataset.with_splits({name: _selected(dataset, name, images, here) for name, images in stored.items()})
 
 
 def names_in_splits_csv(text: str) -> set[str]:
     """The names of all pictures that `splits_csv` stored; raises `UserError` where the text is damaged."""
-    return {picture for pictures in _parse(text).values() for picture in pictures}
+    return {image for images in _parse(text).values() for image in images}
 
 
-def _selected(dataset: Dataset, name: str, pictures: Sequence[str], here: Mapping[str, str]) -> Split:
-    sources = {here[picture] for picture in pictures}
+def _selected(dataset: Dataset, name: str, images: Sequence[str], here: Mapping[str, str]) -> Split:
+    sources = {here[image] for image in images}
     if len(sources) > 1:
         raise UserError(
             f"{dataset.source} has other splits now than when it was cut: pictures of {name!r} are in "
             f"{' and '.join(sorted(sources))}; restore them, or train a new run"
         )
     split = dataset.splits[sources.pop()]
-    position = {picture: index for index, picture in enumerate(split.names)}
-    return split.select(np.array([position[picture] for picture in pictures]), name)
+    position = {image: index for index, image in enumerate(split.names)}
+    return split.select(np.array([position[image] for image in images]), name)
 
 
 def _parse(text: str) -> dict[str, list[str]]:

@@ -92,8 +92,8 @@ def _written(name: str, text: str, volume: tuple[int, ...] | None, outputs: int 
     entry = text_entry(text)
     if volume is None:
         named = (*net.input.sides, net.input.channels) if net.input else (None, None, None)
-        usual = (*(entry.side,) * (len(named) - 1), entry.channels)
-        volume = tuple(usual[i] if number is None else number for i, number in enumerate(named))
+        default = (*(entry.side,) * (len(named) - 1), entry.channels)
+        volume = tuple(default[i] if number is None else number for i, number in enumerate(named))
     *sides, channels = volume
     outputs = outputs or entry.outputs
     steps = check_volume(net, Volume(channels, tuple(sides)), outputs)

@@ -57,13 +57,13 @@ def measure(net: ResolvedNet) -> Speed:
 def _run(name: str, shape: NetShape) -> Speed:
     before = resident_bytes("VmRSS")
     net = entry_of(name).build(shape).eval().to(memory_format=torch.channels_last)
-    pictures = torch.randn(_BATCH, shape.channels, shape.height, shape.width)
-    pictures = pictures.contiguous(memory_format=torch.channels_last)
-    net(pictures)  # kernels are chosen in the first pass
+    images = torch.randn(_BATCH, shape.channels, shape.height, shape.width)
+    images = images.contiguous(memory_format=torch.channels_last)
+    net(images)  # kernels are chosen in the first pass
     seconds: list[float] = []
     while len(seconds) < _PASSES and sum(seconds) < _LONGEST:
         began = time.perf_counter()
-        net(pictures)
+        net(images)
         seconds.append(time.perf_counter() - began)
     rate = _BATCH / statistics.median(seconds)
     return Speed(rate, resident_bytes("VmHWM") - before, _BATCH, len(seconds), torch.get_num_threads())

@@ -55,9 +55,9 @@ def training_memory(model: nn.Module, shape: Sequence[int], optimizer: str = "ad
     with in_mode(model, training=True), torch.random.fork_rng(devices=[]), torch.enable_grad(), ledger:
         weights = without_numbers(model)
         held = ledger.live
-        pictures = torch.empty(*shape, device="meta", dtype=type_of(model))
-        output = torch.func.functional_call(model, weights, (pictures,))
-        del pictures  # autograd keeps them where they are needed
+        images = torch.empty(*shape, device="meta", dtype=type_of(model))
+        output = torch.func.functional_call(model, weights, (images,))
+        del images  # autograd keeps them where they are needed
         loss = _loss(output)
         del output
         activations = ledger.live - held

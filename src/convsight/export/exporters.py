@@ -16,7 +16,7 @@ from convsight.export.torch_program import TorchProgram, TorchProgramEngine
 from convsight.files import write_atomic, write_atomic_with
 
 
-class Target(ABC):
+class Exporter(ABC):
     """A graph in memory that can be written as a file of one kind."""
 
     suffix: str
@@ -31,7 +31,7 @@ class Target(ABC):
 
 
 @final
-class OnnxTarget(Target):
+class OnnxExporter(Exporter):
     """One ONNX file."""
 
     suffix = ".onnx"
@@ -47,7 +47,7 @@ class OnnxTarget(Target):
 
 
 @final
-class OpenVINOTarget(Target):
+class OpenVINOExporter(Exporter):
     """OpenVINO's pair of files, `.xml` and `.bin`."""
 
     suffix = ".xml"
@@ -80,7 +80,7 @@ class OpenVINOTarget(Target):
 
 
 @final
-class TorchTarget(Target):
+class TorchExporter(Exporter):
     """A traced PyTorch program, which PyTorch runs without convsight."""
 
     suffix = ".pt2"
@@ -95,19 +95,19 @@ class TorchTarget(Target):
         return [ParityCheck(TorchProgramEngine(file, card), "raw", card.weights)]
 
 
-def make_target(to: str, model: nn.Module, card: Card) -> Target:
+def make_exporter(to: str, model: nn.Module, card: Card) -> Exporter:
     """The graph of `model` for a file of the kind `to`: onnx, openvino or torch; in float16 where the card says so."""
     if to == "torch":
-        return TorchTarget(TorchProgram(model, card))
+        return TorchExporter(TorchProgram(model, card))
     graph = onnx_graph(model, card)
-    return graph_target(to, halved(graph) if card.weights == "float16" and to == "onnx" else graph)
+    return graph_exporter(to, halved(graph) if card.weights == "float16" and to == "onnx" else graph)
 
 
-def graph_target(to: str, graph: ModelProto) -> Target:
+def graph_exporter(to: str, graph: ModelProto) -> Exporter:
     """An ONNX graph for a file of the kind `to`: onnx or openvino."""
     if to not in {"onnx", "openvino"}:
         raise UserError(f"{to} files hold float32 or float16; --int8 goes with --to onnx or openvino")
-    return OnnxTarget(graph) if to == "onnx" else OpenVINOTarget(graph)
+    return OnnxExporter(graph) if to == "onnx" else OpenVINOExporter(graph)
 
 
 def check_installed(to: str) -> None:

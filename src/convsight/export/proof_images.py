@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image
 
 from convsight.datasets import UNSPLIT, Dataset
-from convsight.datasets.dataset import Pictures
+from convsight.datasets.dataset import Images
 from convsight.errors import UserError
-from convsight.export.parity_check import LEAST_PICTURES, Pixels
-from convsight.images import PictureError, Source, read_picture
+from convsight.export.parity_check import MIN_IMAGES, Pixels
+from convsight.images import ImageError, Source, decode_image
 from convsight.inputs import ImageInput, InputSpec
 from convsight.spread import evenly
 
@@ -21,19 +21,19 @@ _FACTORS = (0.45, 0.8, 1.3, 1.7, 2.6)
 _LARGEST = 2_000_000  # pixels of a picture that was made larger
 
 
-def enough_pictures(dataset: Dataset, count: int = LEAST_PICTURES) -> Sequence[Source]:
+def enough_images(dataset: Dataset, count: int = MIN_IMAGES) -> Sequence[Source]:
     """All pictures of the preferred split; where they are fewer than `count`, filled up from the next ones."""
     found: list[Source] = []
     for name in PREFERRED_SPLITS:
         if name in dataset.splits:
-            pictures = dataset.splits[name].pictures
-            chosen = range(len(pictures)) if not found else evenly(len(pictures), count - len(found))
-            found.extend(pictures[position] for position in chosen)
+            images = dataset.splits[name].images
+            chosen = range(len(images)) if not found else evenly(len(images), count - len(found))
+            found.extend(images[position] for position in chosen)
     return found
 
 
-def proof_pictures(
-    pictures: Pictures | Sequence[Source], spec: InputSpec, max_megapixels: float, count: int = LEAST_PICTURES
+def proof_images(
+    images: Images | Sequence[Source], spec: InputSpec, max_megapixels: float, count: int = MIN_IMAGES
 ) -> Iterator[Pixels]:
     """`count` of the pictures, or of what else `spec` takes, evenly chosen, every other one resized.
 
@@ -43,12 +43,12 @@ def proof_pictures(
     made = again = 0
     while made < count:
         before = made
-        for position in evenly(len(pictures), count - made):
+        for position in evenly(len(images), count - made):
             try:
-                picture = _read(pictures[position], spec, max_megapixels, again, made)
-            except PictureError:
+                image = _read(images[position], spec, max_megapixels, again, made)
+            except ImageError:
                 continue
-            yield picture
+            yield image
             made += 1
         again += 1
         if made == before:
@@ -58,8 +58,8 @@ def proof_pictures(
 def _read(source: Source, spec: InputSpec, max_megapixels: float, again: int, number: int) -> Pixels:
     """One of the originals, and part of it where it comes `again`; every other `number` changes its size."""
     if isinstance(spec, ImageInput) and spec.is_rgb:
-        picture = read_picture(source, max_megapixels=max_megapixels)
-        part = _part(picture, again) if again else picture
+        image = decode_image(source, max_megapixels=max_megapixels)
+        part = _part(image, again) if again else image
         return np.asarray(_varied(part, number) if number % 2 else part)
     array = spec.original(source, max_megapixels)
     for axis in [free - 1 for free in spec.free_axes if free]:
@@ -76,18 +76,18 @@ def _sampled(array: Pixels, axis: int, again: int, factor: float) -> Pixels:
     return sampled
 
 
-def _part(picture: Image.Image, number: int) -> Image.Image:
-    """`picture` without two of its edges: the more, the larger `number` is."""
+def _part(image: Image.Image, number: int) -> Image.Image:
+    """`image` without two of its edges: the more, the larger `number` is."""
     share = max(0.3, 0.98 - number / 100)
-    width, height = max(1, round(picture.width * share)), max(1, round(picture.height * share))
-    left, top = (picture.width - width) * (number % 2), (picture.height - height) * (number // 2 % 2)
-    return picture.crop((left, top, left + width, top + height))
+    width, height = max(1, round(image.width * share)), max(1, round(image.height * share))
+    left, top = (image.width - width) * (number % 2), (image.height - height) * (number // 2 % 2)
+    return image.crop((left, top, left + width, top + height))
 
 
-def _varied(picture: Image.Image, number: int) -> Image.Image:
-    """`picture` at another size and other proportions."""
+def _varied(image: Image.Image, number: int) -> Image.Image:
+    """`image` at another size and other proportions."""
     across, down = _FACTORS[number % 5], _FACTORS[(number // 5 + number) % 5]
-    width, height = max(2, round(picture.width * across)), max(2, round(picture.height * down))
-    if width * height > max(_LARGEST, picture.width * picture.height):
-        return picture
-    return picture.resize((width, height), Image.Resampling.BICUBIC)
+    width, height = max(2, round(image.width * across)), max(2, round(image.height * down))
+    if width * height > max(_LARGEST, image.width * image.height):
+        return image
+    return image.resize((width, height), Image.Resampling.BICUBIC)

@@ -40,7 +40,7 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
 
     def inputs() -> Iterator[dict[str, NDArray[Any]]]:
         for index in chosen:
-            yield {examples.pictures.spec.graph_name: examples.pictures.take(np.array([index]))}
+            yield {examples.images.spec.graph_name: examples.images.take(np.array([index]))}
 
     ignored: Any = nncf.IgnoredScope(names=nodes_before_fitted(graph))
     with redirect_stdout(io.StringIO()):  # its bars; standard output belongs to the verbs
@@ -69,7 +69,7 @@ def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Exa
     return tuple(found)
 
 
-def coarseness(metric: Metric, pictures: int, most_lost: float) -> str:
+def coarseness(metric: Metric, images: int, most_lost: float) -> str:
     """That so few pictures cannot show a loss of `most_lost` points of a share, in words; empty where they can.
 
     >>> coarseness(Metric("accuracy"), 45, 0.5)
@@ -77,12 +77,12 @@ def coarseness(metric: Metric, pictures: int, most_lost: float) -> str:
     >>> coarseness(Metric("accuracy"), 200, 0.5)
     ''
     """
-    weight = 100 / pictures
+    weight = 100 / images
     # An error moves by less than a whole picture; and where nothing may be lost no number of them would be enough.
     if not (metric.share and 0 < most_lost < weight):
         return ""
     return (
-        f"note: one of {pictures:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
+        f"note: one of {images:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
         "give more with --data"
     )
 

@@ -50,10 +50,10 @@ def check_folder(folder: Path, place: object) -> Network:
     if card is None:
         raise UserError(f"{place} holds no model.safetensors and no model.onnx; it is no network of convsight")
     reader_of(card)  # which says where the task is unknown
-    told = {"model.onnx": exported and exported.source()}
+    cards = {"model.onnx": exported and exported.source()}
     if (folder / CONFIG).is_file():
-        told[CONFIG] = read_config(folder / CONFIG)
-    for name, other in told.items():
+        cards[CONFIG] = read_config(folder / CONFIG)
+    for name, other in cards.items():
         if other is not None and other != card:
             raise UserError(f"{place}: {name} tells of another network than the rest; push it again")
     return Network(card, exported)

@@ -23,12 +23,12 @@ class Repository(NamedTuple):
         return f"{self.owner}/{self.name}"
 
 
-def place_of(words: str) -> Repository | Path:
+def find_repository(words: str) -> Repository | Path:
     """The repository where `words` are OWNER/NAME and there is no folder OWNER here; else the folder.
 
     `hf://OWNER/NAME` is a repository in any case, and `./OWNER/NAME` a folder. Raises `UserError` for what is neither.
 
-    >>> place_of("ada/shapes"), place_of("./ada/shapes") == Path("ada/shapes")
+    >>> find_repository("ada/shapes"), find_repository("./ada/shapes") == Path("ada/shapes")
     (Repository(owner='ada', name='shapes'), True)
     """
     marked = words.startswith(_MARK)

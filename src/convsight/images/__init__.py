@@ -1,23 +1,23 @@
 """Any picture file to RGB uint8, and the one way it is fitted to a network's size."""
 
-from convsight.images.decode import Source, picture_size, read_picture
-from convsight.images.errors import PictureError
-from convsight.images.formats import PICTURE_SUFFIXES, is_picture_file
-from convsight.images.input_size import Fit, Frame
-from convsight.images.load import FittedPicture, load_picture
-from convsight.images.resize import fit_picture, fit_planes
+from convsight.images.decode import Source, decode_image, image_size
+from convsight.images.errors import ImageError
+from convsight.images.formats import IMAGE_SUFFIXES, is_image_file
+from convsight.images.input_size import InputSize, ResizeMode
+from convsight.images.load import FittedImage, load_image
+from convsight.images.resize import fit_planes, resize_image
 
 __all__ = [
-    "PICTURE_SUFFIXES",
-    "Fit",
-    "FittedPicture",
-    "Frame",
-    "PictureError",
+    "IMAGE_SUFFIXES",
+    "FittedImage",
+    "ImageError",
+    "InputSize",
+    "ResizeMode",
     "Source",
-    "fit_picture",
+    "decode_image",
     "fit_planes",
-    "is_picture_file",
-    "load_picture",
-    "picture_size",
-    "read_picture",
+    "image_size",
+    "is_image_file",
+    "load_image",
+    "resize_image",
 ]

@@ -14,9 +14,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from convsight.images.errors import PictureError
+from convsight.images.errors import ImageError
 from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of
-from convsight.images.orientation import Box, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
+from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
 from convsight.images.to_rgb import to_rgb
 
@@ -40,36 +40,38 @@ class Decoded:
     last row and column hold but a part of a pixel, and ignoring that would shift what a resize makes of it.
     """
 
-    picture: Image.Image
+    image: Image.Image
     size: tuple[int, int]
-    box: Box
+    box: CropBox
 
 
-def read_picture(source: Source, *, least: tuple[int, int] | None = None, max_megapixels: float = 100.0) -> Image.Image:
+def decode_image(
+    source: Source, *, min_size: tuple[int, int] | None = None, max_megapixels: float = 100.0
+) -> Image.Image:
     """Decode a picture to mode RGB: upright by its EXIF, transparency on white, deep ones scaled to 8 bits.
 
     `source` is a file, the content of one, an array (height, width[, 1 or 3]) of uint8, or a Pillow picture
     (which may be returned itself). Of an animation or several pages the first is taken.
 
-    With `least`, a (width, height) in pixels, a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size where it then
-    keeps at least twice `least` on both sides; all other pictures keep their size.
+    With `min_size`, a (width, height) in pixels, a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size where it then
+    keeps at least twice `min_size` on both sides; all other pictures keep their size.
 
-    >>> read_picture(np.zeros((2, 3), np.uint8)).size
+    >>> decode_image(np.zeros((2, 3), np.uint8)).size
     (3, 2)
 
-    Raises `PictureError`, naming the picture, where it is missing, empty, damaged, cut short, of another format, or
+    Raises `ImageError`, naming the picture, where it is missing, empty, damaged, cut short, of another format, or
     over `max_megapixels` (millions of pixels; looked up in the header, before decoding). Safe in threads.
     """
-    with decoding(source, least, max_megapixels) as decoded:
-        return decoded.picture
+    with decoding(source, min_size, max_megapixels) as decoded:
+        return decoded.image
 
 
-def picture_size(file: Path) -> tuple[int, int] | None:
+def image_size(file: Path) -> tuple[int, int] | None:
     """The (width, height) in pixels of the picture in `file`, upright, from its header; None where it has none."""
     try:
         with file.open("rb") as stream:
-            picture = _opened(stream, str(file))
-            return picture.size[::-1] if lies_in_header(picture) else picture.size
+            image = _opened(stream, str(file))
+            return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the picture will say what is wrong.
     except Exception:
         return None
@@ -77,18 +79,18 @@ def picture_size(file: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def decoding(
-    source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str | None = None
+    source: Source, min_size: tuple[int, int] | None, max_megapixels: float, name: str | None = None
 ) -> Iterator[Decoded]:
-    """What `read_picture` does, with the box that a resize should take; `name` is what errors call the picture.
+    """What `decode_image` does, with the box that a resize should take; `name` is what errors call the picture.
 
     As long as a large picture is held here, other threads wait with theirs.
     """
     with ExitStack() as held:
-        yield _decode(source, least, max_megapixels, name or _name(source), held)
+        yield _decode(source, min_size, max_megapixels, name or _name(source), held)
 
 
 def _decode(
-    source: Source, least: tuple[int, int] | None, max_megapixels: float, name: str, held: ExitStack
+    source: Source, min_size: tuple[int, int] | None, max_megapixels: float, name: str, held: ExitStack
 ) -> Decoded:
     try:
         if isinstance(source, np.ndarray):
@@ -97,22 +99,22 @@ def _decode(
             # Not reduced: that would shrink the caller's own picture.
             return _decoded(source, name, None, max_megapixels, held)
         with _stream(source) as file:
-            return _decoded(_opened(file, name), name, least, max_megapixels, held)
-    except PictureError:
+            return _decoded(_opened(file, name), name, min_size, max_megapixels, held)
+    except ImageError:
         raise
     # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
     except Exception as error:
-        raise PictureError(_explanation(name, error)) from error
+        raise ImageError(_explanation(name, error)) from error
 
 
 def _opened(file: BinaryIO, name: str) -> ImageFile:
     """The picture in `file`, its header read, its pixels not."""
     head = file.read(HEAD_BYTES)
     if not head:
-        raise PictureError(f"{name} is empty (0 bytes); replace it or leave it out")
+        raise ImageError(f"{name} is empty (0 bytes); replace it or leave it out")
     reader = reader_of(head)
     if reader is None:
-        raise PictureError(
+        raise ImageError(
             f"{name} is not a picture that can be read: it starts with {head!r}; expected {FORMATS}; "
             "convert it or leave it out"
         )
@@ -122,45 +124,45 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
 
 
 def _decoded(
-    picture: Image.Image, name: str, least: tuple[int, int] | None, max_megapixels: float, held: ExitStack
+    image: Image.Image, name: str, min_size: tuple[int, int] | None, max_megapixels: float, held: ExitStack
 ) -> Decoded:
-    _check_size(picture, name, max_megapixels)
-    whole = picture.size
-    if isinstance(picture, ImageFile):
-        correct_header(picture)
-    with undisturbed(type(picture)):
-        box = _reduce(picture, least) if least is not None and isinstance(picture, JpegImageFile) else None
-        if _megapixels(picture) > _LARGE:
+    _check_size(image, name, max_megapixels)
+    whole = image.size
+    if isinstance(image, ImageFile):
+        correct_header(image)
+    with undisturbed(type(image)):
+        box = _reduce(image, min_size) if min_size is not None and isinstance(image, JpegImageFile) else None
+        if _megapixels(image) > _LARGE:
             held.enter_context(_alone)
-        picture.load()
-        orientation = orientation_of(picture)
-    rgb = to_rgb(picture, name)
-    box = box or (0, 0, *picture.size)
+        image.load()
+        orientation = orientation_of(image)
+    rgb = to_rgb(image, name)
+    box = box or (0, 0, *image.size)
     size = whole[::-1] if is_lying(orientation) else whole
-    return Decoded(turn_upright(rgb, orientation), size, turn_box(box, picture.size, orientation))
+    return Decoded(turn_upright(rgb, orientation), size, turn_box(box, image.size, orientation))
 
 
-def _reduce(picture: JpegImageFile, least: tuple[int, int]) -> Box | None:
-    """Choose the scale at which `picture` will be decoded; returns the box of it that then holds the scene."""
-    width, height = least[::-1] if is_lying(orientation_of(picture)) else least
-    chosen = picture.draft(None, (_SPARE * width, _SPARE * height))
+def _reduce(image: JpegImageFile, min_size: tuple[int, int]) -> CropBox | None:
+    """Choose the scale at which `image` will be decoded; returns the box of it that then holds the scene."""
+    width, height = min_size[::-1] if is_lying(orientation_of(image)) else min_size
+    chosen = image.draft(None, (_SPARE * width, _SPARE * height))
     return chosen[1] if chosen else None
 
 
-def _check_size(picture: Image.Image, name: str, max_megapixels: float) -> None:
-    width, height = picture.size
-    megapixels = _megapixels(picture)
+def _check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
+    width, height = image.size
+    megapixels = _megapixels(image)
     if megapixels == 0:
-        raise PictureError(f"{name} has no pixels ({width} x {height}); replace it or leave it out")
+        raise ImageError(f"{name} has no pixels ({width} x {height}); replace it or leave it out")
     if megapixels > max_megapixels:
-        raise PictureError(
+        raise ImageError(
             f"{name} is {width} x {height} pixels = {megapixels:.6g} megapixels, over the limit of "
             f"{max_megapixels:g}; raise it with --max-megapixels"
         )
 
 
-def _megapixels(picture: Image.Image) -> float:
-    return picture.width * picture.height / 1e6
+def _megapixels(image: Image.Image) -> float:
+    return image.width * image.height / 1e6
 
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
@@ -171,7 +173,7 @@ def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-        raise PictureError(
+        raise ImageError(
             f"an array of {pixels.dtype} and shape {pixels.shape} is not a picture; "
             "expected uint8 of shape (height, width) or (height, width, 3)"
         )

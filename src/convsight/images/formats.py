@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-PICTURE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 )  # lower case
 
@@ -31,15 +31,15 @@ _READERS: dict[bytes, type[ImageFile]] = {
 }
 
 
-def is_picture_file(path: Path) -> bool:
+def is_image_file(path: Path) -> bool:
     """Whether the name of `path` is that of a picture; the disk is not looked at.
 
     Hidden files are none: `._cat.jpg`, which macOS leaves in archives, holds no picture.
 
-    >>> [is_picture_file(Path(name)) for name in ("cat.JPG", "notes.txt", "._cat.jpg")]
+    >>> [is_image_file(Path(name)) for name in ("cat.JPG", "notes.txt", "._cat.jpg")]
     [True, False, False]
     """
-    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def reader_of(head: bytes) -> type[ImageFile] | None:

@@ -1,13 +1,13 @@
-"""`Frame`: the size that pictures are fitted to and how."""
+"""`InputSize`: the size that pictures are fitted to and how."""
 
 from typing import Literal, NamedTuple
 
-Fit = Literal["crop", "squash", "pad"]
+ResizeMode = Literal["crop", "squash", "pad"]
 
 
-class Frame(NamedTuple):
+class InputSize(NamedTuple):
     """`height` and `width` in pixels, and what happens to pictures of other proportions."""
 
     height: int
     width: int
-    fit: Fit = "crop"
+    fit: ResizeMode = "crop"

@@ -6,29 +6,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.images.decode import Source, decoding
-from convsight.images.input_size import Frame
-from convsight.images.resize import fit_picture
+from convsight.images.input_size import InputSize
+from convsight.images.resize import resize_image
 
 
-class FittedPicture(NamedTuple):
+class FittedImage(NamedTuple):
     """RGB uint8 pixels (height, width, 3) as the network takes them, and the (width, height) they had, upright."""
 
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
 
 
-def load_picture(source: Source, frame: Frame, max_megapixels: float = 100.0, name: str | None = None) -> FittedPicture:
+def load_image(
+    source: Source, input_size: InputSize, max_megapixels: float = 100.0, name: str | None = None
+) -> FittedImage:
     """Read `source` and fit it; the pixels are the caller's own, contiguous. `name` is what errors call it.
 
-    Sources and errors are those of `read_picture`. Safe in threads, which it lets run while it decodes.
+    Sources and errors are those of `decode_image`. Safe in threads, which it lets run while it decodes.
 
-    >>> load_picture(np.zeros((20, 30), np.uint8), Frame(4, 6)).pixels.shape
+    >>> load_image(np.zeros((20, 30), np.uint8), InputSize(4, 6)).pixels.shape
     (4, 6, 3)
     """
-    size = (frame.height, frame.width)
+    size = (input_size.height, input_size.width)
     # Data sets of small pictures come as arrays of the right size; Pillow would take most of their time.
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
-        return FittedPicture(pixels, size[::-1])
-    with decoding(source, (frame.width, frame.height), max_megapixels, name) as decoded:
-        return FittedPicture(fit_picture(decoded.picture, frame, decoded.box), decoded.size)
+        return FittedImage(pixels, size[::-1])
+    with decoding(source, (input_size.width, input_size.height), max_megapixels, name) as decoded:
+        return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size)

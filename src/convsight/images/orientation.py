@@ -5,7 +5,7 @@ from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+CropBox = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 UPRIGHT = 1
 _TURNS = {
@@ -19,10 +19,10 @@ _TURNS = {
 }
 
 
-def orientation_of(picture: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none or the EXIF is damaged."""
     try:
-        orientation = picture.getexif().get(Base.Orientation, UPRIGHT)
+        orientation = image.getexif().get(Base.Orientation, UPRIGHT)
     # Photos with damaged EXIF are common, their pixels are fine, and Pillow raises many kinds of errors on them.
     except Exception:
         return UPRIGHT
@@ -34,25 +34,25 @@ def is_lying(orientation: int) -> bool:
     return orientation >= 5
 
 
-def lies_in_header(picture: Image.Image) -> bool:
+def lies_in_header(image: Image.Image) -> bool:
     """Whether width and height of a picture that is not decoded yet are those of a scene lying on its side."""
-    if isinstance(picture, TiffImageFile):
+    if isinstance(image, TiffImageFile):
         return False  # Pillow has swapped them
-    if isinstance(picture, PngImageFile) and "exif" not in picture.info:
+    if isinstance(image, PngImageFile) and "exif" not in image.info:
         return False  # to look behind the pixels, as the format allows, Pillow would decode them
-    return is_lying(orientation_of(picture))
+    return is_lying(orientation_of(image))
 
 
-def turn_upright(picture: Image.Image, orientation: int) -> Image.Image:
-    """`picture` as it was seen, without metadata: its orientation must not be applied once more by a next reader."""
+def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """`image` as it was seen, without metadata: its orientation must not be applied once more by a next reader."""
     if orientation == UPRIGHT:
-        return picture
-    turned = picture.transpose(_TURNS[orientation])
+        return image
+    turned = image.transpose(_TURNS[orientation])
     turned.info = {}
     return turned
 
 
-def turn_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
+def turn_box(box: CropBox, size: tuple[int, int], orientation: int) -> CropBox:
     """Where `box` of a picture of `size` (width, height) lies once the picture is upright.
 
     >>> turn_box((0, 0, 2, 1), (10, 5), 3)

@@ -65,7 +65,7 @@ def undisturbed(reader: type[Image.Image]) -> Iterator[None]:
                 Image.MAX_IMAGE_PIXELS = _Lifted.limit
 
 
-def correct_header(picture: ImageFile) -> None:
+def correct_header(image: ImageFile) -> None:
     """Mend what Pillow understands wrongly of a header, before the pixels are decoded.
 
     - Compressed big-endian TIFF of signed or floating samples: bytes would be swapped once too often.
@@ -73,26 +73,26 @@ def correct_header(picture: ImageFile) -> None:
     - PNG with a transparent colour: Pillow scales 2- and 4-bit grey up to 8 bits and 16-bit RGB down, but not the
       colour. (Of 16-bit RGB only the upper bytes are left to compare.)
     """
-    if isinstance(picture, TiffImageFile):
-        picture.tile = [tile._replace(args=_corrected_layout(tile, picture)) for tile in picture.tile]
-    elif isinstance(picture, PngImageFile) and picture.tile and "transparency" in picture.info:
-        colour = picture.info["transparency"]
-        match picture.tile[0].args:
+    if isinstance(image, TiffImageFile):
+        image.tile = [tile._replace(args=_corrected_layout(tile, image)) for tile in image.tile]
+    elif isinstance(image, PngImageFile) and image.tile and "transparency" in image.info:
+        colour = image.info["transparency"]
+        match image.tile[0].args:
             case "L;2":
-                picture.info["transparency"] = colour * 85
+                image.info["transparency"] = colour * 85
             case "L;4":
-                picture.info["transparency"] = colour * 17
+                image.info["transparency"] = colour * 17
             case "RGB;16B":
-                picture.info["transparency"] = tuple(value >> 8 for value in colour)
+                image.info["transparency"] = tuple(value >> 8 for value in colour)
 
 
-def _corrected_layout(tile: "_Tile", picture: TiffImageFile) -> tuple[Any, ...] | str | None:
+def _corrected_layout(tile: "_Tile", image: TiffImageFile) -> tuple[Any, ...] | str | None:
     """The arguments of a tile's decoder, of which the layout of its bytes is the first."""
     if not isinstance(tile.args, tuple):
         return tile.args
     layout, *others = tile.args
     if tile.codec_name == "libtiff":
         layout = _NATIVE_ORDER.get(layout, layout)
-    elif layout in _COLOURS and picture.tag_v2.get(BITSPERSAMPLE, (8,))[0] == 16:
-        layout += ";16B" if picture.tag_v2.prefix == b"MM" else ";16L"
+    elif layout in _COLOURS and image.tag_v2.get(BITSPERSAMPLE, (8,))[0] == 16:
+        layout += ";16B" if image.tag_v2.prefix == b"MM" else ";16L"
     return layout, *others

@@ -19,53 +19,53 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT, TiffImageFile
 
-from convsight.images.errors import PictureError
+from convsight.images.errors import ImageError
 
 _WHITE_IS_ZERO = 0
 _SIGNED = 2
 
 
-def to_rgb(picture: Image.Image, name: str) -> Image.Image:
-    """`picture` (decoded, any mode of Pillow) in mode RGB, what is transparent on white; `name` is for errors.
+def to_rgb(image: Image.Image, name: str) -> Image.Image:
+    """`image` (decoded, any mode of Pillow) in mode RGB, what is transparent on white; `name` is for errors.
 
     >>> to_rgb(Image.new("I;16", (1, 1), 0x8000), "grey").getpixel((0, 0))
     (128, 128, 128)
 
-    Raises `PictureError` for NaN or infinite values and for 32-bit integers that would all become one shade.
+    Raises `ImageError` for NaN or infinite values and for 32-bit integers that would all become one shade.
     """
-    if picture.mode == "RGB" and "transparency" not in picture.info:
-        return picture
-    bits, signed = _sample_type(picture)
-    if picture.mode == "F" or bits > 8 or signed:
-        return Image.fromarray(_levels(picture, bits, signed, name)).convert("RGB")
-    if picture.mode == "La":  # Pillow converts premultiplied grey to this only
-        picture = picture.convert("LA")
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    see_through = picture.convert("RGBA")
-    white = Image.new("RGB", picture.size, "white")
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    bits, signed = _sample_type(image)
+    if image.mode == "F" or bits > 8 or signed:
+        return Image.fromarray(_levels(image, bits, signed, name)).convert("RGB")
+    if image.mode == "La":  # Pillow converts premultiplied grey to this only
+        image = image.convert("LA")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    see_through = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
     white.paste(see_through, mask=see_through)
     return white
 
 
-def _sample_type(picture: Image.Image) -> tuple[int, bool]:
+def _sample_type(image: Image.Image) -> tuple[int, bool]:
     """Bits a grey sample has, and whether it is signed; 8 and False for everything else."""
-    if picture.mode not in {"L", "I"} and not picture.mode.startswith("I;16"):
+    if image.mode not in {"L", "I"} and not image.mode.startswith("I;16"):
         return 8, False
-    if isinstance(picture, TiffImageFile):
-        bits = picture.tag_v2.get(BITSPERSAMPLE, (8,))[0]
-        return max(bits, 8), picture.tag_v2.get(SAMPLEFORMAT, (1,))[0] == _SIGNED
-    return {"L": (8, False), "I": (32, True)}.get(picture.mode, (16, False))
+    if isinstance(image, TiffImageFile):
+        bits = image.tag_v2.get(BITSPERSAMPLE, (8,))[0]
+        return max(bits, 8), image.tag_v2.get(SAMPLEFORMAT, (1,))[0] == _SIGNED
+    return {"L": (8, False), "I": (32, True)}.get(image.mode, (16, False))
 
 
-def _levels(picture: Image.Image, bits: int, signed: bool, name: str) -> NDArray[np.uint8]:
+def _levels(image: Image.Image, bits: int, signed: bool, name: str) -> NDArray[np.uint8]:
     """Deep grey values as (height, width) uint8."""
-    values = np.asarray(picture)
-    levels = _float_levels(values, name) if picture.mode == "F" else _integer_levels(values, bits, signed, name)
-    if isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO:
+    values = np.asarray(image)
+    levels = _float_levels(values, name) if image.mode == "F" else _integer_levels(values, bits, signed, name)
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == _WHITE_IS_ZERO:
         levels = 255 - levels
-    if "transparency" in picture.info:  # one value of a 16-bit PNG
-        levels[values == picture.info["transparency"]] = 255
+    if "transparency" in image.info:  # one value of a 16-bit PNG
+        levels[values == image.info["transparency"]] = 255
     return levels
 
 
@@ -74,7 +74,7 @@ def _integer_levels(values: NDArray[Any], bits: int, signed: bool, name: str) ->
     upper = (values >> (bits - 8)).astype(np.uint8)
     span = int(values.max()) - int(values.min())
     if bits == 32 and span and upper.min() == upper.max():
-        raise PictureError(
+        raise ImageError(
             f"{name} holds 32-bit integers that differ by {span} at most, so little of what the type can hold that all "
             "would become one shade; save it as 16-bit integers or as floating point from 0 to 1"
         )
@@ -84,7 +84,7 @@ def _integer_levels(values: NDArray[Any], bits: int, signed: bool, name: str) ->
 def _float_levels(values: NDArray[Any], name: str) -> NDArray[np.uint8]:
     """0..1 as 0..255, or minimum..maximum where values lie outside."""
     if not np.isfinite(values).all():
-        raise PictureError(f"{name} holds NaN or infinite values; replace them by numbers and save it again")
+        raise ImageError(f"{name} holds NaN or infinite values; replace them by numbers and save it again")
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0

@@ -83,6 +83,6 @@ class NetEntry:
         return self.pretrained.accuracy_source if self.pretrained else ""
 
     @property
-    def usual_shape(self) -> NetShape:
+    def default_shape(self) -> NetShape:
         """The shape that the network was made for."""
         return NetShape(self.outputs, self.channels, self.side, self.side)

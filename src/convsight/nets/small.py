@@ -39,8 +39,8 @@ class SmallNet(nn.Module):
             before = width
         self.head = nn.Linear(before, shape.outputs)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.stages(self.stem(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        maps: Tensor = self.stages(self.stem(images))
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))
         return logits
 

@@ -34,10 +34,14 @@ class Reference:
     def of(cls, net: str) -> "Reference":
         """That of the network called `net`, built again with an output more and with a channel more."""
         entry = net_entry(net)
-        usual = entry.usual_shape
+        default = entry.default_shape
         shapes, more_outputs, more_channels = (
             {name: value.shape for name, value in build_without_memory(entry, shape).state_dict().items()}
-            for shape in (usual, replace(usual, outputs=usual.outputs + 1), replace(usual, channels=usual.channels + 1))
+            for shape in (
+                default,
+                replace(default, outputs=default.outputs + 1),
+                replace(default, channels=default.channels + 1),
+            )
         )
         return cls(
             shapes,

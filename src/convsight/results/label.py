@@ -10,7 +10,7 @@ from PIL import Image
 
 from convsight.extras import extra
 from convsight.results.caption import with_caption
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 
 class Score(NamedTuple):
@@ -31,7 +31,7 @@ class Label(Result):
     >>> label.name, label.top(1)
     ('dog', [Score(name='dog', probability=0.75)])
 
-    With `least`, an answer less probable than that is rejected: the label is then told as unsure.
+    With `threshold`, an answer less probable than that is rejected: the label is then told as unsure.
 
     >>> label.at_least(0.8).summary()
     'unsure: dog 75.0%, cat 25.0%'
@@ -39,7 +39,7 @@ class Label(Result):
 
     classes: tuple[str, ...]
     probabilities: NDArray[np.floating[Any]]
-    least: float | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         if self.probabilities.shape != (len(self.classes),):
@@ -47,7 +47,7 @@ class Label(Result):
         total = float(self.probabilities.sum())
         # NaN fails both comparisons, so a network that returns NaN never becomes an answer.
         if not (abs(total - 1) < 1e-3 and float(self.probabilities.min()) >= 0):
-            raise NoAnswerError(f"probabilities must be at least 0 and sum to 1, not {total}")
+            raise InvalidOutputError(f"probabilities must be at least 0 and sum to 1, not {total}")
 
     @classmethod
     def certain(cls, index: int, classes: tuple[str, ...]) -> "Label":
@@ -74,10 +74,10 @@ class Label(Result):
     @property
     def rejected(self) -> bool:
         """Whether the most probable class is less probable than was asked for."""
-        return self.least is not None and self.probability < self.least
+        return self.threshold is not None and self.probability < self.threshold
 
     def at_least(self, confidence: float) -> "Label":
-        return replace(self, least=confidence)
+        return replace(self, threshold=confidence)
 
     def top(self, count: int) -> list[Score]:
         """The `count` most probable classes, most probable first."""
@@ -86,7 +86,7 @@ class Label(Result):
 
     def to_json(self) -> dict[str, Any]:
         decision: dict[str, Any] = {}
-        if self.least is not None:
+        if self.threshold is not None:
             decision = {"label": None if self.rejected else self.name, "rejected": self.rejected}
         return decision | {"labels": [score._asdict() for score in self.top(len(self.classes))]}
 
@@ -98,19 +98,19 @@ class Label(Result):
         return extra("supervision", "supervision").Classifications(classes, np.asarray(self.probabilities))
 
     def summary(self) -> str:
-        return ", ".join(self._told())
+        return ", ".join(self._words())
 
-    def _told(self) -> list[str]:
-        told = [f"{score.name} {score.probability:.1%}" for score in self.top(3)]
-        return [f"unsure: {told[0]}", *told[1:]] if self.rejected else told
+    def _words(self) -> list[str]:
+        words = [f"{score.name} {score.probability:.1%}" for score in self.top(3)]
+        return [f"unsure: {words[0]}", *words[1:]] if self.rejected else words
 
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())
         return Difference(largest, float(self.index == other.index))
 
-    def draw(self, picture: Image.Image) -> Image.Image:
-        """The picture under a bar with the answer, so larger than `picture`: see `with_caption`."""
-        return with_caption(picture, self._told())
+    def draw(self, image: Image.Image) -> Image.Image:
+        """The picture under a bar with the answer, so larger than `image`: see `with_caption`."""
+        return with_caption(image, self._words())
 
 
 @final

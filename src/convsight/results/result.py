@@ -18,7 +18,7 @@ class Difference(NamedTuple):
     said: int = 1
 
 
-class NoAnswerError(ValueError):
+class InvalidOutputError(ValueError):
     """What a network returned is no result, such as NaN."""
 
 

@@ -20,10 +20,10 @@ from convsight.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network reached: `metrics` by name, on `pictures` pictures of `data`; `described` says what they are."""
+    """What a network reached: `metrics` by name, on `images` pictures of `data`; `described` says what they are."""
 
     data: str
-    pictures: int
+    images: int
     metrics: dict[str, Measured]
     described: Described
 

@@ -10,7 +10,7 @@ from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
-from convsight.runtime.prediction import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
@@ -36,33 +36,33 @@ class Model:
         """The columns of a table of its answers; raises `UserError` where these are no rows of a table."""
         return columns_of(self.reader, "a table", "take their to_json()")
 
-    def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
+    def predict(self, image: Source | str, max_megapixels: float = 100.0) -> Result:
         """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
 
-        Raises `PictureError` where it cannot be read.
+        Raises `ImageError` where it cannot be read.
         """
-        source = Path(picture) if isinstance(picture, str) else picture
+        source = Path(image) if isinstance(image, str) else image
         fitted = self.card.input.load(source, max_megapixels)
         return next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
 
     def predict_many(
         self,
-        pictures: Iterable[str | Path | Item],
+        images: Iterable[str | Path | Item],
         *,
         workers: int = 2,
         max_megapixels: float = 100.0,
         keep: bool = False,
         steady: bool = False,
-    ) -> Generator[Answer, None, None]:
+    ) -> Generator[Prediction, None, None]:
         """Answers for many pictures, in order and as they are ready.
 
-        `pictures` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
+        `images` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
         picture is reported in its place. Memory does not grow with their number: `workers` threads read only a little
         ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do not
         depend on how fast pictures come.
         """
         decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
-        return stream(self.engine, self.reader, items_of(pictures), decoding)
+        return stream(self.engine, self.reader, items_of(images), decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from convsight.extras import extra
-from convsight.runtime.prediction import Answer, answer_rows
+from convsight.runtime.prediction import Prediction, table_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFrame":
+def to_pandas(predictions: Iterable[Prediction], columns: Sequence[str]) -> "pd.DataFrame":
     """A table with the columns file, `columns` and error: what `convsight predict --format csv` prints.
 
     `columns` are those of the model: `to_pandas(model.predict_many(items), model.columns())`. A picture has as many
@@ -18,13 +18,13 @@ def to_pandas(answers: Iterable[Answer], columns: Sequence[str]) -> "pd.DataFram
     of pandas' type string, numbers are float64. Raises `UserError` where pandas is not installed, and where results
     are no rows of a table.
 
-    >>> table = to_pandas([Answer("cat.jpg", error="cat.jpg is empty")], ("label", "probability"))
+    >>> table = to_pandas([Prediction("cat.jpg", error="cat.jpg is empty")], ("label", "probability"))
     >>> table.columns.tolist(), table["error"].tolist()
     (['file', 'label', 'probability', 'error'], ['cat.jpg is empty'])
     """
     pandas = extra("pandas", "pandas")
     names = ("file", *columns, "error")
-    rows = [row for answer in answers for row in answer_rows(answer, tuple(columns))]
+    rows = [row for prediction in predictions for row in table_rows(prediction, tuple(columns))]
     text = {0, len(names) - 1} | {place for row in rows for place, value in enumerate(row) if isinstance(value, str)}
     series = {
         place: pandas.Series([row[place] for row in rows], dtype="string" if place in text else "float64")

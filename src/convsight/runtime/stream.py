@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.images import PictureError, Source
+from convsight.images import ImageError, Source
 from convsight.inputs import InputSpec, Loaded
-from convsight.results import NoAnswerError
+from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
-from convsight.runtime.prediction import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
@@ -56,7 +56,7 @@ class _Bad(NamedTuple):
     """A picture that has no answer."""
 
     position: int
-    answer: Answer
+    prediction: Prediction
 
 
 class _End(NamedTuple):
@@ -72,7 +72,9 @@ class _Broken(NamedTuple):
     error: BaseException
 
 
-def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding) -> Generator[Answer, None, None]:
+def stream(
+    engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding
+) -> Generator[Prediction, None, None]:
     """An answer for each of `items`, in order, as soon as it is ready; a bad picture is reported in its place.
 
     `decoding.workers` threads take items and read them, `engine.streams` threads run the network on whatever is read
@@ -81,18 +83,18 @@ def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Deco
     """
     flow = _Flow(engine, items, decoding)
     try:
-        yield from flow.answers(reader)
+        yield from flow.predictions(reader)
     finally:
         flow.stop()
 
 
-def _answer(reader: Reader, run: _Run, index: int) -> Answer:
+def _prediction(reader: Reader, run: _Run, index: int) -> Prediction:
     """What became of the picture at `index` of a batch."""
     _, name, fitted, content = run.batch[index]
     try:
-        return Answer(name, result_at(reader, run.arrays, index, fitted.size), picture=content)
-    except NoAnswerError as error:
-        return Answer(name, error=f"{name}: the network gives no answer: {error}")
+        return Prediction(name, result_at(reader, run.arrays, index, fitted.size), image=content)
+    except InvalidOutputError as error:
+        return Prediction(name, error=f"{name}: the network gives no answer: {error}")
 
 
 class _Flow:
@@ -120,27 +122,27 @@ class _Flow:
         for thread in (*self._readers, *self._runners):
             thread.start()
 
-    def answers(self, reader: Reader) -> Iterator[Answer]:
+    def predictions(self, reader: Reader) -> Iterator[Prediction]:
         """The answers in order; results are made here, while the next batch runs."""
-        waiting: dict[int, Answer] = {}
-        told = 0
+        waiting: dict[int, Prediction] = {}
+        next_position = 0
         end: _End | None = None
-        while end is None or told < end.total:
+        while end is None or next_position < end.total:
             match self._done.get():
                 case _Run() as run:
                     for index, loaded in enumerate(run.batch):
-                        waiting[loaded.position] = _answer(reader, run, index)
-                case _Bad(position, answer):
-                    waiting[position] = answer
+                        waiting[loaded.position] = _prediction(reader, run, index)
+                case _Bad(position, prediction):
+                    waiting[position] = prediction
                 case _End() as end:
                     pass
                 case _Broken(error):
                     raise error
-            while told in waiting:
-                answer = waiting.pop(told)
-                told += 1
+            while next_position in waiting:
+                prediction = waiting.pop(next_position)
+                next_position += 1
                 self._room.put(None)
-                yield answer
+                yield prediction
         if end.error:
             raise end.error
 
@@ -176,8 +178,8 @@ class _Flow:
             try:
                 content = item.load()
                 fitted = d.input.load(content, d.max_megapixels, item.name)
-            except PictureError as error:
-                self._done.put(_Bad(position, Answer(item.name, error=str(error))))
+            except ImageError as error:
+                self._done.put(_Bad(position, Prediction(item.name, error=str(error))))
             else:
                 self._loaded.put(_Read(position, item.name, fitted, content if d.keep else None))
 
@@ -216,6 +218,6 @@ class _Flow:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            pictures = [loaded.fitted.array for loaded in batch]
-            pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
+            images = [loaded.fitted.array for loaded in batch]
+            pixels = np.stack(images + images[:1] * (BATCH - len(batch)) if steady else images)
             self._done.put(_Run(batch, self._engine.run(pixels)))

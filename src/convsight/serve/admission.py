@@ -13,7 +13,7 @@ class Admission:
     def __init__(self, max_pictures: int, max_bytes: int) -> None:
         self.max_pictures = max_pictures
         self.max_bytes = max_bytes
-        self.pictures = 0
+        self.images = 0
         self.bytes = 0
 
     def ticket(self) -> "Ticket":
@@ -21,8 +21,8 @@ class Admission:
 
         Raises `RefusedError` with status 503 where as many pictures wait as may.
         """
-        if self.pictures >= self.max_pictures:
-            raise busy(f"{self.pictures} pictures wait")
+        if self.images >= self.max_pictures:
+            raise busy(f"{self.images} pictures wait")
         return Ticket(self)
 
 
@@ -31,7 +31,7 @@ class Ticket:
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
-        self._pictures = 0
+        self._images = 0
         self._bytes = 0
 
     def add_bytes(self, count: int) -> None:
@@ -47,15 +47,15 @@ class Ticket:
         self._admission.bytes += count
         self._bytes += count
 
-    def add_pictures(self, count: int) -> None:
+    def add_images(self, count: int) -> None:
         """Hold `count` more pictures; raises `RefusedError` with status 503 where there is no room."""
-        if self._admission.pictures + count > self._admission.max_pictures:
-            raise busy(f"{self._admission.pictures} pictures wait")
-        self._admission.pictures += count
-        self._pictures += count
+        if self._admission.images + count > self._admission.max_pictures:
+            raise busy(f"{self._admission.images} pictures wait")
+        self._admission.images += count
+        self._images += count
 
     def release(self) -> None:
         """Give all of it back; a second time does nothing."""
-        self._admission.pictures -= self._pictures
+        self._admission.images -= self._images
         self._admission.bytes -= self._bytes
-        self._pictures = self._bytes = 0
+        self._images = self._bytes = 0

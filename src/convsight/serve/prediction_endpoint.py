@@ -94,7 +94,7 @@ class PredictionEndpoint:
             async with _until(deadline):
                 images = await self._images(body, kind)
             media_type = format_of(formats, len(images))
-            ticket.add_pictures(len(images))
+            ticket.add_images(len(images))
         except BaseException:
             ticket.release()
             raise

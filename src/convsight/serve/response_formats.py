@@ -61,7 +61,7 @@ def drawn_png(result: Drawable, file: bytes, max_megapixels: float) -> bytes:
     # Large images are decoded, and drawn on, one after the other.
     with decoding(file, None, max_megapixels) as decoded:
         png = BytesIO()
-        result.draw(decoded.picture).save(png, "PNG", compress_level=_QUICK)
+        result.draw(decoded.image).save(png, "PNG", compress_level=_QUICK)
     return png.getvalue()
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from convsight.card import Card
 from convsight.serve.response_formats import DOCUMENT_VERSION, PNG, ZIP
-from convsight.serve.uploads import PicturesDocument
+from convsight.serve.uploads import ImagesDocument
 
 
 class _Document(BaseModel):
@@ -73,7 +73,7 @@ PREDICT_BODY: dict[str, Any] = {
             "image/*": _BINARY,
             "application/octet-stream": _BINARY,
             "multipart/form-data": {"schema": _FORM},
-            "application/json": {"schema": PicturesDocument.model_json_schema()},
+            "application/json": {"schema": ImagesDocument.model_json_schema()},
         },
     }
 }

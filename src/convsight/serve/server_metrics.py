@@ -18,7 +18,7 @@ class ServerMetrics:
             ["path", "status"],
             registry=self.registry,
         )
-        self.pictures = Counter(
+        self.images = Counter(
             "convsight_pictures",
             "Pictures by what became of them: answered, unreadable, failed, or dropped since nobody waited any more.",
             ["model", "outcome"],
@@ -39,7 +39,7 @@ class ServerMetrics:
             registry=self.registry,
         )
         waiting = Gauge("convsight_waiting_pictures", "Pictures taken on and not yet answered.", registry=self.registry)
-        waiting.set_function(lambda: admission.pictures)
+        waiting.set_function(lambda: admission.images)
         held = Gauge("convsight_waiting_bytes", "Bytes that their bodies hold.", registry=self.registry)
         held.set_function(lambda: admission.bytes)
 

@@ -23,7 +23,7 @@ class Upload(NamedTuple):
     data: bytes
 
 
-class PicturesDocument(BaseModel):
+class ImagesDocument(BaseModel):
     """The body of a JSON request."""
 
     model_config = ConfigDict(extra="forbid")
@@ -69,7 +69,7 @@ def _from_json(body: bytes, max_pictures: int) -> list[Upload]:
     if body.count(b",") >= max_pictures:
         raise _too_many(max_pictures)
     try:
-        document = PicturesDocument.model_validate_json(body)
+        document = ImagesDocument.model_validate_json(body)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])) or "the body"
@@ -110,7 +110,7 @@ class _Form:
     def __init__(self, max_pictures: int) -> None:
         self.uploads: list[Upload] = []
         self.is_whole = False
-        self._max_pictures = max_pictures
+        self._max_images = max_pictures
         self._field = self._value = b""
         self._name = ""
         self._pieces: list[bytes] = []
@@ -127,8 +127,8 @@ class _Form:
         }
 
     def _begin(self) -> None:
-        if len(self.uploads) == self._max_pictures:
-            raise _too_many(self._max_pictures)
+        if len(self.uploads) == self._max_images:
+            raise _too_many(self._max_images)
         self._name, self._pieces = "", []
 
     def _add_field(self, data: bytes, start: int, end: int) -> None:

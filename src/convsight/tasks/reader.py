@@ -22,7 +22,7 @@ class Metrics(ABC):
     drawn: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def update(self, truth: Result, result: Result) -> None:
+    def update(self, target: Result, result: Result) -> None:
         """Take in one picture."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from convsight.errors import UserError
 from convsight.natural_order import natural_key
 from convsight.runtime.sources import Item
-from convsight.runtime.sources.folders import is_pattern, pictures_in, pictures_like
+from convsight.runtime.sources.folders import images_in, images_matching, is_pattern
 from convsight.runtime.sources.video import frames, is_video_file, require_av
 
 RATE = 30.0  # frames a second of pictures, and of a video that does not say
@@ -34,9 +34,9 @@ def read_frames(source: str, every: int = 1) -> Frames:
             raise UserError(f"{source} is no video; give one, or a folder or pattern ('frames/*.png') of its frames")
         return Frames(frames(source, every), _rate(source) / every)
     if path.is_dir():
-        items = pictures_in(path)
+        items = images_in(path)
     elif is_pattern(source):
-        items = _without_videos(source, pictures_like(source, every))
+        items = _without_videos(source, images_matching(source, every))
     else:
         raise UserError(f"{source} does not exist; give a video, or a folder or pattern ('frames/*.png') of its frames")
     ordered = sorted(items, key=lambda item: natural_key(item.name))

@@ -10,7 +10,7 @@ import numpy as np
 
 from convsight.errors import UserError
 from convsight.files import beside
-from convsight.images import read_picture
+from convsight.images import decode_image
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes
@@ -123,9 +123,9 @@ def _follow(
         counting as advance,
         closing(
             model.predict_many(frames.items, workers=options.workers, max_megapixels=options.max_megapixels, keep=keep)
-        ) as answers,
+        ) as predictions,
     ):
-        for frame in tracked_frames(answers, tracker, every=options.every, min_score=options.min_score):
+        for frame in tracked_frames(predictions, tracker, every=options.every, min_score=options.min_score):
             for sink in sinks:
                 sink(frame)
             advance(1)
@@ -173,10 +173,10 @@ class _Painter:
 
     def add(self, frame: TrackedFrame) -> None:
         """Draw the next frame; one that could not be read is left out."""
-        if frame.tracked is None or frame.picture is None:
+        if frame.tracked is None or frame.image is None:
             return
-        picture = read_picture(frame.picture, max_megapixels=self._max_megapixels)
-        drawn = self._trails.draw(picture, frame.tracked)
+        image = decode_image(frame.image, max_megapixels=self._max_megapixels)
+        drawn = self._trails.draw(image, frame.tracked)
         if self._drawings:
             self._drawings.save(drawn, frame.number, frame.file)
         if self._video:

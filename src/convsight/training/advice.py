@@ -161,14 +161,14 @@ def _verdict(evidence: _Evidence) -> Verdict:
 def _finding(verdict: Verdict, evidence: _Evidence, metric: Metric) -> str:
     """The verdict with the numbers it rests on."""
     train, val, name = evidence.train, evidence.val, metric.words
-    told = partial(metric.text, digits=_DIGITS)
-    seen, unseen = f"{told(train.value)} on training pictures", f"{told(val.value)} on validation pictures"
+    as_text = partial(metric.text, digits=_DIGITS)
+    seen, unseen = f"{as_text(train.value)} on training pictures", f"{as_text(val.value)} on validation pictures"
     shown = evidence.gap_noise >= 0.5 * 10 ** -metric.decimals(_DIGITS)
-    noise = f" (noise alone makes gaps up to {told(evidence.gap_noise)})" if shown else ""
+    noise = f" (noise alone makes gaps up to {as_text(evidence.gap_noise)})" if shown else ""
     match verdict:
         case "no better than the baseline":
-            unsure = f"{seen} and {unseen}, which may be {told(val.low)} as well as {told(val.high)}"
-            baseline = told(evidence.baseline)
+            unsure = f"{seen} and {unseen}, which may be {as_text(val.low)} as well as {as_text(val.high)}"
+            baseline = as_text(evidence.baseline)
             return f"The network is not shown to be better than the baseline of {baseline}: {name} is {unsure}."
         case "cut short":
             return f"The training was cut short: {name} is {seen} and {unseen}."

@@ -70,7 +70,7 @@ def assemble(
     learner = learner.to(plan.device).to(memory_format=torch.channels_last)
     train = data.examples["train"]
     loader = Loader(
-        train.pictures,
+        train.images,
         task.targets(train),
         kind=card.input.kind,
         batch=choices.batch,
@@ -123,7 +123,7 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
 
 
-def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: dict[str, Any] | None = None) -> Clock:
+def clock_for(t: Training, deadline: float | None, test_images: int, resumed: dict[str, Any] | None = None) -> Clock:
     """The clock of a training: its epochs, or the time it has; gone on with from the state `resumed`."""
     clock = Clock.for_epochs(t.plan.choices.epochs or 1, t.loader.steps)
     if resumed is not None:
@@ -136,7 +136,7 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
     at_end = t.plan.engine(t.kept, t.plan.card)
-    judging = _judging_seconds(t, at_end) * (test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN))
+    judging = _judging_seconds(t, at_end) * (test_images + len(t.val) + min(len(t.train), SEEN_AGAIN))
     end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from convsight.nets.stride_check import ROOMY_SIDE, strides_exceed_maps
+from convsight.nets.stride_check import SAFE_SIDE, strides_exceed_maps
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Precision
@@ -37,7 +37,7 @@ def choose_precision(
         return "float32", "the processor has no bfloat16 arithmetic"
     if device.type == "cpu" and any(_is_depthwise(layer) for layer in model.modules()):
         return "float32", "depthwise convolutions are slow in bfloat16 on a processor"
-    if device.type == "cpu" and min(smallest.shape[2:]) < ROOMY_SIDE and strides_exceed_maps(model, smallest):
+    if device.type == "cpu" and min(smallest.shape[2:]) < SAFE_SIDE and strides_exceed_maps(model, smallest):
         return "float32", "such small pictures leave maps of fewer rows than a stride, which bfloat16 gets wrong"
     return "bfloat16", "the hardware multiplies it faster than float32"
 

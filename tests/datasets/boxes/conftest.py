@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> MakePicture:
+def image(tmp_path: Path) -> MakeImage:
     """Writes a picture of 40 x 30 px, or of another size, below the test's folder."""
 
     def make(name: str, size: tuple[int, int] = (40, 30)) -> Path:

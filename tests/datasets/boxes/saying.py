@@ -12,9 +12,9 @@ from convsight.results import Boxes
 def boxes(dataset: Dataset, name: str, split: str = UNSPLIT) -> Boxes:
     """The boxes of the picture called `name`."""
     chosen = dataset.split(split)
-    truth = chosen.truths[list(chosen.names).index(name)]
-    assert isinstance(truth, Boxes)
-    return truth
+    target = chosen.targets[list(chosen.names).index(name)]
+    assert isinstance(target, Boxes)
+    return target
 
 
 def told(dataset: Dataset, name: str, split: str = UNSPLIT) -> list[tuple[str, list[float]]]:

@@ -6,13 +6,13 @@ from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 
 @pytest.fixture
-def folder(picture: MakePicture, tmp_path: Path) -> Path:
+def folder(image: MakeImage, tmp_path: Path) -> Path:
     for name in ("a.png", "b.png", "deep/c.png"):
-        picture(name)
+        image(name)
     return tmp_path
 
 
@@ -54,7 +54,7 @@ def test_bare_names_are_looked_for_below(folder: Path) -> None:
     assert dataset.notes == ("pictures were found in deep",)
 
 
-def test_tables_of_pictures_are_still_those(folder: Path) -> None:
+def test_tables_of_images_are_still_those(folder: Path) -> None:
     content = "path,label,xmin\na.png,cat,1\nb.png,dog,2\n"
     assert read_dataset(table(folder, content)).task == "classification"
 
@@ -91,8 +91,8 @@ class TestRefused:
         path = table(folder, f"{column},xmin,ymin,xmax,ymax\na.png,1,2,9,8\n")
         assert f"has no column that names the {what}" in refused(path)
 
-    def test_a_bare_name_in_two_folders(self, folder: Path, picture: MakePicture) -> None:
-        picture("other/c.png")
+    def test_a_bare_name_in_two_folders(self, folder: Path, image: MakeImage) -> None:
+        image("other/c.png")
         message = refused(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
         assert "line 2: c.png is there several times" in message
         assert "deep/c.png" in message

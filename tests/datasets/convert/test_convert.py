@@ -122,7 +122,7 @@ def test_yolo_as_others_read_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("to", WRITERS)
-def test_pictures_are_copied_or_linked(tmp_path: Path, to: str) -> None:
+def test_images_are_copied_or_linked(tmp_path: Path, to: str) -> None:
     data = dataset(tmp_path / "pets")
     for link in (False, True):
         out = tmp_path / f"out{link}"
@@ -134,7 +134,7 @@ def test_pictures_are_copied_or_linked(tmp_path: Path, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", WRITERS)
-def test_pictures_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None:
+def test_images_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None:
     found, out = done(tmp_path, to, dataset(tmp_path / "pets", ("a.png", "A.jpg"), ("train", "test")))
     assert "4 pictures have new names, since some shared one (such as train-a.png)" not in found.lost
     assert any("new names" in words for words in found.lost)
@@ -143,7 +143,7 @@ def test_pictures_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None
     assert len({name.lower() for name in names}) == 4
 
 
-def test_pictures_that_are_pixels_become_png(tmp_path: Path) -> None:
+def test_images_that_are_pixels_become_png(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 30, 40, 3)).astype(np.uint8)
     lists = BoxLists([Boxes.of(CLASSES, (40, 30), [(1, 2, 3, 4), (5, 5, 9, 9)], [0, 1])] * 2, CLASSES)
     data = Dataset("x", "x", "detection", Classes(names=CLASSES), {"all": Split("all", pixels, lists, ["one", "two"])})
@@ -187,7 +187,7 @@ class TestRefused:
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
     @pytest.mark.parametrize("to", WRITERS)
-    def test_nothing_is_left_where_a_picture_vanished(self, tmp_path: Path, to: str) -> None:
+    def test_nothing_is_left_where_an_image_vanished(self, tmp_path: Path, to: str) -> None:
         data = dataset(tmp_path / "pets")
         (tmp_path / "pets/b.png").unlink()
         with pytest.raises(UserError, match="cannot write"):

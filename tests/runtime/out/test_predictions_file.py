@@ -11,8 +11,8 @@ from tests.disk import Disk
 
 from convsight.errors import UserError
 from convsight.results import Label
-from convsight.runtime.out import AnswersFile, predictions_file
-from convsight.runtime.prediction import Answer
+from convsight.runtime.out import PredictionsFile, predictions_file
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.item import Item, file_item
 
 CLASSES = ("cat", 'a "big", dog')
@@ -30,26 +30,26 @@ def items(names: Iterable[str]) -> Iterator[Item]:
     return map(file_item, names)
 
 
-def answer(name: str) -> Answer:
+def prediction(name: str) -> Prediction:
     if name.endswith("7.png"):
-        return Answer(name, error=f"{name} is empty")
+        return Prediction(name, error=f"{name} is empty")
     share = (len(name) % 5 + 1) / 7
-    return Answer(name, Label(CLASSES, np.array([share, 1 - share])))
+    return Prediction(name, Label(CLASSES, np.array([share, 1 - share])))
 
 
 def job(path: Path, names: list[str], stop: int | None = None) -> int:
     """Answer `names`, or give up before the one in place `stop` as a killed process would; how many were answered."""
     sources = items(names)
-    answered = 0
-    with AnswersFile(path, COLUMNS, IDENTITY) as file:
+    predicted = 0
+    with PredictionsFile(path, COLUMNS, IDENTITY) as file:
         file.skip(sources)
         for item in sources:
-            if file.pictures == stop:
-                return answered
-            file.add(answer(item.name))
-            answered += 1
+            if file.images == stop:
+                return predicted
+            file.add(prediction(item.name))
+            predicted += 1
         file.finish()
-    return answered
+    return predicted
 
 
 def content(path: Path) -> object:
@@ -86,7 +86,7 @@ def test_whatever_was_half_written_is_repaired(tmp_path: Path, suffix: str) -> N
     assert content(path) == content(tmp_path / f"whole{suffix}")
 
 
-def test_pictures_that_follow_are_added_and_others_refused(tmp_path: Path) -> None:
+def test_images_that_follow_are_added_and_others_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     job(path, NAMES[:10])
     assert job(path, NAMES[:10]) == 0
@@ -100,11 +100,11 @@ def test_pictures_that_follow_are_added_and_others_refused(tmp_path: Path) -> No
         assert content(path) == before
 
 
-def test_bad_pictures_of_the_first_part_still_count(tmp_path: Path) -> None:
+def test_bad_images_of_the_first_part_still_count(tmp_path: Path) -> None:
     job(tmp_path / "r.csv", NAMES, 12)
-    with AnswersFile(tmp_path / "r.csv", COLUMNS, IDENTITY) as file:
+    with PredictionsFile(tmp_path / "r.csv", COLUMNS, IDENTITY) as file:
         file.skip(items(NAMES))
-        assert (file.pictures, file.bad, file.kept) == (12, 1, 12)
+        assert (file.images, file.bad, file.kept) == (12, 1, 12)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_another_model_is_refused(
     job(path, NAMES, 5)
     files = {file: file.read_bytes() for file in tmp_path.iterdir()}
     with pytest.raises(UserError, match=message):
-        AnswersFile(path, columns, identity)
+        PredictionsFile(path, columns, identity)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == files
 
 
@@ -132,15 +132,15 @@ def test_a_file_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
         path = tmp_path / f"mine{suffix}"
         path.write_text("precious")
         with pytest.raises(UserError, match="another --out, or remove it"):
-            AnswersFile(path, COLUMNS, IDENTITY)
+            PredictionsFile(path, COLUMNS, IDENTITY)
         assert path.read_text() == "precious"
     with pytest.raises(UserError, match=r"\.csv, \.jsonl, \.parquet"):
-        AnswersFile(tmp_path / "r.xlsx", COLUMNS, IDENTITY)
+        PredictionsFile(tmp_path / "r.xlsx", COLUMNS, IDENTITY)
     with pytest.raises(UserError, match="cannot write"):
-        AnswersFile(tmp_path / "mine.csv" / "r.csv", COLUMNS, IDENTITY)
+        PredictionsFile(tmp_path / "mine.csv" / "r.csv", COLUMNS, IDENTITY)
 
 
-def test_parquet_has_numbers_texts_and_nothing_where_there_is_no_answer(tmp_path: Path) -> None:
+def test_parquet_has_numbers_texts_and_nothing_where_there_is_no_prediction(tmp_path: Path) -> None:
     job(tmp_path / "r.parquet", ["7.png", "b.png"])
     table = pq.read_table(tmp_path / "r.parquet")
     assert [str(field.type) for field in table.schema] == ["string", "string", "double", "double", "double", "string"]
@@ -161,7 +161,7 @@ def test_a_finished_parquet_file_takes_the_same_command_and_nothing_more(tmp_pat
     with pytest.raises(UserError, match="are not those answered"):
         job(path, NAMES[1:])
     with pytest.raises(UserError, match="another model"):
-        AnswersFile(path, COLUMNS, IDENTITY | {"model": "other"})
+        PredictionsFile(path, COLUMNS, IDENTITY | {"model": "other"})
     assert path.read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["r.parquet", "r.parquet.job"]
 
@@ -171,7 +171,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("removed", [False, True])
-def test_a_parquet_file_of_a_job_killed_at_the_end_is_finished_with_all_pictures(
+def test_a_parquet_file_of_a_job_killed_at_the_end_is_finished_with_all_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
 ) -> None:
     """The rows are larger than the Parquet file, so the size of this one must not tell how far the job came."""
@@ -190,10 +190,10 @@ def test_a_parquet_file_of_a_job_killed_at_the_end_is_finished_with_all_pictures
         with pytest.raises(KilledError):
             job(path, names)
     before = path.read_bytes()
-    with AnswersFile(path, COLUMNS, IDENTITY) as file:
+    with PredictionsFile(path, COLUMNS, IDENTITY) as file:
         assert file.kept == 400
         file.skip(items(names))
-        assert (file.pictures, file.bad) == (400, 40)
+        assert (file.images, file.bad) == (400, 40)
         file.finish()
     assert path.read_bytes() == before
 
@@ -230,18 +230,21 @@ class TestTwoWriters:
 
     def test_one_is_refused(self, tmp_path: Path) -> None:
         with (
-            AnswersFile(tmp_path / "r.csv", COLUMNS, IDENTITY),
+            PredictionsFile(tmp_path / "r.csv", COLUMNS, IDENTITY),
             pytest.raises(UserError, match="is being written by another call"),
         ):
-            AnswersFile(tmp_path / "r.csv", COLUMNS, IDENTITY)
+            PredictionsFile(tmp_path / "r.csv", COLUMNS, IDENTITY)
         job(tmp_path / "r.csv", NAMES)
 
     def test_a_lock_whose_file_was_removed_holds_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "r.csv"
-        first = AnswersFile(path, COLUMNS, IDENTITY)
+        first = PredictionsFile(path, COLUMNS, IDENTITY)
         self.between(monkeypatch, first.__exit__)
-        with AnswersFile(path, COLUMNS, IDENTITY), pytest.raises(UserError, match="is being written by another call"):
-            AnswersFile(path, COLUMNS, IDENTITY)
+        with (
+            PredictionsFile(path, COLUMNS, IDENTITY),
+            pytest.raises(UserError, match="is being written by another call"),
+        ):
+            PredictionsFile(path, COLUMNS, IDENTITY)
 
     def test_what_is_written_is_looked_at_when_nobody_else_writes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from convsight.errors import UserError
-from convsight.images import PictureError
+from convsight.images import ImageError
 from convsight.runtime.sources import read_sources
-from convsight.runtime.sources.folders import pictures_like
+from convsight.runtime.sources.folders import images_matching
 
 
 def names(*sources: str | Path) -> list[str]:
@@ -65,7 +65,7 @@ def test_a_pattern_enters_only_folders_that_it_may_name(photos: Path, monkeypatc
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", watched)
-    assert len(list(pictures_like(f"{photos}/da*/*.png", 1))) == 10
+    assert len(list(images_matching(f"{photos}/da*/*.png", 1))) == 10
     assert entered == [str(photos), str(photos / "dark")]
 
 
@@ -105,5 +105,5 @@ def test_a_folder_that_cannot_be_read_is_reported_in_its_place(photos: Path, mon
     *good, bad = read_sources([photos])
     assert len(good) == 10
     assert bad.name == str(photos / "dark")
-    with pytest.raises(PictureError, match="Permission denied"):
+    with pytest.raises(ImageError, match="Permission denied"):
         bad.load()

@@ -15,15 +15,15 @@ from convsight.tasks.classification.figures import confusion_figure, reliability
 from convsight.tasks.classification.light.metrics import ClassMetrics
 
 
-def judged(classes: Sequence[str], pictures: int, lift: float = 5.0) -> ClassMetrics:
+def judged(classes: Sequence[str], images: int, lift: float = 5.0) -> ClassMetrics:
     generator = np.random.default_rng(0)
     metrics = ClassMetrics(tuple(classes))
-    truths = np.arange(pictures) % len(classes)
-    logits = generator.normal(size=(pictures, len(classes))) * 2
-    logits[np.arange(pictures), truths] += lift
+    targets = np.arange(images) % len(classes)
+    logits = generator.normal(size=(images, len(classes))) * 2
+    logits[np.arange(images), targets] += lift
     powers = np.exp(logits)
-    for truth, row in zip(truths, powers / powers.sum(axis=1, keepdims=True), strict=True):
-        metrics.update(Label.certain(int(truth), metrics.classes), Label(metrics.classes, row))
+    for target, row in zip(targets, powers / powers.sum(axis=1, keepdims=True), strict=True):
+        metrics.update(Label.certain(int(target), metrics.classes), Label(metrics.classes, row))
     return metrics
 
 

@@ -12,7 +12,7 @@ def shape(height: int, width: int) -> NetShape:
 
 
 @pytest.mark.parametrize(
-    ("name", "height", "width", "least", "size"),
+    ("name", "height", "width", "smallest", "size"),
     [
         ("yolo-n", 16, 16, 32, 32),
         ("yolo-n+resnet18", 16, 16, 32, 32),
@@ -26,14 +26,14 @@ def shape(height: int, width: int) -> NetShape:
         ("locate+resnet18", 16, 16, 32, 32),
     ],
 )
-def test_pictures_without_room_are_refused_with_a_size_that_has_it(
-    name: str, height: int, width: int, least: int, size: int
+def test_images_without_room_are_refused_with_a_size_that_has_it(
+    name: str, height: int, width: int, smallest: int, size: int
 ) -> None:
     asked = height if height == width else f"{height} x {width}"
     with pytest.raises(UserError) as raised:
         check_detector(name, shape(height, width))
     assert str(raised.value) == (
-        f"{name} needs pictures of at least {least} px; {asked} was asked: use --size {size} or more, or another net"
+        f"{name} needs pictures of at least {smallest} px; {asked} was asked: use --size {size} or more, or another net"
     )
     check_detector(name, shape(height * size // max(height, width), width * size // max(height, width)))
 
@@ -49,5 +49,5 @@ def test_pictures_without_room_are_refused_with_a_size_that_has_it(
         ("sliding-window", 16, 16),
     ],
 )
-def test_pictures_with_room_are_taken(name: str, height: int, width: int) -> None:
+def test_images_with_room_are_taken(name: str, height: int, width: int) -> None:
     check_detector(name, shape(height, width))

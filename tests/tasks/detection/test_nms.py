@@ -14,7 +14,7 @@ from convsight.tasks.detection.nms import (
     Candidates,
     best,
     best_of_all_classes,
-    suppressed,
+    nms,
 )
 
 
@@ -32,39 +32,39 @@ def candidates(seed: int, batch: int = 2, count: int = 40, classes: int = 3) -> 
     )
 
 
-def kept(found: Candidates, picture: int) -> list[int]:
-    return [int(place) for place in found.scores[picture].nonzero()]
+def kept(found: Candidates, image: int) -> list[int]:
+    return [int(place) for place in found.scores[image].nonzero()]
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
 @settings(deadline=None, max_examples=60)
 def test_plain_suppression_is_torchvisions(seed: int, overlap: float) -> None:
     given_ = candidates(seed)
-    found = suppressed(given_, "plain", overlap)
-    for picture in range(2):
-        theirs = ops.nms(given_.boxes[picture], given_.scores[picture], overlap)
-        assert kept(found, picture) == sorted(theirs.tolist())
+    found = nms(given_, "plain", overlap)
+    for image in range(2):
+        theirs = ops.nms(given_.boxes[image], given_.scores[image], overlap)
+        assert kept(found, image) == sorted(theirs.tolist())
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
 @settings(deadline=None, max_examples=60)
-def test_suppression_within_classes_is_torchvisions(seed: int, overlap: float) -> None:
+def test_nms_within_classes_is_torchvisions(seed: int, overlap: float) -> None:
     given_ = candidates(seed)
-    found = suppressed(given_, "class", overlap)
-    for picture in range(2):
+    found = nms(given_, "class", overlap)
+    for image in range(2):
         # Each class by itself: torchvision's trick of moving classes apart rounds differently, which matters where an
         # overlap is the limit itself.
         theirs = []
         for label in range(3):
-            places = (given_.labels[picture] == label).nonzero()[:, 0]
-            stay = ops.nms(given_.boxes[picture][places], given_.scores[picture][places], overlap)
+            places = (given_.labels[image] == label).nonzero()[:, 0]
+            stay = ops.nms(given_.boxes[image][places], given_.scores[image][places], overlap)
             theirs += places[stay].tolist()
-        assert kept(found, picture) == sorted(theirs)
+        assert kept(found, image) == sorted(theirs)
 
 
 def test_it_is_torchvisions_batched_suppression_too() -> None:
     given_ = candidates(4)
-    found = suppressed(given_, "class", 0.4)
+    found = nms(given_, "class", 0.4)
     theirs = ops.batched_nms(given_.boxes[0], given_.scores[0], given_.labels[0], 0.4)
     assert kept(found, 0) == sorted(theirs.tolist())
 
@@ -74,15 +74,15 @@ def test_a_chain_is_followed_to_its_end() -> None:
     start = torch.arange(14) * 0.03
     boxes = torch.stack([start, torch.zeros(14), start + 0.06, torch.ones(14)], dim=1)[None]
     given_ = Candidates(boxes, torch.linspace(0.9, 0.5, 14)[None], torch.zeros(1, 14, dtype=torch.long))
-    assert kept(suppressed(given_, "class", 0.3), 0) == list(range(0, 14, 2))
+    assert kept(nms(given_, "class", 0.3), 0) == list(range(0, 14, 2))
 
 
 def test_boxes_of_other_classes_suppress_in_plain_only() -> None:
     boxes = torch.tensor([[[0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.5]]])
     given_ = Candidates(boxes, torch.tensor([[0.9, 0.8]]), torch.tensor([[0, 1]]))
-    assert kept(suppressed(given_, "class", 0.5), 0) == [0, 1]
-    assert kept(suppressed(given_, "plain", 0.5), 0) == [0]
-    torch.testing.assert_close(suppressed(given_, "soft", 0.5).scores, given_.scores)
+    assert kept(nms(given_, "class", 0.5), 0) == [0, 1]
+    assert kept(nms(given_, "plain", 0.5), 0) == [0]
+    torch.testing.assert_close(nms(given_, "soft", 0.5).scores, given_.scores)
 
 
 def soft_by_loop(boxes: Tensor, scores: Tensor, labels: Tensor) -> list[float]:
@@ -103,10 +103,10 @@ def soft_by_loop(boxes: Tensor, scores: Tensor, labels: Tensor) -> list[float]:
 @settings(deadline=None, max_examples=12)
 def test_soft_suppression_is_the_papers_loop(seed: int) -> None:
     given_ = candidates(seed, count=25)
-    found = suppressed(given_, "soft", 0.5)
-    for picture in range(2):
-        expected = soft_by_loop(given_.boxes[picture], given_.scores[picture], given_.labels[picture])
-        torch.testing.assert_close(found.scores[picture], torch.tensor(expected), rtol=1e-4, atol=2e-6)
+    found = nms(given_, "soft", 0.5)
+    for image in range(2):
+        expected = soft_by_loop(given_.boxes[image], given_.scores[image], given_.labels[image])
+        torch.testing.assert_close(found.scores[image], torch.tensor(expected), rtol=1e-4, atol=2e-6)
 
 
 @pytest.mark.parametrize(("most", "count"), [(5, 5), (40, 40), (100, 40)])

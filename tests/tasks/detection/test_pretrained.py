@@ -48,7 +48,7 @@ def test_classifiers_take_all_but_the_last_layer(name: str, shared_data: Folder)
         assert torch.equal(value, fresh if key == "classifier.1.weight" else theirs[key]) or key == "classifier.1.bias"
 
 
-def test_grey_pictures_get_the_sum_of_the_colours(shared_data: Folder) -> None:
+def test_grey_images_get_the_sum_of_the_colours(shared_data: Folder) -> None:
     file = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
     grey = NetShape(outputs=2, channels=1, height=64, width=64)
     model = NETWORKS.build("yolo-n+squeezenet1_0", grey)

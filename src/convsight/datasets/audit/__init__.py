@@ -2,6 +2,6 @@
 
 from convsight.datasets.audit.audit import Audit, audit
 from convsight.datasets.audit.print_audit import print_audit
-from convsight.datasets.finding import Entry, Finding, PictureName
+from convsight.datasets.finding import Entry, Finding, ImageName
 
-__all__ = ["Audit", "Entry", "Finding", "PictureName", "audit", "print_audit"]
+__all__ = ["Audit", "Entry", "Finding", "ImageName", "audit", "print_audit"]

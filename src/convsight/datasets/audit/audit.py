@@ -8,7 +8,7 @@ from convsight.datasets.audit.balance import class_counts, find_imbalance
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
-from convsight.datasets.audit.sizes import Sizes, find_odd_pictures
+from convsight.datasets.audit.sizes import Sizes, find_odd_images
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import Entry, Finding, counted
 from convsight.progress import Listener
@@ -23,7 +23,7 @@ class Audit:
     """
 
     data: str
-    pictures: int
+    images: int
     splits: dict[str, int]
     counts: dict[str, dict[str, int]]
     sizes: Sizes | None
@@ -39,7 +39,7 @@ class Audit:
         """The audit as JSON values; nothing is left out."""
         return {
             "data": self.data,
-            "pictures": self.pictures,
+            "pictures": self.images,
             "splits": self.splits,
             "counts": self.counts,
             "sizes": self.sizes.to_json() if self.sizes else None,
@@ -63,12 +63,12 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         *find_duplicates(index),
         *find_lookalikes(index),
         *find_imbalance(dataset),
-        *find_odd_pictures(index),
+        *find_odd_images(index),
     )
     note = too_small(index)
     return Audit(
         data=dataset.source,
-        pictures=total,
+        images=total,
         splits={name: len(split) for name, split in dataset.splits.items()},
         counts=class_counts(dataset),
         sizes=Sizes.of(index),

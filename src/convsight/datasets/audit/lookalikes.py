@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.duplicates import splits_of, truths_of
+from convsight.datasets.audit.duplicates import splits_of, targets_of
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.hash_neighbours import neighbour_groups
 from convsight.datasets.audit.image_index import ImageIndex
-from convsight.datasets.finding import Entry, Finding, PictureName, counted
+from convsight.datasets.finding import Entry, Finding, ImageName, counted
 
-LEAST_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
+MIN_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
 
 
 def find_lookalikes(index: ImageIndex) -> Iterator[Finding]:
@@ -29,19 +29,19 @@ def find_lookalikes(index: ImageIndex) -> Iterator[Finding]:
 
 def too_small(index: ImageIndex) -> str | None:
     """A note on pictures of which only equality was looked at, if there are such."""
-    count = int((index.shorter_sides[index.readable] < LEAST_SIDE).sum())
+    count = int((index.shorter_sides[index.readable] < MIN_SIDE).sum())
     if not count:
         return None
     return (
-        f"{counted(count, 'picture')} under {LEAST_SIDE} px a side: compared exactly only, since pictures of so few "
+        f"{counted(count, 'picture')} under {MIN_SIDE} px a side: compared exactly only, since pictures of so few "
         "pixels look alike by nature"
     )
 
 
-def _groups(index: ImageIndex) -> list[tuple[PictureName, ...]]:
+def _groups(index: ImageIndex) -> list[tuple[ImageName, ...]]:
     rows = index.readable
     # In a picture of one colour there is nothing to compare.
-    rows = rows[(index.shorter_sides[rows] >= LEAST_SIDE) & ~index.uniform[rows]]
+    rows = rows[(index.shorter_sides[rows] >= MIN_SIDE) & ~index.uniform[rows]]
     number = _near(index.hashes[rows])
     digests = equal_rows(index.digests[rows])
     # Groups of equal pictures alone are duplicates, and told as such.
@@ -56,6 +56,6 @@ def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return neighbour_groups(hashes[first])[value]
 
 
-def _entry(group: tuple[PictureName, ...]) -> Entry:
-    truths = truths_of(group)
-    return Entry(group, f"as {' and '.join(truths)}" if len(truths) > 1 else "")
+def _entry(group: tuple[ImageName, ...]) -> Entry:
+    targets = targets_of(group)
+    return Entry(group, f"as {' and '.join(targets)}" if len(targets) > 1 else "")

@@ -41,7 +41,7 @@ class Sizes:
         return asdict(self)
 
 
-def find_odd_pictures(index: ImageIndex) -> Iterator[Finding]:
+def find_odd_images(index: ImageIndex) -> Iterator[Finding]:
     """Pictures much smaller than the rest, the rarer ones of grey and colour, and pictures of one colour."""
     rows = index.readable
     if not len(rows):

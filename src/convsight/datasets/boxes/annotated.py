@@ -9,7 +9,7 @@ from typing import NamedTuple
 from convsight.datasets.names import storable
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
-from convsight.images import picture_size
+from convsight.images import image_size
 
 _READERS = 4  # threads that look into the headers of pictures
 
@@ -49,7 +49,7 @@ class Annotated:
 
 def sizes_of(files: Iterable[Path]) -> list[tuple[int, int] | None]:
     """The (width, height) of each picture upright, from its header; None where it has none."""
-    return list(map_in_threads(picture_size, files, _READERS))
+    return list(map_in_threads(image_size, files, _READERS))
 
 
 def check_present(files: Sequence[Path], places: Sequence[str], where: str) -> None:

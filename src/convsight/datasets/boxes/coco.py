@@ -83,7 +83,7 @@ def _classes(documents: Iterable[CocoFile]) -> tuple[str, ...]:
 
 
 def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
-    place = _picture_folder(document, split)
+    place = _image_folder(document, split)
     files = [place / image.file_name for image in document.images]
     where = f"looked for in {place} by their file_name"
     check_present(files, [f"{document.file}, image {image.id}" for image in document.images], where)
@@ -93,7 +93,7 @@ def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
     ]
 
 
-def _picture_folder(document: CocoFile, split: str) -> Path:
+def _image_folder(document: CocoFile, split: str) -> Path:
     """The first of the usual folders that holds one of the first pictures."""
     here, above = document.file.parent, document.file.parent.parent
     ends = [match[0] for match in re.finditer(r"[A-Za-z]+\d*", document.file.stem)]  # train2017

@@ -15,12 +15,12 @@ from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError
-from convsight.images import is_picture_file
+from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
 from convsight.words import first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")
-_PICTURES = ("JPEGImages", "images")
+_IMAGES = ("JPEGImages", "images")
 
 
 class _Listed(NamedTuple):
@@ -57,9 +57,9 @@ def read_voc(path: Path) -> Dataset:
             f"{path} holds several data sets ({first_few([each.name for each in roots])}); name one of them"
         )
     notes: list[str] = []
-    listed = _in_folders(roots[0], notes) if roots else _beside_pictures(path)
+    listed = _in_folders(roots[0], notes) if roots else _beside_images(path)
     annotated = _annotated(path, listed, notes)
-    classes = natural_order({box.label for picture in annotated for box in picture.boxes})
+    classes = natural_order({box.label for image in annotated for box in image.boxes})
     return boxes_dataset(path, annotated, classes, notes)
 
 
@@ -107,7 +107,7 @@ def _beside(path: Path) -> dict[str, Path]:
     return {UNSPLIT: path} | {split: named[split] for split in SPLIT_NAMES if split in named}
 
 
-def _beside_pictures(path: Path) -> list[_Listed]:
+def _beside_images(path: Path) -> list[_Listed]:
     found = {split: (folder, _xml_files(folder)) for split, folder in _beside(path).items()}
     whole = found.pop(UNSPLIT)
     if whole[1] and any(files for _, files in found.values()):
@@ -120,16 +120,16 @@ def _in_folders(root: Path, notes: list[str]) -> list[_Listed]:
     """The XML files that the lists of splits name; all of them where there are no lists."""
     annotations = _annotations_of(root) or root
     files = _xml_files(annotations)
-    pictures = next((root / name for name in _PICTURES if (root / name).is_dir()), annotations)
+    images = next((root / name for name in _IMAGES if (root / name).is_dir()), annotations)
     lists = _split_lists(root / "ImageSets" / "Main")
     if not lists:
-        return [_Listed(xml, pictures, UNSPLIT) for xml in files.values()]
+        return [_Listed(xml, images, UNSPLIT) for xml in files.values()]
     found = []
     for split, file in lists.items():
         for line, name in _names_in(file, files):
             if name not in files:
                 raise UserError(f"{file}, line {line}: no {name}.xml in {annotations}; add it, or remove the line")
-            found.append(_Listed(files[name], pictures, split))
+            found.append(_Listed(files[name], images, split))
     alone = sorted(files.keys() - {each.xml.stem for each in found}, key=natural_key)
     if alone:
         notes.append(f"left out, since no list in ImageSets/Main names them: {len(alone):,} ({first_few(alone)})")
@@ -153,9 +153,9 @@ def _names_in(file: Path, known: Mapping[str, Path]) -> Iterator[tuple[int, str]
 
 def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[Annotated]:
     """Every XML file with its picture; pictures without one are noted."""
-    folders = {folder: _pictures_in(folder) for folder in {each.folder for each in listed}}
+    folders = {folder: _images_in(folder) for folder in {each.folder for each in listed}}
     documents = [read_voc_xml(each.xml) for each in listed]
-    files = [_picture(each, document, folders[each.folder]) for each, document in zip(listed, documents, strict=True)]
+    files = [_image(each, document, folders[each.folder]) for each, document in zip(listed, documents, strict=True)]
     check_present(files, [str(each.xml) for each in listed], "a picture has the name of its XML file")
     alone = {folder / name for folder, names in folders.items() for name in names.values()} - set(files)
     known = {each.xml.stem for each in listed}
@@ -169,15 +169,15 @@ def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[
     ]
 
 
-def _pictures_in(folder: Path) -> dict[str, str]:
+def _images_in(folder: Path) -> dict[str, str]:
     """The pictures of a folder by their names without suffix."""
-    names = sorted((name for name in os.listdir(folder) if is_picture_file(Path(name))), reverse=True)  # noqa: PTH208
+    names = sorted((name for name in os.listdir(folder) if is_image_file(Path(name))), reverse=True)  # noqa: PTH208
     return {Path(name).stem: name for name in names}
 
 
-def _picture(listed: _Listed, document: VocFile, pictures: Mapping[str, str]) -> Path:
+def _image(listed: _Listed, document: VocFile, images: Mapping[str, str]) -> Path:
     """The picture of an XML file; it may not be there."""
     stem, stated = listed.xml.stem, Path(document.filename).name
     if Path(stated).stem == stem and (listed.folder / stated).is_file():
         return listed.folder / stated  # of several with one stem
-    return listed.folder / pictures.get(stem, stated or f"{stem}.jpg")
+    return listed.folder / images.get(stem, stated or f"{stem}.jpg")

@@ -13,7 +13,7 @@ from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
 from convsight.errors import UserError
-from convsight.images import is_picture_file
+from convsight.images import is_image_file
 from convsight.natural_order import natural_key
 
 _SUFFIXES = (".yaml", ".yml")
@@ -49,9 +49,9 @@ def read_yolo(path: Path) -> Dataset:
     notes: list[str] = list(described.notes)
     lines = Lines(described.names, described.keypoints)
     annotated = [
-        picture
+        image
         for split, places in described.splits.items()
-        for picture in _annotated(file, split, _pictures(described, split, places), lines)
+        for image in _annotated(file, split, _images(described, split, places), lines)
     ]
     if annotated and not lines.files:
         expected = relative_name(label_file(annotated[0].file), file.parent)
@@ -60,13 +60,13 @@ def read_yolo(path: Path) -> Dataset:
     return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
 
 
-def label_file(picture: Path) -> Path:
-    """Where the boxes of `picture` stand.
+def label_file(image: Path) -> Path:
+    """Where the boxes of `image` stand.
 
     >>> label_file(Path("images/train/images/a.jpg")).as_posix(), label_file(Path("b.png")).as_posix()
     ('images/train/labels/a.txt', 'b.txt')
     """
-    parts = list(picture.with_suffix(".txt").parts)
+    parts = list(image.with_suffix(".txt").parts)
     for place in range(len(parts) - 2, -1, -1):
         if parts[place] == "images":
             parts[place] = "labels"
@@ -74,7 +74,7 @@ def label_file(picture: Path) -> Path:
     return Path(*parts)
 
 
-def _pictures(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
+def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for text in places:
         place = described.resolved(split, text)
@@ -95,7 +95,7 @@ def _below(folder: Path) -> list[Path]:
     found = []
     for place, folders, names in os.walk(folder):
         folders.sort(key=natural_key)
-        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_picture_file(Path(name))]
+        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_image_file(Path(name))]
     return found
 
 
@@ -108,8 +108,8 @@ def _listed(file: Path) -> list[Path]:
     return files
 
 
-def _annotated(file: Path, split: str, pictures: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
-    for picture, size in zip(pictures, sizes_of(pictures), strict=True):
-        origin = label_file(picture)
-        name = relative_name(picture, file.parent)
-        yield Annotated(split, name, picture, origin, lines.read(origin, size or (0, 0)), size)
+def _annotated(file: Path, split: str, images: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
+    for image, size in zip(images, sizes_of(images), strict=True):
+        origin = label_file(image)
+        name = relative_name(image, file.parent)
+        yield Annotated(split, name, image, origin, lines.read(origin, size or (0, 0)), size)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.errors import UserError
 
-_MOST = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
+_MAX = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _number(where: str, field: str) -> float:
 
 def _fraction(where: str, field: str) -> float:
     number = _number(where, field)
-    if abs(number) > _MOST:
+    if abs(number) > _MAX:
         raise UserError(f"{where}: {field} is no fraction of a side (0 to 1); divide pixels by the side they are on")
     return number
 

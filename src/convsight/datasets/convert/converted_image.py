@@ -24,7 +24,7 @@ class ConvertedImage(NamedTuple):
     split: str
     name: str
     boxes: Boxes
-    picture: Path | NDArray[np.uint8]
+    image: Path | NDArray[np.uint8]
 
     @property
     def stem(self) -> str:
@@ -34,12 +34,12 @@ class ConvertedImage(NamedTuple):
     def bring(self, folder: Path, link: bool) -> None:
         """Copy the picture into `folder`, or link to it; pixels become a PNG."""
         place = folder / self.name
-        if isinstance(self.picture, np.ndarray):
-            Image.fromarray(self.picture).save(place)
+        if isinstance(self.image, np.ndarray):
+            Image.fromarray(self.image).save(place)
         elif link:
-            place.symlink_to(self.picture.resolve())
+            place.symlink_to(self.image.resolve())
         else:
-            copyfile(self.picture, place)
+            copyfile(self.image, place)
 
 
 class BoxExtras(NamedTuple):
@@ -57,15 +57,15 @@ def converted_images(dataset: Dataset) -> list[ConvertedImage]:
     Raises `UserError` where its truths are no boxes.
     """
     rows = [(split, row) for split in dataset.splits.values() for row in range(len(split))]
-    paths = [split.names[row] + ("" if isinstance(split.pictures, list) else ".png") for split, row in rows]
+    paths = [split.names[row] + ("" if isinstance(split.images, list) else ".png") for split, row in rows]
     found = []
     for (split, row), name in zip(rows, file_names(paths), strict=True):
-        truth = split.truths[row]
-        if not isinstance(truth, Boxes):
+        target = split.targets[row]
+        if not isinstance(target, Boxes):
             raise UserError(
                 f"{dataset.source} holds the truth of {dataset.task}, not boxes; there is nothing to convert"
             )
-        found.append(ConvertedImage(split.name, name, truth, split.pictures[row]))
+        found.append(ConvertedImage(split.name, name, target, split.images[row]))
     return found
 
 
@@ -89,9 +89,9 @@ def _distinct(names: Sequence[str]) -> bool:
     return max(Counter(PurePosixPath(name).stem.casefold() for name in names).values(), default=1) == 1
 
 
-def box_extras(pictures: Sequence[ConvertedImage]) -> BoxExtras:
-    """What the boxes of `pictures` say beyond class and corners."""
-    lists = [picture.boxes for picture in pictures]
+def box_extras(images: Sequence[ConvertedImage]) -> BoxExtras:
+    """What the boxes of `images` say beyond class and corners."""
+    lists = [image.boxes for image in images]
     return BoxExtras(
         crowd=sum(int(boxes.crowd.sum()) for boxes in lists),
         difficult=sum(int(boxes.difficult.sum()) for boxes in lists),

@@ -19,7 +19,7 @@ _LARGEST_SIDE = 8192  # px, as in `ImageInput`
 _COLOURS = {1: "grey", 3: "rgb"}
 
 
-class Pictures(Protocol):
+class Images(Protocol):
     """What a network is built for; `NetShape` is one."""
 
     @property
@@ -32,7 +32,7 @@ class Pictures(Protocol):
     def width(self) -> int: ...
 
 
-def check_text(name: str, shape: Pictures) -> tuple[Step, ...]:
+def check_text(name: str, shape: Images) -> tuple[Step, ...]:
     """The layers of a text or TOML file, one by one, for pictures of `shape`; imports no PyTorch.
 
     Raises `UserError` that points at the word, for a text that does not parse, a layer that does not fit where it
@@ -52,7 +52,7 @@ def check_text(name: str, shape: Pictures) -> tuple[Step, ...]:
     return check_net(net_of(name), shape)
 
 
-def check_sides(name: str, shape: Pictures) -> tuple[Step, ...]:
+def check_sides(name: str, shape: Images) -> tuple[Step, ...]:
     """`check_text` before it is known whether pictures are grey: they are taken to have the channels `input` names.
 
     >>> from collections import namedtuple
@@ -65,7 +65,7 @@ def check_sides(name: str, shape: Pictures) -> tuple[Step, ...]:
     return _check(net, Volume(named or shape.channels, (shape.height, shape.width)), shape.outputs)
 
 
-def check_net(net: Net, shape: Pictures) -> tuple[Step, ...]:
+def check_net(net: Net, shape: Images) -> tuple[Step, ...]:
     """`check_text` of a network that has been read."""
     return _check(net, Volume(shape.channels, (shape.height, shape.width)), shape.outputs)
 

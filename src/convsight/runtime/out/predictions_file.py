@@ -1,4 +1,4 @@
-"""`AnswersFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
+"""`PredictionsFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
 
 import hashlib
 import os
@@ -13,13 +13,13 @@ from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
 from convsight.runtime.out.row_formats import ROW_FORMATS
 from convsight.runtime.out.writer_lock import WriterLock
-from convsight.runtime.prediction import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 
 _BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed does again
 
 
-class AnswersFile:
+class PredictionsFile:
     """The file of a job: every answer is written when it comes; once a second a checkpoint says what is safe.
 
     CSV and JSON Lines are appended to. Parquet cannot be, so its rows are collected in `NAME.parquet.part`, from which
@@ -36,7 +36,7 @@ class AnswersFile:
             require_pyarrow()
             self._rows = beside(path, ".part")
         self._names = hashlib.sha256()
-        self.pictures = self.bad = 0
+        self.images = self.bad = 0
         self._recorded_s = 0.0
         try:
             self._lock = WriterLock(path)
@@ -83,24 +83,22 @@ class AnswersFile:
         last = self._checkpoints.last
         if last is None:
             return
-        while self.pictures < last.pictures and (item := next(items, None)):
+        while self.images < last.pictures and (item := next(items, None)):
             self._count(item.name)
-        if (self.pictures, self._names.hexdigest()) != (last.pictures, last.names):
+        if (self.images, self._names.hexdigest()) != (last.pictures, last.names):
             raise UserError(
                 f"the first {last.pictures:,} pictures are not those answered in {self._path}: some were added, "
                 "removed, renamed or put in another order since (new ones may only follow); give another --out"
             )
         self.bad = last.bad
 
-    def add(self, answer: Answer) -> None:
+    def add(self, prediction: Prediction) -> None:
         """Write one answer; raises `UserError` where the file is a finished Parquet file."""
         if self._is_finished:
-            raise UserError(
-                f"{self._path} is finished with {self.pictures:,} pictures: give the new ones another --out"
-            )
-        self._count(answer.file)
-        self.bad += answer.result is None
-        self._write(self._format.lines(answer, self._columns))
+            raise UserError(f"{self._path} is finished with {self.images:,} pictures: give the new ones another --out")
+        self._count(prediction.file)
+        self.bad += prediction.result is None
+        self._write(self._format.lines(prediction, self._columns))
         if time.monotonic() - self._recorded_s >= _BETWEEN_S:
             self._record()
 
@@ -127,7 +125,7 @@ class AnswersFile:
             self._write(self._format.head(self._columns))
 
     def _count(self, name: str) -> None:
-        self.pictures += 1
+        self.images += 1
         self._names.update(name.encode(errors="surrogateescape") + b"\0")
 
     def _write(self, text: str) -> None:
@@ -140,7 +138,7 @@ class AnswersFile:
     def _record(self) -> None:
         try:
             os.fsync(self._file.fileno())
-            self._checkpoints.record(Checkpoint(self.pictures, self.bad, self._file.tell(), self._names.hexdigest()))
+            self._checkpoints.record(Checkpoint(self.images, self.bad, self._file.tell(), self._names.hexdigest()))
         except OSError as error:
             raise self._unwritable(error) from error
         self._recorded_s = time.monotonic()

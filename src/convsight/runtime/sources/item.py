@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from convsight.images import PictureError, Source
+from convsight.images import ImageError, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A picture by the `name` its answer is told under; `load` gets its content, in a thread, at its turn.
 
-    `load` raises `PictureError` where there is no content to be had.
+    `load` raises `ImageError` where there is no content to be had.
     """
 
     name: str
@@ -31,6 +31,6 @@ def failed_item(name: str, reason: str) -> Item:
     """What is reported in the place of a picture that could not even be found."""
 
     def fail() -> Source:
-        raise PictureError(reason)
+        raise ImageError(reason)
 
     return Item(name, fail)

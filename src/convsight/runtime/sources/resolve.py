@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from convsight.errors import UserError
-from convsight.runtime.sources.folders import is_pattern, pictures_in, pictures_like
+from convsight.runtime.sources.folders import images_in, images_matching, is_pattern
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.standard_input import NAME, standard_input_items
 from convsight.runtime.sources.video import frames, is_video_file, require_av
@@ -33,17 +33,17 @@ def read_sources(sources: Iterable[str | Path], every: int = 1) -> Iterator[Item
     return chain.from_iterable(start() for start in [_opened(place, every) for place in places])
 
 
-def items_of(pictures: Iterable[str | Path | Item]) -> Iterator[Item]:
+def items_of(images: Iterable[str | Path | Item]) -> Iterator[Item]:
     """Items as they are, and the pictures of each source between them; raises `UserError` for a source at its turn.
 
     >>> [item.name for item in items_of([file_item("cat.jpg"), file_item("dog.jpg")])]
     ['cat.jpg', 'dog.jpg']
     """
-    for picture in [pictures] if isinstance(pictures, str | Path) else pictures:
-        if isinstance(picture, Item):
-            yield picture
+    for image in [images] if isinstance(images, str | Path) else images:
+        if isinstance(image, Item):
+            yield image
         else:
-            yield from read_sources([picture])
+            yield from read_sources([image])
 
 
 def _opened(place: str, every: int) -> Callable[[], Iterator[Item]]:
@@ -58,10 +58,10 @@ def _opened(place: str, every: int) -> Callable[[], Iterator[Item]]:
     if path.is_file():
         return _file(str(path), every)  # whatever its suffix: the user named it
     if path.is_dir():
-        return _filled(partial(pictures_in, path), f"{place} holds no pictures")
+        return _filled(partial(images_in, path), f"{place} holds no pictures")
     if is_pattern(place):
         otherwise = f"no picture or video is named {place} (upper and lower case count)"
-        return _filled(partial(pictures_like, place, every), otherwise)
+        return _filled(partial(images_matching, place, every), otherwise)
     raise UserError(f"{place} does not exist; give picture files, folders of them, videos, URLs, or - to read a list")
 
 

@@ -22,7 +22,7 @@ read_stdin: Read = partial(os.read, 0)
 def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: Read = read_stdin) -> Iterator[Item]:
     """The picture on standard input where it starts like one, else the items of each line."""
     start = _start(read)
-    if starts_like_picture(start):
+    if starts_like_image(start):
         yield Item(NAME, lambda: _whole(start, read))
         return
     for line in _lines(start, read):
@@ -38,10 +38,10 @@ def _start(read: Read) -> bytes:
     return start
 
 
-def starts_like_picture(start: bytes) -> bool:
+def starts_like_image(start: bytes) -> bool:
     r"""Whether `start` is that of a picture, and not a path which begins with the same letters.
 
-    >>> starts_like_picture(b"BM6\x00\x00\x00"), starts_like_picture(b"BMW.jpg\n")
+    >>> starts_like_image(b"BM6\x00\x00\x00"), starts_like_image(b"BMW.jpg\n")
     (True, False)
     """
     head = start[:HEAD_BYTES]

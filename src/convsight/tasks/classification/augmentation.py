@@ -26,7 +26,7 @@ def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettin
     return ImageAugmentation(variation, {"class": Whole()}, reasons)
 
 
-def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
+def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
     light = _LIGHT_SMALL if side <= _SMALL_SIDE else _LIGHT
     if settings.augment == "none":
         return Variation(), "no variation: --augment none"
@@ -34,9 +34,9 @@ def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variatio
         return light, "light variation: --augment light"
     if settings.augment == "strong":
         return _STRONG, "strong variation: --augment strong"
-    if pictures >= _MANY:
-        return light, f"light variation: {pictures:,} training pictures vary enough by themselves"
-    return _STRONG, f"strong variation: {pictures:,} training pictures are few"
+    if images >= _MANY:
+        return light, f"light variation: {images:,} training pictures vary enough by themselves"
+    return _STRONG, f"strong variation: {images:,} training pictures are few"
 
 
 def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:

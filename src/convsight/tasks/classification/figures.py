@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.words import shortened
 
-_MOST_CLASSES_WITH_COUNTS = 20
+_MAX_CLASSES_WITH_COUNTS = 20
 _LONGEST_NAME = 24
 _CELL_INCHES = 0.42
 _NARROW_CELL_INCHES = 0.13  # a name of 7 points still fits beside its row
@@ -26,7 +26,7 @@ def confusion_figure(metrics: ClassMetrics) -> Figure:
     """
     counts = metrics.confusion()
     classes = len(metrics.classes)
-    detailed = classes <= _MOST_CLASSES_WITH_COUNTS
+    detailed = classes <= _MAX_CLASSES_WITH_COUNTS
     side = min(_WIDEST_INCHES, max(2.5, classes * (_CELL_INCHES if detailed else _NARROW_CELL_INCHES)))
     figure = Figure(figsize=(side + 2.6, side + 1.8), layout="constrained")
     axes = figure.subplots()

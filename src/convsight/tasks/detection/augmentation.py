@@ -115,16 +115,18 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, 
     if own.mosaic is not None:
         amounts = replace(amounts, mosaic=own.mosaic)
     sided = any(names_a_side(name) for name in dataset.target.names)
-    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
+    default = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
-        flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",
+        flip_horizontal=default if settings.flip == "auto" else settings.flip != "none",
         flip_vertical=settings.flip == "both",
         mixup=own.mixup,
         sizes=_SIZES if own.multi_scale else (1.0,),
     )
     why = (
-        "" if usual or settings.flip != "auto" else "no flips: the classes read as text, name a side, or --augment none"
+        ""
+        if default or settings.flip != "auto"
+        else "no flips: the classes read as text, name a side, or --augment none"
     )
     return BoxAugmentation(variation, stride, (f"augmentation: {_told(variation)}", *filter(None, [why_amount, why])))
 

@@ -8,7 +8,7 @@ from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid
 from convsight.nets.task_nets import TaskNet, TaskNets
 from convsight.tasks.detection.detector import Detector, YoloDetector
-from convsight.tasks.detection.min_size import check_room
+from convsight.tasks.detection.min_size import check_min_size
 from convsight.tasks.detection.yolo import SIZES, Backbone, Yolo
 
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
@@ -19,22 +19,22 @@ _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 _FIXED = frozenset({"box_loss", "class_loss", "multi_scale"})
 _TORCHVISIONS_FIXED = _FIXED | {"label_smoothing"}
 
-Pictures = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
-_IMAGENETS: Pictures = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_SSDS: Pictures = ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3)
-_HALVES: Pictures = ((0.5,) * 3, (0.5,) * 3)
+Images = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
+_IMAGENETS: Images = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_SSDS: Images = ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3)
+_HALVES: Images = ((0.5,) * 3, (0.5,) * 3)
 
 
 @dataclass(frozen=True)
 class DetectorEntry:
     """One detector: the network, and what of the task concerns it alone.
 
-    `pictures` are those that torchvision's weights for the whole detector were trained on, None where it offers none.
+    `images` are those that torchvision's weights for the whole detector were trained on, None where it offers none.
     `deaf` are the settings that do nothing for it.
     """
 
     net: TaskNet[Detector]
-    pictures: Pictures | None = None
+    images: Images | None = None
     deaf: frozenset[str] = frozenset()
 
 
@@ -152,4 +152,4 @@ def check_detector(name: str, shape: NetShape) -> None:
     """Raise `UserError` where the network called `name` cannot work on such pictures; computes shapes alone."""
     entry = NETWORKS.entry(name)
     build_without_memory(entry, shape)
-    check_room(name, entry, shape)
+    check_min_size(name, entry, shape)

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from convsight.tasks.detection.iou import pairwise_iou
 
-Suppression = Literal["class", "plain", "soft"]
+NmsKind = Literal["class", "plain", "soft"]
 
 # A box can be suppressed by one that is suppressed itself only as often as such chains are long. 256 boxes of real
 # pictures settle within five turns.
 _TURNS = 16
 _AT_ONCE = 1  # pictures; the pairs of boxes of more do not fit into a core's cache
 _SOFT_SIGMA = 0.5  # Bodla et al., 2017, section 4
-_SOFT_LEAST = 0.001
+_SOFT_MIN = 0.001
 
 
 class Candidates(NamedTuple):
@@ -46,20 +46,20 @@ def best_of_all_classes(boxes: Tensor, scores: Tensor, most: int) -> Candidates:
     return Candidates(boxes.gather(1, place[:, :, None].expand(-1, -1, 4)), found, order - place * classes)
 
 
-def suppressed(found: Candidates, how: Suppression, overlap: float) -> Candidates:
+def nms(found: Candidates, how: NmsKind, overlap: float) -> Candidates:
     """`found`, surest first, without those that overlap a surer one by more than `overlap`.
 
     `class` compares boxes of one class, `plain` all; `soft` lowers scores instead (Bodla et al., "Soft-NMS", 2017, with
     the Gaussian), also among those of one class.
     """
     if torch.compiler.is_exporting():  # the batch has no number yet
-        return _suppressed(found, how, overlap)
+        return _nms_of_batch(found, how, overlap)
     parts = zip(*(torch.split(values, _AT_ONCE) for values in found), strict=True)
-    done = [_suppressed(Candidates(*part), how, overlap) for part in parts]
+    done = [_nms_of_batch(Candidates(*part), how, overlap) for part in parts]
     return Candidates(*(torch.cat(values) for values in zip(*done, strict=True)))
 
 
-def _suppressed(found: Candidates, how: Suppression, overlap: float) -> Candidates:
+def _nms_of_batch(found: Candidates, how: NmsKind, overlap: float) -> Candidates:
     overlaps = pairwise_iou(found.boxes)
     if how != "plain":
         overlaps = overlaps * (found.labels[:, :, None] == found.labels[:, None, :])
@@ -91,4 +91,4 @@ def _softened(scores: Tensor, overlaps: Tensor) -> Tensor:
         final = final + chosen * left
         factors = torch.matmul(chosen[:, None], decay)[:, 0]
         left = left * factors * (1 - chosen)
-    return final * (final >= _SOFT_LEAST)
+    return final * (final >= _SOFT_MIN)

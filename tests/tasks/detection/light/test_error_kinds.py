@@ -8,11 +8,11 @@ from tests.tasks.detection.judged import Case, cases, review_case
 
 from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
-from convsight.tasks.detection.light.error_kinds import errors_found
+from convsight.tasks.detection.light.error_kinds import error_kinds
 
 
 def counted(case: Case) -> dict[str, int]:
-    return {kind: len(pictures) for kind, pictures in errors_found(case.coco).items()}
+    return {kind: len(images) for kind, images in error_kinds(case.coco).items()}
 
 
 CLASSES = ("cat", "dog")
@@ -20,14 +20,16 @@ PLACE = (0.0, 0.0, 10.0, 10.0)
 NEAR = (0.0, 0.0, 10.0, 3.0)
 
 
-def kinds(truths: list[tuple[tuple[float, ...], int]], answers: list[tuple[tuple[float, ...], int]]) -> dict[str, int]:
+def kinds(
+    targets: list[tuple[tuple[float, ...], int]], predictions: list[tuple[tuple[float, ...], int]]
+) -> dict[str, int]:
     """The errors in one picture, those of which there are any; answers surest first."""
-    truth = Boxes.of(CLASSES, (99, 99), [place for place, _ in truths], [label for _, label in truths])
-    scores = np.linspace(0.9, 0.5, len(answers))
+    target = Boxes.of(CLASSES, (99, 99), [place for place, _ in targets], [label for _, label in targets])
+    scores = np.linspace(0.9, 0.5, len(predictions))
     result = Boxes.of(
-        CLASSES, (99, 99), [place for place, _ in answers], [label for _, label in answers], scores=scores
+        CLASSES, (99, 99), [place for place, _ in predictions], [label for _, label in predictions], scores=scores
     )
-    return {kind: count for kind, count in counted(Case(CLASSES, [truth], [result])).items() if count}
+    return {kind: count for kind, count in counted(Case(CLASSES, [target], [result])).items() if count}
 
 
 def test_each_kind() -> None:
@@ -49,24 +51,24 @@ def test_a_near_thing_of_its_class_goes_before_one_of_another_in_its_place() -> 
 
 
 def test_only_what_counts_as_found_is_told() -> None:
-    truth = Boxes.of(CLASSES, (99, 99), [PLACE], [0])
-    result = Boxes.of(CLASSES, (99, 99), [PLACE, PLACE], [0, 1], scores=[0.3, 0.9], least=[0.5, 0.5])
-    found = counted(Case(CLASSES, [truth], [result]))
+    target = Boxes.of(CLASSES, (99, 99), [PLACE], [0])
+    result = Boxes.of(CLASSES, (99, 99), [PLACE, PLACE], [0, 1], scores=[0.3, 0.9], thresholds=[0.5, 0.5])
+    found = counted(Case(CLASSES, [target], [result]))
     assert {kind: count for kind, count in found.items() if count} == {"class": 1}
 
 
 @pytest.mark.parametrize("flag", ["crowd", "difficult"])
 def test_what_need_not_be_found_is_no_error(flag: str) -> None:
     flags = {flag: [True]}
-    truth = Boxes.of(CLASSES, (99, 99), [PLACE], [0], **flags)
-    for answers in ([PLACE], []):
-        result = Boxes.of(CLASSES, (99, 99), answers, 0)
-        assert sum(counted(Case(CLASSES, [truth], [result])).values()) == 0
+    target = Boxes.of(CLASSES, (99, 99), [PLACE], [0], **flags)
+    for predictions in ([PLACE], []):
+        result = Boxes.of(CLASSES, (99, 99), predictions, 0)
+        assert sum(counted(Case(CLASSES, [target], [result])).values()) == 0
 
 
 @settings(deadline=None, max_examples=60)
 @given(cases(plain=True))
-def test_wrong_answers_and_missed_things_are_counted_once(case: Case) -> None:
+def test_wrong_predictions_and_missed_things_are_counted_once(case: Case) -> None:
     found = counted(case)
     half = case.coco.halfway
     wrong = int((half.counted & ~half.right).sum())
@@ -74,20 +76,20 @@ def test_wrong_answers_and_missed_things_are_counted_once(case: Case) -> None:
     unfound = int((half.finder < 0).sum())
     assert unfound - found["place"] - found["class"] <= found["missed"] <= unfound
     lonely = sum(
-        int((overlaps(answers.xyxy, truth.xyxy).max(axis=1, initial=0) < 0.1).sum())
-        for truth, answers in zip(case.truths, case.results, strict=True)
+        int((overlaps(predictions.xyxy, target.xyxy).max(axis=1, initial=0) < 0.1).sum())
+        for target, predictions in zip(case.targets, case.results, strict=True)
     )
     assert found["background"] == lonely
 
 
 @pytest.mark.parametrize(
-    ("least", "expected"),
+    ("thresholds", "expected"),
     [(0.0, (83, 1, 0, 1, 0, 97)), (0.5, (38, 1, 0, 0, 0, 462))],
 )
-def test_real_pictures_have_the_counts_of_the_authors_program(
-    shared_data: Callable[[str], Path], least: float, expected: tuple[int, ...]
+def test_real_images_have_the_counts_of_the_authors_program(
+    shared_data: Callable[[str], Path], thresholds: float, expected: tuple[int, ...]
 ) -> None:
-    # tidecv 1.0.1, of answers with scores of at least `least`.
+    # tidecv 1.0.1, of answers with scores of at least `thresholds`.
     case = review_case(shared_data("padilla_review"))
-    case = Case(case.classes, case.truths, [boxes.at_least(least) for boxes in case.results])
+    case = Case(case.classes, case.targets, [boxes.at_least(thresholds) for boxes in case.results])
     assert tuple(counted(case).values()) == expected

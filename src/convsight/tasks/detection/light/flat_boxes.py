@@ -1,4 +1,4 @@
-"""`Gathered`: the true and the answered boxes of all judged pictures in one set of arrays."""
+"""`EvaluatedBoxes`: the true and the answered boxes of all judged pictures in one set of arrays."""
 
 import math
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-class Pile(NamedTuple):
+class FlatBoxes(NamedTuple):
     """Boxes of many pictures, one after the other.
 
-    Shapes: `pictures` (boxes,) counts the pictures from 0, the others are those of `Boxes`.
+    Shapes: `images` (boxes,) counts the pictures from 0, the others are those of `Boxes`.
     """
 
-    pictures: Indices
+    images: Indices
     labels: Indices
     xyxy: Floats
     scores: Floats
-    least: Floats
+    thresholds: Floats
     crowd: Flags
     difficult: Flags
     areas: Floats
@@ -33,13 +33,13 @@ class Pile(NamedTuple):
     def __len__(self) -> int:
         return len(self.labels)
 
-    def select(self, chosen: NDArray[Any]) -> "Pile":
+    def select(self, chosen: NDArray[Any]) -> "FlatBoxes":
         """The boxes at the positions, or under the mask, `chosen`."""
-        return Pile(*(each[chosen] for each in self))
+        return FlatBoxes(*(each[chosen] for each in self))
 
 
 @final
-class Gathered:
+class EvaluatedBoxes:
     """What is true of the pictures and what was answered.
 
     Answers lie in the order of picture, class and falling score; of equal scores the one given first comes first.
@@ -47,35 +47,35 @@ class Gathered:
     the order of class and falling score over all pictures, in which precision and recall are followed.
 
     >>> two = Boxes.of(("cat", "dog"), (9, 9), [(0, 0, 4, 4), (2, 2, 8, 8)], [1, 1], scores=[0.5, 0.9])
-    >>> gathered = Gathered(("cat", "dog"), [two, two], [two, two])
-    >>> gathered.answers.scores.tolist(), gathered.ranks.tolist(), gathered.by_class.tolist()
+    >>> evaluated = EvaluatedBoxes(("cat", "dog"), [two, two], [two, two])
+    >>> evaluated.predictions.scores.tolist(), evaluated.ranks.tolist(), evaluated.by_class.tolist()
     ([0.9, 0.5, 0.9, 0.5], [0, 1, 0, 1], [0, 2, 1, 3])
     """
 
-    def __init__(self, classes: tuple[str, ...], truths: Sequence[Boxes], results: Sequence[Boxes]) -> None:
+    def __init__(self, classes: tuple[str, ...], targets: Sequence[Boxes], results: Sequence[Boxes]) -> None:
         self.classes = classes
-        self.pictures = len(truths)
-        self.truth = _piled(truths)
-        given = _piled(results)
+        self.images = len(targets)
+        self.target = _flattened(targets)
+        given = _flattened(results)
         falling = _further(np.argsort(-given.scores, kind="stable"), given.labels)
-        order = _further(falling, given.pictures)
-        self.answers = given.select(order)
+        order = _further(falling, given.images)
+        self.predictions = given.select(order)
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order))
         self.by_class: Indices = places[falling]
 
     @cached_property
     def ranks(self) -> Indices:
-        return ranks_within(self.group(self.answers))
+        return ranks_within(self.group(self.predictions))
 
-    def group(self, pile: Pile) -> Indices:
+    def group(self, flat: FlatBoxes) -> Indices:
         """A number for the picture and class of each box, ascending in the order of the answers."""
-        return pile.pictures * len(self.classes) + pile.labels
+        return flat.images * len(self.classes) + flat.labels
 
-    def counts(self, pile: Pile, amounts: NDArray[Any]) -> Floats:
+    def counts(self, flat: FlatBoxes, amounts: NDArray[Any]) -> Floats:
         """The sum of `amounts` (boxes,) in each picture of each class: (pictures, classes)."""
-        shape = self.pictures, len(self.classes)
-        return np.asarray(np.bincount(self.group(pile), amounts, math.prod(shape)), np.float64).reshape(shape)
+        shape = self.images, len(self.classes)
+        return np.asarray(np.bincount(self.group(flat), amounts, math.prod(shape)), np.float64).reshape(shape)
 
 
 def ranks_within(groups: Indices) -> Indices:
@@ -90,11 +90,11 @@ def ranks_within(groups: Indices) -> Indices:
     return places - first
 
 
-def _piled(lists: Sequence[Boxes]) -> Pile:
+def _flattened(lists: Sequence[Boxes]) -> FlatBoxes:
     """The boxes of all pictures in the order given."""
     counts = [len(boxes) for boxes in lists]
-    parts = (np.concatenate([getattr(boxes, name) for boxes in lists]) for name in Pile._fields[1:])
-    return Pile(np.repeat(np.arange(len(lists)), counts), *parts)
+    parts = (np.concatenate([getattr(boxes, name) for boxes in lists]) for name in FlatBoxes._fields[1:])
+    return FlatBoxes(np.repeat(np.arange(len(lists)), counts), *parts)
 
 
 def _further(order: Indices, keys: Indices) -> Indices:
