@@ -4,7 +4,7 @@
 
 Every command runs once unmeasured, so that files lie in memory and, for convsight, the compiled network in its cache;
 "no cache" is convsight with CONVSIGHT_CACHE=0. Then all run in turn, `repeats` times. Weights are random. timm reads in
-the process itself here, since starting workers for one picture would only cost it time.
+the process itself here, since starting workers for one image would only cost it time.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def measure(shop: Workshop, one: Path, repeats: int, only: Sequence[str]) -> Non
             continue
         beside = [best / mine for best, mine in zip(fastest, found[name], strict=True)] if contender.ours else []
         rows.append([name, spread(found[name], 2), spread(beside, 2) if beside else ""])
-    columns = ["who", "seconds to one answer", "times as fast as the best peer of the repeat"]
+    columns = ["who", "seconds to one prediction", "times as fast as the best peer of the repeat"]
     print_table(f"{shop.net}: one photo, whole process", columns, rows)
     if rivals:
         names = [name for name, contender in working.items() if not contender.ours]

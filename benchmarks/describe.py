@@ -1,8 +1,8 @@
-"""`describe` against the truth: real forward passes, PyTorch's counter, measured memory, and other counting tools.
+"""`describe` against the target: real forward passes, PyTorch's counter, measured memory, and other counting tools.
 
     python benchmarks/describe.py [--nets PATTERN]
 
-The first table runs every network of the catalogue once on a real picture. The second compares the predicted memory of
+The first table runs every network of the catalogue once on a real image. The second compares the predicted memory of
 a training step with what a process grows by. The third shows the multiply-adds that torchinfo, thop, fvcore and ptflops
 count.
 """
@@ -45,7 +45,7 @@ def main() -> None:
     checked = [against_target(name) for name in names]
     wrong = [row for row in checked if row[1] != row[2] or row[3] != "yes" or row[4] != "yes"]
     summary = [
-        ["networks run on a real picture", str(len(checked))],
+        ["networks run on a real image", str(len(checked))],
         ["volumes compared", f"{sum(int(row[1]) for row in checked):,}"],
         ["volumes that differ", f"{sum(int(row[1]) - int(row[2]) for row in checked):,}"],
         ["networks whose parameters differ from the module's", str(sum(row[3] != "yes" for row in checked))],

@@ -8,7 +8,7 @@
 two minutes. `training` compares images a second and peak memory at one longest side and batch, epochs after the first,
 each in a process of its own: the peer pads to a square, convsight keeps the data's proportions (BCCD: 320 x 240 px).
 `predict` answers a folder of photos, 500 x 375 px, at 320 x 240 px, by the nano network of RUN and by that of
-Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the
+Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what images beyond the
 first few cost.
 The peer runs through its own command line alone.
 """
@@ -28,7 +28,7 @@ from measuring import print_table, spread, versions
 from photos import make_photos
 from ultralytics_peer import yolo, yolo_environment
 
-FEW = 32  # pictures of the process that is subtracted
+FEW = 32  # images of the process that is subtracted
 SIDE, BATCH = 320, 16
 
 
@@ -122,7 +122,7 @@ def as_yolo(data: Path, folder: Path) -> Path:
 
 
 def predictions(arguments: argparse.Namespace, folder: Path) -> None:
-    """Pictures a second from files to boxes, of whole processes and beyond the first few."""
+    """Images a second from files to boxes, of whole processes and beyond the first few."""
     photos = make_photos(arguments.photos / "images", folder / "all", arguments.images)
     (folder / "few").mkdir()
     for photo in photos[:FEW]:
@@ -137,7 +137,7 @@ def predictions(arguments: argparse.Namespace, folder: Path) -> None:
             rates[name].append((len(photos) / everything, (len(photos) - FEW) / (everything - few)))
             print(f"{name}: {few:.2f} s, {everything:.2f} s", file=sys.stderr)
     rows = [[name, *(spread([pair[place] for pair in each]) for place in (0, 1))] for name, each in rates.items()]
-    columns = ["who", "pictures/s, whole process", "pictures/s, steady"]
+    columns = ["who", "images/s, whole process", "images/s, steady"]
     print_table(f"{len(photos):,} photos of 500 x 375 px to boxes at {SIDE} x {SIDE * 3 // 4} px", columns, rows)
     own = rates["convsight, yolo-n"]
     ratios = [

@@ -2,10 +2,10 @@
 
     python benchmarks/evaluate.py [--pictures 5000] [--repeats 3]
 
-Random pictures like those of COCO: 100 answers of 80 classes and about seven things each, one in a hundred a crowd. The
-twelve numbers of all tools are compared. "reading" begins with numbers in memory, each tool's way: rows of dictionaries
-for them, arrays for us. "judging" gives the twelve numbers, and for us those of each class; beside it stands all that
-`BoxMetrics` computes: also VOC, precision and recall, kinds of errors, and then the thresholds.
+Random images like those of COCO: 100 predictions of 80 classes and about seven things each, one in a hundred a crowd.
+The twelve numbers of all tools are compared. "reading" begins with numbers in memory, each tool's way: rows of
+dictionaries for them, arrays for us. "judging" gives the twelve numbers, and for us those of each class; beside it
+stands all that `BoxMetrics` computes: also VOC, precision and recall, kinds of errors, and then the thresholds.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 
 
 class Image(NamedTuple):
-    """Boxes of one picture as left, top, width, height, their classes, and scores or which are crowds."""
+    """Boxes of one image as left, top, width, height, their classes, and scores or which are crowds."""
 
     xywh: Floats
     labels: NDArray[np.int64]
@@ -63,12 +63,12 @@ def main() -> None:
             gap = np.abs(np.array(found["numbers"]) - ours).max()
             rows.append([peer, spread(found["reading"], 2), spread(found["judging"], 2), "", f"{gap:.0e}"])
     columns = ["tool", "reading, s", "judging, s", "all that BoxMetrics tells, s", "largest difference of 12 numbers"]
-    print_table(f"Judging {options.images:,} pictures of 100 boxes", columns, rows)
+    print_table(f"Judging {options.images:,} images of 100 boxes", columns, rows)
     print("\n" + versions("convsight", "numpy") + "; peers: " + ", ".join(peer_versions()))
 
 
 def random_pair(generator: np.random.Generator) -> tuple[Image, Image]:
-    """What is true of a picture, and 100 answers: four near each thing, the rest anywhere and mostly unsure."""
+    """What is true of an image, and 100 predictions: four near each thing, the rest anywhere and mostly unsure."""
     some = generator.choice(len(CLASSES), size=3)
     things = _anywhere(generator, int(generator.poisson(7)))
     labels = generator.choice(some, size=len(things))
@@ -124,7 +124,7 @@ def _boxes(image: Image, **extra: Any) -> Boxes:
 
 
 def write_coco(pairs: Sequence[tuple[Image, Image]], folder: Path) -> None:
-    """The same pictures as the two files that COCO's tools read."""
+    """The same images as the two files that COCO's tools read."""
     targets: list[dict[str, Any]] = []
     predictions: list[dict[str, Any]] = []
     for index, (target, found) in enumerate(pairs):

@@ -1,8 +1,8 @@
-"""Mutated picture files through the one path that reads them: no crash, no hang, no growth.
+"""Mutated image files through the one path that reads them: no crash, no hang, no growth.
 
     python benchmarks/fuzz_images.py [--count 100000] [--seed 0]
 
-Small pictures of every format and of many modes are changed (bits turned, bytes removed, repeated or replaced by
+Small images of every format and of many modes are changed (bits turned, bytes removed, repeated or replaced by
 extreme values, two files crossed) and read as the server reads an upload. Each must become pixels of the right shape
 or a `ImageError`. A child process does the work, so that even a crash of a C library would be seen and counted.
 Growth is that of the memory held, from the first half of the inputs to the end. The exit code is 1 after a crash, a
@@ -25,7 +25,7 @@ from PIL import Image
 from convsight.images import ImageError, InputSize, load_image
 
 TARGET = InputSize(32, 32)
-SLOW_S = 2.0  # a small picture that takes longer counts as a hang
+SLOW_S = 2.0  # a small image that takes longer counts as a hang
 WRONG = ("another error", "hang", "wrong shape")
 FORMATS = {
     "JPEG": ("RGB", "L", "CMYK"),
@@ -64,13 +64,13 @@ def main() -> None:
     rows = [[name, f"{count:,}"] for name, count in total.most_common()]
     rows += [["crashes", str(crashes)]]
     rows += [[f"growth in the second half, MiB (at most {MAX_GROWN_MIB:g})", f"{max(growth):.1f}"]]
-    print_table(f"{done:,} mutated pictures in {time.monotonic() - began:.0f} s", ["outcome", "inputs"], rows)
+    print_table(f"{done:,} mutated images in {time.monotonic() - began:.0f} s", ["outcome", "inputs"], rows)
     print(f"\n{machine()}\n{versions('convsight', 'pillow')}; seed {arguments.seed}")
     sys.exit(1 if crashes or any(total[kind] for kind in WRONG) or max(growth) > MAX_GROWN_MIB else 0)
 
 
 def work(start: int, count: int, seed: int) -> None:
-    """Read mutated pictures `start` to `count`, and tell every thousand what became of them."""
+    """Read mutated images `start` to `count`, and tell every thousand what became of them."""
     originals = seeds()
     outcomes = Counter[str]()
     for number in range(start, count):
@@ -97,7 +97,7 @@ def outcome(content: bytes) -> str:
 
 
 def seeds() -> list[bytes]:
-    """Small pictures of every format and many modes, with EXIF and without."""
+    """Small images of every format and many modes, with EXIF and without."""
     random, found = np.random.default_rng(0), []
     scene = Image.fromarray(random.integers(0, 256, (6, 7, 3), np.uint8)).resize((41, 29))
     for kind, modes in FORMATS.items():

@@ -4,7 +4,7 @@
 
 Bodies of all kinds, and the heads of requests, have bytes replaced, cut out, doubled and put in. A hang is a request
 without an answer or an end of its connection in `--patience` seconds. A right answer has a status that the interface
-documents, other than 500; where the head is whole, it is JSON. After each thousand a good picture must be answered as
+documents, other than 500; where the head is whole, it is JSON. After each thousand a good image must be answered as
 before. Memory is read after each tenth of the requests; the first half is warm-up, and over the second it may grow by
 8 MiB. The exit code is 1 where any of this is not so. Linux only.
 """
@@ -87,7 +87,7 @@ def print_found(found: Found, seconds: float) -> None:
         ["crashes of the server", str(found.crashes)],
         ["hangs", str(found.answers["hang"])],
         ["answers of a wrong kind, hangs among them", in_words(found.wrong) or "0"],
-        ["good pictures answered otherwise in between", str(found.good_otherwise)],
+        ["good images answered otherwise in between", str(found.good_otherwise)],
         [f"growth in the second half, MiB (at most {MAX_GROWN_MIB:g})", f"{grown(found.memory_mib):.1f}"],
     ]
     print_table(f"{found.answers.total():,} mutated requests", ["what", "value"], rows)
@@ -104,7 +104,7 @@ async def fuzz(running: ServerProcess, rng: random.Random, count: int, patience:
     """Send `count` mutated requests, in rounds; ends early after a crash or a hang."""
     expected = await answer(running, good_request(), patience)
     if status_of(expected) != "200":
-        raise SystemExit(f"a good picture is not answered: {expected!r}")
+        raise SystemExit(f"a good image is not answered: {expected!r}")
     found = Found(memory_mib=[resident_mib(running.process.pid)])
     for number in range(_ROUNDS):
         left = count * (number + 1) // _ROUNDS - count * number // _ROUNDS

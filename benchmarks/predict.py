@@ -1,12 +1,12 @@
-"""Pictures a second of `convsight predict` on a folder of JPEG photos, beside other tools and beside its own parts.
+"""Images a second of `convsight predict` on a folder of JPEG photos, beside other tools and beside its own parts.
 
     python benchmarks/predict.py COCO_FOLDER [--pictures 1000] [--repeats 3] [--nets resnet50 ...] [--only PART ...]
 
 The photos, 500 x 375 px, are cut from those in COCO_FOLDER/images. Every number is that of whole fresh processes, one
-after the other within each repeat. "whole" counts everything from the start of the process, "steady" what pictures
+after the other within each repeat. "whole" counts everything from the start of the process, "steady" what images
 beyond the first few cost: (all - few) / (seconds for all - seconds for few). Ratios are of the same repeat. Weights are
-random: answers are not judged here, least of all those in int8. The float32 of convsight is the same graph without the
-proof that bfloat16 answers alike.
+random: predictions are not judged here, least of all those in int8. The float32 of convsight is the same graph without
+the proof that bfloat16 answers alike.
 """
 
 import argparse
@@ -27,10 +27,10 @@ from predicting import Contender, Failed, Workshop, made, missing
 
 import convsight
 
-FEW = 32  # pictures of the process that is subtracted: a whole batch for everyone
+FEW = 32  # images of the process that is subtracted: a whole batch for everyone
 PACKAGES = ("convsight", "openvino", "torch", "torchvision", "timm", "pillow")
 _NOTICEABLE = 1.2  # times the seconds of the few that all must take
-Rates = dict[str, list[tuple[float, float]]]  # contender -> whole and steady pictures a second of every repeat
+Rates = dict[str, list[tuple[float, float]]]  # contender -> whole and steady images a second of every repeat
 
 
 def main() -> None:
@@ -81,21 +81,21 @@ def measure(shop: Workshop, folder: Path, repeats: int, only: Sequence[str]) -> 
 
 
 def measure_once(contender: Contender, folder: Path, rates: list[tuple[float, float]]) -> None:
-    """Add whole and steady pictures a second of one more repeat; nothing where it fails."""
+    """Add whole and steady images a second of one more repeat; nothing where it fails."""
     try:
         few, everything = contender.seconds(folder / "few"), contender.seconds(folder / "all")
     except Failed as reason:
         print(f"{contender.name} fails: {reason}", file=sys.stderr)
         return
     first, images = len(list((folder / "few").iterdir())), len(list((folder / "all").iterdir()))
-    # On a noisy machine a few more pictures may take no longer: then there is no steady rate to tell.
+    # On a noisy machine a few more images may take no longer: then there is no steady rate to tell.
     steady = (images - first) / (everything - few) if everything > few * _NOTICEABLE else math.nan
     rates.append((images / everything, steady))
     print(f"{contender.name}: {few:.2f} s for {first}, {everything:.2f} s for {images}", file=sys.stderr)
 
 
 def limit(what: str, model: str, folder: Path, shop: Workshop) -> float:
-    """Pictures a second of a part of `convsight predict`."""
+    """Images a second of a part of `convsight predict`."""
     command = [sys.executable, str(HERE / "peers" / "limits.py"), what, model, str(folder)]
     environment = {**os.environ, **shop.ours}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -111,7 +111,7 @@ def show(shop: Workshop, rates: Rates, limits: dict[str, list[float]], models: d
     for name, measured in limits.items():
         part = "decode and fit alone, 2 threads" if name == "decode" else f"engine alone, as {name}"
         rows.append([part, format_of(models[name]) if name in models else "", "", spread(measured)])
-    columns_named = ["who", "computed in", "pictures/s, whole process", "pictures/s, steady"]
+    columns_named = ["who", "computed in", "images/s, whole process", "images/s, steady"]
     print_table(f"{shop.net}: {images:,} photos of 500 x 375 px", columns_named, rows)
     print_table(
         f"{shop.net}: ratios within a repeat", ["convsight", "beside", "whole", "steady"], ratios(rates, limits)
@@ -134,7 +134,7 @@ def columns(measured: Sequence[tuple[float, float]]) -> list[str]:
 def in_words(values: Sequence[float], digits: int = 1) -> str:
     """Median and range of those that could be measured."""
     known = [value for value in values if not math.isnan(value)]
-    return spread(known, digits) if known else "too few pictures to tell"
+    return spread(known, digits) if known else "too few images to tell"
 
 
 def ratios(rates: Rates, limits: dict[str, list[float]]) -> list[list[str]]:

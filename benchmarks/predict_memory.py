@@ -1,8 +1,8 @@
-"""How much memory `convsight predict` takes for 100 and for 10,000 pictures, each in fresh processes.
+"""How much memory `convsight predict` takes for 100 and for 10,000 images, each in fresh processes.
 
     python benchmarks/predict_memory.py MODEL FOLDER [--counts 100 10000] [--repeats 3]
 
-The pictures of FOLDER are named on standard input again and again until there are enough. Memory is the peak resident
+The images of FOLDER are named on standard input again and again until there are enough. Memory is the peak resident
 size that the system reports for the process, so Linux is needed.
 """
 
@@ -23,7 +23,7 @@ from convsight.images import is_image_file
 
 
 class Measured(NamedTuple):
-    """Peak memory, and pictures a second with the start of the process."""
+    """Peak memory, and images a second with the start of the process."""
 
     peak_mib: float
     images_per_s: float
@@ -39,14 +39,14 @@ def main() -> None:
     arguments = parser.parse_args()
     files = sorted(file for file in arguments.folder.rglob("*") if is_image_file(file))
     if not files:
-        sys.exit(f"{arguments.folder} holds no pictures")
+        sys.exit(f"{arguments.folder} holds no images")
     rows = []
     for count in arguments.counts:
         found = [predict(arguments.model, islice(cycle(files), count)) for _ in range(arguments.repeats)]
         peak = spread([each.peak_mib for each in found])
         rows.append([f"{count:,}", peak, spread([each.images_per_s for each in found])])
     print_table("Memory of predict", ["pictures", "peak MiB", "images/s with the start of the process"], rows)
-    print(f"\n{versions('convsight', 'numpy', 'pillow')}; {len(files):,} different pictures; {arguments.model}")
+    print(f"\n{versions('convsight', 'numpy', 'pillow')}; {len(files):,} different images; {arguments.model}")
 
 
 def predict(model: str, files: Iterable[Path]) -> Measured:

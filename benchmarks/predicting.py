@@ -1,7 +1,7 @@
 """The ways to answer a folder of photos: convsight's own and those of other tools, each as a command.
 
 All networks are random (see `random_networks`), since only speed is asked for; those of convsight and torchvision have
-a class that is far ahead on every picture, so that the proof of the export holds. Ultralytics is run through its own
+a class that is far ahead on every image, so that the proof of the export holds. Ultralytics is run through its own
 command line alone, in its own processes, offline.
 """
 
@@ -35,7 +35,7 @@ from convsight.progress import Terminal
 from convsight.results import Labels
 
 IMAGES = "IMAGES"  # stands in a command where the folder belongs
-_LEARNT = 64  # pictures from which the ranges of int8 are learnt
+_LEARNT = 64  # images from which the ranges of int8 are learnt
 
 # What other tools call torchvision's networks; where they have none, they are left out.
 _TIMM = {"resnet50": "resnet50", "mobilenet_v3_large": "mobilenetv3_large_100"}
@@ -55,7 +55,7 @@ model.save(sys.argv[2])
 
 
 class Failed(Exception):  # noqa: N818  # said of a contender
-    """A command that ended badly, or answered too few pictures; the reason."""
+    """A command that ended badly, or answered too few images; the reason."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Contender:
     ours: bool = False
 
     def seconds(self, folder: Path) -> float:
-        """Seconds of a whole process that answers every picture in `folder`, its answers going to a file."""
+        """Seconds of a whole process that answers every image in `folder`, its predictions going to a file."""
         command = [str(folder) if part == IMAGES else part.replace(IMAGES, str(folder)) for part in self.command]
         predictions = folder.parent / "answers.txt"
         with open(predictions, "w") as out:
@@ -81,7 +81,7 @@ class Contender:
             raise Failed((done.stderr.decode().strip().splitlines() or ["no words"])[-1])
         lines, wanted = len(predictions.read_text().splitlines()), len(list(folder.iterdir()))
         if lines < wanted:
-            raise Failed(f"{lines} lines for {wanted} pictures")
+            raise Failed(f"{lines} lines for {wanted} images")
         return seconds
 
 
@@ -208,7 +208,7 @@ def wanted(name: str, patterns: Sequence[str]) -> bool:
 
 
 def made(makers: dict[str, Callable[[], Contender]], patterns: Sequence[str]) -> list[Contender]:
-    """The contenders that were asked for; one that cannot be made is told on standard error and left out."""
+    """The contenders that were asked for; one that cannot be made is reported on standard error and left out."""
     found = []
     for name, make in makers.items():
         if wanted(name, patterns):

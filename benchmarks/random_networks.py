@@ -1,7 +1,7 @@
 """Random networks that behave like trained ones: nothing is dead, and small changes stay small.
 
-Fresh weights alone would not do. The answers of many networks are then the same for every picture, blocks that begin at
-zero add nothing, and numbers too small for their format slow a processor down: so what is constant (scales, shifts,
+Fresh weights alone would not do. The predictions of many networks are then the same for every image, blocks that begin
+at zero add nothing, and numbers too small for their format slow a processor down: so what is constant (scales, shifts,
 heads that begin at zero) is drawn too, BatchNorm takes its statistics from real photos, and the last layer is scaled
 until the logits are as spread as those of trained networks. And random networks with BatchNorm are chaotic: one grey
 level more or less in 1 % of the pixels moves the logits of a ResNet-50 by 12 % of what another photo does. With shifts
@@ -24,13 +24,13 @@ from convsight.targets import Classes
 SEEN = 16  # photos that the statistics come from
 _BATCH = 8
 _SURE = 20.0  # logits
-_SPREAD = 3.0  # standard deviation of the logits of a picture
+_SPREAD = 3.0  # standard deviation of the logits of an image
 
 
 def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: bool = False) -> tuple[nn.Module, Card]:
     """A network of the catalogue for what it is usually for, with random weights, and a card for it.
 
-    With `sure` the first class is far ahead on every picture: for measuring speed alone, since the proof of an export
+    With `sure` the first class is far ahead on every image: for measuring speed alone, since the proof of an export
     then holds in every number format.
     """
     torch.manual_seed(seed)
@@ -55,7 +55,7 @@ def random_network(name: str, files: Sequence[Path], seed: int = 0, *, sure: boo
 
 
 def planes(files: Sequence[Path], spec: ImageInput) -> Tensor:
-    """Normalised float pictures (batch, channels, height, width) of the first 16 of `files`."""
+    """Normalised float images (batch, channels, height, width) of the first 16 of `files`."""
     pixels = np.stack([spec.load(file).array for file in files[:SEEN]])
     found: Tensor = InputLayer(spec)(torch.from_numpy(pixels))
     return found
@@ -100,7 +100,7 @@ def _draw_constant(parameter: nn.Parameter) -> None:
 
 
 def _spread_outputs(net: nn.Module, images: Tensor, classes: int) -> nn.Linear | nn.Conv2d | None:
-    """Scale the last layer, which is returned, until the logits of a picture have a spread of 3.
+    """Scale the last layer, which is returned, until the logits of an image have a spread of 3.
 
     What follows the last layer, if anything does (ReLU, a mean), is scaled along with it.
     """

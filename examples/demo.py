@@ -15,7 +15,7 @@ import convsight
 def main() -> None:
     """Train, judge, predict, and tell."""
     run = convsight.train("digits", epochs=40)
-    print(f"\ntest accuracy {run.metrics['test/accuracy']} on pictures the network has not seen")
+    print(f"\ntest accuracy {run.metrics['test/accuracy']} on images the network has not seen")
     print(f"a linear model on the pixels reaches {run.metrics['test/baseline/linear/accuracy']}\n")
 
     scan = load_digits().images[0]
@@ -23,7 +23,7 @@ def main() -> None:
         file = Path(folder) / "scan.png"
         Image.fromarray((scan * 255 / 16).round().astype("uint8")).save(file)
         prediction = convsight.load(run.path).predict(file)
-    print(f"the first scan (a 0) is answered: {prediction.summary()}\n")
+    print(f"the first scan (a 0) is predicted as: {prediction.summary()}\n")
 
     for name in sorted(path.name for path in run.path.iterdir()):
         print(f"  {run.path / name}")

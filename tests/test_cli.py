@@ -82,7 +82,7 @@ def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) ->
 
 def test_a_bad_image_is_reported_in_its_place(trained: Path, photos: Path) -> None:
     bad = photos / "dark" / "1.png"
-    bad.write_text("no picture")
+    bad.write_text("no image")
     done = process("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
     assert done.returncode == 2
     predictions = [json.loads(line) for line in done.stdout.splitlines()]
@@ -104,7 +104,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
     match name:
         case "missing folder":
             return [photos / "nowhere"]
-        case "no pictures":
+        case "no images":
             shutil.rmtree(photos)
             (photos / "dark").mkdir(parents=True)
             (photos / "bright").mkdir()
@@ -121,7 +121,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
             Image.open(dark / "0.png").resize((200, 200)).save(dark / "cut.jpg")
             (dark / "cut.jpg").write_bytes((dark / "cut.jpg").read_bytes()[:2000])
         case "text named jpg":
-            (dark / "text.jpg").write_text("I am not a picture")
+            (dark / "text.jpg").write_text("I am not an image")
         case "empty file":
             (dark / "empty.png").touch()
         case "400 megapixels":
@@ -147,7 +147,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
     ("name", "message"),
     [
         ("missing folder", ["nowhere"]),
-        ("no pictures", ["photos"]),
+        ("no images", ["photos"]),
         ("one class", ["bright", "one class"]),
         ("class only in validation", ["grey"]),
         ("truncated jpeg", ["cut.jpg", "--skip-unreadable"]),

@@ -37,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A colour picture of 12 x 9 px."""
+    """A colour image of 12 x 9 px."""
     file = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)).save(file)
     return file
@@ -132,9 +132,9 @@ def test_bad_input_is_named_and_leaves_nothing(run: Run, image: Path, arguments:
 
 
 def test_files_that_are_no_images(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "text.png").write_text("I am not a picture")
+    (tmp_path / "text.png").write_text("I am not an image")
     (tmp_path / "empty.png").touch()
-    for name, message in (("nowhere.png", "No such file"), ("text.png", "not a picture"), ("empty.png", "0 bytes")):
+    for name, message in (("nowhere.png", "No such file"), ("text.png", "not an image"), ("empty.png", "0 bytes")):
         code, out, err = run(tmp_path / name)
         assert (code, out) == (2, "")
         assert name in err
@@ -146,7 +146,7 @@ def test_the_image_itself_is_never_replaced(run: Run, image: Path) -> None:
     content = image.read_bytes()
     code, _, err = run(image, "--out", image)
     assert code == 2
-    assert "is the picture itself" in err
+    assert "is the image itself" in err
     assert image.read_bytes() == content
 
 

@@ -23,7 +23,7 @@ SAID = b"lecture3, run by openvino in "  # the one line of a call that has nothi
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network that tells dark pictures from bright ones, exported, so that processes start fast."""
+    """A small network that tells dark images from bright ones, exported, so that processes start fast."""
     folder = tmp_path_factory.mktemp("model")
     random = np.random.default_rng(0)
     for name, level in (("dark", 60), ("bright", 190)):
@@ -37,7 +37,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 5,000 names of 50 pictures."""
+    """A folder of 5,000 names of 50 images."""
     folder = tmp_path_factory.mktemp("many")
     for number in range(50):
         noise = np.random.default_rng(number).integers(0, 255, (20, 20), np.uint8)
@@ -76,7 +76,7 @@ def test_a_job_that_was_stopped_goes_on(
         assert "the same command goes on" in words
     done = predict(model_file, many, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert b"answered already" in done.stderr
+    assert b"predicted already" in done.stderr
     whole = tmp_path / f"whole{suffix}"
     assert predict(model_file, many, "--out", whole).returncode == 0
     assert out.read_bytes().splitlines()[:20] == whole.read_bytes().splitlines()[:20]

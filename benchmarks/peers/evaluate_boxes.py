@@ -1,7 +1,7 @@
 """COCO numbers by another tool: `evaluate_boxes.py TOOL FOLDER REPEATS` prints seconds and numbers as JSON.
 
-The folder holds `target.json` and `predictions.json` as COCO writes them. Seconds are lists: of reading the answers,
-and of judging them.
+The folder holds `target.json` and `predictions.json` as COCO writes them. Seconds are lists: of reading the
+predictions, and of judging them.
 """
 
 import contextlib

@@ -11,7 +11,7 @@ from torch import device
 
 
 def main(name: str, weights: str, workers: str, folder: str) -> None:
-    """Print the class and its probability for every picture."""
+    """Print the class and its probability for every image."""
     model = create_model(name, checkpoint_path=weights).eval()
     config = resolve_data_config({}, model=model)  # type: ignore[no-untyped-call]
     loader = create_loader(

@@ -11,7 +11,7 @@ from torchvision.transforms._presets import ImageClassification
 
 
 def main(name: str, weights: str, folder: str) -> None:
-    """Print the class and its probability for every picture."""
+    """Print the class and its probability for every image."""
     model = get_model(name).eval()
     model.load_state_dict(load_file(weights))
     preprocess = ImageClassification(crop_size=224)  # what `weights.transforms()` is for ImageNet's first weights

@@ -133,7 +133,7 @@ def test_same_is_tensorflows_padding(axes: int, cells: int, stride: int, dilatio
     image, kernel = random.normal(size=(2, *sides)), random.normal(size=(3, 2, *[cells] * axes))
     found = cross_correlation(image, kernel, padding="same", stride=stride, dilation=dilation)
     assert found.values.shape[1:] == tuple(-(-side // stride) for side in sides)
-    # PyTorch has "same" for stride 1 alone, so that its picture is padded beforehand; F.pad names the last axis first.
+    # PyTorch has "same" for stride 1 alone, so that its image is padded beforehand; F.pad names the last axis first.
     pads = [end for side in reversed(sides) for end in same_padding(side, cells, stride, dilation)]
     padded = F.pad(torch.from_numpy(image)[None], pads)
     expected = CONVOLUTIONS[axes](padded, torch.from_numpy(kernel), stride=stride, dilation=dilation)

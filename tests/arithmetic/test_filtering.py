@@ -1,4 +1,4 @@
-"""Pictures filtered: the grey levels, the responses and what the eye is shown."""
+"""Images filtered: the grey levels, the responses and what the eye is shown."""
 
 from collections.abc import Callable
 from pathlib import Path

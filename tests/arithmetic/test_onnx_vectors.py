@@ -121,7 +121,7 @@ def pooled(operator: str, attributes: Attributes, volume: Array) -> Array:
 
 
 def run(operator: str, attributes: Attributes, inputs: list[Array]) -> Array:
-    """The output of one case, picture by picture."""
+    """The output of one case, image by image."""
     images, *others = inputs
     match operator:
         case "Conv":

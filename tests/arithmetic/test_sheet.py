@@ -88,5 +88,5 @@ def test_names_are_free_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_link_to_the_image_is_the_image(tmp_path: Path) -> None:
     found = filter_image(saved(tmp_path, 20, 20), ["blur"])
     (tmp_path / "link.png").symlink_to(found.image)
-    with pytest.raises(UserError, match="is the picture itself"):
+    with pytest.raises(UserError, match="is the image itself"):
         save_sheet(found, tmp_path / "link.png")

@@ -68,7 +68,7 @@ def test_rotation_turns_like_pillow_does() -> None:
 
 
 def test_a_wide_image_is_turned_without_shear() -> None:
-    # A disc stays a disc: its extent is the same along both axes, whatever the picture's proportions.
+    # A disc stays a disc: its extent is the same along both axes, whatever the image's proportions.
     rows, columns = torch.meshgrid(torch.arange(40), torch.arange(80), indexing="ij")
     disc = (((rows - 19.5) ** 2 + (columns - 39.5) ** 2) < 10**2).float()[None, None]
     for sample in range(10):

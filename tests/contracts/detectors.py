@@ -32,13 +32,13 @@ def seeded(name: str, seed: int, shape: NetShape = SHAPE) -> Detector:
 
 
 def images(shape: NetShape = SHAPE, batch: int = 3) -> Tensor:
-    """Normalised noise in place of pictures."""
+    """Normalised noise in place of images."""
     noise = torch.Generator().manual_seed(1)
     return torch.randn(batch, shape.channels, shape.height, shape.width, generator=noise)
 
 
 def awake(name: str, seed: int, shape: NetShape = SHAPE) -> Detector:
-    """A detector whose answers vary: its batch normalisation knows the pictures, its last layers speak up."""
+    """A detector whose predictions vary: its batch normalisation knows the images, its last layers speak up."""
     net = seeded(name, seed, shape)
     norms = [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
     default = [layer.momentum for layer in norms]
@@ -130,7 +130,7 @@ class DetectorContract:
 
 
 def learns_one_image(name: str, steps: int, lr: float) -> Detector:
-    """A detector that has seen one picture with two bright boxes on grey for so many steps."""
+    """A detector that has seen one image with two bright boxes on grey for so many steps."""
     torch.manual_seed(0)
     net = NETWORKS.build(name, NetShape(2, 3, 64, 64)).train()
     seen, targets = two_boxes()
@@ -143,7 +143,7 @@ def learns_one_image(name: str, steps: int, lr: float) -> Detector:
 
 
 def two_boxes() -> tuple[Tensor, dict[str, Tensor]]:
-    """A picture of 64 px, twice, with a red box on the left and a blue one on the right, and where they are."""
+    """An image of 64 px, twice, with a red box on the left and a blue one on the right, and where they are."""
     seen = torch.zeros(2, 3, 64, 64)
     seen[:, 0, 8:32, 4:28] = 2
     seen[:, 2, 24:60, 36:60] = 2

@@ -33,7 +33,7 @@ def seeded(name: str, seed: int, shape: NetShape) -> nn.Module:
 
 
 def images(shape: NetShape, batch: int = 2) -> Tensor:
-    """Normalised noise in place of pictures."""
+    """Normalised noise in place of images."""
     noise = torch.Generator().manual_seed(1)
     return torch.randn(batch, shape.channels, shape.height, shape.width, generator=noise)
 

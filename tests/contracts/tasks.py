@@ -1,4 +1,4 @@
-"""What every kind of question must do. A test class that inherits it gives the task, a card and truths."""
+"""What every kind of question must do. A test class that inherits it gives the task, a card and targets."""
 
 from abc import abstractmethod
 from typing import Any
@@ -33,14 +33,14 @@ class TaskContract:
 
     @abstractmethod
     def targets(self, count: int) -> Targets:
-        """Truths of `count` pictures."""
+        """Targets of `count` images."""
 
     def task(self) -> Task:
         card = self.card()
         return task_of(card.task)
 
     def examples(self, count: int) -> Examples:
-        """Noise with those truths."""
+        """Noise with those targets."""
         sides = self.card().input
         split = Split("train", self.pixels(count), self.targets(count), [str(n) for n in range(count)])
         return Examples(ImageStore.read(split, sides)[0], split.targets)

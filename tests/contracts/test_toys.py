@@ -30,7 +30,7 @@ _SETTINGS = "convsight.settings:TaskSettings"
 
 
 class Toy(NamedTuple):
-    """A toy task: its entry, its data, a file to predict, and the word that a prediction is told by."""
+    """A toy task: its entry, its data, a file to predict, and the word that a prediction is reported by."""
 
     folder: TaskFolder
     archive: Callable[[Path, str], Path]

@@ -15,7 +15,7 @@ MakeImages = Callable[..., Path]
 
 @pytest.fixture
 def make_images(tmp_path: Path) -> MakeImages:
-    """Writes a small picture of its own colour for each name, and returns the folder that holds all."""
+    """Writes a small image of its own colour for each name, and returns the folder that holds all."""
 
     def make(*names: str, root: str = "photos") -> Path:
         folder = tmp_path / root

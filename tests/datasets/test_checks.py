@@ -11,7 +11,7 @@ CLASSES = ("ant", "bee", "cat")
 
 
 def dataset(classes: tuple[str, ...] = CLASSES, **splits: list[int]) -> Dataset:
-    """Black pictures with these labels."""
+    """Black images with these labels."""
     made = {
         name: Split(
             name,
@@ -31,7 +31,7 @@ def test_complete_data_is_left_as_it_is() -> None:
 
 def test_classes_missing_in_a_split_are_noted() -> None:
     assert check_learnable(dataset(train=[0, 1, 2], val=[1], test=[0, 1, 2])).notes == (
-        "val holds no picture of ant, cat",
+        "val holds no image of ant, cat",
     )
 
 
@@ -41,7 +41,7 @@ def test_one_class_only() -> None:
 
 
 def test_a_class_without_images() -> None:
-    with pytest.raises(UserError, match="the class 'bee' has no picture"):
+    with pytest.raises(UserError, match="the class 'bee' has no image"):
         check_learnable(dataset(all=[0, 2]))
 
 

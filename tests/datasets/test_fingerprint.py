@@ -72,7 +72,7 @@ def test_pixels_and_their_shape_count() -> None:
     other[1, 2, 3] += 1
     found = {fingerprint(arrays(each, [0, 1])) for each in (pixels, other, pixels.reshape(2, 4, 3))}
     assert len(found) == 3
-    # The same values in another memory layout are the same pictures.
+    # The same values in another memory layout are the same images.
     assert fingerprint(arrays(np.asfortranarray(pixels), [0, 1])) == fingerprint(arrays(pixels, [0, 1]))
 
 

@@ -13,7 +13,7 @@ MakeImages = Callable[..., Path]
 
 
 def labels(dataset: Dataset, split: str = UNSPLIT) -> dict[str, str]:
-    """Class name by picture name."""
+    """Class name by image name."""
     chosen = dataset.split(split)
     return dict(zip(chosen.names, chosen.targets.lines(), strict=True))
 
@@ -36,7 +36,7 @@ def test_split_folders_in_any_default_spelling(make_images: MakeImages) -> None:
     dataset = read_dataset(photos)
     assert list(dataset.splits) == ["train", "val", "test"]
     assert labels(dataset, "val") == {"valid/cat/4.png": "cat", "valid/dog/3.png": "dog"}
-    assert dataset.notes == ("test holds no picture of dog",)
+    assert dataset.notes == ("test holds no image of dog",)
 
 
 def test_labels_are_aligned_by_name_not_by_position(make_images: MakeImages) -> None:
@@ -54,11 +54,11 @@ def test_images_deep_inside_a_class_folder_count(make_images: MakeImages) -> Non
 def test_stray_files_are_left_out_and_noted(make_images: MakeImages) -> None:
     photos = make_images("cat/1.png", "dog/2.png", "beside.png", "__MACOSX/cat/1.png", ".cache/x.png")
     for name in ("README.txt", "cat/.DS_Store", "cat/._1.png", "dog/notes.txt"):
-        (photos / name).write_text("no picture")
+        (photos / name).write_text("no image")
     dataset = read_dataset(photos)
     assert list(labels(dataset)) == ["cat/1.png", "dog/2.png"]
     (note,) = dataset.notes
-    assert note.startswith("left out, since not pictures in class folders: 7 (")
+    assert note.startswith("left out, since not images in class folders: 7 (")
     assert ".cache/, " in note
     assert note.endswith(" and 2 more)")
 
@@ -68,7 +68,7 @@ def test_files_beside_split_folders_and_their_classes_are_noted(make_images: Mak
     (photos / "labels.json").write_text("{}")
     make_images("spare/6.png")
     (note,) = read_dataset(photos).notes
-    assert note == "left out, since not pictures in class folders: 3 (spare/, labels.json, test/5.png)"
+    assert note == "left out, since not images in class folders: 3 (spare/, labels.json, test/5.png)"
 
 
 def test_the_only_folder_that_holds_the_class_folders_is_stepped_into(make_images: MakeImages) -> None:
@@ -128,7 +128,7 @@ class TestLinks:
         (photos / "dog/me").symlink_to("me")
         dataset = read_dataset(photos)
         assert labels(dataset) == {"cat/1.png": "cat", "dog/2.png": "dog"}
-        assert dataset.notes == ("left out, since not pictures in class folders: 3 (cat/above/, cat/again/, dog/me)",)
+        assert dataset.notes == ("left out, since not images in class folders: 3 (cat/above/, cat/again/, dog/me)",)
 
     def test_folders_that_link_to_each_other_are_read_once(self, make_images: MakeImages) -> None:
         photos = make_images("cat/a/1.png", "cat/b/2.png", "dog/3.png")
@@ -154,14 +154,14 @@ class TestLinks:
     def test_an_only_folder_that_leads_back_is_not_stepped_into_for_ever(self, tmp_path: Path) -> None:
         (tmp_path / "photos").mkdir()
         (tmp_path / "photos/loop").symlink_to(tmp_path / "photos")
-        with pytest.raises(UserError, match="no pictures"):
+        with pytest.raises(UserError, match="no images"):
             read_dataset(tmp_path / "photos")
 
     def test_an_only_folder_that_leads_out_of_the_data_is_not_stepped_into(self, make_images: MakeImages) -> None:
         others = make_images("cat/1.png", "dog/2.png")
         (others / "mine").mkdir()
         (others / "mine/up").symlink_to(others)
-        with pytest.raises(UserError, match="no pictures"):
+        with pytest.raises(UserError, match="no images"):
             read_dataset(others / "mine")
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -180,16 +180,16 @@ class TestBadFolders:
             assert word in str(caught.value)
 
     def test_empty(self, tmp_path: Path) -> None:
-        self.check(tmp_path, "no pictures", "expected one folder a class")
+        self.check(tmp_path, "no images", "expected one folder a class")
 
     def test_no_images_in_the_class_folders(self, tmp_path: Path) -> None:
         (tmp_path / "cat").mkdir()
         (tmp_path / "cat/notes.txt").touch()
         (tmp_path / "dog").mkdir()
-        self.check(tmp_path, "no pictures in cat, dog")
+        self.check(tmp_path, "no images in cat, dog")
 
     def test_images_without_class_folders(self, make_images: MakeImages) -> None:
-        self.check(make_images("1.png", "2.png"), "pictures (2) but no class folders", "expected one folder a class")
+        self.check(make_images("1.png", "2.png"), "images (2) but no class folders", "expected one folder a class")
 
     def test_one_class(self, make_images: MakeImages) -> None:
         self.check(make_images("cat/1.png", "cat/2.png"), "one class only: 'cat'", "two or more")
@@ -197,30 +197,30 @@ class TestBadFolders:
     def test_an_empty_class_folder(self, make_images: MakeImages) -> None:
         photos = make_images("cat/1.png", "dog/2.png")
         (photos / "empty").mkdir()
-        self.check(photos, "the class folder 'empty' holds no picture")
+        self.check(photos, "the class folder 'empty' holds no image")
 
     def test_an_empty_class_folder_in_a_split(self, make_images: MakeImages) -> None:
         photos = make_images("train/cat/1.png", "train/dog/2.png", "val/cat/3.png")
         (photos / "val/dog").mkdir()
-        self.check(photos, "(val)", "the class folder 'dog' holds no picture")
+        self.check(photos, "(val)", "the class folder 'dog' holds no image")
 
     def test_an_empty_split(self, make_images: MakeImages) -> None:
         photos = make_images("train/cat/1.png", "train/dog/2.png")
         (photos / "val").mkdir()
-        self.check(photos, "the split folder", "val holds no picture")
+        self.check(photos, "the split folder", "val holds no image")
 
     def test_a_split_without_labels(self, make_images: MakeImages) -> None:
         self.check(
             make_images("train/cat/1.png", "train/dog/2.png", "test/3.png"),
-            "test holds pictures (1) but no class folders",
+            "test holds images (1) but no class folders",
         )
 
     def test_only_split_folders_without_classes(self, make_images: MakeImages) -> None:
-        self.check(make_images("train/1.png", "test/2.png"), "test holds pictures (1) but no class folders")
+        self.check(make_images("train/1.png", "test/2.png"), "test holds images (1) but no class folders")
 
     def test_splits_without_classes_beside_another_folder(self, make_images: MakeImages) -> None:
         photos = make_images("train/1.png", "test/2.png", "samples/3.png")
-        self.check(photos, "test holds pictures (1) but no class folders")
+        self.check(photos, "test holds images (1) but no class folders")
 
     def test_two_folders_of_one_split(self, make_images: MakeImages) -> None:
         photos = make_images("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "valid/cat/4.png")

@@ -35,13 +35,13 @@ def everything(fitted: ImageStore) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """Seven colour pictures of noise, of different sizes, and two that cannot be read."""
+    """Seven colour images of noise, of different sizes, and two that cannot be read."""
     noise = np.random.default_rng(0)
     paths: list[Path] = []
     for number in range(9):
         path = tmp_path / f"{number}.png"
         if number == 2:
-            path.write_text("no picture")
+            path.write_text("no image")
         elif number == 5:
             path.write_bytes(paths[0].read_bytes()[:-60])
         else:

@@ -59,7 +59,7 @@ def test_splits(photos: Path) -> None:
     )
     assert labels(dataset, "train") == {"a.png": "cat", "b.png": "dog"}
     assert labels(dataset, "val") == {"deep/c.png": "dog"}
-    assert dataset.notes == ("val holds no picture of cat",)
+    assert dataset.notes == ("val holds no image of cat",)
 
 
 def test_quotes_a_byte_order_mark_empty_lines_and_windows_ends(photos: Path) -> None:
@@ -147,11 +147,11 @@ class TestBadTables:
         assert "its columns are none" in refused(table(photos, ""))
 
     def test_no_rows(self, photos: Path) -> None:
-        assert "lists no pictures" in refused(table(photos, "path,label\n\n"))
+        assert "lists no images" in refused(table(photos, "path,label\n\n"))
 
     def test_a_path_that_is_not_there(self, photos: Path) -> None:
         message = refused(table(photos, "path,label\na.png,cat\nx.png,dog\nb.png,dog\ny.png,cat\n"))
-        assert "line 3: no such file: x.png (2 of 4 pictures are not there)" in message
+        assert "line 3: no such file: x.png (2 of 4 images are not there)" in message
         assert f"relative to {photos}" in message
 
     def test_a_folder_as_path(self, photos: Path) -> None:

@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.results import Boxes, BoxLists
 from convsight.targets import Classes, counts_by_class
 
-# Training and test pictures of the classes 0, 1 and 2; test lacks class 1.
+# Training and test images of the classes 0, 1 and 2; test lacks class 1.
 LABELS = {"train": [0, 1, 2, 1, 0], "test": [2, 0]}
 
 MakeImages = Callable[..., Path]
@@ -73,7 +73,7 @@ class TestEveryFormat:
         assert dataset.source == str(source)
 
     def test_a_class_missing_in_test_is_noted(self, source: Path) -> None:
-        assert "test holds no picture of 1" in read_dataset(source).notes
+        assert "test holds no image of 1" in read_dataset(source).notes
 
     def test_names_are_unique_over_all_splits(self, source: Path) -> None:
         names = [name for split in read_dataset(source).splits.values() for name in split.names]

@@ -1,4 +1,4 @@
-"""Splits to examples: what cannot be read is told, left out of images and truths alike, or ends it."""
+"""Splits to examples: what cannot be read is reported, left out of images and targets alike, or ends it."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_left_out_of_images_and_targets(
     ]
     assert found["train"].split.names == ["train/0.png", "train/2.png", "train/3.png"]
     assert found["val"].split is splits[1]
-    assert capsys.readouterr().err.startswith("1 picture left out, since unreadable:\n  train/1.png: ")
+    assert capsys.readouterr().err.startswith("1 image left out, since unreadable:\n  train/1.png: ")
 
 
 def test_unless_they_are_to_be_skipped_all_splits_are_read_and_told(tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_unless_they_are_to_be_skipped_all_splits_are_read_and_told(tmp_path: Pa
     with pytest.raises(UserError) as raised:
         read(splits, skip=False)
     lines = str(raised.value).splitlines()
-    assert lines[0] == "22 pictures cannot be read:"
+    assert lines[0] == "22 images cannot be read:"
     assert lines[1].startswith("  train/0.png: ")
     assert len(lines) == 1 + 20 + 2
     assert lines[-2:] == ["  and 2 more", "mend or remove them, or leave them out: --skip-unreadable"]
 
 
 def test_a_split_of_which_nothing_can_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no picture of the split 'val' can be read"):
+    with pytest.raises(UserError, match="no image of the split 'val' can be read"):
         read([split(tmp_path, "train", [1]), split(tmp_path, "val", [None])], skip=True)
 
 
@@ -85,5 +85,5 @@ def test_what_is_left_must_show_something(tmp_path: Path) -> None:
     images = files(tmp_path / "val", [None, 20])
     one = Boxes.of(("a",), (6, 5), [(0, 0, 3, 3)], [0])
     targets = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
-    with pytest.raises(UserError, match="data: no picture of the split 'val' shows anything"):
+    with pytest.raises(UserError, match="data: no image of the split 'val' shows anything"):
         read([Split("val", images, targets, ["0", "1"])], skip=True)

@@ -18,7 +18,7 @@ from convsight.targets import Classes, counts_by_class
 
 
 def dataset(**splits: Sequence[tuple[str, int]]) -> Dataset:
-    """Splits of (picture name, class number); each picture's pixel is a number drawn from its name."""
+    """Splits of (image name, class number); each image's pixel is a number drawn from its name."""
     classes = tuple(f"class {number}" for number in range(1 + max(c for pairs in splits.values() for _, c in pairs)))
     made = {}
     for name, pairs in splits.items():
@@ -28,7 +28,7 @@ def dataset(**splits: Sequence[tuple[str, int]]) -> Dataset:
 
 
 def pairs(*counts: int, prefix: str = "") -> list[tuple[str, int]]:
-    """So many pictures of class 0, 1, ..."""
+    """So many images of class 0, 1, ..."""
     return [(f"{prefix}{number}/{i}.png", number) for number, count in enumerate(counts) for i in range(count)]
 
 
@@ -59,7 +59,7 @@ class TestAnyCut:
         for number, count in enumerate(counts):
             assert min(parts[name][number] for name in parts) >= 1
             for name, share in (("val", shares[0]), ("test", shares[1])):
-                # Half a picture of rounding, or as many as leave one for each other part.
+                # Half an image of rounding, or as many as leave one for each other part.
                 wanted = min(max(1, count * share), count - 2)
                 squeezed = name == "val" and parts["train"][number] == 1
                 assert abs(parts[name][number] - wanted) <= 0.5 + 1e-9 or (squeezed and parts[name][number] < wanted)
@@ -125,7 +125,7 @@ class TestWhatIsThere:
         assert cut.split("test") is data.split("test")
         assert counts_by_class(cut.split("val").targets) == {"class 0": 2, "class 1": 4}
         assert members(cut)["train"] | members(cut)["val"] == members(data)["train"]
-        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val",)
+        assert cut.notes == ("cut from 60 images, stratified by class: 6 for val",)
 
     def test_test_is_cut_from_training(self) -> None:
         data = dataset(train=pairs(20, 40), val=pairs(5, 5, prefix="v"))
@@ -136,7 +136,7 @@ class TestWhatIsThere:
     def test_both_are_cut_from_training_alone(self) -> None:
         cut = cut_splits(dataset(train=pairs(20, 40)), 0.1, 0.2, 0)
         assert {name: len(split) for name, split in cut.splits.items()} == {"train": 42, "val": 6, "test": 12}
-        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val and 12 for test",)
+        assert cut.notes == ("cut from 60 images, stratified by class: 6 for val and 12 for test",)
 
     def test_complete_data_is_left_alone(self) -> None:
         data = dataset(train=pairs(3, 3), val=pairs(1, 1, prefix="v"), test=pairs(1, 1, prefix="t"))
@@ -163,16 +163,16 @@ class TestRefusals:
     @pytest.mark.parametrize("splits", [{"test"}, {"val"}, {"val", "test"}])
     def test_nothing_to_train_on(self, splits: set[str]) -> None:
         data = dataset(**{name: pairs(3, 3, prefix=name) for name in splits})
-        with pytest.raises(UserError, match="but no training pictures"):
+        with pytest.raises(UserError, match="but no training images"):
             cut_splits(data, 0.1, 0.2, 0)
 
     def test_too_few_images_for_three_parts(self) -> None:
-        with pytest.raises(UserError, match=r"'class 1' has 2 pictures, but 3 are needed .* train, val and test"):
+        with pytest.raises(UserError, match=r"'class 1' has 2 images, but 3 are needed .* train, val and test"):
             cut_splits(dataset(all=pairs(9, 2)), 0.1, 0.2, 0)
 
     def test_too_few_images_for_two_parts(self) -> None:
         data = dataset(train=pairs(9, 1), test=pairs(1, 1, prefix="t"))
-        with pytest.raises(UserError, match=r"'class 1' has 1 picture, but 2 are needed .* train, val;"):
+        with pytest.raises(UserError, match=r"'class 1' has 1 image, but 2 are needed .* train, val;"):
             cut_splits(data, 0.1, 0.2, 0)
 
     @pytest.mark.parametrize("shares", [(0, 0.2), (0.1, 1), (0.5, 0.5), (-0.1, 0.2)])
@@ -194,12 +194,12 @@ class TestStoredCuts:
     def test_files_that_vanished(self, data: Dataset) -> None:
         text = splits_csv(cut_splits(data, 0.2, 0.2, 0))
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([3, 4])})
-        with pytest.raises(UserError, match=r"2 pictures are gone \(.*0/3\.png.*\)"):
+        with pytest.raises(UserError, match=r"2 images are gone \(.*0/3\.png.*\)"):
             apply_splits_csv(smaller, text)
 
     def test_files_that_are_new(self, data: Dataset) -> None:
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([7])})
-        with pytest.raises(UserError, match=r"1 pictures are new \(1/2\.png\)"):
+        with pytest.raises(UserError, match=r"1 images are new \(1/2\.png\)"):
             apply_splits_csv(data, splits_csv(cut_splits(smaller, 0.2, 0.2, 0)))
 
     def test_splits_of_the_data_that_changed(self) -> None:

@@ -74,7 +74,7 @@ def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
 
 
 def test_there_must_be_something_to_measure() -> None:
-    with pytest.raises(ValueError, match="no picture to measure"):
+    with pytest.raises(ValueError, match="no image to measure"):
         measured([], images(8, 8))
 
 

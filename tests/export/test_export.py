@@ -195,7 +195,7 @@ def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Pa
 
 
 def plant_resize(graph: onnx.ModelProto) -> None:
-    """ExactResize pictures by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    """ExactResize images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
     maker = next(node for node in graph.graph.node if "fitted" in node.output)
     maker.output[:] = ["unused"]
     helper = onnx.helper
@@ -221,7 +221,7 @@ def export_again(run: Run, file: Path, shown: Callable[[], Iterator[Pixels]]) ->
 def test_an_engine_that_ignores_antialiasing_is_caught(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw pictures does not."""
+    """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw images does not."""
     made = onnx_graph.onnx_graph
 
     def trapped(model: torch.nn.Module, card: Card) -> onnx.ModelProto:
@@ -271,26 +271,26 @@ def test_a_wrong_engine_fails_the_proof(exported_run: Run, tmp_path: Path, monke
 def test_int8_says_which_images_judged_it(
     exported_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unsplit pictures are no validation pictures, and ten of them cannot show a loss of half a point."""
+    """Unsplit images are no validation images, and ten of them cannot show a loss of half a point."""
     model = convsight.load(exported_run.path)
     for number, digit in enumerate(load_digits().images[:10]):
         image = Image.fromarray((digit * 15.9).astype(np.uint8)).convert("RGB")
-        # With wrong labels int8 has nothing to lose, whatever it answers.
+        # With wrong labels int8 has nothing to lose, whatever it predicts.
         name = str((int(model.predict(image).to_json()["labels"][0]["name"]) + 1) % 10)
         (tmp_path / "unsplit" / name).mkdir(parents=True, exist_ok=True)
         image.save(tmp_path / "unsplit" / name / f"{number}.png")
     with suppress(UserError):  # learnt on so few, 8-bit numbers may fail the proof
         verb(exported_run, "onnx", tmp_path / "a.onnx", int8=True, data=str(tmp_path / "unsplit"), listener=Terminal())
     told = capsys.readouterr().err
-    assert f"accuracy on 10 pictures of {tmp_path / 'unsplit'}: 0.0000" in told
-    assert "note: one of 10 pictures weighs 10 points, so a loss of 0.5 cannot be judged" in told
+    assert f"accuracy on 10 images of {tmp_path / 'unsplit'}: 0.0000" in told
+    assert "note: one of 10 images weighs 10 points, so a loss of 0.5 cannot be judged" in told
 
 
 def test_a_split_that_judges_int8_is_named() -> None:
     digits = read_dataset("digits")
     (split,) = digits.splits.values()
-    assert export_verb._in_words(digits, split) == f"pictures of {digits.source}"
-    assert export_verb._in_words(digits, replace(split, name="test")) == "pictures of the split test"
+    assert export_verb._in_words(digits, split) == f"images of {digits.source}"
+    assert export_verb._in_words(digits, replace(split, name="test")) == "images of the split test"
 
 
 def test_all_predictions_agree_only_where_all_do() -> None:
@@ -309,9 +309,9 @@ def test_all_predictions_agree_only_where_all_do() -> None:
             needed_agreement=1,
         )
         verdict = "holds" if agreement == 1 else "does not hold"
-        assert exporting._in_words(proof, check).endswith(f", {told} same answers: {verdict}")
+        assert exporting._in_words(proof, check).endswith(f", {told} same predictions: {verdict}")
         if agreement < 1:
-            with pytest.raises(UserError, match=rf" and {told} of 64 answers agree \(needed 100%\)"):
+            with pytest.raises(UserError, match=rf" and {told} of 64 predictions agree \(needed 100%\)"):
                 exporting._check((proof,), [check], Path("model.onnx"))
 
 
@@ -325,7 +325,7 @@ def grainy_digits() -> Iterator[Pixels]:
 
 
 def coloured() -> Iterator[Pixels]:
-    """Pictures with detail and with colours, as real ones have."""
+    """Images with detail and with colours, as real ones have."""
     random = np.random.default_rng(0)
     noisy = random.integers(0, 2, (8, 90, 70, 3), np.uint8) * np.array([255, 160, 40], np.uint8)
     return proof_images(noisy, RGB, 100)
@@ -412,7 +412,7 @@ def test_the_command_prints_where_and_how(exported_run: Run, tmp_path: Path) -> 
     done = within(*command)
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/m.onnx" in done.stdout
-    assert "100.0% same answers: holds" in done.stderr
+    assert "100.0% same predictions: holds" in done.stderr
     done = within(*command, "--to", "torch")
     assert done.returncode == 2
     assert "ends in .pt2" in done.stderr

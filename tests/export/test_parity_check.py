@@ -25,7 +25,7 @@ CARD = Card(
 
 
 class Level(Engine):
-    """Answers bright by the first pixel, and after `turned` more pictures, dark by `shift` more."""
+    """Answers bright by the first pixel, and after `turned` more images, dark by `shift` more."""
 
     name, precision, streams = "level", "float32", 1
 
@@ -55,7 +55,7 @@ def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: 
     ("pixels", "limits", "shift", "turned", "holds"),
     [
         ("fitted", "float32", 0.0, 0, True),
-        ("fitted", "float32", 0.004, 1, False),  # one answer turned
+        ("fitted", "float32", 0.004, 1, False),  # one prediction turned
         ("raw", "float32", 0.0, 0, True),
         ("raw", "float32", 0.004, 1, False),
         ("fitted", "bfloat16", 0.03, 1, True),
@@ -83,7 +83,7 @@ def test_numbers_keep_their_limit_where_no_prediction_turns() -> None:
 
 @final
 class Sizes(Reader):
-    """Tells the size that it was told, as width and height; boxes are read by it."""
+    """Tells the size that it was reported, as width and height; boxes are read by it."""
 
     result = Numbers
     pipeline_tag = "none"
@@ -112,7 +112,7 @@ def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
 
 
 class NoNumbers(Engine):
-    """Answers that are none, as of a number format that overflowed."""
+    """Predictions that are none, as of a number format that overflowed."""
 
     name, precision, streams = "none", "bfloat16", 1
 
@@ -136,9 +136,9 @@ FINDER = Card(
 
 
 class Finder(Engine):
-    """Sees one thing in pictures that are not dark, and a shadow of it in those that are; or never anything.
+    """Sees one thing in images that are not dark, and a shadow of it in those that are; or never anything.
 
-    `shift` is how far from its place it sees it, as a share of the picture.
+    `shift` is how far from its place it sees it, as a share of the image.
     """
 
     name, precision, streams = "finder", "float32", 1

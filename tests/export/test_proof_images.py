@@ -1,4 +1,4 @@
-"""Which pictures a proof is made of."""
+"""Which images a proof is made of."""
 
 from pathlib import Path
 

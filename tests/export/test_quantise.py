@@ -23,7 +23,7 @@ ACCURACY = Metric("accuracy")
 
 
 class Predicting(Engine):
-    """Answers class 1 for the first `right` pictures it is given, which is the truth of all."""
+    """Answers class 1 for the first `right` images it is given, which is the target of all."""
 
     name, precision, streams = "answering", "float32", 1
 
@@ -107,6 +107,6 @@ def test_a_number_in_metres_loses_points_of_the_spread_of_the_targets(metres: fl
 def test_a_loss_that_one_image_outweighs_cannot_be_judged(images: int, allowed: float, weight: str) -> None:
     note = coarseness(ACCURACY, images, allowed)
     if weight:
-        assert f"one of {images} pictures weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
+        assert f"one of {images} images weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
     else:
         assert not note

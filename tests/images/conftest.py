@@ -1,4 +1,4 @@
-"""Pictures the tests of this room share: a photo, and pictures as the content of a file."""
+"""Images the tests of this room share: a photo, and images as the content of a file."""
 
 from collections.abc import Callable
 from io import BytesIO

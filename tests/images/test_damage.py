@@ -49,7 +49,7 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cat.jpg"
     path.write_bytes(content)
     message = said(path)
-    assert "is not a picture" in message
+    assert "is not an image" in message
     assert "JPEG, PNG, WebP, BMP, GIF or TIFF" in message
 
 
@@ -82,7 +82,7 @@ KINDS: dict[str, tuple[str, dict[str, object]]] = {
 @settings(max_examples=60)
 @given(data=st.data())
 def test_cut_files(encode: Encode, kind: str, data: st.DataObject) -> None:
-    """Either an error or, where only bytes behind the pixels are gone, the whole picture."""
+    """Either an error or, where only bytes behind the pixels are gone, the whole image."""
     format_name, options = KINDS[kind]
     content = encode(SMALL, format_name, **options)
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
@@ -129,7 +129,7 @@ def test_noise_behind_the_first_bytes(head: bytes, rest: bytes) -> None:
         return
 
 
-# Large pictures.
+# Large images.
 
 
 def black_png(width: int, height: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The one path from any picture to the network's pixels."""
+"""The one path from any image to the network's pixels."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The fit is Pillow's antialiased bilinear resize, of the part of the picture that `fit` asks for."""
+"""The fit is Pillow's antialiased bilinear resize, of the part of the image that `fit` asks for."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_any_size_to_any_size(fit: ResizeMode, image: tuple[int, int], width: in
         assert ((fitted == 0).all(-1) | coloured).all()
         assert coloured[(height - 1) // 2, (width - 1) // 2]
         rows, columns = coloured.any(1).sum(), coloured.any(0).sum()
-        assert coloured.sum() == rows * columns, "the picture stays a rectangle"
+        assert coloured.sum() == rows * columns, "the image stays a rectangle"
         assert columns == width or rows == height
     else:
         assert coloured.all()

@@ -1,4 +1,4 @@
-"""TIFFs that Pillow alone reads wrongly or in part: written here byte by byte, so that the truth is known."""
+"""TIFFs that Pillow alone reads wrongly or in part: written here byte by byte, so that the target is known."""
 
 import struct
 import zlib

@@ -135,7 +135,7 @@ def test_transparent_colour_of_an_image_without_palette(encode: Encode) -> None:
     assert np.asarray(decode_image(content)).tolist() == [[[1, 2, 3], [255, 255, 255]]]
 
 
-# Deep pictures.
+# Deep images.
 
 
 @pytest.mark.parametrize(("mode", "order"), [("I;16", "<"), ("I;16L", "<"), ("I;16B", ">"), ("I;16N", "=")])

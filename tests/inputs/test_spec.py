@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused_in_words(photo_bytes: bytes) -> None:
     assert "expected (2, length)" in refused(SPECTROGRAM, np.zeros(40, np.float32))
     assert "expected (depth, height, width, 2)" in refused(VOLUME, np.zeros((3, 3, 3), np.uint16))
     assert "complex64" in refused(SEQUENCE, np.zeros((2, 40), np.complex64))
-    assert "not a picture" in refused(image_input(3), np.zeros((4, 4, 5), np.uint8))
+    assert "not an image" in refused(image_input(3), np.zeros((4, 4, 5), np.uint8))
 
 
 def test_any_numbers_become_floating_point() -> None:
@@ -213,7 +213,7 @@ def test_a_sine_is_seen_at_its_frequency_and_a_tenth_is_20_db_less() -> None:
 def test_only_images_are_images() -> None:
     assert as_image(image_input(5), "it") == image_input(5)
     for spec in OTHERS.values():
-        with pytest.raises(UserError, match="the task takes pictures, not"):
+        with pytest.raises(UserError, match="the task takes images, not"):
             as_image(spec, "the task")
 
 

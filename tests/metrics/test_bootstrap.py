@@ -30,7 +30,7 @@ def test_a_resample_draws_as_many_images_as_there_are_with_replacement() -> None
     assert resamples.shape == (1000, 50)
     assert (resamples.sum(axis=1) == 50).all()
     assert (resamples == resamples.round()).all()
-    # The number of times a picture is drawn is binomial: variance 1 - 1/50.
+    # The number of times an image is drawn is binomial: variance 1 - 1/50.
     assert resamples.var() == pytest.approx(1 - 1 / 50, rel=0.03)
     assert np.abs(resamples.mean(axis=0) - 1).max() < 0.2
 

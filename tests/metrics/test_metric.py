@@ -1,4 +1,4 @@
-"""What a metric says about its numbers: which way is better, how much is a point, how they are told."""
+"""What a metric says about its numbers: which way is better, how much is a point, how they are reported."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Against timm's rule, and against pictures: what the adapted weights give for planes that are repeated."""
+"""Against timm's rule, and against images: what the adapted weights give for planes that are repeated."""
 
 import pytest
 import torch

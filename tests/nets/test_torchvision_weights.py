@@ -39,7 +39,7 @@ def place(hub: Path, name: str, state: dict[str, Tensor], monkeypatch: pytest.Mo
 
 
 def with_statistics(net: nn.Module) -> nn.Module:
-    """The network with batch normalisations that have seen pictures; without, a fresh one gives all nearly the same."""
+    """The network with batch normalisations that have seen images; without, a fresh one gives all nearly the same."""
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = 1.0
@@ -48,7 +48,7 @@ def with_statistics(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
-# One plain, one whose file holds auxiliary heads and expects other pictures, one whose names have changed since.
+# One plain, one whose file holds auxiliary heads and expects other images, one whose names have changed since.
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet121"])
 def test_the_network_answers_as_torchvisions(

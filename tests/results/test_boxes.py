@@ -1,4 +1,4 @@
-"""Boxes: what is told of them, how two answers differ, and what is no answer."""
+"""Boxes: what is told of them, how two predictions differ, and what is no prediction."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Compiled networks in the cache: the same answers, and no harm from damage."""
+"""Compiled networks in the cache: the same predictions, and no harm from damage."""
 
 import os
 from pathlib import Path

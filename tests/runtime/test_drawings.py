@@ -23,7 +23,7 @@ def test_images_of_every_source_are_drawn_whole(photos: Path, tmp_path: Path) ->
     drawings.draw(4, Prediction("bad.png", error="bad.png is empty"))
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [f"00000{n}-cat_1.jpg" for n in (1, 2, 3)]
     with Image.open(tmp_path / "drawn" / "000003-cat_1.jpg") as drawn:
-        assert drawn.width == 4 * 60  # enlarged by a whole factor, under a bar with the answer
+        assert drawn.width == 4 * 60  # enlarged by a whole factor, under a bar with the prediction
         assert drawn.height > 4 * 30
         assert np.asarray(drawn).max() > 200  # white letters on what was black
 

@@ -67,7 +67,7 @@ def test_nothing_readable_is_nothing_to_judge(photos: Path, tmp_path: Path) -> N
     run = convsight.train(photos, run=f"{tmp_path}/a", **FAST)
     for file in photos.rglob("*.png"):
         file.write_bytes(file.read_bytes()[:60])
-    with pytest.raises(UserError, match="no picture of the split 'all' can be read"):
+    with pytest.raises(UserError, match="no image of the split 'all' can be read"):
         evaluate(run.path, photos, Silent(), skip_unreadable=True)
 
 

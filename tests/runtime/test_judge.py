@@ -1,4 +1,4 @@
-"""How many pictures are run at once while they are judged."""
+"""How many images are run at once while they are judged."""
 
 from typing import Any, final
 
@@ -18,7 +18,7 @@ from convsight.tasks import reader_of
 
 @final
 class Counting(Engine):
-    """Answers the first class, and notes how many pictures it was given."""
+    """Answers the first class, and notes how many images it was given."""
 
     name = "counting"
     precision = "float32"

@@ -53,7 +53,7 @@ def test_files_are_read_only_a_little_ahead(model: Model, photos: Path) -> None:
 
 
 def test_a_bad_image_is_an_error_that_names_it(model: Model, tmp_path: Path) -> None:
-    (tmp_path / "bad.jpg").write_text("no picture")
+    (tmp_path / "bad.jpg").write_text("no image")
     with pytest.raises(ImageError, match=r"bad\.jpg"):
         model.predict(tmp_path / "bad.jpg")
 

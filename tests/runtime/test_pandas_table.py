@@ -1,4 +1,4 @@
-"""Answers as a table of pandas."""
+"""Predictions as a table of pandas."""
 
 import io
 from pathlib import Path

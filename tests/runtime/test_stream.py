@@ -28,7 +28,7 @@ READER = reader_of(
 
 @final
 class Mirror(Engine):
-    """Answers with the grey level of each picture."""
+    """Predictions with the grey level of each image."""
 
     name = "mirror"
     precision = "float32"
@@ -56,7 +56,7 @@ def grey(level: int) -> Source:
 def item(number: int) -> Item:
     def load() -> Source:
         if number % 7 == 3:
-            raise ImageError(f"picture {number} is damaged")
+            raise ImageError(f"image {number} is damaged")
         time.sleep(0.002 * (number % 3 == 0))  # the others overtake it
         return grey(number)
 
@@ -76,7 +76,7 @@ def test_order_is_kept_and_bad_images_stand_in_their_place(workers: int, streams
     assert [prediction.file for prediction in found] == [str(n) for n in range(200)]
     for number, prediction in enumerate(found):
         if number % 7 == 3:
-            assert prediction.error == f"picture {number} is damaged"
+            assert prediction.error == f"image {number} is damaged"
         else:
             assert level(prediction) == number
     assert max(engine.batches) <= BATCH
@@ -96,7 +96,7 @@ def test_each_image_of_a_slow_source_is_answered_at_once() -> None:
     def slow() -> Iterator[Item]:
         for number in range(3):
             yield Item(str(number), lambda: grey(5))
-            assert predicted.wait(20), "the next picture was asked for, and the one before not answered"
+            assert predicted.wait(20), "the next image was asked for, and the one before not predicted"
             predicted.clear()
 
     engine = Mirror()
@@ -156,7 +156,7 @@ def test_a_network_that_gives_no_number_says_so_in_the_place_of_the_image() -> N
     engine.run = run  # type: ignore[method-assign]
     first, second, third = stream(engine, READER, map(item, range(3)), Decoding(PREPROCESSING))
     assert second.error is not None
-    assert second.error.startswith("1: the network gives no answer: probabilities must be")
+    assert second.error.startswith("1: the network gives no prediction: probabilities must be")
     assert (level(first), level(third)) == (0, 2)
 
 

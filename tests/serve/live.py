@@ -1,4 +1,4 @@
-"""A real server process, and pictures to send to it."""
+"""A real server process, and images to send to it."""
 
 import os
 import signal
@@ -108,7 +108,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def image(seed: int = 0, kind: str = "PNG", side: int = 14) -> bytes:
-    """A picture file of noise."""
+    """An image file of noise."""
     pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
     file = BytesIO()
     Image.fromarray(pixels).save(file, kind)

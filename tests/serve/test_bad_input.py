@@ -20,7 +20,7 @@ HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\
 
 @pytest.fixture(autouse=True)
 def lives_on(server: Live) -> Iterator[None]:
-    """After each of these tests a good picture is answered, and nothing is held any more."""
+    """After each of these tests a good image is answered, and nothing is held any more."""
     yield
     assert server.post(image()).status_code == 200
     wait_until(lambda: server.metric("convsight_waiting_pictures") == server.metric("convsight_waiting_bytes") == 0)
@@ -38,7 +38,7 @@ def huge_png(side: int = 20_000) -> bytes:
     ("content", "words"),
     [
         (b"", "empty"),
-        (b"hello, this is text", "not a picture"),
+        (b"hello, this is text", "not an image"),
         (image(kind="JPEG", side=200)[:2000], "cut short"),
         (huge_png(), "megapixels"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "cannot be decoded"),
@@ -232,7 +232,7 @@ def test_a_client_that_goes_while_its_images_are_read(server: Live) -> None:
 
 
 def grey_png(side: int) -> bytes:
-    """A whole picture, grey and half transparent: the more of these it holds, the smaller the file beside them."""
+    """A whole image, grey and half transparent: the more of these it holds, the smaller the file beside them."""
     file = BytesIO()
     Image.new("LA", (side, side), (100, 128)).save(file, "PNG")
     return file.getvalue()

@@ -138,7 +138,7 @@ def test_what_cannot_be_had_is_refused(server: Live, accept: str, count: int, wo
 def test_what_is_not_answered_is_told_as_json(server: Live, accept: str) -> None:
     found = ask(server, [("a.png", b"no picture")], accept)
     assert (found.status_code, found.headers["content-type"]) == (422, "application/json")
-    assert "no picture" in found.json()["answers"][0]["error"]
+    assert "no image" in found.json()["answers"][0]["error"]
 
 
 class Plain(Result):

@@ -1,4 +1,4 @@
-"""Trainings that begin with smaller pictures."""
+"""Trainings that begin with smaller images."""
 
 from pathlib import Path
 

@@ -155,7 +155,7 @@ def test_a_name_taken_gets_a_number(tmp_path: Path) -> None:
 
 
 def test_a_last_batch_of_one_image_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
-    # 18 training pictures in batches of 17 would leave one, of which batch normalisation behind a flattening has no
+    # 18 training images in batches of 17 would leave one, of which batch normalisation behind a flattening has no
     # spread to learn from: PyTorch refuses it.
     for extra in range(6):
         (photos / "dark" / f"more{extra}.png").write_bytes((photos / "dark" / "0.png").read_bytes())
@@ -175,7 +175,7 @@ def test_a_last_batch_of_one_image_is_no_obstacle(tmp_path: Path, photos: Path) 
 
 def test_unreadable_images_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
     (photos / "dark" / "torn.png").write_bytes((photos / "dark" / "0.png").read_bytes()[:60])
-    with pytest.raises(UserError, match=r"1 picture cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
+    with pytest.raises(UserError, match=r"1 image cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
         convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
     assert not (tmp_path / "a").exists()
     run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", skip_unreadable=True, **FAST)
@@ -193,7 +193,7 @@ def test_images_left_out_must_not_be_all_that_show_things(tmp_path: Path, split:
     (tmp_path / "boxes.csv").write_text("\n".join(rows))
     torn = tmp_path / {"val": "c.png", "test": "e.png"}[split]
     torn.write_bytes(torn.read_bytes()[:200])
-    with pytest.raises(UserError, match=f"no picture of the split '{split}' shows anything that is to be found"):
+    with pytest.raises(UserError, match=f"no image of the split '{split}' shows anything that is to be found"):
         convsight.train(tmp_path / "boxes.csv", epochs=1, skip_unreadable=True, run=f"{tmp_path}/a", quiet=True)
     assert not (tmp_path / "a").exists()
 
@@ -292,7 +292,7 @@ def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_im
     listener = PressesCtrlC(epoch=0)
     chosen: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 3, "augment": "none", "export": False}
     train(TrainSettings.of(data=str(tmp_path / "noise"), run=f"{tmp_path}/a", **chosen), listener)
-    (advice,) = [text for text in listener.said if "training pictures and" in text]
+    (advice,) = [text for text in listener.said if "training images and" in text]
     assert "not shown to be better than the baseline of 0.900" in advice
 
 

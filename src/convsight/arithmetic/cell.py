@@ -10,9 +10,9 @@ Position = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Term:
-    """One cell of the picture and, where there is a kernel, the weight it meets.
+    """One cell of the image and, where there is a kernel, the weight it meets.
 
-    `position` is in the picture, (channel, row, column) for a volume; it is outside where the cell is padding, and
+    `position` is in the image, (channel, row, column) for a volume; it is outside where the cell is padding, and
     `inside` is False. `weight_position` is in the kernel as it was given, also where the operation flips it.
     """
 

@@ -15,7 +15,7 @@ from convsight.errors import UserError
 @final
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
-    """What an operation makes of a picture or volume.
+    """What an operation makes of an image or volume.
 
     Shapes: `values` is (channels, *sides) of a volume, (*sides) of a single array; `sides` are the axes the kernel
     moved along, each with its formula. Whole numbers stay whole (int64); everything else is float64.

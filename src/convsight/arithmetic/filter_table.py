@@ -1,4 +1,4 @@
-"""What kernels made of a picture, as a table on standard output."""
+"""What kernels made of an image, as a table on standard output."""
 
 import typer
 from rich.console import Console

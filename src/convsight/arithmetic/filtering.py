@@ -1,4 +1,4 @@
-"""Kernels applied to a picture: the responses of each, and what an eye is shown of them."""
+"""Kernels applied to an image: the responses of each, and what an eye is shown of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ DEFAULT = ("sobel-x", "sobel-y", "laplacian", "sharpen", "gaussian")
 
 @dataclass(frozen=True, eq=False)
 class Filtered:
-    """What one kernel makes of a picture.
+    """What one kernel makes of an image.
 
     `shown` (height, width) is for the eye, made by the `rule` beside it; `smallest` and `largest` are true responses.
     """
@@ -55,7 +55,7 @@ class Filtered:
 
 @dataclass(frozen=True, eq=False)
 class FilteredImage:
-    """A picture in grey (height, width) and what each kernel makes of it, with one stride and padding."""
+    """An image in grey (height, width) and what each kernel makes of it, with one stride and padding."""
 
     image: Path
     grey: NDArray[np.uint8]
@@ -83,12 +83,12 @@ def filter_image(
     at: Position | None = None,
     max_megapixels: float = 100.0,
 ) -> FilteredImage:
-    """Apply kernels, by name or as rows of numbers, to a picture in grey, as a layer would: by cross-correlation.
+    """Apply kernels, by name or as rows of numbers, to an image in grey, as a layer would: by cross-correlation.
 
     Where no kernel is named, the `DEFAULT` ones are applied. Grey is that of Pillow's mode L, 0.299 R + 0.587 G + 0.114
     B. `at` asks for the arithmetic of one output cell, (row, column) from 0.
 
-    Raises `UserError` where the picture cannot be read, a kernel is not known or does not fit, a setting is impossible,
+    Raises `UserError` where the image cannot be read, a kernel is not known or does not fit, a setting is impossible,
     or no such cell comes out.
     """
     found = [find_kernel(text) for text in kernels or DEFAULT]

@@ -61,13 +61,13 @@ def operands(
     Weights are (outputs, channels / groups, *kernel), those of a transposed convolution (channels, outputs / groups,
     *kernel). Raises `UserError` where axes, channels, groups or bias do not match.
     """
-    volume, weights = as_numbers(image, "picture"), as_numbers(kernel, "kernel")
+    volume, weights = as_numbers(image, "image"), as_numbers(kernel, "kernel")
     plain = volume.ndim == weights.ndim
     if plain:
         volume, weights = volume[np.newaxis], weights[np.newaxis, np.newaxis]
     elif volume.ndim < 2 or weights.ndim != volume.ndim + 1:
         raise UserError(
-            f"a picture of {volume.ndim} axes and a kernel of {weights.ndim} do not match; expected as many axes in "
+            f"an image of {volume.ndim} axes and a kernel of {weights.ndim} do not match; expected as many axes in "
             "both, or a volume (channels, *sides) with a kernel that has one axis more: "
             f"({'channels, outputs' if transposed else 'outputs, channels'} / groups, *kernel)"
         )
@@ -87,7 +87,7 @@ def _outputs(channels: int, weights: NDArray[Any], groups: int, transposed: bool
     if taken != channels:
         per_group = f" ({weights.shape[1]} in each of {groups} groups)" if groups > 1 and not transposed else ""
         raise UserError(
-            f"the picture has {channels} channels, the kernel of shape {weights.shape} takes {taken}{per_group}; "
+            f"the image has {channels} channels, the kernel of shape {weights.shape} takes {taken}{per_group}; "
             "expected the same number"
         )
     outputs: int = weights.shape[1] * groups if transposed else weights.shape[0]

@@ -1,6 +1,6 @@
 """Pooling: each window becomes one number, its maximum, average, sum or Lp norm.
 
-The kernel is given as one number for each axis that is pooled, and these are the last axes: (2, 2) pools a picture
+The kernel is given as one number for each axis that is pooled, and these are the last axes: (2, 2) pools an image
 (height, width) as well as the maps of a volume (channels, height, width), channel by channel.
 """
 

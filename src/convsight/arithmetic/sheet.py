@@ -1,4 +1,4 @@
-"""A picture and what kernels make of it, side by side in one PNG."""
+"""An image and what kernels make of it, side by side in one PNG."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +16,7 @@ from convsight.arithmetic.filters import Kernel
 from convsight.errors import UserError
 from convsight.files import write_atomic_with
 
-_SIDE_PX: Final = 420  # the longest side of a picture on the sheet
+_SIDE_PX: Final = 420  # the longest side of an image on the sheet
 _SLOT_PX: Final = 250  # the least width of a column, so that words fit
 _GAP_PX: Final = 20
 _TITLE_PX: Final = 18
@@ -42,13 +42,13 @@ class _Tile:
 def save_sheet(found: FilteredImage, out: Path | None = None) -> Path:
     """Save the sheet; returns where. Without `out` it is `<image>-filters.png` in the current folder, or -2, -3, ...
 
-    Raises `UserError` where `out` is no name of a PNG, is the picture itself, or cannot be written.
+    Raises `UserError` where `out` is no name of a PNG, is the image itself, or cannot be written.
     """
     file = _free(f"{found.image.stem}-filters") if out is None else out
     if file.suffix.lower() != ".png":
-        raise UserError(f"{file} does not end with .png; the pictures are saved as PNG")
+        raise UserError(f"{file} does not end with .png; the images are saved as PNG")
     if file.exists() and file.samefile(found.image):
-        raise UserError(f"{file} is the picture itself; choose another name with --out")
+        raise UserError(f"{file} is the image itself; choose another name with --out")
     sheet = draw_sheet(found)
     write_atomic_with(file, lambda temporary: sheet.save(temporary, format="PNG"))
     return file
@@ -58,7 +58,7 @@ def draw_sheet(found: FilteredImage) -> Image.Image:
     """The original in grey and every result beside it, each with its kernel's numbers and the rule it is shown by.
 
     A cell of a result is as wide as the cells of the original that it stands for, so that all of them lie alike.
-    Pictures are reduced after the arithmetic; what is enlarged keeps its cells.
+    Images are reduced after the arithmetic; what is enlarged keeps its cells.
     """
     tiles = _tiles(found)
     columns = len(tiles) if len(tiles) <= 3 else ceil(sqrt(len(tiles)))

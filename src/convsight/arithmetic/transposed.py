@@ -1,4 +1,4 @@
-"""Transposed convolution: every cell of the picture puts the whole kernel, times its value, onto a larger result."""
+"""Transposed convolution: every cell of the image puts the whole kernel, times its value, onto a larger result."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -103,7 +103,7 @@ class _Spread:
         return Cell(_OPERATION, position, terms, total, sum_of_products(terms, bias), bias)
 
     def _reaching(self, stop: Position) -> list[tuple[Position, Position]]:
-        """The places of the picture from which the kernel reaches `stop`, each with the kernel's cell that does."""
+        """The places of the image from which the kernel reaches `stop`, each with the kernel's cell that does."""
         pairs = []
         for offset in np.ndindex(self.given.kernel):
             steps = [

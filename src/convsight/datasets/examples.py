@@ -1,4 +1,4 @@
-"""`Examples`: the fitted pictures of a split with what is true of each, ready to train on or to judge by."""
+"""`Examples`: the fitted images of a split with what is true of each, ready to train on or to judge by."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from convsight.targets import Targets
 
 @dataclass(frozen=True)
 class Examples:
-    """Fitted pictures and their truths, in the same order."""
+    """Fitted images and their targets, in the same order."""
 
     images: ImageStore
     targets: Targets
 
     def __post_init__(self) -> None:
         if len(self.images) != len(self.targets):
-            raise ValueError(f"{len(self.images)} pictures but {len(self.targets)} truths")
+            raise ValueError(f"{len(self.images)} images but {len(self.targets)} targets")
 
     def __len__(self) -> int:
         return len(self.images)

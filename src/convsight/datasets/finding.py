@@ -1,4 +1,4 @@
-"""`Finding`: something about data that its owner should know, with the pictures it is about."""
+"""`Finding`: something about data that its owner should know, with the images it is about."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ Level = Literal["wrong", "suspicion", "remark"]
 
 
 class ImageName(NamedTuple):
-    """A picture: its split, its name there, and its truth as one line of text."""
+    """An image: its split, its name there, and its target as one line of text."""
 
     split: str
     name: str
@@ -18,7 +18,7 @@ class ImageName(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One case of a finding: the pictures that belong together, or none, and words about them."""
+    """One case of a finding: the images that belong together, or none, and words about them."""
 
     images: tuple[ImageName, ...] = ()
     note: str = ""
@@ -40,7 +40,7 @@ class Finding:
         return f"{self.words} ({first_few(cases, most=2)})" if cases else self.words
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as JSON values, with all of its pictures."""
+        """The finding as JSON values, with all of its images."""
         entries = [
             {"pictures": [image._asdict() for image in entry.images], "note": entry.note} for entry in self.entries
         ]
@@ -50,7 +50,7 @@ class Finding:
 def counted(number: int, what: str, ending: str = "s") -> str:
     """A number and what is counted, with the plural's ending where it is not one.
 
-    >>> counted(1, "picture"), counted(2000, "class", "es")
-    ('1 picture', '2,000 classes')
+    >>> counted(1, "image"), counted(2000, "class", "es")
+    ('1 image', '2,000 classes')
     """
     return f"{number:,} {what}{'' if number == 1 else ending}"

@@ -1,4 +1,4 @@
-"""A fingerprint of data: equal for the same pictures with the same truth, however they are stored or split."""
+"""A fingerprint of data: equal for the same images with the same targets, however they are stored or split."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
 
 _BYTES = 16  # 128 bits
-_CHUNK = 256  # pictures a thread takes at a time
+_CHUNK = 256  # images a thread takes at a time
 
 
 def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
-    """128 bits in hexadecimal of the class names and of every picture's name, truth and content.
+    """128 bits in hexadecimal of the class names and of every image's name, target and content.
 
     The content is the file's bytes, or the pixels with their shape and, but for 8 bits, their type. Neither the order
-    of the pictures nor the split they are in counts. BLAKE2b, RFC 7693.
+    of the images nor the split they are in counts. BLAKE2b, RFC 7693.
 
     Raises `UserError` naming a file that cannot be read.
     """
@@ -35,7 +35,7 @@ def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
 
 
 def _digests(images: Images, workers: int) -> list[str]:
-    """The digest of each picture, in order."""
+    """The digest of each image, in order."""
 
     def digest(rows: range) -> list[str]:
         return [_digest(images[row]) for row in rows]

@@ -21,13 +21,13 @@ _NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
 
 
 def read_folders(path: Path) -> Dataset:
-    """Pictures in class folders, perhaps inside folders called train, val and test.
+    """Images in class folders, perhaps inside folders called train, val and test.
 
-    A class folder's own folders belong to it. Names are relative to `path`. What is no picture, hidden,
+    A class folder's own folders belong to it. Names are relative to `path`. What is no image, hidden,
     or beside the class folders is left out and said so in the notes. A folder that holds nothing but the
     folder of the class folders is stepped into.
 
-    Raises `UserError` where there is no picture, no class folder, an empty class folder or an empty split.
+    Raises `UserError` where there is no image, no class folder, an empty class folder or an empty split.
     """
     tree = _Tree(path)
     root = tree.data_root()
@@ -49,7 +49,7 @@ def read_folders(path: Path) -> Dataset:
 
 @dataclass(frozen=True)
 class _Listing:
-    """What a folder holds, in natural order; `others` are hidden or no pictures.
+    """What a folder holds, in natural order; `others` are hidden or no images.
 
     Files are strings, since there can be a million.
     """
@@ -86,7 +86,7 @@ class _Tree:
         if not self.left_out:
             return ()
         names = [self.name(path) for path in self.left_out]
-        return (f"left out, since not pictures in class folders: {len(names):,} ({first_few(names)})",)
+        return (f"left out, since not images in class folders: {len(names):,} ({first_few(names)})",)
 
     def data_root(self) -> Path:
         """The folder of the class or split folders: the data's own, or the only one inside it."""
@@ -125,8 +125,8 @@ class _Tree:
         if inside.folders:
             return
         if inside.images:
-            raise UserError(f"{folder} holds pictures ({len(inside.images):,}) but no class folders; {_LAYOUT}")
-        raise UserError(f"the split folder {folder} holds no picture; add class folders with pictures or remove it")
+            raise UserError(f"{folder} holds images ({len(inside.images):,}) but no class folders; {_LAYOUT}")
+        raise UserError(f"the split folder {folder} holds no image; add class folders with images or remove it")
 
     def _one_folder_a_split(self, folders: list[Path]) -> dict[str, Path]:
         splits: dict[str, Path] = {}
@@ -138,10 +138,10 @@ class _Tree:
         return {split: splits[split] for split in SPLIT_NAMES if split in splits}
 
     def class_images(self, folder: Path) -> dict[str, list[str]]:
-        """The pictures of each class folder in `folder`."""
+        """The images of each class folder in `folder`."""
         inside = self.contents(folder)
         if not inside.folders:
-            found = f"pictures ({len(inside.images):,}) but no class folders" if inside.images else "no pictures"
+            found = f"images ({len(inside.images):,}) but no class folders" if inside.images else "no images"
             raise UserError(f"{folder}: {found}; {_LAYOUT}")
         self.left_out += [*inside.others, *inside.images]
         upwards = self._above | _and_above(folder)
@@ -152,11 +152,11 @@ class _Tree:
             barred = upwards | (siblings - {_identity(each)})
             classes.setdefault(class_name(each.name), []).extend(self._images(each, barred))
         if not any(classes.values()):
-            raise UserError(f"{folder}: no pictures in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
+            raise UserError(f"{folder}: no images in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
         return classes
 
     def _images(self, class_folder: Path, seen: set[tuple[int, int]]) -> list[str]:
-        """All pictures below a class folder, less those of folders in `seen`, which takes in each folder read."""
+        """All images below a class folder, less those of folders in `seen`, which takes in each folder read."""
         found: list[str] = []
         waiting = [class_folder]
         while waiting:
@@ -173,11 +173,11 @@ class _Tree:
         return found
 
     def split(self, name: str, images: Mapping[str, list[str]], classes: tuple[str, ...]) -> Split:
-        """The pictures of one split with their labels."""
+        """The images of one split with their labels."""
         for label, paths in images.items():
             if not paths:
                 place = self.path if name == UNSPLIT else f"{self.path} ({name})"
-                raise UserError(f"{place}: the class folder {label!r} holds no picture; add some or remove the folder")
+                raise UserError(f"{place}: the class folder {label!r} holds no image; add some or remove the folder")
         paths = [path for label in images for path in images[label]]
         index = {label: position for position, label in enumerate(classes)}
         indices = np.repeat([index[label] for label in images], [len(images[label]) for label in images])

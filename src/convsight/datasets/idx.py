@@ -76,7 +76,7 @@ def read_idx(path: Path) -> Dataset:
     for split, pair in pairs.items():
         images, labels = _read_array(pair.images, "images"), _read_array(pair.labels, "labels")
         if len(images) != len(labels):
-            raise UserError(f"{pair.images} holds {len(images):,} pictures but {pair.labels} {len(labels):,} labels")
+            raise UserError(f"{pair.images} holds {len(images):,} images but {pair.labels} {len(labels):,} labels")
         names = names or _recognised(labels)
         splits[split if len(pairs) > 1 else UNSPLIT] = NumberedSplit(images, labels, str(pair.labels))
     return numbered_dataset(path, splits, names)

@@ -14,13 +14,13 @@ from convsight.datasets.threads import map_in_threads
 from convsight.images import ImageError
 from convsight.inputs import ImageInput, InputSpec, Loaded
 
-_CHUNK = 4  # pictures a thread takes at a time
+_CHUNK = 4  # images a thread takes at a time
 _MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A picture that could not be decoded: its position and name in the split, and why."""
+    """An image that could not be decoded: its position and name in the split, and why."""
 
     position: int
     name: str
@@ -35,10 +35,10 @@ class _Store(Protocol):
 
 @dataclass(frozen=True)
 class _Found:
-    """What decoding found out about each picture: whether it is grey, and its size before it was fitted."""
+    """What decoding found out about each image: whether it is grey, and its size before it was fitted."""
 
-    grey: NDArray[np.bool_]  # (pictures,): it is RGB, and red, green and blue are equal in every pixel
-    sizes: NDArray[np.int32]  # (pictures, axes): width and height in pixels, or what else the input measures
+    grey: NDArray[np.bool_]  # (images,): it is RGB, and red, green and blue are equal in every pixel
+    sizes: NDArray[np.int32]  # (images, axes): width and height in pixels, or what else the input measures
 
 
 @final
@@ -47,13 +47,13 @@ class ImageStore:
     """The examples of a split that can be read, as the arrays that `spec` makes of each: RGB images, most often.
 
     Made by `read`. The arrays stay in memory where they fit the budget, and are decoded again on demand
-    where not; the answers are the same. Safe in threads.
+    where not; the predictions are the same. Safe in threads.
     """
 
     spec: InputSpec
     _store: _Store
     _found: _Found
-    _rows: NDArray[np.int64]  # of the store, one a picture
+    _rows: NDArray[np.int64]  # of the store, one an image
 
     @classmethod
     def read(
@@ -66,7 +66,7 @@ class ImageStore:
         memory_budget_bytes: int | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> tuple[Self, list[Unreadable]]:
-        """Decode every picture of `split` once: the readable ones fitted, in order, and the others.
+        """Decode every image of `split` once: the readable ones fitted, in order, and the others.
 
         `workers` threads decode, 0 means in the calling thread; `progress` is told how many more were
         read. The budget is for the pixels kept, by default a quarter of the memory available.
@@ -91,7 +91,7 @@ class ImageStore:
         return self._store.take(self._rows[indices])
 
     def select(self, positions: NDArray[np.int64]) -> "ImageStore":
-        """The pictures at `positions`, in that order, without copying pixels."""
+        """The images at `positions`, in that order, without copying pixels."""
         return replace(self, _rows=self._rows[positions])
 
     def size(self, index: int) -> tuple[int, ...]:
@@ -139,7 +139,7 @@ class _Held:
 
 @final
 class _OnDemand:
-    """Pictures decoded whenever they are asked for."""
+    """Images decoded whenever they are asked for."""
 
     def __init__(self, images: Images, spec: InputSpec, max_megapixels: float, workers: int) -> None:
         self.images = images
@@ -164,7 +164,7 @@ class _OnDemand:
 def _decode_all(
     source: _OnDemand, names: Sequence[str], held: _Held | None, tell: Callable[[int], object]
 ) -> tuple[_Found, list[Unreadable]]:
-    """Decode each picture, into `held` if there is such."""
+    """Decode each image, into `held` if there is such."""
     axes = source.spec.planes_shape  # an original has a side for each but the channels
     found = _Found(np.zeros(len(names), np.bool_), np.zeros((len(names), len(axes) - 1), np.int32))
     rgb = _is_rgb(source.spec)

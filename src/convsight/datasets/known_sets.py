@@ -23,7 +23,7 @@ _THREE: Mapping[str, Mapping[str, Any]] = {s: {"split": s} for s in ("train", "v
 class KnownSet:
     """A class of `torchvision.datasets`, and the arguments that give each split.
 
-    `in_memory` sets hold their pictures as one array; the others list files.
+    `in_memory` sets hold their images as one array; the others list files.
     """
 
     class_name: str
@@ -31,7 +31,7 @@ class KnownSet:
     in_memory: bool = True
     arguments: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
-    written: bool = False  # pictures of writing, which a mirror changes though the class names do not say so
+    written: bool = False  # images of writing, which a mirror changes though the class names do not say so
 
 
 _DIGITS = tuple("0123456789")

@@ -18,7 +18,7 @@ _MAX_CLASSES = 100_000  # larger numbers are identifiers or damage, not classes
 
 @dataclass(frozen=True)
 class NumberedSplit:
-    """Pixels (pictures, height, width[, channels]), class numbers (pictures,), and where a message finds these."""
+    """Pixels (images, height, width[, channels]), class numbers (images,), and where a message finds these."""
 
     images: NDArray[Any]
     numbers: NDArray[np.integer[Any]]
@@ -56,6 +56,6 @@ def _check_range(split: NumberedSplit, count: int, reason: str) -> None:
     wrong = np.flatnonzero((split.numbers < 0) | (split.numbers >= count))
     if len(wrong):
         raise UserError(
-            f"{split.where}: label {split.numbers[wrong[0]]} of picture {wrong[0]} is out of range "
+            f"{split.where}: label {split.numbers[wrong[0]]} of image {wrong[0]} is out of range "
             f"(as are {len(wrong) - 1:,} more); expected 0 to {count - 1}, by {reason}"
         )

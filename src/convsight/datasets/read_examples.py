@@ -38,7 +38,7 @@ def read_examples(
     """
     fitted: dict[str, ImageStore] = {}
     unreadable: dict[str, list[Unreadable]] = {}
-    with listener.counting("reading pictures", sum(map(len, splits.values()))) as advance:
+    with listener.counting("reading images", sum(map(len, splits.values()))) as advance:
         for name, split in splits.items():
             fitted[name], unreadable[name] = ImageStore.read(
                 split, spec, workers=workers, max_megapixels=max_megapixels, progress=advance
@@ -52,7 +52,7 @@ def _readable(source: str, split: Split, unreadable: Sequence[Unreadable]) -> Sp
     if not unreadable:
         return split
     if len(unreadable) == len(split):
-        raise UserError(f"{source}: no picture of the split {split.name!r} can be read")
+        raise UserError(f"{source}: no image of the split {split.name!r} can be read")
     left = split.without([bad.position for bad in unreadable])
     check_judgeable(source, left)
     return left
@@ -65,7 +65,7 @@ def _report(unreadable: Sequence[Unreadable], skip: bool, listener: Listener) ->
     lines = [f"  {bad.name}: {bad.reason}" for bad in unreadable[:_LISTED]]
     if len(unreadable) > _LISTED:
         lines.append(f"  and {len(unreadable) - _LISTED} more")
-    count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
+    count = f"{len(unreadable)} image{'s' if len(unreadable) > 1 else ''}"
     listing = "\n".join(lines)
     if not skip:
         raise UserError(

@@ -30,7 +30,7 @@ def channel_statistics(images: ImageStore, spec: InputSpec) -> ChannelStatistics
     where there is none.
     """
     if not len(images):
-        raise ValueError("there is no picture to measure")
+        raise ValueError("there is no image to measure")
     most = min(_MEASURED, max(1, _MEASURED_POSITIONS // spec.positions))
     chosen = evenly(len(images), most)
     batches = (images.take(part) for part in np.array_split(chosen, -(-len(chosen) // _AT_ONCE)))

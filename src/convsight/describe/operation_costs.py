@@ -146,6 +146,6 @@ _PER_VALUE = {
 
 
 def _volume(tensor: Tensor) -> str:
-    """Sides and channels of a (batch, channels, *sides) tensor, and the batch where there is more than one picture."""
+    """Sides and channels of a (batch, channels, *sides) tensor, and the batch where there is more than one image."""
     batch, channels, *sides = tensor.shape
     return "*".join(str(n) for n in ([batch] if batch > 1 else []) + [*sides, channels])

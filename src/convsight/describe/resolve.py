@@ -54,9 +54,7 @@ def _named(name: str, volume: tuple[int, ...] | None, outputs: int | None) -> Re
     entry = entry_of(name)
     volume = volume or (entry.side, entry.side, entry.channels)
     if len(volume) != 3:
-        raise UserError(
-            f"{name} takes pictures: give height x width x channels instead of {'x'.join(map(str, volume))}"
-        )
+        raise UserError(f"{name} takes images: give height x width x channels instead of {'x'.join(map(str, volume))}")
     height, width, channels = volume
     shape = NetShape(outputs or entry.outputs, channels, height, width)
     if _networks_with(name) is None:  # those of tasks say it themselves

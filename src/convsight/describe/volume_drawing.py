@@ -56,9 +56,9 @@ class _Solid:
 
 
 def volumes_svg(described: Description) -> str:
-    """An SVG picture of every volume that differs from the one before it.
+    """An SVG drawing of every volume that differs from the one before it.
 
-    Sides share one scale, channels of maps another, the lengths of vectors a third; they stand under the picture. Where
+    Sides share one scale, channels of maps another, the lengths of vectors a third; they stand under the image. Where
     there are too many volumes, the thickest of each size is drawn.
     """
     boxes = _boxes(described)

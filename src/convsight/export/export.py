@@ -45,7 +45,7 @@ def export_int8(
     most_lost: float,
     listener: Listener,
 ) -> Card:
-    """Export with 8-bit numbers, learnt and judged by every engine on `examples`, in words the pictures `judged`.
+    """Export with 8-bit numbers, learnt and judged by every engine on `examples`, in words the images `judged`.
 
     Returns the card in the file, which holds proofs and costs. Raises `UserError`, and leaves no file, where the metric
     loses more than `most_lost` points, or the proof fails.
@@ -116,17 +116,17 @@ def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> 
         raise UserError(
             f"{file.name} would not answer like the network it comes from: run by {worst.engine} in {worst.precision} "
             f"on {worst.pixels} pixels, numbers differ by up to {worst.largest_difference:.4g} (allowed "
-            f"{worst.allowed_difference:g}) and {worst.agreed} of {worst.answers} answers agree (needed "
+            f"{worst.allowed_difference:g}) and {worst.agreed} of {worst.answers} predictions agree (needed "
             f"{worst.needed_agreement:.0%}); no file is written"
         )
 
 
 def _in_words(proof: Proof, check: ParityCheck) -> str:
     verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
-    predictions = f"{proof.answers:,} answers, " if proof.answers != proof.pictures else ""
+    predictions = f"{proof.answers:,} predictions, " if proof.answers != proof.pictures else ""
     return (
-        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, {predictions}"
-        f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same answers: {verdict}"
+        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} images, {predictions}"
+        f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same predictions: {verdict}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The proof that an exported file is the network it came from: the same real pictures through both."""
+"""The proof that an exported file is the network it came from: the same real images through both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ Pixels = NDArray[Any]  # of one original: RGB uint8 (height, width, 3), most oft
 MIN_IMAGES = 64
 _BATCH = 8
 
-# Number format -> the largest difference of any number of an answer, as a share of its scale (see `Difference`), and
-# the share of answers that are the same. In float32 there is no more than rounding between two engines, the resize
-# included. bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by
-# the metric; here an engine must only not be far off, so numbers may differ by the whole scale: a probability by all it
-# can.
+# Number format -> the largest difference of any number of a prediction, as a share of its scale (see `Difference`), and
+# the share of predictions that are the same. In float32 there is no more than rounding between two engines, the resize
+# included. bfloat16 has 8 bits, so one of 64 predictions, that was nearly even, may turn. What int8 may cost is judged
+# by the metric; here an engine must only not be far off, so numbers may differ by the whole scale: a probability by all
+# it can.
 _LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.98), "int8": (1.0, 0.95)}
 
-_NO_RESULT = 1e9  # how far an answer that is none lies from any other
+_NO_RESULT = 1e9  # how far a prediction that is none lies from any other
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def prove(
 ) -> tuple[Proof, ...]:
     """Run raw `images` (each what `Card.input` calls an original, of any size) through `original` and every check.
 
-    The original network sees them loaded as `Card.input` does. Raises ValueError where there is no picture.
+    The original network sees them loaded as `Card.input` does. Raises ValueError where there is no image.
     """
     differences: list[list[Difference]] = [[] for _ in checks]
     for chunk in _chunks(images):
@@ -53,7 +53,7 @@ def prove(
         for check, found in zip(checks, differences, strict=True):
             try:
                 predicted = list(_predictions(check, reader, chunk, fitted, sizes))
-            except ValueError:  # NaN is no answer
+            except ValueError:  # NaN is no prediction
                 found.extend(Difference(_NO_RESULT, 0.0) for _ in chunk)
                 continue
             found.extend(before.difference(after) for before, after in zip(expected, predicted, strict=True))

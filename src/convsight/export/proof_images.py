@@ -1,4 +1,4 @@
-"""Real pictures of many sizes for a proof, from whatever data there are."""
+"""Real images of many sizes for a proof, from whatever data there are."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,16 +13,16 @@ from convsight.images import ImageError, Source, decode_image
 from convsight.inputs import ImageInput, InputSpec
 from convsight.spread import evenly
 
-# Whose pictures prove a network, and judge it in 8-bit numbers: the first split that there is.
+# Whose images prove a network, and judge it in 8-bit numbers: the first split that there is.
 PREFERRED_SPLITS = ("val", "test", UNSPLIT, "train")
 
-# Every other picture changes its width and height by two of these, since many data sets know only one size.
+# Every other image changes its width and height by two of these, since many data sets know only one size.
 _FACTORS = (0.45, 0.8, 1.3, 1.7, 2.6)
-_LARGEST = 2_000_000  # pixels of a picture that was made larger
+_LARGEST = 2_000_000  # pixels of an image that was made larger
 
 
 def enough_images(dataset: Dataset, count: int = MIN_IMAGES) -> Sequence[Source]:
-    """All pictures of the preferred split; where they are fewer than `count`, filled up from the next ones."""
+    """All images of the preferred split; where they are fewer than `count`, filled up from the next ones."""
     found: list[Source] = []
     for name in PREFERRED_SPLITS:
         if name in dataset.splits:
@@ -35,7 +35,7 @@ def enough_images(dataset: Dataset, count: int = MIN_IMAGES) -> Sequence[Source]
 def proof_images(
     images: Images | Sequence[Source], spec: InputSpec, max_megapixels: float, count: int = MIN_IMAGES
 ) -> Iterator[Pixels]:
-    """`count` of the pictures, or of what else `spec` takes, evenly chosen, every other one resized.
+    """`count` of the images, or of what else `spec` takes, evenly chosen, every other one resized.
 
     Where there are fewer, they come again, each time another part of them, so that no two are the same as far as their
     pixels allow. Unreadable ones are passed over. Raises `UserError` where none can be read.
@@ -52,7 +52,7 @@ def proof_images(
             made += 1
         again += 1
         if made == before:
-            raise UserError("none of the pictures for the proof can be read; name others with --data")
+            raise UserError("none of the images for the proof can be read; name others with --data")
 
 
 def _read(source: Source, spec: InputSpec, max_megapixels: float, again: int, number: int) -> Pixels:

@@ -21,7 +21,7 @@ from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks.reader import Reader
 
-_SEEN = 300  # pictures from which the ranges of activations are learnt
+_SEEN = 300  # images from which the ranges of activations are learnt
 
 
 def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
@@ -70,19 +70,19 @@ def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Exa
 
 
 def coarseness(metric: Metric, images: int, most_lost: float) -> str:
-    """That so few pictures cannot show a loss of `most_lost` points of a share, in words; empty where they can.
+    """That so few images cannot show a loss of `most_lost` points of a share, in words; empty where they can.
 
     >>> coarseness(Metric("accuracy"), 45, 0.5)
-    'note: one of 45 pictures weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
+    'note: one of 45 images weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
     >>> coarseness(Metric("accuracy"), 200, 0.5)
     ''
     """
     weight = 100 / images
-    # An error moves by less than a whole picture; and where nothing may be lost no number of them would be enough.
+    # An error moves by less than a whole image; and where nothing may be lost no number of them would be enough.
     if not (metric.share and 0 < most_lost < weight):
         return ""
     return (
-        f"note: one of {images:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
+        f"note: one of {images:,} images weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
         "give more with --data"
     )
 

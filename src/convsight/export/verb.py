@@ -59,7 +59,7 @@ def export(
 
 
 def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Callable[[], Iterator[Pixels]]:
-    """The pictures of a proof: those in a folder, whatever it is for, or of data with known answers."""
+    """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
     if data is not None and Path(data).is_dir():
         files = sorted(file for file in Path(data).rglob("*") if is_image_file(file))
@@ -69,7 +69,7 @@ def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Ca
 def _dataset(path: str, card: Card, data: str | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
     if data is None and Run.of_network(path) is None:
-        raise UserError(f"{path} comes without its data: name real pictures for the proof with --data")
+        raise UserError(f"{path} comes without its data: name real images for the proof with --data")
     return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
 
 
@@ -88,8 +88,8 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
 
 
 def _in_words(dataset: Dataset, split: Split) -> str:
-    """The pictures of `split`, after their number."""
-    return f"pictures of {dataset.source}" if split.name == UNSPLIT else f"pictures of the split {split.name}"
+    """The images of `split`, after their number."""
+    return f"images of {dataset.source}" if split.name == UNSPLIT else f"images of the split {split.name}"
 
 
 def _print(file: Path, card: Card, output: str) -> None:

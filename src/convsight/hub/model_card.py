@@ -141,7 +141,7 @@ def _metrics(card: Card) -> str:
 def _data(card: Card) -> str:
     rows: list[tuple[str, str]] = [("name", str(card.data.get("name", "")))]
     images: Mapping[str, Any] = card.data.get("pictures", {})
-    rows += [(f"pictures, {split}", f"{count:,}") for split, count in images.items()]
+    rows += [(f"images, {split}", f"{count:,}") for split, count in images.items()]
     rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.target.names))]
     return "## Data\n\n" + _table(("", ""), rows)
 
@@ -158,7 +158,7 @@ def _input(card: Card) -> str:
     colours = "made grey (ITU-R 601), " if how.is_rgb and how.channels == 1 else ""
     of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
-        f"## Input\n\nA picture{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
+        f"## Input\n\nA image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
         f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}{scaled}, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )
@@ -175,9 +175,9 @@ def _proofs(exported: Card) -> str:
         for proof in exported.proofs
     )
     title = (
-        f"## Proof of the exported graph\n\n{exported.proofs[0].pictures} real pictures, beside PyTorch in float32:\n\n"
+        f"## Proof of the exported graph\n\n{exported.proofs[0].pictures} real images, beside PyTorch in float32:\n\n"
     )
-    return title + _table(("run by", "largest difference", "same answers", "verdict"), rows)
+    return title + _table(("run by", "largest difference", "same predictions", "verdict"), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Any picture file to RGB uint8, and the one way it is fitted to a network's size."""
+"""Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
 from convsight.images.decode import Source, decode_image, image_size
 from convsight.images.errors import ImageError

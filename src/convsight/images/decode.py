@@ -1,4 +1,4 @@
-"""Any picture to RGB: recognised, checked against the size limit, decoded, turned upright."""
+"""Any image to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -26,7 +26,7 @@ Source = Path | bytes | NDArray[Any] | Image.Image
 # so that the antialiased resize that follows still has enough to average.
 _SPARE = 2
 
-# Pictures of more megapixels than this are decoded and fitted one after the other: on the way to RGB one may take
+# Images of more megapixels than this are decoded and fitted one after the other: on the way to RGB one may take
 # twelve bytes a pixel, and many threads together more memory than there is.
 _LARGE = 16
 _alone = Lock()
@@ -34,9 +34,9 @@ _alone = Lock()
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture in mode RGB, the (width, height) of the whole one upright, and the box of it that holds the scene.
+    """An image in mode RGB, the (width, height) of the whole one upright, and the box of it that holds the scene.
 
-    The box is the whole picture, except for a JPEG decoded at reduced scale: where its sides cannot be divided, the
+    The box is the whole image, except for a JPEG decoded at reduced scale: where its sides cannot be divided, the
     last row and column hold but a part of a pixel, and ignoring that would shift what a resize makes of it.
     """
 
@@ -48,18 +48,18 @@ class Decoded:
 def decode_image(
     source: Source, *, min_size: tuple[int, int] | None = None, max_megapixels: float = 100.0
 ) -> Image.Image:
-    """Decode a picture to mode RGB: upright by its EXIF, transparency on white, deep ones scaled to 8 bits.
+    """Decode an image to mode RGB: upright by its EXIF, transparency on white, deep ones scaled to 8 bits.
 
-    `source` is a file, the content of one, an array (height, width[, 1 or 3]) of uint8, or a Pillow picture
+    `source` is a file, the content of one, an array (height, width[, 1 or 3]) of uint8, or a Pillow image
     (which may be returned itself). Of an animation or several pages the first is taken.
 
     With `min_size`, a (width, height) in pixels, a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size where it then
-    keeps at least twice `min_size` on both sides; all other pictures keep their size.
+    keeps at least twice `min_size` on both sides; all other images keep their size.
 
     >>> decode_image(np.zeros((2, 3), np.uint8)).size
     (3, 2)
 
-    Raises `ImageError`, naming the picture, where it is missing, empty, damaged, cut short, of another format, or
+    Raises `ImageError`, naming the image, where it is missing, empty, damaged, cut short, of another format, or
     over `max_megapixels` (millions of pixels; looked up in the header, before decoding). Safe in threads.
     """
     with decoding(source, min_size, max_megapixels) as decoded:
@@ -67,12 +67,12 @@ def decode_image(
 
 
 def image_size(file: Path) -> tuple[int, int] | None:
-    """The (width, height) in pixels of the picture in `file`, upright, from its header; None where it has none."""
+    """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none."""
     try:
         with file.open("rb") as stream:
             image = _opened(stream, str(file))
             return image.size[::-1] if lies_in_header(image) else image.size
-    # A damaged header may raise anything; whoever decodes the picture will say what is wrong.
+    # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
         return None
 
@@ -81,9 +81,9 @@ def image_size(file: Path) -> tuple[int, int] | None:
 def decoding(
     source: Source, min_size: tuple[int, int] | None, max_megapixels: float, name: str | None = None
 ) -> Iterator[Decoded]:
-    """What `decode_image` does, with the box that a resize should take; `name` is what errors call the picture.
+    """What `decode_image` does, with the box that a resize should take; `name` is what errors call the image.
 
-    As long as a large picture is held here, other threads wait with theirs.
+    As long as a large image is held here, other threads wait with theirs.
     """
     with ExitStack() as held:
         yield _decode(source, min_size, max_megapixels, name or _name(source), held)
@@ -96,7 +96,7 @@ def _decode(
         if isinstance(source, np.ndarray):
             source = _from_array(source)
         if isinstance(source, Image.Image):
-            # Not reduced: that would shrink the caller's own picture.
+            # Not reduced: that would shrink the caller's own image.
             return _decoded(source, name, None, max_megapixels, held)
         with _stream(source) as file:
             return _decoded(_opened(file, name), name, min_size, max_megapixels, held)
@@ -108,14 +108,14 @@ def _decode(
 
 
 def _opened(file: BinaryIO, name: str) -> ImageFile:
-    """The picture in `file`, its header read, its pixels not."""
+    """The image in `file`, its header read, its pixels not."""
     head = file.read(HEAD_BYTES)
     if not head:
         raise ImageError(f"{name} is empty (0 bytes); replace it or leave it out")
     reader = reader_of(head)
     if reader is None:
         raise ImageError(
-            f"{name} is not a picture that can be read: it starts with {head!r}; expected {FORMATS}; "
+            f"{name} is not an image that can be read: it starts with {head!r}; expected {FORMATS}; "
             "convert it or leave it out"
         )
     file.seek(0)
@@ -174,7 +174,7 @@ def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
         pixels = pixels[:, :, 0]
     if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         raise ImageError(
-            f"an array of {pixels.dtype} and shape {pixels.shape} is not a picture; "
+            f"an array of {pixels.dtype} and shape {pixels.shape} is not an image; "
             "expected uint8 of shape (height, width) or (height, width, 3)"
         )
     return Image.fromarray(pixels)
@@ -185,9 +185,9 @@ def _name(source: Source) -> str:
         case Path():
             return str(source)
         case bytes():
-            return f"the picture ({len(source)} bytes)"
+            return f"the image ({len(source)} bytes)"
         case Image.Image():
-            return str(getattr(source, "filename", "") or "the picture")
+            return str(getattr(source, "filename", "") or "the image")
         case _:
             return f"the array of shape {source.shape}"
 

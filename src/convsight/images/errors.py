@@ -1,7 +1,7 @@
-"""`ImageError`: one picture that cannot be used."""
+"""`ImageError`: one image that cannot be used."""
 
 from convsight.errors import UserError
 
 
 class ImageError(UserError):
-    """A picture is missing, damaged, too large or no picture; the message names it, the reason and the fix."""
+    """An image is missing, damaged, too large or no image; the message names it, the reason and the fix."""

@@ -1,4 +1,4 @@
-"""Which picture formats are read, and how a file of each is recognised: by its first bytes, not by its name."""
+"""Which image formats are read, and how a file of each is recognised: by its first bytes, not by its name."""
 
 from pathlib import Path
 
@@ -32,9 +32,9 @@ _READERS: dict[bytes, type[ImageFile]] = {
 
 
 def is_image_file(path: Path) -> bool:
-    """Whether the name of `path` is that of a picture; the disk is not looked at.
+    """Whether the name of `path` is that of an image; the disk is not looked at.
 
-    Hidden files are none: `._cat.jpg`, which macOS leaves in archives, holds no picture.
+    Hidden files are none: `._cat.jpg`, which macOS leaves in archives, holds no image.
 
     >>> [is_image_file(Path(name)) for name in ("cat.JPG", "notes.txt", "._cat.jpg")]
     [True, False, False]
@@ -43,7 +43,7 @@ def is_image_file(path: Path) -> bool:
 
 
 def reader_of(head: bytes) -> type[ImageFile] | None:
-    """Pillow's reader for a file that starts with `head` (`HEAD_BYTES` bytes), or None for no picture."""
+    """Pillow's reader for a file that starts with `head` (`HEAD_BYTES` bytes), or None for no image."""
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WebPImageFile
     return next((reader for magic, reader in _READERS.items() if head.startswith(magic)), None)

@@ -1,4 +1,4 @@
-"""`InputSize`: the size that pictures are fitted to and how."""
+"""`InputSize`: the size that images are fitted to and how."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ ResizeMode = Literal["crop", "squash", "pad"]
 
 
 class InputSize(NamedTuple):
-    """`height` and `width` in pixels, and what happens to pictures of other proportions."""
+    """`height` and `width` in pixels, and what happens to images of other proportions."""
 
     height: int
     width: int

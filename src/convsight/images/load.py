@@ -1,4 +1,4 @@
-"""The one path from any picture to the network's pixels: training, evaluation and prediction all call it."""
+"""The one path from any image to the network's pixels: training, evaluation and prediction all call it."""
 
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ def load_image(
     (4, 6, 3)
     """
     size = (input_size.height, input_size.width)
-    # Data sets of small pictures come as arrays of the right size; Pillow would take most of their time.
+    # Data sets of small images come as arrays of the right size; Pillow would take most of their time.
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedImage(pixels, size[::-1])

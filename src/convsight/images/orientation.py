@@ -1,4 +1,4 @@
-"""EXIF orientation: how a camera was held, and turning its picture upright (EXIF 2.32, tag 0x0112)."""
+"""EXIF orientation: how a camera was held, and turning its image upright (EXIF 2.32, tag 0x0112)."""
 
 from PIL import Image
 from PIL.ExifTags import Base
@@ -35,7 +35,7 @@ def is_lying(orientation: int) -> bool:
 
 
 def lies_in_header(image: Image.Image) -> bool:
-    """Whether width and height of a picture that is not decoded yet are those of a scene lying on its side."""
+    """Whether width and height of an image that is not decoded yet are those of a scene lying on its side."""
     if isinstance(image, TiffImageFile):
         return False  # Pillow has swapped them
     if isinstance(image, PngImageFile) and "exif" not in image.info:
@@ -53,7 +53,7 @@ def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def turn_box(box: CropBox, size: tuple[int, int], orientation: int) -> CropBox:
-    """Where `box` of a picture of `size` (width, height) lies once the picture is upright.
+    """Where `box` of an image of `size` (width, height) lies once the image is upright.
 
     >>> turn_box((0, 0, 2, 1), (10, 5), 3)
     (8, 4, 10, 5)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _READERS_WITH_LIMIT = (GifImageFile, TiffImageFile, WebPImageFile)
 
 # As warnings.filterwarnings builds it. Pillow's user warnings are about damaged metadata, which we do not use;
-# its warning about large pictures is another category and stays.
+# its warning about large images is another category and stays.
 _QUIET = ("ignore", None, UserWarning, re.compile(r"PIL\."), 0)
 
 # libtiff gives samples in the machine's byte order; Pillow knows this for unsigned ones only.

@@ -83,7 +83,7 @@ def _resized(image: Image.Image, target: Size, box: CropBox) -> NDArray[Any]:
         return np.array(image)
     width, height = image.size
     left, top, right, bottom = box
-    # Pillow 13 begins with the columns of such tall pictures, older ones do not, and between the two passes numbers are
+    # Pillow 13 begins with the columns of such tall images, older ones do not, and between the two passes numbers are
     # rounded: an exported graph can equal only one order.
     if height - target[1] > max(0, 2 * (width - target[0])):
         image = image.resize((target[0], height), Image.Resampling.BILINEAR, (left, 0, right, height))

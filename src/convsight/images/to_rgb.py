@@ -1,12 +1,12 @@
 """Pixels of any kind to 8-bit RGB.
 
-What Pillow gives for deep pictures, and the rule for each, so that nothing is ever clipped:
+What Pillow gives for deep images, and the rule for each, so that nothing is ever clipped:
 
 - Integers keep the upper 8 bits of their type: 16-bit values are divided by 256, 12-bit ones (TIFF) by 16, 32-bit ones
   by 2**24; for signed types zero lies in the middle (128). Pillow does so by itself for 16-bit colour.
   Pillow's mode `I` holds 16-bit signed, 32-bit signed and 32-bit unsigned TIFFs alike (the latter wrapped round), so
   the type is read from the TIFF's tags; without tags it is 32-bit signed.
-- Floating point: 0..1 becomes 0..255 where all values lie within; otherwise the picture's own minimum..maximum does.
+- Floating point: 0..1 becomes 0..255 where all values lie within; otherwise the image's own minimum..maximum does.
 - TIFFs in which white is zero are inverted, which Pillow does for up to 8 bits only.
 
 Colour profiles are not applied, as in the usual training pipelines.

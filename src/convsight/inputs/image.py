@@ -93,7 +93,7 @@ class ImageInput(Levels, InputSpec):
     def summary(self) -> str:
         colours = {1: "grey", 3: "RGB"}.get(self.channels, "") if self.is_rgb else ""
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
-        return f"pictures of {self.width} x {self.height} px, {kind}"
+        return f"images of {self.width} x {self.height} px, {kind}"
 
 
 def luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
-"""95 % intervals by the percentile bootstrap: the judged pictures are drawn again and again, with replacement.
+"""95 % intervals by the percentile bootstrap: the judged images are drawn again and again, with replacement.
 
 Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. A resample is a row of weights, how often each
-picture was drawn, so that one matrix of weights serves every metric.
+image was drawn, so that one matrix of weights serves every metric.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convsight.metrics.measured import Measured
 
 Floats = NDArray[np.floating[Any]]
-# Weights of shape (resamples, pictures) in, each metric's (resamples,) values out, NaN where it is undefined.
+# Weights of shape (resamples, images) in, each metric's (resamples,) values out, NaN where it is undefined.
 Measure = Callable[[Floats], Mapping[str, Floats]]
 
 _MAX_RESAMPLES = 1000
@@ -26,9 +26,9 @@ _NORMAL_975 = 1.959964  # quantile of the normal distribution
 
 
 def resamples_for(images: int, passes: int) -> int:
-    """How many resamples to draw where a metric goes `passes` times over all pictures.
+    """How many resamples to draw where a metric goes `passes` times over all images.
 
-    1000, as long as resamples * pictures * passes stays within two thousand million; beyond that as
+    1000, as long as resamples * images * passes stays within two thousand million; beyond that as
     many as fit, but never under 200.
 
     >>> resamples_for(10_000, 10), resamples_for(50_000, 100), resamples_for(50_000, 1000)
@@ -38,7 +38,7 @@ def resamples_for(images: int, passes: int) -> int:
 
 
 def measured(measure: Measure, images: int) -> dict[str, Measured]:
-    """What `measure` gives for the pictures as they are, without intervals; what is undefined is left out."""
+    """What `measure` gives for the images as they are, without intervals; what is undefined is left out."""
     values = measure(np.ones((1, images)))
     return {name: Measured(*[float(value[0])] * 3) for name, value in values.items() if not np.isnan(value[0])}
 
@@ -48,7 +48,7 @@ def bootstrapped(measure: Measure, images: int, resamples: int, seed: int = 0) -
 
     All metrics see the same resamples, and the same seed gives the same intervals. Resamples in which a
     metric is undefined do not count for it. An interval is widened to its own value where a metric is
-    biased on resamples (as the calibration error is: drawn twice, a picture cannot make up for itself).
+    biased on resamples (as the calibration error is: drawn twice, an image cannot make up for itself).
 
     >>> heads = np.array([1.0, 1.0, 0.0, 1.0])
     >>> str(bootstrapped(lambda weights: {"share": weights @ heads / weights.sum(axis=1)}, 4, 1000)["share"])
@@ -63,7 +63,7 @@ def bootstrapped(measure: Measure, images: int, resamples: int, seed: int = 0) -
 
 
 def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """Weights of shape (some, pictures), `resamples` rows in all; each row sums to `images`."""
+    """Weights of shape (some, images), `resamples` rows in all; each row sums to `images`."""
     generator = np.random.default_rng(seed)
     step = max(1, _CHUNK // images)
     for start in range(0, resamples, step):

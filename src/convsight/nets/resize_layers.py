@@ -124,7 +124,7 @@ def _weights(fit: ResizeMode, side: int, target: int, other: int, other_target: 
         parts = other_target // common
         cut = torch.clamp(parts * whole - target // common * other, min=0)
     elif fit == "pad":
-        fair = other * (target / other_target)  # this side, had the picture the target's proportions
+        fair = other * (target / other_target)  # this side, had the image the target's proportions
         made = torch.minimum(made, torch.clamp(torch.round(target * whole / fair), min=1))
         first = torch.floor((target - made) / 2)
     return triangles(side, target, parts, cut, first, made)

@@ -1,4 +1,4 @@
-"""Whether convolutions step further than the maps that they are given: with pictures too small for the network."""
+"""Whether convolutions step further than the maps that they are given: with images too small for the network."""
 
 import torch
 from torch import Tensor, nn

@@ -76,12 +76,12 @@ def _shape(value: Tensor) -> str:
 
 
 def _made_for(net: str, given: Mapping[str, Tensor]) -> list[str]:
-    """Advice on the size of the pictures, where that is all that does not fit."""
+    """Advice on the size of the images, where that is all that does not fit."""
     reference, side = Reference.of(net), net_entry(net).side
     others = given.keys() - reference.by_channels - reference.by_outputs
     if any(given[name].shape != reference.shapes[name] for name in others):
         return []
-    return [f"they were made for pictures of {side} px: use --size {side}"]
+    return [f"they were made for images of {side} px: use --size {side}"]
 
 
 def _owner(net: str, given: Mapping[str, Tensor]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is true or predicted about a picture: one validated type per kind of question."""
+"""What is true or predicted about an image: one validated type per kind of question."""
 
 from convsight.results.box_lists import BoxLists
 from convsight.results.boxes import Box, Boxes

@@ -30,7 +30,7 @@ _WIDTHS = {"i": np.dtype("<i8"), "u": np.dtype("<i8"), "f": np.dtype("<f8")}
 def check_columns(columns: Columns, count: int) -> None:
     """Raise `ValueError` where a column is not of `count` rows, or its name is taken.
 
-    NaN is no answer of a network: `InvalidOutputError`.
+    NaN is no prediction of a network: `InvalidOutputError`.
     """
     for name, values in columns.items():
         if name in _TAKEN:

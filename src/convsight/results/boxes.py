@@ -1,4 +1,4 @@
-"""`Boxes`: which things a picture shows and where, as rectangles; one type for truth and prediction."""
+"""`Boxes`: which things an image shows and where, as rectangles; one type for targets and prediction."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, final
@@ -42,13 +42,13 @@ class Box(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class Boxes(Result):
-    """Boxes of one picture of `size` (width, height), in its own pixels; there may be none.
+    """Boxes of one image of `size` (width, height), in its own pixels; there may be none.
 
     Shapes: `xyxy` (boxes, 4) holds left, top, right, bottom; `labels` (boxes,) class indices; `scores` (boxes,) 0..1,
-    1 for truth. `thresholds` (boxes,) is the score from which each counts as found: those below it are judged, and
-    neither told nor drawn. The rest is known of truth only: `crowd` marks a region of many things, `difficult` one that
-    nobody need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the box's.
-    `columns` are arrays by name, first axis the boxes, of what else is known of each: see `results.box_columns`.
+    1 for targets. `thresholds` (boxes,) is the score from which each counts as found: those below it are judged, and
+    neither reported nor drawn. The rest is known of targets only: `crowd` marks a region of many things, `difficult`
+    one that nobody need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the
+    box's. `columns` are arrays by name, first axis the boxes, of what else is known of each: see `results.box_columns`.
 
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
     >>> boxes.at_least(0.5).summary()
@@ -78,7 +78,7 @@ class Boxes(Result):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{count} boxes but {name} of shape {getattr(self, name).shape}")
         check_columns(self.columns, count)
-        # NaN fails every comparison, so a network that returns NaN never becomes an answer.
+        # NaN fails every comparison, so a network that returns NaN never becomes a prediction.
         if not bool((self.xyxy[:, 2:] >= self.xyxy[:, :2]).all()):
             raise InvalidOutputError("boxes must have left <= right and top <= bottom, all of them numbers")
         if not bool(((self.scores >= 0) & (self.scores <= 1)).all()):
@@ -103,7 +103,7 @@ class Boxes(Result):
         areas: Any = None,
         columns: Any = None,
     ) -> Self:
-        """Boxes from anything that NumPy makes arrays of; what is left out is as for plain truth."""
+        """Boxes from anything that NumPy makes arrays of; what is left out is as for plain targets."""
         corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
         count = len(corners)
 
@@ -141,7 +141,7 @@ class Boxes(Result):
         return replace(self, classes=classes, labels=indices[self.labels])
 
     def on(self, size: tuple[int, int]) -> "Boxes":
-        """The same shares of a picture of `size` (width, height), their keypoints with them; masks keep their grid."""
+        """The same shares of an image of `size` (width, height), their keypoints with them; masks keep their grid."""
         factors = np.array([*size, *size]) / np.array([*self.size, *self.size])
         xyxy = self.xyxy * factors
         return replace(self, size=size, xyxy=xyxy, areas=area(xyxy), columns=on_size(self.columns, self.size, size))
@@ -204,7 +204,7 @@ class Boxes(Result):
     def difference(self, other: "Boxes") -> Difference:
         """Boxes that are sure enough in either need a partner of their own in the other, of their class and place.
 
-        Numbers compared are the scores of partners, their sides as shares of the picture's, and their columns. Where
+        Numbers compared are the scores of partners, their sides as shares of the image's, and their columns. Where
         neither has any, the scores of the surest boxes are compared.
         """
         said = len(self.found) + len(other.found)

@@ -1,19 +1,19 @@
-"""Words above a picture, on a taller canvas: nothing of the picture is hidden, and every word can be read."""
+"""Words above an image, on a taller canvas: nothing of the image is hidden, and every word can be read."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-_MIN_SIDE = 200  # pixels: of a smaller picture little is seen, and beside it no word has room
+_MIN_SIDE = 200  # pixels: of a smaller image little is seen, and beside it no word has room
 _MIN_SIZE = 12  # pixels: letters smaller than that are a strain
-_GROUND = "#303030"  # not black, as the edge of many pictures is
+_GROUND = "#303030"  # not black, as the edge of many images is
 
 
 def with_caption(image: Image.Image, parts: Sequence[str]) -> Image.Image:
-    """A picture (RGB) of `image` with a bar above it that says `parts`, separated by commas.
+    """An image (RGB) of `image` with a bar above it that says `parts`, separated by commas.
 
-    A picture whose longer side has less than 200 pixels is enlarged by a whole factor, so that its pixels stay what
+    An image whose longer side has less than 200 pixels is enlarged by a whole factor, so that its pixels stay what
     they are. The canvas is at least 200 pixels wide. Letters shrink until the words fit one line; where they would be
     too small to read, the words go on in further lines.
     """
@@ -50,7 +50,7 @@ def broken(parts: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
 
 
 def _set(parts: Sequence[str], width: int, side: int) -> tuple[int, list[str]]:
-    """The size of letters, and `parts` as lines, in a bar `width` wide above a picture whose shorter side is `side`."""
+    """The size of letters, and `parts` as lines, in a bar `width` wide above an image whose shorter side is `side`."""
     largest, smallest = max(_MIN_SIZE, side // 20), max(_MIN_SIZE, side // 36)
     line = ", ".join(" ".join(part.split()) for part in parts)
     size = min(largest, int(largest * width / max(1.0, ImageFont.load_default(largest).getlength(line))))

@@ -1,4 +1,4 @@
-"""Boxes with their words, drawn on a picture so that both can be read."""
+"""Boxes with their words, drawn on an image so that both can be read."""
 
 from collections.abc import Sequence
 

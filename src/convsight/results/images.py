@@ -1,4 +1,4 @@
-"""`ImageResult`: an image as the answer; `ImagesOfMany`: those of many examples, in one array."""
+"""`ImageResult`: an image as the prediction; `ImagesOfMany`: those of many examples, in one array."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`Label`: which one of a list of classes a picture shows, with the probability of each."""
+"""`Label`: which one of a list of classes an image shows, with the probability of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class Score(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class Label(Result):
-    """One class of several, for truth (all probability on one class) and prediction alike.
+    """One class of several, for targets (all probability on one class) and prediction alike.
 
     Shapes: `probabilities` is (classes,), each in 0..1, sum 1.
 
@@ -31,7 +31,7 @@ class Label(Result):
     >>> label.name, label.top(1)
     ('dog', [Score(name='dog', probability=0.75)])
 
-    With `threshold`, an answer less probable than that is rejected: the label is then told as unsure.
+    With `threshold`, a prediction less probable than that is rejected: the label is then reported as unsure.
 
     >>> label.at_least(0.8).summary()
     'unsure: dog 75.0%, cat 25.0%'
@@ -45,13 +45,13 @@ class Label(Result):
         if self.probabilities.shape != (len(self.classes),):
             raise ValueError(f"{len(self.classes)} classes but probabilities of shape {self.probabilities.shape}")
         total = float(self.probabilities.sum())
-        # NaN fails both comparisons, so a network that returns NaN never becomes an answer.
+        # NaN fails both comparisons, so a network that returns NaN never becomes a prediction.
         if not (abs(total - 1) < 1e-3 and float(self.probabilities.min()) >= 0):
             raise InvalidOutputError(f"probabilities must be at least 0 and sum to 1, not {total}")
 
     @classmethod
     def certain(cls, index: int, classes: tuple[str, ...]) -> "Label":
-        """The truth: all probability on class `index`."""
+        """The target: all probability on class `index`."""
         probabilities = np.zeros(len(classes))
         probabilities[index] = 1.0
         return cls(classes, probabilities)
@@ -109,13 +109,13 @@ class Label(Result):
         return Difference(largest, float(self.index == other.index))
 
     def draw(self, image: Image.Image) -> Image.Image:
-        """The picture under a bar with the answer, so larger than `image`: see `with_caption`."""
+        """The image under a bar with the prediction, so larger than `image`: see `with_caption`."""
         return with_caption(image, self._words())
 
 
 @final
 class Labels(Sequence[Label]):
-    """The true labels of many pictures, held as one array of class indices.
+    """The true labels of many images, held as one array of class indices.
 
     >>> labels = Labels(np.array([0, 1, 1]), ("cat", "dog"))
     >>> len(labels), labels[2].name, labels.counts()
@@ -149,16 +149,16 @@ class Labels(Sequence[Label]):
         return Labels(self.indices[positions], self.classes)
 
     def counts(self) -> dict[str, int]:
-        """How many pictures show each class."""
+        """How many images show each class."""
         counted = np.bincount(self.indices, minlength=len(self.classes))
         return dict(zip(self.classes, counted.tolist(), strict=True))
 
     def to_find(self) -> int:
-        """How many answers there are to be right or wrong."""
+        """How many predictions there are to be right or wrong."""
         return len(self)
 
     def strata(self) -> NDArray[np.int64]:
-        """The class index of each picture: what splits are stratified by."""
+        """The class index of each image: what splits are stratified by."""
         return self.indices
 
     def aligned(self, classes: tuple[str, ...]) -> "Labels":
@@ -174,5 +174,5 @@ class Labels(Sequence[Label]):
         return Labels(table[self.indices], classes)
 
     def lines(self) -> list[str]:
-        """The class name of each picture."""
+        """The class name of each image."""
         return [self.classes[index] for index in self.indices.tolist()]

@@ -1,4 +1,4 @@
-"""Boxes as a COCO results file, which every COCO evaluator reads: a list of picture, category, box and score."""
+"""Boxes as a COCO results file, which every COCO evaluator reads: a list of image, category, box and score."""
 
 import json
 import re
@@ -18,19 +18,19 @@ Id = int | str
 
 @dataclass
 class Ids:
-    """Which id a picture (by the name of its file) and a category (by its name) have: those of a COCO file if given.
+    """Which id an image (by the name of its file) and a category (by its name) have: those of a COCO file if given.
 
-    Without such a file, a picture is the number that its name ends in, as COCO's own are called, else its name; a
-    category is its place among the classes, counted from 1. No two pictures are given one id.
+    Without such a file, an image is the number that its name ends in, as COCO's own are called, else its name; a
+    category is its place among the classes, counted from 1. No two images are given one id.
     """
 
     source: Path | None = None
     images: Mapping[str, Id] = field(default_factory=dict)
     categories: Mapping[str, Id] = field(default_factory=dict)
-    given: dict[Id, str] = field(default_factory=dict)  # id -> file, of all pictures so far
+    given: dict[Id, str] = field(default_factory=dict)  # id -> file, of all images so far
 
     def image(self, file: str) -> Id:
-        """The id of the picture in `file`; raises `UserError` where it has none, or another picture has it.
+        """The id of the image in `file`; raises `UserError` where it has none, or another image has it.
 
         >>> ids = Ids()
         >>> ids.image("val2017/000000000139.jpg"), ids.image("cat.jpg"), ids.image("clip.mp4#frame=12")
@@ -45,9 +45,7 @@ class Ids:
         path = PurePath(file)
         if self.source is not None:
             if path.name not in self.images:
-                raise UserError(
-                    f"{self.source} lists no picture called {path.name}; leave it out, or name another file"
-                )
+                raise UserError(f"{self.source} lists no image called {path.name}; leave it out, or name another file")
             return self.images[path.name]
         if "#" in path.name:  # a frame of a video
             return path.name
@@ -77,7 +75,7 @@ def read_ids(file: Path) -> Ids:
 
 
 def coco_entries(prediction: Prediction, ids: Ids, min_score: float) -> Iterator[dict[str, Any]]:
-    """The entries of one picture: boxes with scores from `min_score` on, as left, top, width, height in its pixels.
+    """The entries of one image: boxes with scores from `min_score` on, as left, top, width, height in its pixels.
 
     Evaluators want those below the thresholds of the classes too: average precision is that of all boxes. Raises
     `UserError` where the network answers another kind of question.
@@ -97,7 +95,7 @@ def coco_entries(prediction: Prediction, ids: Ids, min_score: float) -> Iterator
 
 
 def coco_printer(ids: Ids, min_score: float) -> Callable[[Iterable[Prediction], tuple[str, ...]], int]:
-    """Prints one JSON list as the answers come; returns how many pictures have none."""
+    """Prints one JSON list as the predictions come; returns how many images have none."""
 
     def print_coco(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
         failed, before = 0, "["

@@ -24,7 +24,7 @@ class Drawings:
         self._max_megapixels = max_megapixels
 
     def draw(self, position: int, prediction: Prediction) -> None:
-        """Save the image of an answer that kept it, the `position`-th of all; what has no result is left out.
+        """Save the image of a prediction that kept it, the `position`-th of all; what has no result is left out.
 
         Raises `UserError` where the result is no `Drawable`.
         """

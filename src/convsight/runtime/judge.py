@@ -1,4 +1,4 @@
-"""Holding what a network answers against the truth, for every task and engine alike."""
+"""Holding what a network predicts against the targets, for every task and engine alike."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ from convsight.tasks.reader import Metrics, Reader
 if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts sooner without
     from convsight.datasets import Examples
 
-_MAX = 256  # pictures run at once; more keep no core busier
-_PIXELS = 2**21  # of pictures run at once: the widest maps of features take about a hundred bytes for each
+_MAX = 256  # images run at once; more keep no core busier
+_PIXELS = 2**21  # of images run at once: the widest maps of features take about a hundred bytes for each
 
 
 def judge(

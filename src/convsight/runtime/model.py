@@ -33,11 +33,11 @@ class Model:
         return f"{self.card.net}, run by {engine.words}" + (f" ({doubt})" if doubt else "")
 
     def columns(self) -> tuple[str, ...]:
-        """The columns of a table of its answers; raises `UserError` where these are no rows of a table."""
+        """The columns of a table of its predictions; raises `UserError` where these are no rows of a table."""
         return columns_of(self.reader, "a table", "take their to_json()")
 
     def predict(self, image: Source | str, max_megapixels: float = 100.0) -> Result:
-        """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
+        """The prediction for one image: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
 
         Raises `ImageError` where it cannot be read.
         """
@@ -54,12 +54,12 @@ class Model:
         keep: bool = False,
         steady: bool = False,
     ) -> Generator[Prediction, None, None]:
-        """Answers for many pictures, in order and as they are ready.
+        """Predictions for many images, in order and as they are ready.
 
         `images` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
-        picture is reported in its place. Memory does not grow with their number: `workers` threads read only a little
-        ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do not
-        depend on how fast pictures come.
+        image is reported in its place. Memory does not grow with their number: `workers` threads read only a little
+        ahead. With `keep`, a prediction holds the content of its image; with `steady`, the bits of a prediction do not
+        depend on how fast images come.
         """
         decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
         return stream(self.engine, self.reader, items_of(images), decoding)

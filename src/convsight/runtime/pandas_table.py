@@ -1,4 +1,4 @@
-"""Answers for many pictures as one table of pandas."""
+"""Predictions for many images as one table of pandas."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def to_pandas(predictions: Iterable[Prediction], columns: Sequence[str]) -> "pd.DataFrame":
     """A table with the columns file, `columns` and error: what `convsight predict --format csv` prints.
 
-    `columns` are those of the model: `to_pandas(model.predict_many(items), model.columns())`. A picture has as many
-    rows as its result; one that could not be answered has one, with the reason as its error and nothing else. Text is
+    `columns` are those of the model: `to_pandas(model.predict_many(items), model.columns())`. An image has as many
+    rows as its result; one that could not be predicted has one, with the reason as its error and nothing else. Text is
     of pandas' type string, numbers are float64. Raises `UserError` where pandas is not installed, and where results
     are no rows of a table.
 

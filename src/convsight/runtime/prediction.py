@@ -1,4 +1,4 @@
-"""`Prediction`: what became of one picture, and how it is told to programs."""
+"""`Prediction`: what became of one image, and how it is written for programs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from convsight.results.capabilities import lacking
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What became of one picture: a result, or the reason why there is none.
+    """What became of one image: a result, or the reason why there is none.
 
     `image` is its content, where it was asked to be kept.
     """
@@ -34,7 +34,7 @@ def json_text(prediction: Prediction) -> str:
 
 
 def table_rows(prediction: Prediction, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """The rows of a table with the columns file, those of the result, and error; at least one row a picture.
+    """The rows of a table with the columns file, those of the result, and error; at least one row an image.
 
     Raises `UserError` where the result is no `Tabular`.
 

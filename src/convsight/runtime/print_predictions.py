@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable
 from convsight.printing import csv_text
 from convsight.runtime.prediction import Prediction, json_text, table_rows
 
-# Prints answers under the columns of their table; returns how many images could not be answered.
+# Prints predictions under the columns of their table; returns how many images could not be predicted.
 Printer = Callable[[Iterable[Prediction], tuple[str, ...]], int]
 
 
 def print_table(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
-    """One line an image; returns how many could not be answered."""
+    """One line an image; returns how many could not be predicted."""
     return _print(predictions, lambda prediction: f"{prediction.file}: {_summary(prediction)}\n")
 
 
 def print_json(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
-    """One JSON document a line and image; returns how many could not be answered."""
+    """One JSON document a line and image; returns how many could not be predicted."""
     return _print(predictions, lambda prediction: f"{json_text(prediction)}\n")
 
 
 def print_csv(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
-    """The rows of each result under `columns`; returns how many images could not be answered."""
+    """The rows of each result under `columns`; returns how many images could not be predicted."""
     sys.stdout.write(csv_text([("file", *columns, "error")]))
     return _print(predictions, lambda prediction: csv_text(table_rows(prediction, columns)))
 
@@ -31,7 +31,7 @@ def _print(predictions: Iterable[Prediction], text: Callable[[Prediction], str])
     for prediction in predictions:
         failed += prediction.result is None
         sys.stdout.write(text(prediction))
-        sys.stdout.flush()  # whoever reads a stream of answers waits for each
+        sys.stdout.flush()  # whoever reads a stream of predictions waits for each
     return failed
 
 

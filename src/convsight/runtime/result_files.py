@@ -17,7 +17,7 @@ class ResultFiles:
         self._folder = OutputFolder(folder, "--files", sources)
 
     def save(self, position: int, prediction: Prediction) -> None:
-        """Save the files of an answer, the `position`-th of all; what has no result has none.
+        """Save the files of a prediction, the `position`-th of all; what has no result has none.
 
         Raises `UserError` where the result is no `WithFiles`.
         """

@@ -1,4 +1,4 @@
-"""Answering a stream of pictures: decoding and inference overlap, memory stays the same however many there are."""
+"""Predicting a stream of images: decoding and inference overlap, memory stays the same however many there are."""
 
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -18,17 +18,17 @@ from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
-_FILL_S = 0.05  # how long a steady stream waits for one more picture of a batch
-BATCH = 8  # pictures run at once, at most: more made none of the engines faster
+_FILL_S = 0.05  # how long a steady stream waits for one more image of a batch
+BATCH = 8  # images run at once, at most: more made none of the engines faster
 _JOIN_S = 1.0  # how long an interrupted stream waits for threads that read; one may hang in a read for ever
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How pictures are read, in `workers` threads, and put together.
+    """How images are read, in `workers` threads, and put together.
 
-    With `keep`, an answer holds the content of its picture. With `steady`, every batch is filled up to `BATCH`, so that
-    the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
+    With `keep`, a prediction holds the content of its image. With `steady`, every batch is filled up to `BATCH`, so
+    that the last digits of a prediction, which depend on the size of the batch, are the same whenever an image is read.
     """
 
     input: InputSpec
@@ -46,28 +46,28 @@ class _Read(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A batch that was answered."""
+    """A batch that was predicted."""
 
     batch: list[_Read]
     arrays: dict[str, NDArray[Any]]
 
 
 class _Bad(NamedTuple):
-    """A picture that has no answer."""
+    """An image that has no prediction."""
 
     position: int
     prediction: Prediction
 
 
 class _End(NamedTuple):
-    """There are `total` pictures; with `error`, because the source broke off."""
+    """There are `total` images; with `error`, because the source broke off."""
 
     total: int
     error: BaseException | None
 
 
 class _Broken(NamedTuple):
-    """A thread met an error that is none of a picture."""
+    """A thread met an error that is none of an image."""
 
     error: BaseException
 
@@ -75,10 +75,10 @@ class _Broken(NamedTuple):
 def stream(
     engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding
 ) -> Generator[Prediction, None, None]:
-    """An answer for each of `items`, in order, as soon as it is ready; a bad picture is reported in its place.
+    """A prediction for each of `items`, in order, as soon as it is ready; a bad image is reported in its place.
 
     `decoding.workers` threads take items and read them, `engine.streams` threads run the network on whatever is read
-    by then, at most `BATCH` pictures at once: a slow source is answered picture by picture, a fast one in full batches.
+    by then, at most `BATCH` images at once: a slow source is predicted image by image, a fast one in full batches.
     Only so many items are under way that all threads have work.
     """
     flow = _Flow(engine, items, decoding)
@@ -89,18 +89,18 @@ def stream(
 
 
 def _prediction(reader: Reader, run: _Run, index: int) -> Prediction:
-    """What became of the picture at `index` of a batch."""
+    """What became of the image at `index` of a batch."""
     _, name, fitted, content = run.batch[index]
     try:
         return Prediction(name, result_at(reader, run.arrays, index, fitted.size), image=content)
     except InvalidOutputError as error:
-        return Prediction(name, error=f"{name}: the network gives no answer: {error}")
+        return Prediction(name, error=f"{name}: the network gives no prediction: {error}")
 
 
 class _Flow:
     """Three queues between three kinds of threads: those that read, those that run the network, and the caller's.
 
-    Nothing waits by looking: queues of C code block and wake, once a picture or batch.
+    Nothing waits by looking: queues of C code block and wake, once an image or batch.
     """
 
     def __init__(self, engine: Engine, items: Iterator[Item], decoding: Decoding) -> None:
@@ -110,7 +110,7 @@ class _Flow:
         self._taking = threading.Lock()
         self._taken = 0
         self._over = False
-        self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each picture that may be taken up
+        self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each image that may be taken up
         self._loaded: SimpleQueue[_Read | None] = SimpleQueue()
         self._done: SimpleQueue[_Run | _Bad | _End | _Broken] = SimpleQueue()
         readers = max(1, decoding.workers)
@@ -123,7 +123,7 @@ class _Flow:
             thread.start()
 
     def predictions(self, reader: Reader) -> Iterator[Prediction]:
-        """The answers in order; results are made here, while the next batch runs."""
+        """The predictions in order; results are made here, while the next batch runs."""
         waiting: dict[int, Prediction] = {}
         next_position = 0
         end: _End | None = None

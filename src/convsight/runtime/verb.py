@@ -1,4 +1,4 @@
-"""`convsight predict`: sources to answers, and answers to where the user wants them."""
+"""`convsight predict`: sources to predictions, and predictions to where the user wants them."""
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -27,10 +27,10 @@ from convsight.tasks.reader import columns_of
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """Which images a model shall answer, and what is wanted of the answers.
+    """Which images a model shall predict, and what is wanted of the predictions.
 
-    With `reject_below`, an answer less sure (0..1) is told as unsure; into `draw` each image is saved with its result
-    drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is answered.
+    With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
+    result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
     """
 
     model: str
@@ -46,7 +46,7 @@ class PredictOptions:
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
-    """Print the answers as they come; returns how many images have none."""
+    """Print the predictions as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
     printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
@@ -67,7 +67,7 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
 
 
 def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
-    """Append the answers to a file, after those that it has; returns how many images have none."""
+    """Append the predictions to a file, after those that it has; returns how many images have none."""
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
     model = prepared.model
     identity = {
@@ -79,9 +79,9 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         try:
             file.skip(prepared.items)
             if file.images:
-                listener.say(f"{file.images:,} pictures are answered already; going on after them")
+                listener.say(f"{file.images:,} images are predicted already; going on after them")
             with (
-                listener.counting("answering", None) as advance,
+                listener.counting("predicting", None) as advance,
                 closing(_predictions(options, prepared, advance, file)) as predictions,
             ):
                 for prediction in predictions:
@@ -89,11 +89,11 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
             file.finish()
         except KeyboardInterrupt:
             listener.say(
-                f"stopped; the same command goes on after the {file.kept:,} pictures that are answered and recorded"
+                f"stopped; the same command goes on after the {file.kept:,} images that are predicted and recorded"
             )
             raise
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
-    listener.say(f"{file.images:,} pictures are answered in {path}{unread}")
+    listener.say(f"{file.images:,} images are predicted in {path}{unread}")
     return file.bad
 
 
@@ -106,13 +106,13 @@ class _Prepared(NamedTuple):
     savers: tuple[Callable[[int, Prediction], None], ...]
 
 
-_TABLES = ("csv", ".csv", ".parquet")  # formats whose answers are rows
+_TABLES = ("csv", ".csv", ".parquet")  # formats whose predictions are rows
 
 
 def _prepared(options: PredictOptions, form: str, table: bool, listener: Listener) -> _Prepared:
     """Everything that can be wrong is found here, the cheap first: the model is read last, its card before.
 
-    `form` is the option that says how answers are told, `table` whether that is as rows.
+    `form` is the option that says how predictions are reported, `table` whether that is as rows.
     """
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
@@ -152,7 +152,7 @@ def _predictions(
     advance: Callable[[int], None],
     file: PredictionsFile | None = None,
 ) -> Generator[Prediction, None, None]:
-    """The answers as they are told; a job that goes on in `file` must end as an unbroken one would."""
+    """The predictions as they are reported; a job that goes on in `file` must end as an unbroken one would."""
     found = prepared.model.predict_many(
         prepared.items,
         workers=options.workers,
@@ -171,5 +171,5 @@ def _predictions(
 
 
 def _counting_beside(listener: Listener) -> AbstractContextManager[Callable[[int], None]]:
-    # On the terminal that the answers are printed to, a bar would only be in their way.
-    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting("answering", None)
+    # On the terminal that the predictions are printed to, a bar would only be in their way.
+    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting("predicting", None)

@@ -1,4 +1,4 @@
-"""`Batcher`: pictures of many requests, read in threads and run together."""
+"""`Batcher`: images of many requests, read in threads and run together."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from convsight.serve.server_metrics import ServerMetrics
 
 _log = logging.getLogger(__name__)
 
-FAILED = "the server failed on this picture; its log says why"
+FAILED = "the server failed on this image; its log says why"
 
 
 class _Fitted(NamedTuple):
@@ -38,9 +38,9 @@ class _Settled(NamedTuple):
 
 
 class Batcher:
-    """Runs one model on the pictures of all requests, as many at once as wait, up to `max_batch`.
+    """Runs one model on the images of all requests, as many at once as wait, up to `max_batch`.
 
-    Nothing waits for a batch to fill: the first picture is run at once, and those that come meanwhile are the next
+    Nothing waits for a batch to fill: the first image is run at once, and those that come meanwhile are the next
     batch, so batches grow with the load by themselves. The engine is used by `engine.streams` threads.
     """
 
@@ -69,7 +69,7 @@ class Batcher:
             thread.start()
 
     def submit(self, request: PendingRequest) -> None:
-        """Take on all pictures of `request`, which is settled picture by picture."""
+        """Take on all images of `request`, which is settled image by image."""
         for position in range(len(request)):
             self._pool.submit(self._read, request, position)
 
@@ -91,7 +91,7 @@ class Batcher:
         except ImageError as error:
             self._tell([_Settled(request, position, "unreadable", {"error": str(error)})])
         except Exception:
-            _log.exception("reading a picture failed")
+            _log.exception("reading an image failed")
             self._tell([_Settled(request, position, "failed", {"error": FAILED})])
         else:
             with self._changed:
@@ -122,7 +122,7 @@ class Batcher:
         try:
             arrays = self._model.engine.run(np.stack([fitted.image.array for fitted in wanted]))
         except Exception:
-            _log.exception("running %d pictures failed", len(wanted))
+            _log.exception("running %d images failed", len(wanted))
             failed = {"error": FAILED}
             return settled + [_Settled(request, position, "failed", failed) for request, position, _ in wanted]
         for row, (request, position, image) in enumerate(wanted):

@@ -1,4 +1,4 @@
-"""The size that pictures are fitted to, chosen from what the data hold and what is usual for the network."""
+"""The size that images are fitted to, chosen from what the data hold and what is usual for the network."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from convsight.inputs import ImageInput, measured_range
 from convsight.settings import TrainSettings
 from convsight.spread import evenly
 
-_SIZED = 200  # pictures whose size decides that of the network's input
+_SIZED = 200  # images whose size decides that of the network's input
 _FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
 
 
 def sizes(split: Split) -> NDArray[np.int64]:
-    """Width and height in pixels of up to 200 pictures, evenly chosen: (pictures, 2).
+    """Width and height in pixels of up to 200 images, evenly chosen: (images, 2).
 
     Raises `UserError` where none can be read.
     """
@@ -26,7 +26,7 @@ def sizes(split: Split) -> NDArray[np.int64]:
     chosen = evenly(len(split), _SIZED)
     found = [size for size in (image_size(split.images[i]) for i in chosen) if size]
     if not found:
-        raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
+        raise UserError(f"no image of the split {split.name!r} can be read; is {split.names[0]} an image?")
     return np.array(found)
 
 
@@ -59,7 +59,7 @@ def _checked(split: Split) -> NDArray[Any]:
 
 
 def typical_side(split: Split) -> int:
-    """The median of the shorter sides of up to 200 pictures, in pixels."""
+    """The median of the shorter sides of up to 200 images, in pixels."""
     return int(np.median(sizes(split).min(axis=1)))
 
 
@@ -67,12 +67,12 @@ def choose_side(settings: TrainSettings, typical: int, default: int) -> tuple[in
     """The side of the network's input, and why.
 
     >>> choose_side(TrainSettings.of(data="photos"), typical=480, default=96)
-    (96, 'pictures of 96 px, usual for this network; the data has 480')
+    (96, 'images of 96 px, usual for this network; the data has 480')
     """
     if settings.size is not None:
-        return settings.size, f"pictures of {settings.size} px: --size {settings.size}"
+        return settings.size, f"images of {settings.size} px: --size {settings.size}"
     if typical > default:
-        return default, f"pictures of {default} px, usual for this network; the data has {typical}"
+        return default, f"images of {default} px, usual for this network; the data has {typical}"
     if typical < _FEWEST_PIXELS:
-        return _FEWEST_PIXELS, f"pictures of {_FEWEST_PIXELS} px, enlarged from {typical}"
-    return typical, f"pictures of {typical} px, as the data has"
+        return _FEWEST_PIXELS, f"images of {_FEWEST_PIXELS} px, enlarged from {typical}"
+    return typical, f"images of {typical} px, as the data has"

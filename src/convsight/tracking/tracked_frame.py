@@ -27,9 +27,9 @@ class TrackedFrame:
 def tracked_frames(
     predictions: Iterator[Prediction], tracker: Tracker, *, every: int = 1, min_score: float | None = None
 ) -> Generator[TrackedFrame, None, None]:
-    """A frame for each answer about every `every`-th frame; `min_score` takes the place of `Boxes.thresholds`.
+    """A frame for each prediction about every `every`-th frame; `min_score` takes the place of `Boxes.thresholds`.
 
-    A frame that could not be read is one on which nothing was seen: time goes on. The answers must be boxes.
+    A frame that could not be read is one on which nothing was seen: time goes on. The predictions must be boxes.
     """
     for count, prediction in enumerate(predictions):
         number = count * every + 1

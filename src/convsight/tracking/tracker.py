@@ -22,9 +22,9 @@ _BUFFER = 30  # frames at 30 a second that a lost thing is waited for: one secon
 class Tracker:
     """Follows things from frame to frame.
 
-    A box that counts as found (`Boxes.thresholds`) begins a track, which is told from its second frame on. Less sure
-    boxes, from 0.1 on (or half of what counts as found, where that is less), only go on with one that is there. A track
-    is of one class: things that cross are told apart by it where it differs.
+    A box that counts as found (`Boxes.thresholds`) begins a track, which is reported from its second frame on. Less
+    sure boxes, from 0.1 on (or half of what counts as found, where that is less), only go on with one that is there. A
+    track is of one class: things that cross are told apart by it where it differs.
     """
 
     def __init__(self, rate: float = 30.0) -> None:

@@ -148,7 +148,7 @@ class _Followed:
         return self.frames[-1] if self.frames else 0
 
     def add(self, frame: TrackedFrame) -> None:
-        """Take in the next frame; what is wrong with it is told."""
+        """Take in the next frame; what is wrong with it is reported."""
         if frame.tracked is None:
             self.bad += 1
             self._reason = self._reason or frame.error
@@ -161,11 +161,11 @@ class _Followed:
     def check(self, source: str) -> None:
         """Raise `UserError` where no frame at all could be read."""
         if not self.frames:
-            raise UserError(self._reason or f"{source} holds no frames; give another video, or a folder of pictures")
+            raise UserError(self._reason or f"{source} holds no frames; give another video, or a folder of images")
 
 
 class _Painter:
-    """Draws tracks and trails, for a folder of pictures, a video, or both."""
+    """Draws tracks and trails, for a folder of images, a video, or both."""
 
     def __init__(self, drawings: Drawings | None, video: VideoFile | None, max_megapixels: float) -> None:
         self._drawings, self._video, self._max_megapixels = drawings, video, max_megapixels

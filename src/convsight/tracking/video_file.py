@@ -80,7 +80,7 @@ class VideoFile:
 
 
 def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in the middle of a black one of `size`."""
+    """The image in the middle of a black one of `size`."""
     whole = Image.new("RGB", size)
     whole.paste(image, ((size[0] - image.width) // 2, (size[1] - image.height) // 2))
     return whole

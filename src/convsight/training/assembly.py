@@ -31,10 +31,10 @@ from convsight.training.plan import Plan
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 
-_FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
-_SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
-_TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and how often
+_SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
+_TRIED, _TRIES = 256, 4  # images judged to learn how long judging takes, and how often
 _LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
 
 
@@ -63,7 +63,7 @@ def assemble(
         augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
-    # Answers are corrected by what the validation split says in the end, and not before.
+    # Predictions are corrected by what the validation split says in the end, and not before.
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
@@ -116,9 +116,9 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if card.mirror:
-        listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
+        listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")
     if choices.first_side:
-        listener.say(f"pictures of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
+        listener.say(f"images of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
     listener.say(f"{choices.precision} on {choices.device}: {precision}")
     listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
 
@@ -143,7 +143,7 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
 
 
 def _step_seconds(t: Training, side: int | None) -> float:
-    """Seconds of a training step on pictures of `side` px, or of their own size."""
+    """Seconds of a training step on images of `side` px, or of their own size."""
     first = next(iter(t.loader.epoch(0)))
 
     def step(scratch: Learner) -> None:
@@ -155,9 +155,9 @@ def _step_seconds(t: Training, side: int | None) -> float:
 
 
 def _first_side(t: Training) -> int | None:
-    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
+    """The side in px to begin with: about 0.7 of the images', if they are not small and the network takes it.
 
-    None where batches have sizes of their own, and where the augmentation knows of no pictures.
+    None where batches have sizes of their own, and where the augmentation knows of no images.
     """
     spec = t.plan.card.input
     if not isinstance(spec, ImageInput) or not t.augmentation.images:
@@ -176,7 +176,7 @@ def _first_side(t: Training) -> int | None:
 
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:
-    """Seconds to judge one picture by `engine`: the fastest of a few tries, since the first ones are slower."""
+    """Seconds to judge one image by `engine`: the fastest of a few tries, since the first ones are slower."""
     some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
     fastest = math.inf
     started = time.perf_counter()

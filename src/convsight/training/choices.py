@@ -32,8 +32,8 @@ class Choices(BaseModel):
     weight_decay: float
     device: str
     precision: Precision
-    first_side: int | None = None  # px to begin with, where the training begins with smaller pictures
-    passes: float = 1000.0  # about how often each picture is seen, as it was planned first
+    first_side: int | None = None  # px to begin with, where the training begins with smaller images
+    passes: float = 1000.0  # about how often each image is seen, as it was planned first
 
     @classmethod
     def first(cls, settings: TrainSettings, train_images: int, pixels: int, task: Task) -> Self:

@@ -1,4 +1,4 @@
-"""From what the user named to fitted pictures in three splits, every picture decoded once."""
+"""From what the user named to fitted images in three splits, every image decoded once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
 
 
 def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:
-    """Decode and fit every picture of every split.
+    """Decode and fit every image of every split.
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
     """

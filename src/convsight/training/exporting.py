@@ -1,4 +1,4 @@
-"""The last step of a training: the network as a graph that needs no PyTorch, proven on validation pictures."""
+"""The last step of a training: the network as a graph that needs no PyTorch, proven on validation images."""
 
 from functools import partial
 

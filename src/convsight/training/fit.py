@@ -34,7 +34,7 @@ from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
 from convsight.training.update import OptimizerSteps
 
-# The share of a training that is spent on smaller pictures. Source: Howard, fastai's entry to DAWNBench, 2018
+# The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
 SMALL_UNTIL = 0.5
 

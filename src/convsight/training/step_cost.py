@@ -22,7 +22,7 @@ def choose_precision(
 ) -> tuple[Precision, str]:
     """The number format, and why: bfloat16 where the hardware multiplies it and the network gains.
 
-    `smallest` is one picture (1, channels, height, width) of the size that the training begins with. On processors,
+    `smallest` is one image (1, channels, height, width) of the size that the training begins with. On processors,
     oneDNN (of PyTorch 2.15) leaves the bfloat16 gradient of a strided convolution's weights unwritten where a map has
     fewer rows than the stride, so that steps become infinite.
 
@@ -38,7 +38,7 @@ def choose_precision(
     if device.type == "cpu" and any(_is_depthwise(layer) for layer in model.modules()):
         return "float32", "depthwise convolutions are slow in bfloat16 on a processor"
     if device.type == "cpu" and min(smallest.shape[2:]) < SAFE_SIDE and strides_exceed_maps(model, smallest):
-        return "float32", "such small pictures leave maps of fewer rows than a stride, which bfloat16 gets wrong"
+        return "float32", "such small images leave maps of fewer rows than a stride, which bfloat16 gets wrong"
     return "bfloat16", "the hardware multiplies it faster than float32"
 
 

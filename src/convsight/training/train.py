@@ -200,7 +200,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
 
 def _report_data(dataset: Dataset, listener: Listener) -> None:
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    listener.say(f"{dataset.name}: {dataset.target.summary}; pictures: {counts}")
+    listener.say(f"{dataset.name}: {dataset.target.summary}; images: {counts}")
     for note in dataset.notes:
         listener.say(f"note: {note}")
 

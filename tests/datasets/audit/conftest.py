@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 from tests.datasets.audit.findings import MakeImage
 
-TRAINING = 20  # pictures of each class; fewer would be a finding
+TRAINING = 20  # images of each class; fewer would be a finding
 
 
 @pytest.fixture(scope="session")
 def image() -> MakeImage:
-    """A smooth picture, another for every seed."""
+    """A smooth image, another for every seed."""
 
     def make(seed: int, side: int = 48) -> Image.Image:
         blotches = np.random.default_rng(seed).integers(0, 256, (9, 9, 3)).astype(np.uint8)

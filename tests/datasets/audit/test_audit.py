@@ -36,7 +36,7 @@ def test_unreadable(clean: Path) -> None:
     assert found.wrong
     finding = only(found)
     assert (finding.kind, finding.level) == ("unreadable", "wrong")
-    assert finding.words == "2 pictures cannot be read"
+    assert finding.words == "2 images cannot be read"
     assert names(finding) == [["train/cat/empty.png"], ["test/dog/cut.png"]]
     assert "0 bytes" in finding.entries[0].note
     assert "damaged" in finding.entries[1].note
@@ -137,7 +137,7 @@ def test_tiny_images_are_compared_exactly_only(clean: Path, image: MakeImage) ->
     found = audited(clean)
     assert found.findings == ()
     assert len(found.notes) == 1
-    assert "2 pictures under 32 px a side: compared exactly only" in found.notes[0]
+    assert "2 images under 32 px a side: compared exactly only" in found.notes[0]
 
 
 def test_missing_classes(clean: Path) -> None:
@@ -154,7 +154,7 @@ def test_few_images(clean: Path) -> None:
     finding = only(audited(clean))
     assert (finding.kind, finding.level) == ("few-pictures", "remark")
     assert [entry.note for entry in finding.entries] == ["cat: 19"]
-    assert finding.words == "1 class with fewer than 20 pictures"
+    assert finding.words == "1 class with fewer than 20 images"
 
 
 def test_drift(clean: Path, image: MakeImage) -> None:
@@ -165,7 +165,7 @@ def test_drift(clean: Path, image: MakeImage) -> None:
     assert not found.wrong
     assert (finding.kind, finding.level) == ("drift", "suspicion")
     assert len(finding.entries) == 1
-    assert finding.entries[0].note.startswith("train and test: cat is 50.0% and 11.1% of the pictures")
+    assert finding.entries[0].note.startswith("train and test: cat is 50.0% and 11.1% of the images")
 
 
 def test_small_images(clean: Path, image: MakeImage) -> None:
@@ -186,7 +186,7 @@ def test_grey_among_colour(clean: Path, image: MakeImage) -> None:
     image(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
     finding = only(audited(clean))
     assert (finding.kind, finding.level) == ("mixed-colour", "remark")
-    assert finding.words == "1 picture grey among colour ones"
+    assert finding.words == "1 image grey among colour ones"
     assert names(finding) == [["train/cat/grey.png"]]
 
 
@@ -197,7 +197,7 @@ def test_colour_among_grey(clean: Path) -> None:
         if file != clean / "train" / "cat" / "7.png":
             grey.save(file)
     finding = only(audited(clean))
-    assert finding.words == "1 picture in colour among grey"
+    assert finding.words == "1 image in colour among grey"
     assert names(finding) == [["train/cat/7.png"]]
 
 

@@ -18,7 +18,7 @@ PLAIN = ("cat,1,2,20,30", "dog,5,5,40,40")
 
 @pytest.fixture
 def boxes(tmp_path: Path, image: MakeImage) -> Callable[..., Path]:
-    """A clean table of 20 training and 10 test pictures with a cat and a dog each, and what is planted in it."""
+    """A clean table of 20 training and 10 test images with a cat and a dog each, and what is planted in it."""
 
     def make(*planted: str, per_split: Callable[[str], tuple[str, ...]] = lambda split: PLAIN) -> Path:
         rows = []
@@ -93,13 +93,11 @@ def test_an_unreadable_image(boxes: Callable[..., Path], tmp_path: Path) -> None
 
 
 def test_splits_with_other_things_on_them_drift(boxes: Callable[..., Path]) -> None:
-    """Every test picture shows a dog, no training picture but one does; cats are on all."""
+    """Every test image shows a dog, no training image but one does; cats are on all."""
     table = boxes("0.png,train,dog,5,5,40,40", per_split=lambda split: PLAIN if split == "test" else PLAIN[:1])
     audit = audited(table)
     assert found(audit) == ["few-pictures", "drift"]
-    assert (
-        audit.findings[1].entries[0].note.startswith("train and test: dog is 5.0% and 100.0% of the pictures (p 0.000")
-    )
+    assert audit.findings[1].entries[0].note.startswith("train and test: dog is 5.0% and 100.0% of the images (p 0.000")
 
 
 def test_blood_cells(shared_data: Callable[[str], Path]) -> None:

@@ -23,7 +23,7 @@ def test_remarks_alone_are_no_failure(clean: Path, image: MakeImage) -> None:
     image(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
     done = within("audit", clean, "--workers", "0")
     assert done.returncode == 0, done.stderr
-    assert "remark: 1 picture grey among colour ones\n  train/cat/grey.png" in done.stdout
+    assert "remark: 1 image grey among colour ones\n  train/cat/grey.png" in done.stdout
     assert done.stdout.splitlines()[-1] == "verdict: nothing wrong; 1 finding to look at"
 
 

@@ -1,4 +1,4 @@
-"""What the tests of boxes share: plain pictures of a known size."""
+"""What the tests of boxes share: plain images of a known size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ MakeImage = Callable[..., Path]
 
 @pytest.fixture
 def image(tmp_path: Path) -> MakeImage:
-    """Writes a picture of 40 x 30 px, or of another size, below the test's folder."""
+    """Writes an image of 40 x 30 px, or of another size, below the test's folder."""
 
     def make(name: str, size: tuple[int, int] = (40, 30)) -> Path:
         path = tmp_path / name

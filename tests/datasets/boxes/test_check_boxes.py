@@ -15,7 +15,7 @@ CLASSES = ("cat", "dog")
 
 
 def check(*corners: Corners, size: tuple[int, int] | None = (40, 30), stated: tuple[int, int] | None = None) -> Checked:
-    """Boxes of cats on one picture."""
+    """Boxes of cats on one image."""
     boxes = [AnnotatedBox(f"line {number}", "cat", box) for number, box in enumerate(corners, start=1)]
     others = [AnnotatedBox("line 1", "dog", (1, 1, 20, 20))]
     images = [
@@ -75,7 +75,7 @@ def test_a_repeated_box_stays_and_is_told() -> None:
 
 
 def test_the_same_corners_of_another_class_are_no_repetition() -> None:
-    assert check((1, 1, 20, 20)).findings == ()  # a dog of the other picture has these
+    assert check((1, 1, 20, 20)).findings == ()  # a dog of the other image has these
 
 
 def test_another_size_than_stated_is_wrong() -> None:
@@ -121,7 +121,7 @@ def test_what_is_left_lies_on_the_image_and_covers_what_was_drawn(corners: list[
     assert (left[:, :2] < left[:, 2:]).all()
     assert (left >= 0).all()
     assert (left <= [40, 30, 40, 30]).all()
-    # By the definition of a rectangle: the part of each drawn box that is on the picture, where there is any.
+    # By the definition of a rectangle: the part of each drawn box that is on the image, where there is any.
     expected = []
     for x1, y1, x2, y2 in corners:
         part = (max(min(x1, x2), 0), max(min(y1, y2), 0), min(max(x1, x2), 40), min(max(y1, y2), 30))

@@ -14,7 +14,7 @@ Document = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture
 def document(image: MakeImage) -> Document:
-    """Two pictures, of which one shows a cat and a dog; category ids with gaps, not in order."""
+    """Two images, of which one shows a cat and a dog; category ids with gaps, not in order."""
     for name in ("a.png", "b.png"):
         image(f"set/images/{name}")
     return {
@@ -131,7 +131,7 @@ class TestRefused:
             ("annotations", {"bbox": [1, 2, 3]}, "annotation 1: bbox is [1, 2, 3]; expected four numbers"),
             ("annotations", {"bbox": [float("nan"), 2, 3, 4]}, "annotation 1: dog (nan, 2, nan, 6) on images/a.png"),
             ("annotations", {"bbox": [1, 2, float("inf"), 4]}, "annotation 1: dog (1, 2, inf, 6) on images/a.png"),
-            ("images", {"file_name": "c.png"}, "image 7: no such file: c.png (1 of 2 pictures are not there)"),
+            ("images", {"file_name": "c.png"}, "image 7: no such file: c.png (1 of 2 images are not there)"),
             ("images", {"file_name": "b.png"}, "the images 7 and 3 have one file_name, b.png"),
             ("images", {"file_name": 5}, "image 7: file_name is 5"),
             ("images", {"id": 3}, "two images have the id 3: a.png and b.png"),
@@ -161,7 +161,7 @@ class TestRefused:
 
     def test_no_box_at_all(self, document: Document, write: Callable[..., Path]) -> None:
         document["annotations"] = []
-        assert "no picture has a box" in refused(write(document))
+        assert "no image has a box" in refused(write(document))
 
     def test_two_files_of_a_split(self, document: Document, write: Callable[..., Path], tmp_path: Path) -> None:
         write(document, "two/annotations/instances_train2014.json")

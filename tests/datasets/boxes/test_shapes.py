@@ -55,7 +55,7 @@ def test_whole_circles_have_the_area_of_circles(dataset: Dataset) -> None:
 
 
 def test_a_box_is_where_the_colour_is(dataset: Dataset) -> None:
-    """On a picture of one shape: outside the box there is background, and each of its edges touches another colour."""
+    """On an image of one shape: outside the box there is background, and each of its edges touches another colour."""
     images = np.concatenate([np.asarray(split.images) for split in dataset.splits.values()])
     seen = 0
     for image, boxes in zip(images, every(dataset), strict=True):

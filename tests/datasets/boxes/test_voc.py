@@ -27,7 +27,7 @@ def annotation(path: Path, *things: str, filename: str = "", size: tuple[int, in
 
 @pytest.fixture
 def voc(image: MakeImage, tmp_path: Path) -> Path:
-    """Pictures a, b and c, of which c shows nothing."""
+    """Images a, b and c, of which c shows nothing."""
     folder = tmp_path / "voc"
     for name in "abc":
         image(f"voc/JPEGImages/{name}.jpg")
@@ -81,7 +81,7 @@ def test_beside_the_images(image: MakeImage, tmp_path: Path) -> None:
         "train": ["train/a.png"],
         "val": ["valid/b.jpeg"],
     }
-    assert dataset.notes == ("left out, since without an XML file: 1 pictures (train/alone.png)",)
+    assert dataset.notes == ("left out, since without an XML file: 1 images (train/alone.png)",)
     assert read_dataset(tmp_path / "both" / "valid").split(UNSPLIT).names == ["b.jpeg"]
 
 
@@ -125,7 +125,7 @@ class TestRefused:
 
     def test_a_missing_image(self, voc: Path) -> None:
         (voc / "JPEGImages/a.jpg").unlink()
-        assert "a.xml: no such file: a.jpg (1 of 3 pictures are not there)" in refused(voc)
+        assert "a.xml: no such file: a.jpg (1 of 3 images are not there)" in refused(voc)
 
     def test_a_listed_name_without_xml(self, voc: Path) -> None:
         lists(voc, train="a\nz\n")
@@ -137,7 +137,7 @@ class TestRefused:
 
     def test_two_annotations_of_one_image(self, voc: Path) -> None:
         annotation(voc / "Annotations/other.xml", thing("cat", 1, 1, 4, 4), filename="a.jpg")
-        assert "the picture JPEGImages/a.jpg is there twice" in refused(voc)
+        assert "the image JPEGImages/a.jpg is there twice" in refused(voc)
 
     def test_several_sets_in_a_folder(self, voc: Path) -> None:
         annotation(voc.parent / "another/Annotations/a.xml")

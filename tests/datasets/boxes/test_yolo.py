@@ -11,7 +11,7 @@ MakeImage = Callable[..., Path]
 
 @pytest.fixture
 def yolo(image: MakeImage, tmp_path: Path) -> Path:
-    """Two training pictures, of which b shows nothing, and one to validate; 40 x 30 px."""
+    """Two training images, of which b shows nothing, and one to validate; 40 x 30 px."""
     folder = tmp_path / "set"
     for name in ("train/a", "train/b", "val/c"):
         image(f"set/images/{name}.png")
@@ -102,13 +102,13 @@ def test_a_missing_label_file_is_an_image_without_boxes(yolo: Path) -> None:
     (yolo / "labels/train/b.txt").unlink()
     dataset = read_dataset(yolo)
     assert told(dataset, "images/train/b.png", "train") == []
-    assert dataset.notes == ("pictures without a label file count as pictures without boxes: 1",)
+    assert dataset.notes == ("images without a label file count as images without boxes: 1",)
 
 
 def test_validation_images_that_are_those_of_training_are_none(yolo: Path) -> None:
     dataset = read_dataset(described(yolo, "train: images/train\nval: images/train\nnames: [cat, dog]"))
     assert list(dataset.splits) == ["train"]
-    assert dataset.notes == ("val names the same pictures as train, so it would judge nothing; left out",)
+    assert dataset.notes == ("val names the same images as train, so it would judge nothing; left out",)
 
 
 def test_images_of_one_name_in_two_folders(yolo: Path) -> None:
@@ -152,11 +152,11 @@ class TestRefused:
             ("train: [images\nnames: [a]", "data.yaml, line 2: damaged YAML"),
             ("- a\n- b", "describes no data set"),
             ("train: images/train", "describes no data set"),
-            ("names: [cat, dog]", "names no pictures"),
+            ("names: [cat, dog]", "names no images"),
             ("train: {a: b}\nnames: [cat]", "train is {'a': 'b'}; expected a folder"),
             ("train: images/tain\nnames: [cat]", "train is 'images/tain', but there is no"),
             ("train: data.yaml\nnames: [cat]", "which is no folder and no .txt list"),
-            ("train: labels\nnames: [cat]", "train (labels) holds no picture"),
+            ("train: labels\nnames: [cat]", "train (labels) holds no image"),
             ("train: images\nnames: [cat, dog]\nnc: 3", "nc is 3, but there are 2 names"),
             ("train: images\nnames: [cat, dog]\nnc: many", "nc is 'many'"),
             ("train: images\nnames: [cat, cat]", "the name 'cat' is given to two classes"),
@@ -179,4 +179,4 @@ class TestRefused:
 
     def test_no_labels_at_all(self, yolo: Path) -> None:
         (yolo / "labels").rename(yolo / "elsewhere")
-        assert "none of 3 pictures has a label file; expected labels/train/a.txt" in refused(yolo)
+        assert "none of 3 images has a label file; expected labels/train/a.txt" in refused(yolo)

@@ -36,7 +36,7 @@ def by_name(dataset: Dataset) -> Mapping[tuple[str, str], Boxes]:
 
 
 def check_same(one: Dataset, other: Dataset, *, extras: tuple[str, ...] = ()) -> None:
-    """The same pictures with the same boxes, and the same `extras` of each."""
+    """The same images with the same boxes, and the same `extras` of each."""
     before, after = by_name(one), by_name(other)
     assert list(after) == list(before)
     for key, boxes in before.items():

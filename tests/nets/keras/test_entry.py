@@ -66,7 +66,7 @@ def test_weights_are_fresh_and_the_softmax_left_out() -> None:
     torch.testing.assert_close(net.eval()(images).softmax(1), loaded(images))
 
 
-# Pictures in, a vector out.
+# Images in, a vector out.
 @pytest.mark.parametrize("name", ["lecture", "convolutions", "strides", "pools", "norms", "dense"])
 def test_the_text_alone_rebuilds_the_network(name: str) -> None:
     path = FIXTURES / f"{name}.keras"

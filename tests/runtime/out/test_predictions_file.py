@@ -38,7 +38,7 @@ def prediction(name: str) -> Prediction:
 
 
 def job(path: Path, names: list[str], stop: int | None = None) -> int:
-    """Answer `names`, or give up before the one in place `stop` as a killed process would; how many were answered."""
+    """Answer `names`, or give up before the one in place `stop` as a killed process would; how many were predicted."""
     sources = items(names)
     predicted = 0
     with PredictionsFile(path, COLUMNS, IDENTITY) as file:
@@ -73,7 +73,7 @@ def test_whatever_was_half_written_is_repaired(tmp_path: Path, suffix: str) -> N
     job(path, NAMES, 12)
     rows = tmp_path / f"parts{suffix}.part" if suffix == ".parquet" else path
     saved, saved_job = rows.read_bytes(), (tmp_path / f"{path.name}.job").read_bytes()
-    for cut in (1, 30, len(saved) // 2, len(saved)):  # the answers lack their end
+    for cut in (1, 30, len(saved) // 2, len(saved)):  # the predictions lack their end
         for cut_job in (0, 5, 150, 400):  # and so does the file that says how far they came
             rows.write_bytes(saved[: len(saved) - cut])
             (tmp_path / f"{path.name}.job").write_bytes(saved_job[: len(saved_job) - cut_job])
@@ -95,7 +95,7 @@ def test_images_that_follow_are_added_and_others_refused(tmp_path: Path) -> None
     before = content(path)
     assert before == content(tmp_path / "whole.csv")
     for others in (["new.png", *NAMES], NAMES[1:], NAMES[::-1], NAMES[:-1]):
-        with pytest.raises(UserError, match="first 24 pictures are not those answered"):
+        with pytest.raises(UserError, match="first 24 images are not those predicted"):
             job(path, others)
         assert content(path) == before
 
@@ -156,9 +156,9 @@ def test_a_finished_parquet_file_takes_the_same_command_and_nothing_more(tmp_pat
     job(path, NAMES)
     before = path.read_bytes()
     assert job(path, NAMES) == 0
-    with pytest.raises(UserError, match="finished with 24 pictures: give the new ones another --out"):
+    with pytest.raises(UserError, match="finished with 24 images: give the new ones another --out"):
         job(path, [*NAMES, "new.png"])
-    with pytest.raises(UserError, match="are not those answered"):
+    with pytest.raises(UserError, match="are not those predicted"):
         job(path, NAMES[1:])
     with pytest.raises(UserError, match="another model"):
         PredictionsFile(path, COLUMNS, IDENTITY | {"model": "other"})

@@ -14,7 +14,7 @@ def names(*sources: str | Path) -> list[str]:
 
 
 def test_folders_are_walked_in_the_order_of_names_and_files_are_taken_whatever_their_suffix(photos: Path) -> None:
-    (photos / "notes.txt").write_text("no picture")
+    (photos / "notes.txt").write_text("no image")
     (photos / "dark" / "more").mkdir()
     (photos / "dark" / "0.png").rename(photos / "dark" / "more" / "first.png")
     expected = [photos / "bright" / f"{n}.png" for n in range(10)]
@@ -45,9 +45,9 @@ def test_the_same_source_twice_is_answered_twice(photos: Path) -> None:
 )
 def test_patterns(photos: Path, pattern: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photos)
-    (photos / "dark" / "notes.txt").write_text("no picture")
+    (photos / "dark" / "notes.txt").write_text("no image")
     if count == 0:
-        with pytest.raises(UserError, match=r"no picture or video is named .*upper and lower case count"):
+        with pytest.raises(UserError, match=r"no image or video is named .*upper and lower case count"):
             names(pattern)
     else:
         found = names(pattern)
@@ -78,7 +78,7 @@ def test_a_file_whose_name_looks_like_a_pattern(photos: Path) -> None:
     ("sources", "message"),
     [
         (["nowhere.png"], "nowhere.png does not exist"),
-        (["empty"], "empty holds no pictures"),
+        (["empty"], "empty holds no images"),
         (["-", "-"], "only once"),
         (["file:///etc/passwd"], "no address of the web"),
         (["ftp://example.org/cat.jpg"], "no address of the web"),

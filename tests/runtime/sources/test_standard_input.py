@@ -57,7 +57,7 @@ def test_the_first_line_is_taken_up_before_the_second_comes() -> None:
 
 
 def test_what_is_neither_image_nor_lines() -> None:
-    with pytest.raises(UserError, match="neither a picture nor lines"):
+    with pytest.raises(UserError, match="neither an image nor lines"):
         list(standard_input_items(one, lambda most: b"\1" * 65536))
 
 

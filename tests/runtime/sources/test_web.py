@@ -115,4 +115,4 @@ def test_addresses_that_lead_nowhere() -> None:
 def test_text_instead_of_an_image_is_reported_under_its_address(site: str, model: Model) -> None:
     [answer] = model.predict_many(read_sources([f"{site}/text"]))
     assert answer.error is not None
-    assert answer.error.startswith(f"{site}/text is not a picture that can be read")
+    assert answer.error.startswith(f"{site}/text is not an image that can be read")

@@ -1,4 +1,4 @@
-"""Random pictures with boxes, real ones, and the programs whose numbers ours must equal."""
+"""Random images with boxes, real ones, and the programs whose numbers ours must equal."""
 
 import contextlib
 import io
@@ -27,7 +27,7 @@ COCO_NAMES = (
 
 @dataclass(frozen=True)
 class Case:
-    """What is true of some pictures, and what was answered."""
+    """What is true of some images, and what was predicted."""
 
     classes: tuple[str, ...]
     targets: Sequence[Boxes]
@@ -130,7 +130,7 @@ def _coco(case: Case, lists: Sequence[Boxes]) -> COCO:
 
 
 def review_case(folder: Path) -> Case:
-    """A hundred pictures of COCO with answers, from the tests of a published review of detection metrics."""
+    """A hundred images of COCO with predictions, from the tests of a published review of detection metrics."""
     tests = folder / "tests" / "test_coco_eval"
     target = json.loads((tests / "gts" / "sampled_gts_bbox_area.json").read_text())
     predictions = json.loads((tests / "cocoapi_results.json").read_text())
@@ -156,7 +156,7 @@ def review_case(folder: Path) -> Case:
 
 
 def text_case(targets: Path, results: Path) -> Case:
-    """Seven pictures of one class: lines of class, score (answers only), left, top, width and height in pixels."""
+    """Seven images of one class: lines of class, score (predictions only), left, top, width and height in pixels."""
     lists: list[list[Boxes]] = [[], []]
     for folder, boxes in zip((targets, results), lists, strict=True):
         for file in sorted(folder.glob("*.txt")):

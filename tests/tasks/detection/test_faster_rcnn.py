@@ -1,4 +1,4 @@
-"""Faster R-CNN's answers, computed with fixed shapes, against torchvision's own."""
+"""Faster R-CNN's outputs, computed with fixed shapes, against torchvision's own."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ def net() -> FasterRcnn:
 
 
 def torchvisions(net: FasterRcnn, seen: Tensor) -> list[dict[str, Tensor]]:
-    """What torchvision's own forward answers with pictures left as they are, and nothing suppressed or left out."""
+    """What torchvision's own forward answers with images left as they are, and nothing suppressed or left out."""
     whole, heads = net.net, net.net.roi_heads
     whole.transform = GeneralizedRCNNTransform(SHAPE.height, SHAPE.width, [0.0] * 3, [1.0] * 3, size_divisible=1)
     heads.nms_thresh, heads.score_thresh, heads.detections_per_img = 1.1, 0.0, 10**6
@@ -41,7 +41,7 @@ def torchvisions(net: FasterRcnn, seen: Tensor) -> list[dict[str, Tensor]]:
 
 
 def rows(boxes: Tensor, labels: Tensor, scores: Tensor) -> Tensor:
-    """One row an answer, in which another class is far away."""
+    """One row a prediction, in which another class is far away."""
     return torch.cat([boxes, labels[:, None] * 1000, scores[:, None] * 100], dim=1)
 
 

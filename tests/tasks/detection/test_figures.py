@@ -13,7 +13,7 @@ PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 
 
 def judged(classes: tuple[str, ...], images: int = 40) -> BoxMetrics:
-    """Four things a picture, most of them found, some with the wrong class."""
+    """Four things an image, most of them found, some with the wrong class."""
     generator = np.random.default_rng(0)
     metrics = BoxMetrics(classes)
     for _ in range(images):

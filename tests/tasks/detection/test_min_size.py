@@ -1,4 +1,4 @@
-"""The sizes of pictures below which a detector is refused."""
+"""The sizes of images below which a detector is refused."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_images_without_room_are_refused_with_a_size_that_has_it(
     with pytest.raises(UserError) as raised:
         check_detector(name, shape(height, width))
     assert str(raised.value) == (
-        f"{name} needs pictures of at least {smallest} px; {asked} was asked: use --size {size} or more, or another net"
+        f"{name} needs images of at least {smallest} px; {asked} was asked: use --size {size} or more, or another net"
     )
     check_detector(name, shape(height * size // max(height, width), width * size // max(height, width)))
 

@@ -102,7 +102,7 @@ def test_parts_of_a_name() -> None:
 def test_a_network_without_maps_is_named_before_training() -> None:
     with pytest.raises(UserError, match=r"^vit_b_16 has no maps of features .* such as resnet18"):
         check_detector("yolo-n+vit_b_16", NetShape(2, 3, 64, 64))
-    with pytest.raises(UserError, match=r"^vit_b_16 needs square pictures"):
+    with pytest.raises(UserError, match=r"^vit_b_16 needs square images"):
         check_detector("locate+vit_b_16", NetShape(2, 3, 64, 96))
 
 

@@ -122,7 +122,7 @@ def test_what_classifies_starts_fresh_even_where_it_has_as_many_numbers(tmp_path
 
 
 def test_a_network_of_windows_is_as_large_as_a_window(tmp_path: Path) -> None:
-    # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the pictures.
+    # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the images.
     save_file(build_net("lenet5", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "some.safetensors")
     shape = NetShape(outputs=2, channels=3, height=64, width=96)
     model = seeded("sliding-window+lenet5", 0, shape)

@@ -1,4 +1,4 @@
-"""SSD's answers before suppression against torchvision's own."""
+"""SSD's outputs before suppression against torchvision's own."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def net(request: pytest.FixtureRequest) -> Ssd:
     with torch.no_grad():
         for name, weight in found.named_parameters():
             if "head" in name and weight.ndim == 4 and weight.shape[1] > 1:
-                weight.mul_(10)  # answers that differ
+                weight.mul_(10)  # predictions that differ
     return found
 
 

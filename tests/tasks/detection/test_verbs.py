@@ -50,7 +50,7 @@ def test_no_mirror_image_is_claimed(trained: Run) -> None:
 
 
 def cli(*arguments: str | Path, code: int = 0) -> str:
-    """What the command line prints: its answer, or its words where it ends with another `code` than 0."""
+    """What the command line prints: its prediction, or its words where it ends with another `code` than 0."""
     done = within(*arguments)
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
@@ -75,7 +75,7 @@ def test_predict_tells_boxes_in_pixels_of_the_image(trained: Run, images: Path, 
     corners = np.array([box["xyxy"] for box in found["boxes"]])
     assert corners.min() >= 0
     assert (corners[:, [0, 2]] <= 192).all()
-    assert corners[:, 3].max() > 96  # of the picture as it is, not as the network sees it
+    assert corners[:, 3].max() > 96  # of the image as it is, not as the network sees it
 
 
 def test_predict_draws_and_writes_coco_results(trained: Run, images: Path, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_predict_draws_and_writes_coco_results(trained: Run, images: Path, tmp_p
     assert {entry["image_id"] for entry in json.loads(out)} <= {70, 71, 72}
     (tmp_path / "truth.json").write_text(json.dumps({"images": coco_images[:1], "categories": categories}))
     out = cli("predict", trained.path, images, "--format", "coco", "--coco-ids", tmp_path / "truth.json", code=2)
-    assert "lists no picture called" in out
+    assert "lists no image called" in out
     (tmp_path / "bad.json").write_text("[]")
     bad = ("--format", "coco", "--coco-ids", tmp_path / "bad.json")
     assert "no COCO" in cli("predict", trained.path, images, *bad, code=2)

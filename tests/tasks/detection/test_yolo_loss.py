@@ -17,7 +17,7 @@ SETTINGS = DetectionSettings()
 
 
 def grid(side: int = 64) -> Cells:
-    """Cells of 8 and 16 px of one square picture."""
+    """Cells of 8 and 16 px of one square image."""
     return cells([(side // 8, side // 8), (side // 16, side // 16)], torch.zeros(1, 3, side, side))
 
 
@@ -31,14 +31,14 @@ def saying(distance: float, batch: int, places: Cells) -> Tensor:
 
 
 def target(*boxes: tuple[int, int, float, float, float, float]) -> TrueBoxes:
-    """True boxes from (picture, label, left, top, right, bottom)."""
+    """True boxes from (image, label, left, top, right, bottom)."""
     rows = torch.tensor(boxes).reshape(-1, 6)
     return TrueBoxes(rows[:, 0].long(), rows[:, 1].long(), rows[:, 2:].float())
 
 
 def test_only_cells_in_the_box_learn_it_and_the_best_wants_the_overlap() -> None:
     places = grid()
-    # The cell of 8 px at (20, 20) says 8 px to each side, the truth is 10 px: an overlap of 0.64.
+    # The cell of 8 px at (20, 20) says 8 px to each side, the target is 10 px: an overlap of 0.64.
     found = assign(torch.zeros(1, 80, 2), saying(1.0, 1, places), places, target((0, 1, 10, 10, 30, 30)))
     assert set(found.image.tolist()) == {0}
     inside = ((places.centres[found.cell] >= 10) & (places.centres[found.cell] <= 30)).all()

@@ -1,4 +1,4 @@
-"""What is wrong with data before anything is trained on it: every picture looked at once, every fault by name."""
+"""What is wrong with data before anything is trained on it: every image looked at once, every fault by name."""
 
 from convsight.datasets.audit.audit import Audit, audit
 from convsight.datasets.audit.print_audit import print_audit

@@ -1,4 +1,4 @@
-"""How many pictures each class has in each split, and whether the splits are alike."""
+"""How many images each class has in each split, and whether the splits are alike."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -18,21 +18,21 @@ _DRAWS = 499
 
 
 def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
-    """How many pictures show each class, by split; nothing of targets that name no classes."""
+    """How many images show each class, by split; nothing of targets that name no classes."""
     return {name: counts_by_class(split.targets) for name, split in dataset.splits.items()}
 
 
 def find_imbalance(dataset: Dataset) -> Iterator[Finding]:
-    """Classes that a split lacks, classes with few pictures to learn from, and splits of different classes."""
+    """Classes that a split lacks, classes with few images to learn from, and splits of different classes."""
     counts = class_counts(dataset)
     missing = [f"{split}: {name}" for split, count in counts.items() for name, number in count.items() if not number]
     if missing:
-        words = "splits that hold no picture of a class"
+        words = "splits that hold no image of a class"
         yield Finding("missing-classes", "remark", words, _entries(missing))
     learnt = "train" if "train" in counts else UNSPLIT
     few = [f"{name}: {number}" for name, number in counts.get(learnt, {}).items() if number < FEW_IMAGES]
     if few:
-        words = f"{counted(len(few), 'class', 'es')} with fewer than {FEW_IMAGES} pictures"
+        words = f"{counted(len(few), 'class', 'es')} with fewer than {FEW_IMAGES} images"
         yield Finding("few-pictures", "remark", words, _entries(few))
     if not any(counts.values()):
         return
@@ -66,12 +66,12 @@ def _drift(dataset: Dataset, one: str, other: str) -> str | None:
         return None
     return (
         f"{one} and {other}: {dataset.target.names[most]} is {shares[0, most]:.1%} and {shares[1, most]:.1%} of the "
-        f"pictures ({how})"
+        f"images ({how})"
     )
 
 
 def fisher_p(shown: NDArray[np.int64], images: NDArray[np.int64]) -> float:
-    """How likely a cut at random parts the pictures that show a class as unevenly as this, or more.
+    """How likely a cut at random parts the images that show a class as unevenly as this, or more.
 
     Fisher's exact test, two-sided: the sum of the hypergeometric probabilities that are not larger than that of
     `shown` (2,), of `images` (2,) in all.

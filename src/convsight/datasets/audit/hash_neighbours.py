@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.groups import Joined
 
-MAX_BITS_APART = 4  # of 64, in each of the two hashes of a picture; measured, see docs/design.md
+MAX_BITS_APART = 4  # of 64, in each of the two hashes of an image; measured, see docs/design.md
 _BANDS = MAX_BITS_APART + 1
 _BITS_SET = np.array([number.bit_count() for number in range(2**16)], np.uint8)
 

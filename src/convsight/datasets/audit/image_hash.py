@@ -1,4 +1,4 @@
-"""What an audit keeps of one picture: hashes and a few facts, no pixels."""
+"""What an audit keeps of one image: hashes and a few facts, no pixels."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ _SAMPLES = 8  # a side, so that a hash has 64 bits
 
 
 class ImageHash(NamedTuple):
-    """A decoded picture, upright and in RGB, in a few bytes.
+    """A decoded image, upright and in RGB, in a few bytes.
 
     `digest` is equal if and only if size and pixels are (BLAKE2b, 128 bits, RFC 7693). `across` and `down` are
     difference hashes, see `difference_hashes`.
@@ -62,7 +62,7 @@ def _hash_array(array: NDArray[Any]) -> ImageHash:
 def difference_hashes(image: Image.Image) -> tuple[int, int]:
     """Two numbers of 64 bits that change little when `image` is resized or compressed again.
 
-    The grey picture is averaged to 9 x 8 cells; a bit says whether a cell is brighter than its left neighbour
+    The grey image is averaged to 9 x 8 cells; a bit says whether a cell is brighter than its left neighbour
     (Krawetz, "Kind of Like That", 2013). The second hash does the same with 8 x 9 cells and the neighbour above.
 
     >>> difference_hashes(Image.linear_gradient("L"))  # darkest at the top

@@ -1,4 +1,4 @@
-"""`ImageIndex`: what an audit knows of every picture of a data set, a row each over all splits."""
+"""`ImageIndex`: what an audit knows of every image of a data set, a row each over all splits."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from convsight.datasets.finding import ImageName
 from convsight.datasets.threads import map_in_threads
 from convsight.images import ImageError
 
-_CHUNK = 16  # pictures a thread takes at a time
+_CHUNK = 16  # images a thread takes at a time
 
 
 @dataclass(frozen=True, eq=False)
 class ImageIndex:
-    """Columns over all pictures, split after split; those of unreadable pictures hold zeros."""
+    """Columns over all images, split after split; those of unreadable images hold zeros."""
 
     names: tuple[ImageName, ...]
     reasons: dict[int, str]  # why a row could not be read
-    digests: NDArray[np.uint64]  # (pictures, 2)
-    hashes: NDArray[np.uint64]  # (pictures, 2): across and down
-    sizes: NDArray[np.int64]  # (pictures, 2): width and height in pixels
-    grey: NDArray[np.bool_]  # (pictures,)
-    uniform: NDArray[np.bool_]  # (pictures,)
+    digests: NDArray[np.uint64]  # (images, 2)
+    hashes: NDArray[np.uint64]  # (images, 2): across and down
+    sizes: NDArray[np.int64]  # (images, 2): width and height in pixels
+    grey: NDArray[np.bool_]  # (images,)
+    uniform: NDArray[np.bool_]  # (images,)
 
     @classmethod
     def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
-        """Look at every picture of `dataset` once, in threads; `progress` is told how many more were read."""
+        """Look at every image of `dataset` once, in threads; `progress` is told how many more were read."""
 
         def hash_chunk(chunk: list[Path | NDArray[np.uint8]]) -> list[ImageHash | str]:
             return [_hash_or_reason(image, max_megapixels) for image in chunk]
@@ -80,7 +80,7 @@ class ImageIndex:
 
     @property
     def shorter_sides(self) -> NDArray[np.int64]:
-        """The shorter side of each picture in pixels."""
+        """The shorter side of each image in pixels."""
         sides: NDArray[np.int64] = self.sizes.min(axis=1)
         return sides
 

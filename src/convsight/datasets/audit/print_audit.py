@@ -8,14 +8,14 @@ from convsight.datasets.audit.audit import Audit
 from convsight.datasets.finding import Entry, Finding, counted
 from convsight.words import first_few, shortened
 
-_LISTED = 10  # cases of a finding, and pictures of a case; JSON holds all
+_LISTED = 10  # cases of a finding, and images of a case; JSON holds all
 _CLASSES = 30  # rows of the table
-_WORDS = 200  # characters of a case; two truths of many boxes have thousands
+_WORDS = 200  # characters of a case; two targets of many boxes have thousands
 
 
 def print_audit(found: Audit) -> None:
-    """Pictures by class and split, sizes, notes, each finding with its first cases, and the verdict."""
-    typer.echo(f"{found.data}: {counted(found.images, 'picture')}")
+    """Images by class and split, sizes, notes, each finding with its first cases, and the verdict."""
+    typer.echo(f"{found.data}: {counted(found.images, 'image')}")
     _print_counts(found.counts, found.splits)
     if found.sizes:
         typer.echo(str(found.sizes))

@@ -1,4 +1,4 @@
-"""Tables of boxes: CSV or TSV with a picture, a class and four corners a row, and perhaps a split."""
+"""Tables of boxes: CSV or TSV with an image, a class and four corners a row, and perhaps a split."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class _Columns:
 
 @dataclass
 class _Listed:
-    """A picture, where it is named first, and what is said of it."""
+    """An image, where it is named first, and what is said of it."""
 
     place: str
     split: str
@@ -64,17 +64,17 @@ def _table(path: Path) -> Path:
 
 
 def read_box_table(path: Path) -> Dataset:
-    """The pictures that a table lists, a box a row.
+    """The images that a table lists, a box a row.
 
     Columns, in any order and case, others being ignored: `path` (or image, file, filename, image_path, image_name);
     `label` (or class, target, cell_type, class_name, category, name); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or
     left, top, right, bottom) in pixels, as edges; and, if there, `split`, `crowd`, `difficult`, `area`, and `width` and
-    `height` of the picture. A row whose corners are all empty names a picture without boxes.
+    `height` of the image. A row whose corners are all empty names an image without boxes.
 
-    Pictures are relative to the table's folder; a name that is not there is looked for in the folders below it.
+    Images are relative to the table's folder; a name that is not there is looked for in the folders below it.
 
     Raises `UserError` naming the line for a missing column, an empty field, a corner that is no number, an unknown or
-    contradictory split, a picture that is missing or found in several folders, and what `boxes_dataset` refuses.
+    contradictory split, an image that is missing or found in several folders, and what `boxes_dataset` refuses.
     """
     path = _table(path)
     rows = text_rows(path)
@@ -84,7 +84,7 @@ def read_box_table(path: Path) -> Dataset:
     for place, fields in rows:
         _take_in(path, place, fields, columns, listed)
     if not listed:
-        raise UserError(f"{path} lists no pictures; expected a box a row under its header")
+        raise UserError(f"{path} lists no images; expected a box a row under its header")
     files, notes = _find_images(path, listed)
     annotated = [
         Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size)
@@ -112,7 +112,7 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
         area=found("area"),
         size=(found("width"), found("height")),
     )
-    for what, spellings, position in (("picture", _IMAGE, columns.image), ("class", _LABEL, columns.label)):
+    for what, spellings, position in (("image", _IMAGE, columns.image), ("class", _LABEL, columns.label)):
         if position < 0:
             raise UserError(
                 f"{table} has no column that names the {what}; call it {spellings[0]!r} (or {', '.join(spellings[1:])})"
@@ -121,11 +121,11 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
 
 
 def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, listed: dict[str, _Listed]) -> None:
-    """Add what a row says to `listed`, by picture."""
+    """Add what a row says to `listed`, by image."""
     where = f"{table}, {place}"
     image = os.path.normpath(fields[columns.image].strip() or ".").replace(os.sep, "/")
     if image == "." or "\0" in image:
-        raise UserError(f"{where}: the picture is {fields[columns.image]!r}; name a file or remove the row")
+        raise UserError(f"{where}: the image is {fields[columns.image]!r}; name a file or remove the row")
     split = _split(where, fields, columns)
     known = listed.setdefault(image, _Listed(place, split, _size(fields, columns)))
     if known.split != split:
@@ -182,7 +182,7 @@ def _split(where: str, fields: Sequence[str], columns: _Columns) -> str:
 
 
 def _find_images(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path], list[str]]:
-    """The file of each picture, and a note on those that lie in folders below."""
+    """The file of each image, and a note on those that lie in folders below."""
     folder = table.parent
     files, looked_for = [], []
     below: dict[str, list[Path]] | None = None
@@ -196,11 +196,11 @@ def _find_images(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path]
     places = [f"{table}, {each.place}" for each in listed.values()]
     check_present(files, places, f"looked for in {folder} and, where no folder is named, in those below it")
     folders = sorted({relative_name(file.parent, folder) for file in looked_for})
-    return files, [f"pictures were found in {first_few(folders)}"] if folders else []
+    return files, [f"images were found in {first_few(folders)}"] if folders else []
 
 
 def _only(where: str, file: Path, found: Sequence[Path]) -> Path:
-    """The one place of a picture; `file` itself, which is not there, where there is none."""
+    """The one place of an image; `file` itself, which is not there, where there is none."""
     if len(found) > 1:
         names = first_few([relative_name(each, file.parent) for each in found])
         raise UserError(f"{where}: {file.name} is there several times ({names}); write its folder too")

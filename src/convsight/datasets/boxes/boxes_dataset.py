@@ -1,4 +1,4 @@
-"""From annotated pictures to a `Dataset`: what every reader of boxes ends with."""
+"""From annotated images to a `Dataset`: what every reader of boxes ends with."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,13 +25,13 @@ def boxes_dataset(
 ) -> Dataset:
     """The data set of `images`, whose boxes are of `classes` and are checked here; unused classes are left out.
 
-    Raises `UserError` for a picture that is there twice, a box that is none, and data without any box.
+    Raises `UserError` for an image that is there twice, a box that is none, and data without any box.
     """
     _check_once(images)
     checked = checked_boxes(images, tuple(classes))
     lists, used, unused = _without_unused(checked.lists, tuple(classes))
     if not used:
-        raise UserError(f"{path}: no picture has a box; expected some to learn from")
+        raise UserError(f"{path}: no image has a box; expected some to learn from")
     if unused:
         words = "1 class is" if len(unused) == 1 else f"{len(unused):,} classes are"
         notes = (*notes, f"{words} named but never used, and left out: {first_few(unused)}")
@@ -69,7 +69,7 @@ def _check_once(images: Sequence[Annotated]) -> None:
             raise UserError(
                 f"{image.origin}: {image.name} is in {image.split!r} but also in {known.split!r}; keep it in one"
             )
-        raise UserError(f"{image.origin}: the picture {image.name} is there twice (also in {known.origin}); keep one")
+        raise UserError(f"{image.origin}: the image {image.name} is there twice (also in {known.origin}); keep one")
 
 
 def _without_unused(

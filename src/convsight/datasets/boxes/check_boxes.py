@@ -1,4 +1,4 @@
-"""What is wrong with boxes: mended, left out or refused, and told with the picture, the place and the value."""
+"""What is wrong with boxes: mended, left out or refused, and reported with the image, the place and the value."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from convsight.results import Boxes
 from convsight.results.boxes import Flags, Floats, Indices, area
 
 OVERHANG = 1.0  # px over the edge that rounding explains
-TINY = 0.01  # of the picture's longer side
+TINY = 0.01  # of the image's longer side
 
 
 class Checked(NamedTuple):
-    """The boxes of each picture that can be used, what was found, and remarks on what was changed."""
+    """The boxes of each image that can be used, what was found, and remarks on what was changed."""
 
     lists: list[Boxes]
     findings: tuple[Finding, ...]
@@ -26,13 +26,13 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """All boxes of all pictures: arrays (boxes, ...), and `rows`, the picture of each."""
+    """All boxes of all images: arrays (boxes, ...), and `rows`, the image of each."""
 
     images: Sequence[Annotated]
     drawn: list[AnnotatedBox]
     rows: Indices
     xyxy: Floats
-    limits: Floats  # (boxes, 4): width, height, width, height of the picture
+    limits: Floats  # (boxes, 4): width, height, width, height of the image
 
     @classmethod
     def of(cls, images: Sequence[Annotated]) -> "_Columns":
@@ -57,11 +57,11 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
     """The boxes of `images`, all of `classes`, with what is wrong mended or left out.
 
     - Corners in the wrong order are put right.
-    - A box wholly outside its picture is left out; one that reaches over the edge is clipped, which is told where it
+    - A box wholly outside its image is left out; one that reaches over the edge is clipped, which is reported where it
       does so by more than a pixel.
-    - A box without width or height, or of a picture whose size nobody knows, is left out.
-    - A box that is there twice, or is tiny (a side under 0.01 of the picture's longer one), stays and is told.
-    - A picture whose size is not the stated one is told: its boxes may be those of another.
+    - A box without width or height, or of an image whose size nobody knows, is left out.
+    - A box that is there twice, or is tiny (a side under 0.01 of the image's longer one), stays and is reported.
+    - An image whose size is not the stated one is reported: its boxes may be those of another.
 
     Raises `UserError` for a number that is NaN or infinite.
     """
@@ -77,9 +77,9 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
     over: Flags = (np.abs(ordered - clipped) > OVERHANG).any(axis=1) & usable
     changes = (
         *columns.finding("swapped-corners", "suspicion", "with corners in the wrong order: put right", swapped),
-        *columns.finding("boxes-without-picture", "suspicion", "of a picture of unknown size: left out", ~known),
+        *columns.finding("boxes-without-picture", "suspicion", "of an image of unknown size: left out", ~known),
         *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
-        *columns.finding("boxes-outside", "suspicion", "outside of their picture: left out", outside),
+        *columns.finding("boxes-outside", "suspicion", "outside of their image: left out", outside),
         *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),
         *_other_sizes(images),
     )
@@ -131,8 +131,8 @@ def _other_sizes(images: Sequence[Annotated]) -> Iterator[Finding]:
     )
     if entries:
         words = (
-            f"{counted(len(entries), 'picture')} not of the size that is stated with the boxes, which may then lie "
-            "elsewhere: a picture resized since, or turned by its EXIF orientation"
+            f"{counted(len(entries), 'image')} not of the size that is stated with the boxes, which may then lie "
+            "elsewhere: an image resized since, or turned by its EXIF orientation"
         )
         yield Finding("other-size", "wrong", words, entries)
 
@@ -147,7 +147,7 @@ def _labels(columns: _Columns, classes: tuple[str, ...]) -> Indices:
 
 
 def _lists(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags, classes: tuple[str, ...]) -> list[Boxes]:
-    """The usable boxes of each picture, in the order of the pictures."""
+    """The usable boxes of each image, in the order of the images."""
     drawn = columns.drawn
     crowd = np.array([box.crowd for box in drawn], np.bool_)
     difficult = np.array([box.difficult for box in drawn], np.bool_)
@@ -177,7 +177,7 @@ def _remarks(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags) ->
     yield from columns.finding("repeated-boxes", "suspicion", "there before, with the same class and corners", repeated)
     sides = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1)
     tiny: Flags = usable & (sides < TINY * columns.limits.max(axis=1))
-    words = f"with a side under {TINY:g} of their picture's longer one: a resize leaves little of them"
+    words = f"with a side under {TINY:g} of their image's longer one: a resize leaves little of them"
     yield from columns.finding("tiny-boxes", "remark", words, tiny)
     used = np.unique(labels[usable])
     if len(used) == 1:
@@ -185,7 +185,7 @@ def _remarks(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags) ->
 
 
 def _repeated(rows: Indices, labels: Indices, xyxy: Floats, usable: Flags) -> Flags:
-    """Which boxes equal an earlier usable one of their picture."""
+    """Which boxes equal an earlier usable one of their image."""
     table = np.column_stack([~usable, rows, labels, xyxy])
     _, first = np.unique(table, axis=0, return_index=True)
     repeated = np.ones(len(rows), np.bool_)

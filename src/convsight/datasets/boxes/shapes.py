@@ -16,9 +16,9 @@ from convsight.targets import Classes
 NAME = "shapes"
 
 _COUNTS = {"train": 400, "val": 80, "test": 120}
-_SIDE = 96  # px, of every picture
+_SIDE = 96  # px, of every image
 _MAX_SHAPES = 5
-_EMPTY = 0.06  # of the pictures show no shape
+_EMPTY = 0.06  # of the images show no shape
 _RADII = (7.0, 23.0)  # px, of the circle around a shape
 _MAX_HIDDEN = 0.3  # of a shape by those drawn after it
 _TRIES = 8  # places looked for, for a shape that would hide too much
@@ -36,7 +36,7 @@ class _Shape(NamedTuple):
 
 
 class _Scene(NamedTuple):
-    """One drawn picture (height, width, 3) and its shapes: corners (shapes, 4), classes and visible pixels."""
+    """One drawn image (height, width, 3) and its shapes: corners (shapes, 4), classes and visible pixels."""
 
     pixels: NDArray[np.uint8]
     xyxy: list[tuple[float, float, float, float]]
@@ -50,11 +50,11 @@ def is_shapes(path: Path) -> bool:
 
 
 def read_shapes(path: Path = Path(NAME), seed: int = 0) -> Dataset:
-    """600 drawn pictures, 96 x 96 in colour, cut into train (400), val (80) and test (120).
+    """600 drawn images, 96 x 96 in colour, cut into train (400), val (80) and test (120).
 
-    A picture shows up to five circles, squares, stars and triangles of any size, turn and colour on a blotched and
+    An image shows up to five circles, squares, stars and triangles of any size, turn and colour on a blotched and
     grained background; a few show none. Shapes hide at most 0.3 of one another. A box is that of what can be seen of
-    its shape, to a quarter of a pixel, and its area the pixels that can be seen. The same seed gives the same pictures.
+    its shape, to a quarter of a pixel, and its area the pixels that can be seen. The same seed gives the same images.
 
     >>> dataset = read_shapes()
     >>> dataset.target.names, dataset.split("train").images.shape
@@ -112,7 +112,7 @@ def _place_shapes(random: np.random.Generator) -> tuple[Image.Image, list[_Shape
 
 
 def _draw(layer: Image.Image, name: str, radius: float, number: int, random: np.random.Generator) -> _Room:
-    """Fill a shape in the circle of `radius` px, somewhere wholly on the picture and turned at random.
+    """Fill a shape in the circle of `radius` px, somewhere wholly on the image and turned at random.
 
     Returns whole pixels around that circle.
     """

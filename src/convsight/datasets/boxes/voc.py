@@ -1,4 +1,4 @@
-"""Pascal VOC: an XML file a picture, in folders called Annotations, JPEGImages and ImageSets; or beside the pictures.
+"""Pascal VOC: an XML file an image, in folders called Annotations, JPEGImages and ImageSets; or beside the images.
 
 Source: Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88, 2010, and the development kits
 of 2007 to 2012.
@@ -24,7 +24,7 @@ _IMAGES = ("JPEGImages", "images")
 
 
 class _Listed(NamedTuple):
-    """An XML file, the folder of its picture, and its split."""
+    """An XML file, the folder of its image, and its split."""
 
     xml: Path
     folder: Path
@@ -32,23 +32,23 @@ class _Listed(NamedTuple):
 
 
 def is_voc(path: Path) -> bool:
-    """Whether `path` is a folder as VOC lays it out, holds one, or holds annotations in XML beside pictures."""
+    """Whether `path` is a folder as VOC lays it out, holds one, or holds annotations in XML beside images."""
     return path.is_dir() and (bool(_roots(path)) or any(map(_holds_annotations, _beside(path).values())))
 
 
 def read_voc(path: Path) -> Dataset:
-    """The pictures that have an XML file, with its boxes; `difficult` is kept.
+    """The images that have an XML file, with its boxes; `difficult` is kept.
 
     Splits are the lists train.txt, val.txt and test.txt in ImageSets/Main, or folders called train, val and test;
-    trainval.txt counts as train where there is no train.txt. A picture is found by the name of its XML file, else by
-    the `filename` in it. An XML file without objects is a picture without boxes. Left out, and noted, are pictures
+    trainval.txt counts as train where there is no train.txt. An image is found by the name of its XML file, else by
+    the `filename` in it. An XML file without objects is an image without boxes. Left out, and noted, are images
     without an XML file and XML files that no list names.
 
     Coordinates are taken as they are: xmin and ymin as left and top edge, xmax and ymax as right and bottom edge. (By
     VOC's definition they are pixels counted from 1, the last one included, which would be edges of xmin - 1, ymin - 1,
     xmax, ymax. But most tools write edges, and a file does not say which it holds; the difference is a pixel.)
 
-    Raises `UserError` for damaged XML, a missing picture, a listed name without XML, a field that is no number, and
+    Raises `UserError` for damaged XML, a missing image, a listed name without XML, a field that is no number, and
     what `boxes_dataset` refuses.
     """
     roots = _roots(path)
@@ -96,13 +96,13 @@ def _is_xml(name: str) -> bool:
 
 
 def _xml_files(folder: Path) -> dict[str, Path]:
-    """The XML files of a folder by the name they share with their pictures, in natural order."""
+    """The XML files of a folder by the name they share with their images, in natural order."""
     found = sorted((name for name in os.listdir(folder) if _is_xml(name)), key=natural_key)  # noqa: PTH208
     return {Path(name).stem: folder / name for name in found}
 
 
 def _beside(path: Path) -> dict[str, Path]:
-    """The folders that may hold pictures and XML side by side, by split."""
+    """The folders that may hold images and XML side by side, by split."""
     named = {split_called(folder.name): folder for folder in _folders(path)}
     return {UNSPLIT: path} | {split: named[split] for split in SPLIT_NAMES if split in named}
 
@@ -152,17 +152,17 @@ def _names_in(file: Path, known: Mapping[str, Path]) -> Iterator[tuple[int, str]
 
 
 def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[Annotated]:
-    """Every XML file with its picture; pictures without one are noted."""
+    """Every XML file with its image; images without one are noted."""
     folders = {folder: _images_in(folder) for folder in {each.folder for each in listed}}
     documents = [read_voc_xml(each.xml) for each in listed]
     files = [_image(each, document, folders[each.folder]) for each, document in zip(listed, documents, strict=True)]
-    check_present(files, [str(each.xml) for each in listed], "a picture has the name of its XML file")
+    check_present(files, [str(each.xml) for each in listed], "an image has the name of its XML file")
     alone = {folder / name for folder, names in folders.items() for name in names.values()} - set(files)
     known = {each.xml.stem for each in listed}
     alone = {file for file in alone if file.stem not in known}
     if alone:
         names = sorted((relative_name(file, path) for file in alone), key=natural_key)
-        notes.append(f"left out, since without an XML file: {len(names):,} pictures ({first_few(names)})")
+        notes.append(f"left out, since without an XML file: {len(names):,} images ({first_few(names)})")
     return [
         Annotated(each.split, relative_name(file, path), file, each.xml, document.boxes, size, document.size)
         for each, document, file, size in zip(listed, documents, files, sizes_of(files), strict=True)
@@ -170,13 +170,13 @@ def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[
 
 
 def _images_in(folder: Path) -> dict[str, str]:
-    """The pictures of a folder by their names without suffix."""
+    """The images of a folder by their names without suffix."""
     names = sorted((name for name in os.listdir(folder) if is_image_file(Path(name))), reverse=True)  # noqa: PTH208
     return {Path(name).stem: name for name in names}
 
 
 def _image(listed: _Listed, document: VocFile, images: Mapping[str, str]) -> Path:
-    """The picture of an XML file; it may not be there."""
+    """The image of an XML file; it may not be there."""
     stem, stated = listed.xml.stem, Path(document.filename).name
     if Path(stated).stem == stem and (listed.folder / stated).is_file():
         return listed.folder / stated  # of several with one stem

@@ -1,4 +1,4 @@
-"""YOLO: a data.yaml with class names and folders, and a text file a picture with a box a line.
+"""YOLO: a data.yaml with class names and folders, and a text file an image with a box a line.
 
 Source: the description of the format in the documentation of Darknet and its successors.
 """
@@ -30,17 +30,17 @@ def _yaml_in(folder: Path) -> Path | None:
 
 
 def read_yolo(path: Path) -> Dataset:
-    """The pictures that data.yaml names, with the boxes of their label files.
+    """The images that data.yaml names, with the boxes of their label files.
 
-    `train`, `val` and `test` are each a folder, a text file that lists pictures, or several of these, relative to
+    `train`, `val` and `test` are each a folder, a text file that lists images, or several of these, relative to
     `path`, which is relative to the file. Classes are `names`, a list or numbers with names; without it the `nc`
-    numbers. The labels of images/a.jpg are in labels/a.txt, of pictures elsewhere beside them; a picture without such
+    numbers. The labels of images/a.jpg are in labels/a.txt, of images elsewhere beside them; an image without such
     a file has no boxes.
 
-    A line is a class number and cx, cy, width, height as fractions of the picture upright; or the corners of an
+    A line is a class number and cx, cy, width, height as fractions of the image upright; or the corners of an
     outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken.
 
-    Raises `UserError` naming file and line for damaged YAML, a missing folder or picture, a class number without name,
+    Raises `UserError` naming file and line for damaged YAML, a missing folder or image, a class number without name,
     a line of another length, a field that is no number, coordinates that are no fractions, and what `boxes_dataset`
     refuses.
     """
@@ -55,7 +55,7 @@ def read_yolo(path: Path) -> Dataset:
     ]
     if annotated and not lines.files:
         expected = relative_name(label_file(annotated[0].file), file.parent)
-        raise UserError(f"{file}: none of {len(annotated):,} pictures has a label file; expected {expected} and so on")
+        raise UserError(f"{file}: none of {len(annotated):,} images has a label file; expected {expected} and so on")
     notes += lines.notes()
     return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
 
@@ -83,11 +83,9 @@ def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path
         elif place.suffix.lower() == ".txt":
             found += _listed(place)
         else:
-            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of pictures")
+            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of images")
     if not found:
-        raise UserError(
-            f"{described.file}: {split} ({', '.join(places)}) holds no picture; add some or remove the line"
-        )
+        raise UserError(f"{described.file}: {split} ({', '.join(places)}) holds no image; add some or remove the line")
     return found
 
 
@@ -100,7 +98,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _listed(file: Path) -> list[Path]:
-    """The pictures a list names, relative to its folder."""
+    """The images a list names, relative to its folder."""
     lines = [line.strip() for line in file.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line]
     files = [Path(os.path.normpath(file.parent / line)) for _, line in numbered]

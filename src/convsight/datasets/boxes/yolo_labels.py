@@ -24,7 +24,7 @@ class Lines:
     outlines: int = 0
 
     def read(self, file: Path, size: tuple[int, int]) -> list[AnnotatedBox]:
-        """The boxes in `file`, in pixels of a picture of `size` (width, height); none where there is no file."""
+        """The boxes in `file`, in pixels of an image of `size` (width, height); none where there is no file."""
         try:
             text = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -40,7 +40,7 @@ class Lines:
         """Remarks on what was read."""
         notes = []
         if self.missing:
-            notes.append(f"pictures without a label file count as pictures without boxes: {self.missing:,}")
+            notes.append(f"images without a label file count as images without boxes: {self.missing:,}")
         if self.outlines:
             notes.append(f"outlines, of which the bounding box was taken: {self.outlines:,}")
         return notes

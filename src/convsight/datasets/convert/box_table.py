@@ -1,4 +1,4 @@
-"""Boxes as a CSV table, boxes.csv, a box a row, and pictures in images/."""
+"""Boxes as a CSV table, boxes.csv, a box a row, and images in images/."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,14 @@ _COLUMNS = ("path", "label", "xmin", "ymin", "xmax", "ymax", "crowd", "difficult
 
 
 def table_images(split: str) -> str:
-    """The folder for the pictures of `split`: one for all."""
+    """The folder for the images of `split`: one for all."""
     return "images"
 
 
 def write_table(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write boxes.csv into `folder`; returns what is lost, in words.
 
-    A picture without boxes is a row without class and corners. Corners and areas have all their digits.
+    An image without boxes is a row without class and corners. Corners and areas have all their digits.
     """
     cut = any(image.split != UNSPLIT for image in images)
     with (folder / "boxes.csv").open("w", encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""Boxes as COCO: annotations/instances_train.json and so on, and pictures in a folder a split."""
+"""Boxes as COCO: annotations/instances_train.json and so on, and images in a folder a split."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ _DIGITS = 6  # after the point, of pixels
 
 
 def coco_images(split: str) -> str:
-    """The folder for the pictures of `split`."""
+    """The folder for the images of `split`."""
     return "images" if split == UNSPLIT else split
 
 

@@ -16,7 +16,7 @@ from convsight.progress import Listener
 
 
 class Writer(NamedTuple):
-    """A format: the folder for the pictures of a split, and what writes all else and tells what is lost."""
+    """A format: the folder for the images of a split, and what writes all else and tells what is lost."""
 
     image_folder: Callable[[str], str]
     write: Callable[[Path, Sequence[ConvertedImage], tuple[str, ...]], Iterator[str]]
@@ -47,15 +47,15 @@ class Converted(NamedTuple):
 def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: bool = False) -> Converted:
     """Write `dataset` in the format `to`, a key of `WRITERS`, as the new folder `out`.
 
-    The folder appears whole or not at all. Pictures are copied, or with `link` linked to; pixels without file become
-    PNG. Names of pictures stay, without their folders where they differ without them.
+    The folder appears whole or not at all. Images are copied, or with `link` linked to; pixels without file become
+    PNG. Names of images stay, without their folders where they differ without them.
 
     Raises `UserError` where `dataset` holds no boxes, or `out` is there already or cannot be written.
     """
     if to not in WRITERS:
         raise unknown_name("format", to, WRITERS)
     writer, images = WRITERS[to], converted_images(dataset)
-    with new_folder(out) as folder, listener.counting("bringing pictures", len(images)) as advance:
+    with new_folder(out) as folder, listener.counting("bringing images", len(images)) as advance:
         places = {split: folder / writer.image_folder(split) for split in dataset.splits}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)
@@ -71,4 +71,4 @@ def _renamed(dataset: Dataset, images: Sequence[ConvertedImage]) -> Iterator[str
     before = [PurePosixPath(name).stem for split in dataset.splits.values() for name in split.names]
     renamed = [image.name for stem, image in zip(before, images, strict=True) if image.stem != stem]
     if renamed:
-        yield f"{len(renamed):,} pictures have new names, since some shared one (such as {renamed[0]})"
+        yield f"{len(renamed):,} images have new names, since some shared one (such as {renamed[0]})"

@@ -1,4 +1,4 @@
-"""`ConvertedImage`: a picture on its way into another format, under the file name it has there."""
+"""`ConvertedImage`: an image on its way into another format, under the file name it has there."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _ROUNDING = 1e-6  # of an area: less is the arithmetic's
 
 
 class ConvertedImage(NamedTuple):
-    """A picture of a split, its boxes, and the name its file will have, unlike any other's even without suffix."""
+    """An image of a split, its boxes, and the name its file will have, unlike any other's even without suffix."""
 
     split: str
     name: str
@@ -32,7 +32,7 @@ class ConvertedImage(NamedTuple):
         return PurePosixPath(self.name).stem
 
     def bring(self, folder: Path, link: bool) -> None:
-        """Copy the picture into `folder`, or link to it; pixels become a PNG."""
+        """Copy the image into `folder`, or link to it; pixels become a PNG."""
         place = folder / self.name
         if isinstance(self.image, np.ndarray):
             Image.fromarray(self.image).save(place)
@@ -52,9 +52,9 @@ class BoxExtras(NamedTuple):
 
 
 def converted_images(dataset: Dataset) -> list[ConvertedImage]:
-    """Every picture of `dataset`, split after split.
+    """Every image of `dataset`, split after split.
 
-    Raises `UserError` where its truths are no boxes.
+    Raises `UserError` where its targets are no boxes.
     """
     rows = [(split, row) for split in dataset.splits.values() for row in range(len(split))]
     paths = [split.names[row] + ("" if isinstance(split.images, list) else ".png") for split, row in rows]
@@ -62,9 +62,7 @@ def converted_images(dataset: Dataset) -> list[ConvertedImage]:
     for (split, row), name in zip(rows, file_names(paths), strict=True):
         target = split.targets[row]
         if not isinstance(target, Boxes):
-            raise UserError(
-                f"{dataset.source} holds the truth of {dataset.task}, not boxes; there is nothing to convert"
-            )
+            raise UserError(f"{dataset.source} holds targets of {dataset.task}, not boxes; there is nothing to convert")
         found.append(ConvertedImage(split.name, name, target, split.images[row]))
     return found
 

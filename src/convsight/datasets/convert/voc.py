@@ -1,4 +1,4 @@
-"""Boxes as Pascal VOC: an XML file a picture, pictures in JPEGImages, splits as lists in ImageSets/Main."""
+"""Boxes as Pascal VOC: an XML file an image, images in JPEGImages, splits as lists in ImageSets/Main."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ _DIGITS = 6  # after the point, of pixels
 
 
 def voc_images(split: str) -> str:
-    """The folder for the pictures of `split`: one for all."""
+    """The folder for the images of `split`: one for all."""
     return "JPEGImages"
 
 

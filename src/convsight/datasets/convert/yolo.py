@@ -1,4 +1,4 @@
-"""Boxes as YOLO: data.yaml, pictures in images/ and a text file each in labels/, both with a folder a split."""
+"""Boxes as YOLO: data.yaml, images in images/ and a text file each in labels/, both with a folder a split."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ _DIGITS = 10  # after the point, of fractions of a side: 1e-6 px of a side of 10
 
 
 def yolo_images(split: str) -> str:
-    """The folder for the pictures of `split`; what is uncut is called train."""
+    """The folder for the images of `split`; what is uncut is called train."""
     return f"images/{_called(split)}"
 
 
 def write_yolo(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write data.yaml and the text files into `folder`; returns what is lost, in words.
 
-    A picture without boxes has an empty text file.
+    An image without boxes has an empty text file.
     """
     splits = list(dict.fromkeys(image.split for image in images))
     for split in splits:
@@ -44,7 +44,7 @@ def _lost(images: Sequence[ConvertedImage], splits: Sequence[str]) -> Iterator[s
     if extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if splits == [UNSPLIT]:
-        yield "YOLO knows no data without splits: all pictures are called train"
+        yield "YOLO knows no data without splits: all images are called train"
 
 
 def _called(split: str) -> str:
@@ -52,7 +52,7 @@ def _called(split: str) -> str:
 
 
 def _lines(image: ConvertedImage) -> Iterator[str]:
-    """A line a box: class number, centre and size as fractions of the picture."""
+    """A line a box: class number, centre and size as fractions of the image."""
     width, height = image.boxes.size
     for label, (left, top, right, bottom) in zip(image.boxes.labels, image.boxes.xyxy.tolist(), strict=True):
         centre = ((left + right) / 2 / width, (top + bottom) / 2 / height)

@@ -1,7 +1,7 @@
-"""`Checkpoints`: the file beside the answers that says what wrote them and how far it came.
+"""`Checkpoints`: the file beside the predictions that says what wrote them and how far it came.
 
-Its first line is what the answers depend on (model, columns, options), each further one a checkpoint. A job that is
-started again goes on from the last checkpoint that the answers' file still covers.
+Its first line is what the predictions depend on (model, columns, options), each further one a checkpoint. A job that is
+started again goes on from the last checkpoint that the predictions' file still covers.
 """
 
 import json
@@ -17,9 +17,9 @@ from convsight.words import shortened
 
 
 class Checkpoint(NamedTuple):
-    """After `pictures` pictures, `bad` of them without answer, the answers' file had `size` bytes.
+    """After `pictures` images, `bad` of them without prediction, the predictions' file had `size` bytes.
 
-    `names` is a digest of the pictures' names so far, in order: the same sources give the same.
+    `names` is a digest of the images' names so far, in order: the same sources give the same.
     """
 
     pictures: int
@@ -42,7 +42,7 @@ class Checkpoints:
     def open(cls, path: Path, predictions: Path, identity: Mapping[str, Any], *, whole: bool = False) -> Self:
         """The job that writes `predictions`: a new one, or the one that was stopped.
 
-        Of answers that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
+        Of predictions that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
         `predictions` exist that no job, or another one, wrote.
         """
         if not predictions.exists():

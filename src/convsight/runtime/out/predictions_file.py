@@ -1,4 +1,4 @@
-"""`PredictionsFile`: answers appended to a file as they come, by a job that can be stopped and started again."""
+"""`PredictionsFile`: predictions appended to a file as they come, by a job that can be stopped and started again."""
 
 import hashlib
 import os
@@ -20,10 +20,10 @@ _BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed 
 
 
 class PredictionsFile:
-    """The file of a job: every answer is written when it comes; once a second a checkpoint says what is safe.
+    """The file of a job: every prediction is written when it comes; once a second a checkpoint says what is safe.
 
     CSV and JSON Lines are appended to. Parquet cannot be, so its rows are collected in `NAME.parquet.part`, from which
-    the file is made in one step when all pictures are answered; then nothing can follow.
+    the file is made in one step when all images are predicted; then nothing can follow.
     """
 
     def __init__(self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any]) -> None:
@@ -65,20 +65,20 @@ class PredictionsFile:
         return self
 
     def __exit__(self, *details: object) -> None:
-        # Nothing is recorded here: a stop may come in the middle of an answer.
+        # Nothing is recorded here: a stop may come in the middle of a prediction.
         self._file.close()
         self._checkpoints.close()
         self._lock.release()
 
     @property
     def kept(self) -> int:
-        """How many pictures the next job will not answer again."""
+        """How many images the next job will not predict again."""
         return self._checkpoints.last.pictures if self._checkpoints.last else 0
 
     def skip(self, items: Iterator[Item]) -> None:
-        """Leave out of `items` those that were answered before.
+        """Leave out of `items` those that were predicted before.
 
-        Raises `UserError` where they are not the same: what is answered is known by its place and a digest of names.
+        Raises `UserError` where they are not the same: what is predicted is known by its place and a digest of names.
         """
         last = self._checkpoints.last
         if last is None:
@@ -87,15 +87,15 @@ class PredictionsFile:
             self._count(item.name)
         if (self.images, self._names.hexdigest()) != (last.pictures, last.names):
             raise UserError(
-                f"the first {last.pictures:,} pictures are not those answered in {self._path}: some were added, "
+                f"the first {last.pictures:,} images are not those predicted in {self._path}: some were added, "
                 "removed, renamed or put in another order since (new ones may only follow); give another --out"
             )
         self.bad = last.bad
 
     def add(self, prediction: Prediction) -> None:
-        """Write one answer; raises `UserError` where the file is a finished Parquet file."""
+        """Write one prediction; raises `UserError` where the file is a finished Parquet file."""
         if self._is_finished:
-            raise UserError(f"{self._path} is finished with {self.images:,} pictures: give the new ones another --out")
+            raise UserError(f"{self._path} is finished with {self.images:,} images: give the new ones another --out")
         self._count(prediction.file)
         self.bad += prediction.result is None
         self._write(self._format.lines(prediction, self._columns))
@@ -103,7 +103,7 @@ class PredictionsFile:
             self._record()
 
     def finish(self) -> None:
-        """All pictures are answered: make the Parquet file, where that is the format."""
+        """All images are predicted: make the Parquet file, where that is the format."""
         if self._is_finished:
             return
         self._record()

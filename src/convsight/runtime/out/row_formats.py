@@ -1,4 +1,4 @@
-"""An answer as the bytes of lines: CSV, JSON Lines, and the JSON rows from which a Parquet file is made."""
+"""A prediction as the bytes of lines: CSV, JSON Lines, and the JSON rows from which a Parquet file is made."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Columns = tuple[str, ...]
 
 
 class RowFormat(NamedTuple):
-    """How a format begins, and what it adds for each answer."""
+    """How a format begins, and what it adds for each prediction."""
 
     head: Callable[[Columns], str]
     lines: Callable[[Prediction, Columns], str]
@@ -27,12 +27,12 @@ def csv_head(columns: Columns) -> str:
 
 
 def csv_lines(prediction: Prediction, columns: Columns) -> str:
-    """The rows of an answer."""
+    """The rows of a prediction."""
     return csv_text(table_rows(prediction, columns))
 
 
 def json_line(prediction: Prediction, columns: Columns) -> str:
-    """The answer as one JSON document."""
+    """The prediction as one JSON document."""
     return f"{json_text(prediction)}\n"
 
 

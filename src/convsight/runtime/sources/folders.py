@@ -1,4 +1,4 @@
-"""Pictures and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
+"""Images and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ _Parts = tuple[str, ...]  # of a path below the folder where a walk began
 
 
 def images_in(folder: Path) -> Iterator[Item]:
-    """The pictures in `folder` and the folders in it, sorted by name within each.
+    """The images in `folder` and the folders in it, sorted by name within each.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
@@ -22,7 +22,7 @@ def images_in(folder: Path) -> Iterator[Item]:
 
 
 def images_matching(pattern: str, every: int) -> Iterator[Item]:
-    """The pictures and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
+    """The images and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
 
     They come in the order of `images_in`; of a video every `every`-th frame.
     """
@@ -51,7 +51,7 @@ def is_pattern(text: str) -> bool:
 
 
 def takes_from(source: str, folder: Path) -> bool:
-    """Whether pictures in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
+    """Whether images in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
 
     >>> takes_from("photos/*.jpg", Path("photos")), takes_from("photos/*.jpg", Path("photos/drawn"))
     (True, False)

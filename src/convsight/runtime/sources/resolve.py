@@ -17,13 +17,13 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def read_sources(sources: Iterable[str | Path], every: int = 1) -> Iterator[Item]:
-    """The pictures of `sources`, in their order, each found shortly before its turn.
+    """The images of `sources`, in their order, each found shortly before its turn.
 
-    A source is a picture file, a folder (with the folders in it), a pattern such as `photos/**/*.jpg`, an http or
-    https URL, a video (every `every`-th frame) or `-`, standard input: one picture, or a path or URL a line.
+    A source is an image file, a folder (with the folders in it), a pattern such as `photos/**/*.jpg`, an http or
+    https URL, a video (every `every`-th frame) or `-`, standard input: one image, or a path or URL a line.
 
     Raises `UserError`, before anything is read, for a file that does not exist, for a folder or pattern without
-    pictures, and for addresses that are not of the web.
+    images, and for addresses that are not of the web.
     """
     places = [str(source) for source in sources]
     if places.count(NAME) > 1:
@@ -34,7 +34,7 @@ def read_sources(sources: Iterable[str | Path], every: int = 1) -> Iterator[Item
 
 
 def items_of(images: Iterable[str | Path | Item]) -> Iterator[Item]:
-    """Items as they are, and the pictures of each source between them; raises `UserError` for a source at its turn.
+    """Items as they are, and the images of each source between them; raises `UserError` for a source at its turn.
 
     >>> [item.name for item in items_of([file_item("cat.jpg"), file_item("dog.jpg")])]
     ['cat.jpg', 'dog.jpg']
@@ -58,11 +58,11 @@ def _opened(place: str, every: int) -> Callable[[], Iterator[Item]]:
     if path.is_file():
         return _file(str(path), every)  # whatever its suffix: the user named it
     if path.is_dir():
-        return _filled(partial(images_in, path), f"{place} holds no pictures")
+        return _filled(partial(images_in, path), f"{place} holds no images")
     if is_pattern(place):
-        otherwise = f"no picture or video is named {place} (upper and lower case count)"
+        otherwise = f"no image or video is named {place} (upper and lower case count)"
         return _filled(partial(images_matching, place, every), otherwise)
-    raise UserError(f"{place} does not exist; give picture files, folders of them, videos, URLs, or - to read a list")
+    raise UserError(f"{place} does not exist; give image files, folders of them, videos, URLs, or - to read a list")
 
 
 def _file(path: str, every: int) -> Callable[[], Iterator[Item]]:

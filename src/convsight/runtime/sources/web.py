@@ -1,4 +1,4 @@
-"""A picture from the web, only where the user names its URL."""
+"""An image from the web, only where the user names its URL."""
 
 import http.client
 import time
@@ -9,7 +9,7 @@ from typing import IO
 from convsight.images import ImageError
 from convsight.runtime.sources.item import Item
 
-TIMEOUT_S = 30.0  # for the whole picture
+TIMEOUT_S = 30.0  # for the whole image
 LARGEST_BYTES = 200_000_000
 _REDIRECTS = 5
 _CHUNK = 1 << 16  # bytes
@@ -25,7 +25,7 @@ def is_url(text: str) -> bool:
 
 
 def url_item(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_BYTES) -> Item:
-    """The picture at `url`, fetched at its turn."""
+    """The image at `url`, fetched at its turn."""
     return Item(url, lambda: fetch(url, timeout_s, largest_bytes))
 
 

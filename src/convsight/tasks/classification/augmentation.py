@@ -1,4 +1,4 @@
-"""Which variations of a training picture keep its class, chosen from what the data shows."""
+"""Which variations of a training image keep its class, chosen from what the data shows."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from convsight.inputs import InputSpec, as_image
 from convsight.settings import TrainSettings
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
-_MANY = 20_000  # training pictures; above it little variation is enough for a short training
+_MANY = 20_000  # training images; above it little variation is enough for a short training
 
 _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
@@ -35,8 +35,8 @@ def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation,
     if settings.augment == "strong":
         return _STRONG, "strong variation: --augment strong"
     if images >= _MANY:
-        return light, f"light variation: {images:,} training pictures vary enough by themselves"
-    return _STRONG, f"strong variation: {images:,} training pictures are few"
+        return light, f"light variation: {images:,} training images vary enough by themselves"
+    return _STRONG, f"strong variation: {images:,} training images are few"
 
 
 def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:

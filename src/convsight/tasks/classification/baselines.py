@@ -23,13 +23,13 @@ LINEAR_IMAGES = 5000
 _LONGEST_SIDE_PX = 32
 _MAX_COEFFICIENTS = 320_000  # keeps the fit within about ten seconds of two cores, however many classes there are
 _IMAGES_AT_A_TIME = 500
-# On 5,000 pictures of Fashion-MNIST: the best of 0.003 ... 1, and further steps no longer add accuracy.
+# On 5,000 images of Fashion-MNIST: the best of 0.003 ... 1, and further steps no longer add accuracy.
 _INVERSE_REGULARISATION = 0.01
 _STEPS = 60
 
 
 def majority_baseline(train: Labels, test: Labels) -> dict[str, Measured]:
-    """The `accuracy` on `test` of always answering the most frequent class of `train`.
+    """The `accuracy` on `test` of always predicting the most frequent class of `train`.
 
     >>> train, test = (Labels(np.array(indices), ("cat", "dog")) for indices in ([0, 1, 1], [0, 1, 1, 1]))
     >>> majority_baseline(train, test)["accuracy"].value
@@ -49,10 +49,10 @@ def linear_baseline(
 ) -> dict[str, Measured]:
     """`accuracy` and, where defined, `auc` on `test` of a logistic regression on standardised pixels.
 
-    Multinomial, with L2 penalty, on at most 5,000 pictures of `train` (see `subset`) averaged down to at most
+    Multinomial, with L2 penalty, on at most 5,000 images of `train` (see `subset`) averaged down to at most
     32 px a side; a linear model gains little from more of either.
 
-    Shapes: `train` and `test` are RGB (pictures, height, width, 3), all of one height and width.
+    Shapes: `train` and `test` are RGB (images, height, width, 3), all of one height and width.
 
     Raises ValueError where `train_labels` holds one class only.
     """
@@ -75,14 +75,14 @@ def linear_baseline(
 
 
 def shrunk_images(images: ImageStore, positions: NDArray[np.int64], classes: int) -> NDArray[Any]:
-    """The pictures at `positions` in the size that `linear_baseline` works on, a few large ones in memory at a time."""
+    """The images at `positions` in the size that `linear_baseline` works on, a few large ones in memory at a time."""
     side_px = _side_px(classes, images.spec.array_shape[-1])
     parts = np.array_split(positions, -(-len(positions) // _IMAGES_AT_A_TIME))
     return np.concatenate([_shrunk(_levels(images, part), side_px) for part in parts])
 
 
 def _levels(images: ImageStore, positions: NDArray[np.int64]) -> NDArray[Any]:
-    """The pictures at `positions`: RGB as they are, others as floats of which 255 is the upper end of their range."""
+    """The images at `positions`: RGB as they are, others as floats of which 255 is the upper end of their range."""
     taken, spec = images.take(positions), images.spec
     if taken.dtype == np.uint8 and taken.shape[3] == 3:
         return taken
@@ -116,7 +116,7 @@ def _side_px(classes: int, channels: int = 3) -> int:
 
 
 def _shrunk(images: NDArray[Any], longest_px: int) -> NDArray[Any]:
-    """The pictures with the longer side averaged down to `longest_px`, or as they are."""
+    """The images with the longer side averaged down to `longest_px`, or as they are."""
     height, width = images.shape[1:3]
     if max(height, width) <= longest_px:
         return images
@@ -143,7 +143,7 @@ def _chunks(images: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _pixels(images: NDArray[Any]) -> NDArray[np.float32]:
-    """(pictures, height, width, channels) to (pictures, features), 0..1."""
+    """(images, height, width, channels) to (images, features), 0..1."""
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 

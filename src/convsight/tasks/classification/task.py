@@ -1,4 +1,4 @@
-"""Classification: which one of a list of classes does the picture show?"""
+"""Classification: which one of a list of classes does the image show?"""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @final
 class Classification(Task):
-    """One class a picture, by softmax over logits."""
+    """One class an image, by softmax over logits."""
 
     default_net = "small"
     batch_divisor = 1
@@ -142,5 +142,5 @@ class ClassGraph(nn.Module):
 
 def _labels(targets: Targets) -> Labels:
     if not isinstance(targets, Labels):
-        raise TypeError(f"classification needs Labels as truth, not {type(targets).__name__}")
+        raise TypeError(f"classification needs Labels as targets, not {type(targets).__name__}")
     return targets

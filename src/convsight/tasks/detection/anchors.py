@@ -33,13 +33,13 @@ def clipped(boxes: Tensor, images: Tensor) -> Tensor:
 
 
 def sides_of(images: Tensor) -> Tensor:
-    """Width, height, width, height of pictures (batch, channels, height, width) in px, as float32."""
+    """Width, height, width, height of images (batch, channels, height, width) in px, as float32."""
     height, width = images.shape[2:]
     return torch.tensor([width, height, width, height], dtype=torch.float32, device=images.device)
 
 
 def listed_targets(targets: Mapping[str, Tensor], images: Tensor) -> list[dict[str, Tensor]]:
-    """The true boxes of each picture in px, with labels that begin at 1: torchvision's 0 is the background.
+    """The true boxes of each image in px, with labels that begin at 1: torchvision's 0 is the background.
 
     A box under a pixel counts as one of a pixel.
     """

@@ -13,18 +13,18 @@ from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.yolo import Yolo, corners
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 
-_MAX_DETECTIONS = 100  # proposals of `forward`
+_MAX_DETECTIONS = 100  # boxes of `forward`
 
 
 class Detector(ABC, nn.Module):
-    """A network for normalised pictures (batch, channels, height, width), with its loss and its proposals.
+    """A network for normalised images (batch, channels, height, width), with its loss and its candidates.
 
-    Targets are `boxes` (batch, most, 4) as fractions of the picture and `labels` (batch, most), -1 where there is none.
+    Targets are `boxes` (batch, most, 4) as fractions of the image and `labels` (batch, most), -1 where there is none.
     """
 
-    # Whether proposals of one thing must be suppressed; without it each picture has one answer.
+    # Whether candidates of one thing must be suppressed; without it each image has one prediction.
     needs_nms: bool = True
-    # The side in px of the windows that its network sees; None where that sees whole pictures.
+    # The side in px of the windows that its network sees; None where that sees whole images.
     window: int | None = None
 
     @abstractmethod
@@ -33,14 +33,14 @@ class Detector(ABC, nn.Module):
 
     @abstractmethod
     def candidates(self, images: Tensor, most: int) -> Candidates:
-        """At most `most` boxes for each picture, surest first, before suppression."""
+        """At most `most` boxes for each image, surest first, before suppression."""
 
     @abstractmethod
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes, scores and labels of the surest proposals, for those who measure networks."""
+        """Boxes, scores and labels of the surest candidates, for those who measure networks."""
         found = self.candidates(images, _MAX_DETECTIONS)
         return found.boxes, found.scores, found.labels
 

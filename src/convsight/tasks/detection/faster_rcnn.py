@@ -1,7 +1,7 @@
 """Faster R-CNN: a first stage proposes boxes, a second looks at each of them again.
 
 Ren et al., "Faster R-CNN", 2015, with the pyramid of Lin et al., "Feature Pyramid Networks", 2017. Parts, anchors and
-losses are torchvision's; what it answers is computed here once more with fixed shapes, so that it can be exported.
+losses are torchvision's; its output is computed here once more with fixed shapes, so that it can be exported.
 """
 
 import math
@@ -27,7 +27,7 @@ BACKBONES = {
 }
 
 _PROPOSED = 256  # boxes that the second stage looks at; also those of each level that the first one compares
-_LEARNT = 128  # boxes of a picture that the second stage learns from: Girshick, "Fast R-CNN", 2015, section 2.3
+_LEARNT = 128  # boxes of an image that the second stage learns from: Girshick, "Fast R-CNN", 2015, section 2.3
 _SMALLEST, _MIN_DETECTION_PX = 1e-3, 1e-2  # px, as in torchvision
 
 
@@ -50,7 +50,7 @@ class FasterRcnn(Detector):
             rpn_score_thresh=0.0,
             box_batch_size_per_image=_LEARNT,
         )
-        self.net.transform = nn.Identity()  # pictures come normalised, and at their size
+        self.net.transform = nn.Identity()  # images come normalised, and at their size
         if shape.channels != 3:
             take_channels(self.net, shape.channels)
 
@@ -122,8 +122,8 @@ def level_anchors(base: Tensor, level: Tensor, images: Tensor) -> Tensor:
 def pool(levels: list[Tensor], boxes: Tensor, images: Tensor) -> Tensor:
     """7x7 features (batch * boxes, channels, 7, 7) of boxes (batch, boxes, 4) in px, each from the level of its size.
 
-    Every box is looked at in every level and one answer taken, so that shapes are fixed. Which one it is: Lin et al.,
-    "Feature Pyramid Networks", 2017, equation 1.
+    Every box is looked at in every level and one prediction taken, so that shapes are fixed. Which one it is: Lin et
+    al., "Feature Pyramid Networks", 2017, equation 1.
     """
     batch, count = boxes.shape[:2]
     images_of = torch.arange(batch, device=boxes.device, dtype=boxes.dtype)[:, None, None].expand(-1, count, 1)
@@ -145,6 +145,6 @@ def _pooled_levels(net: Any) -> int:
 
 
 def _larger(shares: Tensor, images: Tensor, min_side: float) -> Tensor:
-    """Whether both sides of boxes (..., 4), shares of the picture, have `min_side` px."""
+    """Whether both sides of boxes (..., 4), shares of the image, have `min_side` px."""
     sides = (shares[..., 2:] - shares[..., :2]) * sides_of(images)[:2]
     return (sides >= min_side).all(dim=-1)

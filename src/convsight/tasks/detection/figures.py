@@ -1,4 +1,4 @@
-"""Pictures of how a detection was judged: precision against recall, and the kinds of errors."""
+"""Figures of how a detection was judged: precision against recall, and the kinds of errors."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,6 +1,6 @@
-"""Classification with localisation: one class and one box for a picture, by any network of the catalogue.
+"""Classification with localisation: one class and one box for an image, by any network of the catalogue.
 
-The first detector of the lectures: where a picture shows one thing, four more numbers say where it is. Sermanet et al.,
+The first detector of the lectures: where an image shows one thing, four more numbers say where it is. Sermanet et al.,
 "OverFeat", 2013, section 4.
 """
 
@@ -25,7 +25,7 @@ _BOX = 1.0  # weight of the box's loss
 class Locate(Detector):
     """The catalogue's network called `backbone`: logits of the classes and of nothing, and the box as four logits.
 
-    Of several true boxes it learns the largest; a picture without any teaches that there is nothing.
+    Of several true boxes it learns the largest; an image without any teaches that there is nothing.
     """
 
     needs_nms = False
@@ -62,7 +62,7 @@ class Locate(Detector):
 
 
 def largest_boxes(boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest box (batch, 4) of (batch, most, 4) and its label (batch,), -1 where a picture has none.
+    """The largest box (batch, 4) of (batch, most, 4) and its label (batch,), -1 where an image has none.
 
     >>> boxes = torch.tensor([[[0.0, 0, 0.5, 0.5], [0, 0, 0.9, 0.9]]])
     >>> largest_boxes(boxes, torch.tensor([[3, 7]]))[1], largest_boxes(boxes, torch.tensor([[3, -1]]))[1]

@@ -1,4 +1,4 @@
-"""Pictures too small for a detector: some map of theirs has nothing left to halve.
+"""Images too small for a detector: some map of theirs has nothing left to halve.
 
 Such maps teach nothing, and worse: on processors with bfloat16, oneDNN (of PyTorch 2.15) leaves the gradient of a
 strided convolution's weights unwritten where a map has fewer rows than the stride, so that steps become infinite.
@@ -14,13 +14,13 @@ from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.stride_check import SAFE_SIDE, strides_exceed_maps
 
-STRIDE = 16  # pixels; both sides of the network's pictures are multiples of it
+STRIDE = 16  # pixels; both sides of the network's images are multiples of it
 MIN_SIDE = 2 * STRIDE  # px; at a stride of 32 one cell is left
-_SMALLEST_SHARE = 0.7  # of the sides: trainings may begin with smaller pictures, or see several sizes
+_SMALLEST_SHARE = 0.7  # of the sides: trainings may begin with smaller images, or see several sizes
 
 
 def check_min_size(name: str, entry: NetEntry, shape: NetShape) -> None:
-    """Raise `UserError` where such pictures are too small for the detector called `name`, with a size that is not."""
+    """Raise `UserError` where such images are too small for the detector called `name`, with a size that is not."""
     # PyTorch's meta device, slow at first, is seldom needed.
     if min(shape.height, shape.width) >= SAFE_SIDE or _is_large_enough(entry, shape):
         return
@@ -29,13 +29,13 @@ def check_min_size(name: str, entry: NetEntry, shape: NetShape) -> None:
     smallest = next((side for side in larger if _takes(entry, shape, side)), SAFE_SIDE)
     longest = max(shape.height, shape.width) * smallest // min(shape.height, shape.width)
     raise UserError(
-        f"{name} needs pictures of at least {smallest} px; {asked} was asked: use --size {longest} or more, or "
+        f"{name} needs images of at least {smallest} px; {asked} was asked: use --size {longest} or more, or "
         "another net"
     )
 
 
 def _takes(entry: NetEntry, shape: NetShape, side: int) -> bool:
-    """Whether pictures of the same proportions with shorter sides of `side` px are large enough."""
+    """Whether images of the same proportions with shorter sides of `side` px are large enough."""
     scale = side / min(shape.height, shape.width)
     height, width = (STRIDE * round(each * scale / STRIDE) for each in (shape.height, shape.width))
     try:

@@ -14,7 +14,7 @@ from convsight.tasks.detection.yolo import SIZES, Backbone, Yolo
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 
-# Losses of their own. They work at any size, and begin with smaller pictures as all do; to keep changing it is offered
+# Losses of their own. They work at any size, and begin with smaller images as all do; to keep changing it is offered
 # for YOLO alone.
 _FIXED = frozenset({"box_loss", "class_loss", "multi_scale"})
 _TORCHVISIONS_FIXED = _FIXED | {"label_smoothing"}
@@ -126,12 +126,12 @@ DETECTORS: dict[str, DetectorEntry] = {
     "locate": DetectorEntry(
         _net(
             _locate,
-            "classification with localisation: one class and one box a picture",
+            "classification with localisation: one class and one box an image",
             "Sermanet et al., OverFeat: Integrated Recognition, Localization and Detection, 2013",
             _OURS,
             encoder="small",
         ),
-        deaf=frozenset({"class_loss", "multi_scale", "suppression", "overlap"}),  # a picture has one box
+        deaf=frozenset({"class_loss", "multi_scale", "suppression", "overlap"}),  # an image has one box
     ),
     "sliding-window": DetectorEntry(
         _net(
@@ -149,7 +149,7 @@ NETWORKS = TaskNets({name: entry.net for name, entry in DETECTORS.items()})
 
 
 def check_detector(name: str, shape: NetShape) -> None:
-    """Raise `UserError` where the network called `name` cannot work on such pictures; computes shapes alone."""
+    """Raise `UserError` where the network called `name` cannot work on such images; computes shapes alone."""
     entry = NETWORKS.entry(name)
     build_without_memory(entry, shape)
     check_min_size(name, entry, shape)

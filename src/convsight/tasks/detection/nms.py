@@ -14,15 +14,15 @@ from convsight.tasks.detection.iou import pairwise_iou
 NmsKind = Literal["class", "plain", "soft"]
 
 # A box can be suppressed by one that is suppressed itself only as often as such chains are long. 256 boxes of real
-# pictures settle within five turns.
+# images settle within five turns.
 _TURNS = 16
-_AT_ONCE = 1  # pictures; the pairs of boxes of more do not fit into a core's cache
+_AT_ONCE = 1  # images; the pairs of boxes of more do not fit into a core's cache
 _SOFT_SIGMA = 0.5  # Bodla et al., 2017, section 4
 _SOFT_MIN = 0.001
 
 
 class Candidates(NamedTuple):
-    """Boxes (batch, boxes, 4) as fractions of the picture, their `scores` and class `labels` (batch, boxes)."""
+    """Boxes (batch, boxes, 4) as fractions of the image, their `scores` and class `labels` (batch, boxes)."""
 
     boxes: Tensor
     scores: Tensor
@@ -30,7 +30,7 @@ class Candidates(NamedTuple):
 
 
 def best(candidates: Candidates, most: int) -> Candidates:
-    """The `most` surest of each picture, surest first."""
+    """The `most` surest of each image, surest first."""
     count = min(most, candidates.scores.shape[1])
     scores, order = candidates.scores.topk(count, dim=1)
     boxes = candidates.boxes.gather(1, order[:, :, None].expand(-1, -1, 4))

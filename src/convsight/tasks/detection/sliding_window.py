@@ -1,6 +1,6 @@
-"""The oldest detector: a classifier that looks through a window, at every place and at several sizes of the picture.
+"""The oldest detector: a classifier that looks through a window, at every place and at several sizes of the image.
 
-Rowley et al., "Neural Network-Based Face Detection", 1998; its pyramid of pictures, and steps of half a window.
+Rowley et al., "Neural Network-Based Face Detection", 1998; its pyramid of images, and steps of half a window.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 WINDOW = 48  # px
 _SHARES = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the shorter side that a window takes
 _STEP = WINDOW // 2  # px between windows
-_CROPS = 16  # of a picture, in a training step
+_CROPS = 16  # of an image, in a training step
 _OVERLAPPING = 0.3  # intersection over union with a thing from which a window is no longer background
 _SHIFTED, _GROWN = 0.1, 0.15  # how crops of things vary: shares of their side, natural logarithm of a factor
 
@@ -29,7 +29,7 @@ _SHIFTED, _GROWN = 0.1, 0.15  # how crops of things vary: shares of their side, 
 class SlidingWindow(Detector):
     """The catalogue's network called `backbone` as a classifier of square windows, the last class being background.
 
-    Its cost is that of the classifier times the windows: at 320 x 240 px, 113 pictures of 48 x 48 px, in which every
+    Its cost is that of the classifier times the windows: at 320 x 240 px, 113 images of 48 x 48 px, in which every
     pixel is seen about seven times. Boxes are squares of five sizes, so things of other proportions are found badly.
     """
 
@@ -58,7 +58,7 @@ class SlidingWindow(Detector):
 
 
 def sides_at(images: Tensor, share: float) -> tuple[int, int]:
-    """Height and width to which pictures are reduced so that a window takes `share` of the shorter side.
+    """Height and width to which images are reduced so that a window takes `share` of the shorter side.
 
     >>> sides_at(torch.zeros(1, 3, 240, 320), 0.5)
     (96, 128)
@@ -91,7 +91,7 @@ def window_boxes(images: Tensor) -> Tensor:
 def training_crops(images: Tensor, boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Crops (batch * crops, channels, 48, 48) of squares around things, varied a little, and of windows elsewhere.
 
-    Labels are (batch * crops,), -1 for background. At most half of a picture's crops show things; draws come from
+    Labels are (batch * crops,), -1 for background. At most half of an image's crops show things; draws come from
     PyTorch's global generator.
     """
     shown, chosen = _around_things(images, boxes, labels)
@@ -103,7 +103,7 @@ def training_crops(images: Tensor, boxes: Tensor, labels: Tensor) -> tuple[Tenso
     order = (torch.rand(free.shape, device=images.device) + free).argsort(dim=1, descending=True)
     order = order[:, : _CROPS - shown.shape[1]]
     elsewhere = grid.gather(1, order[:, :, None].expand(-1, -1, 4))
-    # A picture with fewer things than others of its batch, or fewer free windows, gives fewer crops.
+    # An image with fewer things than others of its batch, or fewer free windows, gives fewer crops.
     squares = torch.cat([shown, elsewhere], dim=1)
     found = torch.cat([chosen, torch.where(free.gather(1, order), -1, -2)], dim=1)
     crops = _cropped(images, squares)
@@ -131,7 +131,7 @@ def _around_things(images: Tensor, boxes: Tensor, labels: Tensor) -> tuple[Tenso
 
 
 def _cropped(images: Tensor, squares: Tensor) -> Tensor:
-    """What squares (batch, squares, 4), as fractions, hold of their pictures: (batch * squares, channels, 48, 48)."""
+    """What squares (batch, squares, 4), as fractions, hold of their images: (batch * squares, channels, 48, 48)."""
     places = (torch.arange(WINDOW, device=images.device, dtype=images.dtype) + 0.5) / WINDOW
     start, sides = squares[..., :2], squares[..., 2:] - squares[..., :2]
     x = (start[..., 0:1] + places * sides[..., 0:1]) * 2 - 1

@@ -36,8 +36,8 @@ class Ssd(Detector):
         super().__init__()
         build = detection.ssdlite320_mobilenet_v3_large if lite else detection.ssd300_vgg16
         self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.outputs + 1)
-        self.net.transform = nn.Identity()  # pictures come normalised, and at their size
-        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the picture evenly
+        self.net.transform = nn.Identity()  # images come normalised, and at their size
+        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the image evenly
         self.lite = lite
         if not lite:
             for block in self.net.backbone.extra[-2:]:

@@ -1,4 +1,4 @@
-"""Detection: which things does the picture show, and where?"""
+"""Detection: which things does the image show, and where?"""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DEFAULT_SIDE = 320
-_CANDIDATES = 256  # boxes of a picture that suppression sees
-_MAX_DETECTIONS = 100  # boxes of a picture that are told, as COCO judges
+_CANDIDATES = 256  # boxes of an image that suppression sees
+_MAX_DETECTIONS = 100  # boxes of an image that are reported, as COCO judges
 
 
 @final
@@ -47,7 +47,7 @@ class Detection(Task):
     """Boxes with classes and scores, by any network that is a `Detector`."""
 
     default_net = "yolo-n"
-    batch_divisor = 2  # a picture holds several things
+    batch_divisor = 2  # an image holds several things
     finetune_lr_scale = 1 / 3  # what follows the backbone is fresh
     trivial_baseline_name = "copied"
 
@@ -105,7 +105,7 @@ class Detection(Task):
         return {self.trivial_baseline_name: self.trivial_baseline(train, test)}
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        """Every picture answered with the boxes of one training picture, the one with the median number of them."""
+        """Every image predicted as the boxes of one training image, the one with the median number of them."""
         targets, predictions = _boxes(train), _boxes(judged)
         order = np.argsort([len(targets[index]) for index in range(len(targets))], kind="stable")
         copied = targets[int(order[len(order) // 2])]
@@ -124,11 +124,11 @@ class Detection(Task):
         width, height = np.median(sizes(split), axis=0)
         longest = settings.size or min(_DEFAULT_SIDE, max(MIN_SIDE, int(max(width, height))))
         scale = longest / max(width, height)
-        # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
+        # The shorter side of long images is not left too small; a --size that is, `check` refuses.
         min_side = max(STRIDE, min(MIN_SIDE, _strides(longest)))
         rows, columns = (max(min_side, _strides(side * scale)) for side in (height, width))
         spec = unmeasured(rows, columns, settings.fit or "squash", split)
-        why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
+        why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, spec):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
@@ -148,7 +148,7 @@ def box_loss(network: nn.Module, batch: Batch, settings: DetectionSettings) -> d
 class BoxGraph(nn.Module):
     """The deployed network: RGB uint8 (batch, height, width, 3) to `boxes`, `scores` and `labels`, suppressed.
 
-    Shapes: (batch, 100, 4) as fractions of the picture, and (batch, 100); a score of 0 is no box.
+    Shapes: (batch, 100, 4) as fractions of the image, and (batch, 100); a score of 0 is no box.
     """
 
     def __init__(self, inputs: nn.Module, model: Detector, suppression: NmsKind, overlap: float) -> None:
@@ -167,7 +167,7 @@ class BoxGraph(nn.Module):
 
 
 def _too_thin(split: Split, spec: ImageInput) -> int:
-    """How many boxes are too small to be learnt once their pictures are fitted as `spec` says."""
+    """How many boxes are too small to be learnt once their images are fitted as `spec` says."""
     pixels = np.array([spec.width, spec.height])
     count = 0
     for boxes in filter(len, _boxes(split)):
@@ -194,5 +194,5 @@ def _detector(model: nn.Module) -> Detector:
 
 def _boxes(examples: Examples | Split) -> BoxLists:
     if not isinstance(examples.targets, BoxLists):
-        raise TypeError(f"detection needs BoxLists as truth, not {type(examples.targets).__name__}")
+        raise TypeError(f"detection needs BoxLists as targets, not {type(examples.targets).__name__}")
     return examples.targets

@@ -46,7 +46,7 @@ class Cells(NamedTuple):
 
 @final
 class Yolo(nn.Module):
-    """Normalised pictures (batch, channels, height, width) to what each cell says.
+    """Normalised images (batch, channels, height, width) to what each cell says.
 
     `backbone` gives three maps of features, at strides of about 8, 16 and 32, of the numbers of channels in `widths`.
     """
@@ -67,7 +67,7 @@ class Yolo(nn.Module):
 
 
 def cells(sizes: Sequence[tuple[int, int]], images: Tensor) -> Cells:
-    """The cells of maps of these (height, width) over `images`; each map covers the whole picture evenly."""
+    """The cells of maps of these (height, width) over `images`; each map covers the whole image evenly."""
     height, width = images.shape[2:]
     centres, strides = [], []
     for rows, columns in sizes:

@@ -1,4 +1,4 @@
-"""How YOLO learns: which cells answer for which true box, and what their answers cost.
+"""How YOLO learns: which cells answer for which true box, and what their predictions cost.
 
 Task-aligned assignment of Feng et al., "TOOD", 2021: a cell inside a true box is the better suited the surer it is of
 the class and the better its own box fits; the best few learn that box, the best of them with the highest score.
@@ -28,7 +28,7 @@ class TrueBoxes(NamedTuple):
 
 
 class Assigned(NamedTuple):
-    """Which cells learn which boxes: indices of picture, cell and true box (pairs,), and the score wanted (pairs,)."""
+    """Which cells learn which boxes: indices of image, cell and true box (pairs,), and the score wanted (pairs,)."""
 
     image: Tensor
     cell: Tensor

@@ -20,7 +20,7 @@ UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any
 
 @dataclass(frozen=True)
 class Predictions:
-    """True class indices (pictures,) and probabilities (pictures, classes)."""
+    """True class indices (images,) and probabilities (images, classes)."""
 
     targets: NDArray[np.int64]
     probabilities: NDArray[np.floating[Any]]
@@ -48,7 +48,7 @@ class Predictions:
 
 @st.composite
 def predictions(draw: st.DrawFn, tied: bool = False) -> Predictions:
-    """Any truths, also of classes that never occur; probabilities without ties, or with many."""
+    """Any targets, also of classes that never occur; probabilities without ties, or with many."""
     count, images = draw(st.integers(2, 8)), draw(st.integers(1, 40))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     occurring = draw(st.integers(1, count))
@@ -74,7 +74,7 @@ def sample(images: int, count: int, seed: int = 0, lift: float = 2.0) -> Predict
 
 
 def plain_calibration_error(given_predictions: Predictions) -> float:
-    """The definition, picture by picture."""
+    """The definition, image by image."""
     bins: dict[int, list[tuple[float, bool]]] = {}
     for target, row in zip(given_predictions.targets, given_predictions.probabilities, strict=True):
         confidence = float(row.max())
@@ -94,7 +94,7 @@ def test_counting_metrics_equal_scikit_learns(a: Predictions) -> None:
     found = a.values
     assert found["accuracy"] == sk.accuracy_score(a.targets, a.predicted)
     with warnings.catch_warnings():
-        # It warns of answered classes that never occur, and leaves them out, as we do.
+        # It warns of predicted classes that never occur, and leaves them out, as we do.
         warnings.simplefilter("ignore", UserWarning)
         assert found["balanced_accuracy"] == pytest.approx(
             sk.balanced_accuracy_score(a.targets, a.predicted), abs=1e-12
@@ -104,7 +104,7 @@ def test_counting_metrics_equal_scikit_learns(a: Predictions) -> None:
     each = sk.precision_recall_fscore_support(a.targets, a.predicted, labels=range(a.count), zero_division=0)
     occurs, told = set(a.targets), {*a.targets, *a.predicted}
     for kind, values, defined in zip(("precision", "recall", "f1"), each, (told, occurs, told), strict=False):
-        # Of a class that was neither there nor answered it says 0; we say nothing.
+        # Of a class that was neither there nor predicted it says 0; we say nothing.
         expected = {f"{kind}/c{i}": values[i] for i in range(a.count) if i in defined}
         assert {name: value for name, value in found.items() if name.startswith(f"{kind}/")} == pytest.approx(
             expected, abs=1e-12
@@ -237,7 +237,7 @@ def test_intervals_hold_the_true_value_nineteen_times_of_twenty() -> None:
         found = Predictions(whole.targets[drawn], whole.probabilities[drawn]).judged.compute()
         for metric in held:
             held[metric] += found[metric].low <= target[metric] <= found[metric].high
-    # 3.3 standard deviations of a binomial share of 0.95; the percentile interval falls a little short on 150 pictures.
+    # 3.3 standard deviations of a binomial share of 0.95; the percentile interval falls a little short on 150 images.
     spread = 3.3 * np.sqrt(0.95 * 0.05 / sets)
     for metric, times in held.items():
         assert 0.95 - spread - 0.015 < times / sets, metric
@@ -273,7 +273,7 @@ def test_the_best_epoch_is_chosen_by_accuracy_then_log_loss() -> None:
 
 @pytest.mark.parametrize("number", ["compute", "confusion", "reliability"])
 def test_no_image_is_an_error(number: str) -> None:
-    with pytest.raises(ValueError, match="no picture was judged"):
+    with pytest.raises(ValueError, match="no image was judged"):
         getattr(ClassMetrics(("a", "b")), number)()
 
 

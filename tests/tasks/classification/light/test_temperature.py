@@ -11,7 +11,7 @@ from convsight.tasks.classification.light.temperature import fit_temperature, te
 
 
 def sample(seed: int, scale: float, count: int = 400) -> tuple[np.ndarray, np.ndarray]:
-    """Truths drawn from a network's own probabilities, and probabilities that are `scale` times too sure."""
+    """Targets drawn from a network's own probabilities, and probabilities that are `scale` times too sure."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 1.5, (count, 5))
     true = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)

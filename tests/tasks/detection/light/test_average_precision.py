@@ -26,7 +26,7 @@ def test_a_weight_is_an_image_given_so_many_times(case: Case, seed: int) -> None
     case = untied(case, seed)
     images = len(case.targets)
     weights = np.random.default_rng(seed).integers(0, 4, (3, images)).astype(np.float64)
-    weights[:, 0] += 1  # some picture is there
+    weights[:, 0] += 1  # some image is there
     found = BoxMeasure(case.coco)(weights)
     for row, repeats in enumerate(weights.astype(int)):
         places = np.repeat(np.arange(images), repeats).tolist()

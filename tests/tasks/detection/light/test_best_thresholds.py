@@ -19,7 +19,7 @@ def best(things: int, scores: list[float], right: list[bool]) -> float:
 
 
 def f1_at(case: Case, label: int, thresholds: float) -> float:
-    """F1 of a class where its answers count as found from a score on."""
+    """F1 of a class where its predictions count as found from a score on."""
     results = [boxes.at_least(thresholds) for boxes in case.results]
     found = metrics_at_thresholds(Case(case.classes, case.targets, results).coco, np.ones((1, len(results))))
     return float(found[f"f1/{case.classes[label]}"][0])
@@ -38,7 +38,7 @@ def test_equal_scores_are_found_together() -> None:
 
 
 def test_of_equally_good_ones_the_highest() -> None:
-    # One of two things found: F1 2/3 with one answer; with four, two of them right, again 2 * 2 / (4 + 2).
+    # One of two things found: F1 2/3 with one prediction; with four, two of them right, again 2 * 2 / (4 + 2).
     assert best(2, [0.9, 0.8, 0.7, 0.6], [True, False, False, True]) == pytest.approx(0.85)
 
 

@@ -47,7 +47,7 @@ def test_a_hundred_predictions_of_a_class_count_in_an_image() -> None:
     predictions = Boxes.of(("a", "b"), (100, 100), xyxy, labels, scores=generator.random(400))
     case = Case(("a", "b"), [target, target], [predictions, predictions])
     assert_equal(case)
-    assert case.coco.numbers()["AR100"] < 1  # the answers beyond a hundred would find the rest
+    assert case.coco.numbers()["AR100"] < 1  # the predictions beyond a hundred would find the rest
 
 
 def test_the_order_of_the_boxes_of_an_image_decides_between_equal_scores() -> None:

@@ -23,7 +23,7 @@ NEAR = (0.0, 0.0, 10.0, 3.0)
 def kinds(
     targets: list[tuple[tuple[float, ...], int]], predictions: list[tuple[tuple[float, ...], int]]
 ) -> dict[str, int]:
-    """The errors in one picture, those of which there are any; answers surest first."""
+    """The errors in one image, those of which there are any; predictions surest first."""
     target = Boxes.of(CLASSES, (99, 99), [place for place, _ in targets], [label for _, label in targets])
     scores = np.linspace(0.9, 0.5, len(predictions))
     result = Boxes.of(
@@ -89,7 +89,7 @@ def test_wrong_predictions_and_missed_things_are_counted_once(case: Case) -> Non
 def test_real_images_have_the_counts_of_the_authors_program(
     shared_data: Callable[[str], Path], thresholds: float, expected: tuple[int, ...]
 ) -> None:
-    # tidecv 1.0.1, of answers with scores of at least `thresholds`.
+    # tidecv 1.0.1, of predictions with scores of at least `thresholds`.
     case = review_case(shared_data("padilla_review"))
     case = Case(case.classes, case.targets, [boxes.at_least(thresholds) for boxes in case.results])
     assert tuple(counted(case).values()) == expected

@@ -29,7 +29,7 @@ def chosen(
     crowd: object = None,
     difficult: object = None,
 ) -> list[int]:
-    """What each answer, surest first, chose at an overlap of 0.5."""
+    """What each prediction, surest first, chose at an overlap of 0.5."""
     target = Boxes.of(("a",), (99, 99), targets, 0, crowd=crowd, difficult=difficult)
     scores = np.linspace(0.9, 0.1, len(predictions))
     evaluated = Case(("a",), [target], [Boxes.of(("a",), (99, 99), predictions, 0, scores=scores)]).evaluated

@@ -14,7 +14,7 @@ CLASSES = ("cat", "dog")
 
 
 def seen(images: int, seed: int = 0) -> Case:
-    """Three things a picture; each answer finds its own by chance, and the better, the surer it is."""
+    """Three things an image; each prediction finds its own by chance, and the better, the surer it is."""
     generator = np.random.default_rng(seed)
     targets, results = [], []
     for _ in range(images):
@@ -146,7 +146,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         with pytest.raises(ValueError, match="boxes of the classes"):
             metrics.update(*pair)
     for judge in (metrics.compute, metrics.calibration, metrics.errors, metrics.precision_recall):
-        with pytest.raises(ValueError, match="no picture was judged"):
+        with pytest.raises(ValueError, match="no image was judged"):
             judge()
 
 

@@ -29,7 +29,7 @@ def arrays(scores: list[float], labels: list[int], boxes: list[list[float]]) -> 
     }
 
 
-MIDDLE = [0.25, 0.0, 0.75, 1.0]  # of a square picture, which fills the middle half of the frame
+MIDDLE = [0.25, 0.0, 0.75, 1.0]  # of a square image, which fills the middle half of the frame
 
 
 def test_boxes_come_back_in_pixels_of_the_image() -> None:
@@ -64,7 +64,7 @@ def test_columns_are_those_of_the_rows_and_metrics_are_fresh() -> None:
     metrics = reader().metrics()
     assert isinstance(metrics, BoxMetrics)
     assert metrics.classes == ("cat", "dog")
-    with pytest.raises(ValueError, match="no picture was judged"):
+    with pytest.raises(ValueError, match="no image was judged"):
         metrics.compute()
 
 

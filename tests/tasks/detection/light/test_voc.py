@@ -11,7 +11,7 @@ from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
 from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
 
-ONCE = np.ones((1, 1))  # the weight of one picture
+ONCE = np.ones((1, 1))  # the weight of one image
 
 
 def defined(case: Case, label: int, thresholds: float) -> tuple[float, float]:

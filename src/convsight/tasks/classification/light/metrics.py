@@ -1,4 +1,4 @@
-"""`ClassMetrics`: how good answers of the form "which class" are. Every number equals scikit-learn's."""
+"""`ClassMetrics`: how good predictions of the form "which class" are. Every number equals scikit-learn's."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, final
@@ -30,7 +30,7 @@ class Reliability(NamedTuple):
     """How often answers of a given confidence are right: equal-width bins of the top probability.
 
     Shapes: `edges` (bins + 1,), the others (bins,). A bin reaches from above its lower edge up to and
-    including its upper one. `confidence` and `accuracy` are means over its pictures, NaN where it has none.
+    including its upper one. `confidence` and `accuracy` are means over its images, NaN where it has none.
     """
 
     edges: Floats
@@ -41,10 +41,10 @@ class Reliability(NamedTuple):
 
 @final
 class ClassMetrics(Metrics):
-    """Accuracy, AUC, calibration and more of the answers to "which class".
+    """Accuracy, AUC, calibration and more of the predictions to "which class".
 
     - `accuracy`, `balanced_accuracy` (mean recall of the classes that occur), `macro_f1` (mean F1 of the classes that
-      occur or were answered), `precision/<class>`, `recall/<class>`, `f1/<class>` (0 where nothing can be divided by);
+      occur or were predicted), `precision/<class>`, `recall/<class>`, `f1/<class>` (0 where nothing can be divided by);
     - `top5`, given more than five classes: of equal probabilities the lower class index comes first, as everywhere
       here (scikit-learn puts the higher one first, so that a tie could be right in `accuracy` and wrong in `top5`);
     - `auc`: area under the ROC curve, ties by midrank; of class 1 where there are two classes, else the mean of each
@@ -105,7 +105,7 @@ class ClassMetrics(Metrics):
         return found
 
     def confusion(self) -> NDArray[np.int64]:
-        """How often each class (row) was answered as each class (column): shape (classes, classes)."""
+        """How often each class (row) was predicted as each class (column): shape (classes, classes)."""
         targets, probabilities = self._judged()
         count = len(self.classes)
         cells = np.bincount(targets * count + probabilities.argmax(axis=1), minlength=count * count)
@@ -126,14 +126,14 @@ class ClassMetrics(Metrics):
         )
 
     def _judged(self) -> tuple[NDArray[np.int64], Floats]:
-        """True class indices (pictures,) and answered probabilities (pictures, classes)."""
+        """True class indices (images,) and predicted probabilities (images, classes)."""
         if not self._targets:
-            raise ValueError("no picture was judged, so there is nothing to measure")
+            raise ValueError("no image was judged, so there is nothing to measure")
         return np.array(self._targets), np.stack(self._probabilities)
 
 
 class _Measure:
-    """All metrics for given weights of the pictures; what does not depend on the weights is prepared once."""
+    """All metrics for given weights of the images; what does not depend on the weights is prepared once."""
 
     def __init__(self, classes: tuple[str, ...], targets: Indices, probabilities: Floats) -> None:
         self._classes = classes
@@ -179,7 +179,7 @@ class _Measure:
 
 
 class _Sums:
-    """For each row of weights, the weighted sum of `values` (1 if not given) over the pictures of each group."""
+    """For each row of weights, the weighted sum of `values` (1 if not given) over the images of each group."""
 
     def __init__(self, groups: Indices, count: int, values: Floats | None = None) -> None:
         self._count = count
@@ -188,7 +188,7 @@ class _Sums:
         self._values = None if values is None else values[self._order]
 
     def __call__(self, weights: Floats) -> Floats:
-        """Weights (resamples, pictures) to sums (resamples, groups)."""
+        """Weights (resamples, images) to sums (resamples, groups)."""
         ordered = weights.take(self._order, axis=1)
         if self._values is not None:
             ordered *= self._values.astype(weights.dtype)
@@ -205,7 +205,7 @@ def _surprise(targets: Indices, probabilities: Floats) -> Floats:
 
 
 def _rank(targets: Indices, probabilities: Floats) -> Indices:
-    """How many classes were answered before the true one; of equals the lower index comes first."""
+    """How many classes were predicted before the true one; of equals the lower index comes first."""
     given = probabilities[np.arange(len(targets)), targets][:, None]
     earlier = np.arange(probabilities.shape[1]) < targets[:, None]
     before = (probabilities > given) | ((probabilities == given) & earlier)

@@ -1,11 +1,11 @@
 """Temperature scaling: one number that makes probabilities as sure as they are right.
 
 Guo et al., On Calibration of Modern Neural Networks, 2017, section 4.2: logits are divided by a temperature that
-minimises the log loss on pictures the network was not trained on. The order of the classes stays as it is.
+minimises the log loss on images the network was not trained on. The order of the classes stays as it is.
 
-Where every one of them is answered right, that log loss is least for a network that is certain of everything. So
-each of `n` truths counts as (n + 1)/(n + 2) of itself and 1/(n + 2) of its strongest rival, as in Platt, Probabilistic
-Outputs for Support Vector Machines, 1999, section 2.2: 20 right answers of 20 make it 95 % sure, not 100.
+Where every one of them is predicted right, that log loss is least for a network that is certain of everything. So
+each of `n` targets counts as (n + 1)/(n + 2) of itself and 1/(n + 2) of its strongest rival, as in Platt, Probabilistic
+Outputs for Support Vector Machines, 1999, section 2.2: 20 right predictions of 20 make it 95 % sure, not 100.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ _STEPS = 60  # halvings of an interval of 6 in the logarithm of the temperature:
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:
-    """`probabilities` (pictures, classes) as they are where the logits are divided by `temperature`.
+    """`probabilities` (images, classes) as they are where the logits are divided by `temperature`.
 
     >>> tempered(np.array([[0.9, 0.1]]), 2.0).round(2).tolist()
     [[0.75, 0.25]]
@@ -35,7 +35,7 @@ def tempered(probabilities: Floats, temperature: float) -> Floats:
 
 
 def fit_temperature(targets: NDArray[np.integer[Any]], probabilities: Floats) -> float:
-    """The temperature in 0.05..20 with the least log loss for the classes `targets` (pictures,), none of them certain.
+    """The temperature in 0.05..20 with the least log loss for the classes `targets` (images,), none of them certain.
 
     >>> sure = np.array([[0.99, 0.01]] * 4)
     >>> round(fit_temperature(np.array([0, 0, 0, 1]), sure), 2)  # so sure, and right three times of four

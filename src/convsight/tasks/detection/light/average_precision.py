@@ -1,4 +1,4 @@
-"""Average precision from the matches: the same arithmetic for the pictures as they are and for their resamples."""
+"""Average precision from the matches: the same arithmetic for the images as they are and for their resamples."""
 
 from typing import Any, NamedTuple
 
@@ -15,14 +15,14 @@ _CHUNK = 1_000_000  # numbers held at a time
 
 
 class Curve(NamedTuple):
-    """The answers of one class by falling score.
+    """The predictions of one class by falling score.
 
     Candidates are those that are right or ignored at some threshold. The others are wrong at every one, so that it is
     enough to know how many come before each candidate.
 
-    Shapes: `images` (candidates,), their pictures; `right` (thresholds, candidates); `counted` (thresholds,
-    candidates), right or wrong and not ignored; `others` (others,), their pictures; `before` (candidates,) how many of
-    them come before; `true` (true boxes to be found,), their pictures.
+    Shapes: `images` (candidates,), their images; `right` (thresholds, candidates); `counted` (thresholds,
+    candidates), right or wrong and not ignored; `others` (others,), their images; `before` (candidates,) how many of
+    them come before; `true` (true boxes to be found,), their images.
     """
 
     images: Indices
@@ -38,11 +38,11 @@ def curves(
 ) -> list[Curve]:
     """The curve of each class.
 
-    `candidates` are positions of the answers that may be right; `right` and `counted` (candidates, thresholds) tell of
-    them, `others` (answers,) which of the rest count, `true` (truths,) which true boxes are to be found.
+    `candidates` are positions of the predictions that may be right; `right` and `counted` (candidates, thresholds) tell
+    of them, `others` (predictions,) which of the rest count, `true` (targets,) which true boxes are to be found.
     """
     predictions, target, order = evaluated.predictions, evaluated.target, evaluated.by_class
-    wrong = counted.all(axis=1) & ~right.any(axis=1)  # like answers that are no candidates
+    wrong = counted.all(axis=1) & ~right.any(axis=1)  # like predictions that are no candidates
     others = others.copy()
     others[candidates] = wrong
     kept = counted.any(axis=1) & ~wrong
@@ -79,7 +79,7 @@ def curves(
 
 
 def average_precision(curve: Curve, weights: Floats, grid: NDArray[np.float64] | None) -> Floats:
-    """Average precision of weighted pictures: weights (resamples, pictures) to (resamples, thresholds).
+    """Average precision of weighted images: weights (resamples, images) to (resamples, thresholds).
 
     The precision at a recall is the best at that recall or a higher one. It is averaged over the recalls of `grid`, or
     over all recalls without one. NaN where no true box is to be found.

@@ -1,4 +1,4 @@
-"""The score of each class from which answers are best called found."""
+"""The score of each class from which predictions are best called found."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from convsight.tasks.detection.light.thresholds import DEFAULT
 
 
 def best_thresholds(coco: Coco) -> list[float]:
-    """For each class the threshold with the best F1 at an overlap of 0.5; the usual one where no answer is right.
+    """For each class the threshold with the best F1 at an overlap of 0.5; the usual one where no prediction is right.
 
     It lies half-way between the least score that counts as found and the next lower one, so that another engine's
     rounding changes nothing. Of equally good thresholds the highest is taken.
@@ -25,7 +25,7 @@ def best_thresholds(coco: Coco) -> list[float]:
 
 
 def _best(scores: Floats, right: Flags, counted: Flags, true: int) -> float:
-    """The threshold for answers of one class, by falling score."""
+    """The threshold for predictions of one class, by falling score."""
     if not right.any():
         return DEFAULT
     f1 = 2 * np.cumsum(right) / (np.cumsum(counted) + true)

@@ -18,7 +18,7 @@ Floats = NDArray[np.floating[Any]]
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _STRICT = 5  # the position of 0.75 among them
 
-_MAX_DETECTIONS = 100  # answers of a class that are judged in one picture: the surest
+_MAX_DETECTIONS = 100  # predictions of a class that are judged in one image: the surest
 _LIMITS = (1, 10, _MAX_DETECTIONS)
 _TOUCHES = 8  # how often a resample goes over each candidate at each threshold, by the clock
 # Ranges of a thing's area in pixels, both ends included.
@@ -28,8 +28,8 @@ _SIZES = {"": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2)
 class Halfway(NamedTuple):
     """What is right at an overlap of 0.5, whatever the size.
 
-    Shapes: `right` and `counted` (answers,), as `Verdicts`; `true` (truths,), the boxes that are to be found; `finder`
-    (truths,) the position of the answer that found each, -1 for none.
+    Shapes: `right` and `counted` (predictions,), as `Verdicts`; `true` (targets,), the boxes that are to be found;
+    `finder` (targets,) the position of the prediction that found each, -1 for none.
     """
 
     right: Flags
@@ -42,8 +42,8 @@ class Verdicts(NamedTuple):
     """What is right in one range of sizes.
 
     Shapes: `right` and `counted` (candidates, thresholds) say which candidates found a true box, and which are right or
-    wrong and not ignored; `others` (answers,) which answers count that are no candidates, and are wrong; `true`
-    (truths,) which true boxes are to be found.
+    wrong and not ignored; `others` (predictions,) which predictions count that are no candidates, and are wrong; `true`
+    (targets,) which true boxes are to be found.
     """
 
     right: Flags
@@ -54,7 +54,7 @@ class Verdicts(NamedTuple):
 
 @final
 class Coco:
-    """The pictures, judged by the rules of COCO at ten overlaps from 0.5 to 0.95.
+    """The images, judged by the rules of COCO at ten overlaps from 0.5 to 0.95.
 
     >>> from convsight.results import Boxes
     >>> target = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4)], [0])
@@ -74,7 +74,7 @@ class Coco:
 
     @cached_property
     def matches(self) -> Matches:
-        """The choices of all answers that are judged."""
+        """The choices of all predictions that are judged."""
         pairs = pairs_of(self.evaluated, THRESHOLDS[0])
         return match(self.evaluated, pairs.select(self._judged[pairs.predictions]), self._ignored, THRESHOLDS)
 
@@ -105,7 +105,7 @@ class Coco:
 
     @property
     def passes(self) -> int:
-        """How many times a resample goes over all pictures, for `resamples_for`."""
+        """How many times a resample goes over all images, for `resamples_for`."""
         followed = sum(curve.right.size for some in self.curves for curve in some)
         return 1 + (len(_SIZES) * len(self.evaluated.predictions) + _TOUCHES * followed) // self.evaluated.images
 
@@ -114,7 +114,7 @@ class Coco:
         return {name: float(value[0]) for name, value in self.measure(np.ones((1, self.evaluated.images))).items()}
 
     def measure(self, weights: Floats) -> dict[str, Floats]:
-        """All numbers of weighted pictures: weights (resamples, pictures) to (resamples,) by name."""
+        """All numbers of weighted images: weights (resamples, images) to (resamples,) by name."""
         values = _precisions(self.curves[0], weights)
         found = {"AP": mean(values.mean(axis=2)), "AP50": mean(values[..., 0]), "AP75": mean(values[..., _STRICT])}
         for index, name in enumerate(self.evaluated.classes):
@@ -130,7 +130,7 @@ class Coco:
         return curves(self.evaluated, self.matches.predictions, found.right, found.counted, found.others, found.true)
 
     def _recall(self, size: int, limit: int, weights: Floats) -> Floats:
-        """Mean over classes and thresholds, where only the surest `limit` answers of a class in a picture count."""
+        """Mean over classes and thresholds, where only the surest `limit` predictions of a class in an image count."""
         evaluated, found, candidates = self.evaluated, self.verdicts(size), self.matches.predictions
         right = found.right & (evaluated.ranks[candidates] < limit)[:, None]
         hits = weights @ evaluated.counts(evaluated.predictions.select(candidates), right.mean(axis=1))
@@ -139,7 +139,7 @@ class Coco:
 
 
 def _precisions(found: list[Curve], weights: Floats) -> Floats:
-    """Weights (resamples, pictures) to average precisions (resamples, classes, thresholds)."""
+    """Weights (resamples, images) to average precisions (resamples, classes, thresholds)."""
     return np.stack([average_precision(curve, weights, GRID) for curve in found], axis=1)
 
 

@@ -1,7 +1,7 @@
-"""What is wrong with the boxes that count as found: each wrong answer, and each missed thing, is of one kind.
+"""What is wrong with the boxes that count as found: each wrong prediction, and each missed thing, is of one kind.
 
-Source: Bolya et al., TIDE: A General Toolbox for Identifying Object Detection Errors, 2020, section 2. Where an answer
-fits several kinds, the order is that of its authors' program.
+Source: Bolya et al., TIDE: A General Toolbox for Identifying Object Detection Errors, 2020, section 2. Where a
+prediction fits several kinds, the order is that of its authors' program.
 """
 
 import numpy as np
@@ -11,19 +11,19 @@ from convsight.tasks.detection.light.flat_boxes import Flags, Floats, Indices
 from convsight.tasks.detection.light.matching import Pairs, pairs_between
 from convsight.tasks.detection.light.threshold_metrics import above_threshold
 
-_NEAR = 0.1  # the overlap below which an answer shows background
+_NEAR = 0.1  # the overlap below which a prediction shows background
 _RIGHT = 0.5  # the overlap from which it is in the right place
 
 
 def error_kinds(coco: Coco) -> dict[str, Indices]:
-    """The errors of each kind that the answers make that count as found, each by its picture.
+    """The errors of each kind that the predictions make that count as found, each by its image.
 
     - `class`: in the right place of a thing of another class;
     - `place`: of the right class, in roughly the right place (overlap 0.1 to 0.5);
     - `both`: of another class, in roughly the right place;
-    - `duplicate`: right, but a surer answer found the same thing;
+    - `duplicate`: right, but a surer prediction found the same thing;
     - `background`: where there is nothing (overlap below 0.1);
-    - `missed`: a thing that no answer found, nor one that is wrong in class or place alone.
+    - `missed`: a thing that no prediction found, nor one that is wrong in class or place alone.
 
     >>> from convsight.results import Boxes
     >>> from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
@@ -55,15 +55,15 @@ def error_kinds(coco: Coco) -> dict[str, Indices]:
 
 
 def _best(pairs: Pairs, predictions: int) -> tuple[Floats, Indices]:
-    """The overlap of each answer with the true box it overlaps most, 0 for none, and that box."""
+    """The overlap of each prediction with the true box it overlaps most, 0 for none, and that box."""
     overlaps, targets = np.zeros(predictions), np.full(predictions, -1, np.int64)
-    # Pairs of an answer ascend, so that the best one is written last.
+    # Pairs of a prediction ascend, so that the best one is written last.
     overlaps[pairs.predictions], targets[pairs.predictions] = pairs.overlaps, pairs.targets
     return overlaps, targets
 
 
 def _found(coco: Coco) -> Flags:
-    """Which true boxes were found by an answer that is sure enough, (truths,)."""
+    """Which true boxes were found by a prediction that is sure enough, (targets,)."""
     finder = coco.halfway.finder
     found: Flags = finder >= 0
     found[found] = above_threshold(coco)[finder[found]]

@@ -1,4 +1,4 @@
-"""`EvaluatedBoxes`: the true and the answered boxes of all judged pictures in one set of arrays."""
+"""`EvaluatedBoxes`: the true and the predicted boxes of all judged images in one set of arrays."""
 
 import math
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ Flags = NDArray[np.bool_]
 
 
 class FlatBoxes(NamedTuple):
-    """Boxes of many pictures, one after the other.
+    """Boxes of many images, one after the other.
 
-    Shapes: `images` (boxes,) counts the pictures from 0, the others are those of `Boxes`.
+    Shapes: `images` (boxes,) counts the images from 0, the others are those of `Boxes`.
     """
 
     images: Indices
@@ -40,11 +40,11 @@ class FlatBoxes(NamedTuple):
 
 @final
 class EvaluatedBoxes:
-    """What is true of the pictures and what was answered.
+    """What is true of the images and what was predicted.
 
-    Answers lie in the order of picture, class and falling score; of equal scores the one given first comes first.
-    `ranks` (answers,) is the place of each among those of its class in its picture, from 0. `by_class` (answers,) is
-    the order of class and falling score over all pictures, in which precision and recall are followed.
+    Predictions lie in the order of image, class and falling score; of equal scores the one given first comes first.
+    `ranks` (predictions,) is the place of each among those of its class in its image, from 0. `by_class` (predictions,)
+    is the order of class and falling score over all images, in which precision and recall are followed.
 
     >>> two = Boxes.of(("cat", "dog"), (9, 9), [(0, 0, 4, 4), (2, 2, 8, 8)], [1, 1], scores=[0.5, 0.9])
     >>> evaluated = EvaluatedBoxes(("cat", "dog"), [two, two], [two, two])
@@ -69,11 +69,11 @@ class EvaluatedBoxes:
         return ranks_within(self.group(self.predictions))
 
     def group(self, flat: FlatBoxes) -> Indices:
-        """A number for the picture and class of each box, ascending in the order of the answers."""
+        """A number for the image and class of each box, ascending in the order of the predictions."""
         return flat.images * len(self.classes) + flat.labels
 
     def counts(self, flat: FlatBoxes, amounts: NDArray[Any]) -> Floats:
-        """The sum of `amounts` (boxes,) in each picture of each class: (pictures, classes)."""
+        """The sum of `amounts` (boxes,) in each image of each class: (images, classes)."""
         shape = self.images, len(self.classes)
         return np.asarray(np.bincount(self.group(flat), amounts, math.prod(shape)), np.float64).reshape(shape)
 
@@ -91,7 +91,7 @@ def ranks_within(groups: Indices) -> Indices:
 
 
 def _flattened(lists: Sequence[Boxes]) -> FlatBoxes:
-    """The boxes of all pictures in the order given."""
+    """The boxes of all images in the order given."""
     counts = [len(boxes) for boxes in lists]
     parts = (np.concatenate([getattr(boxes, name) for boxes in lists]) for name in FlatBoxes._fields[1:])
     return FlatBoxes(np.repeat(np.arange(len(lists)), counts), *parts)

@@ -1,8 +1,8 @@
-"""Which answered box found which true one, by the rules of the COCO evaluation.
+"""Which predicted box found which true one, by the rules of the COCO evaluation.
 
-In each picture and class the surest answer chooses first: the true box it overlaps most among those that are left, if
+In each image and class the surest prediction chooses first: the true box it overlaps most among those that are left, if
 the overlap reaches the threshold. A true box that is ignored (a crowd, a difficult one, one of another size) is chosen
-only where no other is left; who chose it is neither right nor wrong. Any number of answers may choose a crowd.
+only where no other is left; who chose it is neither right nor wrong. Any number of predictions may choose a crowd.
 
 Source: Lin et al., Microsoft COCO: Common Objects in Context, 2014, and the evaluation that its authors published.
 """
@@ -16,13 +16,13 @@ from convsight.results.overlaps import iou
 from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, FlatBoxes, Floats, Indices, ranks_within
 
 _CHUNK = 1_000_000  # pairs held at a time
-_PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no answer overlaps so many
+_PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no prediction overlaps so many
 
 
 class Pairs(NamedTuple):
-    """Answers and true boxes of one picture that overlap: positions and overlap, each (pairs,).
+    """Predictions and true boxes of one image that overlap: positions and overlap, each (pairs,).
 
-    Those of one answer lie together, the best last; of equally good ones the true box given last.
+    Those of one prediction lie together, the best last; of equally good ones the true box given last.
     """
 
     predictions: Indices
@@ -35,7 +35,7 @@ class Pairs(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """What the answers that overlap any true box chose; all others found nothing.
+    """What the predictions that overlap any true box chose; all others found nothing.
 
     Shapes: `predictions` (candidates,) positions, ascending; `targets` (candidates, ranges, thresholds) positions of
     the chosen true boxes, -1 for none.
@@ -46,7 +46,7 @@ class Matches(NamedTuple):
 
 
 def pairs_of(evaluated: EvaluatedBoxes, threshold: float) -> Pairs:
-    """All answers and true boxes of one picture and class whose overlap is at least `threshold`, above 0."""
+    """All predictions and true boxes of one image and class whose overlap is at least `threshold`, above 0."""
     predictions, target = evaluated.predictions, evaluated.target
     return pairs_between(predictions, evaluated.group(predictions), target, evaluated.group(target), threshold)
 
@@ -54,10 +54,10 @@ def pairs_of(evaluated: EvaluatedBoxes, threshold: float) -> Pairs:
 def pairs_between(
     predictions: FlatBoxes, groups: Indices, target: FlatBoxes, true_groups: Indices, threshold: float
 ) -> Pairs:
-    """All answers and true boxes of one group whose overlap is at least `threshold`, above 0.
+    """All predictions and true boxes of one group whose overlap is at least `threshold`, above 0.
 
-    The groups of the answers, (answers,), must ascend. The overlap is the intersection over the union; with a crowd
-    over the answer's own area.
+    The groups of the predictions, (predictions,), must ascend. The overlap is the intersection over the union; with a
+    crowd over the prediction's own area.
     """
     first, last = np.searchsorted(groups, true_groups, "left"), np.searchsorted(groups, true_groups, "right")
     cuts = np.searchsorted(np.cumsum(last - first), np.arange(0, int((last - first).sum()), _CHUNK)[1:])
@@ -76,8 +76,8 @@ def pairs_between(
 def match(evaluated: EvaluatedBoxes, pairs: Pairs, ignored: Flags, thresholds: Floats) -> Matches:
     """The choices for each of the ranges of sizes and each of the thresholds.
 
-    `ignored` (ranges, truths) says which true boxes are ignored in a range. The loop goes over the ranks of answers
-    within their picture and class; all pictures, classes, ranges and thresholds are handled at once.
+    `ignored` (ranges, targets) says which true boxes are ignored in a range. The loop goes over the ranks of
+    predictions within their image and class; all images, classes, ranges and thresholds are handled at once.
     """
     candidates, starts, counts = np.unique(pairs.predictions, return_index=True, return_counts=True)
     ranges, steps = len(ignored), len(thresholds)

@@ -1,4 +1,4 @@
-"""`BoxMetrics`: how good answers of the form "which things, and where" are. Every COCO number equals pycocotools'."""
+"""`BoxMetrics`: how good predictions of "which things, and where" are. Every COCO number equals pycocotools'."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,19 +34,20 @@ _DESCRIBED = {name: Metric(name) for name in _SHARES} | {
 
 @final
 class BoxMetrics(Metrics):
-    """Average precision, recall and more of the answers to "which things, and where".
+    """Average precision, recall and more of the predictions to "which things, and where".
 
     - `AP` (mean over classes and the overlaps 0.5, 0.55 .. 0.95), `AP50`, `AP75`, `APsmall`, `APmedium`, `APlarge`
-      (areas up to 32², 96² and above, in pixels), `AR1`, `AR10`, `AR100` (recall where so many answers of a class in a
-      picture count), `ARsmall`, `ARmedium`, `ARlarge`, `AP/<class>`, `AP50/<class>`: as COCO defines them;
+      (areas up to 32², 96² and above, in pixels), `AR1`, `AR10`, `AR100` (recall where so many predictions of a class
+      in an image count), `ARsmall`, `ARmedium`, `ARlarge`, `AP/<class>`, `AP50/<class>`: as COCO defines them;
     - `VOC`, `VOC11`: average precision at an overlap of 0.5 as Pascal VOC measured it since 2010, and before;
     - `precision`, `recall`, `f1` at an overlap of 0.5 of the boxes that count as found (their score reaches their
       `thresholds`), of all and of each class. All other numbers judge every box, whatever `thresholds` says;
     - `errors/<kind>`: errors of each kind for each thing that is to be found; see `error_kinds`.
 
-    What is undefined is left out. Crowds and difficult boxes need not be found, and answers to them are neither right
-    nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the pictures,
-    the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are above.
+    What is undefined is left out. Crowds and difficult boxes need not be found, and predictions of them are neither
+    right nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the
+    images, the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are
+    above.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update
     raises ValueError.
@@ -66,7 +67,7 @@ class BoxMetrics(Metrics):
         self.classes = classes
         self._targets: list[Boxes] = []
         self._results: list[Boxes] = []
-        self._known: Coco | None = None  # the pictures so far, judged
+        self._known: Coco | None = None  # the images so far, judged
 
     def update(self, target: Result, result: Result) -> None:
         if not (isinstance(target, Boxes) and isinstance(result, Boxes)):
@@ -110,14 +111,14 @@ class BoxMetrics(Metrics):
 
     def _judged(self) -> Coco:
         if not self._targets:
-            raise ValueError("no picture was judged, so there is nothing to measure")
+            raise ValueError("no image was judged, so there is nothing to measure")
         if self._known is None:
             self._known = Coco(EvaluatedBoxes(self.classes, self._targets, self._results))
         return self._known
 
 
 class BoxMeasure:
-    """All numbers of weighted pictures: weights (resamples, pictures) to (resamples,) by name, NaN where undefined."""
+    """All numbers of weighted images: weights (resamples, images) to (resamples,) by name, NaN where undefined."""
 
     def __init__(self, coco: Coco) -> None:
         self._coco = coco

@@ -20,7 +20,7 @@ thresholds = {thresholds}  # the score from which a class counts as found
 for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
     name = classes[int(label)]
     if score >= thresholds[name]:
-        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted picture
+        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted image
 """
 
 
@@ -28,7 +28,7 @@ for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["la
 class BoxReader(Reader):
     """Reads the arrays `boxes` (boxes, 4), `scores` (boxes,) and `labels` (boxes,), of which a score of 0 is none.
 
-    Boxes are left, top, right, bottom as fractions of the fitted picture, after suppression.
+    Boxes are left, top, right, bottom as fractions of the fitted image, after suppression.
     """
 
     result = Boxes

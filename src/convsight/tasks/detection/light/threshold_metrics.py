@@ -9,7 +9,7 @@ from convsight.tasks.detection.light.flat_boxes import Flags
 
 
 class ThresholdCurve(NamedTuple):
-    """Precision and recall as the threshold falls; each (answers,), one for each answer that counts.
+    """Precision and recall as the threshold falls; each (predictions,), one for each prediction that counts.
 
     `found` is how many of them count as found.
     """
@@ -20,7 +20,7 @@ class ThresholdCurve(NamedTuple):
 
 
 def above_threshold(coco: Coco) -> Flags:
-    """Which answers are sure enough, (answers,)."""
+    """Which predictions are sure enough, (predictions,)."""
     found: Flags = coco.evaluated.predictions.scores >= coco.evaluated.predictions.thresholds
     return found
 
@@ -28,7 +28,7 @@ def above_threshold(coco: Coco) -> Flags:
 def metrics_at_thresholds(coco: Coco, weights: Floats) -> dict[str, Floats]:
     """Precision, recall and F1 at an overlap of 0.5, of all boxes and of each class; NaN where undefined.
 
-    Weights of pictures (resamples, pictures) to (resamples,) by name. Precision is 0 where true boxes are missed and
+    Weights of images (resamples, images) to (resamples,) by name. Precision is 0 where true boxes are missed and
     nothing is found, and undefined where there are neither.
 
     >>> from convsight.results import Boxes
