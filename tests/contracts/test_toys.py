@@ -30,7 +30,7 @@ _SETTINGS = "convsight.settings:TaskSettings"
 
 
 class Toy(NamedTuple):
-    """A toy task: its entry, its data, a file to predict, and the word that a prediction is told by."""
+    """A toy task: its entry, its data, a file to predict, and the word that a prediction is reported by."""
 
     folder: TaskFolder
     archive: Callable[[Path, str], Path]
@@ -144,9 +144,9 @@ def test_it_is_exported_in_8_bit_numbers(name: str, trained: tuple[Path, Run], t
 def test_it_is_served(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:
     file = TOYS[name].file(tmp_path)
     with toy_server(name, TOYS[name].folder, trained[1].path) as server:
-        answer = server.post(file.read_bytes(), kind="application/octet-stream")
-    assert answer.status_code == 200, answer.text
-    assert TOYS[name].word in json.loads(answer.text)["answers"][0]
+        prediction = server.post(file.read_bytes(), kind="application/octet-stream")
+    assert prediction.status_code == 200, prediction.text
+    assert TOYS[name].word in json.loads(prediction.text)["answers"][0]
 
 
 def test_it_is_pushed_and_pulled(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_drawing_names_every_volume(described: Description) -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet152", "vit_b_16", "densenet121", "lecture1"])
-def test_deep_nets_stay_a_picture(name: str) -> None:
+def test_deep_nets_stay_an_image(name: str) -> None:
     subject = resolve_net(name, None, None)
     root = ElementTree.fromstring(volumes_svg(describe_module(subject.model, subject.shape, name)))
     assert 4 <= len(list(root.iter(f"{SVG}g"))) <= 36

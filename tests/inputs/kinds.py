@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.images import ResizeMode
 from convsight.inputs import AnyInput, ImageInput, SequenceInput, SpectrogramInput, VolumeInput
-from convsight.pictures import Fit
 
 TYPES = {8: np.uint8, 16: np.uint16, 32: np.float32}
 RANGES = {8: (0.0, 255.0), 16: (0.0, 4095.0), 32: (-2.0, 5.0)}
 
 
 def image_input(
-    channels: int = 3, bits: int = 8, height: int = 12, width: int = 16, fit: Fit = "crop", **more: Any
+    channels: int = 3, bits: int = 8, height: int = 12, width: int = 16, fit: ResizeMode = "crop", **more: Any
 ) -> ImageInput:
     """Images, with means and deviations that differ from channel to channel."""
     low, high = RANGES[bits]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from convsight.images import ImageError
 from convsight.inputs.array_file import read_array
-from convsight.pictures import PictureError
 
 
 def content(array: Any, **options: Any) -> bytes:
@@ -31,7 +31,7 @@ def test_files_bytes_and_arrays_hold_the_same(tmp_path: Path, dtype: str) -> Non
 
 
 def refused(source: Any, most: float = 1e6, name: str | None = None) -> str:
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         read_array(source, most, name)
     return str(caught.value)
 
@@ -56,5 +56,5 @@ def test_a_header_that_promises_much_is_refused_before_it_is_held() -> None:
 
 @given(middle=st.binary(max_size=200), keep=st.integers(0, 130))
 def test_any_bytes_are_an_array_or_a_user_error(middle: bytes, keep: int) -> None:
-    with suppress(PictureError):
+    with suppress(ImageError):
         read_array(content(np.zeros((2, 2), np.float32))[:keep] + middle, 1e4)

@@ -10,40 +10,40 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.images import InputSize, ResizeMode
 from convsight.inputs import ImageGeometry, ImageInput, MiddleGeometry
 from convsight.inputs.placement import Placement
-from convsight.pictures import Fit, Frame
 
-FITS: tuple[Fit, ...] = ("crop", "squash", "pad")
+FITS: tuple[ResizeMode, ...] = ("crop", "squash", "pad")
 Floats = NDArray[np.float64]
 _UNEVEN = 0.1  # pixels of the original
 
-frames = st.builds(Frame, st.integers(1, 60), st.integers(1, 60), st.sampled_from(FITS))
+frames = st.builds(InputSize, st.integers(1, 60), st.integers(1, 60), st.sampled_from(FITS))
 sizes = st.tuples(st.integers(1, 200), st.integers(1, 200))
 
 
-def former(frame: Frame, size: tuple[int, int]) -> tuple[Floats, Floats]:
+def former(input_size: InputSize, size: tuple[int, int]) -> tuple[Floats, Floats]:
     """Factor and offset from pixels to fractions, computed as boxes of detectors always were."""
-    sides, wanted = np.array(size, np.float64), np.array([frame.width, frame.height], np.float64)
+    sides, wanted = np.array(size, np.float64), np.array([input_size.width, input_size.height], np.float64)
     scales = wanted / sides
-    scale = {"squash": scales, "crop": scales.max(), "pad": scales.min()}[frame.fit]
+    scale = {"squash": scales, "crop": scales.max(), "pad": scales.min()}[input_size.fit]
     share = sides * scale / wanted
     return np.tile(share / sides, 2), np.tile((1 - share) / 2, 2)
 
 
-@given(frame=frames, size=sizes, seed=st.integers(0, 99))
-def test_boxes_keep_their_numbers_bit_for_bit(frame: Frame, size: tuple[int, int], seed: int) -> None:
+@given(input_size=frames, size=sizes, seed=st.integers(0, 99))
+def test_boxes_keep_their_numbers_bit_for_bit(input_size: InputSize, size: tuple[int, int], seed: int) -> None:
     boxes = np.random.default_rng(seed).uniform(-20, 220, (9, 4))
-    scale, offset = former(frame, size)
-    geometry = ImageGeometry(frame, size)
+    scale, offset = former(input_size, size)
+    geometry = ImageGeometry(input_size, size)
     assert (geometry.fractions(boxes) == boxes * scale + offset).all()
     back = np.clip((boxes / 99 - offset) / scale, 0, [*size, *size])
     assert geometry.fractions_back(boxes / 99).tobytes() == back.tobytes()
 
 
-@given(frame=frames, size=sizes, seed=st.integers(0, 99))
-def test_points_and_boxes_come_back(frame: Frame, size: tuple[int, int], seed: int) -> None:
-    geometry = ImageGeometry(frame, size)
+@given(input_size=frames, size=sizes, seed=st.integers(0, 99))
+def test_points_and_boxes_come_back(input_size: InputSize, size: tuple[int, int], seed: int) -> None:
+    geometry = ImageGeometry(input_size, size)
     points = np.random.default_rng(seed).uniform(-10, 210, (5, 3, 2))
     np.testing.assert_allclose(geometry.points_back(geometry.points(points)), points, atol=1e-9)
     corners = np.sort(np.random.default_rng(seed).uniform(0, 1, (6, 2, 2)), axis=1).reshape(6, 4) * [*size, *size]
@@ -67,26 +67,26 @@ def filled(geometry: ImageGeometry, *, edges: bool = True) -> tuple[slice, slice
 
 
 @settings(max_examples=200, deadline=None)
-@given(frame=frames, size=sizes)
-def test_what_an_image_shows_at_a_place_is_what_lies_there(frame: Frame, size: tuple[int, int]) -> None:
+@given(input_size=frames, size=sizes)
+def test_what_an_image_shows_at_a_place_is_what_lies_there(input_size: InputSize, size: tuple[int, int]) -> None:
     """A resize keeps straight lines, so every pixel of the input shows where it comes from, but for edges.
 
     By how much the few pixels under a triangle are out of balance, a tenth of one, is allowed.
     """
-    geometry = ImageGeometry(frame, size)
+    geometry = ImageGeometry(input_size, size)
     shown = geometry.image(places(size))[filled(geometry, edges=False)]
     assume(shown.size)
-    centres = places((frame.width, frame.height))[filled(geometry, edges=False)].astype(np.float64)
+    centres = places((input_size.width, input_size.height))[filled(geometry, edges=False)].astype(np.float64)
     # Under `pad` whole pixels are filled, at most one from where the proportions alone would have it.
     pixel = np.array([(each.end - each.begin) / each.made for each in geometry.placements])
-    allowed = pixel * 1.01 + _UNEVEN if frame.fit == "pad" else _UNEVEN
+    allowed = pixel * 1.01 + _UNEVEN if input_size.fit == "pad" else _UNEVEN
     assert (np.abs(shown - geometry.points_back(centres)) <= allowed).all()
 
 
 @settings(max_examples=200, deadline=None)
-@given(frame=frames, size=sizes)
-def test_images_come_back_to_their_places(frame: Frame, size: tuple[int, int]) -> None:
-    geometry = ImageGeometry(frame, size)
+@given(input_size=frames, size=sizes)
+def test_images_come_back_to_their_places(input_size: InputSize, size: tuple[int, int]) -> None:
+    geometry = ImageGeometry(input_size, size)
     back = geometry.image_back(geometry.image(places(size)), outside=-1)
     assert back.shape == (size[1], size[0], 2)
     seen = [each.seen() for each in geometry.placements]
@@ -109,12 +109,12 @@ def centre(placement: Placement, cell: int) -> float:
 
 
 @settings(max_examples=200, deadline=None)
-@given(frame=frames, size=sizes, seed=st.integers(0, 99))
-def test_masks_show_the_nearest_pixel(frame: Frame, size: tuple[int, int], seed: int) -> None:
-    geometry = ImageGeometry(frame, size)
+@given(input_size=frames, size=sizes, seed=st.integers(0, 99))
+def test_masks_show_the_nearest_pixel(input_size: InputSize, size: tuple[int, int], seed: int) -> None:
+    geometry = ImageGeometry(input_size, size)
     mask = np.random.default_rng(seed).integers(0, 5, (size[1], size[0]), np.uint8)
     found = geometry.mask(mask, outside=9)
-    assert found.shape == (frame.height, frame.width)
+    assert found.shape == (input_size.height, input_size.width)
     rows, columns = filled(geometry)
     inside = np.zeros(found.shape, bool)
     inside[rows, columns] = True
@@ -129,10 +129,10 @@ def test_masks_show_the_nearest_pixel(frame: Frame, size: tuple[int, int], seed:
 
 
 @settings(max_examples=100, deadline=None)
-@given(frame=frames, size=sizes)
-def test_masks_and_images_agree(frame: Frame, size: tuple[int, int]) -> None:
+@given(input_size=frames, size=sizes)
+def test_masks_and_images_agree(input_size: InputSize, size: tuple[int, int]) -> None:
     """Half of an image is white: where the image fitted is all black or all white, so is the mask."""
-    geometry = ImageGeometry(frame, size)
+    geometry = ImageGeometry(input_size, size)
     mask = np.zeros((size[1], size[0]), np.uint8)
     mask[:, size[0] // 2 :] = 255
     shown, found = geometry.image(mask[:, :, None])[:, :, 0], geometry.mask(mask)
@@ -141,9 +141,11 @@ def test_masks_and_images_agree(frame: Frame, size: tuple[int, int]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(frame=frames, size=sizes, seed=st.integers(0, 99))
-def test_masks_that_are_enlarged_come_back_as_they_were(frame: Frame, size: tuple[int, int], seed: int) -> None:
-    geometry = ImageGeometry(frame, size)
+@given(input_size=frames, size=sizes, seed=st.integers(0, 99))
+def test_masks_that_are_enlarged_come_back_as_they_were(
+    input_size: InputSize, size: tuple[int, int], seed: int
+) -> None:
+    geometry = ImageGeometry(input_size, size)
     assume(all(each.made > each.end - each.begin for each in geometry.placements))
     masks = np.random.default_rng(seed).integers(0, 7, (2, size[1], size[0]), np.uint8)
     back = geometry.mask_back(geometry.mask(masks), outside=8)
@@ -154,7 +156,7 @@ def test_masks_that_are_enlarged_come_back_as_they_were(frame: Frame, size: tupl
 
 
 def test_a_map_of_fewer_cells_is_the_same_mask() -> None:
-    geometry = ImageGeometry(Frame(64, 96, "crop"), (150, 90))
+    geometry = ImageGeometry(InputSize(64, 96, "crop"), (150, 90))
     coarse = np.random.default_rng(0).integers(0, 3, (16, 24), np.uint8)
     fine = coarse.repeat(4, 0).repeat(4, 1)
     assert (geometry.mask_back(coarse) == geometry.mask_back(fine)).all()
@@ -165,7 +167,7 @@ def test_a_map_of_fewer_cells_is_the_same_mask() -> None:
 
 
 def test_whole_numbers_are_rounded_and_arrays_must_have_the_size() -> None:
-    geometry = ImageGeometry(Frame(4, 4, "squash"), (8, 8))
+    geometry = ImageGeometry(InputSize(4, 4, "squash"), (8, 8))
     back = geometry.image_back(np.arange(16, dtype=np.uint8).reshape(4, 4, 1))
     assert back.dtype == np.uint8
     assert back[0].ravel().tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -179,14 +181,14 @@ tiles = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 40), st
 
 
 @settings(max_examples=100, deadline=None)
-@given(frame=frames, tile=tiles, seed=st.integers(0, 99))
-def test_a_tile_is_an_image_of_its_own_at_its_place(frame: Frame, tile: tuple[int, ...], seed: int) -> None:
+@given(input_size=frames, tile=tiles, seed=st.integers(0, 99))
+def test_a_tile_is_an_image_of_its_own_at_its_place(input_size: InputSize, tile: tuple[int, ...], seed: int) -> None:
     left, top, width, height = tile
     part, size = (left, top, left + width, top + height), (90, 85)
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (size[1], size[0], 3), np.uint8)
     cut = image[top : top + height, left : left + width]
-    geometry, alone = ImageGeometry(frame, size).tile(part), ImageGeometry(frame, (width, height))
+    geometry, alone = ImageGeometry(input_size, size).tile(part), ImageGeometry(input_size, (width, height))
     assert (geometry.image(image) == alone.image(cut)).all()
     assert (geometry.mask(image[:, :, 0]) == alone.mask(cut[:, :, 0])).all()
     points = rng.uniform(0, 90, (7, 2))
@@ -203,7 +205,7 @@ def test_a_tile_is_an_image_of_its_own_at_its_place(frame: Frame, tile: tuple[in
 
 def test_tiles_make_the_whole() -> None:
     mask = np.random.default_rng(0).integers(0, 9, (60, 90), np.uint8)
-    whole, image = np.zeros_like(mask), ImageGeometry(Frame(20, 30, "crop"), (90, 60))
+    whole, image = np.zeros_like(mask), ImageGeometry(InputSize(20, 30, "crop"), (90, 60))
     for top in range(0, 60, 20):
         for left in range(0, 90, 30):
             tile = image.tile((left, top, left + 30, top + 20))
@@ -214,7 +216,7 @@ def test_tiles_make_the_whole() -> None:
 @pytest.mark.parametrize("part", [(-1, 0, 5, 5), (0, 0, 11, 5), (3, 3, 3, 5), (0, 6, 5, 5)])
 def test_a_tile_lies_in_its_image(part: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="does not lie in an image"):
-        ImageGeometry(Frame(4, 4), (10, 10)).tile(part)
+        ImageGeometry(InputSize(4, 4), (10, 10)).tile(part)
 
 
 LYING: dict[int, tuple[int, bool]] = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
@@ -228,7 +230,7 @@ LYING: dict[int, tuple[int, bool]] = {1: (0, False), 2: (0, True), 3: (2, False)
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("scale", [1, 8])
-def test_photos_that_lie_on_their_side(orientation: int, fit: Fit, scale: int) -> None:
+def test_photos_that_lie_on_their_side(orientation: int, fit: ResizeMode, scale: int) -> None:
     """A bright spot of the upright scene is found where its geometry says, also where a JPEG is decoded smaller."""
     spec = ImageInput(height=40, width=60, fit=fit, mean=(0, 0, 0), std=(1, 1, 1))
     scene = np.zeros((50 * scale, 70 * scale), np.uint8)

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOLUME, image, image_input, original
 
 from convsight.errors import UserError
+from convsight.images import ImageError, decode_image, load_image, resize_image
 from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, measured_range
 from convsight.inputs.image import luma
-from convsight.pictures import PictureError, fit_picture, load_picture, read_picture
 
 ADAPTER: TypeAdapter[AnyInput] = TypeAdapter(AnyInput)
 CHANNELS = (1, 2, 5, 13)
@@ -92,11 +92,11 @@ def test_arrays_and_files_are_loaded_alike(spec: AnyInput, more: int, tmp_path: 
     channels=st.sampled_from([2, 5]),
     sides=st.tuples(st.integers(1, 60), st.integers(1, 60)),
 )
-def test_channels_of_8_bits_are_fitted_as_those_of_a_picture(fit: Any, channels: int, sides: tuple[int, int]) -> None:
+def test_channels_of_8_bits_are_fitted_as_those_of_an_image(fit: Any, channels: int, sides: tuple[int, int]) -> None:
     spec = image_input(channels, fit=fit)
     array = image(spec, *sides)
     for channel in range(channels):
-        grey = fit_picture(read_picture(np.ascontiguousarray(array[:, :, channel])), spec.frame)
+        grey = resize_image(decode_image(np.ascontiguousarray(array[:, :, channel])), spec.input_size)
         assert (spec.load(array).array[:, :, channel] == grey[:, :, 0]).all()
 
 
@@ -115,9 +115,9 @@ def test_deep_values_keep_their_depth(bits: int) -> None:
 def test_rgb_keeps_its_one_path(photo_bytes: bytes) -> None:
     for channels in (1, 3):
         spec = image_input(channels)
-        picture = load_picture(photo_bytes, spec.frame)
-        assert (spec.load(photo_bytes).array == picture.pixels).all()
-        assert spec.load(photo_bytes).size == picture.size == (40, 30)
+        image = load_image(photo_bytes, spec.input_size)
+        assert (spec.load(photo_bytes).array == image.pixels).all()
+        assert spec.load(photo_bytes).size == image.size == (40, 30)
         assert spec.original(photo_bytes).shape == (30, 40, 3)
 
 
@@ -129,7 +129,7 @@ def photo_bytes() -> bytes:
 
 
 def refused(spec: AnyInput, array: Any) -> str:
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         spec.load(array, 0.01, "it")
     return str(caught.value)
 
@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused_in_words(photo_bytes: bytes) -> None:
     assert "expected (2, length)" in refused(SPECTROGRAM, np.zeros(40, np.float32))
     assert "expected (depth, height, width, 2)" in refused(VOLUME, np.zeros((3, 3, 3), np.uint16))
     assert "complex64" in refused(SEQUENCE, np.zeros((2, 40), np.complex64))
-    assert "not a picture" in refused(image_input(3), np.zeros((4, 4, 5), np.uint8))
+    assert "not an image" in refused(image_input(3), np.zeros((4, 4, 5), np.uint8))
 
 
 def test_any_numbers_become_floating_point() -> None:
@@ -213,7 +213,7 @@ def test_a_sine_is_seen_at_its_frequency_and_a_tenth_is_20_db_less() -> None:
 def test_only_images_are_images() -> None:
     assert as_image(image_input(5), "it") == image_input(5)
     for spec in OTHERS.values():
-        with pytest.raises(UserError, match="the task takes pictures, not"):
+        with pytest.raises(UserError, match="the task takes images, not"):
             as_image(spec, "the task")
 
 

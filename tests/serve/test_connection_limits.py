@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.serve.live import live, picture, read_all, wait_until
+from tests.serve.live import image, live, read_all, wait_until
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
 HEALTH = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -27,7 +27,7 @@ def test_thousands_of_connections_opened_and_left(trained: Path) -> None:
                 connection = left.enter_context(socket.create_connection(running.address, timeout=20))
                 connection.sendall(beginnings[number % 3])
                 if number % 1000 == 999:
-                    assert running.post(picture()).status_code == 200
+                    assert running.post(image()).status_code == 200
             assert running.memory_mib() < 2000
             assert running.stop() == 0
     finally:

@@ -13,7 +13,7 @@ from convsight.progress import Listener
 
 @dataclass(frozen=True)
 class Compared:
-    """One network of a comparison. `accuracy` is the published share of ImageNet's validation pictures, 0..1."""
+    """One network of a comparison. `accuracy` is the published share of ImageNet's validation images, 0..1."""
 
     described: Description
     accuracy: float | None

@@ -17,7 +17,7 @@ from convsight.nets.text.entry import text_entry
 from convsight.nets.text.shape_check import check_volume
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.tasks import own_networks
 
 
@@ -54,9 +54,7 @@ def _named(name: str, volume: tuple[int, ...] | None, outputs: int | None) -> Re
     entry = entry_of(name)
     volume = volume or (entry.side, entry.side, entry.channels)
     if len(volume) != 3:
-        raise UserError(
-            f"{name} takes pictures: give height x width x channels instead of {'x'.join(map(str, volume))}"
-        )
+        raise UserError(f"{name} takes images: give height x width x channels instead of {'x'.join(map(str, volume))}")
     height, width, channels = volume
     shape = NetShape(outputs or entry.outputs, channels, height, width)
     if _networks_with(name) is None:  # those of tasks say it themselves
@@ -92,8 +90,8 @@ def _written(name: str, text: str, volume: tuple[int, ...] | None, outputs: int 
     entry = text_entry(text)
     if volume is None:
         named = (*net.input.sides, net.input.channels) if net.input else (None, None, None)
-        usual = (*(entry.side,) * (len(named) - 1), entry.channels)
-        volume = tuple(usual[i] if number is None else number for i, number in enumerate(named))
+        default = (*(entry.side,) * (len(named) - 1), entry.channels)
+        volume = tuple(default[i] if number is None else number for i, number in enumerate(named))
     *sides, channels = volume
     outputs = outputs or entry.outputs
     steps = check_volume(net, Volume(channels, tuple(sides)), outputs)

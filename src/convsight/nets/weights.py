@@ -38,9 +38,9 @@ _AUXILIARY = re.compile(r"(?:aux\d|AuxLogits)\.")
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights by name, and what pictures they expect.
+    """Weights by name, and what images they expect.
 
-    `origin` says in words where they come from. `mean` and `std` are those of the pictures they were trained on, in
+    `origin` says in words where they come from. `mean` and `std` are those of the images they were trained on, in
     0..1, one value a channel; None where that is not known.
     """
 
@@ -50,7 +50,7 @@ class Weights:
     std: tuple[float, ...] | None
 
     def statistics(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-        """Mean and std for pictures of so many channels; for grey ones those of the colours' means.
+        """Mean and std for images of so many channels; for grey ones those of the colours' means.
 
         >>> Weights("", {}, (0.25, 0.5, 0.75), (0.25, 0.25, 0.25)).statistics(1)
         ((0.5,), (0.25,))
@@ -111,7 +111,7 @@ def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 
 
 def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
-    """Mean and std of the pictures that the weights in `file` expect: those on its card, or its library's."""
+    """Mean and std of the images that the weights in `file` expect: those on its card, or its library's."""
     card = card_of(file)
     if card is None:
         return (entry.pretrained.mean, entry.pretrained.std) if entry.pretrained else (None, None)

@@ -42,8 +42,8 @@ def _layer(kind: str, **config: Any) -> dict[str, Any]:
 
 
 def _conv(**changes: Any) -> dict[str, Any]:
-    usual = {"filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1]}
-    return _layer("Conv2D", **{**usual, **changes})
+    default = {"filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1]}
+    return _layer("Conv2D", **{**default, **changes})
 
 
 def _text(folder: Path, *layers: dict[str, Any], shape: Any = (None, 8, 8, 2)) -> str:

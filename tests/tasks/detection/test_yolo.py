@@ -11,7 +11,7 @@ from convsight.tasks.detection.yolo import BINS, SIZES, Backbone, Yolo, cells, c
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=3))
 @settings(deadline=None, max_examples=40)
-def test_cells_cover_the_picture_evenly(sizes: list[tuple[int, int]]) -> None:
+def test_cells_cover_the_image_evenly(sizes: list[tuple[int, int]]) -> None:
     found = cells(sizes, torch.zeros(1, 3, 48, 80))
     assert len(found.centres) == len(found.strides) == sum(rows * columns for rows, columns in sizes)
     begin = 0
@@ -71,19 +71,19 @@ def test_few_cells_begin_as_sure() -> None:
 def test_a_thing_far_away_is_seen() -> None:
     """Deep levels tell shallow ones, and shallow ones deep ones."""
     net = build("n").eval()
-    picture = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    logits, _, found = net(picture)
+    image = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    logits, _, found = net(image)
     for stride in (8, 32):
         cell = int((found.strides[:, 0] == stride).nonzero()[0])
-        (gradient,) = torch.autograd.grad(logits[0, cell].sum(), picture, retain_graph=True)
+        (gradient,) = torch.autograd.grad(logits[0, cell].sum(), image, retain_graph=True)
         assert gradient[0, :, 32:, 32:].abs().sum() > 0
 
 
 class _Rounding(nn.Module):
     """A backbone whose maps are a cell smaller than they should be, as SqueezeNet's are."""
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        batch = len(pictures)
+    def forward(self, images: Tensor) -> list[Tensor]:
+        batch = len(images)
         return [torch.zeros(batch, width, side, side) for width, side in ((4, 7), (6, 3), (8, 1))]
 
 

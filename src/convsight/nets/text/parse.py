@@ -19,7 +19,7 @@ from convsight.nets.text.value_kinds import COUNT, INIT, Value
 from convsight.nets.text.vocabulary import ACTIVATIONS, LAYERS, RESIDUAL, Grammar
 from convsight.nets.text.volume import InputShape
 
-MOST_LAYERS = 2_000
+MAX_LAYERS = 2_000
 _DEEPEST = 8  # brackets in brackets
 _LONGEST = 100_000  # characters
 
@@ -78,8 +78,8 @@ class _Parser:
         while self.tokens.next.text == BAR:
             self.tokens.take()
             layers += self.part()
-        if _count(layers) > MOST_LAYERS:
-            raise self.tokens.error(self.tokens.last, f"more than {MOST_LAYERS:,} layers")
+        if _count(layers) > MAX_LAYERS:
+            raise self.tokens.error(self.tokens.last, f"more than {MAX_LAYERS:,} layers")
         return layers
 
     def part(self) -> list[Layer]:
@@ -106,8 +106,8 @@ class _Parser:
         count = self.read(first, "the number before `*`", COUNT)
         self.tokens.take()
         layers = self.bracketed(f"{first.text} *")
-        if count * _count(layers) > MOST_LAYERS:
-            raise self.tokens.error(first, f"{count} times {_count(layers)} layers are more than {MOST_LAYERS:,}")
+        if count * _count(layers) > MAX_LAYERS:
+            raise self.tokens.error(first, f"{count} times {_count(layers)} layers are more than {MAX_LAYERS:,}")
         return layers * int(count)
 
     def bracketed(self, what: str) -> list[Layer]:

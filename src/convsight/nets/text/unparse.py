@@ -64,5 +64,5 @@ def _options(layer: Layer, grammar: Grammar) -> list[str]:
 
 def _told(layer: Layer, name: str) -> bool:
     """Whether a field differs from what it is where a text does not say it."""
-    usual: Any = default_of(type(layer), name)
-    return bool(getattr(layer, name) != usual)
+    default: Any = default_of(type(layer), name)
+    return bool(getattr(layer, name) != default)

@@ -50,9 +50,9 @@ def read_detector_weights(name: str, weights: str) -> Weights:
         if card.net != name:
             raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
         return _whole(Path(weights), card.input.mean, card.input.std)
-    pictures = DETECTORS[detector].pictures
-    if pictures and weights != IMAGENET and Path(weights).is_file():
-        found = _whole(Path(weights), *pictures)
+    images = DETECTORS[detector].images
+    if images and weights != IMAGENET and Path(weights).is_file():
+        found = _whole(Path(weights), *images)
         if any(key.startswith("backbone.") for key in found.tensors):
             return found
     if not backbone:

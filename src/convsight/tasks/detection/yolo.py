@@ -46,7 +46,7 @@ class Cells(NamedTuple):
 
 @final
 class Yolo(nn.Module):
-    """Normalised pictures (batch, channels, height, width) to what each cell says.
+    """Normalised images (batch, channels, height, width) to what each cell says.
 
     `backbone` gives three maps of features, at strides of about 8, 16 and 32, of the numbers of channels in `widths`.
     """
@@ -57,23 +57,23 @@ class Yolo(nn.Module):
         self.neck = Neck(widths, neck)
         self.heads = nn.ModuleList(Head(neck, classes) for _ in widths)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Cells]:
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Cells]:
         """Class logits (batch, cells, classes), logits of the four sides (batch, cells, 4, BINS), and the cells."""
-        levels = self.neck(self.backbone(pictures))
-        answers = [head(level) for head, level in zip(self.heads, levels, strict=True)]
-        classes, sides = (torch.cat(parts, dim=1) for parts in zip(*answers, strict=True))
+        levels = self.neck(self.backbone(images))
+        predictions = [head(level) for head, level in zip(self.heads, levels, strict=True)]
+        classes, sides = (torch.cat(parts, dim=1) for parts in zip(*predictions, strict=True))
         sizes = [(level.shape[2], level.shape[3]) for level in levels]
-        return classes.float(), sides.float().reshape(*sides.shape[:2], 4, BINS), cells(sizes, pictures)
+        return classes.float(), sides.float().reshape(*sides.shape[:2], 4, BINS), cells(sizes, images)
 
 
-def cells(sizes: Sequence[tuple[int, int]], pictures: Tensor) -> Cells:
-    """The cells of maps of these (height, width) over `pictures`; each map covers the whole picture evenly."""
-    height, width = pictures.shape[2:]
+def cells(sizes: Sequence[tuple[int, int]], images: Tensor) -> Cells:
+    """The cells of maps of these (height, width) over `images`; each map covers the whole image evenly."""
+    height, width = images.shape[2:]
     centres, strides = [], []
     for rows, columns in sizes:
-        stride = torch.tensor([width / columns, height / rows], device=pictures.device)
+        stride = torch.tensor([width / columns, height / rows], device=images.device)
         y, x = torch.meshgrid(
-            torch.arange(rows, device=pictures.device), torch.arange(columns, device=pictures.device), indexing="ij"
+            torch.arange(rows, device=images.device), torch.arange(columns, device=images.device), indexing="ij"
         )
         level = (torch.stack([x, y], dim=2).reshape(-1, 2) + 0.5) * stride
         centres.append(level)
@@ -106,8 +106,8 @@ class Backbone(nn.Module):
             for narrow, wide, depth in zip(before, widths, size.depths[1:], strict=False)
         )
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        features = self.blocks(self.stem(pictures))
+    def forward(self, images: Tensor) -> list[Tensor]:
+        features = self.blocks(self.stem(images))
         levels = []
         for stage in self.stages:
             features = stage(features)
