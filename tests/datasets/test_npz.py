@@ -68,7 +68,7 @@ def test_colour_and_flat_labels(arrays: Arrays, save: Save) -> None:
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1), (4, 5, 2), (5, 5, 4), (20, 30, 13), (9, 9, 200)])
 def test_any_channels_and_depths(arrays: Arrays, save: Save, dtype: Any, shape: tuple[int, ...]) -> None:
     images = np.arange(6 * np.prod(shape)).reshape(6, *shape).astype(dtype)
-    found = np.asarray(read_dataset(save(arrays | {"train_images": images})).split("train").pictures)
+    found = np.asarray(read_dataset(save(arrays | {"train_images": images})).split("train").images)
     assert found.dtype == dtype
     assert (found == images).all()
 

@@ -13,11 +13,11 @@ from tests.inputs.kinds import OTHERS, image_input, original
 from torch import Tensor, nn
 
 from convsight.card import Card
-from convsight.datasets import Examples, FittedPictures, Split
+from convsight.datasets import Examples, ImageStore, Split
 from convsight.export import deployed
 from convsight.export.onnx_graph import onnx_graph, with_card
 from convsight.export.parity_check import ParityCheck, prove
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_images import proof_images
 from convsight.export.quantise import quantised
 from convsight.export.torch_engine import TorchEngine
 from convsight.export.torch_program import TorchProgram, TorchProgramEngine
@@ -126,13 +126,13 @@ def test_the_graph_says_what_it_takes(spec: AnyInput, made: tuple[Path, Card, To
 
 def test_it_is_proven_on_originals_of_many_sizes(spec: AnyInput, made: tuple[Path, Card, TorchEngine]) -> None:
     file, card, original_network = made
-    pictures = list(proof_pictures(originals(spec), spec, 100, count=30))
-    assert len({picture.shape for picture in pictures}) > 10
+    images = list(proof_images(originals(spec), spec, 100, count=30))
+    assert len({image.shape for image in images}) > 10
     checks = [
         ParityCheck(OnnxRuntimeEngine(file, card), "raw", "float32"),
         ParityCheck(OpenVINOEngine(file, card, "float32", cached=False), "fitted", "float32"),
     ]
-    for proof in prove(original_network, reader_of(card), card, checks, iter(pictures)):
+    for proof in prove(original_network, reader_of(card), card, checks, iter(images)):
         assert proof.holds
         assert proof.pictures == 30
 
@@ -141,17 +141,17 @@ def test_they_are_stored_as_they_are_loaded(spec: AnyInput) -> None:
     """From memory, decoded on demand, and where they have the network's size already."""
     arrays = originals(spec)
     loaded = np.stack([spec.load(array).array for array in arrays])
-    truths = Labels(np.zeros(COUNT, np.int64), CLASSES)
+    targets = Labels(np.zeros(COUNT, np.int64), CLASSES)
     names = [str(number) for number in range(COUNT)]
     chosen = np.array([3, 0, 11, 3])
     for budget in (None, 0):
-        split = Split("train", arrays, truths, names)  # type: ignore[arg-type]
-        fitted, unreadable = FittedPictures.read(split, spec, workers=2, memory_budget_bytes=budget)
+        split = Split("train", arrays, targets, names)  # type: ignore[arg-type]
+        fitted, unreadable = ImageStore.read(split, spec, workers=2, memory_budget_bytes=budget)
         assert unreadable == []
         assert fitted.take(chosen).dtype == spec.dtype
         assert (fitted.take(chosen) == loaded[chosen]).all()
         assert fitted.size(3) == spec.size_of(arrays[3])
-    ready, _ = FittedPictures.read(Split("train", loaded, truths, names), spec)
+    ready, _ = ImageStore.read(Split("train", loaded, targets, names), spec)
     assert (ready.take(chosen) == loaded[chosen]).all()
     assert ready.size(3) == spec.size_of(loaded[3])
     assert not ready.all_grey or spec.channels == 1
@@ -172,7 +172,7 @@ def test_8_bit_numbers_and_pytorch_programs(
     np.testing.assert_allclose(program.run(loaded)["probabilities"], expected, atol=2e-5)
     np.testing.assert_allclose(program.run(arrays[1][None])["probabilities"][0], expected[1], atol=1e-4)
     split = Split("train", loaded, Labels(np.zeros(COUNT, np.int64), CLASSES), list("abcdefghijkl"))
-    graph = quantised(onnx_graph(model, card), Examples(FittedPictures.read(split, spec)[0], split.truths))
+    graph = quantised(onnx_graph(model, card), Examples(ImageStore.read(split, spec)[0], split.targets))
     card = card.model_copy(update={"weights": "int8"})
     (tmp_path / "int8.onnx").write_bytes(with_card(graph, card))
     found = OnnxRuntimeEngine(tmp_path / "int8.onnx", card).run(loaded)["probabilities"]

@@ -12,9 +12,9 @@ import convsight
 from convsight.datasets import read_as_it_is
 from convsight.datasets.audit import audit
 from convsight.errors import UserError
+from convsight.images import ImageError
 from convsight.inputs import ImageInput
 from convsight.model_files import read_card
-from convsight.pictures import PictureError
 from convsight.progress import Silent
 from convsight.results import Label
 
@@ -57,14 +57,14 @@ def test_they_go_through_every_verb(archive: Path, tmp_path: Path) -> None:
     test = np.load(archive)["test_images"]
     np.save(tmp_path / "one.npy", test[1])
     model = convsight.load(run.path)
-    answers = [model.predict(source) for source in (test[1], tmp_path / "one.npy", content(test[1]))]
+    predictions = [model.predict(source) for source in (test[1], tmp_path / "one.npy", content(test[1]))]
     many = list(model.predict_many([tmp_path / "one.npy"]))
-    assert [answer.to_json() for answer in answers] == [answers[0].to_json()] * 3
-    assert isinstance(answers[0], Label)
-    assert answers[0].name == "1"
+    assert [prediction.to_json() for prediction in predictions] == [predictions[0].to_json()] * 3
+    assert isinstance(predictions[0], Label)
+    assert predictions[0].name == "1"
     assert many[0].result is not None
-    assert many[0].result.difference(answers[0]).largest < 1e-5
-    with pytest.raises(PictureError, match="expected"):
+    assert many[0].result.difference(predictions[0]).largest < 1e-5
+    with pytest.raises(ImageError, match="expected"):
         model.predict(test[1][:, :, :3])
     with pytest.raises(UserError, match="--colour"):
         convsight.train(archive, net=NET, colour="grey", run=str(tmp_path / "grey"), quiet=True)
@@ -82,5 +82,5 @@ def test_an_audit_finds_copies_among_them(archive: Path, tmp_path: Path) -> None
     np.savez(tmp_path / "copied.npz", **arrays)
     assert not audit(read_as_it_is(archive), Silent()).wrong
     (found,) = audit(read_as_it_is(tmp_path / "copied.npz"), Silent()).findings
-    assert {place.name for entry in found.entries for place in entry.pictures} == {"test/00005", "train/00007"}
+    assert {place.name for entry in found.entries for place in entry.images} == {"test/00005", "train/00007"}
     assert found.level == "wrong"
