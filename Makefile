@@ -47,7 +47,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Draws the picture of the house in docs/design.md from the code.
+# Draws the drawing of the house in docs/design.md from the code.
 docs: $(READY)
 	$(BIN)/python tools/house.py docs/house.svg
 

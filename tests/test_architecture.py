@@ -52,7 +52,7 @@ def test_no_task_knows_another() -> None:
     [
         ("tasks/detection/light/planted.py", "import torch", LIGHT["name"]),
         ("metrics/planted.py", "import torch", LIGHT["name"]),
-        ("pictures/planted.py", "from convsight import datasets", LAYERS["name"]),
+        ("images/planted.py", "from convsight import datasets", LAYERS["name"]),
         ("nets/planted.py", "from convsight.tasks import TASKS", LAYERS["name"]),
         ("serve/planted.py", "from convsight import hub", LAYERS["name"]),
         ("planted.py", "", LAYERS["name"]),  # a room that nobody has placed
@@ -82,6 +82,6 @@ def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_picture_of_the_house_is_of_the_code_as_it_is() -> None:
+def test_the_image_of_the_house_is_of_the_code_as_it_is() -> None:
     drawn = house.svg(house.layers(), house.reduced(house.imports()), house.training_half())
     assert (ROOT / "docs/house.svg").read_text(encoding="utf-8") == drawn, "make docs draws it anew"

@@ -102,7 +102,7 @@ def test_what_was_written_elsewhere_is_put_in_place(tmp_path: Path, disk: Disk) 
 
 
 def test_a_folder_that_cannot_be_synced_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some file systems know no fsync of folders; a disk that fails is told."""
+    """Some file systems know no fsync of folders; a disk that fails is reported."""
 
     def failing(code: int) -> None:
         def sync(descriptor: int) -> None:

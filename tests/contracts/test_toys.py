@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from safetensors.numpy import load_file
+from tests.conftest import trained_once
 from tests.contracts.toys import data
 from tests.contracts.toys.serving import toy_server
 from tests.training.stopping import PressesCtrlC
@@ -30,7 +30,7 @@ _SETTINGS = "convsight.settings:TaskSettings"
 
 
 class Toy(NamedTuple):
-    """A toy task: its entry, its data, a file to predict, and the word that a prediction is told by."""
+    """A toy task: its entry, its data, a file to predict, and the word that a prediction is reported by."""
 
     folder: TaskFolder
     archive: Callable[[Path, str], Path]
@@ -78,16 +78,14 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def trained(name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """Data of the toy, and a run of three epochs on them with its proven graph; not to be changed."""
-    root = tmp_path_factory.getbasetemp()
-    root = root if root.name == "shared" else root.parent / "shared-toys"
-    root.mkdir(exist_ok=True)
-    with FileLock(root / f"{name}.lock"):
-        folder = root / name
-        if not folder.exists():
-            folder.mkdir()
-            archive = TOYS[name].archive(folder, name)
-            convsight.train(archive, run=str(folder / "run"), epochs=3, quiet=True, batch=16)
-    return folder / f"{name}.npz", Run(folder / "run")
+
+    def train_on_new_data(place: str) -> Run:
+        folder = Path(f"{place}-data")
+        folder.mkdir()
+        return convsight.train(TOYS[name].archive(folder, name), run=place, epochs=3, quiet=True, batch=16)
+
+    run = trained_once(tmp_path_factory, f"toy-{name}", train_on_new_data)
+    return run.path.with_name(f"toy-{name}-data") / f"{name}.npz", run
 
 
 def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:
@@ -146,9 +144,9 @@ def test_it_is_exported_in_8_bit_numbers(name: str, trained: tuple[Path, Run], t
 def test_it_is_served(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:
     file = TOYS[name].file(tmp_path)
     with toy_server(name, TOYS[name].folder, trained[1].path) as server:
-        answer = server.post(file.read_bytes(), kind="application/octet-stream")
-    assert answer.status_code == 200, answer.text
-    assert TOYS[name].word in json.loads(answer.text)["answers"][0]
+        prediction = server.post(file.read_bytes(), kind="application/octet-stream")
+    assert prediction.status_code == 200, prediction.text
+    assert TOYS[name].word in json.loads(prediction.text)["answers"][0]
 
 
 def test_it_is_pushed_and_pulled(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from convsight.datasets.names import (
     ("text", "split"),
     [("Train", "train"), ("training", "train"), ("valid", "val"), (" VALIDATION ", "val"), ("testing", "test")],
 )
-def test_usual_spellings_of_splits(text: str, split: str) -> None:
+def test_default_spellings_of_splits(text: str, split: str) -> None:
     assert split_called(text) == split
 
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets import FittedPictures, Split, read_dataset
+from convsight.datasets import ImageStore, Split, read_dataset
 from convsight.datasets.statistics import ChannelStatistics, channel_statistics
 from convsight.inputs import AnyInput, ImageInput, SequenceInput, SpectrogramInput, VolumeInput
 from convsight.results import Labels
 
 
-def split_of(pictures: Sequence[Path] | NDArray[Any]) -> Split:
-    truths = Labels(np.zeros(len(pictures), np.int64), ("a",))
-    return Split("train", pictures, truths, [str(number) for number in range(len(pictures))])
+def split_of(images: Sequence[Path] | NDArray[Any]) -> Split:
+    targets = Labels(np.zeros(len(images), np.int64), ("a",))
+    return Split("train", images, targets, [str(number) for number in range(len(images))])
 
 
 def images(height: int, width: int, channels: int = 3, bits: int = 8, **more: Any) -> ImageInput:
@@ -29,8 +29,8 @@ def images(height: int, width: int, channels: int = 3, bits: int = 8, **more: An
     )
 
 
-def measured(pictures: Sequence[Path] | NDArray[Any], spec: AnyInput, **options: Any) -> ChannelStatistics:
-    return channel_statistics(FittedPictures.read(split_of(pictures), spec, **options)[0], spec)
+def measured(images: Sequence[Path] | NDArray[Any], spec: AnyInput, **options: Any) -> ChannelStatistics:
+    return channel_statistics(ImageStore.read(split_of(images), spec, **options)[0], spec)
 
 
 @pytest.fixture
@@ -65,16 +65,16 @@ def test_large_sets_are_sampled_evenly() -> None:
 
 
 def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
-    pictures = read_dataset(shared_data("fashion_mnist")).split("train").pictures
-    grey = measured(pictures, images(28, 28, channels=1))
+    fashion = read_dataset(shared_data("fashion_mnist")).split("train").images
+    grey = measured(fashion, images(28, 28, channels=1))
     # The published mean and standard deviation of all 60,000.
     assert grey.mean[0] == pytest.approx(0.2860, abs=0.003)
     assert grey.std[0] == pytest.approx(0.3530, abs=0.003)
-    assert measured(pictures, images(28, 28)).mean == grey.mean * 3
+    assert measured(fashion, images(28, 28)).mean == grey.mean * 3
 
 
 def test_there_must_be_something_to_measure() -> None:
-    with pytest.raises(ValueError, match="no picture to measure"):
+    with pytest.raises(ValueError, match="no image to measure"):
         measured([], images(8, 8))
 
 

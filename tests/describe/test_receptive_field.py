@@ -13,11 +13,11 @@ def extent(net: nn.Module, side: int) -> int:
     """Columns of the input from the first to the last that the middle value of the output depends on."""
     for parameter in net.parameters():
         nn.init.ones_(parameter)
-    picture = torch.ones(1, 1, side, side, requires_grad=True)
-    out = net(picture)
+    image = torch.ones(1, 1, side, side, requires_grad=True)
+    out = net(image)
     out[0, 0, out.shape[2] // 2, out.shape[3] // 2].backward()
-    assert picture.grad is not None
-    columns = picture.grad[0, 0].sum(dim=0).nonzero()
+    assert image.grad is not None
+    columns = image.grad[0, 0].sum(dim=0).nonzero()
     return int(columns[-1] - columns[0]) + 1
 
 
@@ -58,9 +58,9 @@ def test_fields_are_those_that_gradients_show(layers: list[nn.Module]) -> None:
     ],
 )
 def test_published_fields(name: str, layer: str, size: str, jump: str) -> None:
-    from convsight.describe.resolve import find_subject
+    from convsight.describe.resolve import resolve_net
 
-    subject = find_subject(name, None, None)
+    subject = resolve_net(name, None, None)
     rows = {row.name: row for row in describe_module(subject.model, subject.shape).layers}
     assert (rows[layer].receptive_field, rows[layer].jump) == (size, jump)
     assert describe_module(subject.model, subject.shape).layers[-1].receptive_field == "all"

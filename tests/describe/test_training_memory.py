@@ -23,9 +23,9 @@ net = torchvision.models.get_model(name, num_classes=1000).train()
 optimizer = torch.optim.AdamW(net.parameters(), foreach=False)
 
 def step(batch):
-    pictures, labels = torch.randn(batch, 3, side, side), torch.randint(0, 1000, (batch,))
+    images, labels = torch.randn(batch, 3, side, side), torch.randint(0, 1000, (batch,))
     optimizer.zero_grad()
-    F.cross_entropy(net(pictures), labels).backward()
+    F.cross_entropy(net(images), labels).backward()
     optimizer.step()
 
 step(2)  # kernels are compiled and the optimizer's state is made
@@ -60,8 +60,8 @@ def test_what_must_be_kept_is_kept_and_no_more() -> None:
     # A ReLU after a convolution keeps its output; the convolution keeps its input. In place, both share.
     kept = training_memory(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU()), (4, 3, 16, 16)).activations
     shared = training_memory(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True)), (4, 3, 16, 16))
-    picture, volume = 4 * 3 * 16 * 16 * 4, 4 * 8 * 16 * 16 * 4
-    assert picture + volume <= shared.activations < picture + 1.1 * volume
+    image, volume = 4 * 3 * 16 * 16 * 4, 4 * 8 * 16 * 16 * 4
+    assert image + volume <= shared.activations < image + 1.1 * volume
     assert kept == shared.activations
 
 

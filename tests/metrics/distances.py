@@ -28,10 +28,10 @@ class DistanceMetrics(Metrics):
         self.spread = spread
         self._pairs: list[tuple[float, float]] = []
 
-    def update(self, truth: Result, result: Result) -> None:
-        assert isinstance(truth, Numbers)
+    def update(self, target: Result, result: Result) -> None:
+        assert isinstance(target, Numbers)
         assert isinstance(result, Numbers)
-        self._pairs.append((float(truth.values[0]), float(result.values[0])))
+        self._pairs.append((float(target.values[0]), float(result.values[0])))
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         true, told = np.array(self._pairs).T

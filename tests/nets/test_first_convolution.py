@@ -1,4 +1,4 @@
-"""Against timm's rule, and against pictures: what the adapted weights give for planes that are repeated."""
+"""Against timm's rule, and against images: what the adapted weights give for planes that are repeated."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def test_the_rule_is_timms(channels: int) -> None:
     torch.testing.assert_close(for_channels(weight, channels), adapt_input_conv(channels, weight))
 
 
-def test_a_grey_picture_gives_what_its_three_planes_gave() -> None:
+def test_a_grey_image_gives_what_its_three_planes_gave() -> None:
     weight, grey = torch.randn(8, 3, 5, 5), torch.randn(2, 1, 9, 9)
     expected = F.conv2d(grey.repeat(1, 3, 1, 1), weight)
     torch.testing.assert_close(F.conv2d(grey, for_channels(weight, 1)), expected, rtol=1e-4, atol=1e-4)

@@ -11,17 +11,17 @@ from convsight.nets.image_sizes import fits, size_error, smallest_square
 
 
 class _Halving(nn.Module):
-    """Takes pictures that can be halved `times` times."""
+    """Takes images that can be halved `times` times."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
         self.times = times
         self.scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         for _ in range(self.times):
-            pictures = nn.functional.max_pool2d(pictures, 2)
-        return self.scale * pictures.mean(dim=(2, 3))
+            images = nn.functional.max_pool2d(images, 2)
+        return self.scale * images.mean(dim=(2, 3))
 
 
 def _entry(build: Callable[[NetShape], nn.Module], multiple: int = 1, square: bool = False) -> NetEntry:
@@ -80,7 +80,7 @@ def test_a_network_for_one_size_is_not_searched() -> None:
             4,
             "x needs other sizes, such as the 8 px that it was made for; 4 was asked: use --size 8, or another net",
         ),
-        (False, 4, "x needs pictures of at least 5 px; 4 was asked: use --size 5 or more, or another net"),
+        (False, 4, "x needs images of at least 5 px; 4 was asked: use --size 5 or more, or another net"),
         (
             False,
             7,

@@ -7,21 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from tests.inputs.kinds import OTHERS, image_input, original
 
-from convsight.inputs import ImageInput
+from convsight.inputs import AnyInput, ImageInput
 from convsight.nets.input_layers import InputLayer, Normalise, planes
 
+IMAGES = [image_input(channels, bits) for channels in (1, 2, 5, 13) for bits in (8, 16, 32)]
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
-_pictures = arrays.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.just(3)))
+_images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.just(3)))
 
 
 def test_grey_is_pillows_for_all_colours() -> None:
     green, blue = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8), indexing="ij")
     for red in range(256):
-        picture = np.stack([np.full_like(green, red), green, blue], axis=-1)
-        expected = np.asarray(Image.fromarray(picture).convert("L"))
-        found = planes(torch.from_numpy(picture)[None], channels=1) * 255
+        image = np.stack([np.full_like(green, red), green, blue], axis=-1)
+        expected = np.asarray(Image.fromarray(image).convert("L"))
+        found = planes(torch.from_numpy(image)[None], channels=1) * 255
         assert np.array_equal(found[0, 0].round().numpy().astype(np.uint8), expected)
 
 
@@ -32,23 +34,23 @@ def test_grey_is_whole_numbers_over_255() -> None:
 
 
 @UNHURRIED
-@given(_pictures)
-def test_colour_is_bytes_over_255(pictures: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
-    found = planes(torch.from_numpy(pictures), channels=3)
+@given(_images)
+def test_colour_is_bytes_over_255(images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+    found = planes(torch.from_numpy(images), channels=3)
     assert found.dtype == torch.float32
-    assert np.array_equal(found.numpy(), (pictures.astype(np.float32) / np.float32(255)).transpose(0, 3, 1, 2))
+    assert np.array_equal(found.numpy(), (images.astype(np.float32) / np.float32(255)).transpose(0, 3, 1, 2))
 
 
 @UNHURRIED
-@given(_pictures, st.floats(-2, 2), st.floats(0.01, 3))
+@given(_images, st.floats(-2, 2), st.floats(0.01, 3))
 def test_input_layer_normalises(
-    pictures: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], mean: float, std: float
+    images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], mean: float, std: float
 ) -> None:
-    height, width = pictures.shape[1:3]
+    height, width = images.shape[1:3]
     means, stds = (mean, mean + 1, mean - 1), (std, std * 2, std / 2)
     layer = InputLayer(ImageInput(height=height, width=width, channels=3, mean=means, std=stds))
-    expected = ((pictures / 255 - means) / stds).transpose(0, 3, 1, 2)
-    np.testing.assert_allclose(layer(torch.from_numpy(pictures)).numpy(), expected, rtol=1e-4, atol=1e-4)
+    expected = ((images / 255 - means) / stds).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(layer(torch.from_numpy(images)).numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_input_layer_makes_grey() -> None:
@@ -59,19 +61,19 @@ def test_input_layer_makes_grey() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_result_is_channels_last(channels: int) -> None:
-    pictures = torch.zeros(2, 6, 7, 3, dtype=torch.uint8)
-    result = Normalise([0.5] * channels, [0.5] * channels)(planes(pictures, channels))
+    images = torch.zeros(2, 6, 7, 3, dtype=torch.uint8)
+    result = Normalise([0.5] * channels, [0.5] * channels)(planes(images, channels))
     assert result.shape == (2, channels, 6, 7)
     assert result.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_autocast_leaves_every_bit() -> None:
-    pictures = torch.arange(27, dtype=torch.uint8).view(1, 3, 3, 3) * 9
+    images = torch.arange(27, dtype=torch.uint8).view(1, 3, 3, 3) * 9
     layer = InputLayer(ImageInput(height=3, width=3, channels=1, mean=(0.4,), std=(0.3,)))
     with torch.autocast("cpu", torch.bfloat16):
-        found = layer(pictures)
+        found = layer(images)
     assert found.dtype == torch.float32
-    assert torch.equal(found, layer(pictures))
+    assert torch.equal(found, layer(images))
 
 
 def test_mean_and_std_stay_out_of_the_state_and_follow_the_device() -> None:
@@ -81,7 +83,7 @@ def test_mean_and_std_stay_out_of_the_state_and_follow_the_device() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "channels", "message"),
+    ("images", "channels", "message"),
     [
         (torch.zeros(1, 2, 2, 3), 3, "uint8"),
         (torch.zeros(1, 3, 4, 4, dtype=torch.uint8), 3, r"\(1, 3, 4, 4\)"),
@@ -89,6 +91,21 @@ def test_mean_and_std_stay_out_of_the_state_and_follow_the_device() -> None:
         (torch.zeros(1, 2, 2, 3, dtype=torch.uint8), 4, "1 or 3 channels, not 4"),
     ],
 )
-def test_wrong_input_is_refused(pictures: torch.Tensor, channels: int, message: str) -> None:
+def test_wrong_input_is_refused(images: torch.Tensor, channels: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        planes(pictures, channels)
+        planes(images, channels)
+
+
+@pytest.mark.parametrize(
+    "spec", [*IMAGES, *OTHERS.values()], ids=lambda spec: f"{spec.kind}-{spec.channels}-{spec.dtype}"
+)
+def test_the_graph_makes_the_same_numbers_as_numpy(spec: AnyInput) -> None:
+    shape = spec.array_shape[1:] if spec.kind in {"sequence", "spectrogram"} else spec.array_shape[:-1]
+    arrays = np.stack([spec.load(original(spec, shape, seed)).array for seed in range(3)])
+    layer = InputLayer(spec)
+    scaled = spec.scaled(arrays)
+    np.testing.assert_allclose(layer.floats(torch.from_numpy(arrays)).numpy(), scaled, atol=2e-5)
+    mean, std = (np.reshape(each, (-1, *[1] * (scaled.ndim - 2))) for each in (spec.mean, spec.std))
+    np.testing.assert_allclose(layer(torch.from_numpy(arrays)).numpy(), (scaled - mean) / std, rtol=1e-4, atol=3e-4)
+    assert layer(torch.from_numpy(arrays)).dtype == torch.float32
+    assert not layer.state_dict()  # tensors of a model file are the network's alone

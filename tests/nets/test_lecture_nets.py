@@ -64,6 +64,6 @@ def test_every_weighted_layer_but_the_last_is_followed_by_relu(name: str, channe
 
 
 @pytest.mark.parametrize(("name", "channels", "_"), _NETS)
-def test_oblong_pictures_of_odd_sides(name: str, channels: int, _: int) -> None:
+def test_oblong_images_of_odd_sides(name: str, channels: int, _: int) -> None:
     shape = NetShape(4, channels, height=31, width=18)
     assert build_net(name, shape)(torch.zeros(2, channels, 31, 18)).shape == (2, 4)

@@ -14,7 +14,7 @@ from convsight.nets.pyramid import build_pyramid
 SHAPE = NetShape(outputs=3, channels=3, height=64, width=96)
 
 
-def pictures(shape: NetShape = SHAPE) -> Tensor:
+def images(shape: NetShape = SHAPE) -> Tensor:
     noise = torch.Generator().manual_seed(1)
     return torch.randn(2, shape.channels, shape.height, shape.width, generator=noise)
 
@@ -39,7 +39,7 @@ def pictures(shape: NetShape = SHAPE) -> Tensor:
 def test_levels(name: str, channels: list[int]) -> None:
     torch.manual_seed(0)
     pyramid = build_pyramid(name, SHAPE)
-    levels = pyramid(pictures())
+    levels = pyramid(images())
     assert list(pyramid.channels) == channels == [level.shape[1] for level in levels]
     for level, stride in zip(levels, (8, 16, 32), strict=True):
         assert abs(level.shape[2] - 64 / stride) <= 1
@@ -61,8 +61,8 @@ def test_maps_are_those_of_torchvisions_extractor(name: str, nodes: list[str]) -
     pyramid = build_pyramid(name, SHAPE)
     whole = build_net(name, SHAPE)
     whole.load_state_dict(pyramid.net.state_dict(), strict=False)
-    expected = create_feature_extractor(whole.eval(), nodes)(pictures())
-    found = pyramid.eval()(pictures())
+    expected = create_feature_extractor(whole.eval(), nodes)(images())
+    found = pyramid.eval()(images())
     for one, other in zip(found, expected.values(), strict=False):
         torch.testing.assert_close(one, other)
 
@@ -79,14 +79,14 @@ def test_a_copy_changes_its_mode() -> None:
     """The averaged copy of a network in training answers as in evaluation: no drawing, no batch's own mean."""
     torch.manual_seed(0)
     pyramid = build_pyramid("efficientnet_b0", SHAPE).train()
-    answering = copy.deepcopy(pyramid).eval()
-    one, same = answering(pictures()), answering(pictures())
-    alone = answering(pictures()[:1])
+    predicting = copy.deepcopy(pyramid).eval()
+    one, same = predicting(images()), predicting(images())
+    alone = predicting(images()[:1])
     for first, second, third in zip(one, same, alone, strict=True):
         assert torch.equal(first, second)
         torch.testing.assert_close(first[:1], third, rtol=1e-3, atol=1e-4)
     pyramid.train()
-    assert not torch.equal(pyramid(pictures())[2], pyramid(pictures())[2])  # stochastic depth
+    assert not torch.equal(pyramid(images())[2], pyramid(images())[2])  # stochastic depth
 
 
 def test_dropout_is_no_feature() -> None:
@@ -97,4 +97,4 @@ def test_a_text_is_a_backbone() -> None:
     text = "conv 8 3x3 stride 2 relu | conv 12 3x3 stride 2 relu | conv 16 3x3 stride 2 relu | flatten | dense classes"
     pyramid = build_pyramid(text, SHAPE)
     assert pyramid.channels[0] == 16
-    assert len(pyramid(pictures())) == 3
+    assert len(pyramid(images())) == 3

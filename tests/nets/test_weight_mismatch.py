@@ -84,11 +84,11 @@ def test_the_network_they_belong_to_is_named(shared_data: Any, net: str, channel
     assert message(net, given, channels=channels).endswith("; they are those of squeezenet1_0: use --net squeezenet1_0")
 
 
-def test_weights_for_another_size_of_pictures() -> None:
+def test_weights_for_another_size_of_images() -> None:
     given = state("vit_b_32", 224)
     found = message("vit_b_32", given, side=64)
     assert "encoder.pos_embedding (1x50x768 float32 in the file, 1x5x768 float32 in the network)" in found
-    assert found.endswith("; they were made for pictures of 224 px: use --size 224")
+    assert found.endswith("; they were made for images of 224 px: use --size 224")
 
 
 def test_what_follows_from_outputs_and_channels_is_found_out() -> None:

@@ -1,4 +1,4 @@
-"""Specifications of what is answered: fitted on training targets, held against a data set, matched by name."""
+"""Specifications of what is predicted: fitted on training targets, held against a data set, matched by name."""
 
 import json
 from typing import Any

@@ -41,9 +41,9 @@ def test_what_is_no_video_and_no_frames_is_said(tmp_path: Path) -> None:
     write_video(MovingShapes(length=2), tmp_path / "clip.mp4", tmp_path / "gt.txt")
     for source, words in (
         (tmp_path / "nowhere", "does not exist"),
-        (tmp_path / "empty", "holds no pictures"),
+        (tmp_path / "empty", "holds no images"),
         (tmp_path / "photo.png", "is no video"),
-        (tmp_path / "*.jpg", "holds no pictures"),
+        (tmp_path / "*.jpg", "holds no images"),
         (tmp_path / "*", "names the video .*clip.mp4; give it by its name"),
         ("https://example.org/clip.mp4", "does not exist"),
     ):

@@ -10,7 +10,7 @@ from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks.image_size import unmeasured
-from convsight.training.data import Prepared, fit_pictures, measured
+from convsight.training.data import Prepared, fit_images, measured
 
 SPLITS = ("train", "val", "test")
 CLASSES = ("a", "b")
@@ -23,7 +23,7 @@ def prepared(train: NDArray[np.uint8], val: NDArray[np.uint8], test: NDArray[np.
         labels = Labels(np.arange(len(images)) % 2, CLASSES)
         splits[name] = Split(name, images, labels, [f"{name}{number}" for number in range(len(images))])
     dataset = Dataset("toy", "toy", "classification", Classes(names=CLASSES), splits)
-    return fit_pictures(dataset, unmeasured(8, 8, "crop"), TrainSettings(data="toy"), Silent())
+    return fit_images(dataset, unmeasured(8, 8, "crop"), TrainSettings(data="toy"), Silent())
 
 
 def noise(count: int, low: int, high: int, channels: int = 3) -> NDArray[np.uint8]:

@@ -154,8 +154,8 @@ def test_a_name_taken_gets_a_number(tmp_path: Path) -> None:
     assert (first.path / "model.safetensors").read_bytes() == before
 
 
-def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
-    # 18 training pictures in batches of 17 would leave one, of which batch normalisation behind a flattening has no
+def test_a_last_batch_of_one_image_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
+    # 18 training images in batches of 17 would leave one, of which batch normalisation behind a flattening has no
     # spread to learn from: PyTorch refuses it.
     for extra in range(6):
         (photos / "dark" / f"more{extra}.png").write_bytes((photos / "dark" / "0.png").read_bytes())
@@ -169,13 +169,13 @@ def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path
         quiet=True,
         export=False,
     )
-    pictures = run.card.data["pictures"]["train"]
-    assert pictures % 17 == 1
+    images = run.card.data["pictures"]["train"]
+    assert images % 17 == 1
 
 
-def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
+def test_unreadable_images_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
     (photos / "dark" / "torn.png").write_bytes((photos / "dark" / "0.png").read_bytes()[:60])
-    with pytest.raises(UserError, match=r"1 picture cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
+    with pytest.raises(UserError, match=r"1 image cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
         convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
     assert not (tmp_path / "a").exists()
     run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", skip_unreadable=True, **FAST)
@@ -184,7 +184,7 @@ def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, p
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
-def test_pictures_left_out_must_not_be_all_that_show_things(tmp_path: Path, split: str) -> None:
+def test_images_left_out_must_not_be_all_that_show_things(tmp_path: Path, split: str) -> None:
     rows = ["file,label,xmin,ymin,xmax,ymax,split"]
     for name, part in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "val"), ("e", "test"), ("f", "test")):
         noise = np.random.default_rng(ord(name)).integers(0, 256, (32, 32, 3), np.uint8)
@@ -193,7 +193,7 @@ def test_pictures_left_out_must_not_be_all_that_show_things(tmp_path: Path, spli
     (tmp_path / "boxes.csv").write_text("\n".join(rows))
     torn = tmp_path / {"val": "c.png", "test": "e.png"}[split]
     torn.write_bytes(torn.read_bytes()[:200])
-    with pytest.raises(UserError, match=f"no picture of the split '{split}' shows anything that is to be found"):
+    with pytest.raises(UserError, match=f"no image of the split '{split}' shows anything that is to be found"):
         convsight.train(tmp_path / "boxes.csv", epochs=1, skip_unreadable=True, run=f"{tmp_path}/a", quiet=True)
     assert not (tmp_path / "a").exists()
 
@@ -280,7 +280,7 @@ def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path:
     assert places == sorted(places)
 
 
-def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pictures(tmp_path: Path) -> None:
+def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_images(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for split, counts in (("train", (90, 10)), ("val", (90, 10)), ("test", (20, 20))):
         for name, count in zip(("bad", "good"), counts, strict=True):
@@ -292,7 +292,7 @@ def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pi
     listener = PressesCtrlC(epoch=0)
     chosen: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 3, "augment": "none", "export": False}
     train(TrainSettings.of(data=str(tmp_path / "noise"), run=f"{tmp_path}/a", **chosen), listener)
-    (advice,) = [text for text in listener.said if "training pictures and" in text]
+    (advice,) = [text for text in listener.said if "training images and" in text]
     assert "not shown to be better than the baseline of 0.900" in advice
 
 

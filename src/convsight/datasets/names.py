@@ -1,4 +1,4 @@
-"""Names: of splits as people spell them, of classes, of pictures and data sets."""
+"""Names: of splits as people spell them, of classes, of images and data sets."""
 
 import unicodedata
 from pathlib import Path
@@ -35,7 +35,7 @@ def storable(name: str) -> str:
 
 
 def numbered_names(split: str, count: int) -> list[str]:
-    """Names for pictures that have none: `train/00000`, `train/00001`, ..."""
+    """Names for images that have none: `train/00000`, `train/00001`, ..."""
     return [f"{split}/{index:05d}" for index in range(count)]
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.fitted import FittedPictures
+from convsight.datasets.image_store import ImageStore
 from convsight.inputs import ImageInput, InputSpec
 from convsight.inputs.image import luma
 from convsight.spread import evenly
@@ -23,17 +23,17 @@ class ChannelStatistics(NamedTuple):
     std: tuple[float, ...]
 
 
-def channel_statistics(pictures: FittedPictures, spec: InputSpec) -> ChannelStatistics:
-    """The statistics of `pictures` as a network with the input `spec` sees them: of one channel, RGB are grey.
+def channel_statistics(images: ImageStore, spec: InputSpec) -> ChannelStatistics:
+    """The statistics of `images` as a network with the input `spec` sees them: of one channel, RGB are grey.
 
     Measured on examples spread evenly over the split: at most 10,000, fewer where they are large. Raises ValueError
     where there is none.
     """
-    if not len(pictures):
-        raise ValueError("there is no picture to measure")
+    if not len(images):
+        raise ValueError("there is no image to measure")
     most = min(_MEASURED, max(1, _MEASURED_POSITIONS // spec.positions))
-    chosen = evenly(len(pictures), most)
-    batches = (pictures.take(part) for part in np.array_split(chosen, -(-len(chosen) // _AT_ONCE)))
+    chosen = evenly(len(images), most)
+    batches = (images.take(part) for part in np.array_split(chosen, -(-len(chosen) // _AT_ONCE)))
     if isinstance(spec, ImageInput) and spec.is_rgb:
         return _of_rgb(batches, spec.channels)
     return _of_any(batches, spec)
@@ -42,8 +42,8 @@ def channel_statistics(pictures: FittedPictures, spec: InputSpec) -> ChannelStat
 def _of_rgb(batches: Iterable[NDArray[np.uint8]], channels: int) -> ChannelStatistics:
     """Of RGB images, from how often each of the 256 levels occurs; of one channel, of their luma."""
     histograms = np.zeros((4, 256), np.int64)
-    for pictures in batches:
-        for channel, values in enumerate((*np.moveaxis(pictures, 3, 0), luma(pictures))):
+    for images in batches:
+        for channel, values in enumerate((*np.moveaxis(images, 3, 0), luma(images))):
             histograms[channel] += np.bincount(values.reshape(-1), minlength=256)
     levels = np.arange(256) / 255
     share = histograms / histograms.sum(axis=1, keepdims=True)

@@ -45,7 +45,7 @@ def summary_lines(described: Description) -> list[str]:
     """What the totals mean, and the memory of a training step."""
     lines = [
         f"{described.parameters:,} parameters; {short_count(described.multiply_adds)} multiply-adds = "
-        f"{short_count(described.flops)} FLOPs of convolutions and matrix products a picture, two a multiply-add; "
+        f"{short_count(described.flops)} FLOPs of convolutions and matrix products an image, two a multiply-add; "
         "other operations are counted apart"
     ]
     if memory := described.memory:
@@ -56,7 +56,7 @@ def summary_lines(described: Description) -> list[str]:
             "activations": memory.activations,
         }
         told = ", ".join(f"{name} {binary_bytes(size)}" for name, size in parts.items())
-        lines.append(f"training on {memory.batch} pictures in float32: peak {binary_bytes(memory.peak)} ({told})")
+        lines.append(f"training on {memory.batch} images in float32: peak {binary_bytes(memory.peak)} ({told})")
     return lines
 
 
@@ -107,6 +107,6 @@ def print_comparison(rows: Sequence[Compared]) -> None:
     speed = next((row.speed for row in rows if row.speed), None)
     if speed:
         console.print(
-            f"PyTorch in float32 on {speed.threads} threads, {speed.batch} pictures at once, median of up to "
+            f"PyTorch in float32 on {speed.threads} threads, {speed.batch} images at once, median of up to "
             f"{speed.passes} passes; memory is what the process grew by at most"
         )

@@ -27,10 +27,10 @@ _MEANINGS = {
     "multiply-adds": "for each value that comes out of a convolution, one for each weight that it is multiplied by",
     "FLOPs": "two a multiply-add, of convolutions and matrix products",
     "other operations": "biases, sums, comparisons and function values, which are no multiply-adds",
-    "activation": "what the layer gives for one picture, in float32; 0 where it writes over its input",
-    "receptive field": "the part of the picture that one value depends on, in pixels; statistics of normalisation are "
+    "activation": "what the layer gives for one image, in float32; 0 where it writes over its input",
+    "receptive field": "the part of the image that one value depends on, in pixels; statistics of normalisation are "
     "left out, and attention counts as all, inside windows too",
-    "jump": "how far apart in the picture two neighbouring values look, in pixels",
+    "jump": "how far apart in the image two neighbouring values look, in pixels",
 }
 
 

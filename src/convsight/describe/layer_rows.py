@@ -76,7 +76,7 @@ class _Rows:
     ) -> Layer:
         uses = self._uses[name] = self._uses.get(name, 0) + 1
         windowed = next((op for op in operations if op.windows), None)
-        # Some begin with what no picture goes into, such as turning a dense layer's weights.
+        # Some begin with what no image goes into, such as turning a dense layer's weights.
         first = next((op for op in operations if op.inputs), operations[0])
         # What a layer returns need not be what its last operation gave, which may be a statistic.
         shape, field = returned or (operations[-1].output, operations[-1].field)
@@ -109,7 +109,7 @@ def _computes(operation: Operation) -> bool:
 
 
 def _flattens(operation: Operation) -> bool:
-    """Whether an operation merges the positions and channels of a map into one vector a picture."""
+    """Whether an operation merges the positions and channels of a map into one vector an image."""
     if not operation.inputs or not operation.field.flat or operation.multiply_adds:
         return False
     before, after = operation.inputs[0][1:], operation.output[1:]
@@ -168,7 +168,7 @@ def _output_formula(windowed: Operation | None, last: Operation) -> str:
 
 
 def _joined_text(joined: Operation) -> str:
-    """The sum along the axis on which volumes were joined; parts that no picture went into are left out of it."""
+    """The sum along the axis on which volumes were joined; parts that no image went into are left out of it."""
     axis = next((i for i, n in enumerate(joined.output) if n != joined.inputs[0][i]), 1)
     parts = [shape[axis] for shape in joined.inputs]
     rest = joined.output[axis] - sum(parts)

@@ -35,7 +35,7 @@ def count(entry: NetEntry) -> Figures:
     >>> count(net_entry("lecture1"))
     Figures(parameters=52010, multiply_adds=1879552)
     """
-    shape = entry.usual_shape
+    shape = entry.default_shape
     net = build_without_memory(entry, shape)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(torch.empty(1, shape.channels, shape.height, shape.width, device="meta"))

@@ -54,9 +54,9 @@ def is_elementwise(packet: Any) -> bool:
 
 
 def _of_convolution(args: Sequence[Any], out: Tensor) -> tuple[int, str]:
-    pictures, weight, transposed = args[0], args[1], args[6]
+    images, weight, transposed = args[0], args[1], args[6]
     # A convolution multiplies a kernel for every value that comes out, a transposed one for every value that goes in.
-    values = pictures if transposed else out
+    values = images if transposed else out
     kernel = "*".join(str(n) for n in weight.shape[2:])
     # weight: (out, in / groups, *kernel), of a transposed convolution (in, out / groups, *kernel)
     a_value = prod(weight.shape[1:])
@@ -146,6 +146,6 @@ _PER_VALUE = {
 
 
 def _volume(tensor: Tensor) -> str:
-    """Sides and channels of a (batch, channels, *sides) tensor, and the batch where there is more than one picture."""
+    """Sides and channels of a (batch, channels, *sides) tensor, and the batch where there is more than one image."""
     batch, channels, *sides = tensor.shape
     return "*".join(str(n) for n in ([batch] if batch > 1 else []) + [*sides, channels])

@@ -58,7 +58,7 @@ class Field:
     """The receptive field of the values of one tensor: its spatial axes, and where in the tensor they are.
 
     `places` is empty where a view merged the axes with others. `flat` says that they were merged with the channels
-    into one vector a picture.
+    into one vector an image.
     """
 
     axes: tuple[Axis, ...]
@@ -67,7 +67,7 @@ class Field:
 
     @classmethod
     def of_input(cls, shape: Sequence[int]) -> "Field":
-        """The field of a batch of pictures (batch, channels, *sides).
+        """The field of a batch of images (batch, channels, *sides).
 
         >>> Field.of_input((1, 3, 8, 8)).text
         '1x1'

@@ -17,50 +17,49 @@ from convsight.nets.text.entry import text_entry
 from convsight.nets.text.shape_check import check_volume
 from convsight.nets.text.source import is_net_text, net_of
 from convsight.nets.text.volume import Volume
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.tasks import own_networks
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A network without numbers, for volumes of `shape` (channels, *sides)."""
+class ResolvedNet:
+    """A network without numbers, for volumes of `shape` (channels, *sides), and how many `outputs` it was built for."""
 
     name: str
     model: nn.Module
     shape: tuple[int, ...]
+    outputs: int
 
 
-def find_subject(name: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:
-    """The network called `name`, for volumes of (sides..., channels) and so many classes if given.
+def resolve_net(name: str, volume: tuple[int, ...] | None, outputs: int | None) -> ResolvedNet:
+    """The network called `name`, for volumes of (sides..., channels) and so many outputs if given.
 
-    Only a text may take other volumes than pictures. Raises `UserError` for a name that is neither in the catalogue nor
-    that of a run or a model file, and for a volume that the network cannot take.
+    Only a text may take other volumes than images. Raises `UserError` for a name that is neither that of a network of
+    the catalogue or of a task nor that of a run or a model file, and for a volume that the network cannot take.
     """
     if not name.strip():
         raise UserError("name a net, a run or a model file")
-    text = name if _networks_with(name) else canonical_name(name)
-    if not _networks_with(name) and is_net_text(text):
-        return _written(name, text, volume, classes)
-    card_file = _card_file(name)
-    if card_file is not None:
-        card = read_card(card_file)
-        channels, *sides = card.input.planes_shape
-        volume = volume or (*sides, channels)
-        classes = classes or card.target.outputs
-        name = card.net
-        if is_net_text(name):
-            return _written(name, name, volume, classes)
+    card_file = None if _text_of(name) else _card_file(name)
+    if card_file is None:
+        return _named(name, volume, outputs)
+    card = read_card(card_file)
+    channels, *sides = card.input.planes_shape
+    return _named(card.net, volume or (*sides, channels), outputs or card.target.outputs)
+
+
+def _named(name: str, volume: tuple[int, ...] | None, outputs: int | None) -> ResolvedNet:
+    """A network of the catalogue, of a task or in a text."""
+    if text := _text_of(name):
+        return _written(name, text, volume, outputs)
     entry = entry_of(name)
     volume = volume or (entry.side, entry.side, entry.channels)
     if len(volume) != 3:
-        raise UserError(
-            f"{name} takes pictures: give height x width x channels instead of {'x'.join(map(str, volume))}"
-        )
+        raise UserError(f"{name} takes images: give height x width x channels instead of {'x'.join(map(str, volume))}")
     height, width, channels = volume
-    shape = NetShape(classes or entry.outputs, channels, height, width)
-    if not _networks_with(name):  # those say it themselves
+    shape = NetShape(outputs or entry.outputs, channels, height, width)
+    if _networks_with(name) is None:  # those of tasks say it themselves
         check_size(name, shape)
-    return Subject(name, build_without_memory(entry, shape), (channels, height, width))
+    return ResolvedNet(name, build_without_memory(entry, shape), (channels, height, width), shape.outputs)
 
 
 def entry_of(name: str) -> NetEntry:
@@ -77,19 +76,28 @@ def _networks_with(name: str) -> TaskNets[nn.Module] | None:
     return next((networks for networks in own_networks().values() if name in networks), None)
 
 
-def _written(name: str, text: str, volume: tuple[int, ...] | None, classes: int | None) -> Subject:
+def _text_of(name: str) -> str | None:
+    """The text of a network that is one, or a file of one; None for a name."""
+    if _networks_with(name) is not None:  # whose encoder may be a text
+        return None
+    text = canonical_name(name)
+    return text if is_net_text(text) else None
+
+
+def _written(name: str, text: str, volume: tuple[int, ...] | None, outputs: int | None) -> ResolvedNet:
     """A network that is a text, for the volume it names where none is given."""
     net = net_of(text)
     entry = text_entry(text)
     if volume is None:
         named = (*net.input.sides, net.input.channels) if net.input else (None, None, None)
-        usual = (*(entry.side,) * (len(named) - 1), entry.channels)
-        volume = tuple(usual[i] if number is None else number for i, number in enumerate(named))
+        default = (*(entry.side,) * (len(named) - 1), entry.channels)
+        volume = tuple(default[i] if number is None else number for i, number in enumerate(named))
     *sides, channels = volume
-    steps = check_volume(net, Volume(channels, tuple(sides)), classes or entry.outputs)
+    outputs = outputs or entry.outputs
+    steps = check_volume(net, Volume(channels, tuple(sides)), outputs)
     with torch.device("meta"):
         model = build(steps, net.init)
-    return Subject(name, model, (channels, *sides))
+    return ResolvedNet(name, model, (channels, *sides), outputs)
 
 
 def parse_volume(text: str) -> tuple[int, ...]:

@@ -12,19 +12,19 @@ from dataclasses import asdict, dataclass
 
 import torch
 
-from convsight.describe.resolve import Subject, entry_of
+from convsight.describe.resolve import ResolvedNet, entry_of
 from convsight.describe.training_memory import resident_bytes
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
 
-_BATCH = 8  # pictures at once
+_BATCH = 8  # images at once
 _PASSES, _LONGEST = 9, 6.0  # timed passes, and the seconds after which no other is begun
 _PATIENCE = 300  # seconds
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Images a second (median of `passes` passes over `batch` pictures) and the memory they took, in bytes."""
+    """Images a second (median of `passes` passes over `batch` images) and the memory they took, in bytes."""
 
     images_per_s: float
     peak_bytes: int
@@ -33,23 +33,23 @@ class Speed:
     threads: int
 
 
-def measure(subject: Subject, classes: int) -> Speed:
-    """Run `subject` on random pictures in a process of its own.
+def measure(net: ResolvedNet) -> Speed:
+    """Run `net` on random images in a process of its own.
 
     Raises `UserError` where the network cannot be run here, say for want of memory.
     """
-    if len(subject.shape) != 3:
-        raise UserError(f"{subject.name} takes no pictures; only networks for pictures can be measured")
-    channels, height, width = subject.shape
-    numbers = [str(number) for number in (height, width, channels, classes)]
-    command = [sys.executable, "-m", "convsight.describe.speed", subject.name, *numbers]
+    if len(net.shape) != 3:
+        raise UserError(f"{net.name} takes no images; only networks for images can be measured")
+    channels, height, width = net.shape
+    numbers = [str(number) for number in (height, width, channels, net.outputs)]
+    command = [sys.executable, "-m", "convsight.describe.speed", net.name, *numbers]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE)  # noqa: S603
     except subprocess.TimeoutExpired as error:
-        raise UserError(f"{subject.name}: not measured within {_PATIENCE} s") from error
+        raise UserError(f"{net.name}: not measured within {_PATIENCE} s") from error
     except subprocess.CalledProcessError as error:
         last = error.stderr.strip().splitlines()[-1:] or [f"exit code {error.returncode}"]
-        raise UserError(f"{subject.name} cannot be measured: {last[0]}") from error
+        raise UserError(f"{net.name} cannot be measured: {last[0]}") from error
     return Speed(**json.loads(done.stdout))
 
 
@@ -57,13 +57,13 @@ def measure(subject: Subject, classes: int) -> Speed:
 def _run(name: str, shape: NetShape) -> Speed:
     before = resident_bytes("VmRSS")
     net = entry_of(name).build(shape).eval().to(memory_format=torch.channels_last)
-    pictures = torch.randn(_BATCH, shape.channels, shape.height, shape.width)
-    pictures = pictures.contiguous(memory_format=torch.channels_last)
-    net(pictures)  # kernels are chosen in the first pass
+    images = torch.randn(_BATCH, shape.channels, shape.height, shape.width)
+    images = images.contiguous(memory_format=torch.channels_last)
+    net(images)  # kernels are chosen in the first pass
     seconds: list[float] = []
     while len(seconds) < _PASSES and sum(seconds) < _LONGEST:
         began = time.perf_counter()
-        net(pictures)
+        net(images)
         seconds.append(time.perf_counter() - began)
     rate = _BATCH / statistics.median(seconds)
     return Speed(rate, resident_bytes("VmHWM") - before, _BATCH, len(seconds), torch.get_num_threads())

@@ -26,7 +26,7 @@ OPTIMIZER_COPIES = {"adamw": 2, "muon": 1, "sgd": 1}
 class Memory:
     """Bytes of one training step in float32. `peak` is the most that lives at one moment.
 
-    `activations` is what the forward pass leaves for the backward pass, the pictures included.
+    `activations` is what the forward pass leaves for the backward pass, the images included.
     """
 
     batch: int
@@ -43,7 +43,7 @@ class Memory:
 
 
 def training_memory(model: nn.Module, shape: Sequence[int], optimizer: str = "adamw") -> Memory:
-    """The memory of a training step of `model` on pictures of `shape` (batch, channels, *sides).
+    """The memory of a training step of `model` on images of `shape` (batch, channels, *sides).
 
     Counts what PyTorch allocates for tensors, not what libraries use as scratch or the process itself.
 
@@ -55,9 +55,9 @@ def training_memory(model: nn.Module, shape: Sequence[int], optimizer: str = "ad
     with in_mode(model, training=True), torch.random.fork_rng(devices=[]), torch.enable_grad(), ledger:
         weights = without_numbers(model)
         held = ledger.live
-        pictures = torch.empty(*shape, device="meta", dtype=type_of(model))
-        output = torch.func.functional_call(model, weights, (pictures,))
-        del pictures  # autograd keeps them where they are needed
+        images = torch.empty(*shape, device="meta", dtype=type_of(model))
+        output = torch.func.functional_call(model, weights, (images,))
+        del images  # autograd keeps them where they are needed
         loss = _loss(output)
         del output
         activations = ledger.live - held

@@ -14,7 +14,7 @@ _THINNEST = 2.0  # px, so that three channels can be seen
 _VECTOR = 7.0  # px of a vector's width
 _SLANT = 0.35  # px to the right and up for a px of width
 _GAP = 20.0  # px between two boxes
-_MOST_BOXES = 36
+_MAX_BOXES = 36
 _ROW = 1850.0  # px after which boxes go on in another row
 _LABEL = 58.0  # px under a box
 _LETTER = 6.2  # px, about
@@ -56,9 +56,9 @@ class _Solid:
 
 
 def volumes_svg(described: Description) -> str:
-    """An SVG picture of every volume that differs from the one before it.
+    """An SVG drawing of every volume that differs from the one before it.
 
-    Sides share one scale, channels of maps another, the lengths of vectors a third; they stand under the picture. Where
+    Sides share one scale, channels of maps another, the lengths of vectors a third; they stand under the image. Where
     there are too many volumes, the thickest of each size is drawn.
     """
     boxes = _boxes(described)
@@ -102,14 +102,14 @@ def _boxes(described: Description) -> list[_Box]:
             boxes[-1] = _Box(height, width, depth, (*last.names, layer.name), last.kind)
         else:
             boxes.append(_Box(height, width, depth, (layer.name,), _kind(layer)))
-    return boxes if len(boxes) <= _MOST_BOXES else _thickest_of_each_size(boxes)
+    return boxes if len(boxes) <= _MAX_BOXES else _thickest_of_each_size(boxes)
 
 
 def _thickest_of_each_size(boxes: list[_Box]) -> list[_Box]:
     """The input, of each run of maps of one height the one with most channels, and the vectors."""
     runs = [list(run) for _, run in groupby(boxes[1:], key=lambda box: (box.height, box.is_vector and box.channels))]
     chosen = [boxes[0], *(max(run, key=lambda box: box.channels) for run in runs)]
-    return chosen[: _MOST_BOXES - 1] + chosen[-1:] if len(chosen) > _MOST_BOXES else chosen
+    return chosen[: _MAX_BOXES - 1] + chosen[-1:] if len(chosen) > _MAX_BOXES else chosen
 
 
 def _legend_text(boxes: list[_Box], described: Description) -> str:

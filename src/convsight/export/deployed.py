@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from convsight.card import Card
-from convsight.nets.resize_layers import fit_layer
+from convsight.nets.resize_layers import resize_layer
 from convsight.runtime.engine import FITTED
 from convsight.tasks import task_of
 
@@ -21,7 +21,7 @@ class Deployed(nn.Module):
 
     def __init__(self, model: nn.Module, card: Card) -> None:
         super().__init__()
-        self.fit = fit_layer(card.input)
+        self.fit = resize_layer(card.input)
         # Not "graph": that is what a traced module calls something else.
         self.network = task_of(card.task).graph(model, card)
 

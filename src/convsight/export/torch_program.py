@@ -1,4 +1,4 @@
-"""The deployed graph as a file that PyTorch alone runs: `torch.export.load(file).module()(pictures)`.
+"""The deployed graph as a file that PyTorch alone runs: `torch.export.load(file).module()(images)`.
 
 PyTorch's format is a zip of JSON and raw numbers. Only its sample inputs would be a pickle, so they are left out.
 """

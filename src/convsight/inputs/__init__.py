@@ -27,10 +27,10 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
 
     >>> as_image(SequenceInput(length=9, channels=1, mean=(0,), std=(1,)), "detection")
     Traceback (most recent call last):
-    convsight.errors.UserError: detection takes pictures, not sequences of 9 steps, 1 channel(s)
+    convsight.errors.UserError: detection takes images, not sequences of 9 steps, 1 channel(s)
     """
     if not isinstance(spec, ImageInput):
-        raise UserError(f"{taker} takes pictures, not {spec.summary}")
+        raise UserError(f"{taker} takes images, not {spec.summary}")
     return spec
 
 

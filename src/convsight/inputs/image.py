@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from convsight.images import ImageError, InputSize, ResizeMode, Source, decode_image, fit_planes, load_image
 from convsight.inputs.array_file import read_array
 from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import Fit, Frame, PictureError, Source, fit_planes, load_picture, read_picture
 
 
 @final
@@ -30,13 +30,13 @@ class ImageInput(Levels, InputSpec):
     kind: Literal["image"] = "image"
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
-    fit: Fit = "crop"
+    fit: ResizeMode = "crop"
     channels: int = Field(3, ge=1, le=65_536)
 
     @property
-    def frame(self) -> Frame:
+    def input_size(self) -> InputSize:
         """The size and fit alone."""
-        return Frame(self.height, self.width, self.fit)
+        return InputSize(self.height, self.width, self.fit)
 
     @property
     def is_rgb(self) -> bool:
@@ -57,20 +57,20 @@ class ImageInput(Levels, InputSpec):
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         if self.is_rgb:  # a large JPEG is not decoded whole
-            return Loaded(*load_picture(source, self.frame, max_megapixels, name))
+            return Loaded(*load_image(source, self.input_size, max_megapixels, name))
         image = self.original(source, max_megapixels, name)
-        return Loaded(fit_planes(image, self.frame, self.low), self.size_of(image))
+        return Loaded(fit_planes(image, self.input_size, self.low), self.size_of(image))
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
-        """What the contract says; of images that are held as RGB, sources and errors are those of `read_picture`."""
+        """What the contract says; of images that are held as RGB, sources and errors are those of `decode_image`."""
         if self.is_rgb:
-            return np.array(read_picture(source, max_megapixels=max_megapixels))
+            return np.array(decode_image(source, max_megapixels=max_megapixels))
         image = read_array(source, max_megapixels * 1e6 * self.channels, name)
         shapes = f"(height, width, {self.channels})" + " or (height, width)" * (self.channels == 1)
         if image.ndim == 2 and self.channels == 1:
             image = image[:, :, None]
         if image.ndim != 3 or image.shape[2] != self.channels:
-            raise PictureError(f"{name or 'the array'} has a shape of {image.shape}; expected {shapes}")
+            raise ImageError(f"{name or 'the array'} has a shape of {image.shape}; expected {shapes}")
         return self._checked(image, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
@@ -83,7 +83,7 @@ class ImageInput(Levels, InputSpec):
 
     def geometry(self, size: tuple[int, ...]) -> ImageGeometry:
         width, height = size
-        return ImageGeometry(self.frame, (width, height), border=self.low)
+        return ImageGeometry(self.input_size, (width, height), border=self.low)
 
     def scaled(self, arrays: NDArray[Any]) -> NDArray[np.floating[Any]]:
         planes = np.moveaxis(arrays, -1, 1)
@@ -93,15 +93,15 @@ class ImageInput(Levels, InputSpec):
     def summary(self) -> str:
         colours = {1: "grey", 3: "RGB"}.get(self.channels, "") if self.is_rgb else ""
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
-        return f"pictures of {self.width} x {self.height} px, {kind}"
+        return f"images of {self.width} x {self.height} px, {kind}"
 
 
-def luma(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Grey of RGB (..., 3) as Pillow's mode L has it: ITU-R 601 luma in 16-bit fixed point.
 
     >>> luma(np.array([[255, 0, 0]], np.uint8))
     array([76], dtype=uint8)
     """
-    wide = pictures.astype(np.uint32)
+    wide = images.astype(np.uint32)
     grey = (19595 * wide[..., 0] + 38470 * wide[..., 1] + 7471 * wide[..., 2] + 32768) >> 16
     return grey.astype(np.uint8)

@@ -45,7 +45,7 @@ class Levels(BaseModel):
         return _TYPES[self.bits]
 
     @property
-    def least_std(self) -> float:
+    def min_std(self) -> float:
         """One step of whole numbers, as a share of the range; of floating point, what float32 still tells apart."""
         return 1e-6 if self.bits == 32 else 1 / (self.high - self.low)
 

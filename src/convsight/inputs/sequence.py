@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from convsight.images import ImageError, Source
 from convsight.inputs.array_file import read_array
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import PictureError, Source
 
 
 class Timed(InputSpec):
@@ -31,7 +31,7 @@ class Timed(InputSpec):
         return {0: BATCH, 2: "length"}
 
     @property
-    def least_std(self) -> float:
+    def min_std(self) -> float:
         return 1e-6
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
@@ -44,7 +44,7 @@ class Timed(InputSpec):
             values = values[None]
         shapes = f"({self.channels}, length)" + " or (length,)" * (self.channels == 1)
         if values.ndim != 2 or values.shape[0] != self.channels:
-            raise PictureError(f"{name or 'the array'} has a shape of {values.shape}; expected {shapes}")
+            raise ImageError(f"{name or 'the array'} has a shape of {values.shape}; expected {shapes}")
         return self._checked(values, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from convsight.images import ImageError, Source
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
-from convsight.pictures import PictureError, Source
 
 BATCH = "batch"
 
@@ -33,6 +33,8 @@ class InputSpec(BaseModel, ABC):
     # What one example is called.
     noun: ClassVar[str]
 
+    # The word for the kind, in JSON and as the input's name in a batch; each has its own.
+    kind: str
     channels: int = Field(ge=1, le=65_536)
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -59,14 +61,14 @@ class InputSpec(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def least_std(self) -> float:
-        """What the standard deviation of a channel that hardly varies is told as: it must not be divided by nothing."""
+    def min_std(self) -> float:
+        """The standard deviation reported for a channel that hardly varies: nothing must be divided by 0."""
 
     @abstractmethod
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         """The whole of one example, as the deployed graph takes it; `name` is what errors call it. Safe in threads.
 
-        Raises `PictureError` where it is missing, damaged, larger than `max_megapixels` (millions of positions), or
+        Raises `ImageError` where it is missing, damaged, larger than `max_megapixels` (millions of positions), or
         nothing that this input can be made of.
         """
 
@@ -106,7 +108,7 @@ class InputSpec(BaseModel, ABC):
         return len(self.free_axes) > 1
 
     def _checked(self, array: NDArray[Any], name: str | None, shapes: str) -> NDArray[Any]:
-        """`array` in the machine's byte order and in `dtype`; raises `PictureError` where that would change its values.
+        """`array` in the machine's byte order and in `dtype`; raises `ImageError` where that would change its values.
 
         `shapes` says in words which shapes are expected.
         """
@@ -114,12 +116,12 @@ class InputSpec(BaseModel, ABC):
         # Any number may become floating point, but no whole number of another type, which has another range.
         fits = array.dtype == wanted or (wanted.kind == "f" and array.dtype.kind in "fui")
         if not fits or 0 in array.shape:
-            raise PictureError(
+            raise ImageError(
                 f"{name or 'the array'} is {array.dtype} of shape {array.shape}; expected {wanted} of shape {shapes}"
             )
         array = array.astype(wanted, copy=False)
         if wanted.kind == "f" and not np.isfinite(array).all():
-            raise PictureError(f"{name or 'the array'} holds NaN or infinite values; replace them by numbers")
+            raise ImageError(f"{name or 'the array'} holds NaN or infinite values; replace them by numbers")
         return array
 
     @model_validator(mode="after")

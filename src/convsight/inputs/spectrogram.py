@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from convsight.inputs.sequence import Timed
 
-FLOOR_DB = 80.0  # below a full sine wave; what is quieter is told as silence
+FLOOR_DB = 80.0  # below a full sine wave; what is quieter is reported as silence
 
 
 @final

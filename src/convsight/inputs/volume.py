@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from convsight.images import ImageError, Source
 from convsight.inputs.array_file import read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.pictures import PictureError, Source
 
 
 @final
@@ -50,7 +50,7 @@ class VolumeInput(Levels, InputSpec):
             volume = volume[..., None]
         shapes = f"(depth, height, width, {self.channels})" + " or (depth, height, width)" * (self.channels == 1)
         if volume.ndim != 4 or volume.shape[3] != self.channels:
-            raise PictureError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
+            raise ImageError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
         return self._checked(volume, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:

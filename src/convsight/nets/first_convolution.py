@@ -6,7 +6,7 @@ from torch import Tensor
 def for_channels(weight: Tensor, channels: int) -> Tensor:
     """The weights (filters, planes, height, width) of a first convolution, for `channels` planes instead.
 
-    For one channel they are summed over the planes: a grey picture then gives what it gave with its planes repeated.
+    For one channel they are summed over the planes: a grey image then gives what it gave with its planes repeated.
     For others they repeat in turn, scaled by planes / channels, so that outputs stay as large. timm does the same.
 
     >>> import torch

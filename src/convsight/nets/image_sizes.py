@@ -1,4 +1,4 @@
-"""Which picture sizes a network takes: its entry says so, or it is run on the meta device, without arithmetic."""
+"""Which image sizes a network takes: its entry says so, or it is run on the meta device, without arithmetic."""
 
 from bisect import bisect_left
 
@@ -14,12 +14,12 @@ _LARGEST_SIDE = 8192  # px, as in `ImageInput`
 
 
 def fits(entry: NetEntry, shape: NetShape) -> bool:
-    """Whether the network takes pictures of this shape."""
+    """Whether the network takes images of this shape."""
     return _obstacle(entry, shape) is None
 
 
 def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
-    """Side in pixels of the smallest square picture the network takes; every larger multiple works too.
+    """Side in pixels of the smallest square image the network takes; every larger multiple works too.
 
     For a `fixed` entry, and where only other sizes than powers of two work, it is the entry's own side. Raises
     `RuntimeError` if none works, which is a mistake in the network.
@@ -40,7 +40,7 @@ def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
         if steps * entry.multiple > _LARGEST_SIDE:
             if fits(entry, own):
                 return entry.side
-            raise RuntimeError("the network takes pictures of no size") from obstacle
+            raise RuntimeError("the network takes images of no size") from obstacle
     smaller = range(steps // 2 + 1, steps)
     found = bisect_left(smaller, True, key=lambda n: fits(entry, square(n)))
     return (steps // 2 + 1 + found) * entry.multiple
@@ -55,30 +55,30 @@ def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
     smallest = smallest_square(entry, shape.channels, shape.outputs)
     nearest = max(smallest, round(min(shape.height, shape.width) / entry.multiple) * entry.multiple)
     if entry.square and shape.height != shape.width:
-        need, fix = "square pictures", f"use --size {nearest}"
+        need, fix = "square images", f"use --size {nearest}"
     elif entry.multiple > 1:
-        need, fix = f"pictures whose sides are multiples of {entry.multiple} px", f"use --size {nearest}"
+        need, fix = f"images whose sides are multiples of {entry.multiple} px", f"use --size {nearest}"
     elif smallest == entry.side or min(shape.height, shape.width) >= smallest:
         need, fix = f"other sizes, such as the {entry.side} px that it was made for", f"use --size {entry.side}"
     else:
-        need, fix = f"pictures of at least {smallest} px", f"use --size {smallest} or more"
+        need, fix = f"images of at least {smallest} px", f"use --size {smallest} or more"
     return UserError(f"{name} needs {need}; {asked} was asked: {fix}, or another net{_place(entry, shape)}")
 
 
 def _place(entry: NetEntry, shape: NetShape) -> str:
-    """Where in the network the picture becomes too small, where that can be told."""
+    """Where in the network the image becomes too small, where that can be told."""
     try:
         net = build_without_memory(entry, shape)
     except UserError as error:  # a text, which says it itself
         return f"\n{error}"
-    except SHAPE_ERRORS:  # some cannot even be built for such pictures
+    except SHAPE_ERRORS:  # some cannot even be built for such images
         return ""
     found = diagnosis(net, (1, shape.channels, shape.height, shape.width))
     return f"\n{found}" if found else ""
 
 
 def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
-    """Why the network cannot take pictures of this shape; None if it can."""
+    """Why the network cannot take images of this shape; None if it can."""
     if entry.square and shape.height != shape.width:
         return ValueError("not square")
     if shape.height % entry.multiple or shape.width % entry.multiple:

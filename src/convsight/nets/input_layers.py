@@ -14,26 +14,24 @@ from convsight.inputs import ImageInput, InputSpec, SpectrogramInput, VolumeInpu
 from convsight.inputs.spectrogram import FLOOR_DB
 
 
-def planes(pictures: Tensor, channels: int) -> Tensor:
+def planes(images: Tensor, channels: int) -> Tensor:
     """Bytes to floats: RGB uint8 (batch, height, width, 3) to float32 (batch, channels, height, width) in 0..1.
 
-    One channel is the grey of Pillow's `convert("L")`, to the last bit. The result lies in memory as the pictures
+    One channel is the grey of Pillow's `convert("L")`, to the last bit. The result lies in memory as the images
     do, which is PyTorch's `channels_last`.
 
     >>> red = torch.tensor([[[[255, 0, 0]]]], dtype=torch.uint8)
     >>> planes(red, channels=1) == 76 / 255
     tensor([[[[True]]]])
     """
-    if pictures.dtype != torch.uint8 or pictures.dim() != 4 or pictures.shape[3] != 3:
-        raise ValueError(
-            f"expected uint8 pictures (batch, height, width, 3), not {pictures.dtype} {tuple(pictures.shape)}"
-        )
-    colours = pictures.permute(0, 3, 1, 2).to(torch.float32)
+    if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[3] != 3:
+        raise ValueError(f"expected uint8 images (batch, height, width, 3), not {images.dtype} {tuple(images.shape)}")
+    colours = images.permute(0, 3, 1, 2).to(torch.float32)
     if channels == 3:
         return colours / 255
     if channels == 1:
         return _luma(colours) / 255
-    raise ValueError(f"pictures have 1 or 3 channels, not {channels}")
+    raise ValueError(f"images have 1 or 3 channels, not {channels}")
 
 
 def _luma(colours: Tensor) -> Tensor:
@@ -102,8 +100,8 @@ class _Planes(nn.Module):
         super().__init__()
         self.channels = channels
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return planes(pictures, self.channels)
+    def forward(self, images: Tensor) -> Tensor:
+        return planes(images, self.channels)
 
 
 @final

@@ -1,6 +1,6 @@
 """The three Keras networks of the lecture "CNN overview" (V. Havard, CESI LINEACT), word by word.
 
-They start as Keras starts them: Glorot-uniform weights and zero biases. The dense layer is as wide as the pictures make
+They start as Keras starts them: Glorot-uniform weights and zero biases. The dense layer is as wide as the images make
 it.
 """
 

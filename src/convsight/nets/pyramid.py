@@ -6,9 +6,9 @@ from typing import final
 
 from torch import Tensor, nn
 
+from convsight.nets.blocks import conv
 from convsight.nets.encoder import Encoder, encoder_with, find_maps
 from convsight.nets.entry import NetShape
-from convsight.nets.yolo import conv
 
 _LEVELS = (8, 16, 32)  # strides
 _MADE = 128  # channels of a level that the network lacks

@@ -15,41 +15,40 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from convsight.images import InputSize, ResizeMode
 from convsight.inputs import ImageInput, InputSpec
-from convsight.pictures import Fit as How
-from convsight.pictures import Frame
 
 _DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
-_MOST = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
+_MAX = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
 
 
-def fit_layer(spec: InputSpec) -> nn.Module:
+def resize_layer(spec: InputSpec) -> nn.Module:
     """What makes loaded arrays (batch, *array_shape) of originals of any one size, of the same type."""
     if not isinstance(spec, ImageInput):
         return Middle(spec)
-    return Fit(spec.frame) if spec.bits == 8 else DeepFit(spec.frame, spec.bits, spec.low)
+    return ExactResize(spec.input_size) if spec.bits == 8 else DeepResize(spec.input_size, spec.bits, spec.low)
 
 
 @final
-class Fit(nn.Module):
+class ExactResize(nn.Module):
     """uint8 of one size (batch, height, width, channels) to uint8 (batch, target height, target width, channels).
 
     Pillow's antialiased bilinear resize: along rows first, then along columns, each time rounded to whole numbers.
-    Equal to `pictures.fit` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
+    Equal to `images.resize` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
     a value next to a half may be one off there.
 
-    >>> halved = Frame(1, 2, "squash")
-    >>> Fit(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
+    >>> halved = InputSize(1, 2, "squash")
+    >>> ExactResize(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
     [71, 186]
     """
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, input_size: InputSize) -> None:
         super().__init__()
-        self.frame = frame
+        self.input_size = input_size
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        across, down = frame_weights(self.frame, pictures.shape[1], pictures.shape[2])
-        planes = pictures.permute(0, 3, 1, 2).to(torch.float32)
+    def forward(self, images: Tensor) -> Tensor:
+        across, down = frame_weights(self.input_size, images.shape[1], images.shape[2])
+        planes = images.permute(0, 3, 1, 2).to(torch.float32)
         columns = weight_digits(across)  # (3 x target width, width)
         rows = weight_digits(down)  # (3 x target height, height)
         planes = _joined(*(planes @ columns.T).chunk(3, dim=3))
@@ -58,24 +57,24 @@ class Fit(nn.Module):
 
 
 @final
-class DeepFit(nn.Module):
+class DeepResize(nn.Module):
     """The same of uint16 or float32, `bits` 16 or 32, in float32; borders of `pad` have the value `low`.
 
-    As close to `pictures.fit_planes` as float32 is: of 16 bits a value that lies next to a half may be one off.
+    As close to `images.fit_planes` as float32 is: of 16 bits a value that lies next to a half may be one off.
     """
 
-    def __init__(self, frame: Frame, bits: int, low: float) -> None:
+    def __init__(self, input_size: InputSize, bits: int, low: float) -> None:
         super().__init__()
-        self.frame = frame
+        self.input_size = input_size
         self.is_whole = bits == 16
         self.low = low
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         across, down = (
-            _summing_to_one(each) for each in frame_weights(self.frame, pictures.shape[1], pictures.shape[2])
+            _summing_to_one(each) for each in frame_weights(self.input_size, images.shape[1], images.shape[2])
         )
-        planes = down @ (pictures.permute(0, 3, 1, 2).to(torch.float32) @ across.T)
-        if self.frame.fit == "pad" and self.low:
+        planes = down @ (images.permute(0, 3, 1, 2).to(torch.float32) @ across.T)
+        if self.input_size.fit == "pad" and self.low:
             planes = planes + self.low * (1 - torch.round(down.sum(1))[:, None] * torch.round(across.sum(1)))
         fitted = planes.permute(0, 2, 3, 1)
         return torch.round(fitted).to(torch.uint16) if self.is_whole else fitted
@@ -108,15 +107,15 @@ class Middle(nn.Module):
         return found.to(self.dtype)
 
 
-def frame_weights(frame: Frame, height: int, width: int) -> tuple[Tensor, Tensor]:
+def frame_weights(input_size: InputSize, height: int, width: int) -> tuple[Tensor, Tensor]:
     """How much each pixel of a row counts for each fitted one, and each of a column, by `triangles`: (target, side)."""
     return (
-        _weights(frame.fit, width, frame.width, height, frame.height),
-        _weights(frame.fit, height, frame.height, width, frame.width),
+        _weights(input_size.fit, width, input_size.width, height, input_size.height),
+        _weights(input_size.fit, height, input_size.height, width, input_size.width),
     )
 
 
-def _weights(fit: How, side: int, target: int, other: int, other_target: int) -> Tensor:
+def _weights(fit: ResizeMode, side: int, target: int, other: int, other_target: int) -> Tensor:
     whole = torch.zeros((), dtype=torch.float64) + side
     nothing = torch.zeros_like(whole)
     parts, cut, first, made = 1, nothing, nothing, nothing + target
@@ -125,7 +124,7 @@ def _weights(fit: How, side: int, target: int, other: int, other_target: int) ->
         parts = other_target // common
         cut = torch.clamp(parts * whole - target // common * other, min=0)
     elif fit == "pad":
-        fair = other * (target / other_target)  # this side, had the picture the target's proportions
+        fair = other * (target / other_target)  # this side, had the image the target's proportions
         made = torch.minimum(made, torch.clamp(torch.round(target * whole / fair), min=1))
         first = torch.floor((target - made) / 2)
     return triangles(side, target, parts, cut, first, made)
@@ -153,7 +152,7 @@ def weight_digits(weights: Tensor) -> Tensor:
 
     A row of nothing stays nothing.
     """
-    weights = torch.floor(weights / (torch.floor(weights.sum(1).max() / _MOST) + 1))
+    weights = torch.floor(weights / (torch.floor(weights.sum(1).max() / _MAX) + 1))
     rest = weights.to(torch.int64)
     total = torch.clamp(rest.sum(1, keepdim=True), min=1)
     digits = []

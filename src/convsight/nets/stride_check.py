@@ -1,21 +1,21 @@
-"""Whether convolutions step further than the maps that they are given: with pictures too small for the network."""
+"""Whether convolutions step further than the maps that they are given: with images too small for the network."""
 
 import torch
 from torch import Tensor, nn
 
 # px; with sides from this on the maps of every network have rows enough for their strides.
-ROOMY_SIDE = 128
+SAFE_SIDE = 128
 
 
 @torch.no_grad()
-def outruns(net: nn.Module, pictures: Tensor) -> bool:
+def strides_exceed_maps(net: nn.Module, images: Tensor) -> bool:
     """Whether a convolution of `net`, depthwise ones aside, steps further than its map has rows or columns.
 
-    `pictures` are of shape (batch, channels, height, width), on the network's device; on the meta device nothing is
+    `images` are of shape (batch, channels, height, width), on the network's device; on the meta device nothing is
     computed. Raises what layers raise that were made for another size.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 1, 1, stride=4), nn.Conv2d(1, 1, 1, stride=2))
-    >>> outruns(net, torch.zeros(1, 1, 8, 8)), outruns(net, torch.zeros(1, 1, 4, 4))
+    >>> strides_exceed_maps(net, torch.zeros(1, 1, 8, 8)), strides_exceed_maps(net, torch.zeros(1, 1, 4, 4))
     (False, True)
     """
     found: list[bool] = []
@@ -29,7 +29,7 @@ def outruns(net: nn.Module, pictures: Tensor) -> bool:
         if isinstance(layer, nn.Conv2d) and layer.groups == 1
     ]
     try:
-        net.eval()(pictures)
+        net.eval()(images)
     finally:
         for hook in hooks:
             hook.remove()

@@ -34,10 +34,14 @@ class Reference:
     def of(cls, net: str) -> "Reference":
         """That of the network called `net`, built again with an output more and with a channel more."""
         entry = net_entry(net)
-        usual = entry.usual_shape
+        default = entry.default_shape
         shapes, more_outputs, more_channels = (
             {name: value.shape for name, value in build_without_memory(entry, shape).state_dict().items()}
-            for shape in (usual, replace(usual, outputs=usual.outputs + 1), replace(usual, channels=usual.channels + 1))
+            for shape in (
+                default,
+                replace(default, outputs=default.outputs + 1),
+                replace(default, channels=default.channels + 1),
+            )
         )
         return cls(
             shapes,
@@ -72,12 +76,12 @@ def _shape(value: Tensor) -> str:
 
 
 def _made_for(net: str, given: Mapping[str, Tensor]) -> list[str]:
-    """Advice on the size of the pictures, where that is all that does not fit."""
+    """Advice on the size of the images, where that is all that does not fit."""
     reference, side = Reference.of(net), net_entry(net).side
     others = given.keys() - reference.by_channels - reference.by_outputs
     if any(given[name].shape != reference.shapes[name] for name in others):
         return []
-    return [f"they were made for pictures of {side} px: use --size {side}"]
+    return [f"they were made for images of {side} px: use --size {side}"]
 
 
 def _owner(net: str, given: Mapping[str, Tensor]) -> list[str]:

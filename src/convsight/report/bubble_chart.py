@@ -44,7 +44,7 @@ def bubbles_figure(rows: Sequence[Bubble]) -> Figure:
                 [], [], s=_AREA * size / largest, color="lightgrey", edgecolor="black", label=short_count(size)
             )
     figure.legend(title="parameters", loc="outside right upper", labelspacing=3.4, borderpad=2.2, handletextpad=2.2)
-    axes.set_xlabel("multiply-adds for a picture, in thousand millions")
+    axes.set_xlabel("multiply-adds for an image, in thousand millions")
     axes.set_ylabel("published top-1 accuracy on ImageNet, %")
     axes.set_xscale("log")
     for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.results.result import NoAnswerError
+from convsight.results.result import InvalidOutputError
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -30,7 +30,7 @@ _WIDTHS = {"i": np.dtype("<i8"), "u": np.dtype("<i8"), "f": np.dtype("<f8")}
 def check_columns(columns: Columns, count: int) -> None:
     """Raise `ValueError` where a column is not of `count` rows, or its name is taken.
 
-    NaN is no answer of a network: `NoAnswerError`.
+    NaN is no prediction of a network: `InvalidOutputError`.
     """
     for name, values in columns.items():
         if name in _TAKEN:
@@ -38,7 +38,7 @@ def check_columns(columns: Columns, count: int) -> None:
         if values.ndim == 0 or len(values) != count:
             raise ValueError(f"{count} boxes but {name} of shape {values.shape}")
         if values.dtype.kind == "f" and bool(np.isnan(values).any()):
-            raise NoAnswerError(f"{name} must be numbers, all of them")
+            raise InvalidOutputError(f"{name} must be numbers, all of them")
 
 
 def plain_values(columns: Columns, count: int) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def _product(sides: Floats) -> Floats:
     return found
 
 
-def matched(alike: Floats, least: float) -> NDArray[np.int64]:
+def matched(alike: Floats, threshold: float) -> NDArray[np.int64]:
     """For each row of `alike` (n, m) the column it is paired with, -1 for none: the best pair first, each taken once.
 
     >>> matched(np.array([[0.9, 0.6], [0.8, 0.7]]), 0.5).tolist()
@@ -49,7 +49,7 @@ def matched(alike: Floats, least: float) -> NDArray[np.int64]:
     left = alike.copy()
     while left.size:
         row, column = np.unravel_index(int(left.argmax()), left.shape)
-        if left[row, column] < least:
+        if left[row, column] < threshold:
             break
         partners[row] = column
         left[row, :] = left[:, column] = -1

@@ -13,7 +13,8 @@ from convsight.tasks.reader import Reader
 def result_at(reader: Reader, arrays: Mapping[str, NDArray[Any]], index: int, size: tuple[int, ...]) -> Result:
     """The result of the example at `index` of a batch, whose original had `size`: of an image (width, height).
 
-    `arrays` are those of the network, by name, their first axis the batch. Raises `NoAnswerError` where they are none.
+    `arrays` are those of the network, by name, their first axis the batch. Raises `InvalidOutputError` where they are
+    none.
     """
     return reader.read({name: values[index] for name, values in arrays.items()}, size)
 
@@ -23,7 +24,7 @@ def predictions(
 ) -> Iterator[Result]:
     """One result for each of `inputs` (batch, ...), whose originals had `sizes`: of images (width, height).
 
-    Raises `NoAnswerError` where the network gives none for one of them.
+    Raises `InvalidOutputError` where the network gives none for one of them.
     """
     arrays = engine.run(inputs)
     for index, size in enumerate(sizes):

@@ -19,7 +19,7 @@ from convsight.runtime.openvino_import import ov
 # come to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.
 ov.Tensor(np.zeros((1, 1), np.uint8), shared_memory=True).element_type.to_dtype()
 
-# OpenVINO's own default on processors that know bfloat16 would blur the resize of raw pictures by tens of grey levels.
+# OpenVINO's own default on processors that know bfloat16 would blur the resize of raw images by tens of grey levels.
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
@@ -59,7 +59,7 @@ class OpenVINOEngine(Engine):
 
 
 def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> tuple[ov.Tensor | None, ov.CompiledModel]:
-    """The compiled graph for fitted pictures, from the cache or into it, and what its weights lie in."""
+    """The compiled graph for fitted images, from the cache or into it, and what its weights lie in."""
     processor = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
     cache = cache_file(file, card.fingerprint(), ov.__version__, processor, repr(sorted(config.items())))
     blob = read_cached(cache) if cache else None

@@ -19,7 +19,7 @@ from convsight.serve.settings import ServeSettings
 
 _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
 # Bytes that Pillow asks for at once. What is larger than 32 MiB the C library gives back when it is freed; of its usual
-# 16 MiB each thread would keep what its largest picture took.
+# 16 MiB each thread would keep what its largest image took.
 _PILLOW_BLOCK = 2**26
 _OTHER_FILES = 100  # that the process may have open beside its connections
 

@@ -21,9 +21,9 @@ class Task(ABC):
     """
 
     # The network where the user names none.
-    usual_net: ClassVar[str]
+    default_net: ClassVar[str]
     # How many examples of classification one of this task teaches as much as: batches are smaller by it.
-    lessons: ClassVar[int] = 1
+    batch_divisor: ClassVar[int] = 1
 
     @abstractmethod
     def net(self, name: str, settings: TrainSettings) -> str:

@@ -28,13 +28,13 @@ from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, pr
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import Loader
 from convsight.training.plan import Plan
-from convsight.training.trial import choose_precision, seconds_of_step
+from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 
-_FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
-_SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
-_TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and how often
+_SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
+_TRIED, _TRIES = 256, 4  # images judged to learn how long judging takes, and how often
 _LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
 
 
@@ -63,14 +63,14 @@ def assemble(
         augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
-    # Answers are corrected by what the validation split says in the end, and not before.
+    # Predictions are corrected by what the validation split says in the end, and not before.
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
     learner = learner.to(plan.device).to(memory_format=torch.channels_last)
     train = data.examples["train"]
     loader = Loader(
-        train.pictures,
+        train.images,
         task.targets(train),
         kind=card.input.kind,
         batch=choices.batch,
@@ -116,14 +116,14 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if card.mirror:
-        listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
+        listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")
     if choices.first_side:
-        listener.say(f"pictures of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
+        listener.say(f"images of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
     listener.say(f"{choices.precision} on {choices.device}: {precision}")
     listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
 
 
-def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: dict[str, Any] | None = None) -> Clock:
+def clock_for(t: Training, deadline: float | None, test_images: int, resumed: dict[str, Any] | None = None) -> Clock:
     """The clock of a training: its epochs, or the time it has; gone on with from the state `resumed`."""
     clock = Clock.for_epochs(t.plan.choices.epochs or 1, t.loader.steps)
     if resumed is not None:
@@ -136,14 +136,14 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
     at_end = t.plan.engine(t.kept, t.plan.card)
-    judging = _judging_seconds(t, at_end) * (test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN))
+    judging = _judging_seconds(t, at_end) * (test_images + len(t.val) + min(len(t.train), SEEN_AGAIN))
     end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
 
 
 def _step_seconds(t: Training, side: int | None) -> float:
-    """Seconds of a training step on pictures of `side` px, or of their own size."""
+    """Seconds of a training step on images of `side` px, or of their own size."""
     first = next(iter(t.loader.epoch(0)))
 
     def step(scratch: Learner) -> None:
@@ -155,9 +155,9 @@ def _step_seconds(t: Training, side: int | None) -> float:
 
 
 def _first_side(t: Training) -> int | None:
-    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
+    """The side in px to begin with: about 0.7 of the images', if they are not small and the network takes it.
 
-    None where batches have sizes of their own, and where the augmentation knows of no pictures.
+    None where batches have sizes of their own, and where the augmentation knows of no images.
     """
     spec = t.plan.card.input
     if not isinstance(spec, ImageInput) or not t.augmentation.images:
@@ -176,7 +176,7 @@ def _first_side(t: Training) -> int | None:
 
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:
-    """Seconds to judge one picture by `engine`: the fastest of a few tries, since the first ones are slower."""
+    """Seconds to judge one image by `engine`: the fastest of a few tries, since the first ones are slower."""
     some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
     fastest = math.inf
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""From what the user named to fitted pictures in three splits, every picture decoded once."""
+"""From what the user named to fitted images in three splits, every image decoded once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
     return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
 
 
-def fit_pictures(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:
-    """Decode and fit every picture of every split.
+def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:
+    """Decode and fit every image of every split.
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
     """
@@ -53,13 +53,13 @@ def fit_pictures(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, l
 
 def measured(prepared: Prepared, settings: TrainSettings) -> InputSpec:
     """The input with mean and std measured on the training examples; of RGB images it is told whether they are grey."""
-    pictures, spec = prepared.examples["train"].pictures, prepared.input
+    images, spec = prepared.examples["train"].images, prepared.input
     if isinstance(spec, ImageInput) and spec.is_rgb:
-        grey = pictures.all_grey if settings.colour == "auto" else settings.colour == "grey"
+        grey = images.all_grey if settings.colour == "auto" else settings.colour == "grey"
         spec = spec.model_copy(update={"channels": 1 if grey else 3})
-    mean, std = channel_statistics(pictures, spec)
+    mean, std = channel_statistics(images, spec)
     # A channel that never varies must not be divided by zero.
-    return spec.model_copy(update={"mean": mean, "std": tuple(max(value, spec.least_std) for value in std)})
+    return spec.model_copy(update={"mean": mean, "std": tuple(max(value, spec.min_std) for value in std)})
 
 
 def expected(spec: InputSpec, weights: Weights) -> InputSpec:

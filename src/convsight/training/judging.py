@@ -1,4 +1,4 @@
-"""The end of a training: the best network judged on pictures it was not chosen by."""
+"""The end of a training: the best network judged on images it was not chosen by."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,7 @@ from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
 
-SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell under- from overfitting
+SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
 def judge_best(

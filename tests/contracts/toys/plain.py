@@ -25,7 +25,7 @@ SIDE = 32  # px: large enough that trainings of other tasks begin with smaller o
 class ImagesTask(Task, ABC):
     """Images of 32 px, and numbers about them."""
 
-    usual_net = "conv 8 3x3 relu | maxpool 2 | conv 16 3x3 relu | globalavg | dense outputs"
+    default_net = "conv 8 3x3 relu | maxpool 2 | conv 16 3x3 relu | globalavg | dense outputs"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return canonical_name(name)

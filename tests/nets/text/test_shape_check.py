@@ -33,11 +33,11 @@ def test_smallest_sides_work_and_one_less_does_not(made: tuple[Net, Volume]) -> 
     net, volume = made
     smallest = smallest_sides(net.layers, volume)
     assert smallest is not None
-    assert all(least <= side for least, side in zip(smallest, volume.sides, strict=True))
+    assert all(minimum <= side for minimum, side in zip(smallest, volume.sides, strict=True))
     assert not _too_small(net, Volume(volume.channels, smallest))
-    for axis, least in enumerate(smallest):
-        if least > 1:
-            less = (*smallest[:axis], least - 1, *smallest[axis + 1 :])
+    for axis, minimum in enumerate(smallest):
+        if minimum > 1:
+            less = (*smallest[:axis], minimum - 1, *smallest[axis + 1 :])
             # The mean of one number may be found before the kernel that has no room.
             with pytest.raises(LayerError):
                 walk(net.layers, Volume(volume.channels, less), OUTPUTS)

@@ -6,7 +6,7 @@ from tests.nets.text.generated import any_nets
 
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
-from convsight.nets.text.unparse import write
+from convsight.nets.text.unparse import unparse
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
@@ -14,10 +14,10 @@ UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any
 @UNHURRIED
 @given(any_nets())
 def test_what_is_written_reads_back_the_same(net: Net) -> None:
-    text = write(net)
+    text = unparse(net)
     assert "\n" not in text
     assert parse(text) == net
-    assert write(parse(text)) == text
+    assert unparse(parse(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_what_is_written_reads_back_the_same(net: Net) -> None:
     ],
 )
 def test_canonical_texts(text: str, canonical: str) -> None:
-    assert write(parse(text)) == canonical
+    assert unparse(parse(text)) == canonical

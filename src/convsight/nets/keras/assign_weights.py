@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from convsight.nets.keras.stored_weights import Floats
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Dense
 
 
 @dataclass(frozen=True)

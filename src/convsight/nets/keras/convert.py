@@ -8,12 +8,13 @@ from convsight.nets.keras import activations, kernel_layers, norms
 from convsight.nets.keras.model import KerasLayer, KerasModel
 from convsight.nets.text.layer_errors import LayerError
 from convsight.nets.text.layers.convolutions import Conv
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Dropout, Rescale
 from convsight.nets.text.layers.layer import Layer
-from convsight.nets.text.layers.plain import Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
-from convsight.nets.text.unparse import write
+from convsight.nets.text.unparse import unparse
 from convsight.nets.text.volume import Volume
 
 _UNKNOWN_SIDE = 4096  # cells, in place of a side that the file leaves open: more than any kernel needs
@@ -62,7 +63,7 @@ def _converted(origin: KerasLayer, volume: Volume) -> tuple[Layer, ...]:
 def _checked(made: Layer, origin: KerasLayer, volume: Volume) -> Volume:
     """What comes out of a layer; a `UserError` if it does not fit, or its numbers are none that a text can give."""
     try:
-        parse(write(Net((made,))))
+        parse(unparse(Net((made,))))
         return made.after(volume)
     except LayerError as fault:
         raise origin.error(str(fault)) from None

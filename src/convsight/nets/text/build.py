@@ -8,12 +8,13 @@ from torch import nn
 
 from convsight.arithmetic.shapes import Window
 from convsight.nets.text import modules
-from convsight.nets.text.initialise import USUAL, WEIGHTED, initialise
+from convsight.nets.text.initialise import DEFAULT, WEIGHTED, initialise
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
 from convsight.nets.text.layers.kernel_windows import Padding, is_static
 from convsight.nets.text.layers.layer import Layer, Sides
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
 from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.steps import Step
@@ -65,7 +66,7 @@ def build(steps: Sequence[Step], init: str | None = None) -> nn.Sequential:
         if isinstance(module, WEIGHTED):
             # The two convolutions of a separable one start as it does.
             own = inits.get(name) or inits.get(name.rpartition(".")[0])
-            initialise(module, own or init or USUAL)
+            initialise(module, own or init or DEFAULT)
     return net
 
 

@@ -11,7 +11,7 @@ from convsight.nets.text.source import net_of, title_of
 from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
 
-_SIDE = 64  # px, as the default net: larger pictures are reduced to it unless the user says otherwise
+_SIDE = 64  # px, as the default net: larger images are reduced to it unless the user says otherwise
 _CHANNELS = (3, 1)
 _OUTPUTS = 10  # of descriptions, where the text says `classes`
 
@@ -44,7 +44,7 @@ def entry_of(net: Net, about: str, source: str) -> NetEntry:
 
 
 def _smallest(net: Net, channels: int) -> int:
-    """The smallest side of a square picture in which every kernel finds room."""
+    """The smallest side of a square image in which every kernel finds room."""
     return max(smallest_sides(net.layers, Volume(channels, (1, 1))) or (1,))
 
 

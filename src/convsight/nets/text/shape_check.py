@@ -1,4 +1,4 @@
-"""Whether a network can take pictures of a shape, found without PyTorch and before any data is touched."""
+"""Whether a network can take images of a shape, found without PyTorch and before any data is touched."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -6,8 +6,9 @@ from typing import Protocol
 
 from convsight.nets.text.layer_errors import LayerError, TooSmallError, pointed
 from convsight.nets.text.layers.convolutions import Conv, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation
 from convsight.nets.text.layers.layer import Layer, Sides
-from convsight.nets.text.layers.plain import Activation, Dense
 from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
 from convsight.nets.text.source import net_of
@@ -18,7 +19,7 @@ _LARGEST_SIDE = 8192  # px, as in `ImageInput`
 _COLOURS = {1: "grey", 3: "rgb"}
 
 
-class Pictures(Protocol):
+class Images(Protocol):
     """What a network is built for; `NetShape` is one."""
 
     @property
@@ -31,11 +32,11 @@ class Pictures(Protocol):
     def width(self) -> int: ...
 
 
-def check_text(name: str, shape: Pictures) -> tuple[Step, ...]:
-    """The layers of a text or TOML file, one by one, for pictures of `shape`; imports no PyTorch.
+def check_text(name: str, shape: Images) -> tuple[Step, ...]:
+    """The layers of a text or TOML file, one by one, for images of `shape`; imports no PyTorch.
 
     Raises `UserError` that points at the word, for a text that does not parse, a layer that does not fit where it
-    stands, pictures that the text's `input` does not allow, and an end that is not as many numbers as outputs.
+    stands, images that the text's `input` does not allow, and an end that is not as many numbers as outputs.
 
     >>> from collections import namedtuple
     >>> shape = namedtuple("Shape", "outputs channels height width")(10, 1, 28, 28)
@@ -51,8 +52,8 @@ def check_text(name: str, shape: Pictures) -> tuple[Step, ...]:
     return check_net(net_of(name), shape)
 
 
-def check_sides(name: str, shape: Pictures) -> tuple[Step, ...]:
-    """`check_text` before it is known whether pictures are grey: they are taken to have the channels `input` names.
+def check_sides(name: str, shape: Images) -> tuple[Step, ...]:
+    """`check_text` before it is known whether images are grey: they are taken to have the channels `input` names.
 
     >>> from collections import namedtuple
     >>> shape = namedtuple("Shape", "outputs channels height width")(10, 3, 28, 28)
@@ -64,7 +65,7 @@ def check_sides(name: str, shape: Pictures) -> tuple[Step, ...]:
     return _check(net, Volume(named or shape.channels, (shape.height, shape.width)), shape.outputs)
 
 
-def check_net(net: Net, shape: Pictures) -> tuple[Step, ...]:
+def check_net(net: Net, shape: Images) -> tuple[Step, ...]:
     """`check_text` of a network that has been read."""
     return _check(net, Volume(shape.channels, (shape.height, shape.width)), shape.outputs)
 
@@ -124,7 +125,7 @@ def _large_enough(layers: Sequence[Layer], volume: Volume) -> bool:
 def logit_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The steps without a softmax at their end.
 
-    A task's loss and its deployed graph take logits and apply softmax themselves; twice would flatten the answers.
+    A task's loss and its deployed graph take logits and apply softmax themselves; twice would flatten the predictions.
     """
     last = steps[-1].layer
     return steps[:-1] if isinstance(last, Activation) and last.kind == "softmax" and len(steps) > 1 else steps

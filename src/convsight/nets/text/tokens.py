@@ -13,7 +13,7 @@ _WORD = re.compile(r"[|()*]|[^\s|()*]+")
 
 
 @dataclass(frozen=True)
-class Word:
+class Token:
     """A word or a sign; the empty one stands behind the last."""
 
     text: str
@@ -25,37 +25,37 @@ class Word:
         return self.text in ("", *SIGNS)
 
 
-class Words:
+class Tokens:
     """The words of a text, one after the other.
 
-    >>> words = Words("conv 16 3x3|relu")
-    >>> [words.take().text for _ in range(5)]
+    >>> tokens = Tokens("conv 16 3x3|relu")
+    >>> [tokens.take().text for _ in range(5)]
     ['conv', '16', '3x3', '|', 'relu']
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._words = [Word(found.group(), Span(*found.span())) for found in _WORD.finditer(text)]
+        self._words = [Token(found.group(), Span(*found.span())) for found in _WORD.finditer(text)]
         end = len(text.rstrip())
-        self._end = Word("", Span(end, end + 1))
+        self._end = Token("", Span(end, end + 1))
         self._next = 0
 
     @property
-    def next(self) -> Word:
+    def next(self) -> Token:
         """The word that comes."""
         return self._words[self._next] if self._next < len(self._words) else self._end
 
     @property
-    def last(self) -> Word:
+    def last(self) -> Token:
         """The word that was taken last."""
         return self._words[max(0, self._next - 1)] if self._words else self._end
 
-    def take(self) -> Word:
+    def take(self) -> Token:
         """The word that comes, and go on."""
         word = self.next
         self._next += 1
         return word
 
-    def error(self, word: Word, message: str) -> UserError:
+    def error(self, word: Token, message: str) -> UserError:
         """An error that points at `word`."""
         return pointed(message, self.text, word.span)

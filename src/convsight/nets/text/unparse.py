@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from convsight.nets.text.layers.elementwise import Activation
 from convsight.nets.text.layers.layer import Layer
-from convsight.nets.text.layers.plain import Activation
 from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
 from convsight.nets.text.vocabulary import LAYERS, RESIDUAL, Grammar, default_of
@@ -12,11 +12,11 @@ from convsight.nets.text.vocabulary import LAYERS, RESIDUAL, Grammar, default_of
 _BETWEEN = " | "
 
 
-def write(net: Net) -> str:
+def unparse(net: Net) -> str:
     """The canonical text of a network: what is as usual is left out, activations stand behind their layer.
 
     >>> from convsight.nets.text.parse import parse
-    >>> write(parse("conv 16  3x3 stride 1 padding valid|relu | flatten|dense 10"))
+    >>> unparse(parse("conv 16  3x3 stride 1 padding valid|relu | flatten|dense 10"))
     'conv 16 3x3 relu | flatten | dense 10'
     """
     headers = []
@@ -64,5 +64,5 @@ def _options(layer: Layer, grammar: Grammar) -> list[str]:
 
 def _told(layer: Layer, name: str) -> bool:
     """Whether a field differs from what it is where a text does not say it."""
-    usual: Any = default_of(type(layer), name)
-    return bool(getattr(layer, name) != usual)
+    default: Any = default_of(type(layer), name)
+    return bool(getattr(layer, name) != default)

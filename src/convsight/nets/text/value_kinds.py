@@ -27,8 +27,8 @@ class Value:
     write: Callable[[Any], str] = str
 
 
-def _count(word: str, least: int = 1) -> int:
-    if not (word.isascii() and word.isdigit()) or not least <= int(word) <= _LARGEST:
+def _count(word: str, minimum: int = 1) -> int:
+    if not (word.isascii() and word.isdigit()) or not minimum <= int(word) <= _LARGEST:
         raise ValueError(word)
     return int(word)
 
@@ -41,10 +41,10 @@ def _width_word(width: Width) -> str:
     return _OUTPUTS[0] if width == "outputs" else str(width)
 
 
-def _sides(word: str, least: int = 1) -> Sides:
+def _sides(word: str, minimum: int = 1) -> Sides:
     if not _SIDES.fullmatch(word):
         raise ValueError(word)
-    return tuple(_count(part, least) for part in word.split("x"))
+    return tuple(_count(part, minimum) for part in word.split("x"))
 
 
 def _padding(word: str) -> Padding:

@@ -1,30 +1,30 @@
-"""Pictures and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
+"""Images and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
 
 import os
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.video import frames, is_video_file
 
 _Parts = tuple[str, ...]  # of a path below the folder where a walk began
 
 
-def pictures_in(folder: Path) -> Iterator[Item]:
-    """The pictures in `folder` and the folders in it, sorted by name within each.
+def images_in(folder: Path) -> Iterator[Item]:
+    """The images in `folder` and the folders in it, sorted by name within each.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
     """
-    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, _is_picture))
+    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, _is_image_file))
 
 
-def pictures_like(pattern: str, every: int) -> Iterator[Item]:
-    """The pictures and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
+def images_matching(pattern: str, every: int) -> Iterator[Item]:
+    """The images and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
 
-    They come in the order of `pictures_in`; of a video every `every`-th frame.
+    They come in the order of `images_in`; of a video every `every`-th frame.
     """
     root, wanted = _split(pattern)
     if not root.is_dir():
@@ -51,7 +51,7 @@ def is_pattern(text: str) -> bool:
 
 
 def takes_from(source: str, folder: Path) -> bool:
-    """Whether pictures in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
+    """Whether images in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
 
     >>> takes_from("photos/*.jpg", Path("photos")), takes_from("photos/*.jpg", Path("photos/drawn"))
     (True, False)
@@ -105,12 +105,12 @@ def _start(folder: Path) -> str:
     return "" if folder == Path() else str(folder)
 
 
-def _is_picture(file: _Parts) -> bool:
-    return is_picture_file(Path(file[-1]))
+def _is_image_file(file: _Parts) -> bool:
+    return is_image_file(Path(file[-1]))
 
 
 def _is_shown(name: str) -> bool:
-    return is_picture_file(Path(name)) or is_video_file(name)
+    return is_image_file(Path(name)) or is_video_file(name)
 
 
 def _matches(parts: _Parts, pattern: _Parts) -> bool:

@@ -1,12 +1,12 @@
-"""Standard input as a source: the bytes of one picture, or a path or URL a line, taken up as lines arrive."""
+"""Standard input as a source: the bytes of one image, or a path or URL a line, taken up as lines arrive."""
 
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from convsight.errors import UserError
-from convsight.pictures import Source
-from convsight.pictures.formats import HEAD_BYTES, reader_of
+from convsight.images import Source
+from convsight.images.formats import HEAD_BYTES, reader_of
 from convsight.runtime.sources.item import Item
 
 NAME = "-"
@@ -20,9 +20,9 @@ read_stdin: Read = partial(os.read, 0)
 
 
 def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: Read = read_stdin) -> Iterator[Item]:
-    """The picture on standard input where it starts like one, else the items of each line."""
+    """The image on standard input where it starts like one, else the items of each line."""
     start = _start(read)
-    if starts_like_picture(start):
+    if starts_like_image(start):
         yield Item(NAME, lambda: _whole(start, read))
         return
     for line in _lines(start, read):
@@ -31,17 +31,17 @@ def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: R
 
 
 def _start(read: Read) -> bytes:
-    """Enough bytes to know a picture, or a first line, whatever comes first: nobody should wait for a second one."""
+    """Enough bytes to know an image, or a first line, whatever comes first: nobody should wait for a second one."""
     start = b""
     while len(start) < HEAD_BYTES and not _has_line(start) and (chunk := read(_CHUNK)):
         start += chunk
     return start
 
 
-def starts_like_picture(start: bytes) -> bool:
-    r"""Whether `start` is that of a picture, and not a path which begins with the same letters.
+def starts_like_image(start: bytes) -> bool:
+    r"""Whether `start` is that of an image, and not a path which begins with the same letters.
 
-    >>> starts_like_picture(b"BM6\x00\x00\x00"), starts_like_picture(b"BMW.jpg\n")
+    >>> starts_like_image(b"BM6\x00\x00\x00"), starts_like_image(b"BMW.jpg\n")
     (True, False)
     """
     head = start[:HEAD_BYTES]
@@ -74,7 +74,7 @@ def _lines(rest: bytes, read: Read) -> Iterator[str]:
             break
         rest += chunk
         if len(rest) > _LONGEST_LINE and b"\n" not in rest:
-            raise UserError("standard input holds neither a picture nor lines; give a picture, or a path or URL a line")
+            raise UserError("standard input holds neither an image nor lines; give an image, or a path or URL a line")
     yield _text(rest)
 
 

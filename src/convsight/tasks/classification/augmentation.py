@@ -1,4 +1,4 @@
-"""Which variations of a training picture keep its class, chosen from what the data shows."""
+"""Which variations of a training image keep its class, chosen from what the data shows."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from convsight.inputs import InputSpec, as_image
 from convsight.settings import TrainSettings
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
-_MANY = 20_000  # training pictures; above it little variation is enough for a short training
+_MANY = 20_000  # training images; above it little variation is enough for a short training
 
 _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
@@ -26,7 +26,7 @@ def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettin
     return ImageAugmentation(variation, {"class": Whole()}, reasons)
 
 
-def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
+def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
     light = _LIGHT_SMALL if side <= _SMALL_SIDE else _LIGHT
     if settings.augment == "none":
         return Variation(), "no variation: --augment none"
@@ -34,9 +34,9 @@ def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variatio
         return light, "light variation: --augment light"
     if settings.augment == "strong":
         return _STRONG, "strong variation: --augment strong"
-    if pictures >= _MANY:
-        return light, f"light variation: {pictures:,} training pictures vary enough by themselves"
-    return _STRONG, f"strong variation: {pictures:,} training pictures are few"
+    if images >= _MANY:
+        return light, f"light variation: {images:,} training images vary enough by themselves"
+    return _STRONG, f"strong variation: {images:,} training images are few"
 
 
 def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:

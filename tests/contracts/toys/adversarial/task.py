@@ -46,5 +46,5 @@ class TwoNetworks(Learner):
         return {"total": distance + 0.01 * fooling, "distance": distance, "fooling": fooling, "critic": critic}
 
 
-def _surprise(logits: Tensor, truth: int) -> Tensor:
-    return binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, truth, dtype=torch.float32))
+def _surprise(logits: Tensor, target: int) -> Tensor:
+    return binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, target, dtype=torch.float32))

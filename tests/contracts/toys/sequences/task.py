@@ -18,13 +18,13 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 
 class Sequences(Task):
-    usual_net = "one-convolution"
+    default_net = "one-convolution"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return name
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
-        _, channels, length = np.asarray(dataset.split("train").pictures).shape
+        _, channels, length = np.asarray(dataset.split("train").images).shape
         nothing, one = (0.0,) * channels, (1.0,) * channels
         return SequenceInput(
             length=length, channels=channels, mean=nothing, std=one
@@ -38,8 +38,8 @@ class Sequences(Task):
         return nn.Sequential(convolution, nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2))
 
     def targets(self, examples: Examples) -> TargetTensors:
-        assert isinstance(examples.truths, Labels)
-        return HeldTargets({"class": torch.from_numpy(examples.truths.indices)})
+        assert isinstance(examples.targets, Labels)
+        return HeldTargets({"class": torch.from_numpy(examples.targets.indices)})
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         def loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from convsight.tasks.target_tensors import TargetsOnDemand, TargetTensors
 
 
 class Translation(ImagesTask):
-    usual_net = "two-convolutions"
+    default_net = "two-convolutions"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return name
@@ -28,7 +28,7 @@ class Translation(ImagesTask):
 
     def targets(self, examples: Examples) -> TargetTensors:
         def tensor(sample: int) -> dict[str, Tensor]:
-            image = examples.truths[sample]
+            image = examples.targets[sample]
             assert isinstance(image, ImageResult)
             return {"image": torch.from_numpy(image.values).permute(2, 0, 1).float()}
 
