@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tools.faults import faults_in
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "convsight" / "files.py"
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "convsight" / "files.py"
 
 
 def told(source: str) -> set[str]:
