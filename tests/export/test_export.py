@@ -195,7 +195,7 @@ def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Pa
 
 
 def plant_resize(graph: onnx.ModelProto) -> None:
-    """ExactResize images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    """Fit images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
     maker = next(node for node in graph.graph.node if "fitted" in node.output)
     maker.output[:] = ["unused"]
     helper = onnx.helper
@@ -254,7 +254,7 @@ class Shifted(ExactResize):  # type: ignore[misc]
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:
-    monkeypatch.setattr("convsight.export.deployed.ExactResize", fault)
+    monkeypatch.setattr("convsight.nets.resize_layers.ExactResize", fault)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())
