@@ -254,7 +254,7 @@ class Shifted(ExactResize):  # type: ignore[misc]
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:
-    monkeypatch.setattr("convsight.export.deployed.ExactResize", fault)
+    monkeypatch.setattr("convsight.nets.resize_layers.ExactResize", fault)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())
