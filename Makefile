@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-all lint format docs lock
+.PHONY: setup demo test test-all coverage mutants lint format docs lock
 
 setup: $(READY)
 
@@ -24,6 +24,18 @@ test: lint
 # Also what takes long and seldom changes: torchvision's detectors, exports of detectors.
 test-all: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# Which lines and branches tests run, those of the command line's own processes too; measured and told, nothing hangs on it.
+coverage: $(READY)
+	$(BIN)/coverage erase
+	-OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest -n 2 --dist worksteal -q -m "not slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Plants faults in files changed since a commit and lists those that the tests miss: make mutants SINCE=main~5
+SINCE ?= HEAD~1
+mutants: $(READY)
+	$(BIN)/python -m tools.mutants --since $(SINCE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from PIL import Image
 import convsight
 from convsight.export.onnx_graph import with_card
 from convsight.model_files import read_card
+from convsight.targets import Classes
 
 PREDICT = [sys.executable, "-m", "convsight", "predict"]
 SAID = b"lecture3, run by openvino in "  # the one line of a call that has nothing else to tell
@@ -189,7 +190,7 @@ def test_two_calls_do_not_write_one_file(model_file: Path, photos: Path, tmp_pat
 
 def test_another_model_is_refused(model_file: Path, photos: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
-    card = read_card(model_file).model_copy(update={"classes": ("light", "dark")})
+    card = read_card(model_file).model_copy(update={"target": Classes(names=("light", "dark"))})
     other.write_bytes(with_card(onnx.load(model_file), card))
     out = tmp_path / "r.csv"
     assert predict(model_file, photos, "--out", out).returncode == 0

@@ -64,6 +64,15 @@ def test_colour_and_flat_labels(arrays: Arrays, save: Save) -> None:
     assert np.asarray(read_dataset(save(arrays)).split("train").images).shape == (6, 4, 5, 3)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, ">u2"])
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1), (4, 5, 2), (5, 5, 4), (20, 30, 13), (9, 9, 200)])
+def test_any_channels_and_depths(arrays: Arrays, save: Save, dtype: Any, shape: tuple[int, ...]) -> None:
+    images = np.arange(6 * np.prod(shape)).reshape(6, *shape).astype(dtype)
+    found = np.asarray(read_dataset(save(arrays | {"train_images": images})).split("train").images)
+    assert found.dtype == dtype
+    assert (found == images).all()
+
+
 @pytest.mark.parametrize(
     ("file", "classes"),
     [("breastmnist.npz", ("malignant", "normal, benign")), ("PneumoniaMNIST_64.npz", ("normal", "pneumonia"))],
@@ -109,11 +118,9 @@ class TestBadArchives:
     @pytest.mark.parametrize(
         "images",
         [
-            np.zeros((6, 4, 5), np.float32),
-            np.zeros((6, 4, 5), np.uint16),
+            np.zeros((6, 4, 5), np.float64),
+            np.zeros((6, 4, 5), np.int16),
             np.zeros((6, 20), np.uint8),
-            np.zeros((6, 4, 5, 4), np.uint8),
-            np.zeros((6, 3, 4, 5), np.uint8),
             np.zeros((6, 4, 4, 4, 3), np.uint8),
             np.zeros((6, 0, 5), np.uint8),
         ],
@@ -123,6 +130,11 @@ class TestBadArchives:
         message = refused(save(arrays | {"train_images": images}))
         assert f"train_images is {images.dtype} of shape {images.shape}" in message
         assert "expected uint8" in message
+
+    @pytest.mark.parametrize("shape", [(3, 28, 32), (1, 28, 28), (28, 28, 28), (9, 28, 28)])
+    def test_channels_that_stand_first_and_volumes(self, arrays: Arrays, save: Save, shape: tuple[int, ...]) -> None:
+        message = refused(save(arrays | {"train_images": np.zeros((6, *shape), np.uint8)}))
+        assert "its channels stand first, or it holds volumes" in message
 
     @pytest.mark.parametrize(
         "labels",

@@ -82,7 +82,7 @@ def test_engines_compute_the_same_resize(tmp_path: Path, fit: ResizeMode, height
         image = random.integers(0, 256, (*size, 3), np.uint8)
         expected = in_torch(image, input_size)
         assert differences(expected, image, input_size).max() <= (fit == "crop" and height != width)
-        for found in (onnx_runtime.run(None, {"pictures": image[None]})[0], openvino([image[None]])[0]):
+        for found in (onnx_runtime.run(None, {"images": image[None]})[0], openvino([image[None]])[0]):
             assert (found[0] == expected).all()
 
 

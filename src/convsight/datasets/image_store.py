@@ -165,8 +165,8 @@ def _decode_all(
     source: _OnDemand, names: Sequence[str], held: _Held | None, tell: Callable[[int], object]
 ) -> tuple[_Found, list[Unreadable]]:
     """Decode each image, into `held` if there is such."""
-    axes = source.spec.planes_shape  # an original has a side for each but the channels
-    found = _Found(np.zeros(len(names), np.bool_), np.zeros((len(names), len(axes) - 1), np.int32))
+    axes = len(source.spec.free_axes) - 1  # all but the batch's
+    found = _Found(np.zeros(len(names), np.bool_), np.zeros((len(names), axes), np.int32))
     rgb = _is_rgb(source.spec)
 
     def decode(rows: range) -> tuple[int, list[Unreadable]]:

@@ -81,7 +81,7 @@ _MEDMNIST = {
     ),
 }
 _TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
-_MAX_CUBIC = 13  # channels that images of as few pixels a side may have
+_FEW = 4  # channels of colours and transparency; no image has as few pixels a side
 # All that a damaged or foreign archive makes NumPy and zipfile raise.
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -139,10 +139,18 @@ def _checked_images(array: NDArray[Any], where: str) -> NDArray[Any]:
             f"{where} is {array.dtype} of shape {array.shape}; expected uint8, uint16 or float32 of shape "
             "(images, height, width) or (images, height, width, channels)"
         )
-    # As many channels as pixels a side: the 3D sets of MedMNIST hold volumes, one after the other.
-    if array.ndim == 4 and array.shape[1] == array.shape[2] == array.shape[3] and array.shape[3] > _MAX_CUBIC:
-        raise UserError(f"{where} has a shape of {array.shape}: these are volumes, and images are expected")
+    if array.ndim == 4 and _is_doubtful(array.shape[1:]):
+        raise UserError(
+            f"{where} has a shape of {array.shape}: its channels stand first, or it holds volumes; expected "
+            "(images, height, width, channels)"
+        )
     return array
+
+
+def _is_doubtful(shape: tuple[int, ...]) -> bool:
+    """Whether a shape would be an odd one for (height, width, channels): the 3D sets of MedMNIST are cubes."""
+    height, width, channels = shape
+    return channels > _FEW and (height <= _FEW or width == channels)
 
 
 def _checked_numbers(array: NDArray[Any], where: str) -> NDArray[np.integer[Any]]:

@@ -7,6 +7,7 @@ from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, 
 from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
 from convsight.datasets.statistics import channel_statistics
+from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -57,6 +58,8 @@ def measured(prepared: Prepared, settings: TrainSettings) -> InputSpec:
     if isinstance(spec, ImageInput) and spec.is_rgb:
         grey = images.all_grey if settings.colour == "auto" else settings.colour == "grey"
         spec = spec.model_copy(update={"channels": 1 if grey else 3})
+    elif settings.colour != "auto":
+        raise UserError(f"--colour {settings.colour} goes with RGB images, not with {spec.summary}; leave it out")
     mean, std = channel_statistics(images, spec)
     # A channel that never varies must not be divided by zero.
     return spec.model_copy(update={"mean": mean, "std": tuple(max(value, spec.min_std) for value in std)})
