@@ -195,7 +195,7 @@ def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Pa
 
 
 def plant_resize(graph: onnx.ModelProto) -> None:
-    """ExactResize images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    """Fit images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
     maker = next(node for node in graph.graph.node if "fitted" in node.output)
     maker.output[:] = ["unused"]
     helper = onnx.helper
