@@ -58,7 +58,11 @@ def test_they_go_through_every_verb(archive: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", test[1])
     model = convsight.load(run.path)
     predictions = [model.predict(source) for source in (test[1], tmp_path / "one.npy", content(test[1]))]
-    many = list(model.predict_many([tmp_path / "one.npy"]))
+    (tmp_path / "folder").mkdir()
+    for name in ("a.npy", ".hidden.npy", "notes.txt", "photo.png"):
+        (tmp_path / "folder" / name).write_bytes(content(test[1]))
+    many = list(model.predict_many([tmp_path / "folder"]))
+    assert [Path(each.file).name for each in many] == ["a.npy"]
     assert [prediction.to_json() for prediction in predictions] == [predictions[0].to_json()] * 3
     assert isinstance(predictions[0], Label)
     assert predictions[0].name == "1"

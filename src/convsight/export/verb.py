@@ -15,7 +15,7 @@ from convsight.export.export import export_int8, export_network
 from convsight.export.exporters import OnnxExporter, OpenVINOExporter, TorchExporter, check_installed
 from convsight.export.parity_check import Pixels
 from convsight.export.proof_images import PREFERRED_SPLITS, enough_images, proof_images
-from convsight.images import Source, is_image_file
+from convsight.images import Source
 from convsight.model_files import read_card
 from convsight.printing import json_document
 from convsight.progress import Listener
@@ -62,7 +62,7 @@ def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Ca
     """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
     if data is not None and Path(data).is_dir():
-        files = sorted(file for file in Path(data).rglob("*") if is_image_file(file))
+        files = sorted(file for file in Path(data).rglob("*") if card.input.is_file(file))
     return partial(proof_images, files or enough_images(_dataset(path, card, data)), card.input, max_megapixels)
 
 

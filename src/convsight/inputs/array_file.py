@@ -13,6 +13,8 @@ from PIL import Image
 
 from convsight.images import ImageError, Source
 
+ARRAY_SUFFIXES = frozenset({".npy"})
+
 _MAGIC = b"\x93NUMPY"
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -38,6 +40,11 @@ def read_array(source: Source, most: float, name: str | None = None) -> NDArray[
     # What NumPy's parser runs into on damaged files, from SyntaxError to MemoryError.
     except Exception as error:
         raise ImageError(f"{called} cannot be read as an array ({error}); save it again with numpy.save") from error
+
+
+def starts_like_array(start: bytes) -> bool:
+    """Whether the content of a file that begins with `start` is an array."""
+    return start.startswith(_MAGIC)
 
 
 def _opened(source: Path | bytes) -> AbstractContextManager[BinaryIO]:

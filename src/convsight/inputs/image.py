@@ -6,8 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from convsight.images import ImageError, InputSize, ResizeMode, Source, decode_image, fit_planes, load_image
-from convsight.inputs.array_file import read_array
+from convsight.images import (
+    IMAGE_SUFFIXES,
+    ImageError,
+    InputSize,
+    ResizeMode,
+    Source,
+    decode_image,
+    fit_planes,
+    load_image,
+)
+from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
@@ -54,6 +63,10 @@ class ImageInput(Levels, InputSpec):
     @property
     def free_axes(self) -> dict[int, str]:
         return {0: BATCH, 1: "height", 2: "width"}
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        return IMAGE_SUFFIXES if self.is_rgb else ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         if self.is_rgb:  # a large JPEG is not decoded whole

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from convsight.images import ImageError, Source
-from convsight.inputs.array_file import read_array
+from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
@@ -33,6 +33,10 @@ class Timed(InputSpec):
     @property
     def min_std(self) -> float:
         return 1e-6
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        return ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         values = self.original(source, max_megapixels, name)

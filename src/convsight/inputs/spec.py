@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from math import prod
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -61,8 +62,17 @@ class InputSpec(BaseModel, ABC):
 
     @property
     @abstractmethod
+    def suffixes(self) -> frozenset[str]:
+        """Of the files that hold originals, in lower case."""
+
+    @property
+    @abstractmethod
     def min_std(self) -> float:
         """The standard deviation reported for a channel that hardly varies: nothing must be divided by 0."""
+
+    def is_file(self, path: Path) -> bool:
+        """Whether the name of `path` is that of an original; the disk is not looked at. Hidden files are none."""
+        return path.suffix.lower() in self.suffixes and not path.name.startswith(".")
 
     @abstractmethod
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:

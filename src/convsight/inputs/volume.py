@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from convsight.images import ImageError, Source
-from convsight.inputs.array_file import read_array
+from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
@@ -39,6 +39,10 @@ class VolumeInput(Levels, InputSpec):
     @property
     def free_axes(self) -> dict[int, str]:
         return {0: BATCH, 1: "depth", 2: "height", 3: "width"}
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        return ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         volume = self.original(source, max_megapixels, name)

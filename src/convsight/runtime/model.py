@@ -62,7 +62,7 @@ class Model:
         depend on how fast images come.
         """
         decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
-        return stream(self.engine, self.reader, items_of(images), decoding)
+        return stream(self.engine, self.reader, items_of(images, self.card.input.is_file), decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:

@@ -116,8 +116,8 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     """
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
-    items = read_sources(options.sources, options.every)
     file, card = find_deployed(options.model, options.engine, options.precision)
+    items = read_sources(options.sources, options.every, card.input.is_file)
     columns = _checked(options, card, form, table)
     savers: list[Callable[[int, Prediction], None]] = []
     if options.draw:

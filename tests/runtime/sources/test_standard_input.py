@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,10 +25,13 @@ def one(line: str) -> Iterator[Item]:
 
 
 @pytest.mark.parametrize("size", [1, 5, 7, 1 << 20])
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp", "npy"])
 def test_an_image_of_every_format_is_known_however_it_arrives(tmp_path: Path, suffix: str, size: int) -> None:
     file = tmp_path / f"picture.{suffix}"
-    Image.new("RGB", (10, 13), "red").save(file)  # a width of 10 is a line feed in the head of a GIF
+    if suffix == "npy":
+        np.save(file, np.full((10, 10), 10, np.uint8))
+    else:
+        Image.new("RGB", (10, 13), "red").save(file)  # a width of 10 is a line feed in the head of a GIF
     [item] = standard_input_items(one, pieces(file.read_bytes(), size))
     assert item.name == "-"
     assert item.load() == file.read_bytes()

@@ -9,19 +9,20 @@ from convsight.images import is_image_file
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.video import frames, is_video_file
 
+IsFile = Callable[[Path], bool]  # whether the name of a file is that of an image, or of what else is put in
 _Parts = tuple[str, ...]  # of a path below the folder where a walk began
 
 
-def images_in(folder: Path) -> Iterator[Item]:
-    """The images in `folder` and the folders in it, sorted by name within each.
+def images_in(folder: Path, is_file: IsFile = is_image_file) -> Iterator[Item]:
+    """The images in `folder` and the folders in it, sorted by name within each; `is_file` knows them by their names.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
     """
-    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, _is_image_file))
+    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, lambda file: is_file(Path(file[-1]))))
 
 
-def images_matching(pattern: str, every: int) -> Iterator[Item]:
+def images_matching(pattern: str, every: int, is_file: IsFile = is_image_file) -> Iterator[Item]:
     """The images and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
 
     They come in the order of `images_in`; of a video every `every`-th frame.
@@ -32,7 +33,7 @@ def images_matching(pattern: str, every: int) -> Iterator[Item]:
     found = _walk(
         _start(root),
         lambda folder: _may_lead(folder, wanted),
-        lambda file: _is_shown(file[-1]) and _matches(file, wanted),
+        lambda file: (is_file(Path(file[-1])) or is_video_file(file[-1])) and _matches(file, wanted),
     )
     for path in found:
         if isinstance(path, str) and is_video_file(path):
@@ -103,14 +104,6 @@ def _split(pattern: str) -> tuple[Path, _Parts]:
 
 def _start(folder: Path) -> str:
     return "" if folder == Path() else str(folder)
-
-
-def _is_image_file(file: _Parts) -> bool:
-    return is_image_file(Path(file[-1]))
-
-
-def _is_shown(name: str) -> bool:
-    return is_image_file(Path(name)) or is_video_file(name)
 
 
 def _matches(parts: _Parts, pattern: _Parts) -> bool:

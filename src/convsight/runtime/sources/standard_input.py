@@ -7,6 +7,7 @@ from functools import partial
 from convsight.errors import UserError
 from convsight.images import Source
 from convsight.images.formats import HEAD_BYTES, reader_of
+from convsight.inputs.array_file import starts_like_array
 from convsight.runtime.sources.item import Item
 
 NAME = "-"
@@ -39,13 +40,13 @@ def _start(read: Read) -> bytes:
 
 
 def starts_like_image(start: bytes) -> bool:
-    r"""Whether `start` is that of an image, and not a path which begins with the same letters.
+    r"""Whether `start` is that of an image or an array, and not a path which begins with the same letters.
 
     >>> starts_like_image(b"BM6\x00\x00\x00"), starts_like_image(b"BMW.jpg\n")
     (True, False)
     """
     head = start[:HEAD_BYTES]
-    return reader_of(head) is not None and not _is_text(head)
+    return (reader_of(head) is not None or starts_like_array(head)) and not _is_text(head)
 
 
 def _has_line(start: bytes) -> bool:
@@ -54,8 +55,8 @@ def _has_line(start: bytes) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
-    # JPEG and PNG start with bytes that begin no character of UTF-8, the others hold zeros.
-    return all(byte >= 32 or byte in b"\r\n\t" for byte in head) and head[:1] not in {b"\xff", b"\x89"}
+    # JPEG, PNG and arrays start with bytes that begin no character of UTF-8, the others hold zeros.
+    return all(byte >= 32 or byte in b"\r\n\t" for byte in head) and head[:1] not in {b"\xff", b"\x89", b"\x93"}
 
 
 def _whole(start: bytes, read: Read) -> Source:
