@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convsight.augmentation import Batch, ImageAugmentation, PointTarget, Variation, describe
+from convsight.augmentation import Batch, ImageAugmentation, PointTarget, Variation, in_words
 from convsight.rng import RngKeys
 
 STRONG = Variation(True, True, shift=0.2, zoom=0.3, rotate=30, light=0.4, erase=0.2)
@@ -144,9 +144,9 @@ def test_epochs_differ() -> None:
 
 
 def test_description_names_every_part() -> None:
-    words = describe(STRONG)
+    words = in_words(STRONG)
     assert words == (
         "horizontal and vertical flips, shifts up to 20% of the side, zoom up to 35%, rotation up to 30 degrees, "
         "brightness and contrast up to 49%, an erased square of 20% of the side"
     )
-    assert describe(Variation()) == "nothing"
+    assert in_words(Variation()) == "nothing"

@@ -99,6 +99,13 @@ def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:
     assert (run.path / "curves.png").is_file()
 
 
+def test_it_begins_with_smaller_images_where_it_varies_images_and_all_of_its_networks_take_them(
+    name: str, trained: tuple[Path, Run]
+) -> None:
+    _, chosen = trained[1].settings()
+    assert chosen.get("first_side") == (24 if name == "translation" else None)
+
+
 def test_a_resumed_run_ends_with_the_same_bits(trained: tuple[Path, Run], tmp_path: Path) -> None:
     archive, whole = trained
     choices = {"epochs": 3, "batch": 16, "export": False}

@@ -1,5 +1,6 @@
 """Putting together what the loop works on, and measuring it before the first step."""
 
+import copy
 import math
 import time
 from dataclasses import replace
@@ -26,7 +27,7 @@ from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
 from convsight.training.judging import SEEN_AGAIN
-from convsight.training.loader import Loader
+from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
@@ -145,17 +146,18 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
 def _step_seconds(t: Training, side: int | None) -> float:
     """Seconds of a training step on images of `side` px, or of their own size."""
     first = next(iter(t.loader.epoch(0)))
+    return seconds_of_step(t.learner, lambda scratch: _gradients(t, scratch, first, side))
 
-    def step(scratch: Learner) -> None:
-        batch = prepared(t, first, side)
-        with autocast(t.device, t.plan.choices.precision):
-            scratch.step(batch, GradientsAlone(scratch, t.device))
 
-    return seconds_of_step(t.learner, step)
+def _gradients(t: Training, scratch: Learner, loaded: LoadedBatch, side: int | None) -> None:
+    """A step of `scratch` on images of `side` px, or of their own size, that moves no weight."""
+    batch = prepared(t, loaded, side)
+    with autocast(t.device, t.plan.choices.precision):
+        scratch.step(batch, GradientsAlone(scratch, t.device))
 
 
 def _first_side(t: Training) -> int | None:
-    """The side in px to begin with: about 0.7 of the images', if they are not small and the network takes it.
+    """The side in px to begin with: about 0.7 of the images', if they are not small and all networks take it.
 
     None where batches have sizes of their own, and where the augmentation knows of no images.
     """
@@ -170,6 +172,8 @@ def _first_side(t: Training) -> int | None:
     try:
         with torch.no_grad():
             t.learner.network.eval()(torch.zeros(2, spec.channels, side, side, device=t.device))
+        if len(list(t.learner.parameters())) > len(list(t.learner.network.parameters())):  # others may be made for one
+            _gradients(t, copy.deepcopy(t.learner).train(), next(iter(t.loader.epoch(0))), side)
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, Variation, Whole, describe
+from convsight.augmentation import ImageAugmentation, Variation, Whole, in_words
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.inputs import InputSpec, as_image
@@ -22,7 +22,7 @@ def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettin
     variation, why = _amount(len(dataset.split("train")), min(image.height, image.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
-    reasons = (f"augmentation: {describe(variation)}", why, why_flip)
+    reasons = (f"augmentation: {in_words(variation)}", why, why_flip)
     return ImageAugmentation(variation, {"class": Whole()}, reasons)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from convsight.augmentation import Augmentation, Batch, BoxTarget, Warp
 from convsight.augmentation.appearance import relight
 from convsight.augmentation.class_names import names_a_side, reads_as_text
-from convsight.augmentation.geometry import Size, Window
+from convsight.augmentation.warp_steps import HeightWidth, ResizedCrop
 from convsight.augmentation.warped import warped
 from convsight.datasets import Dataset
 from convsight.rng import RngKeys, uniform
@@ -82,12 +82,12 @@ class BoxAugmentation(Augmentation):
         if bool(together.any()):
             partners = (draws[:, 12:15] * len(images)).long().clamp(max=len(images) - 1)
             batch, across = mosaic(batch, partners, together, _EMPTY), 2
-        warp = Warp((self._window(draws[:, 4:11], together, across, batch.image, after),))
+        warp = Warp((self._crop(draws[:, 4:11], together, across, batch.image, after),))
         batch = compact(warped(batch, warp, self.images, self.targets))
         mixed = (draws[:, 16] < v.mixup) & combined
         return mixup(batch, draws[:, 17], mixed) if bool(mixed.any()) else batch
 
-    def _window(self, draws: Tensor, together: Tensor, across: int, canvas: Tensor, after: Size) -> Window:
+    def _crop(self, draws: Tensor, together: Tensor, across: int, canvas: Tensor, after: HeightWidth) -> ResizedCrop:
         """Where each image is looked at: with partners near the corner that all share, else around its middle.
 
         The canvas is `across` images wide and high.
@@ -99,9 +99,9 @@ class BoxAugmentation(Augmentation):
         sides = torch.stack([zoom * aspect, zoom / aspect], dim=1)
         flips = (draws[:, 4:6] < 0.5) & torch.tensor([v.flip_horizontal, v.flip_vertical], device=draws.device)
         before = (canvas.shape[2], canvas.shape[3])
-        return Window(middle / across, sides / across, flips, before, after, _EMPTY)
+        return ResizedCrop(middle / across, sides / across, flips, before, after, _EMPTY)
 
-    def _size(self, images: Tensor, draw: float) -> Size:
+    def _size(self, images: Tensor, draw: float) -> HeightWidth:
         """Height and width of the whole batch, drawn from the sizes and made whole strides."""
         share = self.variation.sizes[int(draw * len(self.variation.sizes))]
         height, width = (max(self.stride, round(side * share / self.stride) * self.stride) for side in images.shape[2:])

@@ -1,4 +1,4 @@
-"""Maps of places, one for each sample of a batch: mirror images, whole pixels, turns, windows.
+"""Steps of a warp: maps of places, one for each sample of a batch. Mirror images, whole pixels, turns, crops.
 
 Places are (batch, ..., 2), x before y, as fractions of an image's sides: pixel j of w covers j/w to (j + 1)/w.
 """
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Size = tuple[int, int]  # height and width in px
+HeightWidth = tuple[int, int]  # height and width in px
 
 
-class Geometry(ABC):
+class WarpStep(ABC):
     """From an image as it is to the image as it is seen, a map of its own for each sample."""
 
     # Whether lines along rows and columns stay such lines.
@@ -26,7 +26,7 @@ class Geometry(ABC):
         """Which samples (batch,) show a mirror image, however it is turned; None if none ever does."""
 
     @abstractmethod
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         """The size at which an image of `size` is seen."""
 
     @abstractmethod
@@ -44,7 +44,7 @@ class Geometry(ABC):
 
 @final
 @dataclass(frozen=True)
-class Flip(Geometry):
+class Flip(WarpStep):
     """The mirror image of the `chosen` samples (batch,): left to right if horizontal, else upside down."""
 
     axis: Literal["horizontal", "vertical"]
@@ -56,7 +56,7 @@ class Flip(Geometry):
     def mirrored(self) -> Tensor:
         return self.chosen
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         return size
 
     def images(self, images: Tensor) -> Tensor:
@@ -73,14 +73,14 @@ class Flip(Geometry):
 
 @final
 @dataclass(frozen=True)
-class Shift(Geometry):
+class Shift(WarpStep):
     """Samples moved up and left by `offsets` (batch, 2), rows and columns in whole px of images of `of`.
 
     Borders are repeated. Nothing is interpolated, so small images stay sharp.
     """
 
     offsets: Tensor
-    of: Size
+    of: HeightWidth
 
     upright: ClassVar[bool] = True
 
@@ -88,7 +88,7 @@ class Shift(Geometry):
     def mirrored(self) -> None:
         return None
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         return size
 
     def images(self, images: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class Shift(Geometry):
 
 @final
 @dataclass(frozen=True)
-class Affine(Geometry):
+class Affine(WarpStep):
     """`matrices` (batch, 2, 3): what is seen at (x, y), in `affine_grid`'s coordinates, which run from -1 to 1.
 
     Borders are reflected, values between pixels interpolated.
@@ -141,7 +141,7 @@ class Affine(Geometry):
     def mirrored(self) -> Tensor:
         return self._determinants() < 0
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         return size
 
     def images(self, images: Tensor) -> Tensor:
@@ -167,18 +167,18 @@ class Affine(Geometry):
 
 @final
 @dataclass(frozen=True)
-class Window(Geometry):
-    """An upright window, seen at another size: `middle` and `sides` (batch, 2), x before y, as fractions.
+class ResizedCrop(WarpStep):
+    """An upright crop, which may reach beyond the image, at another size.
 
-    Where `flips` (batch, 2) says so it is mirrored along x or y. Images of `before` are seen at `after`; what lies
-    around an image is `fill`.
+    `middle` and `sides` (batch, 2) are fractions, x before y. Where `flips` (batch, 2) says so it is mirrored along x
+    or y. Images of `before` are seen at `after`; what lies around an image is `fill`.
     """
 
     middle: Tensor
     sides: Tensor
     flips: Tensor
-    before: Size
-    after: Size
+    before: HeightWidth
+    after: HeightWidth
     fill: float
 
     upright: ClassVar[bool] = True
@@ -187,7 +187,7 @@ class Window(Geometry):
     def mirrored(self) -> Tensor:
         return self.flips[:, 0] ^ self.flips[:, 1]
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         return scaled(size, self.before, self.after)
 
     def images(self, images: Tensor) -> Tensor:
@@ -212,7 +212,7 @@ class Window(Geometry):
         return _each(self.middle - self.sides / 2, places) + unflipped * _each(self.sides, places)
 
 
-def centres(size: Size, like: Tensor) -> Tensor:
+def centres(size: HeightWidth, like: Tensor) -> Tensor:
     """The middles of all pixels of images of `size`, for each sample of `like`: (batch, height, width, 2)."""
     height, width = size
     rows = (torch.arange(height, device=like.device) + 0.5) / height
@@ -226,7 +226,7 @@ def seen_at(images: Tensor, places: Tensor, padding: Literal["border", "reflecti
     return F.grid_sample(images, places * 2 - 1, mode="bilinear", padding_mode=padding, align_corners=False)
 
 
-def scaled(size: Size, before: Size, after: Size) -> Size:
+def scaled(size: HeightWidth, before: HeightWidth, after: HeightWidth) -> HeightWidth:
     """`size` times `after / before`: targets may have other sizes than inputs, but must stay whole pixels.
 
     >>> scaled((64, 96), before=(32, 48), after=(24, 36))
