@@ -61,7 +61,7 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     image.save(place / "cat.jpg", exif=orientation)
     (place / "photos").mkdir()
     image.save(place / "photos" / "turned.png")
-    (place / "photos" / "bad.png").write_bytes(b"no picture")
+    (place / "photos" / "bad.png").write_bytes(b"no image")
     return place
 
 

@@ -7,6 +7,7 @@ from convsight.words import first_few, shortened
 
 def test_a_long_list_says_how_much_is_left_out() -> None:
     assert first_few(["a", "b"], most=2) == "a, b"
+    assert first_few(list("abcdef")) == "a, b, c, d, e and 1 more"
     assert first_few([str(n) for n in range(2000)], most=1) == "0 and 1,999 more"
 
 

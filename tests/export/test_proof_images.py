@@ -45,6 +45,6 @@ def test_a_small_validation_split_is_filled_up_from_the_others() -> None:
 
 
 def test_images_that_cannot_be_read_are_no_proof(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"no picture")
+    (tmp_path / "a.png").write_bytes(b"no image")
     with pytest.raises(UserError, match="--data"):
         list(proof_images([tmp_path / "a.png"], RGB, 100))

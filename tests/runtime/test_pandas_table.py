@@ -20,7 +20,7 @@ COLUMNS = ("label", "probability", "cat", "dog")
 
 
 def test_rows_are_what_the_results_say(exported_run: Run, photos: Path) -> None:
-    (photos / "bad.png").write_bytes(b"no picture")
+    (photos / "bad.png").write_bytes(b"no image")
     model = convsight.load(exported_run.path)
     files = [photos / "dark" / "0.png", photos / "bad.png", photos / "bright" / "1.png"]
     table = to_pandas(model.predict_many(read_sources(files)), model.columns())

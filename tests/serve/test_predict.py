@@ -53,7 +53,7 @@ def test_json_with_base64(server: Live, trained: Path) -> None:
 
 
 def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
-    files = [("file", ("a.png", image())), ("file", ("b.png", b"no picture")), ("file", ("c.png", image(3)))]
+    files = [("file", ("a.png", image())), ("file", ("b.png", b"no image")), ("file", ("c.png", image(3)))]
     found = httpx.post(server.url + "/predict", files=files, timeout=60)
     assert found.status_code == 200
     assert [("labels" in answer, "error" in answer) for answer in found.json()["answers"]] == [
@@ -109,7 +109,7 @@ def test_the_metrics_can_be_read_by_prometheus(server: Live) -> None:
     before = server.metric("convsight_requests_total", path="/predict", status="200")
     predicted = server.metric("convsight_pictures_total", model="digits", outcome="answered")
     server.post(image())
-    server.post(b"no picture")
+    server.post(b"no image")
     assert server.metric("convsight_pictures_total", model="digits", outcome="answered") == predicted + 1
     assert server.metric("convsight_pictures_total", outcome="unreadable") >= 1
     assert server.metric("convsight_requests_total", path="/predict", status="200") == before + 1

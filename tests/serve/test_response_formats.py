@@ -65,7 +65,7 @@ def test_a_response_of_many_pieces_is_whole(server: Live, trained: Path) -> None
 
 
 def test_an_archive_has_the_json_and_the_drawn_image_of_each(server: Live, trained: Path) -> None:
-    files = [("cat.png", image(1)), ("notes.txt", b"no picture"), ("cat.png", image(2))]
+    files = [("cat.png", image(1)), ("notes.txt", b"no image"), ("cat.png", image(2))]
     found = ask(server, files, "application/zip")
     assert (found.status_code, found.headers["content-type"]) == (200, "application/zip")
     answers = ask(server, files, "application/json").json()["answers"]
@@ -136,7 +136,7 @@ def test_what_cannot_be_had_is_refused(server: Live, accept: str, count: int, wo
 
 @pytest.mark.parametrize("accept", ["image/png", "application/zip"])
 def test_what_is_not_answered_is_told_as_json(server: Live, accept: str) -> None:
-    found = ask(server, [("a.png", b"no picture")], accept)
+    found = ask(server, [("a.png", b"no image")], accept)
     assert (found.status_code, found.headers["content-type"]) == (422, "application/json")
     assert "no image" in found.json()["answers"][0]["error"]
 

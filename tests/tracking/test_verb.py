@@ -144,7 +144,7 @@ def test_a_video_cut_short_is_followed_as_far_as_it_goes(clip: Path, track: Trac
 
 def test_a_frame_that_cannot_be_read_is_told_and_time_goes_on(clip: Path, track: Track, tmp_path: Path) -> None:
     write_frames(VIDEO, tmp_path / "frames")
-    (tmp_path / "frames" / "000020.png").write_bytes(b"no picture")
+    (tmp_path / "frames" / "000020.png").write_bytes(b"no image")
     found = track(tmp_path / "frames", "--format", "json", "--draw", tmp_path / "drawn")
     assert found.exit_code == 2
     frames = lines(found)

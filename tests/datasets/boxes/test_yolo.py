@@ -119,7 +119,7 @@ def test_images_of_one_name_in_two_folders(yolo: Path) -> None:
 
 
 def test_an_unreadable_image_is_left_to_who_decodes_it(yolo: Path) -> None:
-    (yolo / "images/train/a.png").write_bytes(b"no picture")
+    (yolo / "images/train/a.png").write_bytes(b"no image")
     (yolo / "labels/train/b.txt").write_text("0 .5 .5 .5 .5\n1 .5 .5 .5 .5")
     assert told(read_dataset(yolo), "images/train/a.png", "train") == []
 
