@@ -271,3 +271,21 @@ def test_volumes_are_cut_and_filled_up_about_their_middle(own: list[int], wanted
         if ((place > 0) & (place < sides)).all():
             assert (found[int(place[2]), int(place[1]), int(place[0])] == volume[z, y, x]).all()
     np.testing.assert_allclose(geometry.points_back(geometry.points(np.ones((1, 3)))), 1)
+
+
+@given(begin=st.floats(0, 30), length=st.floats(0.1, 40), origin=st.integers(0, 9), made=st.integers(1, 20))
+def test_a_cell_is_seen_where_its_centre_is(begin: float, length: float, origin: int, made: int) -> None:
+    placement = Placement(begin, begin + length, 3, made, 30, origin)
+    seen = range(200)[placement.seen()]
+    assert list(seen) == [cell for cell in range(200) if begin <= cell - origin + 0.5 < begin + length]
+    places = placement.places(30)
+    assert len(places) == len(seen)
+    assert ((places >= 3 - 1e-6) & (places <= 3 + made + 1e-6)).all()
+    np.testing.assert_allclose(placement.places(60), 2 * places)
+
+
+def test_borders_are_black_unless_said_otherwise() -> None:
+    padded = InputSize(4, 4, "pad")
+    for border, geometry in ((0, ImageGeometry(padded, (8, 4))), (7, ImageGeometry(padded, (8, 4), border=7))):
+        assert geometry.image(np.full((4, 8, 1), 99, np.uint8))[:, 0, 0].tolist() == [border, 99, 99, border]
+        assert geometry.tile((0, 0, 8, 2)).image(np.full((4, 8, 1), 99, np.uint8))[0, 0, 0] == border

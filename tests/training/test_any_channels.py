@@ -12,6 +12,7 @@ import convsight
 from convsight.datasets import read_as_it_is
 from convsight.datasets.audit import audit
 from convsight.errors import UserError
+from convsight.hub.push import push
 from convsight.images import ImageError
 from convsight.inputs import ImageInput
 from convsight.model_files import read_card
@@ -88,3 +89,19 @@ def test_an_audit_finds_copies_among_them(archive: Path, tmp_path: Path) -> None
     (found,) = audit(read_as_it_is(tmp_path / "copied.npz"), Silent()).findings
     assert {place.name for entry in found.entries for place in entry.images} == {"test/00005", "train/00007"}
     assert found.level == "wrong"
+
+
+def test_a_pushed_folder_tells_how_to_use_them(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = convsight.train(archive, net=NET, epochs=1, run="run", quiet=True)
+    push(str(run.path), "theirs", Silent())
+    page = Path("theirs", "README.md").read_text()
+    assert "5 channels and 16 bits" in page
+    assert "0 to 4095 as 0 to 1" in page
+    np.save("example.npy", np.load(archive)["test_images"][0])
+    for block in page.split("```python\n")[1:]:
+        exec(block.split("```")[0], {})
+    first, second = capsys.readouterr().out.strip().splitlines()
+    assert first.split()[0] == second.split()[0]

@@ -66,6 +66,10 @@ def measured(prepared: Prepared, settings: TrainSettings) -> InputSpec:
 
 
 def expected(spec: InputSpec, weights: Weights) -> InputSpec:
-    """The input with the mean and std that `weights` were trained with, where that is known."""
-    known = weights.statistics(spec.channels)
+    """The input with the mean and std that `weights` were trained with, where that is known.
+
+    Those of colours mean nothing for other channels, whose own are kept.
+    """
+    is_rgb = isinstance(spec, ImageInput) and spec.is_rgb
+    known = weights.statistics(spec.channels) if is_rgb or len(weights.mean or ()) == spec.channels else None
     return spec.model_copy(update={"mean": known[0], "std": known[1]}) if known else spec
