@@ -17,6 +17,7 @@ def test_there_and_back(tmp_path: Path) -> None:
     document = json.loads(back.stdout)
     assert f"{document['boxes']:,} boxes\n" == boxes
     assert document == {
+        "version": 1,
         "folder": str(tmp_path / "coco"),
         "format": "coco",
         "pictures": 600,
