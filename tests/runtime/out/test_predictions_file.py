@@ -11,7 +11,7 @@ from tests.disk import Disk
 
 from convsight.errors import UserError
 from convsight.results import Label
-from convsight.runtime.out import PredictionsFile, predictions_file
+from convsight.runtime.out import PredictionsFile, predictions_file, writer_lock
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.item import Item, file_item
 
@@ -258,11 +258,26 @@ class TestTwoWriters:
     def test_where_there_are_no_locks_files_are_written_all_the_same(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def none() -> None:
+        import fcntl
+
+        def none(*arguments: Any) -> None:
             raise OSError(37, "No locks available")
 
-        self.between(monkeypatch, none)
+        monkeypatch.setattr(fcntl, "flock", none)
         assert job(tmp_path / "r.csv", NAMES) == len(NAMES)
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["r.csv", "r.csv.job"]
+
+    def test_a_system_without_locks_writes_all_the_same(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(writer_lock, "fcntl", None)
+        assert job(tmp_path / "new" / "r.csv", NAMES) == len(NAMES)
+        assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["r.csv", "r.csv.job"]
+
+    def test_a_lock_that_somebody_removed_is_released(self, tmp_path: Path) -> None:
+        path = tmp_path / "r.csv"
+        lock = writer_lock.WriterLock(path)
+        (tmp_path / "r.csv.lock").unlink()
+        lock.release()
+        job(path, NAMES)
 
 
 def test_files_follow_the_umask_and_keep_their_mode(tmp_path: Path) -> None:
@@ -272,3 +287,18 @@ def test_files_follow_the_umask_and_keep_their_mode(tmp_path: Path) -> None:
         file.chmod(0o600)
     job(path, NAMES)
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_what_is_kept_grows_with_the_checkpoints(tmp_path: Path) -> None:
+    sources = items(NAMES)
+    with PredictionsFile(tmp_path / "r.csv", COLUMNS, IDENTITY) as file:
+        for count, item in enumerate(sources):
+            assert file.kept == count
+            file.add(prediction(item.name))
+
+
+def test_parquet_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(UserError, match=r'pip install "convsight\[parquet\]"'):
+        job(tmp_path / "r.parquet", NAMES)
+    assert list(tmp_path.iterdir()) == []

@@ -32,14 +32,13 @@ class Checkpoints:
     """The identity of a job and its checkpoints, in the file `path`."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any], last: Checkpoint | None) -> None:
-        self._path = path
         self.last = last
         lines = [json.dumps(identity), *([json.dumps(last._asdict())] if last else [])]
         write_atomic(path, "".join(f"{line}\n" for line in lines))
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 -- closed by close()
 
     @classmethod
-    def open(cls, path: Path, predictions: Path, identity: Mapping[str, Any], *, whole: bool = False) -> Self:
+    def open(cls, path: Path, predictions: Path, identity: Mapping[str, Any], *, whole: bool) -> Self:
         """The job that writes `predictions`: a new one, or the one that was stopped.
 
         Of predictions that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
