@@ -35,6 +35,13 @@ def test_a_target_without_a_kind_is_refused() -> None:
         ImageAugmentation(_MOVING, {"class": Whole()}, ())(batch, _KEYS, 0.0)
 
 
+def test_boxes_are_too_thin_by_the_height_and_width_of_the_images() -> None:
+    boxes = torch.tensor([[[0.1, 0.1, 0.13, 0.9], [0.1, 0.1, 0.9, 0.13]]]).expand(3, 2, 4)  # 3 % of 50 px, of 100 px
+    batch = Batch({"image": torch.rand(3, 1, 50, 100)}, {"boxes": boxes, "labels": torch.tensor([[5, 6]]).expand(3, 2)})
+    found = ImageAugmentation(Variation(flip_horizontal=True), {"boxes": BoxTarget()}, ())(batch, _KEYS, 0.0)
+    assert found.targets["labels"].tolist() == [[5, -1]] * 3
+
+
 def test_all_images_share_one_geometry_and_other_inputs_stay() -> None:
     image = torch.rand(3, 2, 12, 16)
     batch = Batch({"left": image, "right": image.clone(), "age": torch.rand(3, 1)}, {})

@@ -111,6 +111,14 @@ def test_a_turned_box_is_the_least_upright_one_around_its_corners() -> None:
     torch.testing.assert_close(found, torch.tensor([15.0, 2, 21, 8]), atol=1e-4, rtol=0)
 
 
+def test_boxes_may_have_axes_of_their_own() -> None:
+    boxes = torch.rand(2, 3, 4, 4)
+    for step in (Flip("horizontal", torch.tensor([True, False])), Affine(torch.randn(2, 2, 3))):
+        warp = Warp((step,))
+        apart = torch.stack([warp.boxes(boxes[:, each]) for each in range(3)], dim=1)
+        torch.testing.assert_close(warp.boxes(boxes), apart)
+
+
 def test_left_and_right_are_exchanged_in_mirror_images_only() -> None:
     values = torch.tensor([[0, 1, 2, 3]]).expand(4, 4)
     horizontal, vertical = torch.tensor([False, True, False, True]), torch.tensor([False, False, True, True])

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def relight(images: Tensor, draws: Tensor, light: float, saturation: float = 0.0) -> Tensor:
+def relight(images: Tensor, draws: Tensor, light: float, saturation: float) -> Tensor:
     """Brightness and contrast multiplied by up to exp(light), saturation of coloured images by up to exp(saturation).
 
     Images are (batch, channels, height, width) in 0..1, `draws` (batch, 3) in -1..1: of brightness, contrast and
