@@ -39,7 +39,7 @@ VOLUME = VolumeInput.model_validate(
 )
 SEQUENCE = SequenceInput(length=40, channels=2, mean=(0.5, -1.0), std=(2.0, 3.0))
 SPECTROGRAM = SpectrogramInput(
-    length=400, channels=2, mean=(0.5, 0.4), std=(0.2, 0.1), sample_rate=800, window=64, hop=16
+    length=405, channels=2, mean=(0.5, 0.4), std=(0.2, 0.1), sample_rate=800, window=64, hop=16
 )
 
 OTHERS: dict[str, AnyInput] = {"volume": VOLUME, "sequence": SEQUENCE, "spectrogram": SPECTROGRAM}

@@ -268,8 +268,14 @@ def test_volumes_are_cut_and_filled_up_about_their_middle(own: list[int], wanted
     # A voxel's middle lies where its value is found.
     for x, y, z in np.random.default_rng(1).integers(0, size, (10, 3)):
         place = geometry.points(np.array([[x, y, z]]) + 0.5)[0]
-        if ((place > 0) & (place < sides)).all():
+        inside = [voxel in range(20)[cells] for voxel, cells in zip((z, y, x), seen, strict=True)]
+        assert all(inside) == bool(((place > 0) & (place < sides)).all())
+        if all(inside):
             assert (found[int(place[2]), int(place[1]), int(place[0])] == volume[z, y, x]).all()
+    for cells, own_side, each in zip(seen, size[::-1], reversed(geometry.placements), strict=True):
+        # As much is cut off, or added, at either end; one more at the later.
+        assert (own_side - cells.stop) - cells.start in {0, 1}
+        assert (each.side - each.first - each.made) - each.first in {0, 1}
     np.testing.assert_allclose(geometry.points_back(geometry.points(np.ones((1, 3)))), 1)
 
 

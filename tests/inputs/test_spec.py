@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
+from scipy.signal import get_window
 from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOLUME, image, image_input, original
 
 from convsight.errors import UserError
@@ -58,8 +59,8 @@ def test_what_is_no_input_says_where(wrong: dict[str, Any], named: str) -> None:
 
 
 def test_a_window_must_fit_its_sound() -> None:
-    with pytest.raises(ValidationError, match="window of 401"):
-        SpectrogramInput.model_validate({**SPECTROGRAM.model_dump(), "window": 401})
+    with pytest.raises(ValidationError, match="window of 406"):
+        SpectrogramInput.model_validate({**SPECTROGRAM.model_dump(), "window": 406})
 
 
 def sides_of(spec: AnyInput, more: int) -> tuple[int, ...]:
@@ -139,7 +140,7 @@ def test_what_does_not_fit_is_refused_in_words(photo_bytes: bytes) -> None:
     assert "(4, 4, 3); expected (height, width, 5)" in refused(many, np.zeros((4, 4, 3), np.uint16))
     assert "it is uint8" in refused(many, np.zeros((4, 4, 5), np.uint8))
     assert "it is float32" in refused(many, np.zeros((4, 4, 5), np.float32))
-    assert "NaN" in refused(deep, np.full((4, 4, 2), np.nan, np.float32))
+    assert "NaN" in refused(deep, np.where(np.arange(32).reshape(4, 4, 2) == 9, np.nan, 0).astype(np.float32))
     assert "is no array" in refused(deep, photo_bytes)
     assert "it is uint16 of shape (0, 4, 5)" in refused(many, np.zeros((0, 4, 5), np.uint16))
     assert "expected (2, length)" in refused(SEQUENCE, np.zeros((3, 40), np.float32))
@@ -200,14 +201,14 @@ def test_other_ranges() -> None:
 
 def test_a_sine_is_seen_at_its_frequency_and_a_tenth_is_20_db_less() -> None:
     # 100 Hz of 800 Hz: 8 of the 33 frequencies of a window of 64 samples.
-    wave = np.sin(2 * np.pi * 100 * np.arange(400) / 800).astype(np.float32)
+    wave = np.sin(2 * np.pi * 100 * np.arange(405) / 800).astype(np.float32)
     loud, quiet = SPECTROGRAM.scaled(np.stack([wave, wave / 10])[None])[0]
     assert loud.shape == (33, 22)
     assert (loud.argmax(axis=0) == 8).all()
     np.testing.assert_allclose(loud[8], 1, atol=1e-6)
     np.testing.assert_allclose(quiet[8], 1 - 20 / 80, atol=1e-6)
     assert (loud[30] < 0.05).all()
-    assert (SPECTROGRAM.scaled(np.zeros((1, 2, 400), np.float32)) == 0).all()
+    assert (SPECTROGRAM.scaled(np.zeros((1, 2, 405), np.float32)) == 0).all()
 
 
 def test_only_images_are_images() -> None:
@@ -222,4 +223,32 @@ def test_words(spec: AnyInput) -> None:
     assert spec.summary
     assert spec.positions == np.prod(spec.planes_shape[1:])
     assert spec.free_axes[0] == "batch"
-    assert spec.is_fitted_by_graph
+    assert all(isinstance(side, int) for side in (*spec.array_shape, *spec.planes_shape))
+
+
+@pytest.mark.parametrize("spec", ALL, ids=called)
+def test_files_are_known_by_their_names(spec: AnyInput) -> None:
+    arrays = [spec.is_file(Path(name)) for name in ("a.npy", "folder/B.NPY")]
+    images = [spec.is_file(Path(name)) for name in ("a.png", "folder/B.JPG")]
+    is_rgb = isinstance(spec, ImageInput) and spec.is_rgb
+    assert (arrays, images) == ([not is_rgb] * 2, [is_rgb] * 2)
+    assert not any(spec.is_file(Path(name)) for name in (".a.npy", ".a.png", "npy", "png", "a.txt", "a.npy.png.txt"))
+
+
+@pytest.mark.parametrize(("bits", "low", "high"), [(8, 0, 255), (16, 0, 65_535), (32, 0, 1)])
+def test_the_range_is_that_of_the_type_unless_stated(bits: int, low: float, high: float) -> None:
+    still = {"height": 4, "width": 4, "channels": 1, "mean": [0], "std": [1], "bits": bits}
+    found = ImageInput.model_validate(still)
+    assert (found.low, found.high) == (low, high)
+    assert ImageInput.model_validate(still | {"low": low}).high == high
+
+
+def test_the_smallest_deviation_is_one_step() -> None:
+    assert image_input(3).min_std == 1 / 255
+    assert image_input(3, 16, low=95, high=4095).min_std == 1 / 4000
+    assert image_input(3, 32).min_std == SEQUENCE.min_std == 1e-6
+
+
+def test_sound_is_seen_through_a_periodic_hann_window() -> None:
+    window = SPECTROGRAM.hann()
+    np.testing.assert_allclose(window, get_window("hann", 64) * 2 / get_window("hann", 64).sum(), atol=1e-15)

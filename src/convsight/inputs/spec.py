@@ -112,11 +112,6 @@ class InputSpec(BaseModel, ABC):
         """How many positions every channel has: pixels, samples."""
         return prod(self.planes_shape[1:])
 
-    @property
-    def is_fitted_by_graph(self) -> bool:
-        """Whether the deployed graph takes originals of any size, and not only arrays of `array_shape`."""
-        return len(self.free_axes) > 1
-
     def _checked(self, array: NDArray[Any], name: str | None, shapes: str) -> NDArray[Any]:
         """`array` in the machine's byte order and in `dtype`; raises `ImageError` where that would change its values.
 
