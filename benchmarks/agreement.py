@@ -3,7 +3,7 @@
     python benchmarks/agreement.py COCO_FOLDER [NET ...] [--shard 1/2] [--out FILE] [--seconds 600] [--seed 0]
 
 Each network gets random weights (see `random_networks`: BatchNorm has its statistics from real photos, so that nothing
-is dead and answers differ between pictures; the logits are as spread as those of trained networks), is exported by
+is dead and answers differ between images; the logits are as spread as those of trained networks), is exported by
 `convsight.export.export.export_network`, and compared on photos as every export is. Each has a process of its own,
 which ends after `--seconds`. With `--out`, what is found is appended to a file as JSON lines, and networks that stand
 there are not run again. Exit code 1 if any fails. NET may be any name that `convsight train --net` takes.
@@ -23,7 +23,7 @@ from typing import Any
 from measuring import HERE, print_table, spread, versions
 from photos import make_photos
 
-from convsight.export.parity_check import LEAST_PICTURES
+from convsight.export.parity_check import MIN_IMAGES
 from convsight.nets.catalogue import net_names
 
 Found = dict[str, Any]  # net, proofs, reason, seconds
@@ -51,7 +51,7 @@ def main() -> int:
     names = (arguments.nets or net_names())[part - 1 :: parts]
     known = read_found(arguments.out)
     with tempfile.TemporaryDirectory() as folder:
-        make_photos(arguments.data / "images", Path(folder), LEAST_PICTURES)
+        make_photos(arguments.data / "images", Path(folder), MIN_IMAGES)
         for name in names:
             if name not in known:
                 known[name] = run(name, Path(folder), arguments.seconds, arguments.seed)
@@ -114,7 +114,9 @@ def show(results: Sequence[Found]) -> None:
     """Print a row a network, a summary of each way to run them, and the reasons of those that fail."""
     rows = [[found["net"], *cells(found), f"{found['seconds']:.0f}", verdict(found)] for found in results]
     columns = ["net", *_WAYS, "seconds", "holds"]
-    print_table("Exported networks beside PyTorch: largest difference of any probability; same answers", columns, rows)
+    print_table(
+        "Exported networks beside PyTorch: largest difference of any probability; same predictions", columns, rows
+    )
     summary = []
     for way in _WAYS:
         proofs = [proof for proof in (proof_of(found, way) for found in results) if proof]
@@ -123,7 +125,7 @@ def show(results: Sequence[Found]) -> None:
             agreed = spread([100 * proof["agreement"] for proof in proofs], 2)
             summary.append([way, f"{sum(proof['holds'] for proof in proofs)} of {len(proofs)}", f"{worst:.2g}", agreed])
     if summary:
-        print_table("All of them", ["way", "hold", "largest difference", "same answers, %"], summary)
+        print_table("All of them", ["way", "hold", "largest difference", "same predictions, %"], summary)
     for found in results:
         if found["reason"]:
             print(f"\n{found['net']} fails: {found['reason']}")
@@ -131,7 +133,7 @@ def show(results: Sequence[Found]) -> None:
 
 
 def cells(found: Found) -> list[str]:
-    """For each way to run a network the largest difference, and the share of the same answers."""
+    """For each way to run a network the largest difference, and the share of the same predictions."""
     proofs = [proof_of(found, way) for way in _WAYS]
     return [f"{one['largest_difference']:.1e}; {100 * one['agreement']:.1f} %" if one else "" for one in proofs]
 

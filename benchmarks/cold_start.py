@@ -4,7 +4,7 @@
 
 Every command runs once unmeasured, so that files lie in memory and, for convsight, the compiled network in its cache;
 "no cache" is convsight with CONVSIGHT_CACHE=0. Then all run in turn, `repeats` times. Weights are random. timm reads in
-the process itself here, since starting workers for one picture would only cost it time.
+the process itself here, since starting workers for one image would only cost it time.
 """
 
 import argparse
@@ -14,10 +14,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import answering
-from answering import Contender, Failed, Workshop, made, missing
+import predicting
 from measuring import HERE, print_table, spread, versions
 from photos import make_photos
+from predicting import Contender, Failed, Workshop, made, missing
 
 PACKAGES = ("convsight", "openvino", "torch", "torchvision", "timm")
 NO_CACHE = "convsight predict, no cache"
@@ -46,10 +46,10 @@ def main() -> None:
 def measure(shop: Workshop, one: Path, repeats: int, only: Sequence[str]) -> None:
     """Run all contenders for one network in turn, and print a table."""
     ours: dict[str, Callable[[], Contender]] = {
-        "convsight predict": lambda: answering.convsight(shop, "convsight predict", shop.model()),
-        NO_CACHE: lambda: answering.convsight(shop, NO_CACHE, shop.model(), {"CONVSIGHT_CACHE": "0"}),
+        "convsight predict": lambda: predicting.convsight(shop, "convsight predict", shop.model()),
+        NO_CACHE: lambda: predicting.convsight(shop, NO_CACHE, shop.model(), {"CONVSIGHT_CACHE": "0"}),
     }
-    contenders = made({**ours, **answering.peers(shop, batches=(1,), workers=0)}, only)
+    contenders = made({**ours, **predicting.peers(shop, batches=(1,), workers=0)}, only)
     working = {contender.name: contender for contender in contenders if seconds(contender, one) is not None}
     found: dict[str, list[float]] = {name: [] for name in working}
     for _ in range(repeats):
@@ -66,7 +66,7 @@ def measure(shop: Workshop, one: Path, repeats: int, only: Sequence[str]) -> Non
             continue
         beside = [best / mine for best, mine in zip(fastest, found[name], strict=True)] if contender.ours else []
         rows.append([name, spread(found[name], 2), spread(beside, 2) if beside else ""])
-    columns = ["who", "seconds to one answer", "times as fast as the best peer of the repeat"]
+    columns = ["who", "seconds to one prediction", "times as fast as the best peer of the repeat"]
     print_table(f"{shop.net}: one photo, whole process", columns, rows)
     if rivals:
         names = [name for name, contender in working.items() if not contender.ours]

@@ -1,8 +1,8 @@
-"""`describe` against the truth: real forward passes, PyTorch's counter, measured memory, and other counting tools.
+"""`describe` against the target: real forward passes, PyTorch's counter, measured memory, and other counting tools.
 
     python benchmarks/describe.py [--nets PATTERN]
 
-The first table runs every network of the catalogue once on a real picture. The second compares the predicted memory of
+The first table runs every network of the catalogue once on a real image. The second compares the predicted memory of
 a training step with what a process grows by. The third shows the multiply-adds that torchinfo, thop, fvcore and ptflops
 count.
 """
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from convsight.describe.description import describe_module
-from convsight.describe.memory import training_memory
+from convsight.describe.training_memory import training_memory
 from convsight.nets.catalogue import build_net, net_entry, net_names
 from convsight.nets.dry_run.build import build_without_memory
 
@@ -42,10 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nets", default="*", help="a pattern for the first table")
     names = [name for name in net_names() if fnmatch(name, parser.parse_args().nets)]
-    checked = [against_truth(name) for name in names]
+    checked = [against_target(name) for name in names]
     wrong = [row for row in checked if row[1] != row[2] or row[3] != "yes" or row[4] != "yes"]
     summary = [
-        ["networks run on a real picture", str(len(checked))],
+        ["networks run on a real image", str(len(checked))],
         ["volumes compared", f"{sum(int(row[1]) for row in checked):,}"],
         ["volumes that differ", f"{sum(int(row[1]) - int(row[2]) for row in checked):,}"],
         ["networks whose parameters differ from the module's", str(sum(row[3] != "yes" for row in checked))],
@@ -62,10 +62,10 @@ def main() -> None:
     print("\n" + versions("convsight", "torch", "torchvision") + "; peers: " + ", ".join(PEERS))
 
 
-def against_truth(name: str) -> list[str]:
+def against_target(name: str) -> list[str]:
     """Volumes compared and equal, and whether parameters and FLOPs are the module's and the counter's."""
     entry = net_entry(name)
-    shape = entry.usual_shape
+    shape = entry.default_shape
     net = build_net(name, shape).eval()
     seen: dict[str, tuple[int, ...]] = {}
 
@@ -90,7 +90,7 @@ def against_truth(name: str) -> list[str]:
 
 def memory_row(name: str, batch: int) -> list[str]:
     """Predicted and measured peak of one network."""
-    shape = net_entry(name).usual_shape
+    shape = net_entry(name).default_shape
     predicted = training_memory(build_net(name, shape), (batch, 3, shape.height, shape.width)).peak
     # Freed tensors go back to the system at once, so that the process is as large as what it holds.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
@@ -104,7 +104,7 @@ PEERS = ("torchinfo", "thop", "fvcore", "ptflops")
 
 def peers_row(name: str) -> list[str]:
     """What each tool counts for one network; their words where they fail."""
-    shape = net_entry(name).usual_shape
+    shape = net_entry(name).default_shape
     net = build_without_memory(net_entry(name), shape)
     ours = describe_module(net, (shape.channels, shape.height, shape.width)).multiply_adds
     with FlopCounterMode(display=False) as counter:

@@ -8,7 +8,7 @@
 two minutes. `training` compares images a second and peak memory at one longest side and batch, epochs after the first,
 each in a process of its own: the peer pads to a square, convsight keeps the data's proportions (BCCD: 320 x 240 px).
 `predict` answers a folder of photos, 500 x 375 px, at 320 x 240 px, by the nano network of RUN and by that of
-Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what pictures beyond the
+Ultralytics with random weights, in PyTorch and exported to OpenVINO; whole processes, and what images beyond the
 first few cost.
 The peer runs through its own command line alone.
 """
@@ -28,7 +28,7 @@ from measuring import print_table, spread, versions
 from photos import make_photos
 from ultralytics_peer import yolo, yolo_environment
 
-FEW = 32  # pictures of the process that is subtracted
+FEW = 32  # images of the process that is subtracted
 SIDE, BATCH = 320, 16
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     predict.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        {"accuracy": accuracies, "training": trainings, "predict": answers}[arguments.part](arguments, Path(name))
+        {"accuracy": accuracies, "training": trainings, "predict": predictions}[arguments.part](arguments, Path(name))
     print(f"\n{versions('convsight', 'torch', 'torchvision', 'openvino')}; peer: ultralytics 8.4.190")
 
 
@@ -111,8 +111,8 @@ def their_training(data: Path, run: Path) -> tuple[float, float]:
     memory = peak_mib(yolo("detect", "train", *words, *more), run.parent / "theirs.txt")
     rows = next(run.rglob("results.csv")).read_text().splitlines()
     times = [float(row.split(",")[1]) for row in rows[1:]]
-    pictures = sum(1 for _ in (data.parent / "images" / "train").iterdir())
-    return pictures * (len(times) - 1) / (times[-1] - times[0]), memory
+    images = sum(1 for _ in (data.parent / "images" / "train").iterdir())
+    return images * (len(times) - 1) / (times[-1] - times[0]), memory
 
 
 def as_yolo(data: Path, folder: Path) -> Path:
@@ -121,15 +121,15 @@ def as_yolo(data: Path, folder: Path) -> Path:
     return folder / "data.yaml"
 
 
-def answers(arguments: argparse.Namespace, folder: Path) -> None:
-    """Pictures a second from files to boxes, of whole processes and beyond the first few."""
-    photos = make_photos(arguments.photos / "images", folder / "all", arguments.pictures)
+def predictions(arguments: argparse.Namespace, folder: Path) -> None:
+    """Images a second from files to boxes, of whole processes and beyond the first few."""
+    photos = make_photos(arguments.photos / "images", folder / "all", arguments.images)
     (folder / "few").mkdir()
     for photo in photos[:FEW]:
         os.link(photo, folder / "few" / photo.name)
-    commands = {"convsight, yolo-n": [*CONVSIGHT, "predict", str(arguments.run), "PICTURES", "--format", "json"]}
+    commands = {"convsight, yolo-n": [*CONVSIGHT, "predict", str(arguments.run), "IMAGES", "--format", "json"]}
     commands["convsight, yolo-n, float32"] = [*commands["convsight, yolo-n"], "--precision", "float32"]
-    commands |= their_answers(folder)
+    commands |= their_predictions(folder)
     rates: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(arguments.repeats):
         for name, command in commands.items():
@@ -137,7 +137,7 @@ def answers(arguments: argparse.Namespace, folder: Path) -> None:
             rates[name].append((len(photos) / everything, (len(photos) - FEW) / (everything - few)))
             print(f"{name}: {few:.2f} s, {everything:.2f} s", file=sys.stderr)
     rows = [[name, *(spread([pair[place] for pair in each]) for place in (0, 1))] for name, each in rates.items()]
-    columns = ["who", "pictures/s, whole process", "pictures/s, steady"]
+    columns = ["who", "images/s, whole process", "images/s, steady"]
     print_table(f"{len(photos):,} photos of 500 x 375 px to boxes at {SIDE} x {SIDE * 3 // 4} px", columns, rows)
     own = rates["convsight, yolo-n"]
     ratios = [
@@ -148,7 +148,7 @@ def answers(arguments: argparse.Namespace, folder: Path) -> None:
     print_table("convsight as many times as fast within a repeat", columns, ratios)
 
 
-def their_answers(folder: Path) -> dict[str, list[str]]:
+def their_predictions(folder: Path) -> dict[str, list[str]]:
     """The peer's commands, for a network with random weights, exported for the very size that the photos get."""
     sides = f"imgsz={SIDE * 3 // 4},{SIDE}"
     run(yolo("export", "model=yolo11n.yaml", "format=openvino", sides), folder)
@@ -168,10 +168,10 @@ def ours(*words: str) -> str:
     return subprocess.run([*CONVSIGHT, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def seconds(command: Sequence[str], pictures: Path) -> float:
+def seconds(command: Sequence[str], images: Path) -> float:
     """Of a whole process."""
     began = time.perf_counter()
-    run([word.replace("PICTURES", str(pictures)) for word in command], pictures.parent)
+    run([word.replace("IMAGES", str(images)) for word in command], images.parent)
     return time.perf_counter() - began
 
 

@@ -2,10 +2,10 @@
 
     python benchmarks/evaluate.py [--pictures 5000] [--repeats 3]
 
-Random pictures like those of COCO: 100 answers of 80 classes and about seven things each, one in a hundred a crowd. The
-twelve numbers of all tools are compared. "reading" begins with numbers in memory, each tool's way: rows of dictionaries
-for them, arrays for us. "judging" gives the twelve numbers, and for us those of each class; beside it stands all that
-`BoxMetrics` computes: also VOC, precision and recall, kinds of errors, and then the thresholds.
+Random images like those of COCO: 100 predictions of 80 classes and about seven things each, one in a hundred a crowd.
+The twelve numbers of all tools are compared. "reading" begins with numbers in memory, each tool's way: rows of
+dictionaries for them, arrays for us. "judging" gives the twelve numbers, and for us those of each class; beside it
+stands all that `BoxMetrics` computes: also VOC, precision and recall, kinds of errors, and then the thresholds.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 CLASSES = tuple(f"class {index}" for index in range(80))
@@ -37,8 +37,8 @@ PEERS = ("pycocotools", "faster-coco-eval")
 Floats = NDArray[np.float64]
 
 
-class Picture(NamedTuple):
-    """Boxes of one picture as left, top, width, height, their classes, and scores or which are crowds."""
+class Image(NamedTuple):
+    """Boxes of one image as left, top, width, height, their classes, and scores or which are crowds."""
 
     xywh: Floats
     labels: NDArray[np.int64]
@@ -51,24 +51,24 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    pairs = [random_pair(np.random.default_rng(seed)) for seed in range(options.pictures)]
+    pairs = [random_pair(np.random.default_rng(seed)) for seed in range(options.images)]
     ours, rows = our_rows(pairs, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
         write_coco(pairs, Path(folder))
         for peer in PEERS:
             script = str(HERE / "peers" / "evaluate_boxes.py")
             command = [str(peer_python("coco")), script, peer, folder, str(options.repeats)]
-            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            found = json.loads(told.splitlines()[-1])
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            found = json.loads(output.splitlines()[-1])
             gap = np.abs(np.array(found["numbers"]) - ours).max()
             rows.append([peer, spread(found["reading"], 2), spread(found["judging"], 2), "", f"{gap:.0e}"])
     columns = ["tool", "reading, s", "judging, s", "all that BoxMetrics tells, s", "largest difference of 12 numbers"]
-    print_table(f"Judging {options.pictures:,} pictures of 100 boxes", columns, rows)
+    print_table(f"Judging {options.images:,} images of 100 boxes", columns, rows)
     print("\n" + versions("convsight", "numpy") + "; peers: " + ", ".join(peer_versions()))
 
 
-def random_pair(generator: np.random.Generator) -> tuple[Picture, Picture]:
-    """What is true of a picture, and 100 answers: four near each thing, the rest anywhere and mostly unsure."""
+def random_pair(generator: np.random.Generator) -> tuple[Image, Image]:
+    """What is true of an image, and 100 predictions: four near each thing, the rest anywhere and mostly unsure."""
     some = generator.choice(len(CLASSES), size=3)
     things = _anywhere(generator, int(generator.poisson(7)))
     labels = generator.choice(some, size=len(things))
@@ -77,12 +77,12 @@ def random_pair(generator: np.random.Generator) -> tuple[Picture, Picture]:
     moved = things[of] + generator.normal(size=(near, 4)) * 0.08 * np.tile(things[of, 2:], 2)
     moved[:, 2:] = np.maximum(moved[:, 2:], 2)
     guesses = np.where(generator.random(100) < 0.5, generator.choice(some, size=100), generator.integers(80, size=100))
-    answered = np.where(generator.random(near) < 0.8, labels[of], guesses[:near])
+    predicted = np.where(generator.random(near) < 0.8, labels[of], guesses[:near])
     scores = np.append(generator.beta(3, 2, near), generator.beta(1, 8, 100 - near)).round(3)
     return (
-        Picture(_exact(things), labels, generator.random(len(things)) < 0.01),
-        Picture(
-            _exact(np.vstack([moved, _anywhere(generator, 100 - near)])), np.append(answered, guesses[near:]), scores
+        Image(_exact(things), labels, generator.random(len(things)) < 0.01),
+        Image(
+            _exact(np.vstack([moved, _anywhere(generator, 100 - near)])), np.append(predicted, guesses[near:]), scores
         ),
     )
 
@@ -97,18 +97,18 @@ def _exact(xywh: Floats) -> Floats:
     return np.round(xywh * 4) / 4
 
 
-def our_rows(pairs: Sequence[tuple[Picture, Picture]], repeats: int) -> tuple[Floats, list[list[str]]]:
+def our_rows(pairs: Sequence[tuple[Image, Image]], repeats: int) -> tuple[Floats, list[list[str]]]:
     """Our twelve numbers, and our row of the table."""
     reading, judging, everything = [], [], []
     for _ in range(repeats):
         start = time.perf_counter()
         metrics = BoxMetrics(CLASSES)
-        lists = [(_boxes(truth, crowd=truth.extra), _boxes(found, scores=found.extra)) for truth, found in pairs]
-        for truth, found in lists:
-            metrics.update(truth, found)
+        lists = [(_boxes(target, crowd=target.extra), _boxes(found, scores=found.extra)) for target, found in pairs]
+        for target, found in lists:
+            metrics.update(target, found)
         reading.append(time.perf_counter() - start)
         start = time.perf_counter()
-        numbers = Coco(Gathered(CLASSES, *zip(*lists, strict=True))).numbers()
+        numbers = Coco(EvaluatedBoxes(CLASSES, *zip(*lists, strict=True))).numbers()
         judging.append(time.perf_counter() - start)
         start = time.perf_counter()
         metrics.compute(intervals=False)
@@ -118,26 +118,26 @@ def our_rows(pairs: Sequence[tuple[Picture, Picture]], repeats: int) -> tuple[Fl
     return np.array([numbers[name] for name in NAMES]), [row]
 
 
-def _boxes(picture: Picture, **extra: Any) -> Boxes:
-    corners = np.hstack([picture.xywh[:, :2], picture.xywh[:, :2] + picture.xywh[:, 2:]])
-    return Boxes.of(CLASSES, (SIDE, SIDE), corners, picture.labels, **extra)
+def _boxes(image: Image, **extra: Any) -> Boxes:
+    corners = np.hstack([image.xywh[:, :2], image.xywh[:, :2] + image.xywh[:, 2:]])
+    return Boxes.of(CLASSES, (SIDE, SIDE), corners, image.labels, **extra)
 
 
-def write_coco(pairs: Sequence[tuple[Picture, Picture]], folder: Path) -> None:
-    """The same pictures as the two files that COCO's tools read."""
-    truths: list[dict[str, Any]] = []
-    answers: list[dict[str, Any]] = []
-    for index, (truth, found) in enumerate(pairs):
-        for xywh, label, crowd in zip(truth.xywh.tolist(), truth.labels.tolist(), truth.extra.tolist(), strict=True):
+def write_coco(pairs: Sequence[tuple[Image, Image]], folder: Path) -> None:
+    """The same images as the two files that COCO's tools read."""
+    targets: list[dict[str, Any]] = []
+    predictions: list[dict[str, Any]] = []
+    for index, (target, found) in enumerate(pairs):
+        for xywh, label, crowd in zip(target.xywh.tolist(), target.labels.tolist(), target.extra.tolist(), strict=True):
             place = {"image_id": index, "category_id": label, "bbox": xywh, "area": xywh[2] * xywh[3]}
-            truths.append(place | {"id": len(truths) + 1, "iscrowd": int(crowd)})
+            targets.append(place | {"id": len(targets) + 1, "iscrowd": int(crowd)})
         for xywh, label, score in zip(found.xywh.tolist(), found.labels.tolist(), found.extra.tolist(), strict=True):
-            answers.append({"image_id": index, "category_id": label, "bbox": xywh, "score": score})
+            predictions.append({"image_id": index, "category_id": label, "bbox": xywh, "score": score})
     images = [{"id": index, "width": SIDE, "height": SIDE, "file_name": f"{index}.jpg"} for index in range(len(pairs))]
     categories = [{"id": index, "name": name} for index, name in enumerate(CLASSES)]
-    whole = {"info": {}, "licenses": [], "images": images, "annotations": truths, "categories": categories}
+    whole = {"info": {}, "licenses": [], "images": images, "annotations": targets, "categories": categories}
     (folder / "truth.json").write_text(json.dumps(whole))
-    (folder / "answers.json").write_text(json.dumps(answers))
+    (folder / "answers.json").write_text(json.dumps(predictions))
 
 
 def peer_versions() -> list[str]:

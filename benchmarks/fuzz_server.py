@@ -4,7 +4,7 @@
 
 Bodies of all kinds, and the heads of requests, have bytes replaced, cut out, doubled and put in. A hang is a request
 without an answer or an end of its connection in `--patience` seconds. A right answer has a status that the interface
-documents, other than 500; where the head is whole, it is JSON. After each thousand a good picture must be answered as
+documents, other than 500; where the head is whole, it is JSON. After each thousand a good image must be answered as
 before. Memory is read after each tenth of the requests; the first half is warm-up, and over the second it may grow by
 8 MiB. The exit code is 1 where any of this is not so. Linux only.
 """
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import NamedTuple
 
-from measuring import MOST_GROWN_MIB, RETURNING_MEMORY, grown, print_table, resident_mib, versions
+from measuring import MAX_GROWN_MIB, RETURNING_MEMORY, grown, print_table, resident_mib, versions
 from PIL import Image
 from serving import ServerProcess, server
 
@@ -57,7 +57,7 @@ class Found:
 
     def is_fine(self) -> bool:
         """Whether all went as it should."""
-        return not (self.wrong or self.good_otherwise or self.crashes or grown(self.memory_mib) > MOST_GROWN_MIB)
+        return not (self.wrong or self.good_otherwise or self.crashes or grown(self.memory_mib) > MAX_GROWN_MIB)
 
 
 def main() -> None:
@@ -71,8 +71,8 @@ def main() -> None:
     os.environ.update(RETURNING_MEMORY)  # the server inherits it
     start = time.perf_counter()
     with server(arguments.model) as running:
-        chances = random.Random(arguments.seed)  # noqa: S311
-        found = asyncio.run(fuzz(running, chances, arguments.requests, arguments.patience))
+        rng = random.Random(arguments.seed)  # noqa: S311
+        found = asyncio.run(fuzz(running, rng, arguments.requests, arguments.patience))
     print_found(found, time.perf_counter() - start)
     parts = versions("convsight", "fastapi", "uvicorn", "h11", "python-multipart", "pillow")
     print(f"\n{parts}; seed {arguments.seed}")
@@ -83,33 +83,33 @@ def print_found(found: Found, seconds: float) -> None:
     """Two tables: of the answers, and of the memory."""
     rows = [
         ["seconds", f"{seconds:.0f}"],
-        ["answers", told(found.answers)],
+        ["answers", in_words(found.answers)],
         ["crashes of the server", str(found.crashes)],
         ["hangs", str(found.answers["hang"])],
-        ["answers of a wrong kind, hangs among them", told(found.wrong) or "0"],
-        ["good pictures answered otherwise in between", str(found.good_otherwise)],
-        [f"growth in the second half, MiB (at most {MOST_GROWN_MIB:g})", f"{grown(found.memory_mib):.1f}"],
+        ["answers of a wrong kind, hangs among them", in_words(found.wrong) or "0"],
+        ["good images answered otherwise in between", str(found.good_otherwise)],
+        [f"growth in the second half, MiB (at most {MAX_GROWN_MIB:g})", f"{grown(found.memory_mib):.1f}"],
     ]
     print_table(f"{found.answers.total():,} mutated requests", ["what", "value"], rows)
     readings = [[f"{number} of {_ROUNDS}", f"{mib:.1f}"] for number, mib in enumerate(found.memory_mib)]
     print_table("Memory of the server after each round of them", ["round", "MiB"], readings)
 
 
-def told(counts: Counter[str]) -> str:
+def in_words(counts: Counter[str]) -> str:
     """Counts in words."""
     return ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items()))
 
 
-async def fuzz(running: ServerProcess, chances: random.Random, count: int, patience: float) -> Found:
+async def fuzz(running: ServerProcess, rng: random.Random, count: int, patience: float) -> Found:
     """Send `count` mutated requests, in rounds; ends early after a crash or a hang."""
     expected = await answer(running, good_request(), patience)
     if status_of(expected) != "200":
-        raise SystemExit(f"a good picture is not answered: {expected!r}")
+        raise SystemExit(f"a good image is not answered: {expected!r}")
     found = Found(memory_mib=[resident_mib(running.process.pid)])
     for number in range(_ROUNDS):
         left = count * (number + 1) // _ROUNDS - count * number // _ROUNDS
         while left > 0:
-            requests = [mutated_request(chances) for _ in range(min(_THOUSAND, left))]
+            requests = [mutated_request(rng) for _ in range(min(_THOUSAND, left))]
             left -= len(requests)
             await send(running, requests, patience, found)
             said = await answer(running, good_request(), patience)
@@ -197,7 +197,7 @@ def body_of(said: bytes | None) -> bytes:
     return (said or b"").partition(b"\r\n\r\n")[2]
 
 
-def pictures() -> list[bytes]:
+def images() -> list[bytes]:
     """A small file of each format."""
     files = []
     for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"):
@@ -207,27 +207,27 @@ def pictures() -> list[bytes]:
     return files
 
 
-_PICTURES = pictures()
+_IMAGES = images()
 
 
 def good_request() -> Request:
     """A request that must be answered."""
-    return Request(written(b"image/png", _PICTURES[0]), has_whole_head=True)
+    return Request(written(b"image/png", _IMAGES[0]), has_whole_head=True)
 
 
-def mutated_request(chances: random.Random) -> Request:
+def mutated_request(rng: random.Random) -> Request:
     """A request of any kind with something wrong in its body, or anywhere in it."""
-    picture = chances.choice(_PICTURES)
-    kind, body = chances.choice(
+    image = rng.choice(_IMAGES)
+    kind, body = rng.choice(
         [
-            (b"application/octet-stream", picture),
-            (b"application/json", json.dumps({"pictures": [base64.b64encode(picture).decode()]}).encode()),
-            (b"multipart/form-data; boundary=x", form([picture] * chances.randint(1, 3))),
+            (b"application/octet-stream", image),
+            (b"application/json", json.dumps({"pictures": [base64.b64encode(image).decode()]}).encode()),
+            (b"multipart/form-data; boundary=x", form([image] * rng.randint(1, 3))),
         ]
     )
-    if chances.random() < 0.7:
-        return Request(written(kind, mutated(body, chances)), has_whole_head=True)
-    return Request(mutated(written(kind, body), chances), has_whole_head=False)
+    if rng.random() < 0.7:
+        return Request(written(kind, mutated(body, rng)), has_whole_head=True)
+    return Request(mutated(written(kind, body), rng), has_whole_head=False)
 
 
 def form(files: list[bytes]) -> bytes:
@@ -242,11 +242,11 @@ def written(kind: bytes, body: bytes) -> bytes:
     return head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def mutated(data: bytes, chances: random.Random) -> bytes:
+def mutated(data: bytes, rng: random.Random) -> bytes:
     """`data` with one to eight stretches changed."""
-    for _ in range(chances.randint(1, 8)):
-        at, length = chances.randint(0, len(data)), chances.choice([0, 1, 1, 2, 4, 16, 200])
-        piece = chances.choice([b"", chances.randbytes(length), data[at : at + length] * 2, b"\r\n", b"\0", b"-1"])
+    for _ in range(rng.randint(1, 8)):
+        at, length = rng.randint(0, len(data)), rng.choice([0, 1, 1, 2, 4, 16, 200])
+        piece = rng.choice([b"", rng.randbytes(length), data[at : at + length] * 2, b"\r\n", b"\0", b"-1"])
         data = data[:at] + piece + data[at + length :]
     return data
 

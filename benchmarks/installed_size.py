@@ -3,7 +3,7 @@
     python benchmarks/installed_size.py [MODEL PICTURE]
 
 The light half is installed with pip in a fresh environment, which is then measured as a whole. If MODEL (a
-`model.onnx`) and PICTURE are given, that environment answers the picture. Of the other tools, and of ours beside them,
+`model.onnx`) and PICTURE are given, that environment answers the image. Of the other tools, and of ours beside them,
 the packages are counted that pip installs for them, by the files that each lists: PyTorch, which all of them need,
 brings NVIDIA's libraries on Linux unless one asks for another build, so both sums are shown.
 """
@@ -26,7 +26,7 @@ from packaging.utils import canonicalize_name
 _PARTS = ("src", "pyproject.toml", "README.md", "LICENSE")
 _GPU = ("nvidia-", "cuda-", "triton")
 _LARGEST = 10
-# What a tool needs to answer a picture, and the folder of its own packages where it has one.
+# What a tool needs to answer an image, and the folder of its own packages where it has one.
 _PEERS = {
     "torchvision": (["torchvision"], None),
     "timm": (["timm"], None),
@@ -47,8 +47,8 @@ def main() -> None:
         whole = disk_usage(home)
         light = sizes(["convsight"], [packages_of(home)])
         tried = [try_out(home, "--help")]
-        if arguments.model and arguments.picture:
-            tried.append(try_out(home, "predict", str(arguments.model), str(arguments.picture)))
+        if arguments.model and arguments.image:
+            tried.append(try_out(home, "predict", str(arguments.model), str(arguments.image)))
     rows = [["whole environment, with pip", *(megabytes(value) for value in whole)]]
     largest = sorted(light.items(), key=lambda item: -item[1][1])[:_LARGEST]
     rows += [[package, *(megabytes(value) for value in size)] for package, size in largest]

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parent / ".bench"
 # An allocator of C that returns freed memory at once: what it keeps else rises and falls by 20 MiB, and hides a leak.
 RETURNING_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
-MOST_GROWN_MIB = 8.0  # that a fuzzed process may grow by; over 50,000 inputs 170 bytes each
+MAX_GROWN_MIB = 8.0  # that a fuzzed process may grow by; over 50,000 inputs 170 bytes each
 
 
 def machine() -> str:

@@ -29,10 +29,10 @@ def make_photos(source: Path, folder: Path, count: int) -> list[Path]:
 
 def _piece(photo: Image.Image, number: int) -> Image.Image:
     """A piece of `photo` that has 0.6 to 1 of the largest possible side."""
-    chances = random.Random(number)  # noqa: S311  # nothing secret
+    rng = random.Random(number)  # noqa: S311  # nothing secret
     width, height = _SIDES[::-1] if number % 4 == 3 else _SIDES
-    scale = min(photo.width / width, photo.height / height) * chances.uniform(0.6, 1.0)
-    left = chances.uniform(0, photo.width - scale * width)
-    top = chances.uniform(0, photo.height - scale * height)
+    scale = min(photo.width / width, photo.height / height) * rng.uniform(0.6, 1.0)
+    left = rng.uniform(0, photo.width - scale * width)
+    top = rng.uniform(0, photo.height - scale * height)
     box = (left, top, left + scale * width, top + scale * height)
     return photo.resize((width, height), Image.Resampling.BICUBIC, box=box)

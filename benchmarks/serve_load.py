@@ -1,4 +1,4 @@
-"""A server under load, beside `convsight predict` on the same pictures in the same run.
+"""A server under load, beside `convsight predict` on the same images in the same run.
 
     python benchmarks/serve_load.py MODEL PICTURE_FOLDER [--clients 64] [--seconds 60] [--per-request 1]
 
@@ -6,7 +6,7 @@ The clients are one process of their own, since they share the machine; each kee
 request when it has its answer. A 503 is asked again after its Retry-After, as a client should, and is no error. A
 request is lost where its connection ends without an answer. `predict` is run before and after, as a process, and
 measured between its first answers and its last, so neither start nor end counts. Where others use the machine too,
-rates follow them, processor time a picture less so; with OMP_NUM_THREADS=1 no thread spends it on waiting for another.
+rates follow them, processor time an image less so; with OMP_NUM_THREADS=1 no thread spends it on waiting for another.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from pathlib import Path
 from measuring import print_table, versions
 from serving import cpu_seconds, server
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
 
-_BATCH = 32  # pictures whose answers `predict` prints at once
+_BATCH = 32  # images whose answers `predict` prints at once
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--per-request", type=int, default=1, help="pictures a request; more than one as a form")
+    parser.add_argument("--per-request", type=int, default=1, help="images a request; more than one as a form")
     parser.add_argument("--url", help=argparse.SUPPRESS)  # set for the process of the clients
     arguments = parser.parse_args()
     if arguments.url:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def predict_speed(model: str, folder: Path, seconds: float) -> tuple[float, float]:
-    """Pictures a second of `convsight predict`, and processor time a picture in ms, over about `seconds`."""
+    """Images a second of `convsight predict`, and processor time an image in ms, over about `seconds`."""
     command = [sys.executable, "-m", "convsight", "predict", model, *[str(folder)] * 1000, "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -76,12 +76,12 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     lost: int = 0
-    pictures: int = 0
+    images: int = 0
 
 
 async def load(arguments: argparse.Namespace, host: str, port: int) -> dict[str, object]:
     """Let all clients ask until time is up; what they saw."""
-    files = sorted(file for file in arguments.folder.rglob("*") if is_picture_file(file))[:2000]
+    files = sorted(file for file in arguments.folder.rglob("*") if is_image_file(file))[:2000]
     per = arguments.per_request
     requests = [request(files[start : start + per], host) for start in range(0, len(files) - per + 1, per)]
     tally = Tally()
@@ -92,19 +92,19 @@ async def load(arguments: argparse.Namespace, host: str, port: int) -> dict[str,
     cuts = statistics.quantiles(tally.seconds, n=100)
     return {
         "clients": arguments.clients,
-        "pictures a request": per,
+        "images a request": per,
         "seconds": elapsed,
         "requests": sum(tally.statuses.values()),
         "statuses": dict(tally.statuses),
         "lost": tally.lost,
-        "rate": tally.pictures / elapsed,
+        "rate": tally.images / elapsed,
         "ms": [1000 * cuts[n - 1] for n in (50, 90, 99)],
         "client cpu": time.process_time(),
     }
 
 
 def request(files: list[Path], host: str) -> bytes:
-    """A whole request, with one picture as its body or several in a form."""
+    """A whole request, with one image as its body or several in a form."""
     if len(files) == 1:
         kind, body = "application/octet-stream", files[0].read_bytes()
     else:
@@ -138,7 +138,7 @@ async def client(requests: list[bytes], first: int, host: str, port: int, end: f
             await asyncio.sleep(float(headers["retry-after"]))
         else:
             tally.seconds.append(time.perf_counter() - start)
-            tally.pictures += per if status == "200" else 0
+            tally.images += per if status == "200" else 0
             number += 1
         if headers.get("connection") == "close":
             writer.close()
@@ -159,13 +159,13 @@ def report(seen: dict[str, object], beside: list[tuple[float, float]], cpu: floa
     assert isinstance(p, list)
     predict, predict_ms = (statistics.mean(values) for values in zip(*beside, strict=True))
     served_ms = 1000 * cpu / (rate * float(str(seen["seconds"])))
-    rows = [[name, f"{seen[name]}"] for name in ("clients", "pictures a request", "requests", "statuses", "lost")] + [
+    rows = [[name, f"{seen[name]}"] for name in ("clients", "images a request", "requests", "statuses", "lost")] + [
         ["seconds", f"{seen['seconds']:.1f}"],
         ["latency p50 / p90 / p99, ms", " / ".join(f"{ms:.0f}" for ms in p)],
-        ["served, pictures/s", f"{rate:.1f}"],
-        ["predict before and after, pictures/s", " and ".join(f"{one:.1f}" for one, _ in beside)],
+        ["served, images/s", f"{rate:.1f}"],
+        ["predict before and after, images/s", " and ".join(f"{one:.1f}" for one, _ in beside)],
         ["served / predict", f"{rate / predict:.2f}"],
-        ["processor time a picture, server, ms", f"{served_ms:.2f}"],
+        ["processor time an image, server, ms", f"{served_ms:.2f}"],
         ["the same of predict, ms", f"{predict_ms:.2f}"],
         ["predict / served by processor time", f"{predict_ms / served_ms:.2f}"],
         ["processor time of all clients, s", f"{seen['client cpu']:.1f}"],

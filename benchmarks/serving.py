@@ -40,14 +40,14 @@ def server(*arguments: str | Path) -> Iterator[ServerProcess]:
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
-        told = []
+        output = []
         for line in process.stderr:
-            told.append(line)
+            output.append(line)
             if line.startswith("listening on http://"):
                 break
         else:
-            raise SystemExit(f"the server did not start: {''.join(told)}")
-        host, _, port = told[-1].removeprefix("listening on http://").strip().rpartition(":")
+            raise SystemExit(f"the server did not start: {''.join(output)}")
+        host, _, port = output[-1].removeprefix("listening on http://").strip().rpartition(":")
         yield ServerProcess(process, host, int(port))
     finally:
         process.terminate()

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: seconds until 90 % of the test pictures are answered right, beside Keras and plain PyTorch.
+"""Fashion-MNIST: seconds until 90 % of the test images are predicted right, beside Keras and plain PyTorch.
 
     python benchmarks/time_to_accuracy.py PATH_OF_FASHION_MNIST [--repeats 3]
 
@@ -80,11 +80,11 @@ def main() -> None:
 
 
 def save_arrays(source: Path, archive: Path) -> None:
-    """The pictures and labels as plain arrays, which every contender can read."""
+    """The images and labels as plain arrays, which every contender can read."""
     arrays: dict[str, Any] = {}
     for name, split in read_dataset(source).splits.items():
-        assert isinstance(split.truths, Labels)
-        arrays |= {f"{name}_pictures": np.asarray(split.pictures), f"{name}_labels": split.truths.indices}
+        assert isinstance(split.targets, Labels)
+        arrays |= {f"{name}_pictures": np.asarray(split.images), f"{name}_labels": split.targets.indices}
     np.savez(archive, **arrays)
 
 

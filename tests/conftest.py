@@ -32,7 +32,7 @@ def shared_data() -> Callable[[str], Path]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder of two classes, ten noisy pictures of 20 x 20 px each."""
+    """A folder of two classes, ten noisy images of 20 x 20 px each."""
     folder = tmp_path / "photos"
     random = np.random.default_rng(0)
     for name, level in (("dark", 60), ("bright", 190)):

@@ -66,28 +66,28 @@ def test_evaluate_matches_classes_by_name(trained: Path, tmp_path: Path) -> None
 
 
 def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) -> None:
-    picture = photos / "dark" / "0.png"
-    lines = process("predict", trained, picture, photos / "bright", "--format", "json").stdout.splitlines()
+    image = photos / "dark" / "0.png"
+    lines = process("predict", trained, image, photos / "bright", "--format", "json").stdout.splitlines()
     assert len(lines) == 11
     first = json.loads(lines[0])
-    assert first["file"] == str(picture)
+    assert first["file"] == str(image)
     assert len(first["labels"]) == 10
     assert sum(label["probability"] for label in first["labels"]) == pytest.approx(1, abs=1e-5)
-    table = process("predict", trained, picture).stdout
-    assert table.startswith(f"{picture}: {first['labels'][0]['name']} ")
-    rows = within("predict", trained / "model.safetensors", picture, "--format", "csv").stdout.splitlines()
+    table = process("predict", trained, image).stdout
+    assert table.startswith(f"{image}: {first['labels'][0]['name']} ")
+    rows = within("predict", trained / "model.safetensors", image, "--format", "csv").stdout.splitlines()
     assert rows[0] == "file,label,probability,0,1,2,3,4,5,6,7,8,9,error"
     assert rows[1].split(",")[1] == first["labels"][0]["name"]
 
 
-def test_a_bad_picture_is_reported_in_its_place(trained: Path, photos: Path) -> None:
+def test_a_bad_image_is_reported_in_its_place(trained: Path, photos: Path) -> None:
     bad = photos / "dark" / "1.png"
-    bad.write_text("no picture")
+    bad.write_text("no image")
     done = process("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
     assert done.returncode == 2
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert ["labels" in answer for answer in answers] == [True, False, True]
-    assert str(bad) in answers[1]["error"]
+    predictions = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ["labels" in prediction for prediction in predictions] == [True, False, True]
+    assert str(bad) in predictions[1]["error"]
 
 
 def test_the_api_answers_as_the_command_line(trained: Path, photos: Path) -> None:
@@ -104,7 +104,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
     match name:
         case "missing folder":
             return [photos / "nowhere"]
-        case "no pictures":
+        case "no images":
             shutil.rmtree(photos)
             (photos / "dark").mkdir(parents=True)
             (photos / "bright").mkdir()
@@ -121,7 +121,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
             Image.open(dark / "0.png").resize((200, 200)).save(dark / "cut.jpg")
             (dark / "cut.jpg").write_bytes((dark / "cut.jpg").read_bytes()[:2000])
         case "text named jpg":
-            (dark / "text.jpg").write_text("I am not a picture")
+            (dark / "text.jpg").write_text("I am not an image")
         case "empty file":
             (dark / "empty.png").touch()
         case "400 megapixels":
@@ -147,7 +147,7 @@ def spoil(photos: Path, name: str) -> list[str | Path]:
     ("name", "message"),
     [
         ("missing folder", ["nowhere"]),
-        ("no pictures", ["photos"]),
+        ("no images", ["photos"]),
         ("one class", ["bright", "one class"]),
         ("class only in validation", ["grey"]),
         ("truncated jpeg", ["cut.jpg", "--skip-unreadable"]),
@@ -179,9 +179,9 @@ def test_bad_input_is_named_and_leaves_nothing(photos: Path, tmp_path: Path, nam
 
 def test_labels_out_of_range_in_idx(tmp_path: Path) -> None:
     for part, label in (("train", 3), ("t10k", 9)):
-        pictures = np.zeros((20, 8, 8), np.uint8)
-        header = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in pictures.shape)
-        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(header + pictures.tobytes())
+        images = np.zeros((20, 8, 8), np.uint8)
+        header = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in images.shape)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(header + images.tobytes())
         labels = np.arange(20, dtype=np.uint8) % (label + 1)
         (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 20]) + labels.tobytes())
     done = within("train", tmp_path, "--no-export", "--epochs", "1", cwd=tmp_path)

@@ -26,16 +26,19 @@ def test_json_is_one_document() -> None:
 
 def test_the_table_shows_formulas_and_totals() -> None:
     text = run("lecture3", "--batch", "16")
-    for part in ("50,890", "(3*3*1 + 1)*16", "floor((26 - 3)/2) + 1 = 12", "training on 16 pictures in float32: peak"):
+    for part in ("50,890", "(3*3*1 + 1)*16", "floor((26 - 3)/2) + 1 = 12", "training on 16 images in float32: peak"):
         assert part in text
 
 
-def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path) -> None:
-    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", quiet=True, export=False)
+def test_a_run_is_described_as_it_was_trained(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_folder = f"{tmp_path}/runs/lecture3"  # called as its network is
+    trained = convsight.train(photos, net="lecture3", size=14, epochs=1, run=run_folder, quiet=True, export=False)
     document = json.loads(run(str(trained.path), "--format", "json"))
     assert document["input"] == [14, 14, 3]
     assert document["layers"][-1]["output"] == [2]
     assert document == json.loads(run(str(trained.model_file), "--format", "json"))
+    monkeypatch.chdir(tmp_path)
+    assert document == json.loads(run("lecture3", "--format", "json"))
 
 
 def test_other_inputs_and_classes() -> None:
@@ -96,12 +99,12 @@ def test_a_comparison_with_measurement() -> None:
         (["--compare", "lecture1"], "--compare needs two networks or more"),
         (["--compare", "lecture1", "lecture2", "--out", "x.txt"], "--out x.txt: the chart's name must end in .png"),
         (["lecture1", "--out", "x.txt"], "--out x.txt: a table goes to standard output"),
-        (["resnet18", "--input", "16x32x32x3"], "resnet18 takes pictures: give height x width x channels instead of"),
-        (["lecture1", "--input", "2x2x1"], "lecture1 needs pictures of at least 7 px; 2 was asked"),
-        (["vit_b_16", "--input", "100x100x3"], "vit_b_16 needs pictures whose sides are multiples of 16 px"),
+        (["resnet18", "--input", "16x32x32x3"], "resnet18 takes images: give height x width x channels instead of"),
+        (["lecture1", "--input", "2x2x1"], "lecture1 needs images of at least 7 px; 2 was asked"),
+        (["vit_b_16", "--input", "100x100x3"], "vit_b_16 needs images whose sides are multiples of 16 px"),
         (
             ["resnet18", "--input", "32x32x3", "--batch", "1"],
-            "cannot be trained on 1 pictures at once",
+            "cannot be trained on 1 images at once",
         ),
         (["lecture1", "--measure"], "--measure goes with --compare"),
         (["--compare", "lecture1", "lecture2", "--batch", "4"], "--batch describes the training of one net"),

@@ -36,20 +36,20 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    """A colour picture of 12 x 9 px."""
+def image(tmp_path: Path) -> Path:
+    """A colour image of 12 x 9 px."""
     file = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)).save(file)
     return file
 
 
-def test_a_table_and_one_picture(run: Run, picture: Path) -> None:
-    code, out, err = run(picture, "--at", "2,3")
+def test_a_table_and_one_image(run: Run, image: Path) -> None:
+    code, out, err = run(image, "--at", "2,3")
     assert (code, err) == (0, "")
     for word in ("sobel-x", "gaussian", "cross-correlation", "9 x 12 -> 7 x 10", "9 - 3 + 1 = 7", "12 - 3 + 1 = 10"):
         assert word in out
     assert "saved in noise-filters.png" in out
-    grey = np.asarray(Image.open(picture).convert("L")).astype(int)
+    grey = np.asarray(Image.open(image).convert("L")).astype(int)
     kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     responses = cross_correlation(grey, kernel).values
     assert f"{responses.min()} .. {responses.max()}" in out
@@ -59,9 +59,9 @@ def test_a_table_and_one_picture(run: Run, picture: Path) -> None:
         assert sheet.format == "PNG"
 
 
-def test_one_json_document(run: Run, picture: Path) -> None:
+def test_one_json_document(run: Run, image: Path) -> None:
     code, out, _ = run(
-        picture,
+        image,
         "--kernel",
         "-1 0 1; -1 0 1; -1 0 1",
         "--kernel",
@@ -85,22 +85,20 @@ def test_one_json_document(run: Run, picture: Path) -> None:
     assert own["operation"] == "cross-correlation"
     assert own["output"] == [5, 6]
     assert own["formulas"] == ["floor((9 + 2*1 - 3)/2) + 1 = 5", "floor((12 + 1 - 3)/2) + 1 = 6"]
-    values = cross_correlation(
-        np.asarray(Image.open(picture).convert("L")), own["rows"], stride=2, padding="same"
-    ).values
+    values = cross_correlation(np.asarray(Image.open(image).convert("L")), own["rows"], stride=2, padding="same").values
     assert (own["smallest"], own["largest"]) == (values.min(), values.max())
     assert own["cell"]["position"] == [4, 5]
     assert own["cell"]["total"] == values[4, 5]
     assert not own["cell"]["terms"][-1]["inside"]
 
 
-def test_nothing_is_overwritten_unless_asked(run: Run, picture: Path) -> None:
+def test_nothing_is_overwritten_unless_asked(run: Run, image: Path) -> None:
     for name in ("noise-filters.png", "noise-filters-2.png", "noise-filters-3.png"):
-        assert f"saved in {name}" in run(picture, "--kernel", "blur")[1]
+        assert f"saved in {name}" in run(image, "--kernel", "blur")[1]
     first = Path("noise-filters.png").read_bytes()
-    assert "saved in noise-filters.png" in run(picture, "--kernel", "sharpen", "--out", "noise-filters.png")[1]
+    assert "saved in noise-filters.png" in run(image, "--kernel", "sharpen", "--out", "noise-filters.png")[1]
     assert Path("noise-filters.png").read_bytes() != first
-    assert "saved in new/sheet.PNG" in run(picture, "--kernel", "sharpen", "--out", "new/sheet.PNG")[1]
+    assert "saved in new/sheet.PNG" in run(image, "--kernel", "sharpen", "--out", "new/sheet.PNG")[1]
     assert len(list(Path().rglob("*"))) == 5  # no temporary file is left
 
 
@@ -124,10 +122,8 @@ def test_nothing_is_overwritten_unless_asked(run: Run, picture: Path) -> None:
         (["--max-megapixels", "0.00001"], ["megapixels", "--max-megapixels"]),
     ],
 )
-def test_bad_input_is_named_and_leaves_nothing(
-    run: Run, picture: Path, arguments: list[str], message: list[str]
-) -> None:
-    code, out, err = run(picture, *arguments)
+def test_bad_input_is_named_and_leaves_nothing(run: Run, image: Path, arguments: list[str], message: list[str]) -> None:
+    code, out, err = run(image, *arguments)
     assert code == 2
     assert out == ""
     for part in message:
@@ -135,10 +131,10 @@ def test_bad_input_is_named_and_leaves_nothing(
     assert list(Path().iterdir()) == []
 
 
-def test_files_that_are_no_pictures(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "text.png").write_text("I am not a picture")
+def test_files_that_are_no_images(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("I am not an image")
     (tmp_path / "empty.png").touch()
-    for name, message in (("nowhere.png", "No such file"), ("text.png", "not a picture"), ("empty.png", "0 bytes")):
+    for name, message in (("nowhere.png", "No such file"), ("text.png", "not an image"), ("empty.png", "0 bytes")):
         code, out, err = run(tmp_path / name)
         assert (code, out) == (2, "")
         assert name in err
@@ -146,16 +142,16 @@ def test_files_that_are_no_pictures(run: Run, tmp_path: Path) -> None:
     assert list(Path().iterdir()) == []
 
 
-def test_the_picture_itself_is_never_replaced(run: Run, picture: Path) -> None:
-    content = picture.read_bytes()
-    code, _, err = run(picture, "--out", picture)
+def test_the_image_itself_is_never_replaced(run: Run, image: Path) -> None:
+    content = image.read_bytes()
+    code, _, err = run(image, "--out", image)
     assert code == 2
-    assert "is the picture itself" in err
-    assert picture.read_bytes() == content
+    assert "is the image itself" in err
+    assert image.read_bytes() == content
 
 
-def test_a_place_that_cannot_be_written(run: Run, picture: Path) -> None:
+def test_a_place_that_cannot_be_written(run: Run, image: Path) -> None:
     # Nothing can be made under /proc, not even by root.
-    code, out, err = run(picture, "--out", "/proc/convsight/sheet.png")
+    code, out, err = run(image, "--out", "/proc/convsight/sheet.png")
     assert (code, out) == (2, "")
     assert "/proc/convsight/sheet.png" in err

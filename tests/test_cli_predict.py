@@ -16,6 +16,7 @@ from PIL import Image
 import convsight
 from convsight.export.onnx_graph import with_card
 from convsight.model_files import read_card
+from convsight.targets import Classes
 
 PREDICT = [sys.executable, "-m", "convsight", "predict"]
 SAID = b"lecture3, run by openvino in "  # the one line of a call that has nothing else to tell
@@ -23,7 +24,7 @@ SAID = b"lecture3, run by openvino in "  # the one line of a call that has nothi
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network that tells dark pictures from bright ones, exported, so that processes start fast."""
+    """A small network that tells dark images from bright ones, exported, so that processes start fast."""
     folder = tmp_path_factory.mktemp("model")
     random = np.random.default_rng(0)
     for name, level in (("dark", 60), ("bright", 190)):
@@ -37,7 +38,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 5,000 names of 50 pictures."""
+    """A folder of 5,000 names of 50 images."""
     folder = tmp_path_factory.mktemp("many")
     for number in range(50):
         noise = np.random.default_rng(number).integers(0, 255, (20, 20), np.uint8)
@@ -76,7 +77,7 @@ def test_a_job_that_was_stopped_goes_on(
         assert "the same command goes on" in words
     done = predict(model_file, many, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert b"answered already" in done.stderr
+    assert b"predicted already" in done.stderr
     whole = tmp_path / f"whole{suffix}"
     assert predict(model_file, many, "--out", whole).returncode == 0
     assert out.read_bytes().splitlines()[:20] == whole.read_bytes().splitlines()[:20]
@@ -95,9 +96,9 @@ def test_a_line_is_answered_before_the_next_one_is_sent(model_file: Path, photos
         for name in ("0.png", "nowhere.png", "3.png"):
             process.stdin.write(f"{photos}/dark/{name}\n".encode())
             process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
-            assert answer["file"] == f"{photos}/dark/{name}"
-            assert ("labels" in answer) == (name != "nowhere.png")
+            prediction = json.loads(process.stdout.readline())
+            assert prediction["file"] == f"{photos}/dark/{name}"
+            assert ("labels" in prediction) == (name != "nowhere.png")
         process.stdin.close()
         assert process.wait(60) == 2
 
@@ -120,7 +121,7 @@ def test_ctrl_c_while_it_waits_for_lines(model_file: Path, photos: Path) -> None
         assert words.count(b"\n") == 1
 
 
-def test_a_picture_on_standard_input(model_file: Path, photos: Path) -> None:
+def test_an_image_on_standard_input(model_file: Path, photos: Path) -> None:
     file = photos / "dark" / "0.png"
     done = predict(model_file, "-", "--format", "json", stdin=file.read_bytes())
     named = predict(model_file, file, "--format", "json")
@@ -140,10 +141,10 @@ def test_a_reader_who_leaves_is_no_error(model_file: Path, many: Path) -> None:
         assert words.count(b"\n") == 1
 
 
-def test_unsure_answers_and_drawings(model_file: Path, photos: Path, tmp_path: Path) -> None:
+def test_unsure_predictions_and_drawings(model_file: Path, photos: Path, tmp_path: Path) -> None:
     arguments: list[str | Path] = [model_file, photos / "dark", "--reject-below", "1", "--draw", tmp_path / "drawn"]
-    answers = [json.loads(line) for line in predict(*arguments, "--format", "json").stdout.splitlines()]
-    assert [(answer["label"], answer["rejected"]) for answer in answers] == [(None, True)] * 10
+    predictions = [json.loads(line) for line in predict(*arguments, "--format", "json").stdout.splitlines()]
+    assert [(prediction["label"], prediction["rejected"]) for prediction in predictions] == [(None, True)] * 10
     assert len(list((tmp_path / "drawn").glob("*.jpg"))) == 10
     rows = predict(*arguments, "--format", "csv").stdout.decode().splitlines()
     assert all(row.split(",")[1] == "" for row in rows[1:])
@@ -189,7 +190,7 @@ def test_two_calls_do_not_write_one_file(model_file: Path, photos: Path, tmp_pat
 
 def test_another_model_is_refused(model_file: Path, photos: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
-    card = read_card(model_file).model_copy(update={"classes": ("light", "dark")})
+    card = read_card(model_file).model_copy(update={"target": Classes(names=("light", "dark"))})
     other.write_bytes(with_card(onnx.load(model_file), card))
     out = tmp_path / "r.csv"
     assert predict(model_file, photos, "--out", out).returncode == 0
@@ -210,6 +211,6 @@ def peak_mib(*arguments: str | Path) -> float:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
-def test_memory_does_not_grow_with_the_number_of_pictures(model_file: Path, many: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_images(model_file: Path, many: Path) -> None:
     few = peak_mib(model_file, f"{many}/00*.png", f"{many}/01*.png")  # 200
     assert peak_mib(model_file, many) < few + 25

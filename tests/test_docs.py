@@ -55,13 +55,13 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
             max_megapixels=100.0,
             listener=Silent(),
         )
-    picture = Image.effect_mandelbrot((120, 90), (-2.2, -1.4, 1.0, 1.4), 100).convert("RGB")
+    image = Image.effect_mandelbrot((120, 90), (-2.2, -1.4, 1.0, 1.4), 100).convert("RGB")
     orientation = Image.Exif()
     orientation[0x0112] = 6  # a quarter turn
-    picture.save(place / "cat.jpg", exif=orientation)
+    image.save(place / "cat.jpg", exif=orientation)
     (place / "photos").mkdir()
-    picture.save(place / "photos" / "turned.png")
-    (place / "photos" / "bad.png").write_bytes(b"no picture")
+    image.save(place / "photos" / "turned.png")
+    (place / "photos" / "bad.png").write_bytes(b"no image")
     return place
 
 
@@ -72,15 +72,15 @@ def test_a_block_runs_and_answers_as_convsight_does(block: str, folder: Path, mo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what other packages say of themselves
         exec(compile(block, str(PAGE), "exec"), space)
-    if isinstance(space.get("answer"), str):
+    if isinstance(space.get("prediction"), str):
         expected = convsight.load("runs/digits", engine="torch").predict("cat.jpg").to_json()["labels"][0]
-        assert space["answer"] == expected["name"]
+        assert space["prediction"] == expected["name"]
         assert space["probabilities"].max() == pytest.approx(expected["probability"], abs=1e-3)  # type: ignore[attr-defined]
 
 
 def test_the_page_has_the_blocks_that_it_promises() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    plain = [block for block in BLOCK.findall(text) if "answer = classes[" in block]
+    plain = [block for block in BLOCK.findall(text) if "prediction = classes[" in block]
     assert len(plain) == 3
     assert not any("convsight." in block for block in plain)
     assert text.count("```python") == len(BLOCK.findall(text)) >= 8
@@ -101,13 +101,15 @@ def test_a_client_is_answered_as_convsight_answers(
     monkeypatch.chdir(folder)
     space: dict[str, object] = {}
     exec(compile(block.replace(ADDRESS, server.url), str(SERVE), "exec"), space)
-    answers = space["answers"]
-    assert isinstance(answers, list)
+    predictions = space["predictions"]
+    assert isinstance(predictions, list)
     expected = convsight.load("runs/digits").predict("cat.jpg").to_json()["labels"]
-    assert {label["name"]: label["probability"] for label in answers[0]["labels"]} == pytest.approx(
+    assert {label["name"]: label["probability"] for label in predictions[0]["labels"]} == pytest.approx(
         {label["name"]: label["probability"] for label in expected}, abs=1e-6
     )
-    assert [answer["file"] for answer in answers if "error" in answer] == ["bad.png"][: len(answers) - 1]
+    assert [prediction["file"] for prediction in predictions if "error" in prediction] == ["bad.png"][
+        : len(predictions) - 1
+    ]
 
 
 @pytest.mark.skipif(which("curl") is None, reason="there is no curl here")

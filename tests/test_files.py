@@ -1,5 +1,6 @@
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path, umask: int, kept: i
     write_atomic_with(path, write)
     assert (path.read_bytes(), mode(path)) == (b"new", kept)
     assert not seen[0] & ~(kept | 0o600), "nobody else may read it while it is written"
+    assert seen[0] & 0o600 == 0o600, "and whoever writes it can"
 
 
 def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_in_the_end(tmp_path: Path, disk: Disk) -> None:
@@ -101,8 +103,17 @@ def test_what_was_written_elsewhere_is_put_in_place(tmp_path: Path, disk: Disk) 
     assert disk.events == [("sync", "x.part"), ("rename", "x"), ("sync", ".")]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what is open is counted in Linux's /proc")
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "a.txt", "text")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        write_atomic(tmp_path / "a.txt", "text")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_a_folder_that_cannot_be_synced_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some file systems know no fsync of folders; a disk that fails is told."""
+    """Some file systems know no fsync of folders; a disk that fails is reported."""
 
     def failing(code: int) -> None:
         def sync(descriptor: int) -> None:

@@ -51,7 +51,7 @@ def test_so_does_what_pull_and_convert_print(exported_run: Run, tmp_path: Path) 
     assert json.loads(converted.stdout)["version"] == 1
 
 
-def test_lines_of_a_file_of_answers_say_it_too(exported_run: Run, photos: Path, tmp_path: Path) -> None:
+def test_lines_of_a_file_of_predictions_say_it_too(exported_run: Run, photos: Path, tmp_path: Path) -> None:
     within("predict", exported_run.path, photos, "--out", tmp_path / "out.jsonl")
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
     assert len(lines) == 20

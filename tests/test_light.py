@@ -8,7 +8,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
-from tests.serve.live import picture, started
+from tests.serve.live import image, started
 
 import convsight
 from convsight.run import Run
@@ -74,23 +74,23 @@ def test_the_environment_has_no_pytorch(light: Path) -> None:
         assert "ModuleNotFoundError" in run_light(light, f"import {package}").stderr
 
 
-def test_pictures_data_cards_and_metrics_work(light: Path, photos: Path, tmp_path: Path) -> None:
+def test_images_data_cards_and_metrics_work(light: Path, photos: Path, tmp_path: Path) -> None:
     run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
     code = f"""
 import json
 from pathlib import Path
 import numpy as np
-from convsight.datasets import FittedPictures, cut_splits, fingerprint, read_dataset
+from convsight.datasets import ImageStore, cut_splits, fingerprint, read_dataset
 from convsight.run import Run
 from convsight.results import Label
 from convsight.tasks import reader_of
 run = Run(Path({str(run.path)!r}))
 card = run.card
 dataset = read_dataset({str(photos)!r})
-fitted, bad = FittedPictures.read(dataset.splits['all'], card.input)
+fitted, bad = ImageStore.read(dataset.splits['all'], card.input)
 metrics = reader_of(card).metrics()
-for truth in dataset.splits['all'].truths:
-    metrics.update(truth, Label(card.target.names, np.array([0.4, 0.6])))
+for target in dataset.splits['all'].targets:
+    metrics.update(target, Label(card.target.names, np.array([0.4, 0.6])))
 print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metrics.compute()['accuracy'].value]))
 """
     done = run_light(light, code)
@@ -108,8 +108,8 @@ def verb(arguments: list[str]) -> str:
 def test_the_list_of_networks_and_the_filters_need_no_pytorch(light: Path, photos: Path, tmp_path: Path) -> None:
     done = run_light(light, verb(["nets", "vgg16", "--format", "json"]))
     assert '"parameters": 138357544' in done.stdout, done.stderr
-    picture = next((photos / "dark").iterdir())
-    done = run_light(light, verb(["filters", str(picture), "--kernel", "sobel-x", "--out", f"{tmp_path}/f.png"]))
+    image = next((photos / "dark").iterdir())
+    done = run_light(light, verb(["filters", str(image), "--kernel", "sobel-x", "--out", f"{tmp_path}/f.png"]))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "f.png").exists()
 
@@ -136,11 +136,9 @@ def test_an_exported_network_predicts_and_is_judged(
 ) -> None:
     light = request.getfixturevalue(install)
     run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
-    picture = photos / "dark" / "0.png"
-    expected = convsight.load(run.path, engine="torch").predict(picture).to_json()["labels"]
-    done = run_light(
-        light, verb(["predict", str(run.path), str(picture), "--format", "json", "--precision", "float32"])
-    )
+    image = photos / "dark" / "0.png"
+    expected = convsight.load(run.path, engine="torch").predict(image).to_json()["labels"]
+    done = run_light(light, verb(["predict", str(run.path), str(image), "--format", "json", "--precision", "float32"]))
     found = json.loads(done.stdout)["labels"]
     assert [label["name"] for label in found] == [label["name"] for label in expected]
     assert found[0]["probability"] == pytest.approx(expected[0]["probability"], abs=1e-5)
@@ -156,9 +154,9 @@ def test_an_exported_network_is_served(
     code = verb(["serve", f"digits={exported_run.path}", "--port", "0", "--precision", "float32"])
     with started(command(request.getfixturevalue(install), code)) as running:
         assert running.told == [f"digits: small, run by {engine} in float32"]
-        answered = running.post(picture()).json()["answers"][0]["labels"]
-    expected = convsight.load(exported_run.path, engine="torch").predict(picture()).to_json()["labels"]
-    assert [label["name"] for label in answered] == [label["name"] for label in expected]
+        predicted = running.post(image()).json()["answers"][0]["labels"]
+    expected = convsight.load(exported_run.path, engine="torch").predict(image()).to_json()["labels"]
+    assert [label["name"] for label in predicted] == [label["name"] for label in expected]
 
 
 def test_networks_are_pushed_and_pulled(light: Path, photos: Path, tmp_path: Path) -> None:

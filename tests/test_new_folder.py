@@ -49,6 +49,20 @@ def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "full" / "a.txt").read_text() == (tmp_path / "file").read_text() == "precious"
 
 
+def test_a_place_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+
+    def full() -> None:
+        with new_folder(tmp_path / "new"):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(UserError, match=r"cannot write .*new: No space left on device; free some space"):
+        full()
+    with pytest.raises(UserError, match=r"cannot write .*file/new: (Not a directory|File exists)"):
+        fill(tmp_path / "file" / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002], ids=oct)
 def test_it_follows_the_umask_and_an_empty_folder_keeps_its_mode(tmp_path: Path, umask: int) -> None:
     (tmp_path / "shared").mkdir()

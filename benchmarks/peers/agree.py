@@ -15,7 +15,7 @@ from convsight.card import Proof
 from convsight.errors import UserError
 from convsight.export.export import export_network
 from convsight.export.parity_check import prove
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.proof_images import proof_images
 from convsight.export.torch_engine import save_network
 from convsight.progress import Silent
 
@@ -34,7 +34,7 @@ def main(name: str, photos: str, seed: str) -> None:
             del network
             # The proofs of a network whose export fails are wanted too.
             with patch("convsight.export.export.prove", partial(recording, seen)):
-                export_network(source, card, "onnx", file, partial(proof_pictures, files, 100.0), Silent())
+                export_network(source, card, "onnx", file, partial(proof_images, files, card.input, 100.0), Silent())
     except UserError as error:
         reason = str(error)
     except Exception as error:  # whatever else an export runs into is told like a failed one

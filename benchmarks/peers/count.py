@@ -10,19 +10,19 @@ import torchvision
 def main(tool: str, name: str, side: int) -> None:
     """Print the count on the last line; tools print words of their own before it."""
     net = torchvision.models.get_model(name).eval()
-    picture = torch.randn(1, 3, side, side)
+    image = torch.randn(1, 3, side, side)
     if tool == "torchinfo":
         import torchinfo
 
-        count = torchinfo.summary(net, input_data=picture, verbose=0).total_mult_adds
+        count = torchinfo.summary(net, input_data=image, verbose=0).total_mult_adds
     elif tool == "thop":
         import thop
 
-        count, _ = thop.profile(net, inputs=(picture,), verbose=False)
+        count, _ = thop.profile(net, inputs=(image,), verbose=False)
     elif tool == "fvcore":
         from fvcore.nn import FlopCountAnalysis
 
-        count = FlopCountAnalysis(net, picture).total()
+        count = FlopCountAnalysis(net, image).total()
     else:
         import ptflops
 

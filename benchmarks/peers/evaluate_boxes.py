@@ -1,7 +1,7 @@
 """COCO numbers by another tool: `evaluate_boxes.py TOOL FOLDER REPEATS` prints seconds and numbers as JSON.
 
-The folder holds `truth.json` and `answers.json` as COCO writes them. Seconds are lists: of reading the answers, and of
-judging them.
+The folder holds `target.json` and `predictions.json` as COCO writes them. Seconds are lists: of reading the
+predictions, and of judging them.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ def main(tool: str, folder: Path, repeats: int) -> None:
 
     reading, judging = [], []
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(folder / "truth.json"))
+        target = COCO(str(folder / "truth.json"))
         for _ in range(repeats):
-            answers = json.loads((folder / "answers.json").read_text())
+            predictions = json.loads((folder / "answers.json").read_text())
             start = time.perf_counter()
-            found = truth.loadRes(answers)
+            found = target.loadRes(predictions)
             middle = time.perf_counter()
-            evaluation = Evaluation(truth, found, "bbox")
+            evaluation = Evaluation(target, found, "bbox")
             evaluation.evaluate()
             evaluation.accumulate()
             evaluation.summarize()

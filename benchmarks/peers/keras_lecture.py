@@ -14,8 +14,8 @@ import numpy as np
 def main(archive: str, epochs: int, enough: float) -> None:
     """Train until the test accuracy is `enough`, for at most `epochs`."""
     data = np.load(archive)
-    pictures, labels = data["train_pictures"][..., None] / np.float32(255), data["train_labels"]
-    test_pictures, test_labels = data["test_pictures"][..., None] / np.float32(255), data["test_labels"]
+    images, labels = data["train_pictures"][..., None] / np.float32(255), data["train_labels"]
+    test_images, test_labels = data["test_pictures"][..., None] / np.float32(255), data["test_labels"]
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -33,9 +33,9 @@ def main(archive: str, epochs: int, enough: float) -> None:
     seconds = 0.0
     for _ in range(epochs):
         began = time.perf_counter()
-        model.fit(pictures, labels, epochs=1, verbose=0)
+        model.fit(images, labels, epochs=1, verbose=0)
         seconds += time.perf_counter() - began
-        accuracy = model.evaluate(test_pictures, test_labels, verbose=0)[1]
+        accuracy = model.evaluate(test_images, test_labels, verbose=0)[1]
         print(json.dumps({"seconds": seconds, "accuracy": float(accuracy)}), flush=True)
         if accuracy >= enough:
             break

@@ -1,4 +1,4 @@
-"""How fast the parts of `convsight predict` are alone: `limits.py engine|decode MODEL FOLDER` prints pictures a second.
+"""How fast the parts of `convsight predict` are alone: `limits.py engine|decode MODEL FOLDER` prints images a second.
 
 `engine`: batches of 8 ready in memory, as many threads as the engine has streams. `decode`: files to fitted pixels in
 two threads, without any network.
@@ -20,7 +20,7 @@ BATCH = 8
 
 
 def main(what: str, model: str, folder: str) -> None:
-    """Print the pictures a second on one line."""
+    """Print the images a second on one line."""
     loaded = convsight.load(model)
     files = sorted(Path(folder).iterdir())
     if what == "decode":

@@ -11,7 +11,7 @@ from torch import device
 
 
 def main(name: str, weights: str, workers: str, folder: str) -> None:
-    """Print the class and its probability for every picture."""
+    """Print the class and its probability for every image."""
     model = create_model(name, checkpoint_path=weights).eval()
     config = resolve_data_config({}, model=model)  # type: ignore[no-untyped-call]
     loader = create_loader(
@@ -26,8 +26,8 @@ def main(name: str, weights: str, workers: str, folder: str) -> None:
     names = iter(loader.dataset.filenames())
     with torch.inference_mode():
         for batch, _ in loader:
-            probability, answer = model(batch).softmax(-1).max(-1)
-            for one, sure in zip(answer.tolist(), probability.tolist(), strict=True):
+            probability, prediction = model(batch).softmax(-1).max(-1)
+            for one, sure in zip(prediction.tolist(), probability.tolist(), strict=True):
                 print(f"{next(names)},{one},{sure}")
 
 

@@ -19,8 +19,8 @@ from convsight.nets.catalogue import NetShape, build_net
 def main(archive: str, epochs: int, enough: float) -> None:
     """Train until the test accuracy is `enough`, for at most `epochs`."""
     data = {name: torch.from_numpy(values) for name, values in np.load(archive).items()}
-    pictures, test_pictures = (data[f"{s}_pictures"][:, None].float() / 255 for s in ("train", "test"))
-    loader = DataLoader(TensorDataset(pictures, data["train_labels"].long()), batch_size=32, shuffle=True)
+    images, test_images = (data[f"{s}_pictures"][:, None].float() / 255 for s in ("train", "test"))
+    loader = DataLoader(TensorDataset(images, data["train_labels"].long()), batch_size=32, shuffle=True)
     model: nn.Module = build_net("lecture3", NetShape(outputs=10, channels=1, height=28, width=28))
     optimizer = torch.optim.Adam(model.parameters())
     seconds = 0.0
@@ -33,8 +33,8 @@ def main(archive: str, epochs: int, enough: float) -> None:
             optimizer.step()
         seconds += time.perf_counter() - began
         with torch.inference_mode():
-            answers = torch.cat([model(part).argmax(1) for part in test_pictures.chunk(10)])
-        accuracy = float((answers == data["test_labels"]).float().mean())
+            predictions = torch.cat([model(part).argmax(1) for part in test_images.chunk(10)])
+        accuracy = float((predictions == data["test_labels"]).float().mean())
         print(json.dumps({"seconds": seconds, "accuracy": accuracy}), flush=True)
         if accuracy >= enough:
             break

@@ -11,7 +11,7 @@ from torchvision.transforms._presets import ImageClassification
 
 
 def main(name: str, weights: str, folder: str) -> None:
-    """Print the class and its probability for every picture."""
+    """Print the class and its probability for every image."""
     model = get_model(name).eval()
     model.load_state_dict(load_file(weights))
     preprocess = ImageClassification(crop_size=224)  # what `weights.transforms()` is for ImageNet's first weights
@@ -19,8 +19,8 @@ def main(name: str, weights: str, folder: str) -> None:
         for file in sorted(Path(folder).iterdir()):
             batch = preprocess(decode_image(str(file), mode="RGB")).unsqueeze(0)
             prediction = model(batch).squeeze(0).softmax(0)
-            answer = int(prediction.argmax())
-            print(f"{file},{answer},{float(prediction[answer])}")
+            best = int(prediction.argmax())
+            print(f"{file},{best},{float(prediction[best])}")
 
 
 if __name__ == "__main__":

@@ -5,20 +5,20 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from convsight.describe.memory import resident_bytes
+from convsight.describe.training_memory import resident_bytes
 from convsight.nets.catalogue import build_net, net_entry
 
 
 def main(name: str, batch: int) -> None:
     """Make one small step, forget the peak so far, make a step of the whole batch, and print the growth."""
-    shape = net_entry(name).usual_shape
+    shape = net_entry(name).default_shape
     net = build_net(name, shape).train()
     optimizer = torch.optim.AdamW(net.parameters(), foreach=False)
 
-    def step(pictures: int) -> None:
+    def step(images: int) -> None:
         optimizer.zero_grad()
-        inputs = torch.randn(pictures, shape.channels, shape.height, shape.width)
-        loss = F.cross_entropy(net(inputs), torch.randint(0, shape.outputs, (pictures,)))
+        inputs = torch.randn(images, shape.channels, shape.height, shape.width)
+        loss = F.cross_entropy(net(inputs), torch.randint(0, shape.outputs, (images,)))
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 

@@ -7,10 +7,10 @@ from transformers import pipeline
 
 
 def main(model: str, batch: str, folder: str) -> None:
-    """Print the class and its probability for every picture."""
-    answer = pipeline("image-classification", model=model, device="cpu")
+    """Print the class and its probability for every image."""
+    prediction = pipeline("image-classification", model=model, device="cpu")
     files = [str(file) for file in sorted(Path(folder).iterdir())]
-    for file, found in zip(files, answer(files, batch_size=int(batch), top_k=1), strict=True):
+    for file, found in zip(files, prediction(files, batch_size=int(batch), top_k=1), strict=True):
         print(f"{file},{found[0]['label']},{found[0]['score']}")
 
 

@@ -14,7 +14,7 @@ from convsight.inputs import ImageInput
 
 
 def main(name: str, photos: str, folder: str) -> None:
-    """Save the network and how its pictures are prepared."""
+    """Save the network and how its images are prepared."""
     torch.manual_seed(0)
     model = _resnet(folder) if name == "resnet50" else _wrapped("mobilenetv3_large_100")
     spec = ImageInput(height=224, width=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

@@ -19,7 +19,7 @@ __all__ = ["evaluate", "load", "train"]
 
 
 def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
-    """Train and judge a network on `data`: a folder of pictures, a file, or the name of a known set.
+    """Train and judge a network on `data`: a folder of images, a file, or the name of a known set.
 
     `settings` are the fields of `convsight.settings.TrainSettings`, such as `net`, `minutes` or `size`, and those that
     only the task of the data has, such as `label_smoothing` or `mosaic`; progress goes to standard error unless

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import AnyInput
 from convsight.metrics import Measured
 from convsight.targets import AnyTarget
 
@@ -17,9 +17,9 @@ METADATA_KEY = "convsight"
 class Proof(BaseModel):
     """That an exported file answers like the network it came from: what was compared, and how far they differ.
 
-    `pixels` is raw where the graph was given whole pictures, fitted where they had the network's size. The largest
-    difference is that of any number of any answer, as a share of its scale; the agreement the share of what both say
-    that is the same; `answers` is how many things they say of all pictures (None in files that do not tell).
+    `pixels` is raw where the graph was given whole images, fitted where they had the network's size. The largest
+    difference is that of any number of any prediction, as a share of its scale; the agreement the share of what both
+    say that is the same; `predictions` is how many things they say of all images (None in files that do not tell).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,18 +63,18 @@ class Cost(BaseModel):
 
 
 class Card(BaseModel):
-    """What a model file is: enough to rebuild the network, prepare its input and name its answers."""
+    """What a model file is: enough to rebuild the network, prepare its input and name its predictions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = Field(2, ge=2, le=2, description="Version of this description; older ones are read too.")
     task: str
     net: str
-    target: AnyTarget = Field(description="What is answered.")
-    input: ImageInput = Field(description="What is put in.")
-    mirror: bool = Field(False, description="Answers are the mean over a picture and its mirror image.")
+    target: AnyTarget = Field(description="What is predicted.")
+    input: AnyInput = Field(description="What is put in.")
+    mirror: bool = Field(False, description="Predictions are the mean over an image and its mirror image.")
     calibration: dict[str, float] = Field(
-        default_factory=dict, description="What the validation split told the task about its answers."
+        default_factory=dict, description="What the validation split told the task about its predictions."
     )
     options: dict[str, Any] = Field(
         default_factory=dict, description="Choices of the task that its deployed network needs."
@@ -103,7 +103,7 @@ class Card(BaseModel):
             found["input"] = {"kind": "image", **preprocessing}
         return found
 
-    @computed_field(description="The names of what is answered, for programs that read the card of format 1.")  # type: ignore[prop-decorator]
+    @computed_field(description="The names of what is predicted, for programs that read the card of format 1.")  # type: ignore[prop-decorator]
     @property
     def classes(self) -> tuple[str, ...]:
         return self.target.names
@@ -121,7 +121,9 @@ class Card(BaseModel):
         if not seen:
             return "never proven so: export it on this machine"
         worst = max(seen, key=lambda proof: proof.largest_difference)
-        return f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, {worst.agreed} same answers"
+        return (
+            f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, {worst.agreed} same predictions"
+        )
 
     def _seen(self, engine: str, precision: str, processor: str) -> list[Proof]:
         wanted = (engine, precision, processor)

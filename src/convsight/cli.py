@@ -17,7 +17,7 @@ from convsight.errors import UserError
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
     name="convsight",
-    help="Convolutional networks you can check: from a folder of pictures to a trained, judged network.",
+    help="Convolutional networks you can check: from a folder of images to a trained, judged network.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -29,8 +29,8 @@ CORES = min(64, os.cpu_count() or 1)
 ReportFormat = Annotated[
     Literal["table", "json"], typer.Option("--format", help="Table for people, JSON for programs.")
 ]
-Workers = Annotated[int, typer.Option(min=0, max=64, help="Threads that read pictures.")]
-MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger pictures.")]
+Workers = Annotated[int, typer.Option(min=0, max=64, help="Threads that read images.")]
+MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger images.")]
 
 
 EngineName = Annotated[
@@ -50,7 +50,7 @@ PrecisionName = Annotated[
     add_help_option=False,
 )
 def train(context: typer.Context) -> None:
-    """Train and judge a network on a folder of pictures, a file, or a known data set."""
+    """Train and judge a network on a folder of images, a file, or a known data set."""
     from convsight.train_options import named_task, train_app
 
     train_app(named_task(context.args))(context.args, prog_name="convsight train")
@@ -58,7 +58,7 @@ def train(context: typer.Context) -> None:
 
 @app.command()
 def audit(
-    data: Annotated[str, typer.Argument(help="A folder of pictures, a file, or a known data set.")],
+    data: Annotated[str, typer.Argument(help="A folder of images, a file, or a known data set.")],
     splits_of: Annotated[
         str | None, typer.Option(help="A run folder or its name: the splits are those it was trained and judged on.")
     ] = None,
@@ -66,9 +66,9 @@ def audit(
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Look for what spoils data: unreadable pictures, duplicates, leaks between splits, wrong balance, odd ones.
+    """Look for what spoils data: unreadable images, duplicates, leaks between splits, wrong balance, odd ones.
 
-    The exit code is 1 where something is wrong: unreadable pictures, equal pictures with different truths or in
+    The exit code is 1 where something is wrong: unreadable images, equal images with different targets or in
     different splits.
     """
     from convsight.datasets import apply_splits_csv, read_dataset
@@ -81,9 +81,9 @@ def audit(
     dataset = read_dataset(data)
     if splits_of is not None:
         dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
-    told = {finding.brief for finding in dataset.findings}
+    known = {finding.brief for finding in dataset.findings}
     for note in dataset.notes:
-        if note not in told:
+        if note not in known:
             listener.say(f"note: {note}")
     found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
     if output == "json":
@@ -96,13 +96,13 @@ def audit(
 
 @app.command()
 def convert(
-    data: Annotated[str, typer.Argument(help="Pictures with boxes, in any format that is read.")],
+    data: Annotated[str, typer.Argument(help="Images with boxes, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     to: Annotated[Literal["coco", "voc", "yolo", "csv"], typer.Option(help="The format to write.")],
-    link: Annotated[bool, typer.Option("--link/--copy", help="Link to the pictures instead of copying them.")] = False,
+    link: Annotated[bool, typer.Option("--link/--copy", help="Link to the images instead of copying them.")] = False,
     output: ReportFormat = "table",
 ) -> None:
-    """Write pictures with boxes in another format, and say what it cannot hold."""
+    """Write images with boxes in another format, and say what it cannot hold."""
     from convsight.datasets import read_as_it_is
     from convsight.datasets.convert import convert
     from convsight.printing import json_document
@@ -118,24 +118,24 @@ def convert(
     if output == "json":
         typer.echo(json_document(done.to_json()))
     else:
-        typer.echo(f"{done.folder}: {done.pictures:,} pictures with {done.boxes:,} boxes")
+        typer.echo(f"{done.folder}: {done.pictures:,} images with {done.boxes:,} boxes")
 
 
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
     data: Annotated[
-        str | None, typer.Argument(help="Pictures with their truth. [default: the run's test split]")
+        str | None, typer.Argument(help="Images with their targets. [default: the run's test split]")
     ] = None,
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
-    skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable pictures out instead of stopping.")] = False,
+    skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")] = False,
     output: ReportFormat = "table",
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
 ) -> None:
-    """Judge a trained network on data with known answers."""
+    """Judge a trained network on data with known targets."""
     from convsight.printing import json_document, metrics_json, print_metrics
     from convsight.progress import Terminal
     from convsight.runtime.evaluate import evaluate
@@ -154,12 +154,12 @@ def evaluate(
     if output == "json":
         document = {
             "data": found.data,
-            "pictures": found.pictures,
+            "pictures": found.images,
             "metrics": metrics_json(found.metrics, found.described),
         }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.pictures:,} pictures of {found.data}", found.metrics, found.described)
+        print_metrics(f"{model} on {found.images:,} images of {found.data}", found.metrics, found.described)
 
 
 @app.command()
@@ -167,11 +167,11 @@ def predict(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
     sources: Annotated[
         list[str],
-        typer.Argument(help="Pictures, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
+        typer.Argument(help="Images, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
     ],
     output: Annotated[
         Literal["table", "json", "csv", "coco"],
-        typer.Option("--format", help="JSON: one line a picture. coco: boxes as a COCO results file."),
+        typer.Option("--format", help="JSON: one line an image. coco: boxes as a COCO results file."),
     ] = "table",
     coco_ids: Annotated[
         Path | None, typer.Option(help="A COCO annotation file whose ids --format coco takes. [default: from names]")
@@ -182,29 +182,31 @@ def predict(
     ] = None,
     reject_below: Annotated[
         float | None,
-        typer.Option(help="Tell answers less sure than this (0..1) as unsure; of boxes, tell those from it on."),
+        typer.Option(
+            help="Report predictions less sure than this (0..1) as unsure; of boxes, report those from it on."
+        ),
     ] = None,
-    draw: Annotated[Path | None, typer.Option(help="A folder for the pictures with the results drawn on them.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="A folder for the images with the results drawn on them.")] = None,
     files: Annotated[
         Path | None,
         typer.Option(help="A folder for the files that results bring, such as masks; may be that of --draw."),
     ] = None,
-    every: Annotated[int, typer.Option(help="Of a video, answer every so many-th frame.")] = 1,
+    every: Annotated[int, typer.Option(help="Of a video, predict every so many-th frame.")] = 1,
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
 ) -> None:
-    """Answer pictures; one that cannot be read is reported in its place, and the exit code is 2."""
+    """Predict images; one that cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
-    from convsight.runtime.verb import PredictOptions, print_answers, save_answers
+    from convsight.runtime.verb import PredictOptions, print_predictions, save_predictions
 
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
     options = PredictOptions(
         model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision
     )
-    if save_answers(options, out, Terminal()) if out else print_answers(options, output, Terminal(), coco_ids):
+    if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
 
 
@@ -247,13 +249,13 @@ def export(
     half: Annotated[bool, typer.Option("--half", help="Weights stored in float16: half the file.")] = False,
     max_loss: Annotated[float, typer.Option(min=0, help="Points of the metric that --int8 may cost.")] = 0.5,
     data: Annotated[
-        str | None, typer.Option(help="Real pictures for the proof, for --int8 with answers. [default: the run's]")
+        str | None, typer.Option(help="Real images for the proof, for --int8 with targets. [default: the run's]")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The file. [default: beside the model]")] = None,
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Write a network as one graph that does its own resize, and prove on real pictures that it answers the same."""
+    """Write a network as one graph that does its own resize, and prove on real images that it answers the same."""
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
@@ -284,16 +286,16 @@ def serve(
     max_body_mb: Annotated[float, typer.Option(help="Refuse larger requests.")] = 20.0,
     max_megapixels: MaxMegapixels = 50.0,
     max_pictures: Annotated[int, typer.Option(help="Refuse requests with more.")] = 64,
-    queue: Annotated[int, typer.Option(help="Pictures that may wait; more are told to come back (503).")] = 256,
+    queue: Annotated[int, typer.Option(help="Images that may wait; more are told to come back (503).")] = 256,
     max_waiting_mb: Annotated[float, typer.Option(help="What waiting requests may hold together.")] = 256.0,
     timeout: Annotated[float, typer.Option(help="Seconds for a request.")] = 30.0,
     max_connections: Annotated[int, typer.Option(help="Open at once; idle ones make room for new ones.")] = 1000,
-    max_batch: Annotated[int, typer.Option(help="Pictures run at once.")] = 32,
-    workers: Annotated[int, typer.Option(help="Threads that read pictures.")] = CORES,
+    max_batch: Annotated[int, typer.Option(help="Images run at once.")] = 32,
+    workers: Annotated[int, typer.Option(help="Threads that read images.")] = CORES,
     engine: EngineName = None,
     precision: PrecisionName = None,
 ) -> None:
-    """Answer pictures over HTTP, until Ctrl-C or SIGTERM."""
+    """Predict images over HTTP, until Ctrl-C or SIGTERM."""
     from convsight.serve.served_models import load_models
     from convsight.serve.server import serve as serve_models
     from convsight.serve.settings import ServeSettings, read_token
@@ -405,7 +407,7 @@ def describe(
 
 @app.command()
 def filters(
-    picture: Annotated[Path, typer.Argument(help="A picture file.")],
+    image: Annotated[Path, typer.Argument(help="An image file.")],
     kernel: Annotated[
         list[str] | None,
         typer.Option(
@@ -422,14 +424,14 @@ def filters(
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
 ) -> None:
-    """Apply kernels to a picture and save the results side by side: what a convolution sees."""
-    from convsight.arithmetic.filtering import filter_picture, read_padding, read_position
+    """Apply kernels to an image and save the results side by side: what a convolution sees."""
+    from convsight.arithmetic.filter_table import print_filtered
+    from convsight.arithmetic.filtering import filter_image, read_padding, read_position
     from convsight.arithmetic.sheet import save_sheet
-    from convsight.arithmetic.table import print_filtered
     from convsight.printing import json_document
 
-    found = filter_picture(
-        picture,
+    found = filter_image(
+        image,
         kernel or (),
         stride=stride,
         padding=read_padding(padding),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from convsight.words import first_few
+
 _LISTED = 30  # names in a message
 
 
@@ -20,5 +22,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return UserError(f"unknown {kind} {name!r}; did you mean {', '.join(near)}?")
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return UserError(f"unknown {kind} {name!r}; known: {', '.join(names[:_LISTED])}{more}")
+    return UserError(f"unknown {kind} {name!r}; known: {first_few(names, _LISTED)}")

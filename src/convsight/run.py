@@ -82,7 +82,7 @@ class Run:
 
     @property
     def splits_file(self) -> Path:
-        """Which picture was in which split."""
+        """Which image was in which split."""
         return self.path / "splits.csv"
 
     @property

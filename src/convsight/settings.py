@@ -25,14 +25,14 @@ class TrainSettings(BaseModel):
     weights: str | None = Field(
         None, description="Pretrained weights to begin with: imagenet, or a file. [default: fresh ones]"
     )
-    size: int | None = Field(None, ge=4, le=4096, description="Picture side in pixels. [default: from the data]")
+    size: int | None = Field(None, ge=4, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(
         None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"
     )
-    colour: Literal["auto", "grey", "rgb"] = Field("auto", description="auto: grey where all pictures are.")
+    colour: Literal["auto", "grey", "rgb"] = Field("auto", description="auto: grey where all images are.")
     epochs: int | None = Field(None, ge=1, description="Passes over the data. [default: from the data's size]")
     minutes: float | None = Field(None, gt=0, description="Instead of --epochs: end after so many minutes.")
-    batch: int | None = Field(None, ge=2, description="Pictures a step. [default: from the data's size]")
+    batch: int | None = Field(None, ge=2, description="Images a step. [default: from the data's size]")
     optimizer: Literal["muon", "adamw", "sgd"] = Field("muon", description="How gradients become steps.")
     lr: float | None = Field(None, gt=0, description="Peak learning rate. [default: from optimizer and batch]")
     schedule: Literal["onecycle", "cosine"] = Field("onecycle", description="How the learning rate moves.")
@@ -44,22 +44,22 @@ class TrainSettings(BaseModel):
     accumulate: int = Field(1, ge=1, le=1024, description="Batches whose gradients make one step together.")
     ema: float = Field(0.995, ge=0, lt=1, description="Decay of the averaged weights that are kept; 0 turns it off.")
     augment: Literal["auto", "none", "light", "strong"] = Field(
-        "auto", description="How much training pictures vary; auto: strongly where they are few and seen often."
+        "auto", description="How much training images vary; auto: strongly where they are few and seen often."
     )
-    flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training pictures.")
-    grow: bool = Field(True, description="Begin with smaller pictures where the network can: more in the same time.")
+    flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training images.")
+    grow: bool = Field(True, description="Begin with smaller images where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")
     test_fraction: float = Field(0.2, gt=0, lt=0.9, description="Share cut for test where the data has none.")
     seed: int = Field(0, ge=0, lt=2**32, description="Same seed and --epochs, same weights bit for bit.")
     workers: int = Field(
-        default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read pictures."
+        default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read images."
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1, mps.")
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
-    skip_unreadable: bool = Field(False, description="Leave unreadable pictures out instead of stopping.")
-    max_megapixels: float = Field(100.0, gt=0, description="Refuse larger pictures.")
+    skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
+    max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
     own: dict[str, Any] = Field(
         default_factory=dict, description="Choices that only some tasks have; `TaskSettings` of the task checks them."
     )
@@ -69,7 +69,7 @@ class TrainSettings(BaseModel):
         if self.epochs is not None and self.minutes is not None:
             raise ValueError("--epochs and --minutes are two ways to say how long; give one")
         if self.val_fraction + self.test_fraction > 0.9:
-            raise ValueError("val_fraction and test_fraction leave under a tenth of the pictures for training")
+            raise ValueError("val_fraction and test_fraction leave under a tenth of the images for training")
         return self
 
     @classmethod
@@ -126,8 +126,8 @@ def checked(kind: type[Settings], choices: Mapping[str, Any]) -> Settings:
 def changed(settings: BaseModel) -> frozenset[str]:
     """The names of the settings that are not as they are by default."""
     fields = type(settings).model_fields
-    usual = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
-    return frozenset(name for name, value in usual.items() if getattr(settings, name) != value)
+    default = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    return frozenset(name for name, value in default.items() if getattr(settings, name) != value)
 
 
 def _explain(error: ValidationError) -> str:

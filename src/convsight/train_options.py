@@ -55,7 +55,7 @@ def _epilog(task: str | None) -> str:
 
 def _command(task: str | None) -> Any:
     def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
-        """Train and judge a network on a folder of pictures, a file, or a known data set."""
+        """Train and judge a network on a folder of images, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
         training = training_half("convsight.training.train")
         began = time.monotonic()

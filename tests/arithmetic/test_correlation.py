@@ -18,7 +18,7 @@ from convsight.errors import UserError
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 CONVOLUTIONS: dict[int, Callable[..., Any]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
-PICTURE = [
+IMAGE = [
     [8, 2, 5, 3, 0, 4, 9, 1],
     [4, 5, 6, 6, 5, 3, 0, 7],
     [2, 9, 4, 4, 7, 6, 1, 9],
@@ -40,7 +40,7 @@ PRINTED = [
 
 
 def test_the_lectures_printed_result_is_the_true_convolution() -> None:
-    found = convolution(PICTURE, VERTICAL)
+    found = convolution(IMAGE, VERTICAL)
     assert found.values.tolist() == PRINTED
     assert found.operation == "convolution (kernel flipped)"
     assert [str(side) for side in found.sides] == ["8 - 3 + 1 = 6"] * 2
@@ -50,7 +50,7 @@ def test_the_lectures_printed_result_is_the_true_convolution() -> None:
 
 
 def test_the_lectures_written_sums_are_the_cross_correlation() -> None:
-    found = cross_correlation(PICTURE, VERTICAL)
+    found = cross_correlation(IMAGE, VERTICAL)
     assert found.values.tolist() == (-np.array(PRINTED)).tolist()
     assert found.operation == "cross-correlation"
     # The three sums that stand on the slides beside the result.
@@ -60,11 +60,11 @@ def test_the_lectures_written_sums_are_the_cross_correlation() -> None:
 
 
 def test_the_other_lectures_example() -> None:
-    picture = [[int(cell) for cell in row] for row in ("11100", "01110", "00111", "00110", "01100")]
+    image = [[int(cell) for cell in row] for row in ("11100", "01110", "00111", "00110", "01100")]
     kernel = [[int(cell) for cell in row] for row in ("101", "010", "101")]
     # The kernel looks the same flipped, so that both operations agree.
     for operation in (cross_correlation, convolution):
-        assert operation(picture, kernel).values.tolist() == [[4, 3, 4], [2, 4, 3], [2, 3, 4]]
+        assert operation(image, kernel).values.tolist() == [[4, 3, 4], [2, 4, 3], [2, 3, 4]]
 
 
 def per_axis(axes: int, low: int, high: int) -> st.SearchStrategy[tuple[int, ...]]:
@@ -84,7 +84,7 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
     inputs, outputs = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return {
-        "picture": random.normal(size=(inputs * groups, *sides)),
+        "image": random.normal(size=(inputs * groups, *sides)),
         "kernel": random.normal(size=(outputs * groups, inputs, *kernel)),
         "bias": random.normal(size=outputs * groups) if draw(st.booleans()) else None,
         "stride": stride,
@@ -122,7 +122,7 @@ def test_the_terms_of_a_cell_make_its_value(layer: dict[str, Any], flip: bool, d
     for term in cell.terms:
         assert term.weight_position is not None
         assert term.weight == layer["kernel"][term.weight_position]
-        assert term.value == (layer["picture"][term.position] if term.inside else 0)
+        assert term.value == (layer["image"][term.position] if term.inside else 0)
 
 
 @UNHURRIED
@@ -130,22 +130,22 @@ def test_the_terms_of_a_cell_make_its_value(layer: dict[str, Any], flip: bool, d
 def test_same_is_tensorflows_padding(axes: int, cells: int, stride: int, dilation: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     sides = random.integers(1, 9, axes).tolist()
-    picture, kernel = random.normal(size=(2, *sides)), random.normal(size=(3, 2, *[cells] * axes))
-    found = cross_correlation(picture, kernel, padding="same", stride=stride, dilation=dilation)
+    image, kernel = random.normal(size=(2, *sides)), random.normal(size=(3, 2, *[cells] * axes))
+    found = cross_correlation(image, kernel, padding="same", stride=stride, dilation=dilation)
     assert found.values.shape[1:] == tuple(-(-side // stride) for side in sides)
-    # PyTorch has "same" for stride 1 alone, so that its picture is padded beforehand; F.pad names the last axis first.
+    # PyTorch has "same" for stride 1 alone, so that its image is padded beforehand; F.pad names the last axis first.
     pads = [end for side in reversed(sides) for end in same_padding(side, cells, stride, dilation)]
-    padded = F.pad(torch.from_numpy(picture)[None], pads)
+    padded = F.pad(torch.from_numpy(image)[None], pads)
     expected = CONVOLUTIONS[axes](padded, torch.from_numpy(kernel), stride=stride, dilation=dilation)
     np.testing.assert_allclose(found.values, expected[0], atol=1e-12)
 
 
 def test_single_arrays_are_volumes_of_one_channel() -> None:
     for axes in (1, 2, 3):
-        picture = np.random.default_rng(axes).integers(0, 256, (5, 6, 7)[:axes], dtype=np.uint8)
+        image = np.random.default_rng(axes).integers(0, 256, (5, 6, 7)[:axes], dtype=np.uint8)
         kernel = np.random.default_rng(axes).integers(-9, 9, (2, 3, 2)[:axes])
-        alone = cross_correlation(picture, kernel, bias=5, padding=1, stride=2)
-        volume = cross_correlation(picture[None], kernel[None, None], bias=[5], padding=1, stride=2)
+        alone = cross_correlation(image, kernel, bias=5, padding=1, stride=2)
+        volume = cross_correlation(image[None], kernel[None, None], bias=[5], padding=1, stride=2)
         assert alone.values.dtype == np.int64
         assert np.array_equal(alone.values, volume.values[0])
         position = (1,) * axes
@@ -184,15 +184,15 @@ def test_the_bias_is_shown() -> None:
 
 
 def test_a_dilated_kernel_by_its_definition() -> None:
-    picture, kernel = np.arange(49).reshape(7, 7), np.arange(9).reshape(3, 3)
-    found = cross_correlation(picture, kernel, dilation=(2, 3)).values
+    image, kernel = np.arange(49).reshape(7, 7), np.arange(9).reshape(3, 3)
+    found = cross_correlation(image, kernel, dilation=(2, 3)).values
     for row, column in product(range(3), range(1)):
-        expected = sum(picture[row + 2 * i, column + 3 * j] * kernel[i, j] for i in range(3) for j in range(3))
+        expected = sum(image[row + 2 * i, column + 3 * j] * kernel[i, j] for i in range(3) for j in range(3))
         assert found[row, column] == expected
 
 
 @pytest.mark.parametrize(
-    ("picture", "kernel", "settings_", "message"),
+    ("image", "kernel", "settings_", "message"),
     [
         ((5, 5), (7, 7), {}, "spans 7 cells does not fit into the 5 + 0 + 0 cells of axis 0"),
         ((5, 9), (3, 3), {"dilation": 3}, "spans 7 cells does not fit into the 5"),
@@ -218,28 +218,28 @@ def test_a_dilated_kernel_by_its_definition() -> None:
     ],
 )
 def test_bad_input_is_named(
-    picture: tuple[int, ...], kernel: tuple[int, ...], settings_: dict[str, Any], message: str
+    image: tuple[int, ...], kernel: tuple[int, ...], settings_: dict[str, Any], message: str
 ) -> None:
     for operation in (cross_correlation, convolution):
         with pytest.raises(UserError) as caught:
-            operation(np.ones(picture), np.ones(kernel), **settings_)
+            operation(np.ones(image), np.ones(kernel), **settings_)
         assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(("picture", "message"), [([[1, 2], [3]], "same length"), (["a", "b"], "expected numbers")])
-def test_what_holds_no_numbers_is_refused(picture: Any, message: str) -> None:
+@pytest.mark.parametrize(("image", "message"), [([[1, 2], [3]], "same length"), (["a", "b"], "expected numbers")])
+def test_what_holds_no_numbers_is_refused(image: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        cross_correlation(picture, [[1]])
+        cross_correlation(image, [[1]])
 
 
 @pytest.mark.parametrize("position", [(6, 0), (0, -1), (0,), (0, 0, 0)])
 def test_a_cell_outside_is_refused(position: tuple[int, ...]) -> None:
     with pytest.raises(UserError, match=r"no cell .* in a result of 6 x 6; they run from \(0, 0\) to \(5, 5\)"):
-        cross_correlation(PICTURE, VERTICAL).cell(*position)
+        cross_correlation(IMAGE, VERTICAL).cell(*position)
 
 
 def by_pytorch(layer: dict[str, Any]) -> NDArray[np.float64]:
-    volume, weight = torch.from_numpy(layer["picture"]), torch.from_numpy(layer["kernel"])
+    volume, weight = torch.from_numpy(layer["image"]), torch.from_numpy(layer["kernel"])
     bias = None if layer["bias"] is None else torch.from_numpy(layer["bias"])
     stride, padding, dilation, groups = (layer[name] for name in ("stride", "padding", "dilation", "groups"))
     out = CONVOLUTIONS[volume.ndim - 1](volume[None], weight, bias, stride, padding, dilation, groups)

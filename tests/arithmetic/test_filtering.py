@@ -1,4 +1,4 @@
-"""Pictures filtered: the grey levels, the responses and what the eye is shown."""
+"""Images filtered: the grey levels, the responses and what the eye is shown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from PIL import Image
 from torch.nn import functional as F
 
 from convsight.arithmetic import KERNELS, find_kernel
-from convsight.arithmetic.filtering import USUAL, filter_picture, for_the_eye
+from convsight.arithmetic.filtering import DEFAULT, filter_image, for_the_eye
 from convsight.errors import UserError
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
+def image(tmp_path: Path) -> Path:
     file = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)).save(file)
     return file
@@ -23,7 +23,7 @@ def picture(tmp_path: Path) -> Path:
 
 def test_a_real_photo_as_by_pytorch(shared_data: Callable[[str], Path]) -> None:
     file = shared_data("coco_permissive") / "images" / "000000000072.jpg"
-    found = filter_picture(file, sorted(KERNELS), stride=2, padding=1)
+    found = filter_image(file, sorted(KERNELS), stride=2, padding=1)
     grey = torch.from_numpy(np.asarray(Image.open(file).convert("L")).astype(np.float64))
     for one in found.filtered:
         weight = torch.from_numpy(one.kernel.weights.astype(np.float64))
@@ -33,13 +33,13 @@ def test_a_real_photo_as_by_pytorch(shared_data: Callable[[str], Path]) -> None:
         assert one.operation == "cross-correlation"
 
 
-def test_the_usual_kernels_without_a_name(picture: Path) -> None:
-    assert tuple(one.kernel.name for one in filter_picture(picture).filtered) == USUAL
+def test_the_default_kernels_without_a_name(image: Path) -> None:
+    assert tuple(one.kernel.name for one in filter_image(image).filtered) == DEFAULT
 
 
-def test_the_identity_shows_the_picture(picture: Path) -> None:
-    found = filter_picture(picture, ["identity"], padding="same")
-    assert np.array_equal(found.filtered[0].shown, np.asarray(Image.open(picture).convert("L")))
+def test_the_identity_shows_the_image(image: Path) -> None:
+    found = filter_image(image, ["identity"], padding="same")
+    assert np.array_equal(found.filtered[0].shown, np.asarray(Image.open(image).convert("L")))
 
 
 def test_edges_are_shown_by_their_size() -> None:
@@ -55,6 +55,6 @@ def test_other_responses_are_clipped_not_wrapped() -> None:
     assert (shown.tolist(), rule) == ([[0, 255, 255]], "clipped to 0..255")
 
 
-def test_no_kernel_is_applied_where_one_is_wrong(picture: Path) -> None:
+def test_no_kernel_is_applied_where_one_is_wrong(image: Path) -> None:
     with pytest.raises(UserError, match="unknown kernel 'blurr'"):
-        filter_picture(picture, ["blur", "blurr"])
+        filter_image(image, ["blur", "blurr"])

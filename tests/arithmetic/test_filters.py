@@ -31,7 +31,7 @@ LAPLACIAN = np.outer(SECOND, [0, 1, 0]) + np.outer([0, 1, 0], SECOND)
         ("edges", 9 * IDENTITY - np.ones((3, 3))),
         ("blur", np.full((3, 3), 1 / 9)),
         ("gaussian", np.outer([1, 2, 1], [1, 2, 1]) / 16),
-        # The slope down the diagonal, and the picture itself.
+        # The slope down the diagonal, and the image itself.
         ("emboss", IDENTITY + np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]])),
         ("roberts-x", [[1, 0], [0, -1]]),
         ("roberts-y", [[0, 1], [-1, 0]]),

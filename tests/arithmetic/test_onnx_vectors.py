@@ -72,31 +72,31 @@ def padding_of(attributes: Attributes, sides: Sequence[int], kernel: Sequence[in
     return list(zip(pads[:axes], pads[axes:], strict=True))
 
 
-def convolved(attributes: Attributes, picture: Array, kernel: Array, bias: Array | None = None) -> Array:
+def convolved(attributes: Attributes, image: Array, kernel: Array, bias: Array | None = None) -> Array:
     return cross_correlation(
-        picture,
+        image,
         kernel,
         bias=bias,
         stride=attributes.get("strides", 1),
-        padding=padding_of(attributes, picture.shape[1:], kernel.shape[2:]),
+        padding=padding_of(attributes, image.shape[1:], kernel.shape[2:]),
         dilation=attributes.get("dilations", 1),
         groups=attributes.get("group", 1),
     ).values
 
 
-def spread(attributes: Attributes, picture: Array, kernel: Array, bias: Array | None = None) -> Array:
+def spread(attributes: Attributes, image: Array, kernel: Array, bias: Array | None = None) -> Array:
     extra = attributes.get("output_padding", 0)
     if "output_shape" in attributes:
         # The vectors ask for as much as comes out, or one cell more.
         steps = attributes["strides"]
-        natural = [(n - 1) * s + k for n, s, k in zip(picture.shape[1:], steps, kernel.shape[2:], strict=True)]
+        natural = [(n - 1) * s + k for n, s, k in zip(image.shape[1:], steps, kernel.shape[2:], strict=True)]
         extra = [wanted - side for wanted, side in zip(attributes["output_shape"], natural, strict=True)]
     return transposed_convolution(
-        picture,
+        image,
         kernel,
         bias=bias,
         stride=attributes.get("strides", 1),
-        padding=padding_of(attributes, picture.shape[1:], kernel.shape[2:]),
+        padding=padding_of(attributes, image.shape[1:], kernel.shape[2:]),
         output_padding=extra,
         dilation=attributes.get("dilations", 1),
         groups=attributes.get("group", 1),
@@ -121,19 +121,19 @@ def pooled(operator: str, attributes: Attributes, volume: Array) -> Array:
 
 
 def run(operator: str, attributes: Attributes, inputs: list[Array]) -> Array:
-    """The output of one case, picture by picture."""
-    pictures, *others = inputs
+    """The output of one case, image by image."""
+    images, *others = inputs
     match operator:
         case "Conv":
-            maps = [convolved(attributes, picture, *others) for picture in pictures]
+            maps = [convolved(attributes, image, *others) for image in images]
         case "ConvTranspose":
-            maps = [spread(attributes, picture, *others) for picture in pictures]
+            maps = [spread(attributes, image, *others) for image in images]
         case "GlobalMaxPool":
-            maps = [global_max_pool(picture).values for picture in pictures]
+            maps = [global_max_pool(image).values for image in images]
         case "GlobalAveragePool":
-            maps = [global_average_pool(picture).values for picture in pictures]
+            maps = [global_average_pool(image).values for image in images]
         case _:
-            maps = [pooled(operator, attributes, picture) for picture in pictures]
+            maps = [pooled(operator, attributes, image) for image in images]
     return np.stack(maps)
 
 

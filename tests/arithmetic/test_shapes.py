@@ -108,13 +108,13 @@ def test_same_padding_is_tensorflows(n: int, kernel: int, stride: int, dilation:
 @UNHURRIED
 @given(sides, kernels, dilations)
 def test_same_padding_is_pytorchs_for_stride_one(n: int, kernel: int, dilation: int) -> None:
-    # Distinct weights on a single 1 in the picture show how far the kernel was moved.
-    picture = torch.zeros(1, 1, n)
-    picture[0, 0, n // 2] = 1
+    # Distinct weights on a single 1 in the image show how far the kernel was moved.
+    image = torch.zeros(1, 1, n)
+    image[0, 0, n // 2] = 1
     weight = torch.arange(1.0, kernel + 1)[None, None]
-    with warnings.catch_warnings(action="ignore"):  # it may copy an even kernel's picture
-        expected = F.conv1d(picture, weight, padding="same", dilation=dilation)
-    padded = F.pad(picture, same_padding(n, kernel, 1, dilation))
+    with warnings.catch_warnings(action="ignore"):  # it may copy an even kernel's image
+        expected = F.conv1d(image, weight, padding="same", dilation=dilation)
+    padded = F.pad(image, same_padding(n, kernel, 1, dilation))
     assert torch.equal(F.conv1d(padded, weight, dilation=dilation), expected)
 
 

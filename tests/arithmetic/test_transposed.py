@@ -35,7 +35,7 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
     inputs, outputs = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return {
-        "picture": random.normal(size=(inputs * groups, *sides)),
+        "image": random.normal(size=(inputs * groups, *sides)),
         "kernel": random.normal(size=(inputs * groups, outputs, *kernel)),
         "bias": random.normal(size=outputs * groups) if draw(st.booleans()) else None,
         "stride": stride,
@@ -50,7 +50,7 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
 @given(layers())
 def test_it_is_pytorchs(layer: dict[str, Any]) -> None:
     found = transposed_convolution(**layer)
-    volume, weight = torch.from_numpy(layer["picture"]), torch.from_numpy(layer["kernel"])
+    volume, weight = torch.from_numpy(layer["image"]), torch.from_numpy(layer["kernel"])
     bias = None if layer["bias"] is None else torch.from_numpy(layer["bias"])
     names = ("stride", "padding", "output_padding", "groups", "dilation")
     expected = TRANSPOSED[volume.ndim - 1](volume[None], weight, bias, *(layer[name] for name in names))
@@ -70,7 +70,7 @@ def test_the_terms_of_a_cell_make_its_value(layer: dict[str, Any], data: st.Data
     for term in cell.terms:
         assert term.weight_position is not None
         assert term.weight == layer["kernel"][term.weight_position]
-        assert term.value == layer["picture"][term.position]
+        assert term.value == layer["image"][term.position]
 
 
 @UNHURRIED

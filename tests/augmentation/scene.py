@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from convsight.augmentation import Batch, BoxTarget, ImageTarget, MaskTarget, PointTarget, TargetKind
+from convsight.augmentation import Batch, BoxTarget, DenseTarget, MaskTarget, PointTarget, TargetKind
 
 HALF = 2  # a marker reaches so many px to each side of its middle pixel
 MARGIN = 5  # px between the border and the middle pixel of a marker in a corner
@@ -15,7 +15,7 @@ KINDS: dict[str, TargetKind] = {
     "mask": MaskTarget(IGNORED),
     "boxes": BoxTarget(),
     "points": PointTarget(),
-    "sharp": ImageTarget(),
+    "sharp": DenseTarget(),
 }
 
 

@@ -61,7 +61,7 @@ def hashes() -> Iterator[tuple[str, str]]:
 
 
 def _batch(shape: tuple[int, int, int, int], number: int) -> tuple[Tensor, Tensor, Tensor, NDArray[np.int64]]:
-    """Noise that lies in memory as pictures do (channels last), with up to six boxes on each, and sample numbers."""
+    """Noise that lies in memory as images do (channels last), with up to six boxes on each, and sample numbers."""
     rng = np.random.default_rng(number)
     count, channels, height, width = shape
     images = torch.from_numpy(rng.random((count, height, width, channels), np.float32)).permute(0, 3, 1, 2)

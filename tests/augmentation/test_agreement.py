@@ -13,7 +13,7 @@ from tests.augmentation.scene import IGNORED, KINDS, agreement, scene
 from torch import Tensor
 
 from convsight.augmentation import Batch, ImageAugmentation, TargetKind, Variation, Warp
-from convsight.augmentation.geometry import Flip, Geometry, Size
+from convsight.augmentation.warp_steps import Flip, HeightWidth, WarpStep
 from convsight.rng import RngKeys
 
 _ALONE = {
@@ -29,7 +29,7 @@ _COUNT = 24
 _KEYS = RngKeys(0, 0, np.arange(_COUNT))
 
 
-def _varied(variation: Variation, kinds: Mapping[str, TargetKind], size: Size, keys: RngKeys = _KEYS) -> Batch:
+def _varied(variation: Variation, kinds: Mapping[str, TargetKind], size: HeightWidth, keys: RngKeys = _KEYS) -> Batch:
     return ImageAugmentation(variation, kinds, ())(scene(len(keys.samples), *size), keys, 0.0)
 
 
@@ -39,7 +39,7 @@ def _upright(variation: Variation) -> bool:
 
 @pytest.mark.parametrize("size", [(40, 40), (41, 57), (64, 37)])
 @pytest.mark.parametrize("variation", [Variation(), *_ALONE.values(), _TOGETHER], ids=["none", *_ALONE, "together"])
-def test_everything_lands_at_the_same_place(variation: Variation, size: Size) -> None:
+def test_everything_lands_at_the_same_place(variation: Variation, size: HeightWidth) -> None:
     counted = agreement(_varied(variation, KINDS, size), _upright(variation))
     assert counted.points > 2 * _COUNT
     assert counted.boxes > 2 * _COUNT
@@ -61,7 +61,7 @@ def test_everything_lands_at_the_same_place(variation: Variation, size: Size) ->
     epoch=st.integers(0, 1000),
 )
 def test_everything_lands_at_the_same_place_whatever_is_drawn(
-    variation: Variation, size: Size, seed: int, epoch: int
+    variation: Variation, size: HeightWidth, seed: int, epoch: int
 ) -> None:
     agreement(_varied(variation, KINDS, size, RngKeys(seed, epoch, np.arange(6))), _upright(variation))
 
@@ -74,7 +74,7 @@ class _Faulty(TargetKind):
     fault: str
     has_pixels: ClassVar[bool] = False
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         followed = Warp(tuple(step for step in warp.steps if not self._left_out(step)))
         found = self.kind.warped(name, targets, followed, size)
         if self.fault == "a pixel beside":
@@ -83,7 +83,7 @@ class _Faulty(TargetKind):
             return found | {name: off}
         return found
 
-    def _left_out(self, step: Geometry) -> bool:
+    def _left_out(self, step: WarpStep) -> bool:
         if self.fault == "not upside down":
             return isinstance(step, Flip) and step.axis == "vertical"
         if self.fault == "not mirrored":

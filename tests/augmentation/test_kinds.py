@@ -2,8 +2,8 @@
 
 import torch
 
-from convsight.augmentation import BoxTarget, ImageTarget, MaskTarget, PointTarget, Warp, Whole
-from convsight.augmentation.geometry import Flip, Shift
+from convsight.augmentation import BoxTarget, DenseTarget, MaskTarget, PointTarget, Warp, Whole
+from convsight.augmentation.warp_steps import Flip, Shift
 
 _SIZE = (100, 100)
 
@@ -68,5 +68,5 @@ def test_the_whole_stays_and_masks_and_images_move() -> None:
     assert Whole().warped("class", targets, warp, _SIZE) == {"class": targets["class"]}
     mask = MaskTarget(ignore_index=-1).warped("mask", targets, warp, _SIZE)["mask"]
     assert mask[0, 7, :4].tolist() == [-1, 0, 1, 2]
-    image = ImageTarget().warped("sharp", targets, warp, _SIZE)["sharp"]
+    image = DenseTarget().warped("sharp", targets, warp, _SIZE)["sharp"]
     assert image[0, 0, 7, :4].tolist() == [0, 0, 1, 2]  # continued as the input is

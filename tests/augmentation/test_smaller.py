@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from convsight.augmentation import Batch, BoxTarget, ImageTarget, MaskTarget, Unchanged, Whole
+from convsight.augmentation import Batch, BoxTarget, DenseTarget, MaskTarget, Unchanged, Whole
 from convsight.augmentation.smaller import smaller, smaller_batch
 
 
@@ -33,7 +33,7 @@ def test_targets_with_pixels_become_smaller_and_the_others_stay() -> None:
         "labels": torch.tensor([[3]]),
         "class": torch.tensor([7]),
     }
-    kinds = {"mask": MaskTarget(), "sharp": ImageTarget(), "boxes": BoxTarget(), "class": Whole()}
+    kinds = {"mask": MaskTarget(), "sharp": DenseTarget(), "boxes": BoxTarget(), "class": Whole()}
     batch = Batch({"image": torch.rand(1, 3, 48, 48), "age": torch.tensor([[41.0]])}, targets)
     found = smaller_batch(batch, 24, Unchanged((), ("image",), kinds))
     assert torch.equal(found.image, smaller(batch.image, 24))

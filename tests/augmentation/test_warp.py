@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.augmentation import Warp
-from convsight.augmentation.geometry import Affine, Flip, Geometry, Shift, Window, scaled
+from convsight.augmentation.warp_steps import Affine, Flip, ResizedCrop, Shift, WarpStep, scaled
 
 _NUMBERS = st.floats(-1, 1)
 
@@ -20,9 +20,9 @@ def _affine(angle: float, scale: float, x: float, y: float, size: tuple[int, int
     return Affine.around_the_middle(turns, scales, shifts, size[1] / size[0])
 
 
-def _window(x: float, y: float, width: float, height: float, flips: list[bool]) -> Window:
+def _crop(x: float, y: float, width: float, height: float, flips: list[bool]) -> ResizedCrop:
     middle, sides = torch.tensor([[x, y]]), torch.tensor([[width, height]])
-    return Window(middle, sides, torch.tensor([flips]), (20, 30), (40, 15), 0.5)
+    return ResizedCrop(middle, sides, torch.tensor([flips]), (20, 30), (40, 15), 0.5)
 
 
 @settings(deadline=None)
@@ -42,7 +42,7 @@ def _window(x: float, y: float, width: float, height: float, flips: list[bool]) 
                 *[_NUMBERS] * 4,
             ),
             st.builds(
-                lambda x, y, w, h, flips: _window(x, y, math.exp(w), math.exp(h), flips),
+                lambda x, y, w, h, flips: _crop(x, y, math.exp(w), math.exp(h), flips),
                 *[_NUMBERS] * 4,
                 st.lists(st.booleans(), min_size=2, max_size=2),
             ),
@@ -51,7 +51,7 @@ def _window(x: float, y: float, width: float, height: float, flips: list[bool]) 
     ),
     place=st.tuples(_NUMBERS, _NUMBERS),
 )
-def test_points_go_there_and_back(steps: list[Geometry], place: tuple[float, float]) -> None:
+def test_points_go_there_and_back(steps: list[WarpStep], place: tuple[float, float]) -> None:
     warp, points = Warp(tuple(steps)), torch.tensor([[place]])
     torch.testing.assert_close(warp.inverse(warp.points(points)), points, atol=1e-4, rtol=0)
     torch.testing.assert_close(warp.points(warp.inverse(points)), points, atol=1e-4, rtol=0)
@@ -115,24 +115,24 @@ def test_left_and_right_are_exchanged_in_mirror_images_only() -> None:
     values = torch.tensor([[0, 1, 2, 3]]).expand(4, 4)
     horizontal, vertical = torch.tensor([False, True, False, True]), torch.tensor([False, False, True, True])
     exchanged = [[0, 1, 2, 3], [0, 2, 1, 3], [0, 2, 1, 3], [0, 1, 2, 3]]
-    steps: list[Geometry] = [
+    steps: list[WarpStep] = [
         Flip("horizontal", horizontal),
         Shift(torch.ones(4, 2).long(), (9, 9)),
         Flip("vertical", vertical),
     ]
     assert Warp(tuple(steps)).swapped(values, [(1, 2)], axis=1).tolist() == exchanged
-    window = Window(
+    crop = ResizedCrop(
         torch.full((4, 2), 0.5), torch.ones(4, 2), torch.stack([horizontal, vertical], dim=1), (9, 9), (9, 9), 0.0
     )
-    assert Warp((window,)).swapped(values, [(1, 2)], axis=1).tolist() == exchanged
+    assert Warp((crop,)).swapped(values, [(1, 2)], axis=1).tolist() == exchanged
     mirror = Affine(torch.tensor([[[-1.0, 0, 0], [0, 1, 0]], [[0, -1, 0], [1, 0, 0]]]))
     assert Warp((mirror,)).swapped(values[:2], [(1, 2)], axis=1).tolist() == [exchanged[1], exchanged[0]]
 
 
-def test_a_window_shows_what_is_in_it_and_grey_around() -> None:
+def test_a_crop_shows_what_is_in_it_and_grey_around() -> None:
     image = torch.arange(24.0).reshape(1, 1, 4, 6) / 24
-    window = _window(0.0, 0.5, 1.0, 1.0, [False, True])
-    shown = Window(window.middle, window.sides, window.flips, (4, 6), (4, 6), 0.5).images(image)[0, 0]
+    crop = _crop(0.0, 0.5, 1.0, 1.0, [False, True])
+    shown = ResizedCrop(crop.middle, crop.sides, crop.flips, (4, 6), (4, 6), 0.5).images(image)[0, 0]
     torch.testing.assert_close(shown[:, 3:], image[0, 0].flip(0)[:, :3])
     torch.testing.assert_close(shown[:, :3], torch.full((4, 3), 0.5))
 

@@ -31,23 +31,23 @@ def seeded(name: str, seed: int, shape: NetShape = SHAPE) -> Detector:
     return NETWORKS.build(name, shape)
 
 
-def pictures(shape: NetShape = SHAPE, batch: int = 3) -> Tensor:
-    """Normalised noise in place of pictures."""
+def images(shape: NetShape = SHAPE, batch: int = 3) -> Tensor:
+    """Normalised noise in place of images."""
     noise = torch.Generator().manual_seed(1)
     return torch.randn(batch, shape.channels, shape.height, shape.width, generator=noise)
 
 
 def awake(name: str, seed: int, shape: NetShape = SHAPE) -> Detector:
-    """A detector whose answers vary: its batch normalisation knows the pictures, its last layers speak up."""
+    """A detector whose predictions vary: its batch normalisation knows the images, its last layers speak up."""
     net = seeded(name, seed, shape)
     norms = [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
-    usual = [layer.momentum for layer in norms]
+    default = [layer.momentum for layer in norms]
     for layer in norms:
         layer.momentum = None  # the mean of what it has seen
     with torch.no_grad():
         for _ in range(2):
-            net.train()(pictures(shape))
-    for layer, momentum in zip(norms, usual, strict=True):
+            net.train()(images(shape))
+    for layer, momentum in zip(norms, default, strict=True):
         layer.momentum = momentum
     return net.eval()
 
@@ -63,7 +63,7 @@ class DetectorContract:
     def test_losses_are_finite_and_reach_every_parameter(self, name: str) -> None:
         check_detector(name, SHAPE)
         net = seeded(name, 0)
-        losses = net.losses(pictures(), TARGETS, SETTINGS)
+        losses = net.losses(images(), TARGETS, SETTINGS)
         assert all(value.ndim == 0 and value.isfinite() for value in losses.values())
         parts = [value for part, value in losses.items() if part != "total"]
         if parts:
@@ -75,14 +75,14 @@ class DetectorContract:
 
     def test_a_batch_without_boxes_teaches_too(self, name: str) -> None:
         nothing = {"boxes": torch.zeros(2, 1, 4), "labels": torch.full((2, 1), -1)}
-        total = seeded(name, 0).losses(pictures(batch=2), nothing, SETTINGS)["total"]
+        total = seeded(name, 0).losses(images(batch=2), nothing, SETTINGS)["total"]
         assert total.isfinite()
         assert total.requires_grad
 
     @pytest.mark.parametrize("most", [7, 100])
-    def test_proposals_are_sorted_and_lie_in_the_picture(self, name: str, most: int) -> None:
+    def test_candidates_are_sorted_and_lie_in_the_image(self, name: str, most: int) -> None:
         with torch.no_grad():
-            found = awake(name, 0).proposals(pictures(), most)
+            found = awake(name, 0).candidates(images(), most)
         count = found.scores.shape[1]
         assert 1 <= count <= most
         assert found.boxes.shape == (3, count, 4)
@@ -94,10 +94,10 @@ class DetectorContract:
         assert 0 <= float(found.boxes.min()) <= float(found.boxes.max()) <= 1
         assert bool((found.boxes[..., 2:] >= found.boxes[..., :2]).all())
 
-    def test_an_answer_does_not_depend_on_the_batch(self, name: str) -> None:
+    def test_a_prediction_does_not_depend_on_the_batch(self, name: str) -> None:
         net = awake(name, 0)
         with torch.no_grad():
-            together, alone = net.proposals(pictures(), 20), net.proposals(pictures()[1:2], 20)
+            together, alone = net.candidates(images(), 20), net.candidates(images()[1:2], 20)
         torch.testing.assert_close(together.scores[1:2], alone.scores, rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(together.boxes[1:2], alone.boxes, rtol=1e-4, atol=1e-4)
 
@@ -106,13 +106,13 @@ class DetectorContract:
         assert all(torch.equal(one[key], same[key]) for key in one)
         assert not all(torch.equal(one[key], other[key]) for key in one)
 
-    def test_grey_pictures_of_another_size(self, name: str) -> None:
+    def test_grey_images_of_another_size(self, name: str) -> None:
         shape = NetShape(outputs=3, channels=1, height=80, width=48)
         net = seeded(name, 0, shape)
         targets = {"boxes": TARGETS["boxes"][:2], "labels": TARGETS["labels"][:2]}
-        assert net.losses(pictures(shape, batch=2), targets, SETTINGS)["total"].isfinite()
+        assert net.losses(images(shape, batch=2), targets, SETTINGS)["total"].isfinite()
         with torch.no_grad():
-            assert net.eval().proposals(pictures(shape, batch=2), 5).boxes.isfinite().all()
+            assert net.eval().candidates(images(shape, batch=2), 5).boxes.isfinite().all()
 
     def test_what_is_borrowed_belongs_to_it(self, name: str) -> None:
         net = seeded(name, 0)
@@ -123,14 +123,14 @@ class DetectorContract:
         net = awake(name, 0)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on PyTorch's own internals
-            program = torch.export.export(net, (pictures(),), dynamic_shapes=({0: Dim("batch", min=1)},))
+            program = torch.export.export(net, (images(),), dynamic_shapes=({0: Dim("batch", min=1)},))
             for batch in (1, 2):
-                expected, found = net(pictures(batch=batch)), program.module()(pictures(batch=batch))
+                expected, found = net(images(batch=batch)), program.module()(images(batch=batch))
                 torch.testing.assert_close(found[1], expected[1], rtol=1e-4, atol=1e-5)
 
 
-def learns_one_picture(name: str, steps: int, lr: float) -> Detector:
-    """A detector that has seen one picture with two bright boxes on grey for so many steps."""
+def learns_one_image(name: str, steps: int, lr: float) -> Detector:
+    """A detector that has seen one image with two bright boxes on grey for so many steps."""
     torch.manual_seed(0)
     net = NETWORKS.build(name, NetShape(2, 3, 64, 64)).train()
     seen, targets = two_boxes()
@@ -143,7 +143,7 @@ def learns_one_picture(name: str, steps: int, lr: float) -> Detector:
 
 
 def two_boxes() -> tuple[Tensor, dict[str, Tensor]]:
-    """A picture of 64 px, twice, with a red box on the left and a blue one on the right, and where they are."""
+    """An image of 64 px, twice, with a red box on the left and a blue one on the right, and where they are."""
     seen = torch.zeros(2, 3, 64, 64)
     seen[:, 0, 8:32, 4:28] = 2
     seen[:, 2, 24:60, 36:60] = 2

@@ -1,4 +1,4 @@
-"""What every kind of question must do. A test class that inherits it gives the task, a card and truths."""
+"""What every kind of question must do. A test class that inherits it gives the task, a card and targets."""
 
 from abc import abstractmethod
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from convsight.augmentation import Batch
 from convsight.card import Card
-from convsight.datasets import Examples, FittedPictures, Split
+from convsight.datasets import Examples, ImageStore, Split
 from convsight.export.torch_engine import TorchEngine
 from convsight.metrics import MetricName
 from convsight.results import Result, Tabular
@@ -32,21 +32,21 @@ class TaskContract:
         """A card of a small network of the task."""
 
     @abstractmethod
-    def truths(self, count: int) -> Targets:
-        """Truths of `count` pictures."""
+    def targets(self, count: int) -> Targets:
+        """Targets of `count` images."""
 
     def task(self) -> Task:
         card = self.card()
         return task_of(card.task)
 
     def examples(self, count: int) -> Examples:
-        """Noise with those truths."""
+        """Noise with those targets."""
         sides = self.card().input
-        split = Split("train", self.pixels(count), self.truths(count), [str(n) for n in range(count)])
-        return Examples(FittedPictures.read(split, sides)[0], split.truths)
+        split = Split("train", self.pixels(count), self.targets(count), [str(n) for n in range(count)])
+        return Examples(ImageStore.read(split, sides)[0], split.targets)
 
     def pixels(self, count: int) -> Any:
-        shape = (count, self.card().input.height, self.card().input.width, 3)
+        shape = (count, *self.card().input.array_shape)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def test_it_is_in_the_mapping(self) -> None:
@@ -55,9 +55,9 @@ class TaskContract:
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()
         model = task.build(card)
-        pictures = torch.randn(4, card.input.channels, card.input.height, card.input.width)
+        images = torch.randn(4, *card.input.planes_shape)
         learner = task.learner(model, card, for_task(TrainSettings.of(data="x"), card.task))
-        batch = Batch({"image": pictures}, task.targets(self.examples(4)).take(np.arange(4)))
+        batch = Batch({"image": images}, task.targets(self.examples(4)).take(np.arange(4)))
         updated = []
 
         def update(loss: Tensor, optimizer: str = MAIN) -> None:
@@ -96,19 +96,19 @@ class TaskContract:
                 columns = columns_of(reader, "the contract")
                 assert all(len(row) == len(columns) for row in result.to_rows())
 
-    def test_a_picture_is_answered_the_same_in_any_company(self) -> None:
+    def test_an_image_is_answered_the_same_in_any_company(self) -> None:
         card, task = self.card(), self.task()
         engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
         together, alone = engine.run(self.pixels(3)), engine.run(self.pixels(3)[1:2])
         for name, values in together.items():
             np.testing.assert_allclose(values[1], alone[name][0], atol=1e-5)
 
-    def test_truth_judged_by_itself_is_perfect(self) -> None:
+    def test_target_judged_by_itself_is_perfect(self) -> None:
         reader = reader_of(self.card())
         metrics = reader.metrics()
-        truths = self.truths(12)
+        targets = self.targets(12)
         for index in range(12):
-            metrics.update(truths[index], truths[index])
+            metrics.update(targets[index], targets[index])
         found = metrics.compute()
         for metric in metrics.selected_by:
             assert metric.left(found[metric.name].value) < 1e-6 * metric.span
@@ -118,9 +118,9 @@ class TaskContract:
     def test_every_metric_says_what_it_is(self) -> None:
         metrics = reader_of(self.card()).metrics()
         described = metrics.described()
-        truths = self.truths(12)
+        targets = self.targets(12)
         for index in range(12):
-            metrics.update(truths[(index + 1) % 12], truths[index])
+            metrics.update(targets[(index + 1) % 12], targets[index])
         assert all(name == metric.name for name, metric in described.items())
         assert set(metrics.selection) | set(metrics.drawn) <= set(described)
         for computed, measured in metrics.compute(intervals=False).items():
@@ -129,8 +129,8 @@ class TaskContract:
             assert not metric.share or 0 <= measured.value <= 1
 
     def test_figures_are_drawn(self) -> None:
-        task, truths = self.task(), self.truths(12)
+        task, targets = self.task(), self.targets(12)
         metrics = reader_of(self.card()).metrics()
         for index in range(12):
-            metrics.update(truths[index], truths[index])
+            metrics.update(targets[index], targets[index])
         assert all(figure.axes for figure in figures_of(task, metrics).values())

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from safetensors.numpy import load_file
+from tests.conftest import trained_once
 from tests.contracts.toys import data
 from tests.contracts.toys.serving import toy_server
+from tests.training.stopping import PressesCtrlC
 
 import convsight
 from convsight.datasets.read import read_dataset
@@ -21,14 +22,15 @@ from convsight.hub.push import push
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.tasks import TASKS, TaskFolder
-from convsight.training.train import resume
+from convsight.tasks.choices import train_settings
+from convsight.training.train import resume, train
 
 _PLACE = "tests.contracts.toys"
 _SETTINGS = "convsight.settings:TaskSettings"
 
 
 class Toy(NamedTuple):
-    """A toy task: its entry, its data, a file to predict, and the word that a prediction is told by."""
+    """A toy task: its entry, its data, a file to predict, and the word that a prediction is reported by."""
 
     folder: TaskFolder
     archive: Callable[[Path, str], Path]
@@ -55,6 +57,14 @@ TOYS = {
         data.image_file,
         "image",
     ),
+    "sequences": Toy(
+        TaskFolder(
+            "convsight.tasks.classification.light.reader:ClassReader", _SETTINGS, f"{_PLACE}.sequences.task:Sequences"
+        ),
+        data.waves,
+        data.sequence_file,
+        "labels",
+    ),
 }
 
 
@@ -68,16 +78,14 @@ def name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.fixture
 def trained(name: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """Data of the toy, and a run of three epochs on them with its proven graph; not to be changed."""
-    root = tmp_path_factory.getbasetemp()
-    root = root if root.name == "shared" else root.parent / "shared-toys"
-    root.mkdir(exist_ok=True)
-    with FileLock(root / f"{name}.lock"):
-        folder = root / name
-        if not folder.exists():
-            folder.mkdir()
-            archive = TOYS[name].archive(folder, name)
-            convsight.train(archive, run=str(folder / "run"), epochs=3, quiet=True, batch=16)
-    return folder / f"{name}.npz", Run(folder / "run")
+
+    def train_on_new_data(place: str) -> Run:
+        folder = Path(f"{place}-data")
+        folder.mkdir()
+        return convsight.train(TOYS[name].archive(folder, name), run=place, epochs=3, quiet=True, batch=16)
+
+    run = trained_once(tmp_path_factory, f"toy-{name}", train_on_new_data)
+    return run.path.with_name(f"toy-{name}-data") / f"{name}.npz", run
 
 
 def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:
@@ -91,15 +99,22 @@ def test_it_learns_and_says_what_it_reached(trained: tuple[Path, Run]) -> None:
     assert (run.path / "curves.png").is_file()
 
 
+def test_it_begins_with_smaller_images_where_it_varies_images_and_all_of_its_networks_take_them(
+    name: str, trained: tuple[Path, Run]
+) -> None:
+    _, chosen = trained[1].settings()
+    assert chosen.get("first_side") == (24 if name == "translation" else None)
+
+
 def test_a_resumed_run_ends_with_the_same_bits(trained: tuple[Path, Run], tmp_path: Path) -> None:
     archive, whole = trained
-    part = convsight.train(archive, run=f"{tmp_path}/part", epochs=1, quiet=True, batch=16, export=False)
-    stopped = {"epochs": 3}
-    # Schedules depend on where they end, so the part is trained as if it were to end where the whole did.
-    assert resume(str(part.path), stopped, Silent()).path == part.path
-    again = convsight.train(archive, run=f"{tmp_path}/again", epochs=3, quiet=True, batch=16, export=False)
-    first, second = load_file(whole.model_file), load_file(again.model_file)
-    assert all((first[key] == second[key]).all() for key in first)
+    choices = {"epochs": 3, "batch": 16, "export": False}
+    with pytest.raises(KeyboardInterrupt):
+        train(train_settings(data=str(archive), run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=2))
+    resumed = resume(f"{tmp_path}/part", {}, Silent())
+    one, other = load_file(whole.model_file), load_file(resumed.model_file)
+    assert one.keys() == other.keys()
+    assert all((one[key] == other[key]).all() for key in one)
 
 
 def test_it_is_judged(name: str, trained: tuple[Path, Run]) -> None:
@@ -136,9 +151,9 @@ def test_it_is_exported_in_8_bit_numbers(name: str, trained: tuple[Path, Run], t
 def test_it_is_served(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:
     file = TOYS[name].file(tmp_path)
     with toy_server(name, TOYS[name].folder, trained[1].path) as server:
-        answer = server.post(file.read_bytes(), kind="application/octet-stream")
-    assert answer.status_code == 200, answer.text
-    assert TOYS[name].word in json.loads(answer.text)["answers"][0]
+        prediction = server.post(file.read_bytes(), kind="application/octet-stream")
+    assert prediction.status_code == 200, prediction.text
+    assert TOYS[name].word in json.loads(prediction.text)["answers"][0]
 
 
 def test_it_is_pushed_and_pulled(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 
 
 @pytest.fixture
-def make_pictures(tmp_path: Path) -> MakePictures:
-    """Writes a small picture of its own colour for each name, and returns the folder that holds all."""
+def make_images(tmp_path: Path) -> MakeImages:
+    """Writes a small image of its own colour for each name, and returns the folder that holds all."""
 
     def make(*names: str, root: str = "photos") -> Path:
         folder = tmp_path / root

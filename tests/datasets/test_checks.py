@@ -11,7 +11,7 @@ CLASSES = ("ant", "bee", "cat")
 
 
 def dataset(classes: tuple[str, ...] = CLASSES, **splits: list[int]) -> Dataset:
-    """Black pictures with these labels."""
+    """Black images with these labels."""
     made = {
         name: Split(
             name,
@@ -31,7 +31,7 @@ def test_complete_data_is_left_as_it_is() -> None:
 
 def test_classes_missing_in_a_split_are_noted() -> None:
     assert check_learnable(dataset(train=[0, 1, 2], val=[1], test=[0, 1, 2])).notes == (
-        "val holds no picture of ant, cat",
+        "val holds no image of ant, cat",
     )
 
 
@@ -40,8 +40,8 @@ def test_one_class_only() -> None:
         check_learnable(dataset(train=[1, 1], val=[1]))
 
 
-def test_a_class_without_pictures() -> None:
-    with pytest.raises(UserError, match="the class 'bee' has no picture"):
+def test_a_class_without_images() -> None:
+    with pytest.raises(UserError, match="the class 'bee' has no image"):
         check_learnable(dataset(all=[0, 2]))
 
 
@@ -50,18 +50,18 @@ def test_a_class_that_cannot_be_learnt() -> None:
         check_learnable(dataset(train=[0, 1], val=[2], test=[2, 0]))
 
 
-def test_data_without_training_pictures_can_still_be_read() -> None:
+def test_data_without_training_images_can_still_be_read() -> None:
     assert check_learnable(dataset(val=[0, 1], test=[2])).notes != ()
 
 
 def test_labels_are_aligned_by_name() -> None:
     aligned = align_targets(dataset(all=[0, 2, 2]), Classes(names=("cat", "dog", "ant")))
-    assert list(aligned.split(UNSPLIT).truths.lines()) == ["ant", "cat", "cat"]
-    assert aligned.split(UNSPLIT).truths.strata().tolist() == [2, 0, 0]
+    assert list(aligned.split(UNSPLIT).targets.lines()) == ["ant", "cat", "cat"]
+    assert aligned.split(UNSPLIT).targets.strata().tolist() == [2, 0, 0]
     assert aligned.target.names == ("cat", "dog", "ant")
 
 
-def test_a_class_without_pictures_need_not_be_known() -> None:
+def test_a_class_without_images_need_not_be_known() -> None:
     assert align_targets(dataset(all=[0, 2, 2]), Classes(names=("cat", "ant"))).target.names == ("cat", "ant")
 
 
@@ -75,8 +75,8 @@ def test_labels_refuse_classes_that_lack_one() -> None:
         Labels(np.array([0, 2]), CLASSES).aligned(("ant", "bee"))
 
 
-def test_a_split_without_some_pictures() -> None:
+def test_a_split_without_some_images() -> None:
     split = dataset(all=[0, 1, 2]).split(UNSPLIT)
     assert split.without([]) is split
     rest = split.without([1])
-    assert (list(rest.names), list(rest.truths.lines())) == (["all/0", "all/2"], ["ant", "cat"])
+    assert (list(rest.names), list(rest.targets.lines())) == (["all/0", "all/2"], ["ant", "cat"])

@@ -16,16 +16,16 @@ def test_the_bundled_digits() -> None:
     assert dataset.target.names == tuple("0123456789")
     assert dataset.classes_named
     assert dataset.name == "digits"
-    pictures = np.asarray(split.pictures)
-    assert (pictures.shape, str(pictures.dtype)) == ((1797, 8, 8), "uint8")
-    np.testing.assert_allclose(pictures / 255 * 16, load_digits().images, atol=8 / 255)
-    assert (pictures.min(), pictures.max()) == (0, 255)
-    assert list(split.truths.lines()) == [str(digit) for digit in load_digits().target]
+    images = np.asarray(split.images)
+    assert (images.shape, str(images.dtype)) == ((1797, 8, 8), "uint8")
+    np.testing.assert_allclose(images / 255 * 16, load_digits().images, atol=8 / 255)
+    assert (images.min(), images.max()) == (0, 255)
+    assert list(split.targets.lines()) == [str(digit) for digit in load_digits().target]
     assert split.names[12] == "all/00012"
 
 
-def test_a_folder_of_that_name_comes_first(make_pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make_pictures("cat/1.png", "dog/2.png", root="digits")
+def test_a_folder_of_that_name_comes_first(make_images: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_images("cat/1.png", "dog/2.png", root="digits")
     monkeypatch.chdir(folder.parent)
     assert read_dataset("digits").target.names == ("cat", "dog")
 

@@ -10,13 +10,13 @@ from convsight.errors import UserError
 from convsight.results import Labels
 from convsight.targets import Classes
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 NAMES = [f"{kind}/{number}.png" for kind in ("cat", "dog") for number in range(4)]
 
 
 @pytest.fixture
-def data(make_pictures: MakePictures) -> Dataset:
-    return read_dataset(make_pictures(*NAMES))
+def data(make_images: MakeImages) -> Dataset:
+    return read_dataset(make_images(*NAMES))
 
 
 def arrays(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], labels: list[int]) -> Dataset:
@@ -29,21 +29,19 @@ def test_is_128_bits_in_hexadecimal(data: Dataset) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_does_not_depend_on_workers_order_splits_or_place(
-    data: Dataset, make_pictures: MakePictures, workers: int
-) -> None:
+def test_does_not_depend_on_workers_order_splits_or_place(data: Dataset, make_images: MakeImages, workers: int) -> None:
     first = fingerprint(data)
     assert fingerprint(data, workers=workers) == first
     reversed_split = data.split(UNSPLIT).select(np.arange(8)[::-1])
     assert fingerprint(data.with_splits({UNSPLIT: reversed_split}), workers=workers) == first
     assert fingerprint(cut_splits(data, 0.25, 0.25, 0), workers=workers) == first
-    moved = read_dataset(make_pictures(*NAMES, root="elsewhere"))
+    moved = read_dataset(make_images(*NAMES, root="elsewhere"))
     assert fingerprint(moved, workers=workers) == first
 
 
 def test_one_byte_of_one_file_counts(data: Dataset) -> None:
     first = fingerprint(data)
-    path = Path(str(data.split(UNSPLIT).pictures[5]))
+    path = Path(str(data.split(UNSPLIT).images[5]))
     path.write_bytes(path.read_bytes() + b"\0")
     assert fingerprint(data) != first
 
@@ -53,15 +51,15 @@ def test_names_labels_and_classes_count(data: Dataset) -> None:
     found = {fingerprint(data)}
     found.add(fingerprint(data.with_splits({UNSPLIT: replace(split, names=[*split.names[:-1], "dog/5.png"])})))
     labels = Labels(np.array([1, 0, 0, 0, 1, 1, 1, 1]), data.target.names)
-    found.add(fingerprint(data.with_splits({UNSPLIT: replace(split, truths=labels)})))
+    found.add(fingerprint(data.with_splits({UNSPLIT: replace(split, targets=labels)})))
     found.add(fingerprint(replace(data, target=Classes(names=("cat", "dog", "elk")))))
     found.add(fingerprint(data.with_splits({UNSPLIT: split.without([0])})))
     assert len(found) == 5
 
 
-def test_contents_of_two_pictures_are_not_exchanged(data: Dataset) -> None:
+def test_contents_of_two_images_are_not_exchanged(data: Dataset) -> None:
     first = fingerprint(data)
-    one, two = (Path(str(data.split(UNSPLIT).pictures[i])) for i in (0, 1))
+    one, two = (Path(str(data.split(UNSPLIT).images[i])) for i in (0, 1))
     content = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(content)
@@ -74,7 +72,7 @@ def test_pixels_and_their_shape_count() -> None:
     other[1, 2, 3] += 1
     found = {fingerprint(arrays(each, [0, 1])) for each in (pixels, other, pixels.reshape(2, 4, 3))}
     assert len(found) == 3
-    # The same values in another memory layout are the same pictures.
+    # The same values in another memory layout are the same images.
     assert fingerprint(arrays(np.asfortranarray(pixels), [0, 1])) == fingerprint(arrays(pixels, [0, 1]))
 
 
@@ -83,7 +81,7 @@ def test_is_the_same_for_ever() -> None:
 
 
 def test_a_file_that_vanished_is_named(data: Dataset) -> None:
-    path = Path(str(data.split(UNSPLIT).pictures[5]))
+    path = Path(str(data.split(UNSPLIT).images[5]))
     path.unlink()
     with pytest.raises(UserError, match=r"cannot read .*dog/1\.png: No such file"):
         fingerprint(data)

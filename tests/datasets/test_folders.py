@@ -9,70 +9,70 @@ from convsight.datasets.folders import read_folders
 from convsight.errors import UserError
 from convsight.targets import counts_by_class
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 
 
 def labels(dataset: Dataset, split: str = UNSPLIT) -> dict[str, str]:
-    """Class name by picture name."""
+    """Class name by image name."""
     chosen = dataset.split(split)
-    return dict(zip(chosen.names, chosen.truths.lines(), strict=True))
+    return dict(zip(chosen.names, chosen.targets.lines(), strict=True))
 
 
-def test_class_folders(make_pictures: MakePictures) -> None:
-    photos = make_pictures("10/a.png", "9/b.png", "9/c.png")
+def test_class_folders(make_images: MakeImages) -> None:
+    photos = make_images("10/a.png", "9/b.png", "9/c.png")
     dataset = read_dataset(photos)
     assert (dataset.name, dataset.source, dataset.task) == ("photos", str(photos), "classification")
     assert dataset.target.names == ("9", "10")
     assert dataset.classes_named
     assert labels(dataset) == {"9/b.png": "9", "9/c.png": "9", "10/a.png": "10"}
-    assert list(dataset.split(UNSPLIT).pictures) == [photos / name for name in labels(dataset)]
+    assert list(dataset.split(UNSPLIT).images) == [photos / name for name in labels(dataset)]
     assert dataset.notes == ()
 
 
-def test_split_folders_in_any_usual_spelling(make_pictures: MakePictures) -> None:
-    photos = make_pictures(
+def test_split_folders_in_any_default_spelling(make_images: MakeImages) -> None:
+    photos = make_images(
         "Training/cat/1.png", "Training/dog/2.png", "valid/dog/3.png", "valid/cat/4.png", "testing/cat/5.png"
     )
     dataset = read_dataset(photos)
     assert list(dataset.splits) == ["train", "val", "test"]
     assert labels(dataset, "val") == {"valid/cat/4.png": "cat", "valid/dog/3.png": "dog"}
-    assert dataset.notes == ("test holds no picture of dog",)
+    assert dataset.notes == ("test holds no image of dog",)
 
 
-def test_labels_are_aligned_by_name_not_by_position(make_pictures: MakePictures) -> None:
-    photos = make_pictures("train/ant/1.png", "train/bee/2.png", "train/cat/3.png", "test/bee/4.png", "test/cat/5.png")
+def test_labels_are_aligned_by_name_not_by_position(make_images: MakeImages) -> None:
+    photos = make_images("train/ant/1.png", "train/bee/2.png", "train/cat/3.png", "test/bee/4.png", "test/cat/5.png")
     dataset = read_dataset(photos)
     assert labels(dataset, "test") == {"test/bee/4.png": "bee", "test/cat/5.png": "cat"}
-    assert dataset.split("test").truths[0].to_json()["labels"][0] == {"name": "bee", "probability": 1.0}
+    assert dataset.split("test").targets[0].to_json()["labels"][0] == {"name": "bee", "probability": 1.0}
 
 
-def test_pictures_deep_inside_a_class_folder_count(make_pictures: MakePictures) -> None:
-    photos = make_pictures("cat/2020/may/1.png", "cat/2.png", "dog/3.png")
+def test_images_deep_inside_a_class_folder_count(make_images: MakeImages) -> None:
+    photos = make_images("cat/2020/may/1.png", "cat/2.png", "dog/3.png")
     assert labels(read_dataset(photos)) == {"cat/2.png": "cat", "cat/2020/may/1.png": "cat", "dog/3.png": "dog"}
 
 
-def test_stray_files_are_left_out_and_noted(make_pictures: MakePictures) -> None:
-    photos = make_pictures("cat/1.png", "dog/2.png", "beside.png", "__MACOSX/cat/1.png", ".cache/x.png")
+def test_stray_files_are_left_out_and_noted(make_images: MakeImages) -> None:
+    photos = make_images("cat/1.png", "dog/2.png", "beside.png", "__MACOSX/cat/1.png", ".cache/x.png")
     for name in ("README.txt", "cat/.DS_Store", "cat/._1.png", "dog/notes.txt"):
-        (photos / name).write_text("no picture")
+        (photos / name).write_text("no image")
     dataset = read_dataset(photos)
     assert list(labels(dataset)) == ["cat/1.png", "dog/2.png"]
     (note,) = dataset.notes
-    assert note.startswith("left out, since not pictures in class folders: 7 (")
+    assert note.startswith("left out, since not images in class folders: 7 (")
     assert ".cache/, " in note
     assert note.endswith(" and 2 more)")
 
 
-def test_files_beside_split_folders_and_their_classes_are_noted(make_pictures: MakePictures) -> None:
-    photos = make_pictures("train/cat/1.png", "train/dog/2.png", "test/cat/3.png", "test/dog/4.png", "test/5.png")
+def test_files_beside_split_folders_and_their_classes_are_noted(make_images: MakeImages) -> None:
+    photos = make_images("train/cat/1.png", "train/dog/2.png", "test/cat/3.png", "test/dog/4.png", "test/5.png")
     (photos / "labels.json").write_text("{}")
-    make_pictures("spare/6.png")
+    make_images("spare/6.png")
     (note,) = read_dataset(photos).notes
-    assert note == "left out, since not pictures in class folders: 3 (spare/, labels.json, test/5.png)"
+    assert note == "left out, since not images in class folders: 3 (spare/, labels.json, test/5.png)"
 
 
-def test_the_only_folder_that_holds_the_class_folders_is_stepped_into(make_pictures: MakePictures) -> None:
-    photos = make_pictures("archive/Dataset/cat/1.png", "archive/Dataset/dog/2.png")
+def test_the_only_folder_that_holds_the_class_folders_is_stepped_into(make_images: MakeImages) -> None:
+    photos = make_images("archive/Dataset/cat/1.png", "archive/Dataset/dog/2.png")
     (photos / "LICENSE").write_text("free")
     dataset = read_dataset(photos)
     assert labels(dataset) == {"archive/Dataset/cat/1.png": "cat", "archive/Dataset/dog/2.png": "dog"}
@@ -80,70 +80,70 @@ def test_the_only_folder_that_holds_the_class_folders_is_stepped_into(make_pictu
     assert "LICENSE" in dataset.notes[1]
 
 
-def test_split_folders_inside_the_only_folder(make_pictures: MakePictures) -> None:
-    photos = make_pictures("data/train/cat/1.png", "data/train/dog/2.png")
+def test_split_folders_inside_the_only_folder(make_images: MakeImages) -> None:
+    photos = make_images("data/train/cat/1.png", "data/train/dog/2.png")
     dataset = read_dataset(photos)
     assert list(dataset.splits) == ["train"]
     assert labels(dataset, "train") == {"data/train/cat/1.png": "cat", "data/train/dog/2.png": "dog"}
 
 
-def test_a_class_may_be_called_train(make_pictures: MakePictures) -> None:
-    assert read_dataset(make_pictures("train/1.png", "bus/2.png")).target.names == ("bus", "train")
+def test_a_class_may_be_called_train(make_images: MakeImages) -> None:
+    assert read_dataset(make_images("train/1.png", "bus/2.png")).target.names == ("bus", "train")
 
 
-def test_a_class_may_not_look_like_a_split(make_pictures: MakePictures) -> None:
-    photos = make_pictures("train/steam/1.png", "bus/2.png", "car/3.png")
+def test_a_class_may_not_look_like_a_split(make_images: MakeImages) -> None:
+    photos = make_images("train/steam/1.png", "bus/2.png", "car/3.png")
     with pytest.raises(UserError, match="'train' looks like a split but stands beside bus, car"):
         read_dataset(photos)
 
 
 def test_the_name_does_not_depend_on_how_the_path_is_written(
-    make_pictures: MakePictures, monkeypatch: pytest.MonkeyPatch
+    make_images: MakeImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos = make_pictures("cat/1.png", "dog/2.png")
+    photos = make_images("cat/1.png", "dog/2.png")
     monkeypatch.chdir(photos)
     here = read_dataset(".")
     assert here.name == "photos"
     assert here.split(UNSPLIT).names == read_dataset(f"{photos}/").split(UNSPLIT).names == ["cat/1.png", "dog/2.png"]
 
 
-def test_accents_stored_in_two_ways_are_one_class(make_pictures: MakePictures) -> None:
-    photos = make_pictures("train/Ka\u0308se/1.png", "train/Brot/2.png", "test/K\u00e4se/3.png", "test/Brot/4.png")
+def test_accents_stored_in_two_ways_are_one_class(make_images: MakeImages) -> None:
+    photos = make_images("train/Ka\u0308se/1.png", "train/Brot/2.png", "test/K\u00e4se/3.png", "test/Brot/4.png")
     assert read_dataset(photos).target.names == ("Brot", "K\u00e4se")
 
 
-def test_a_file_name_that_is_no_utf8(make_pictures: MakePictures) -> None:
-    photos = make_pictures("cat/1.png", "dog/2.png")
+def test_a_file_name_that_is_no_utf8(make_images: MakeImages) -> None:
+    photos = make_images("cat/1.png", "dog/2.png")
     (photos / "cat/1.png").rename(photos / os.fsdecode(b"cat/caf\xe9.png"))
     dataset = read_dataset(photos)
     assert list(labels(dataset)) == ["cat/caf\\udce9.png", "dog/2.png"]
-    assert Path(dataset.split(UNSPLIT).pictures[0]).exists()
+    assert Path(dataset.split(UNSPLIT).images[0]).exists()
 
 
 class TestLinks:
-    def test_a_link_to_the_data_itself_ends(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("cat/1.png", "dog/2.png")
+    def test_a_link_to_the_data_itself_ends(self, make_images: MakeImages) -> None:
+        photos = make_images("cat/1.png", "dog/2.png")
         (photos / "cat/again").symlink_to(photos)
         (photos / "cat/above").symlink_to(photos.parent)
         (photos / "dog/me").symlink_to("me")
         dataset = read_dataset(photos)
         assert labels(dataset) == {"cat/1.png": "cat", "dog/2.png": "dog"}
-        assert dataset.notes == ("left out, since not pictures in class folders: 3 (cat/above/, cat/again/, dog/me)",)
+        assert dataset.notes == ("left out, since not images in class folders: 3 (cat/above/, cat/again/, dog/me)",)
 
-    def test_folders_that_link_to_each_other_are_read_once(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("cat/a/1.png", "cat/b/2.png", "dog/3.png")
+    def test_folders_that_link_to_each_other_are_read_once(self, make_images: MakeImages) -> None:
+        photos = make_images("cat/a/1.png", "cat/b/2.png", "dog/3.png")
         (photos / "cat/a/to_b").symlink_to(photos / "cat/b")
         (photos / "cat/b/to_a").symlink_to(photos / "cat/a")
         assert sum(name.startswith("cat") for name in labels(read_dataset(photos))) == 2
 
-    def test_a_class_does_not_take_the_pictures_of_another(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("cat/1.png", "dog/2.png")
+    def test_a_class_does_not_take_the_images_of_another(self, make_images: MakeImages) -> None:
+        photos = make_images("cat/1.png", "dog/2.png")
         (photos / "cat/dogs").symlink_to(photos / "dog")
         assert labels(read_dataset(photos)) == {"cat/1.png": "cat", "dog/2.png": "dog"}
 
-    def test_linked_pictures_and_class_folders_count(self, make_pictures: MakePictures, tmp_path: Path) -> None:
-        photos = make_pictures("cat/1.png", "dog/2.png")
-        make_pictures("fox/3.png", "x.png", root="elsewhere")
+    def test_linked_images_and_class_folders_count(self, make_images: MakeImages, tmp_path: Path) -> None:
+        photos = make_images("cat/1.png", "dog/2.png")
+        make_images("fox/3.png", "x.png", root="elsewhere")
         (photos / "fox").symlink_to(tmp_path / "elsewhere/fox")
         (photos / "dog/4.png").symlink_to(tmp_path / "elsewhere/x.png")
         (photos / "dog/gone.png").symlink_to(tmp_path / "nowhere.png")
@@ -154,19 +154,19 @@ class TestLinks:
     def test_an_only_folder_that_leads_back_is_not_stepped_into_for_ever(self, tmp_path: Path) -> None:
         (tmp_path / "photos").mkdir()
         (tmp_path / "photos/loop").symlink_to(tmp_path / "photos")
-        with pytest.raises(UserError, match="no pictures"):
+        with pytest.raises(UserError, match="no images"):
             read_dataset(tmp_path / "photos")
 
-    def test_an_only_folder_that_leads_out_of_the_data_is_not_stepped_into(self, make_pictures: MakePictures) -> None:
-        others = make_pictures("cat/1.png", "dog/2.png")
+    def test_an_only_folder_that_leads_out_of_the_data_is_not_stepped_into(self, make_images: MakeImages) -> None:
+        others = make_images("cat/1.png", "dog/2.png")
         (others / "mine").mkdir()
         (others / "mine/up").symlink_to(others)
-        with pytest.raises(UserError, match="no pictures"):
+        with pytest.raises(UserError, match="no images"):
             read_dataset(others / "mine")
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-    def test_a_pipe_called_like_a_picture_is_not_waited_for(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("cat/1.png", "dog/2.png")
+    def test_a_pipe_called_like_an_image_is_not_waited_for(self, make_images: MakeImages) -> None:
+        photos = make_images("cat/1.png", "dog/2.png")
         os.mkfifo(photos / "cat/pipe.png")
         assert len(labels(read_dataset(photos))) == 2
 
@@ -180,54 +180,54 @@ class TestBadFolders:
             assert word in str(caught.value)
 
     def test_empty(self, tmp_path: Path) -> None:
-        self.check(tmp_path, "no pictures", "expected one folder a class")
+        self.check(tmp_path, "no images", "expected one folder a class")
 
-    def test_no_pictures_in_the_class_folders(self, tmp_path: Path) -> None:
+    def test_no_images_in_the_class_folders(self, tmp_path: Path) -> None:
         (tmp_path / "cat").mkdir()
         (tmp_path / "cat/notes.txt").touch()
         (tmp_path / "dog").mkdir()
-        self.check(tmp_path, "no pictures in cat, dog")
+        self.check(tmp_path, "no images in cat, dog")
 
-    def test_pictures_without_class_folders(self, make_pictures: MakePictures) -> None:
-        self.check(make_pictures("1.png", "2.png"), "pictures (2) but no class folders", "expected one folder a class")
+    def test_images_without_class_folders(self, make_images: MakeImages) -> None:
+        self.check(make_images("1.png", "2.png"), "images (2) but no class folders", "expected one folder a class")
 
-    def test_one_class(self, make_pictures: MakePictures) -> None:
-        self.check(make_pictures("cat/1.png", "cat/2.png"), "one class only: 'cat'", "two or more")
+    def test_one_class(self, make_images: MakeImages) -> None:
+        self.check(make_images("cat/1.png", "cat/2.png"), "one class only: 'cat'", "two or more")
 
-    def test_an_empty_class_folder(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("cat/1.png", "dog/2.png")
+    def test_an_empty_class_folder(self, make_images: MakeImages) -> None:
+        photos = make_images("cat/1.png", "dog/2.png")
         (photos / "empty").mkdir()
-        self.check(photos, "the class folder 'empty' holds no picture")
+        self.check(photos, "the class folder 'empty' holds no image")
 
-    def test_an_empty_class_folder_in_a_split(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/cat/1.png", "train/dog/2.png", "val/cat/3.png")
+    def test_an_empty_class_folder_in_a_split(self, make_images: MakeImages) -> None:
+        photos = make_images("train/cat/1.png", "train/dog/2.png", "val/cat/3.png")
         (photos / "val/dog").mkdir()
-        self.check(photos, "(val)", "the class folder 'dog' holds no picture")
+        self.check(photos, "(val)", "the class folder 'dog' holds no image")
 
-    def test_an_empty_split(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/cat/1.png", "train/dog/2.png")
+    def test_an_empty_split(self, make_images: MakeImages) -> None:
+        photos = make_images("train/cat/1.png", "train/dog/2.png")
         (photos / "val").mkdir()
-        self.check(photos, "the split folder", "val holds no picture")
+        self.check(photos, "the split folder", "val holds no image")
 
-    def test_a_split_without_labels(self, make_pictures: MakePictures) -> None:
+    def test_a_split_without_labels(self, make_images: MakeImages) -> None:
         self.check(
-            make_pictures("train/cat/1.png", "train/dog/2.png", "test/3.png"),
-            "test holds pictures (1) but no class folders",
+            make_images("train/cat/1.png", "train/dog/2.png", "test/3.png"),
+            "test holds images (1) but no class folders",
         )
 
-    def test_only_split_folders_without_classes(self, make_pictures: MakePictures) -> None:
-        self.check(make_pictures("train/1.png", "test/2.png"), "test holds pictures (1) but no class folders")
+    def test_only_split_folders_without_classes(self, make_images: MakeImages) -> None:
+        self.check(make_images("train/1.png", "test/2.png"), "test holds images (1) but no class folders")
 
-    def test_splits_without_classes_beside_another_folder(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/1.png", "test/2.png", "samples/3.png")
-        self.check(photos, "test holds pictures (1) but no class folders")
+    def test_splits_without_classes_beside_another_folder(self, make_images: MakeImages) -> None:
+        photos = make_images("train/1.png", "test/2.png", "samples/3.png")
+        self.check(photos, "test holds images (1) but no class folders")
 
-    def test_two_folders_of_one_split(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "valid/cat/4.png")
+    def test_two_folders_of_one_split(self, make_images: MakeImages) -> None:
+        photos = make_images("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "valid/cat/4.png")
         self.check(photos, "both name the split 'val'")
 
-    def test_a_class_only_in_validation(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "val/fox/4.png")
+    def test_a_class_only_in_validation(self, make_images: MakeImages) -> None:
+        photos = make_images("train/cat/1.png", "train/dog/2.png", "val/cat/3.png", "val/fox/4.png")
         self.check(photos, "the class 'fox' is in val but not in train")
 
 
@@ -235,7 +235,7 @@ def test_sign_digits(shared_data: Callable[[str], Path]) -> None:
     dataset = read_folders(shared_data("sign_digits"))
     assert dataset.target.names == tuple("0123456789")
     assert len(dataset.split(UNSPLIT)) == 1236
-    assert counts_by_class(dataset.split(UNSPLIT).truths)["0"] == len(
+    assert counts_by_class(dataset.split(UNSPLIT).targets)["0"] == len(
         list((shared_data("sign_digits") / "Dataset/0").iterdir())
     )
     assert dataset.notes[0] == "the class folders were found in Dataset/"

@@ -18,7 +18,7 @@ CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 
 @pytest.fixture
 def folder(tmp_path: Path, write_idx: WriteIdx) -> Path:
-    """Six training and two test pictures, 4 x 5, of two classes."""
+    """Six training and two test images, 4 x 5, of two classes."""
     data = tmp_path / "shapes"
     write_idx(data / "train-images-idx3-ubyte", PIXELS)
     write_idx(data / "train-labels-idx1-ubyte", [0, 1, 0, 1, 1, 0])
@@ -44,9 +44,9 @@ def test_two_splits(folder: Path) -> None:
     dataset = read_dataset(folder)
     assert dataset.name == "shapes"
     assert list(dataset.splits) == ["train", "test"]
-    np.testing.assert_array_equal(np.asarray(dataset.split("train").pictures), PIXELS)
-    np.testing.assert_array_equal(np.asarray(dataset.split("test").pictures), PIXELS[:2] + 100)
-    assert list(dataset.split("test").truths.lines()) == ["1", "0"]
+    np.testing.assert_array_equal(np.asarray(dataset.split("train").images), PIXELS)
+    np.testing.assert_array_equal(np.asarray(dataset.split("test").images), PIXELS[:2] + 100)
+    assert list(dataset.split("test").targets.lines()) == ["1", "0"]
     assert dataset.split("test").names == ["test/00000", "test/00001"]
     assert dataset.target.names == ("0", "1")
     assert not dataset.classes_named
@@ -60,8 +60,8 @@ def test_other_spellings_and_gzip(folder: Path) -> None:
         compress(file)
     other = read_dataset(folder)
     for name, split in plain.splits.items():
-        np.testing.assert_array_equal(np.asarray(split.pictures), np.asarray(other.split(name).pictures))
-        assert counts_by_class(split.truths) == counts_by_class(other.split(name).truths)
+        np.testing.assert_array_equal(np.asarray(split.images), np.asarray(other.split(name).images))
+        assert counts_by_class(split.targets) == counts_by_class(other.split(name).targets)
 
 
 def test_of_a_file_and_its_packed_copy_the_file_is_read(folder: Path) -> None:
@@ -84,7 +84,7 @@ def test_class_names_beside_the_files(folder: Path, name: str) -> None:
     dataset = read_dataset(folder)
     assert dataset.target.names == ("circle", "square")
     assert dataset.classes_named
-    assert list(dataset.split("test").truths.lines()) == ["square", "circle"]
+    assert list(dataset.split("test").targets.lines()) == ["square", "circle"]
 
 
 def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
@@ -92,10 +92,10 @@ def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
     assert dataset.target.names == CLOTHES
     assert dataset.classes_named
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 60_000, "test": 10_000}
-    assert set(counts_by_class(dataset.split("train").truths).values()) == {6000}
-    # The first training picture of Fashion-MNIST is an ankle boot; the mean is the published one.
-    assert dataset.split("train").truths[0].summary().startswith("Ankle boot")
-    assert np.asarray(dataset.split("train").pictures).mean() / 255 == pytest.approx(0.2860, abs=1e-4)
+    assert set(counts_by_class(dataset.split("train").targets).values()) == {6000}
+    # The first training image of Fashion-MNIST is an ankle boot; the mean is the published one.
+    assert dataset.split("train").targets[0].summary().startswith("Ankle boot")
+    assert np.asarray(dataset.split("train").images).mean() / 255 == pytest.approx(0.2860, abs=1e-4)
 
 
 @pytest.mark.parametrize("part", ["train", "t10k"])
@@ -176,7 +176,7 @@ class TestBadFiles:
         assert str(file) in message
         assert "but there are at most" in message
 
-    def test_pictures_beyond_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_images_beyond_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("convsight.datasets.memory._UNKNOWN_BYTES", 100)
         monkeypatch.setattr("convsight.datasets.memory._MEMINFO", folder / "none")
         monkeypatch.setattr("convsight.datasets.memory._CONTAINER_LIMIT", folder / "none")
@@ -210,22 +210,22 @@ class TestBadFiles:
     def test_another_count_of_labels(self, folder: Path, write_idx: WriteIdx) -> None:
         write_idx(folder / "train-labels-idx1-ubyte", [0, 1, 0])
         message = refused(folder)
-        assert "train-images-idx3-ubyte holds 6 pictures" in message
+        assert "train-images-idx3-ubyte holds 6 images" in message
         assert "train-labels-idx1-ubyte 3 labels" in message
 
     def test_a_test_label_beyond_those_of_training(self, folder: Path, write_idx: WriteIdx) -> None:
         file = write_idx(folder / "t10k-labels-idx1-ubyte", [1, 7])
-        assert f"{file}: label 7 of picture 1 is out of range" in refused(folder)
+        assert f"{file}: label 7 of image 1 is out of range" in refused(folder)
         assert "expected 0 to 1, by the training labels" in refused(folder)
 
     def test_a_label_beyond_the_names(self, folder: Path, write_idx: WriteIdx) -> None:
         (folder / "classes.txt").write_text("circle\nsquare\n")
         file = write_idx(folder / "train-labels-idx1-ubyte", [0, 1, 2, 1, 2, 0])
-        assert f"{file}: label 2 of picture 2 is out of range (as are 1 more); expected 0 to 1" in refused(folder)
+        assert f"{file}: label 2 of image 2 is out of range (as are 1 more); expected 0 to 1" in refused(folder)
 
-    def test_a_name_without_pictures(self, folder: Path) -> None:
+    def test_a_name_without_images(self, folder: Path) -> None:
         (folder / "classes.txt").write_text("circle\nsquare\nstar\n")
-        assert "the class 'star' has no picture" in refused(folder)
+        assert "the class 'star' has no image" in refused(folder)
 
     @pytest.mark.parametrize("content", ["", "circle\n\nsquare", "circle\ncircle"])
     def test_names_that_are_no_list(self, folder: Path, content: str) -> None:
@@ -236,10 +236,10 @@ class TestBadFiles:
         (folder / "classes.txt").write_bytes("Käse\nBrot".encode("utf-16"))
         assert "classes.txt cannot be read" in refused(folder)
 
-    def test_no_pictures(self, folder: Path, write_idx: WriteIdx) -> None:
+    def test_no_images(self, folder: Path, write_idx: WriteIdx) -> None:
         write_idx(folder / "t10k-images-idx3-ubyte", np.zeros((0, 4, 5), np.uint8))
         write_idx(folder / "t10k-labels-idx1-ubyte", [])
-        assert "the split 'test' holds no picture" in refused(folder)
+        assert "the split 'test' holds no image" in refused(folder)
 
     def test_one_class(self, folder: Path, write_idx: WriteIdx) -> None:
         write_idx(folder / "train-labels-idx1-ubyte", [0] * 6)

@@ -36,10 +36,10 @@ def test_a_downloaded_set_is_read_from_the_cache(cache: Path, shared_data: Calla
     assert known.classes_named
     for name in ("train", "test"):
         ours, theirs = known.splits[name], by_path.splits[name]
-        np.testing.assert_array_equal(np.asarray(ours.pictures), np.asarray(theirs.pictures))
-        assert isinstance(ours.truths, Labels)
-        assert isinstance(theirs.truths, Labels)
-        np.testing.assert_array_equal(ours.truths.indices, theirs.truths.indices)
+        np.testing.assert_array_equal(np.asarray(ours.images), np.asarray(theirs.images))
+        assert isinstance(ours.targets, Labels)
+        assert isinstance(theirs.targets, Labels)
+        np.testing.assert_array_equal(ours.targets.indices, theirs.targets.indices)
 
 
 def test_files_in_class_folders_are_listed_not_decoded(cache: Path) -> None:
@@ -53,8 +53,8 @@ def test_files_in_class_folders_are_listed_not_decoded(cache: Path) -> None:
     split = dataset.splits["all"]
     assert dataset.target.names == ("Forest", "River")
     assert len(split) == 6
-    assert Path(str(split.pictures[5])).name == "River_2.jpg"
-    assert split.truths[5].name == "River"  # type: ignore[attr-defined]
+    assert Path(str(split.images[5])).name == "River_2.jpg"
+    assert split.targets[5].name == "River"  # type: ignore[attr-defined]
 
 
 def test_without_a_network_the_message_says_where_to_put_the_files(

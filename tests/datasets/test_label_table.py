@@ -8,12 +8,12 @@ import pytest
 from convsight.datasets import UNSPLIT, Dataset, read_dataset
 from convsight.errors import UserError
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 
 
 @pytest.fixture
-def photos(make_pictures: MakePictures) -> Path:
-    return make_pictures("a.png", "b.png", "deep/c.png", "d, e.png")
+def photos(make_images: MakeImages) -> Path:
+    return make_images("a.png", "b.png", "deep/c.png", "d, e.png")
 
 
 def table(photos: Path, content: str, name: str = "table.csv", encoding: str = "utf-8") -> Path:
@@ -24,7 +24,7 @@ def table(photos: Path, content: str, name: str = "table.csv", encoding: str = "
 
 def labels(dataset: Dataset, split: str = UNSPLIT) -> dict[str, str]:
     chosen = dataset.split(split)
-    return dict(zip(chosen.names, chosen.truths.lines(), strict=True))
+    return dict(zip(chosen.names, chosen.targets.lines(), strict=True))
 
 
 def refused(path: Path) -> str:
@@ -40,7 +40,7 @@ def test_paths_and_labels(photos: Path) -> None:
     assert dataset.target.names == ("9", "10")
     assert dataset.classes_named
     assert labels(dataset) == {"a.png": "10", "b.png": "9", "deep/c.png": "10"}
-    assert list(dataset.split(UNSPLIT).pictures) == [photos / name for name in labels(dataset)]
+    assert list(dataset.split(UNSPLIT).images) == [photos / name for name in labels(dataset)]
 
 
 @pytest.mark.parametrize("columns", ["image,class", "FILE, Target ", "filename,label", "Path,CLASS"])
@@ -59,7 +59,7 @@ def test_splits(photos: Path) -> None:
     )
     assert labels(dataset, "train") == {"a.png": "cat", "b.png": "dog"}
     assert labels(dataset, "val") == {"deep/c.png": "dog"}
-    assert dataset.notes == ("val holds no picture of cat",)
+    assert dataset.notes == ("val holds no image of cat",)
 
 
 def test_quotes_a_byte_order_mark_empty_lines_and_windows_ends(photos: Path) -> None:
@@ -80,7 +80,7 @@ def test_absolute_paths_and_paths_above_the_table(photos: Path, tmp_path: Path) 
     inside = photos / "tables"
     inside.mkdir()
     dataset = read_dataset(table(inside, f"path,label\n../a.png,cat\n{photos / 'b.png'},dog\n"))
-    assert all(Path(picture).is_file() for picture in dataset.split(UNSPLIT).pictures)
+    assert all(Path(image).is_file() for image in dataset.split(UNSPLIT).images)
     assert dataset.split(UNSPLIT).names == ["../a.png", (photos / "b.png").as_posix()]
 
 
@@ -123,7 +123,7 @@ class TestParquet:
         path = self.write(photos, path=["a.png"], kind=["cat"])
         assert "no column 'label' (or class, target); its columns are 'path', 'kind'" in refused(path)
 
-    def test_pictures_inside_the_table(self, photos: Path) -> None:
+    def test_images_inside_the_table(self, photos: Path) -> None:
         path = self.write(photos, image=[{"bytes": b"123", "path": "a.png"}], label=["cat"])
         assert "the column 'image' holds values of type struct" in refused(path)
 
@@ -147,11 +147,11 @@ class TestBadTables:
         assert "its columns are none" in refused(table(photos, ""))
 
     def test_no_rows(self, photos: Path) -> None:
-        assert "lists no pictures" in refused(table(photos, "path,label\n\n"))
+        assert "lists no images" in refused(table(photos, "path,label\n\n"))
 
     def test_a_path_that_is_not_there(self, photos: Path) -> None:
         message = refused(table(photos, "path,label\na.png,cat\nx.png,dog\nb.png,dog\ny.png,cat\n"))
-        assert "line 3: no such file: x.png (2 of 4 pictures are not there)" in message
+        assert "line 3: no such file: x.png (2 of 4 images are not there)" in message
         assert f"relative to {photos}" in message
 
     def test_a_folder_as_path(self, photos: Path) -> None:
@@ -163,11 +163,11 @@ class TestBadTables:
     def test_an_empty_path(self, photos: Path) -> None:
         assert "line 2: the path is empty" in refused(table(photos, "path,label\n,cat\n"))
 
-    def test_two_labels_for_one_picture(self, photos: Path) -> None:
+    def test_two_labels_for_one_image(self, photos: Path) -> None:
         message = refused(table(photos, "path,label\na.png,cat\nb.png,dog\n./a.png,dog\n"))
         assert "line 4: a.png is labelled 'dog' here but 'cat' in line 2" in message
 
-    def test_one_picture_in_two_splits(self, photos: Path) -> None:
+    def test_one_image_in_two_splits(self, photos: Path) -> None:
         message = refused(table(photos, "path,label,split\na.png,cat,train\nb.png,dog,train\na.png,cat,test\n"))
         assert "line 4: a.png is in 'test' here but 'train' in line 2" in message
 

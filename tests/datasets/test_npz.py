@@ -18,7 +18,7 @@ Arrays = dict[str, NDArray[Any]]
 
 @pytest.fixture
 def arrays() -> Arrays:
-    """Three splits of grey pictures, 4 x 5, of three classes."""
+    """Three splits of grey images, 4 x 5, of three classes."""
     made: Arrays = {}
     for number, split in enumerate(("train", "val", "test")):
         made[f"{split}_images"] = np.full((6, 4, 5), number, np.uint8)
@@ -52,8 +52,8 @@ def test_three_splits(arrays: Arrays, save: Save) -> None:
     assert list(dataset.splits) == ["train", "val", "test"]
     assert dataset.target.names == ("0", "1", "2")
     assert not dataset.classes_named
-    np.testing.assert_array_equal(np.asarray(dataset.split("val").pictures), arrays["val_images"])
-    assert list(dataset.split("val").truths.lines()) == ["0", "1", "2", "2", "1", "0"]
+    np.testing.assert_array_equal(np.asarray(dataset.split("val").images), arrays["val_images"])
+    assert list(dataset.split("val").targets.lines()) == ["0", "1", "2", "2", "1", "0"]
     assert dataset.split("val").names[-1] == "val/00005"
 
 
@@ -61,7 +61,16 @@ def test_colour_and_flat_labels(arrays: Arrays, save: Save) -> None:
     for split in ("train", "val", "test"):
         arrays[f"{split}_images"] = np.zeros((6, 4, 5, 3), np.uint8)
         arrays[f"{split}_labels"] = arrays[f"{split}_labels"].ravel().astype(np.int64)
-    assert np.asarray(read_dataset(save(arrays)).split("train").pictures).shape == (6, 4, 5, 3)
+    assert np.asarray(read_dataset(save(arrays)).split("train").images).shape == (6, 4, 5, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, ">u2"])
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1), (4, 5, 2), (5, 5, 4), (20, 30, 13), (9, 9, 200)])
+def test_any_channels_and_depths(arrays: Arrays, save: Save, dtype: Any, shape: tuple[int, ...]) -> None:
+    images = np.arange(6 * np.prod(shape)).reshape(6, *shape).astype(dtype)
+    found = np.asarray(read_dataset(save(arrays | {"train_images": images})).split("train").images)
+    assert found.dtype == dtype
+    assert (found == images).all()
 
 
 @pytest.mark.parametrize(
@@ -83,14 +92,14 @@ def test_other_arrays_are_not_read(arrays: Arrays, save: Save) -> None:
 def test_pneumoniamnist(shared_data: Callable[[str], Path]) -> None:
     dataset = read_dataset(shared_data("pneumoniamnist") / "pneumoniamnist_rebuilt.npz")
     assert dataset.target.names == ("normal", "pneumonia")
-    counts = {name: counts_by_class(split.truths) for name, split in dataset.splits.items()}
+    counts = {name: counts_by_class(split.targets) for name, split in dataset.splits.items()}
     assert counts == {
         "train": {"normal": 1214, "pneumonia": 3494},
         "val": {"normal": 135, "pneumonia": 389},
         "test": {"normal": 234, "pneumonia": 390},
     }
-    # The published mean of the training pictures.
-    assert np.asarray(dataset.split("train").pictures).mean() / 255 == pytest.approx(0.5719, abs=1e-4)
+    # The published mean of the training images.
+    assert np.asarray(dataset.split("train").images).mean() / 255 == pytest.approx(0.5719, abs=1e-4)
 
 
 class TestBadArchives:
@@ -109,20 +118,23 @@ class TestBadArchives:
     @pytest.mark.parametrize(
         "images",
         [
-            np.zeros((6, 4, 5), np.float32),
-            np.zeros((6, 4, 5), np.uint16),
+            np.zeros((6, 4, 5), np.float64),
+            np.zeros((6, 4, 5), np.int16),
             np.zeros((6, 20), np.uint8),
-            np.zeros((6, 4, 5, 4), np.uint8),
-            np.zeros((6, 3, 4, 5), np.uint8),
             np.zeros((6, 4, 4, 4, 3), np.uint8),
             np.zeros((6, 0, 5), np.uint8),
         ],
         ids=lambda array: f"{array.dtype}{array.shape}",
     )
-    def test_pictures_of_another_type_or_shape(self, arrays: Arrays, save: Save, images: NDArray[Any]) -> None:
+    def test_images_of_another_type_or_shape(self, arrays: Arrays, save: Save, images: NDArray[Any]) -> None:
         message = refused(save(arrays | {"train_images": images}))
         assert f"train_images is {images.dtype} of shape {images.shape}" in message
         assert "expected uint8" in message
+
+    @pytest.mark.parametrize("shape", [(3, 28, 32), (1, 28, 28), (28, 28, 28), (9, 28, 28)])
+    def test_channels_that_stand_first_and_volumes(self, arrays: Arrays, save: Save, shape: tuple[int, ...]) -> None:
+        message = refused(save(arrays | {"train_images": np.zeros((6, *shape), np.uint8)}))
+        assert "its channels stand first, or it holds volumes" in message
 
     @pytest.mark.parametrize(
         "labels",
@@ -132,9 +144,9 @@ class TestBadArchives:
     def test_labels_of_another_type_or_shape(self, arrays: Arrays, save: Save, labels: NDArray[Any]) -> None:
         assert "train_labels is" in refused(save(arrays | {"train_labels": labels}))
 
-    def test_several_labels_a_picture(self, arrays: Arrays, save: Save) -> None:
+    def test_several_labels_an_image(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"train_labels": np.zeros((6, 14), np.uint8)}))
-        assert "train_labels has 14 labels a picture" in message
+        assert "train_labels has 14 labels an image" in message
 
     def test_another_count_of_labels(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"val_labels": np.zeros(4, np.uint8)}))
@@ -142,24 +154,24 @@ class TestBadArchives:
 
     def test_a_label_beyond_those_of_training(self, arrays: Arrays, save: Save) -> None:
         arrays["test_labels"][4] = 9
-        assert "test_labels: label 9 of picture 4 is out of range" in refused(save(arrays))
+        assert "test_labels: label 9 of image 4 is out of range" in refused(save(arrays))
 
     def test_a_negative_label(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"train_labels": np.array([0, 1, 2, -1, 2, 2])}))
-        assert "train_labels: label -1 of picture 3 is out of range" in message
+        assert "train_labels: label -1 of image 3 is out of range" in message
 
     def test_a_label_beyond_the_known_names(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays, "pneumoniamnist.npz"))
-        assert "label 2 of picture 2 is out of range (as are 1 more); expected 0 to 1, by the names" in message
+        assert "label 2 of image 2 is out of range (as are 1 more); expected 0 to 1, by the names" in message
 
     def test_labels_that_are_no_class_numbers(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"train_labels": np.array([0, 1, 2, 3, 4, 2**63], np.uint64)}))
-        assert f"label {2**63} of picture 5 is out of range" in message
+        assert f"label {2**63} of image 5 is out of range" in message
 
     def test_a_gap_in_the_numbers(self, arrays: Arrays, save: Save) -> None:
         for split in ("train", "val", "test"):
             arrays[f"{split}_labels"][arrays[f"{split}_labels"] == 1] = 2
-        assert "the class '1' has no picture" in refused(save(arrays))
+        assert "the class '1' has no image" in refused(save(arrays))
 
     def test_objects_are_not_unpickled(self, arrays: Arrays, save: Save) -> None:
         message = refused(save(arrays | {"train_labels": np.array([print] * 6, dtype=object)}))
@@ -201,7 +213,7 @@ class TestBadArchives:
             archive.writestr("train_images.npy", header.getvalue())
         assert "is damaged or no NumPy archive" in refused(path)
 
-    def test_pictures_beyond_memory(self, arrays: Arrays, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_images_beyond_memory(self, arrays: Arrays, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("convsight.datasets.npz.check_memory", _full)
         assert "of memory" in refused(save(arrays))
 

@@ -12,20 +12,20 @@ from convsight.errors import UserError
 from convsight.results import Boxes, BoxLists
 from convsight.targets import Classes, counts_by_class
 
-# Training and test pictures of the classes 0, 1 and 2; test lacks class 1.
+# Training and test images of the classes 0, 1 and 2; test lacks class 1.
 LABELS = {"train": [0, 1, 2, 1, 0], "test": [2, 0]}
 
-MakePictures = Callable[..., Path]
+MakeImages = Callable[..., Path]
 WriteIdx = Callable[..., Path]
 
 
 @pytest.fixture
-def stored(make_pictures: MakePictures, write_idx: WriteIdx, tmp_path: Path) -> Callable[[str], Path]:
+def stored(make_images: MakeImages, write_idx: WriteIdx, tmp_path: Path) -> Callable[[str], Path]:
     """The data stored in the format that is asked for."""
     listed = [(split, f"{split}/{label}/{i}.png", label) for split in LABELS for i, label in enumerate(LABELS[split])]
 
     def folders() -> Path:
-        return make_pictures(*(name for _, name, _ in listed))
+        return make_images(*(name for _, name, _ in listed))
 
     def table() -> Path:
         path = folders() / "table.csv"
@@ -55,7 +55,7 @@ def source(request: pytest.FixtureRequest, stored: Callable[[str], Path]) -> Pat
 
 
 def class_names(dataset: Dataset, split: str) -> list[str]:
-    return sorted(dataset.split(split).truths.lines())
+    return sorted(dataset.split(split).targets.lines())
 
 
 class TestEveryFormat:
@@ -73,7 +73,7 @@ class TestEveryFormat:
         assert dataset.source == str(source)
 
     def test_a_class_missing_in_test_is_noted(self, source: Path) -> None:
-        assert "test holds no picture of 1" in read_dataset(source).notes
+        assert "test holds no image of 1" in read_dataset(source).notes
 
     def test_names_are_unique_over_all_splits(self, source: Path) -> None:
         names = [name for split in read_dataset(source).splits.values() for name in split.names]
@@ -91,7 +91,7 @@ class TestEveryFormat:
         assert dataset.target.names == classes
         for name in LABELS:
             assert class_names(dataset, name) == class_names(read_dataset(source), name)
-        assert counts_by_class(dataset.split("test").truths) == {"2": 1, "absent": 0, "1": 0, "0": 1}
+        assert counts_by_class(dataset.split("test").targets) == {"2": 1, "absent": 0, "1": 0, "0": 1}
 
     def test_a_class_the_network_lacks(self, source: Path) -> None:
         with pytest.raises(UserError, match="unknown class '1'; did you mean 10"):
@@ -99,17 +99,17 @@ class TestEveryFormat:
 
 
 class TestJudgingOtherData:
-    def test_one_class_will_do(self, make_pictures: MakePictures) -> None:
-        dataset = read_for(make_pictures("cat/1.png"), "classification", Classes(names=("ant", "cat")))
-        assert counts_by_class(dataset.split("all").truths) == {"ant": 0, "cat": 1}
+    def test_one_class_will_do(self, make_images: MakeImages) -> None:
+        dataset = read_for(make_images("cat/1.png"), "classification", Classes(names=("ant", "cat")))
+        assert counts_by_class(dataset.split("all").targets) == {"ant": 0, "cat": 1}
 
-    def test_a_class_may_be_in_test_alone(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("train/cat/1.png", "test/ant/2.png")
+    def test_a_class_may_be_in_test_alone(self, make_images: MakeImages) -> None:
+        photos = make_images("train/cat/1.png", "test/ant/2.png")
         found = read_for(photos, "classification", Classes(names=("ant", "cat")))
-        assert counts_by_class(found.split("test").truths)["ant"] == 1
+        assert counts_by_class(found.split("test").targets)["ant"] == 1
 
-    def test_the_unknown_class_is_named_with_its_file_and_the_nearest(self, make_pictures: MakePictures) -> None:
-        photos = make_pictures("caat/1.png")
+    def test_the_unknown_class_is_named_with_its_file_and_the_nearest(self, make_images: MakeImages) -> None:
+        photos = make_images("caat/1.png")
         with pytest.raises(UserError) as caught:
             read_for(photos, "classification", Classes(names=("elk", "cat")))
         assert str(caught.value) == f"{photos}: unknown class 'caat'; did you mean cat?"
@@ -128,9 +128,9 @@ class TestNoData:
         with pytest.raises(UserError, match="no such file or folder"):
             read_dataset(tmp_path / "scans.npz")
 
-    def test_another_kind_of_file(self, make_pictures: MakePictures) -> None:
+    def test_another_kind_of_file(self, make_images: MakeImages) -> None:
         with pytest.raises(UserError, match=r"1\.png is of no known data format; expected"):
-            read_dataset(make_pictures("cat/1.png") / "cat/1.png")
+            read_dataset(make_images("cat/1.png") / "cat/1.png")
 
     def test_an_empty_name(self) -> None:
         with pytest.raises(UserError, match="no such file or folder: ''"):

@@ -1,4 +1,4 @@
-"""Splits to examples: what cannot be read is told, left out of images and truths alike, or ends it."""
+"""Splits to examples: what cannot be read is reported, left out of images and targets alike, or ends it."""
 
 from pathlib import Path
 
@@ -49,20 +49,20 @@ def read(splits: list[Split], skip: bool) -> dict[str, ReadSplit]:
     )
 
 
-def test_what_cannot_be_read_is_left_out_of_images_and_truths(
+def test_what_cannot_be_read_is_left_out_of_images_and_targets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     splits = [split(tmp_path, "train", [10, None, 30, 40]), split(tmp_path, "val", [50])]
     found = read(splits, skip=True)
     assert list(found) == ["train", "val"]
     examples = found["train"].examples
-    assert examples.pictures.take(np.arange(3))[:, 0, 0, 0].tolist() == [10, 30, 40]
-    assert [examples.truths[row].to_json() for row in range(3)] == [
-        splits[0].truths[row].to_json() for row in (0, 2, 3)
+    assert examples.images.take(np.arange(3))[:, 0, 0, 0].tolist() == [10, 30, 40]
+    assert [examples.targets[row].to_json() for row in range(3)] == [
+        splits[0].targets[row].to_json() for row in (0, 2, 3)
     ]
     assert found["train"].split.names == ["train/0.png", "train/2.png", "train/3.png"]
     assert found["val"].split is splits[1]
-    assert capsys.readouterr().err.startswith("1 picture left out, since unreadable:\n  train/1.png: ")
+    assert capsys.readouterr().err.startswith("1 image left out, since unreadable:\n  train/1.png: ")
 
 
 def test_unless_they_are_to_be_skipped_all_splits_are_read_and_told(tmp_path: Path) -> None:
@@ -70,20 +70,20 @@ def test_unless_they_are_to_be_skipped_all_splits_are_read_and_told(tmp_path: Pa
     with pytest.raises(UserError) as raised:
         read(splits, skip=False)
     lines = str(raised.value).splitlines()
-    assert lines[0] == "22 pictures cannot be read:"
+    assert lines[0] == "22 images cannot be read:"
     assert lines[1].startswith("  train/0.png: ")
     assert len(lines) == 1 + 20 + 2
     assert lines[-2:] == ["  and 2 more", "mend or remove them, or leave them out: --skip-unreadable"]
 
 
 def test_a_split_of_which_nothing_can_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no picture of the split 'val' can be read"):
+    with pytest.raises(UserError, match="no image of the split 'val' can be read"):
         read([split(tmp_path, "train", [1]), split(tmp_path, "val", [None])], skip=True)
 
 
 def test_what_is_left_must_show_something(tmp_path: Path) -> None:
     images = files(tmp_path / "val", [None, 20])
     one = Boxes.of(("a",), (6, 5), [(0, 0, 3, 3)], [0])
-    truths = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
-    with pytest.raises(UserError, match="data: no picture of the split 'val' shows anything"):
-        read([Split("val", images, truths, ["0", "1"])], skip=True)
+    targets = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
+    with pytest.raises(UserError, match="data: no image of the split 'val' shows anything"):
+        read([Split("val", images, targets, ["0", "1"])], skip=True)

@@ -11,24 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, cut_splits, read_dataset, splits_csv
-from convsight.datasets.splits import MOST_VALIDATION
+from convsight.datasets.splits import MAX_VALIDATION
 from convsight.errors import UserError
 from convsight.results import Labels
 from convsight.targets import Classes, counts_by_class
 
 
 def dataset(**splits: Sequence[tuple[str, int]]) -> Dataset:
-    """Splits of (picture name, class number); each picture's pixel is a number drawn from its name."""
+    """Splits of (image name, class number); each image's pixel is a number drawn from its name."""
     classes = tuple(f"class {number}" for number in range(1 + max(c for pairs in splits.values() for _, c in pairs)))
     made = {}
     for name, pairs in splits.items():
-        pixels = np.array([sum(picture.encode()) % 256 for picture, _ in pairs], np.uint8).reshape(-1, 1, 1)
+        pixels = np.array([sum(image.encode()) % 256 for image, _ in pairs], np.uint8).reshape(-1, 1, 1)
         made[name] = Split(name, pixels, Labels(np.array([c for _, c in pairs]), classes), [n for n, _ in pairs])
     return Dataset("shapes", "shapes/", "classification", Classes(names=classes), made)
 
 
 def pairs(*counts: int, prefix: str = "") -> list[tuple[str, int]]:
-    """So many pictures of class 0, 1, ..."""
+    """So many images of class 0, 1, ..."""
     return [(f"{prefix}{number}/{i}.png", number) for number, count in enumerate(counts) for i in range(count)]
 
 
@@ -55,11 +55,11 @@ class TestAnyCut:
     @given(class_counts, fractions, st.integers(0, 2**32 - 1))
     def test_is_stratified(self, counts: list[int], shares: tuple[float, float], seed: int) -> None:
         cut = cut_splits(dataset(all=pairs(*counts)), *shares, seed)
-        parts = {name: list(counts_by_class(split.truths).values()) for name, split in cut.splits.items()}
+        parts = {name: list(counts_by_class(split.targets).values()) for name, split in cut.splits.items()}
         for number, count in enumerate(counts):
             assert min(parts[name][number] for name in parts) >= 1
             for name, share in (("val", shares[0]), ("test", shares[1])):
-                # Half a picture of rounding, or as many as leave one for each other part.
+                # Half an image of rounding, or as many as leave one for each other part.
                 wanted = min(max(1, count * share), count - 2)
                 squeezed = name == "val" and parts["train"][number] == 1
                 assert abs(parts[name][number] - wanted) <= 0.5 + 1e-9 or (squeezed and parts[name][number] < wanted)
@@ -78,9 +78,9 @@ class TestAnyCut:
     @given(class_counts, st.integers(0, 2**32 - 1))
     def test_keeps_labels_and_pixels_with_their_names(self, counts: list[int], seed: int) -> None:
         for split in cut_splits(dataset(all=pairs(*counts)), 0.2, 0.2, seed).splits.values():
-            for name, picture, truth in zip(split.names, split.pictures, split.truths.lines(), strict=True):
-                assert np.asarray(picture).item() == sum(name.encode()) % 256
-                assert truth == f"class {name.split('/')[0]}"
+            for name, image, target in zip(split.names, split.images, split.targets.lines(), strict=True):
+                assert np.asarray(image).item() == sum(name.encode()) % 256
+                assert target == f"class {name.split('/')[0]}"
 
     @given(class_counts, fractions, st.integers(0, 2**32 - 1))
     def test_can_be_stored_and_repeated(self, counts: list[int], shares: tuple[float, float], seed: int) -> None:
@@ -89,8 +89,8 @@ class TestAnyCut:
         again = apply_splits_csv(data, splits_csv(cut))
         for name, split in cut.splits.items():
             assert list(again.split(name).names) == list(split.names)
-            assert list(again.split(name).truths.lines()) == list(split.truths.lines())
-            np.testing.assert_array_equal(np.asarray(again.split(name).pictures), np.asarray(split.pictures))
+            assert list(again.split(name).targets.lines()) == list(split.targets.lines())
+            np.testing.assert_array_equal(np.asarray(again.split(name).images), np.asarray(split.images))
 
 
 def test_the_seed_decides() -> None:
@@ -123,38 +123,38 @@ class TestWhatIsThere:
         data = dataset(train=pairs(20, 40), test=pairs(5, 5, prefix="t"))
         cut = cut_splits(data, 0.1, 0.2, 0)
         assert cut.split("test") is data.split("test")
-        assert counts_by_class(cut.split("val").truths) == {"class 0": 2, "class 1": 4}
+        assert counts_by_class(cut.split("val").targets) == {"class 0": 2, "class 1": 4}
         assert members(cut)["train"] | members(cut)["val"] == members(data)["train"]
-        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val",)
+        assert cut.notes == ("cut from 60 images, stratified by class: 6 for val",)
 
     def test_test_is_cut_from_training(self) -> None:
         data = dataset(train=pairs(20, 40), val=pairs(5, 5, prefix="v"))
         cut = cut_splits(data, 0.1, 0.2, 0)
         assert cut.split("val") is data.split("val")
-        assert counts_by_class(cut.split("test").truths) == {"class 0": 4, "class 1": 8}
+        assert counts_by_class(cut.split("test").targets) == {"class 0": 4, "class 1": 8}
 
     def test_both_are_cut_from_training_alone(self) -> None:
         cut = cut_splits(dataset(train=pairs(20, 40)), 0.1, 0.2, 0)
         assert {name: len(split) for name, split in cut.splits.items()} == {"train": 42, "val": 6, "test": 12}
-        assert cut.notes == ("cut from 60 pictures, stratified by class: 6 for val and 12 for test",)
+        assert cut.notes == ("cut from 60 images, stratified by class: 6 for val and 12 for test",)
 
     def test_complete_data_is_left_alone(self) -> None:
         data = dataset(train=pairs(3, 3), val=pairs(1, 1, prefix="v"), test=pairs(1, 1, prefix="t"))
         assert cut_splits(data, 0.1, 0.2, 0) is data
 
-    def test_two_pictures_of_a_class_are_enough_for_one_cut(self) -> None:
+    def test_two_images_of_a_class_are_enough_for_one_cut(self) -> None:
         cut = cut_splits(dataset(train=pairs(2, 2), test=pairs(1, 1, prefix="t")), 0.5, 0.2, 0)
         assert [len(split) for split in cut.splits.values()] == [2, 2, 2]
 
     def test_validation_has_a_limit(self) -> None:
         counts = (*range(3, 700, 7), 60_000)
         cut = cut_splits(dataset(train=pairs(*counts), test=pairs(1, 1, prefix="t")), 0.5, 0.2, 0)
-        assert len(cut.split("val")) <= MOST_VALIDATION
-        assert len(cut.split("val")) > 0.98 * MOST_VALIDATION
-        assert min(counts_by_class(cut.split("val").truths).values()) == 1
+        assert len(cut.split("val")) <= MAX_VALIDATION
+        assert len(cut.split("val")) > 0.98 * MAX_VALIDATION
+        assert min(counts_by_class(cut.split("val").targets).values()) == 1
 
     def test_more_classes_than_the_limit_still_have_one_each(self) -> None:
-        classes = MOST_VALIDATION + 10
+        classes = MAX_VALIDATION + 10
         cut = cut_splits(dataset(train=pairs(*[2] * classes), test=[("t", 0)]), 0.1, 0.2, 0)
         assert len(cut.split("val")) == classes
 
@@ -163,16 +163,16 @@ class TestRefusals:
     @pytest.mark.parametrize("splits", [{"test"}, {"val"}, {"val", "test"}])
     def test_nothing_to_train_on(self, splits: set[str]) -> None:
         data = dataset(**{name: pairs(3, 3, prefix=name) for name in splits})
-        with pytest.raises(UserError, match="but no training pictures"):
+        with pytest.raises(UserError, match="but no training images"):
             cut_splits(data, 0.1, 0.2, 0)
 
-    def test_too_few_pictures_for_three_parts(self) -> None:
-        with pytest.raises(UserError, match=r"'class 1' has 2 pictures, but 3 are needed .* train, val and test"):
+    def test_too_few_images_for_three_parts(self) -> None:
+        with pytest.raises(UserError, match=r"'class 1' has 2 images, but 3 are needed .* train, val and test"):
             cut_splits(dataset(all=pairs(9, 2)), 0.1, 0.2, 0)
 
-    def test_too_few_pictures_for_two_parts(self) -> None:
+    def test_too_few_images_for_two_parts(self) -> None:
         data = dataset(train=pairs(9, 1), test=pairs(1, 1, prefix="t"))
-        with pytest.raises(UserError, match=r"'class 1' has 1 picture, but 2 are needed .* train, val;"):
+        with pytest.raises(UserError, match=r"'class 1' has 1 image, but 2 are needed .* train, val;"):
             cut_splits(data, 0.1, 0.2, 0)
 
     @pytest.mark.parametrize("shares", [(0, 0.2), (0.1, 1), (0.5, 0.5), (-0.1, 0.2)])
@@ -194,12 +194,12 @@ class TestStoredCuts:
     def test_files_that_vanished(self, data: Dataset) -> None:
         text = splits_csv(cut_splits(data, 0.2, 0.2, 0))
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([3, 4])})
-        with pytest.raises(UserError, match=r"2 pictures are gone \(.*0/3\.png.*\)"):
+        with pytest.raises(UserError, match=r"2 images are gone \(.*0/3\.png.*\)"):
             apply_splits_csv(smaller, text)
 
     def test_files_that_are_new(self, data: Dataset) -> None:
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([7])})
-        with pytest.raises(UserError, match=r"1 pictures are new \(1/2\.png\)"):
+        with pytest.raises(UserError, match=r"1 images are new \(1/2\.png\)"):
             apply_splits_csv(data, splits_csv(cut_splits(smaller, 0.2, 0.2, 0)))
 
     def test_splits_of_the_data_that_changed(self) -> None:
@@ -224,19 +224,19 @@ class TestStoredCuts:
             apply_splits_csv(data, text)
 
 
-def test_sixty_thousand_pictures_are_cut_in_well_under_a_second() -> None:
+def test_sixty_thousand_images_are_cut_in_well_under_a_second() -> None:
     listed = [(f"train/{i:05d}", i % 10) for i in range(60_000)]
     data = dataset(train=listed, test=listed[:10])
     start = time.process_time()
     cut = cut_splits(data, 0.1, 0.2, 0)
     assert time.process_time() - start < 0.9
-    assert len(cut.split("val")) == MOST_VALIDATION
+    assert len(cut.split("val")) == MAX_VALIDATION
 
 
 def test_photos_are_cut(shared_data: Callable[[str], Path]) -> None:
     data = read_dataset(shared_data("sign_digits"))
     cut = cut_splits(data, 0.1, 0.2, 0)
     assert sum(len(split) for split in cut.splits.values()) == 1236
-    assert all(22 <= count <= 27 for count in counts_by_class(cut.split("test").truths).values())
+    assert all(22 <= count <= 27 for count in counts_by_class(cut.split("test").targets).values())
     for one, two in itertools.combinations(members(cut).values(), 2):
         assert not one & two

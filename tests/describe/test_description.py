@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.subject import find_subject
+from convsight.describe.resolve import resolve_net
 from convsight.nets.catalogue import build_net, net_entry, net_names
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
@@ -21,7 +21,7 @@ SMALL = 15_000_000  # parameters up to which a test also runs a network with num
 
 
 def described(name: str) -> Description:
-    subject = find_subject(name, None, None)
+    subject = resolve_net(name, None, None)
     return describe_module(subject.model, subject.shape, name)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from convsight.describe import describe
-from convsight.describe.figures import count, named_entries
+from convsight.describe.net_figures import count, named_entries
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
 from convsight.nets.lenet5 import LeNet5

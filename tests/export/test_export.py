@@ -25,31 +25,33 @@ from convsight.card import Card, Proof
 from convsight.datasets import read_dataset
 from convsight.errors import UserError
 from convsight.export import export as exporting
-from convsight.export import onnx_graph, targets
+from convsight.export import exporters, onnx_graph
 from convsight.export import verb as export_verb
 from convsight.export.export import export_network
-from convsight.export.parity_check import LEAST_PICTURES, ParityCheck
-from convsight.export.proof_pictures import proof_pictures
+from convsight.export.parity_check import MIN_IMAGES, ParityCheck
+from convsight.export.proof_images import proof_images
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
+from convsight.inputs import ImageInput
 from convsight.model_files import read_card
-from convsight.nets.fit import Fit
+from convsight.nets.resize_layers import ExactResize
 from convsight.progress import Silent, Terminal
 from convsight.run import Run
 from convsight.runtime.openvino_engine import OpenVINOEngine
 
 Pixels = NDArray[np.uint8]
+RGB = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
 
 
-def pictures() -> Iterator[Pixels]:
+def images() -> Iterator[Pixels]:
     random = np.random.default_rng(0)
     smooth = [Image.fromarray(random.integers(0, 256, (9, 7, 3), np.uint8)).resize((61, 47)) for _ in range(8)]
-    return proof_pictures(np.stack([np.asarray(picture) for picture in smooth]), 100)
+    return proof_images(np.stack([np.asarray(image) for image in smooth]), RGB, 100)
 
 
 def verb(run: Run, to: str, out: Path, **choices: Any) -> None:
-    usual = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json", "max_megapixels": 100.0}
-    export(str(run.path), to, out=out, **{**usual, "listener": Silent(), **choices})
+    default = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json", "max_megapixels": 100.0}
+    export(str(run.path), to, out=out, **{**default, "listener": Silent(), **choices})
 
 
 def test_a_training_ends_with_a_proven_graph(exported_run: Run) -> None:
@@ -61,20 +63,20 @@ def test_a_training_ends_with_a_proven_graph(exported_run: Run) -> None:
         ("openvino", "float32", "fitted"),
     }
     for way in card.proofs:
-        assert way.pictures >= LEAST_PICTURES
+        assert way.pictures >= MIN_IMAGES
         if way.precision == "float32":
             assert way.holds
             assert way.agreement == 1.0
             assert way.largest_difference < 1e-3
 
 
-def test_ten_lines_of_plain_onnx_runtime_give_the_answer(exported_run: Run, shared_data: Any) -> None:
+def test_ten_lines_of_plain_onnx_runtime_give_the_prediction(exported_run: Run, shared_data: Any) -> None:
     file = sorted((shared_data("coco_permissive") / "images").iterdir())[0]
     session = ort.InferenceSession(exported_run.exported_file, providers=["CPUExecutionProvider"])
     classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["classes"]
-    picture = np.asarray(Image.open(file).convert("RGB"))
-    (probabilities,) = session.run(["probabilities"], {"pictures": picture[None]})
-    expected = convsight.load(exported_run.path, engine="torch").predict(picture)
+    image = np.asarray(Image.open(file).convert("RGB"))
+    (probabilities,) = session.run(["probabilities"], {"pictures": image[None]})
+    expected = convsight.load(exported_run.path, engine="torch").predict(image)
     assert classes[int(probabilities[0].argmax())] == expected.to_json()["labels"][0]["name"]
     assert probabilities[0].max() == pytest.approx(expected.to_json()["labels"][0]["probability"], abs=1e-3)
 
@@ -83,8 +85,8 @@ def test_batches_of_any_size_are_answered(exported_run: Run) -> None:
     session = ort.InferenceSession(exported_run.exported_file, providers=["CPUExecutionProvider"])
     some = np.random.default_rng(0).integers(0, 256, (5, 33, 44, 3), np.uint8)
     together = session.run(None, {"pictures": some})[0]
-    for picture, expected in zip(some, together, strict=True):
-        assert np.allclose(session.run(None, {"pictures": picture[None]})[0][0], expected, atol=1e-6)
+    for image, expected in zip(some, together, strict=True):
+        assert np.allclose(session.run(None, {"pictures": image[None]})[0][0], expected, atol=1e-6)
 
 
 def test_the_file_says_nothing_of_the_machine(exported_run: Run) -> None:
@@ -113,14 +115,16 @@ def test_inputs_and_outputs_have_names_and_sides_to_read(exported_run: Run, tmp_
         model = onnx.load(file)
         onnx.checker.check_model(model, full_check=True)
         assert (model.producer_name, model.producer_version) == ("convsight", convsight.__version__)
-        (given,), (answer,) = model.graph.input, model.graph.output
+        (given,), (prediction,) = model.graph.input, model.graph.output
         assert (given.name, sides(given)) == ("pictures", ["batch", "height", "width", 3])
         assert given.type.tensor_type.elem_type == onnx.TensorProto.UINT8
-        assert (answer.name, sides(answer)) == ("probabilities", ["batch", 10])
-        assert answer.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+        assert (prediction.name, sides(prediction)) == ("probabilities", ["batch", 10])
+        assert prediction.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
         named = {side for value in model.graph.value_info for side in sides(value) if isinstance(side, str)}
         assert named <= {"batch", "height", "width"}
-        assert not any(value.doc_string or value.metadata_props for value in (given, answer, *model.graph.value_info))
+        assert not any(
+            value.doc_string or value.metadata_props for value in (given, prediction, *model.graph.value_info)
+        )
 
 
 def sides(value: onnx.ValueInfoProto) -> list[int | str]:
@@ -144,9 +148,9 @@ def test_every_kind_of_file_is_proven(
     told = json.loads(capsys.readouterr().out)
     assert Path(told["file"]).is_file()
     assert all(way["holds"] for way in told["proofs"] if way["precision"] != "bfloat16")
-    answer = convsight.load(tmp_path / name).predict(next(pictures()))
-    expected = convsight.load(exported_run.path, engine="torch").predict(next(pictures()))
-    assert answer.difference(expected).same == 1
+    prediction = convsight.load(tmp_path / name).predict(next(images()))
+    expected = convsight.load(exported_run.path, engine="torch").predict(next(images()))
+    assert prediction.difference(expected).same == 1
 
 
 def test_a_torch_program_says_nothing_of_the_machine(exported_run: Run, tmp_path: Path) -> None:
@@ -191,7 +195,7 @@ def test_int8_that_costs_too_much_leaves_no_file(exported_run: Run, tmp_path: Pa
 
 
 def plant_resize(graph: onnx.ModelProto) -> None:
-    """Fit pictures by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
+    """Fit images by an ONNX Resize with antialias, as exporters do: OpenVINO carries it out without."""
     maker = next(node for node in graph.graph.node if "fitted" in node.output)
     maker.output[:] = ["unused"]
     helper = onnx.helper
@@ -217,7 +221,7 @@ def export_again(run: Run, file: Path, shown: Callable[[], Iterator[Pixels]]) ->
 def test_an_engine_that_ignores_antialiasing_is_caught(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw pictures does not."""
+    """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw images does not."""
     made = onnx_graph.onnx_graph
 
     def trapped(model: torch.nn.Module, card: Card) -> onnx.ModelProto:
@@ -225,7 +229,7 @@ def test_an_engine_that_ignores_antialiasing_is_caught(
         plant_resize(graph)
         return graph
 
-    monkeypatch.setattr("convsight.export.targets.onnx_graph", trapped)
+    monkeypatch.setattr("convsight.export.exporters.onnx_graph", trapped)
     heard: list[str] = []
     monkeypatch.setattr(Silent, "say", lambda self, text: heard.append(text))
     with pytest.raises(UserError, match=r"run by openvino in float32 on raw pixels.*no file is written"):
@@ -236,21 +240,21 @@ def test_an_engine_that_ignores_antialiasing_is_caught(
     assert largest["openvino float32, fitted pixels"] < 1e-4
 
 
-class SwappedChannels(Fit):  # type: ignore[misc]
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return super().forward(pictures.flip(3))
+class SwappedChannels(ExactResize):  # type: ignore[misc]
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images.flip(3))
 
 
-class Shifted(Fit):  # type: ignore[misc]
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return super().forward(pictures.roll(6, 1))
+class Shifted(ExactResize):  # type: ignore[misc]
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images.roll(6, 1))
 
 
 @pytest.mark.parametrize("fault", [SwappedChannels, Shifted])
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
-    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[Fit]
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:
-    monkeypatch.setattr("convsight.export.deployed.Fit", fault)
+    monkeypatch.setattr("convsight.nets.resize_layers.ExactResize", fault)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())
@@ -264,32 +268,32 @@ def test_a_wrong_engine_fails_the_proof(exported_run: Run, tmp_path: Path, monke
     assert not list(tmp_path.iterdir())
 
 
-def test_int8_says_which_pictures_judged_it(
+def test_int8_says_which_images_judged_it(
     exported_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unsplit pictures are no validation pictures, and ten of them cannot show a loss of half a point."""
+    """Unsplit images are no validation images, and ten of them cannot show a loss of half a point."""
     model = convsight.load(exported_run.path)
     for number, digit in enumerate(load_digits().images[:10]):
-        picture = Image.fromarray((digit * 15.9).astype(np.uint8)).convert("RGB")
-        # With wrong labels int8 has nothing to lose, whatever it answers.
-        name = str((int(model.predict(picture).to_json()["labels"][0]["name"]) + 1) % 10)
+        image = Image.fromarray((digit * 15.9).astype(np.uint8)).convert("RGB")
+        # With wrong labels int8 has nothing to lose, whatever it predicts.
+        name = str((int(model.predict(image).to_json()["labels"][0]["name"]) + 1) % 10)
         (tmp_path / "unsplit" / name).mkdir(parents=True, exist_ok=True)
-        picture.save(tmp_path / "unsplit" / name / f"{number}.png")
+        image.save(tmp_path / "unsplit" / name / f"{number}.png")
     with suppress(UserError):  # learnt on so few, 8-bit numbers may fail the proof
         verb(exported_run, "onnx", tmp_path / "a.onnx", int8=True, data=str(tmp_path / "unsplit"), listener=Terminal())
     told = capsys.readouterr().err
-    assert f"accuracy on 10 pictures of {tmp_path / 'unsplit'}: 0.0000" in told
-    assert "note: one of 10 pictures weighs 10 points, so a loss of 0.5 cannot be judged" in told
+    assert f"accuracy on 10 images of {tmp_path / 'unsplit'}: 0.0000" in told
+    assert "note: one of 10 images weighs 10 points, so a loss of 0.5 cannot be judged" in told
 
 
 def test_a_split_that_judges_int8_is_named() -> None:
     digits = read_dataset("digits")
     (split,) = digits.splits.values()
-    assert export_verb._in_words(digits, split) == f"pictures of {digits.source}"
-    assert export_verb._in_words(digits, replace(split, name="test")) == "pictures of the split test"
+    assert export_verb._in_words(digits, split) == f"images of {digits.source}"
+    assert export_verb._in_words(digits, replace(split, name="test")) == "images of the split test"
 
 
-def test_all_answers_agree_only_where_all_do() -> None:
+def test_all_predictions_agree_only_where_all_do() -> None:
     engine: Any = None
     check = ParityCheck(engine, "raw", "float32", needed=True)
     for agreement, told in ((1.0, "100.0%"), (0.99974, "99.9%"), (0.57, "57.0%"), (0.9899, "98.9%"), (0.0, "0.0%")):
@@ -305,31 +309,31 @@ def test_all_answers_agree_only_where_all_do() -> None:
             needed_agreement=1,
         )
         verdict = "holds" if agreement == 1 else "does not hold"
-        assert exporting._in_words(proof, check).endswith(f", {told} same answers: {verdict}")
+        assert exporting._in_words(proof, check).endswith(f", {told} same predictions: {verdict}")
         if agreement < 1:
-            with pytest.raises(UserError, match=rf" and {told} of 64 answers agree \(needed 100%\)"):
+            with pytest.raises(UserError, match=rf" and {told} of 64 predictions agree \(needed 100%\)"):
                 exporting._check((proof,), [check], Path("model.onnx"))
 
 
 def grainy_digits() -> Iterator[Pixels]:
     """Digits under noise, of which a resize without antialiasing keeps far more than one with it."""
     random = np.random.default_rng(0)
-    for side, digit in enumerate(load_digits().images[:LEAST_PICTURES], start=60):
+    for side, digit in enumerate(load_digits().images[:MIN_IMAGES], start=60):
         clear = np.asarray(Image.fromarray((digit * 15.9).astype(np.uint8)).resize((side, side)))
         grain = random.normal(0, 90, (side, side))
         yield np.repeat((clear + grain).clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def coloured() -> Iterator[Pixels]:
-    """Pictures with detail and with colours, as real ones have."""
+    """Images with detail and with colours, as real ones have."""
     random = np.random.default_rng(0)
     noisy = random.integers(0, 2, (8, 90, 70, 3), np.uint8) * np.array([255, 160, 40], np.uint8)
-    return proof_pictures(noisy, 100)
+    return proof_images(noisy, RGB, 100)
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
     """As if these were not installed."""
-    monkeypatch.setattr(targets, "_is_installed", lambda package: package not in packages)
+    monkeypatch.setattr(exporters, "_is_installed", lambda package: package not in packages)
 
 
 def test_an_export_needs_one_engine_and_says_which(
@@ -371,7 +375,7 @@ def test_a_place_that_cannot_be_written_is_named(exported_run: Run, tmp_path: Pa
             verb(exported_run, "onnx", tmp_path / "file" / "model.onnx", **choices)
 
 
-def test_a_model_file_alone_needs_pictures(exported_run: Run, tmp_path: Path) -> None:
+def test_a_model_file_alone_needs_images(exported_run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--data"):
         export(
             str(exported_run.model_file),
@@ -408,7 +412,7 @@ def test_the_command_prints_where_and_how(exported_run: Run, tmp_path: Path) -> 
     done = within(*command)
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path}/m.onnx" in done.stdout
-    assert "100.0% same answers: holds" in done.stderr
+    assert "100.0% same predictions: holds" in done.stderr
     done = within(*command, "--to", "torch")
     assert done.returncode == 2
     assert "ends in .pt2" in done.stderr

@@ -25,29 +25,29 @@ CARD = Card(
 
 
 class Level(Engine):
-    """Answers bright by the first pixel, and after `turned` more pictures, dark by `shift` more."""
+    """Answers bright by the first pixel, and after `turned` more images, dark by `shift` more."""
 
     name, precision, streams = "level", "float32", 1
 
     def __init__(self, shift: float = 0.0, turned: int = 0) -> None:
         self.shift, self.turned = shift, turned
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-        bright = pictures[:, 0, 0, 0] / 255
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        bright = images[:, 0, 0, 0] / 255
         for row in range(min(self.turned, len(bright))):
             bright[row] -= self.shift
         self.turned = max(0, self.turned - len(bright))
         return {"probabilities": np.stack([1 - bright, bright], axis=1)}
 
 
-def pictures(level: int) -> Iterator[NDArray[np.uint8]]:
+def images(level: int) -> Iterator[NDArray[np.uint8]]:
     for _ in range(64):
         yield np.full((4, 4, 3), level, np.uint8)
 
 
 def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: int = 128) -> Proof:
     check = ParityCheck(engine, pixels, limits)
-    (found,) = prove(Level(), reader_of(CARD), CARD, [check], pictures(level))
+    (found,) = prove(Level(), reader_of(CARD), CARD, [check], images(level))
     return found
 
 
@@ -55,7 +55,7 @@ def proof(engine: Engine, pixels: Literal["raw", "fitted"], limits: str, level: 
     ("pixels", "limits", "shift", "turned", "holds"),
     [
         ("fitted", "float32", 0.0, 0, True),
-        ("fitted", "float32", 0.004, 1, False),  # one answer turned
+        ("fitted", "float32", 0.004, 1, False),  # one prediction turned
         ("raw", "float32", 0.0, 0, True),
         ("raw", "float32", 0.004, 1, False),
         ("fitted", "bfloat16", 0.03, 1, True),
@@ -75,7 +75,7 @@ def test_what_a_number_format_may_differ_by(
     assert found.largest_difference == pytest.approx(shift if turned else 0, abs=1e-6)
 
 
-def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
+def test_numbers_keep_their_limit_where_no_prediction_turns() -> None:
     found = proof(Level(0.02, 1), "raw", "float32", level=250)
     assert found.agreement == 1.0
     assert not found.holds
@@ -83,7 +83,7 @@ def test_numbers_keep_their_limit_where_no_answer_turns() -> None:
 
 @final
 class Sizes(Reader):
-    """Tells the size that it was told, as width and height; boxes are read by it."""
+    """Tells the size that it was reported, as width and height; boxes are read by it."""
 
     result = Numbers
     pipeline_tag = "none"
@@ -91,9 +91,9 @@ class Sizes(Reader):
 
     def __init__(self) -> None:
         super().__init__(CARD)
-        self.told: list[tuple[int, int]] = []
+        self.told: list[tuple[int, ...]] = []
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         self.told.append(size)
         return Numbers(("width", "height"), ("px", "px"), np.array(size, np.float64), np.ones(2))
 
@@ -112,12 +112,12 @@ def test_every_engine_is_read_by_the_width_and_height_of_the_original() -> None:
 
 
 class NoNumbers(Engine):
-    """Answers that are none, as of a number format that overflowed."""
+    """Predictions that are none, as of a number format that overflowed."""
 
     name, precision, streams = "none", "bfloat16", 1
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-        return {"probabilities": np.full((len(pictures), 2), np.nan)}
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        return {"probabilities": np.full((len(images), 2), np.nan)}
 
 
 def test_an_engine_that_gives_no_numbers_only_fails() -> None:
@@ -136,9 +136,9 @@ FINDER = Card(
 
 
 class Finder(Engine):
-    """Sees one thing in pictures that are not dark, and a shadow of it in those that are; or never anything.
+    """Sees one thing in images that are not dark, and a shadow of it in those that are; or never anything.
 
-    `shift` is how far from its place it sees it, as a share of the picture.
+    `shift` is how far from its place it sees it, as a share of the image.
     """
 
     name, precision, streams = "finder", "float32", 1
@@ -146,23 +146,23 @@ class Finder(Engine):
     def __init__(self, blind: bool = False, shift: float = 0.0) -> None:
         self.blind, self.shift = blind, shift
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-        scores = np.where(pictures[:, 0, 0, :1] > 9, 0.9, 0.3) * (not self.blind)
-        place = np.tile([0.2, 0.2, 0.6, 0.6], (len(pictures), 1, 1)) + self.shift
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        scores = np.where(images[:, 0, 0, :1] > 9, 0.9, 0.3) * (not self.blind)
+        place = np.tile([0.2, 0.2, 0.6, 0.6], (len(images), 1, 1)) + self.shift
         return {"boxes": place, "scores": scores, "labels": np.zeros_like(scores)}
 
 
-@pytest.mark.parametrize(("bright", "answers"), [(64, 128), (1, 2), (0, 0)])
+@pytest.mark.parametrize(("bright", "predictions"), [(64, 128), (1, 2), (0, 0)])
 @pytest.mark.parametrize("limits", ["float32", "bfloat16"])
-def test_pictures_where_nothing_is_to_be_found_prove_nothing(bright: int, answers: int, limits: str) -> None:
+def test_images_where_nothing_is_to_be_found_prove_nothing(bright: int, predictions: int, limits: str) -> None:
     seen = [np.full((32, 32, 3), 99 if index < bright else 0, np.uint8) for index in range(64)]
     checks = [ParityCheck(Finder(), "fitted", limits), ParityCheck(Finder(blind=True), "fitted", limits)]
     same, blind = prove(Finder(), reader_of(FINDER), FINDER, checks, iter(seen))
-    assert (same.holds, same.answers, same.agreement) == (True, answers, 1.0)
+    assert (same.holds, same.answers, same.agreement) == (True, predictions, 1.0)
     assert not blind.holds
 
 
-def test_the_only_box_of_all_pictures_is_the_only_answer() -> None:
+def test_the_only_box_of_all_images_is_the_only_prediction() -> None:
     seen = [np.full((32, 32, 3), 0 if index else 99, np.uint8) for index in range(64)]
     elsewhere = ParityCheck(Finder(shift=0.39), "fitted", "int8")
     (found,) = prove(Finder(), reader_of(FINDER), FINDER, [elsewhere], iter(seen))
@@ -175,7 +175,7 @@ class NumberReader(Reader):
     result = Numbers
     pipeline_tag, plain_python = "other", ""
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         return Numbers(("weight",), ("g",), arrays["probabilities"][:1] * 1000, np.array([2000.0]))
 
     def metrics(self) -> Metrics:
@@ -185,6 +185,6 @@ class NumberReader(Reader):
 @pytest.mark.parametrize(("shift", "holds"), [(0.018, True), (0.022, False)])
 def test_numbers_differ_by_shares_of_their_scale(shift: float, holds: bool) -> None:
     check = ParityCheck(Level(shift, 1), "fitted", "float32")
-    (found,) = prove(Level(), NumberReader(CARD), CARD, [check], pictures(128))
+    (found,) = prove(Level(), NumberReader(CARD), CARD, [check], images(128))
     assert found.largest_difference == pytest.approx(shift * 1000 / 2000)
     assert found.holds == holds

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.metrics.distances import SPREAD, DistanceReader, distance_card
 
 from convsight.card import Card, Cost
-from convsight.datasets import Examples, FittedPictures, Split
+from convsight.datasets import Examples, ImageStore, Split
 from convsight.errors import UserError
 from convsight.export.quantise import check_costs, coarseness, costs
 from convsight.inputs import ImageInput
@@ -22,17 +22,17 @@ from convsight.tasks import reader_of
 ACCURACY = Metric("accuracy")
 
 
-class Answering(Engine):
-    """Answers class 1 for the first `right` pictures it is given, which is the truth of all."""
+class Predicting(Engine):
+    """Answers class 1 for the first `right` images it is given, which is the target of all."""
 
     name, precision, streams = "answering", "float32", 1
 
     def __init__(self, right: int) -> None:
         self.left = right
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        right = np.arange(len(pictures)) < self.left
-        self.left -= len(pictures)
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        right = np.arange(len(images)) < self.left
+        self.left -= len(images)
         return {"probabilities": np.stack([~right, right], axis=1).astype(np.float32)}
 
 
@@ -47,11 +47,11 @@ def test_the_metric_may_lose_half_a_point(right: list[int], lost: float, allowed
         target=Classes(names=("no", "yes")),
         input=ImageInput(height=2, width=2, mean=(0, 0, 0), std=(1, 1, 1)),
     )
-    truths = Labels(np.ones(1000, np.int64), card.target.names)
-    split = Split("val", np.zeros((1000, 2, 2, 3), np.uint8), truths, [str(number) for number in range(1000)])
-    fitted, _ = FittedPictures.read(split, card.input)
+    targets = Labels(np.ones(1000, np.int64), card.target.names)
+    split = Split("val", np.zeros((1000, 2, 2, 3), np.uint8), targets, [str(number) for number in range(1000)])
+    fitted, _ = ImageStore.read(split, card.input)
     found = costs(
-        Answering(990), [Answering(count) for count in right], reader_of(card), Examples(fitted, split.truths)
+        Predicting(990), [Predicting(count) for count in right], reader_of(card), Examples(fitted, split.targets)
     )
     assert max(cost.lost for cost in found) == pytest.approx(lost)
     if allowed:
@@ -77,18 +77,18 @@ class Telling(Engine):
     def __init__(self, distance: float) -> None:
         self.distance = distance
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        return {"distance": np.full((len(pictures), 1), self.distance)}
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        return {"distance": np.full((len(images), 1), self.distance)}
 
 
 @pytest.mark.parametrize(("metres", "lost"), [(23.2, 0.0), (23.25, 0.4), (22.2, -8.0), (23.3, 0.8), (60.0, 294.4)])
 def test_a_number_in_metres_loses_points_of_the_spread_of_the_targets(metres: float, lost: float) -> None:
     card = distance_card()
-    truths = NumbersOfMany(np.full((50, 1), 20.0), card.target.names, ("m",))
-    split = Split("val", np.zeros((50, 2, 2, 3), np.uint8), truths, [str(number) for number in range(50)])
+    targets = NumbersOfMany(np.full((50, 1), 20.0), card.target.names, ("m",))
+    split = Split("val", np.zeros((50, 2, 2, 3), np.uint8), targets, [str(number) for number in range(50)])
     reader = DistanceReader(card)
     before, after = (Telling((value - 20) / SPREAD) for value in (23.2, metres))
-    found = costs(before, [after], reader, Examples(FittedPictures.read(split, card.input)[0], truths))
+    found = costs(before, [after], reader, Examples(ImageStore.read(split, card.input)[0], targets))
     assert found[0].lost == pytest.approx(lost)
     metric = reader.metrics().selected_by[0]
     assert coarseness(metric, 50, 0.5) == ""
@@ -101,12 +101,12 @@ def test_a_number_in_metres_loses_points_of_the_spread_of_the_targets(metres: fl
 
 
 @pytest.mark.parametrize(
-    ("pictures", "allowed", "weight"),
+    ("images", "allowed", "weight"),
     [(1, 5, "100"), (45, 0.5, "2.22"), (199, 0.5, "0.503"), (200, 0.5, ""), (45, 2.3, ""), (45, 0, "")],
 )
-def test_a_loss_that_one_picture_outweighs_cannot_be_judged(pictures: int, allowed: float, weight: str) -> None:
-    note = coarseness(ACCURACY, pictures, allowed)
+def test_a_loss_that_one_image_outweighs_cannot_be_judged(images: int, allowed: float, weight: str) -> None:
+    note = coarseness(ACCURACY, images, allowed)
     if weight:
-        assert f"one of {pictures} pictures weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
+        assert f"one of {images} images weighs {weight} points, so a loss of {allowed:g} cannot be judged" in note
     else:
         assert not note

@@ -18,12 +18,12 @@ from tests.metrics.distances import DistanceReader, distance_card
 import convsight
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.hub.contents import KNOWN, check_folder, check_size
+from convsight.hub.known_files import KNOWN, check_folder, check_size
 from convsight.hub.model_card import model_card
-from convsight.hub.place import Repository, place_of
-from convsight.hub.private import check_private
+from convsight.hub.private_paths import check_private
 from convsight.hub.pull import pull
 from convsight.hub.push import push
+from convsight.hub.repository import Repository, find_repository
 from convsight.metrics import Measured
 from convsight.model_files import read_card
 from convsight.progress import Silent
@@ -257,15 +257,15 @@ def test_other_words_are_published(exported_run: Run, text: str) -> None:
 
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert place_of("ada/net") == place_of("hf://ada/net") == Repository("ada", "net")
+    assert find_repository("ada/net") == find_repository("hf://ada/net") == Repository("ada", "net")
     for folder in ("./ada/net", "/ada/net", "net", "a/b/c", "../net", "ada/", "ada net/x"):
-        assert isinstance(place_of(folder), Path)
+        assert isinstance(find_repository(folder), Path)
     (tmp_path / "ada").mkdir()
-    assert place_of("ada/net") == Path("ada/net")
-    assert place_of("hf://ada/net") == Repository("ada", "net")
+    assert find_repository("ada/net") == Path("ada/net")
+    assert find_repository("hf://ada/net") == Repository("ada", "net")
     for wrong in ("hf://ada", "hf://a/b/c", ""):
         with pytest.raises(UserError):
-            place_of(wrong)
+            find_repository(wrong)
 
 
 def test_through_the_hub_and_back(pushed: Path, exported_run: Run, hub: Loopback, tmp_path: Path) -> None:

@@ -42,13 +42,13 @@ def test_it_is_judged_on_data(pulled: Path, exported_run: Run) -> None:
     document = json.loads(found.stdout)
     assert document["pictures"] == sum(exported_run.card.data["pictures"].values())
     assert document["metrics"]["test/accuracy"]["value"] > exported_run.metrics["test/accuracy"].value - 0.1
-    assert "was trained and chosen on most pictures of digits, so that this is no test" in found.stderr
+    assert "was trained and chosen on most images of digits, so that this is no test" in found.stderr
 
 
 def test_without_data_it_says_what_to_give(pulled: Path, tmp_path: Path) -> None:
     for arguments, words in (
         (("evaluate", pulled), "holds a network without the data it was trained on: give the data to judge it on"),
-        (("export", pulled, "--out", tmp_path / "x.onnx"), "name real pictures for the proof with --data"),
+        (("export", pulled, "--out", tmp_path / "x.onnx"), "name real images for the proof with --data"),
         (("train", "--resume", pulled), "is not a run folder"),
     ):
         found = within(*arguments)
@@ -62,7 +62,7 @@ def test_it_answers_and_is_served(pulled: Path, photos: Path) -> None:
     assert (name, model.card.net) == ("theirs", "small")
 
 
-def test_it_is_exported_with_pictures(pulled: Path, photos: Path, tmp_path: Path) -> None:
+def test_it_is_exported_with_images(pulled: Path, photos: Path, tmp_path: Path) -> None:
     done("export", pulled, "--data", photos, "--out", tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").is_file()
 

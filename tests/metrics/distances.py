@@ -28,10 +28,10 @@ class DistanceMetrics(Metrics):
         self.spread = spread
         self._pairs: list[tuple[float, float]] = []
 
-    def update(self, truth: Result, result: Result) -> None:
-        assert isinstance(truth, Numbers)
+    def update(self, target: Result, result: Result) -> None:
+        assert isinstance(target, Numbers)
         assert isinstance(result, Numbers)
-        self._pairs.append((float(truth.values[0]), float(result.values[0])))
+        self._pairs.append((float(target.values[0]), float(result.values[0])))
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         true, told = np.array(self._pairs).T
@@ -65,7 +65,7 @@ class DistanceReader(Reader):
     pipeline_tag = "depth-estimation"
     plain_python = "print(arrays['distance'])\n"
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Numbers:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
         target = self.card.target
         assert isinstance(target, NumberTargets)
         mean, std = np.array(target.mean), np.array(target.std)

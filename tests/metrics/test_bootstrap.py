@@ -9,15 +9,15 @@ def mean_of(values: Floats) -> Measure:
     return lambda weights: {"mean": weights @ values.astype(weights.dtype) / weights.sum(axis=1)}
 
 
-def wilson(share: float, pictures: int) -> tuple[float, float]:
+def wilson(share: float, images: int) -> tuple[float, float]:
     """Interval of a share; Wilson, Journal of the American Statistical Association 22, 1927."""
     z = 1.959964
-    middle = (share + z**2 / (2 * pictures)) / (1 + z**2 / pictures)
-    half = z / (1 + z**2 / pictures) * np.sqrt(share * (1 - share) / pictures + z**2 / (4 * pictures**2))
+    middle = (share + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z / (1 + z**2 / images) * np.sqrt(share * (1 - share) / images + z**2 / (4 * images**2))
     return middle - half, middle + half
 
 
-def test_a_resample_draws_as_many_pictures_as_there_are_with_replacement() -> None:
+def test_a_resample_draws_as_many_images_as_there_are_with_replacement() -> None:
     drawn: list[Floats] = []
 
     def keep(weights: Floats) -> dict[str, Floats]:
@@ -30,12 +30,12 @@ def test_a_resample_draws_as_many_pictures_as_there_are_with_replacement() -> No
     assert resamples.shape == (1000, 50)
     assert (resamples.sum(axis=1) == 50).all()
     assert (resamples == resamples.round()).all()
-    # The number of times a picture is drawn is binomial: variance 1 - 1/50.
+    # The number of times an image is drawn is binomial: variance 1 - 1/50.
     assert resamples.var() == pytest.approx(1 - 1 / 50, rel=0.03)
     assert np.abs(resamples.mean(axis=0) - 1).max() < 0.2
 
 
-def test_memory_is_bounded_however_many_pictures() -> None:
+def test_memory_is_bounded_however_many_images() -> None:
     shapes: list[tuple[int, ...]] = []
 
     def keep(weights: Floats) -> dict[str, Floats]:
@@ -44,26 +44,26 @@ def test_memory_is_bounded_however_many_pictures() -> None:
 
     bootstrapped(keep, 300_000, 20)
     assert sum(rows for rows, _ in shapes[1:]) == 20
-    assert max(rows * pictures for rows, pictures in shapes) <= 2_000_000
+    assert max(rows * images for rows, images in shapes) <= 2_000_000
 
 
-@pytest.mark.parametrize(("pictures", "share"), [(200, 0.6), (1000, 0.9), (5000, 0.95)])
-def test_the_interval_of_a_share_is_near_wilsons(pictures: int, share: float) -> None:
-    right = np.arange(pictures) < share * pictures
-    found = bootstrapped(mean_of(right.astype(float)), pictures, 1000)["mean"]
-    low, high = wilson(found.value, pictures)
+@pytest.mark.parametrize(("images", "share"), [(200, 0.6), (1000, 0.9), (5000, 0.95)])
+def test_the_interval_of_a_share_is_near_wilsons(images: int, share: float) -> None:
+    right = np.arange(images) < share * images
+    found = bootstrapped(mean_of(right.astype(float)), images, 1000)["mean"]
+    low, high = wilson(found.value, images)
     assert found.low == pytest.approx(low, abs=0.07 * (high - low))
     assert found.high == pytest.approx(high, abs=0.07 * (high - low))
 
 
-def test_ninety_five_of_a_hundred_intervals_hold_the_truth() -> None:
+def test_ninety_five_of_a_hundred_intervals_hold_the_true_value() -> None:
     generator = np.random.default_rng(1)
-    sets, truth = 300, 0.8
+    sets, target = 300, 0.8
     held = 0
     for seed in range(sets):
-        right = (generator.random(400) < truth).astype(float)
+        right = (generator.random(400) < target).astype(float)
         found = bootstrapped(mean_of(right), 400, 500, seed)["mean"]
-        held += found.low <= truth <= found.high
+        held += found.low <= target <= found.high
     # 3.3 standard deviations of a binomial share of 0.95, and a little for a share's steps of 1/400.
     spread = 3.3 * np.sqrt(0.95 * 0.05 / sets)
     assert 0.95 - spread - 0.01 < held / sets < 0.95 + spread
@@ -86,14 +86,14 @@ def test_the_interval_holds_its_value_even_if_resamples_are_biased() -> None:
 
 
 def test_undefined_resamples_do_not_count_and_an_undefined_value_is_left_out() -> None:
-    def first_picture(weights: Floats) -> dict[str, Floats]:
+    def first_image(weights: Floats) -> dict[str, Floats]:
         drawn = weights[:, 0] > 0
         return {"value": np.where(drawn, 5.0, np.nan), "never": np.full(len(weights), np.nan)}
 
-    found = bootstrapped(first_picture, 10, 300)
+    found = bootstrapped(first_image, 10, 300)
     assert list(found) == ["value"]
     assert tuple(found["value"]) == (5.0, 5.0, 5.0)
-    assert list(measured(first_picture, 10)) == ["value"]
+    assert list(measured(first_image, 10)) == ["value"]
 
 
 def test_without_intervals_low_and_high_are_the_value() -> None:
@@ -101,18 +101,18 @@ def test_without_intervals_low_and_high_are_the_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "passes", "resamples"),
+    ("images", "passes", "resamples"),
     [(1, 1, 1000), (10_000, 10, 1000), (50_000, 40, 1000), (50_000, 80, 500), (50_000, 1000, 200), (10**9, 9, 200)],
 )
-def test_fewer_resamples_where_the_work_is_huge(pictures: int, passes: int, resamples: int) -> None:
-    assert resamples_for(pictures, passes) == resamples
+def test_fewer_resamples_where_the_work_is_huge(images: int, passes: int, resamples: int) -> None:
+    assert resamples_for(images, passes) == resamples
 
 
-@pytest.mark.parametrize("pictures", [10, 249, 10_000])
-def test_all_right_still_has_a_width(pictures: int) -> None:
+@pytest.mark.parametrize("images", [10, 249, 10_000])
+def test_all_right_still_has_a_width(images: int) -> None:
     for share in (1.0, 0.0):
-        found = with_wilson(Measured(share, share, share), pictures)
-        assert (found.low, found.high) == pytest.approx(wilson(share, pictures))
+        found = with_wilson(Measured(share, share, share), images)
+        assert (found.low, found.high) == pytest.approx(wilson(share, images))
         assert found.value == share
 
 

@@ -1,4 +1,4 @@
-"""What a metric says about its numbers: which way is better, how much is a point, how they are told."""
+"""What a metric says about its numbers: which way is better, how much is a point, how they are reported."""
 
 import math
 
@@ -33,11 +33,11 @@ def test_what_is_left_is_the_way_to_perfect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "told"), [(1.0, "0.1235"), (12.5, "0.123"), (9.9, "0.1235"), (4e6, "0"), (0.002, "0.1234568")]
+    ("span", "text"), [(1.0, "0.1235"), (12.5, "0.123"), (9.9, "0.1235"), (4e6, "0"), (0.002, "0.1234568")]
 )
-def test_numbers_have_the_digits_that_their_span_makes_worth_telling(span: float, told: str) -> None:
-    assert Metric("error", span=span).text(0.12345678) == told
-    assert Metric("error", span=span, unit="m").text(0.12345678) == f"{told} m"
+def test_numbers_have_the_digits_that_their_span_makes_worth_telling(span: float, text: str) -> None:
+    assert Metric("error", span=span).text(0.12345678) == text
+    assert Metric("error", span=span, unit="m").text(0.12345678) == f"{text} m"
 
 
 def test_intervals_have_as_many_digits_and_no_unit() -> None:

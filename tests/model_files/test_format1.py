@@ -1,6 +1,6 @@
 """Model files of card format 1, stored as they were written then: read, and they predict and are judged as before.
 
-Digits of 8 x 8 px and `conv 8 3x3 relu | maxpool 2 | flatten | dense classes`, trained for 6 epochs. `answers.json`
+Digits of 8 x 8 px and `conv 8 3x3 relu | maxpool 2 | flatten | dense classes`, trained for 6 epochs. `predictions.json`
 holds what the code of that time answered: the probabilities of the first twelve digits, and the accuracy on all.
 """
 
@@ -41,8 +41,8 @@ def test_their_cards_become_those_of_format_2(file: str) -> None:
 def test_they_predict_as_before(file: str, engine: str) -> None:
     model = convsight.load(FOLDER / file, engine, "float32")
     digits = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
-    answers = [model.predict(digit) for digit in digits[:12]]
-    found = [answer.probabilities for answer in answers if isinstance(answer, Label)]
+    predictions = [model.predict(digit) for digit in digits[:12]]
+    found = [prediction.probabilities for prediction in predictions if isinstance(prediction, Label)]
     np.testing.assert_allclose(found, ANSWERS["probabilities"][:12], atol=2e-6)
 
 
@@ -56,5 +56,5 @@ def test_what_is_wrong_with_an_old_card_is_named_as_in_a_new_one() -> None:
     old = {"format": 1, "task": "classification", "net": "small", "classes": ["a"]}
     with pytest.raises(UserError, match="not valid at 'input'"):
         parse_card(json.dumps(old), "m.onnx")
-    with pytest.raises(UserError, match=r"'input\.height'"):
+    with pytest.raises(UserError, match=r"'input\.image\.height'"):
         parse_card(json.dumps({**old, "preprocessing": {"height": 0, "width": 4, "mean": [0], "std": [1]}}), "m.onnx")

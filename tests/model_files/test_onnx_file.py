@@ -55,3 +55,46 @@ def test_a_length_beyond_the_entry_is_damage(tmp_path: Path, size: bytes) -> Non
     file.write_bytes(bytes([14 << 3 | 2, len(entry)]) + entry)
     with pytest.raises(UserError, match="damaged"):
         read_card(file)
+
+
+CARD = '{"task": "any"}'
+
+
+def entry(key: str, value: str) -> bytes:
+    """An entry of the metadata, field 14: a message of two texts."""
+    inner = b"".join(bytes([field << 3 | 2, len(text)]) + text.encode() for field, text in ((1, key), (2, value)))
+    return bytes([14 << 3 | 2, len(inner)]) + inner
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        bytes([1 << 3 | 0, 0x96, 0x01]),  # a number
+        bytes([15 << 3 | 1]) + bytes(range(8)),  # eight bytes
+        bytes([15 << 3 | 5]) + bytes(range(4)),  # four bytes
+        bytes([7 << 3 | 2, 5]) + b"graph",
+        entry("other", "value"),
+    ],
+)
+def test_fields_of_every_kind_are_stepped_over(tmp_path: Path, other: bytes) -> None:
+    file = tmp_path / "m.onnx"
+    for content in (other + entry(METADATA_KEY, CARD), entry(METADATA_KEY, CARD) + other):
+        file.write_bytes(content)
+        assert onnx_card_text(file) == CARD
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes([7 << 3 | 2, 6]) + b"graph",  # one byte fewer than it says
+        bytes([15 << 3 | 3]),  # a kind that is no longer used
+        bytes([1 << 3 | 0, 0x96]),  # a number that goes on
+        bytes([14 << 3 | 2, 2, 3 << 3 | 2, 0]),  # a third text in an entry
+        bytes([14 << 3 | 2, 2, 1 << 3 | 0, 0]),  # a number instead of a text
+    ],
+)
+def test_what_is_no_message_is_damage(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "m.onnx"
+    file.write_bytes(entry(METADATA_KEY, CARD) + content)
+    with pytest.raises(UserError, match="cut short or damaged"):
+        onnx_card_text(file)

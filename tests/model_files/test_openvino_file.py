@@ -9,7 +9,7 @@ from convsight.model_files import read_card
 
 CARD = (
     '{"task":"classification","net":"small","classes":["a","b"],'
-    '"input":{"height":4,"width":4,"mean":[0,0,0],"std":[1,1,1]}}'
+    '"input":{"kind":"image","height":4,"width":4,"mean":[0,0,0],"std":[1,1,1]}}'
 )
 
 

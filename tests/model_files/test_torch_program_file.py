@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from convsight.errors import UserError
-from convsight.model_files import read_card
+from convsight.model_files import read_card, torch_program_file
 
 CARD = (
     '{"task":"classification","net":"small","classes":["a","b"],'
-    '"input":{"height":4,"width":4,"mean":[0,0,0],"std":[1,1,1]}}'
+    '"input":{"kind":"image","height":4,"width":4,"mean":[0,0,0],"std":[1,1,1]}}'
 )
 
 
@@ -76,3 +76,20 @@ def test_whatever_byte_is_wrong_there_is_a_card_or_a_message(tmp_path: Path) -> 
             except UserError:
                 refused += 1
     assert refused > len(whole)
+
+
+def test_only_what_is_looked_for_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "model.pt2"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/models/model.json", "{}" * 1000, zipfile.ZIP_DEFLATED)
+        archive.writestr("a/extra/convsight", CARD, zipfile.ZIP_STORED)
+    assert read_card(file).classes == ("a", "b")
+
+
+def test_a_card_has_a_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, {"a/extra/convsight": CARD})
+    monkeypatch.setattr(torch_program_file, "_LARGEST_CARD", len(CARD))
+    read_card(file)
+    monkeypatch.setattr(torch_program_file, "_LARGEST_CARD", len(CARD) - 1)
+    with pytest.raises(UserError, match="cut short or damaged"):
+        read_card(file)

@@ -11,7 +11,7 @@ from tests.contracts.nets import NetContract
 
 from convsight.errors import UserError
 from convsight.nets.catalogue import NETS, NetShape, build_net, check_size, net_entry, net_names, smallest_side
-from convsight.nets.sizes import smallest_square
+from convsight.nets.image_sizes import smallest_square
 
 
 # timm's: one that has a name of our own, and one by its prefix. torchvision's: the plainest, one whose classifier is a
@@ -45,18 +45,18 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("name", "height", "width", "message"),
     [
-        ("alexnet", 32, 32, "alexnet needs pictures of at least 63 px; 32 was asked: use --size 63 or more, or another "
+        ("alexnet", 32, 32, "alexnet needs images of at least 63 px; 32 was asked: use --size 63 or more, or another "
          "net"),
-        ("alexnet", 80, 40, "alexnet needs pictures of at least 63 px; 80 x 40 was asked: use --size 63 or more, or "
+        ("alexnet", 80, 40, "alexnet needs images of at least 63 px; 80 x 40 was asked: use --size 63 or more, or "
          "another net"),
-        ("vit_b_16", 30, 30, "vit_b_16 needs pictures whose sides are multiples of 16 px; 30 was asked: use --size 32, "
+        ("vit_b_16", 30, 30, "vit_b_16 needs images whose sides are multiples of 16 px; 30 was asked: use --size 32, "
          "or another net"),
-        ("vit_b_16", 5, 5, "vit_b_16 needs pictures whose sides are multiples of 16 px; 5 was asked: use --size 16, or "
+        ("vit_b_16", 5, 5, "vit_b_16 needs images whose sides are multiples of 16 px; 5 was asked: use --size 16, or "
          "another net"),
-        ("vit_b_16", 48, 64, "vit_b_16 needs square pictures; 48 x 64 was asked: use --size 48, or another net"),
-        ("maxvit_t", 400, 224, "maxvit_t needs pictures whose sides are multiples of 224 px; 400 x 224 was asked: use "
+        ("vit_b_16", 48, 64, "vit_b_16 needs square images; 48 x 64 was asked: use --size 48, or another net"),
+        ("maxvit_t", 400, 224, "maxvit_t needs images whose sides are multiples of 224 px; 400 x 224 was asked: use "
          "--size 224, or another net"),
-        ("lenet5", 28, 11, "lenet5 needs pictures of at least 12 px; 28 x 11 was asked: use --size 12 or more, or "
+        ("lenet5", 28, 11, "lenet5 needs images of at least 12 px; 28 x 11 was asked: use --size 12 or more, or "
          "another net"),
     ],
 )  # fmt: skip

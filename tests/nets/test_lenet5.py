@@ -19,8 +19,8 @@ def test_parameter_count(side: int) -> None:
 def test_28_px_are_32_px_with_a_border_of_2() -> None:
     small, large = (LeNet5(NetShape(10, 1, side, side)) for side in (28, 32))
     large.load_state_dict(small.state_dict())
-    pictures = torch.randn(3, 1, 28, 28)
-    torch.testing.assert_close(small(pictures), large(F.pad(pictures, (2, 2, 2, 2))))
+    images = torch.randn(3, 1, 28, 28)
+    torch.testing.assert_close(small(images), large(F.pad(images, (2, 2, 2, 2))))
 
 
 @pytest.mark.parametrize(("height", "width"), [(28, 32), (33, 45), (12, 100), (64, 64)])

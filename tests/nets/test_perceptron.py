@@ -14,10 +14,10 @@ def test_parameters_are_as_stated() -> None:
 
 def test_a_perceptron_is_a_weighted_sum_of_the_pixels() -> None:
     net = perceptron(NetShape(outputs=3, channels=2, height=4, width=5))
-    pictures = torch.rand(6, 2, 4, 5)
+    images = torch.rand(6, 2, 4, 5)
     dense = net.get_submodule("dense1")
     assert isinstance(dense, nn.Linear)
-    torch.testing.assert_close(net(pictures), pictures.flatten(1) @ dense.weight.T + dense.bias)
+    torch.testing.assert_close(net(images), images.flatten(1) @ dense.weight.T + dense.bias)
 
 
 def test_hidden_layers_answer_nothing_below_zero() -> None:

@@ -7,21 +7,20 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from convsight.errors import UserError
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
-from convsight.nets.pyramid import build_pyramid, find_maps
+from convsight.nets.pyramid import build_pyramid
 
 SHAPE = NetShape(outputs=3, channels=3, height=64, width=96)
 
 
-def pictures(shape: NetShape = SHAPE) -> Tensor:
+def images(shape: NetShape = SHAPE) -> Tensor:
     noise = torch.Generator().manual_seed(1)
     return torch.randn(2, shape.channels, shape.height, shape.width, generator=noise)
 
 
 @pytest.mark.parametrize(
-    ("name", "widths"),
+    ("name", "channels"),
     [
         ("resnet18", [128, 256, 512]),
         ("squeezenet1_0", [512, 512, 128]),  # whose third level is made
@@ -37,11 +36,11 @@ def pictures(shape: NetShape = SHAPE) -> Tensor:
         ("timm/tf_efficientnet_lite0", [240, 672, 1280]),
     ],
 )
-def test_levels(name: str, widths: list[int]) -> None:
+def test_levels(name: str, channels: list[int]) -> None:
     torch.manual_seed(0)
     pyramid = build_pyramid(name, SHAPE)
-    levels = pyramid(pictures())
-    assert pyramid.widths == widths == [level.shape[1] for level in levels]
+    levels = pyramid(images())
+    assert list(pyramid.channels) == channels == [level.shape[1] for level in levels]
     for level, stride in zip(levels, (8, 16, 32), strict=True):
         assert abs(level.shape[2] - 64 / stride) <= 1
         assert abs(level.shape[3] - 96 / stride) <= 1
@@ -62,8 +61,8 @@ def test_maps_are_those_of_torchvisions_extractor(name: str, nodes: list[str]) -
     pyramid = build_pyramid(name, SHAPE)
     whole = build_net(name, SHAPE)
     whole.load_state_dict(pyramid.net.state_dict(), strict=False)
-    expected = create_feature_extractor(whole.eval(), nodes)(pictures())
-    found = pyramid.eval()(pictures())
+    expected = create_feature_extractor(whole.eval(), nodes)(images())
+    found = pyramid.eval()(images())
     for one, other in zip(found, expected.values(), strict=False):
         torch.testing.assert_close(one, other)
 
@@ -80,14 +79,14 @@ def test_a_copy_changes_its_mode() -> None:
     """The averaged copy of a network in training answers as in evaluation: no drawing, no batch's own mean."""
     torch.manual_seed(0)
     pyramid = build_pyramid("efficientnet_b0", SHAPE).train()
-    answering = copy.deepcopy(pyramid).eval()
-    one, same = answering(pictures()), answering(pictures())
-    alone = answering(pictures()[:1])
+    predicting = copy.deepcopy(pyramid).eval()
+    one, same = predicting(images()), predicting(images())
+    alone = predicting(images()[:1])
     for first, second, third in zip(one, same, alone, strict=True):
         assert torch.equal(first, second)
         torch.testing.assert_close(first[:1], third, rtol=1e-3, atol=1e-4)
     pyramid.train()
-    assert not torch.equal(pyramid(pictures())[2], pyramid(pictures())[2])  # stochastic depth
+    assert not torch.equal(pyramid(images())[2], pyramid(images())[2])  # stochastic depth
 
 
 def test_dropout_is_no_feature() -> None:
@@ -97,22 +96,5 @@ def test_dropout_is_no_feature() -> None:
 def test_a_text_is_a_backbone() -> None:
     text = "conv 8 3x3 stride 2 relu | conv 12 3x3 stride 2 relu | conv 16 3x3 stride 2 relu | flatten | dense classes"
     pyramid = build_pyramid(text, SHAPE)
-    assert pyramid.widths[0] == 16
-    assert len(pyramid(pictures())) == 3
-
-
-@pytest.mark.parametrize("name", ["vit_b_16", "mlp", "perceptron", "timm/vit_tiny_patch16_224"])
-def test_networks_without_maps(name: str) -> None:
-    square = NetShape(outputs=3, channels=3, height=224, width=224)
-    with pytest.raises(UserError, match=rf"^{name} has no maps of features .* such as resnet18, "):
-        find_maps(name, square)
-
-
-def test_a_network_that_decides_on_its_way_is_named() -> None:
-    with pytest.raises(UserError, match=r"^timm/mobilevit_xxs cannot be cut into a backbone"):
-        find_maps("timm/mobilevit_xxs", SHAPE)
-
-
-def test_fixed_poolings_are_no_levels() -> None:
-    # VGG's pooling to 7 x 7 looks like a stride of 32 at 224 px.
-    assert find_maps("vgg11", NetShape(3, 3, 224, 224))[5].node == "features_20"
+    assert pyramid.channels[0] == 16
+    assert len(pyramid(images())) == 3

@@ -79,7 +79,7 @@ def test_names_with_an_encoder_count_as_the_tasks_own() -> None:
 
 def test_an_entry_builds_the_network_after_its_encoder() -> None:
     entry = NETS.entry("any+lenet5")
-    assert (entry.usual_shape, entry.about, entry.licence) == (NetShape(5, 3, 32, 32), "about", "licence")
+    assert (entry.default_shape, entry.about, entry.licence) == (NetShape(5, 3, 32, 32), "about", "licence")
     net = entry.build(NetShape(4, 1, 28, 28))
     assert isinstance(net, After)
     assert net.encoder == "lenet5"

@@ -36,9 +36,9 @@ def test_a_real_step_and_the_same_weights_as_timms() -> None:
     ours = build_net("timm/test_resnet", NetShape(5, 4, 64, 64))
     torch.manual_seed(0)
     theirs = timm.create_model("test_resnet", num_classes=5, in_chans=4)
-    pictures = torch.randn(2, 4, 64, 64)
-    torch.testing.assert_close(ours(pictures), theirs(pictures))
-    ours(pictures).square().sum().backward()
+    images = torch.randn(2, 4, 64, 64)
+    torch.testing.assert_close(ours(images), theirs(images))
+    ours(images).square().sum().backward()
     assert all(parameter.grad is not None for parameter in ours.parameters())
 
 
@@ -106,7 +106,7 @@ def test_a_network_of_patches_is_built_for_the_size_that_is_asked() -> None:
 @pytest.mark.parametrize("name", BORROWED)
 def test_a_borrowed_network_is_timms_under_our_name(name: str) -> None:
     entry, theirs = net_entry(name), timm.create_model(BORROWED[name].name)
-    net: nn.Module = entry.build(entry.usual_shape)
+    net: nn.Module = entry.build(entry.default_shape)
     assert {key: value.shape for key, value in net.state_dict().items()} == {
         key: value.shape for key, value in theirs.state_dict().items()
     }

@@ -34,9 +34,9 @@ def test_a_file_in_the_cache_is_loaded_by_timm(
     assert (weights.mean, weights.std) == (tuple(config.mean), tuple(config.std))
     ours = build_net(net, NetShape(1000, 3, 96, 96)).eval()
     assert adapt_weights(ours, net, weights, 3)[1:] == []
-    pictures = torch.randn(2, 3, 96, 96)
+    images = torch.randn(2, 3, 96, 96)
     with torch.no_grad():
-        torch.testing.assert_close(ours(pictures), theirs(pictures))
+        torch.testing.assert_close(ours(images), theirs(images))
 
 
 def test_without_a_network_the_file_to_bring_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

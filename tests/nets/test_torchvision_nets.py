@@ -11,7 +11,7 @@ from convsight.nets.torchvision_nets import torchvision_names
 
 
 @pytest.mark.parametrize("name", torchvision_names())
-def test_every_network_is_built_for_grey_pictures_and_its_outputs(name: str) -> None:
+def test_every_network_is_built_for_grey_images_and_its_outputs(name: str) -> None:
     entry = net_entry(name)
     shape = NetShape(outputs=7, channels=1, height=entry.side, width=entry.side)
     net = build_without_memory(entry, shape)
@@ -50,7 +50,7 @@ def test_a_real_training_step_at_the_smallest_side(name: str) -> None:
 # The first convolution without and with a bias.
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1"])
 class TestChannels:
-    def test_a_grey_picture_gives_what_it_gives_as_rgb(self, name: str) -> None:
+    def test_a_grey_image_gives_what_it_gives_as_rgb(self, name: str) -> None:
         grey = torch.randn(2, 1, 40, 40)
         expected = _logits(name, grey.repeat(1, 3, 1, 1))
         torch.testing.assert_close(_logits(name, grey), expected, rtol=1e-4, atol=1e-4)
@@ -67,11 +67,11 @@ class TestChannels:
         assert grey[changed[0]].shape == (rgb[changed[0]].shape[0], 1, *rgb[changed[0]].shape[2:])
 
 
-def _logits(name: str, pictures: Tensor) -> Tensor:
+def _logits(name: str, images: Tensor) -> Tensor:
     torch.manual_seed(0)
-    net = build_net(name, NetShape(5, pictures.shape[1], 40, 40)).eval()
+    net = build_net(name, NetShape(5, images.shape[1], 40, 40)).eval()
     first = next(layer for layer in net.modules() if isinstance(layer, nn.Conv2d))
-    assert first.in_channels == pictures.shape[1]
+    assert first.in_channels == images.shape[1]
     with torch.no_grad():
-        logits: Tensor = net(pictures)
+        logits: Tensor = net(images)
     return logits

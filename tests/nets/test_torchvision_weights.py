@@ -39,7 +39,7 @@ def place(hub: Path, name: str, state: dict[str, Tensor], monkeypatch: pytest.Mo
 
 
 def with_statistics(net: nn.Module) -> nn.Module:
-    """The network with batch normalisations that have seen pictures; without, a fresh one gives all nearly the same."""
+    """The network with batch normalisations that have seen images; without, a fresh one gives all nearly the same."""
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = 1.0
@@ -48,7 +48,7 @@ def with_statistics(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
-# One plain, one whose file holds auxiliary heads and expects other pictures, one whose names have changed since.
+# One plain, one whose file holds auxiliary heads and expects other images, one whose names have changed since.
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet121"])
 def test_the_network_answers_as_torchvisions(
@@ -64,12 +64,12 @@ def test_the_network_answers_as_torchvisions(
     ours = build_net(name, NetShape(1000, 3, side, side)).eval()
     weights = read_weights(name, "imagenet")
     assert adapt_weights(ours, name, weights, 3)[1:] == []
-    pictures = torch.rand(1, 3, side, side)
+    images = torch.rand(1, 3, side, side)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (weights.mean, weights.std))
     with torch.no_grad():
-        expected = theirs((pictures - _MEAN) / _STD)
+        expected = theirs((images - _MEAN) / _STD)
         assert expected.std() > 0.01
-        torch.testing.assert_close(ours((pictures - mean) / std), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(ours((images - mean) / std), expected, rtol=1e-4, atol=1e-4)
 
 
 def _old_name(name: str) -> str:

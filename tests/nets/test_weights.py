@@ -47,7 +47,7 @@ def test_real_weights_are_taken_exactly(file: Path, real: Weights) -> None:
     assert (real.mean, real.std) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-def test_a_grey_picture_gives_what_it_gave_as_rgb(real: Weights) -> None:
+def test_a_grey_image_gives_what_it_gave_as_rgb(real: Weights) -> None:
     grey = torch.randn(2, 1, 64, 64)
     with torch.no_grad():
         expected = loaded(real, 1000, 3)[0](grey.repeat(1, 3, 1, 1))

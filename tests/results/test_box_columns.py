@@ -1,11 +1,11 @@
-"""Columns of boxes go with their boxes, are told where they are values, and count where two answers are compared."""
+"""Columns of boxes go with their boxes, are reported where they are values, and count in a comparison."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from convsight.results import Boxes, BoxLists, Difference, NoAnswerError
+from convsight.results import Boxes, BoxLists, Difference, InvalidOutputError
 
 CLASSES = ("cat", "dog")
 SIZE = (100, 80)
@@ -19,7 +19,7 @@ def masks(*flags: str) -> Any:
 
 def three(**columns: Any) -> Boxes:
     xyxy = [(0, 0, 10, 10), (20, 20, 60, 50), (70, 10, 90, 70)]
-    return Boxes.of(CLASSES, SIZE, xyxy, [0, 1, 1], scores=[0.4, 0.9, 0.6], least=0.5, columns=columns)
+    return Boxes.of(CLASSES, SIZE, xyxy, [0, 1, 1], scores=[0.4, 0.9, 0.6], thresholds=0.5, columns=columns)
 
 
 FULL = three(track=[7, 8, 9], keypoints=PLACES, mask=masks("1000", "0110", "0001"), seen=["a", "b", "c"])
@@ -78,8 +78,8 @@ def test_names_that_every_box_has_are_taken(name: str) -> None:
         three(**{name: [1, 2, 3]})
 
 
-def test_what_is_no_number_is_no_answer() -> None:
-    with pytest.raises(NoAnswerError, match="keypoints"):
+def test_what_is_no_number_is_no_prediction() -> None:
+    with pytest.raises(InvalidOutputError, match="keypoints"):
         three(keypoints=np.where(PLACES == 40, np.nan, PLACES))
 
 
@@ -107,7 +107,7 @@ def test_other_masks_are_other_things() -> None:
     assert empty.difference(empty).same == 1
 
 
-def test_a_truth_with_other_columns_is_another_truth() -> None:
+def test_a_target_with_other_columns_is_another_target() -> None:
     def line(boxes: Boxes) -> str:
         (found,) = BoxLists([boxes], CLASSES).lines()
         return found

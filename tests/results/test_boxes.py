@@ -1,10 +1,10 @@
-"""Boxes: what is told of them, how two answers differ, and what is no answer."""
+"""Boxes: what is told of them, how two predictions differ, and what is no prediction."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from convsight.results import Boxes, BoxLists, Difference, NoAnswerError
+from convsight.results import Boxes, BoxLists, Difference, InvalidOutputError
 
 CLASSES = ("cat", "dog")
 SIZE = (100, 80)
@@ -28,7 +28,7 @@ def test_scores_and_sides_differ_as_far_as_they_do() -> None:
     assert ONE.difference(surer).largest == pytest.approx(0.2)
 
 
-def test_boxes_without_partner_are_no_common_answer() -> None:
+def test_boxes_without_partner_are_no_common_prediction() -> None:
     assert ONE.difference(ONE.select(np.array([0]))).same == pytest.approx(2 / 3)
     assert ONE.difference(boxes()).same == 0
     assert boxes().difference(boxes()) == Difference(0.0, 1.0, 0)
@@ -53,14 +53,14 @@ def test_boxes_that_are_told_in_one_alone_may_be_less_sure_in_the_other() -> Non
 
 
 @pytest.mark.parametrize("row", [(3, 0, 1, 5), (0, 5, 5, 1), (np.nan, 0, 1, 1)])
-def test_corners_out_of_order_or_no_numbers_are_no_answer(row: tuple[float, ...]) -> None:
-    with pytest.raises(NoAnswerError, match="left <= right"):
+def test_corners_out_of_order_or_no_numbers_are_no_prediction(row: tuple[float, ...]) -> None:
+    with pytest.raises(InvalidOutputError, match="left <= right"):
         boxes(row)
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, np.nan])
 def test_scores_are_probabilities(score: float) -> None:
-    with pytest.raises(NoAnswerError, match=r"0\.\.1"):
+    with pytest.raises(InvalidOutputError, match=r"0\.\.1"):
         boxes((0, 0, 1, 1), scores=[score])
 
 
@@ -76,10 +76,10 @@ def test_rows_and_json_hold_what_is_sure_enough_surest_first() -> None:
     assert told.at_least(0.9).summary() == "nothing found"
 
 
-def test_drawing_marks_the_box_and_leaves_the_picture_alone() -> None:
-    picture = Image.new("RGB", SIZE)
-    drawn = np.asarray(ONE.draw(picture))
-    assert not np.asarray(picture).any()
+def test_drawing_marks_the_box_and_leaves_the_image_alone() -> None:
+    image = Image.new("RGB", SIZE)
+    drawn = np.asarray(ONE.draw(image))
+    assert not np.asarray(image).any()
     assert drawn[60, 50].any()
     assert drawn[50:70, 50:90].any(axis=2).mean() < 0.6  # outlined, not filled
 
@@ -96,7 +96,7 @@ def test_alignment_is_by_name() -> None:
     assert [box.name for box in lists[0].each()] == ["cat", "dog"]
 
 
-def test_the_order_of_boxes_is_no_other_truth() -> None:
+def test_the_order_of_boxes_is_no_other_target() -> None:
     one, two = BoxLists([ONE, ONE.select(np.array([1, 0]))], CLASSES).lines()
     assert one == two
 

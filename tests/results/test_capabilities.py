@@ -38,8 +38,8 @@ class Bare(Result):
 class Mask(Bare):
     """One that can be drawn, and has a file."""
 
-    def draw(self, picture: Image.Image) -> Image.Image:
-        return picture
+    def draw(self, image: Image.Image) -> Image.Image:
+        return image
 
     def files(self) -> dict[str, bytes]:
         return {"mask.png": b""}

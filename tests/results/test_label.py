@@ -33,17 +33,17 @@ def test_the_most_probable_come_first(weights: list[float]) -> None:
     assert label.to_json()["labels"] == [s._asdict() for s in scores]
 
 
-def test_truth_is_certain() -> None:
-    truth = Label.certain(1, CLASSES)
-    assert (truth.name, truth.probability, truth.index) == ("dog", 1.0, 1)
+def test_target_is_certain() -> None:
+    target = Label.certain(1, CLASSES)
+    assert (target.name, target.probability, target.index) == ("dog", 1.0, 1)
 
 
-def test_drawing_leaves_the_picture_and_captions_a_copy() -> None:
-    picture = Image.new("RGB", (200, 100), "blue")
-    drawn = Label.certain(2, CLASSES).draw(picture)
-    assert picture.getcolors() == [(20_000, (0, 0, 255))]
-    assert drawn.height > picture.height
-    assert drawn.crop((0, drawn.height - 100, 200, drawn.height)).tobytes() == picture.tobytes()
+def test_drawing_leaves_the_image_and_captions_a_copy() -> None:
+    image = Image.new("RGB", (200, 100), "blue")
+    drawn = Label.certain(2, CLASSES).draw(image)
+    assert image.getcolors() == [(20_000, (0, 0, 255))]
+    assert drawn.height > image.height
+    assert drawn.crop((0, drawn.height - 100, 200, drawn.height)).tobytes() == image.tobytes()
     assert len(drawn.getcolors(40_000) or []) > 3
 
 
@@ -52,7 +52,7 @@ def test_drawing_leaves_the_picture_and_captions_a_copy() -> None:
     [(1, 1, 200), (8, 8, 25), (28, 28, 8), (20, 150, 2), (199, 9, 2), (200, 90, 1), (480, 640, 1), (10, 999, 1)],
 )
 @pytest.mark.parametrize("names", [("ant", "bee", "cat"), DOGS, (WORD, "a very long class name " * 9, "\u732b\n")])
-def test_a_drawing_hides_nothing_of_the_picture(width: int, height: int, factor: int, names: tuple[str, ...]) -> None:
+def test_a_drawing_hides_nothing_of_the_image(width: int, height: int, factor: int, names: tuple[str, ...]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     drawn = np.asarray(unsure(names).draw(Image.fromarray(noise)))
     enlarged = noise.repeat(factor, axis=0).repeat(factor, axis=1)
@@ -68,7 +68,7 @@ def test_a_drawing_hides_nothing_of_the_picture(width: int, height: int, factor:
 
 
 @pytest.mark.parametrize("size", [(8, 8), (28, 28), (480, 640), (3024, 4032), (640, 480), (10, 1000), (1000, 10)])
-def test_every_word_of_the_answer_is_written(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_word_of_the_prediction_is_written(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
 
     def text(pen: ImageDraw.ImageDraw, place: tuple[float, float], words: str, font: Any, **_: Any) -> None:
@@ -83,7 +83,7 @@ def test_every_word_of_the_answer_is_written(size: tuple[int, int], monkeypatch:
     assert all(line.endswith("%,") for line in written[:-1])  # no name is torn where lines have room for it
 
 
-def test_only_a_word_wider_than_the_picture_is_cut() -> None:
+def test_only_a_word_wider_than_the_image_is_cut() -> None:
     assert broken([f"unsure: {WORD} 62.0%", "cat 20.0%"], lambda line: len(line) <= 20) == [
         "unsure:",
         f"{WORD[:19]}\u2026",
@@ -110,7 +110,7 @@ def test_indices_outside_the_classes_are_refused(indices: list[int]) -> None:
         Labels(np.array(indices), CLASSES)
 
 
-def test_an_answer_less_sure_than_asked_for_is_unsure() -> None:
+def test_a_prediction_less_sure_than_asked_for_is_unsure() -> None:
     label = Label(CLASSES, np.array([0.2, 0.5, 0.3]))
     unsure, sure = label.at_least(0.51), label.at_least(0.5)
     assert (label.rejected, unsure.rejected, sure.rejected) == (False, True, False)

@@ -1,4 +1,4 @@
-"""Compiled networks in the cache: the same answers, and no harm from damage."""
+"""Compiled networks in the cache: the same predictions, and no harm from damage."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "convsight" / "openvino"
 
 
-def answers(run: Run) -> np.ndarray:
+def predictions(run: Run) -> np.ndarray:
     some = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     card = read_card(run.exported_file)
     found: np.ndarray = OpenVINOEngine(run.exported_file, card, "float32").run(some)["probabilities"]
@@ -27,20 +27,20 @@ def answers(run: Run) -> np.ndarray:
 
 
 def test_the_second_call_reads_what_the_first_one_kept(exported_run: Run, cache: Path) -> None:
-    first = answers(exported_run)
+    first = predictions(exported_run)
     (blob,) = cache.iterdir()
     assert oct(cache.stat().st_mode)[-3:] == "700"
     marked = blob.stat().st_ino
-    assert (answers(exported_run) == first).all()
+    assert (predictions(exported_run) == first).all()
     assert [file.stat().st_ino for file in cache.iterdir()] == [marked]
 
 
 def test_a_damaged_one_is_compiled_again(exported_run: Run, cache: Path) -> None:
-    first = answers(exported_run)
+    first = predictions(exported_run)
     (blob,) = cache.iterdir()
     for damage in (b"", b"no network", blob.read_bytes()[:1000]):
         blob.write_bytes(damage)
-        assert (answers(exported_run) == first).all()
+        assert (predictions(exported_run) == first).all()
 
 
 def test_it_stays_small_and_can_be_turned_off(
@@ -73,4 +73,4 @@ def test_a_home_that_cannot_be_written_costs_nothing(
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(compiled_cache, "_WORTHWHILE", 0)
-    assert answers(exported_run).shape == (3, 10)
+    assert predictions(exported_run).shape == (3, 10)

@@ -5,25 +5,25 @@ import pytest
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Label
-from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.output_folder import safe_name
+from convsight.runtime.prediction import Prediction
 
 LABEL = Label(("cat", "dog"), np.array([0.2, 0.8]))
 
 
-def test_pictures_of_every_source_are_drawn_whole(photos: Path, tmp_path: Path) -> None:
+def test_images_of_every_source_are_drawn_whole(photos: Path, tmp_path: Path) -> None:
     file = photos / "dark" / "0.png"
     drawings = Drawings(tmp_path / "drawn", [str(photos)], 100)
-    pictures: tuple[Source, ...] = (file, file.read_bytes(), np.zeros((30, 60, 3), np.uint8))
-    for position, picture in enumerate(pictures, start=1):
-        drawings.draw(position, Answer("x/../cat 1.png", LABEL, picture=picture))
-    drawings.draw(4, Answer("bad.png", error="bad.png is empty"))
+    images: tuple[Source, ...] = (file, file.read_bytes(), np.zeros((30, 60, 3), np.uint8))
+    for position, image in enumerate(images, start=1):
+        drawings.draw(position, Prediction("x/../cat 1.png", LABEL, image=image))
+    drawings.draw(4, Prediction("bad.png", error="bad.png is empty"))
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [f"00000{n}-cat_1.jpg" for n in (1, 2, 3)]
     with Image.open(tmp_path / "drawn" / "000003-cat_1.jpg") as drawn:
-        assert drawn.width == 4 * 60  # enlarged by a whole factor, under a bar with the answer
+        assert drawn.width == 4 * 60  # enlarged by a whole factor, under a bar with the prediction
         assert drawn.height > 4 * 30
         assert np.asarray(drawn).max() > 200  # white letters on what was black
 
@@ -33,7 +33,7 @@ def test_nothing_is_overwritten(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "drawn" / "000001-cat.jpg").write_text("precious")
     drawings = Drawings(tmp_path / "drawn", [], 100)
     for _ in range(2):
-        drawings.draw(1, Answer("cat.jpg", LABEL, picture=photos / "dark" / "0.png"))
+        drawings.draw(1, Prediction("cat.jpg", LABEL, image=photos / "dark" / "0.png"))
     assert (tmp_path / "drawn" / "000001-cat.jpg").read_text() == "precious"
     assert len(list((tmp_path / "drawn").iterdir())) == 3
 

@@ -22,7 +22,7 @@ from convsight.runtime.engines import engine_for, engines_for
 SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 
 
-def test_every_engine_gives_the_same_answers(exported_run: Run) -> None:
+def test_every_engine_gives_the_same_predictions(exported_run: Run) -> None:
     expected = convsight.load(exported_run.path, engine="torch").engine.run(SOME)["probabilities"]
     for name in ("openvino", "onnxruntime"):
         engine = convsight.load(exported_run.path, engine=name, precision="float32").engine
@@ -60,7 +60,7 @@ def test_a_build_for_gpus_that_finds_none_is_not_preferred(exported_run: Run, mo
 
 
 def test_a_number_format_whose_proof_failed_is_said_to_be_so(exported_run: Run, tmp_path: Path) -> None:
-    """Whoever asks for it gets it, and is told."""
+    """Whoever asks for it gets it, and is reported."""
     file = exported_run.exported_file
     card = read_card(file)
     failing = [
@@ -76,7 +76,7 @@ def test_a_number_format_whose_proof_failed_is_said_to_be_so(exported_run: Run, 
     )
     assert convsight.load(tmp_path / "model.onnx").words == "small, run by openvino in float32"
     assert convsight.load(tmp_path / "model.onnx", precision="bfloat16").words == (
-        "small, run by openvino in bfloat16 (its proof failed: numbers differ by up to 0.25, 50.0% same answers)"
+        "small, run by openvino in bfloat16 (its proof failed: numbers differ by up to 0.25, 50.0% same predictions)"
     )
 
 
@@ -104,13 +104,13 @@ def test_a_graph_that_is_none_is_named(exported_run: Run, tmp_path: Path) -> Non
             engine_for(tmp_path / "model.onnx", card, name)
 
 
-def test_many_threads_get_their_own_answers(exported_run: Run) -> None:
+def test_many_threads_get_their_own_predictions(exported_run: Run) -> None:
 
     engine = convsight.load(exported_run.path, engine="openvino").engine
-    pictures = np.random.default_rng(1).integers(0, 256, (64, 16, 16, 3), np.uint8)
-    alone = [engine.run(picture[None])["probabilities"][0] for picture in pictures]
+    images = np.random.default_rng(1).integers(0, 256, (64, 16, 16, 3), np.uint8)
+    alone = [engine.run(image[None])["probabilities"][0] for image in images]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda picture: engine.run(picture[None])["probabilities"][0], pictures))
+        together = list(pool.map(lambda image: engine.run(image[None])["probabilities"][0], images))
     np.testing.assert_array_equal(together, alone)
 
 

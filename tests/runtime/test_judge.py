@@ -1,4 +1,4 @@
-"""How many pictures are run at once while they are judged."""
+"""How many images are run at once while they are judged."""
 
 from typing import Any, final
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card
-from convsight.datasets import Examples, FittedPictures, Split
+from convsight.datasets import Examples, ImageStore, Split
 from convsight.inputs import ImageInput
 from convsight.results.label import Labels
 from convsight.runtime.engine import Engine
@@ -18,7 +18,7 @@ from convsight.tasks import reader_of
 
 @final
 class Counting(Engine):
-    """Answers the first class, and notes how many pictures it was given."""
+    """Answers the first class, and notes how many images it was given."""
 
     name = "counting"
     precision = "float32"
@@ -27,19 +27,19 @@ class Counting(Engine):
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        self.batches.append(len(pictures))
-        return {"probabilities": np.tile([0.9, 0.1], (len(pictures), 1))}
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        self.batches.append(len(images))
+        return {"probabilities": np.tile([0.9, 0.1], (len(images), 1))}
 
 
 @pytest.mark.parametrize(("count", "side", "batches"), [(300, 4, [256, 44]), (5, 1024, [2, 2, 1]), (2, 1600, [1, 1])])
-def test_large_pictures_are_judged_fewer_at_once(count: int, side: int, batches: list[int]) -> None:
+def test_large_images_are_judged_fewer_at_once(count: int, side: int, batches: list[int]) -> None:
     sides = ImageInput(height=side, width=side, fit="squash", mean=(0.5,) * 3, std=(0.5,) * 3)
     card = Card(task="classification", net="none", target=Classes(names=("cat", "dog")), input=sides)
-    truths = Labels(np.arange(count) % 2, card.target.names)
-    split = Split("test", np.zeros((count, side, side, 3), np.uint8), truths, [str(n) for n in range(count)])
+    targets = Labels(np.arange(count) % 2, card.target.names)
+    split = Split("test", np.zeros((count, side, side, 3), np.uint8), targets, [str(n) for n in range(count)])
     engine = Counting()
     told: list[int] = []
-    found = judge(engine, reader_of(card), Examples(FittedPictures.read(split, sides)[0], truths), told.append)
+    found = judge(engine, reader_of(card), Examples(ImageStore.read(split, sides)[0], targets), told.append)
     assert engine.batches == told == batches
-    assert found.compute()["accuracy"].value == np.mean(truths.indices == 0)
+    assert found.compute()["accuracy"].value == np.mean(targets.indices == 0)

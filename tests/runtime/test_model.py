@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 from convsight.results import Label
 from convsight.runtime.model import Model
 from convsight.runtime.sources import Item, read_sources
@@ -18,7 +18,7 @@ def probabilities(model: Model, source: object) -> np.ndarray:
     return label.probabilities
 
 
-def test_every_kind_of_source_gives_the_same_answer(model: Model, photos: Path) -> None:
+def test_every_kind_of_source_gives_the_same_prediction(model: Model, photos: Path) -> None:
     file = photos / "dark" / "0.png"
     pixels = np.asarray(Image.open(file))
     expected = probabilities(model, file)
@@ -29,11 +29,11 @@ def test_every_kind_of_source_gives_the_same_answer(model: Model, photos: Path) 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_many_files_are_answered_in_order_as_each_alone(model: Model, photos: Path, workers: int) -> None:
     files = sorted(photos.rglob("*.png"))
-    answers = list(model.predict_many(read_sources([photos] * 4), workers=workers))
-    assert [answer.file for answer in answers] == [str(file) for file in files * 4]
-    for answer in answers:
-        assert isinstance(answer.result, Label)
-        np.testing.assert_allclose(answer.result.probabilities, probabilities(model, answer.file), atol=1e-6)
+    predictions = list(model.predict_many(read_sources([photos] * 4), workers=workers))
+    assert [prediction.file for prediction in predictions] == [str(file) for file in files * 4]
+    for prediction in predictions:
+        assert isinstance(prediction.result, Label)
+        np.testing.assert_allclose(prediction.result.probabilities, probabilities(model, prediction.file), atol=1e-6)
 
 
 def test_files_are_read_only_a_little_ahead(model: Model, photos: Path) -> None:
@@ -45,16 +45,16 @@ def test_files_are_read_only_a_little_ahead(model: Model, photos: Path) -> None:
             taken += 1
             yield Item("again", lambda: photos / "dark" / "0.png")
 
-    answers = model.predict_many(endless(), workers=2)
+    predictions = model.predict_many(endless(), workers=2)
     for _ in range(40):
-        next(answers)
+        next(predictions)
     assert taken < 100
-    answers.close()
+    predictions.close()
 
 
-def test_a_bad_picture_is_an_error_that_names_it(model: Model, tmp_path: Path) -> None:
-    (tmp_path / "bad.jpg").write_text("no picture")
-    with pytest.raises(PictureError, match=r"bad\.jpg"):
+def test_a_bad_image_is_an_error_that_names_it(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "bad.jpg").write_text("no image")
+    with pytest.raises(ImageError, match=r"bad\.jpg"):
         model.predict(tmp_path / "bad.jpg")
 
 

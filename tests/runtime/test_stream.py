@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from convsight.card import Card
+from convsight.images import ImageError, Source
 from convsight.inputs import ImageInput
-from convsight.pictures import PictureError, Source
 from convsight.results import Label
-from convsight.runtime.answer import Answer
 from convsight.runtime.engine import Engine
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 from convsight.runtime.stream import BATCH, Decoding, stream
 from convsight.targets import Classes
@@ -28,7 +28,7 @@ READER = reader_of(
 
 @final
 class Mirror(Engine):
-    """Answers with the grey level of each picture."""
+    """Predictions with the grey level of each image."""
 
     name = "mirror"
     precision = "float32"
@@ -39,12 +39,12 @@ class Mirror(Engine):
         self.batches: list[int] = []
         self.at_once = self.most_at_once = 0
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
-        self.batches.append(len(pictures))
+        self.batches.append(len(images))
         time.sleep(self.pause_s)
-        level = pictures[:, 0, 0, 0] / 255
+        level = images[:, 0, 0, 0] / 255
         self.at_once -= 1
         return {"probabilities": np.stack([1 - level, level], axis=1)}
 
@@ -56,29 +56,29 @@ def grey(level: int) -> Source:
 def item(number: int) -> Item:
     def load() -> Source:
         if number % 7 == 3:
-            raise PictureError(f"picture {number} is damaged")
+            raise ImageError(f"image {number} is damaged")
         time.sleep(0.002 * (number % 3 == 0))  # the others overtake it
         return grey(number)
 
     return Item(str(number), load)
 
 
-def level(answer: Answer) -> int:
-    assert isinstance(answer.result, Label)
-    return round(float(answer.result.probabilities[1]) * 255)
+def level(prediction: Prediction) -> int:
+    assert isinstance(prediction.result, Label)
+    return round(float(prediction.result.probabilities[1]) * 255)
 
 
 @pytest.mark.parametrize("workers", [0, 1, 4])
 @pytest.mark.parametrize("streams", [1, 3])
-def test_order_is_kept_and_bad_pictures_stand_in_their_place(workers: int, streams: int) -> None:
+def test_order_is_kept_and_bad_images_stand_in_their_place(workers: int, streams: int) -> None:
     engine = Mirror(streams, pause_s=0.001)
     found = list(stream(engine, READER, map(item, range(200)), Decoding(PREPROCESSING, workers)))
-    assert [answer.file for answer in found] == [str(n) for n in range(200)]
-    for number, answer in enumerate(found):
+    assert [prediction.file for prediction in found] == [str(n) for n in range(200)]
+    for number, prediction in enumerate(found):
         if number % 7 == 3:
-            assert answer.error == f"picture {number} is damaged"
+            assert prediction.error == f"image {number} is damaged"
         else:
-            assert level(answer) == number
+            assert level(prediction) == number
     assert max(engine.batches) <= BATCH
     assert engine.most_at_once <= streams
 
@@ -90,18 +90,18 @@ def test_a_fast_source_is_answered_in_full_batches() -> None:
     assert engine.batches.count(BATCH) > 15
 
 
-def test_each_picture_of_a_slow_source_is_answered_at_once() -> None:
-    answered = threading.Event()
+def test_each_image_of_a_slow_source_is_answered_at_once() -> None:
+    predicted = threading.Event()
 
     def slow() -> Iterator[Item]:
         for number in range(3):
             yield Item(str(number), lambda: grey(5))
-            assert answered.wait(20), "the next picture was asked for, and the one before not answered"
-            answered.clear()
+            assert predicted.wait(20), "the next image was asked for, and the one before not predicted"
+            predicted.clear()
 
     engine = Mirror()
     for _ in stream(engine, READER, slow(), Decoding(PREPROCESSING, 1)):
-        answered.set()
+        predicted.set()
     assert engine.batches == [1, 1, 1]
 
 
@@ -109,7 +109,7 @@ def test_batches_of_a_steady_stream_have_one_size() -> None:
     engine = Mirror()
     decoding = Decoding(PREPROCESSING, 2, steady=True)
     found = list(stream(engine, READER, map(item, range(60)), decoding))
-    assert [level(answer) for answer in found if answer.result] == [n for n in range(60) if n % 7 != 3]
+    assert [level(prediction) for prediction in found if prediction.result] == [n for n in range(60) if n % 7 != 3]
     assert set(engine.batches) == {BATCH}
 
 
@@ -120,7 +120,7 @@ def test_streams_run_at_once() -> None:
     assert engine.most_at_once == 2
 
 
-def test_no_pictures() -> None:
+def test_no_images() -> None:
     assert list(stream(Mirror(), READER, iter([]), Decoding(PREPROCESSING))) == []
 
 
@@ -142,21 +142,21 @@ def test_an_error_of_the_engine_or_of_our_own_ends_the_stream() -> None:
     with pytest.raises(ZeroDivisionError):
         list(stream(Mirror(), READER, iter([Item("a", bug)]), Decoding(PREPROCESSING)))
     engine = Mirror()
-    engine.run = lambda pictures: {}  # type: ignore[method-assign]
+    engine.run = lambda images: {}  # type: ignore[method-assign]
     with pytest.raises(KeyError):
         list(stream(engine, READER, iter([item(0)]), Decoding(PREPROCESSING)))
 
 
-def test_a_network_that_gives_no_number_says_so_in_the_place_of_the_picture() -> None:
-    def run(pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        level = pictures[:, 0, 0, 0] / np.where(pictures[:, 0, 0, 0] == 1, np.nan, 255)
+def test_a_network_that_gives_no_number_says_so_in_the_place_of_the_image() -> None:
+    def run(images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        level = images[:, 0, 0, 0] / np.where(images[:, 0, 0, 0] == 1, np.nan, 255)
         return {"probabilities": np.stack([1 - level, level], axis=1)}
 
     engine = Mirror()
     engine.run = run  # type: ignore[method-assign]
     first, second, third = stream(engine, READER, map(item, range(3)), Decoding(PREPROCESSING))
     assert second.error is not None
-    assert second.error.startswith("1: the network gives no answer: probabilities must be")
+    assert second.error.startswith("1: the network gives no prediction: probabilities must be")
     assert (level(first), level(third)) == (0, 2)
 
 
@@ -170,7 +170,7 @@ def test_threads_end_with_the_stream() -> None:
     assert threading.active_count() == before
 
 
-def test_pictures_are_kept_where_asked() -> None:
+def test_images_are_kept_where_asked() -> None:
     for keep in (False, True):
-        [answer] = stream(Mirror(), READER, iter([item(1)]), Decoding(PREPROCESSING, keep=keep))
-        assert (answer.picture is not None) is keep
+        [prediction] = stream(Mirror(), READER, iter([item(1)]), Decoding(PREPROCESSING, keep=keep))
+        assert (prediction.image is not None) is keep

@@ -17,7 +17,7 @@ from convsight.errors import UserError
 from convsight.results import Difference, Result
 from convsight.run import Run
 from convsight.runtime.model import Model
-from convsight.runtime.table import to_pandas
+from convsight.runtime.pandas_table import to_pandas
 from convsight.tasks.classification.light.reader import ClassReader
 
 
@@ -41,7 +41,7 @@ class Masked(Bare):
         return {"mask.png": b"mask", "more.json": b"{}"}
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, kind: type[Result]) -> None:
+def predicting(monkeypatch: pytest.MonkeyPatch, kind: type[Result]) -> None:
     """Let networks of classification answer with results of this kind."""
 
     def read(self: ClassReader, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
@@ -69,7 +69,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, kind: type[Result]) -> None:
 def test_what_a_result_cannot_do_is_refused_before_anything_is_read(
     options: str, words: str, exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Bare)
+    predicting(monkeypatch, Bare)
     monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
     folder = tmp_path / "here"
     folder.mkdir()
@@ -87,7 +87,7 @@ def test_what_a_result_cannot_do_is_refused_before_anything_is_read(
 def test_what_every_result_can_do_is_done(
     form: str, exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Bare)
+    predicting(monkeypatch, Bare)
     out = tmp_path / "out.jsonl"
     options = ("--out", out) if form.startswith(".") else ("--format", form)
     done = within("predict", exported_run.path, photos / "dark", *options)
@@ -104,7 +104,7 @@ def test_what_every_result_can_do_is_done(
 def test_files_of_results_are_saved_and_never_written_over(
     exported_run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Masked)
+    predicting(monkeypatch, Masked)
     (photos / "dark" / "1.png").write_bytes(b"no image")
     folder = tmp_path / "files"
     assert within("predict", exported_run.path, photos / "dark", "--files", folder).returncode == 2  # one is bad
@@ -124,7 +124,7 @@ def test_files_of_results_are_saved_and_never_written_over(
 def test_a_folder_for_files_lies_not_among_the_sources(
     exported_run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Masked)
+    predicting(monkeypatch, Masked)
     done = within("predict", exported_run.path, photos, "--files", photos / "files")
     assert (done.returncode, done.stdout) == (2, "")
     assert f"--files {photos / 'files'} lies in {photos}" in done.stderr
@@ -133,7 +133,7 @@ def test_a_folder_for_files_lies_not_among_the_sources(
 def test_tables_from_python_are_refused_in_words(
     exported_run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Bare)
+    predicting(monkeypatch, Bare)
     model = convsight.load(exported_run.path)
     with pytest.raises(UserError, match="a table: predictions of classification are no rows of a table"):
         model.columns()
@@ -170,10 +170,10 @@ def test_drawings_and_files_may_share_a_folder(
     exported_run: Run, tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Both(Masked):
-        def draw(self, picture: Image.Image) -> Image.Image:
-            return Image.fromarray(255 - np.asarray(picture))
+        def draw(self, image: Image.Image) -> Image.Image:
+            return Image.fromarray(255 - np.asarray(image))
 
-    answering(monkeypatch, Both)
+    predicting(monkeypatch, Both)
     within("predict", exported_run.path, photos / "dark" / "0.png", "--files", tmp_path / "a", "--draw", tmp_path / "a")
     assert sorted(file.name for file in (tmp_path / "a").iterdir()) == [
         "000001-0.jpg",

@@ -1,4 +1,4 @@
-"""A real server process, and pictures to send to it."""
+"""A real server process, and images to send to it."""
 
 import os
 import signal
@@ -107,15 +107,15 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def picture(seed: int = 0, kind: str = "PNG", side: int = 14) -> bytes:
-    """A picture file of noise."""
+def image(seed: int = 0, kind: str = "PNG", side: int = 14) -> bytes:
+    """An image file of noise."""
     pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
     file = BytesIO()
     Image.fromarray(pixels).save(file, kind)
     return file.getvalue()
 
 
-def slow_picture(side: int = 4000) -> bytes:
+def slow_image(side: int = 4000) -> bytes:
     """A small file that takes long to read, since it holds many pixels."""
     file = BytesIO()
     Image.new("RGB", (side, side)).save(file, "PNG")

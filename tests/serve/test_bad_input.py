@@ -13,16 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from tests.serve.live import Live, live, picture, read_all, slow_picture, wait_until
+from tests.serve.live import Live, image, live, read_all, slow_image, wait_until
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 
 
 @pytest.fixture(autouse=True)
 def lives_on(server: Live) -> Iterator[None]:
-    """After each of these tests a good picture is answered, and nothing is held any more."""
+    """After each of these tests a good image is answered, and nothing is held any more."""
     yield
-    assert server.post(picture()).status_code == 200
+    assert server.post(image()).status_code == 200
     wait_until(lambda: server.metric("convsight_waiting_pictures") == server.metric("convsight_waiting_bytes") == 0)
 
 
@@ -38,21 +38,21 @@ def huge_png(side: int = 20_000) -> bytes:
     ("content", "words"),
     [
         (b"", "empty"),
-        (b"hello, this is text", "not a picture"),
-        (picture(kind="JPEG", side=200)[:2000], "cut short"),
+        (b"hello, this is text", "not an image"),
+        (image(kind="JPEG", side=200)[:2000], "cut short"),
         (huge_png(), "megapixels"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "cannot be decoded"),
     ],
     ids=["empty", "text", "truncated", "bomb", "header-only"],
 )
-def test_a_body_that_is_no_picture(server: Live, content: bytes, words: str) -> None:
+def test_a_body_that_is_no_image(server: Live, content: bytes, words: str) -> None:
     found = server.post(content)
     assert found.status_code == 422
     assert words in found.json()["answers"][0]["error"]
 
 
 def test_a_gif_is_answered_by_its_first_frame(server: Live) -> None:
-    first, second = (Image.open(BytesIO(picture(seed))) for seed in (1, 2))
+    first, second = (Image.open(BytesIO(image(seed))) for seed in (1, 2))
     animation, alone = BytesIO(), BytesIO()
     first.save(animation, "GIF", save_all=True, append_images=[second])
     first.save(alone, "GIF")
@@ -73,14 +73,14 @@ def test_fifty_megabytes(server: Live, chunked: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "video/mp4", "nonsense"])
 def test_another_content_type(server: Live, kind: str) -> None:
-    found = server.post(picture(), kind)
+    found = server.post(image(), kind)
     assert found.status_code == 415
     assert "multipart/form-data" in found.json()["error"]
 
 
 def test_a_compressed_body(server: Live) -> None:
     headers = {"Content-Type": "image/png", "Content-Encoding": "gzip"}
-    assert httpx.post(server.url + "/predict", content=picture(), headers=headers).status_code == 415
+    assert httpx.post(server.url + "/predict", content=image(), headers=headers).status_code == 415
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_json_that_is_not_as_agreed(server: Live, body: bytes) -> None:
     assert found.json()["error"]
 
 
-def test_base64_of_no_picture(server: Live) -> None:
+def test_base64_of_no_image(server: Live) -> None:
     body = json.dumps({"pictures": [base64.b64encode(b"text").decode()]}).encode()
     assert server.post(body, "application/json").status_code == 422
 
 
-def test_too_many_pictures(server: Live) -> None:
-    body = json.dumps({"pictures": [base64.b64encode(picture()).decode()] * 65}).encode()
+def test_too_many_images(server: Live) -> None:
+    body = json.dumps({"pictures": [base64.b64encode(image()).decode()] * 65}).encode()
     assert server.post(body, "application/json").status_code == 413
-    files = [("file", ("a.png", picture()))] * 65
+    files = [("file", ("a.png", image()))] * 65
     assert httpx.post(server.url + "/predict", files=files).status_code == 413
     before = server.memory_mib()
     assert server.post(b'{"pictures": [' + b"0," * 9_000_000 + b"0]}", "application/json").status_code == 413
@@ -148,7 +148,7 @@ def test_names_are_told_back_and_never_used(server: Live, name: str) -> None:
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
         + quoted
         + b'"\r\n\r\n'
-        + picture()
+        + image()
         + b"\r\n--x--"
     )
     found = server.post(body, "multipart/form-data; boundary=x")
@@ -160,7 +160,7 @@ def test_names_are_told_back_and_never_used(server: Live, name: str) -> None:
 
 @pytest.mark.parametrize("path", ["/predict/nothing", "/predict?model=nothing", "/predict/..digits%00"])
 def test_an_unknown_model(server: Live, path: str) -> None:
-    found = server.post(picture(), path=path)
+    found = server.post(image(), path=path)
     assert found.status_code == 404
     assert "known: digits" in found.json()["error"]
 
@@ -217,10 +217,10 @@ def test_a_client_that_goes_in_the_middle(server: Live) -> None:
     wait_until(lambda: server.metric("convsight_requests_total", status="499") >= gone + 20)
 
 
-def test_a_client_that_goes_while_its_pictures_are_read(server: Live) -> None:
+def test_a_client_that_goes_while_its_images_are_read(server: Live) -> None:
     gone = server.metric("convsight_requests_total", status="499")
     dropped = server.metric("convsight_pictures_total", outcome="dropped")
-    form = httpx.Request("POST", server.url, files=[("file", ("a.png", slow_picture(6000)))] * 24)
+    form = httpx.Request("POST", server.url, files=[("file", ("a.png", slow_image(6000)))] * 24)
     body = form.read()
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + form.headers["content-type"].encode()
     with socket.create_connection(server.address) as connection:
@@ -232,7 +232,7 @@ def test_a_client_that_goes_while_its_pictures_are_read(server: Live) -> None:
 
 
 def grey_png(side: int) -> bytes:
-    """A whole picture, grey and half transparent: the more of these it holds, the smaller the file beside them."""
+    """A whole image, grey and half transparent: the more of these it holds, the smaller the file beside them."""
     file = BytesIO()
     Image.new("LA", (side, side), (100, 128)).save(file, "PNG")
     return file.getvalue()
@@ -246,7 +246,7 @@ def test_a_hundred_megapixels_are_refused_before_they_are_read(server: Live) -> 
     assert server.peak_mib() - before < 50
 
 
-def test_pictures_just_under_the_limit_are_not_read_all_at_once(trained: Path) -> None:
+def test_images_just_under_the_limit_are_not_read_all_at_once(trained: Path) -> None:
     files = [("file", ("a.png", grey_png(7000)))] * 6
     with live(trained, "--workers", "6") as running:
         found = httpx.post(running.url + "/predict", files=files, timeout=120)
@@ -256,7 +256,7 @@ def test_pictures_just_under_the_limit_are_not_read_all_at_once(trained: Path) -
 
 
 def test_requests_behind_one_another_on_one_connection(server: Live) -> None:
-    body = picture()
+    body = image()
     one = HEAD + b"Content-Length: %d\r\n" % len(body)
     said = server.raw((one + b"\r\n" + body) * 5 + one + b"Connection: close\r\n\r\n" + body)
     assert said.count(b"HTTP/1.1 200") == 6

@@ -38,8 +38,8 @@ def test_a_client_that_goes_while_a_batch_is_put_together(trained: Path) -> None
                 "m", convsight.load(trained), pool, ServerMetrics(admission), max_batch=4, max_megapixels=1.0
             )
             request = Leaving([Upload("a", b""), Upload("b", b"")], admission.ticket())
-            picture = Loaded(np.zeros((16, 16, 3), np.uint8), (16, 16))
-            found = batcher._answered([_Fitted(request, 0, picture), _Fitted(request, 1, picture)])
+            image = Loaded(np.zeros((16, 16, 3), np.uint8), (16, 16))
+            found = batcher._predicted([_Fitted(request, 0, image), _Fitted(request, 1, image)])
             batcher.close()
         return sorted(each.outcome for each in found)
 

@@ -5,14 +5,14 @@ import json
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.serve.live import Live, picture
+from tests.serve.live import Live, image
 
 AGREED = {200, 400, 404, 405, 408, 413, 415, 421, 422, 503}
-GOOD = picture(kind="JPEG")
+GOOD = image(kind="JPEG")
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n' + GOOD + b"\r\n--x--\r\n"
 JSON = json.dumps({"pictures": [base64.b64encode(GOOD).decode()]}).encode()
 KINDS = ("image/jpeg", "application/json", "multipart/form-data; boundary=x", "text/plain", "")
-BODIES = (GOOD, picture(), FORM, JSON)
+BODIES = (GOOD, image(), FORM, JSON)
 
 edits = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 5), st.binary(max_size=5)), max_size=6)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.serve.live import Live, live, picture
+from tests.serve.live import Live, image, live
 
 import convsight
 from convsight.results import Label
@@ -26,34 +26,34 @@ def expected(trained: Path, data: bytes) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "application/octet-stream", None])
 def test_a_raw_body_is_answered_as_the_model_answers(server: Live, trained: Path, kind: str | None) -> None:
-    found = server.post(picture(1), kind)
+    found = server.post(image(1), kind)
     assert found.status_code == 200
     document = found.json()
     assert list(document) == ["version", "model", "answers"]
     assert (document["version"], document["model"]) == (1, "digits")
-    assert scores(document["answers"][0]["labels"]) == pytest.approx(expected(trained, picture(1)), abs=1e-6)
+    assert scores(document["answers"][0]["labels"]) == pytest.approx(expected(trained, image(1)), abs=1e-6)
 
 
 def test_files_of_a_form_are_answered_in_order(server: Live, trained: Path) -> None:
-    files = [("file", (f"{seed}.png", picture(seed))) for seed in range(5)]
+    files = [("file", (f"{seed}.png", image(seed))) for seed in range(5)]
     found = httpx.post(server.url + "/predict", files=files, timeout=60)
     assert found.status_code == 200
     answers = found.json()["answers"]
     assert [answer["file"] for answer in answers] == [f"{seed}.png" for seed in range(5)]
     for seed, answer in enumerate(answers):
-        assert scores(answer["labels"]) == pytest.approx(expected(trained, picture(seed)), abs=1e-6)
+        assert scores(answer["labels"]) == pytest.approx(expected(trained, image(seed)), abs=1e-6)
 
 
 def test_json_with_base64(server: Live, trained: Path) -> None:
-    pictures = [base64.b64encode(picture(seed)).decode() for seed in range(3)]
-    found = httpx.post(server.url + "/predict", json={"pictures": pictures}, timeout=60)
+    images = [base64.b64encode(image(seed)).decode() for seed in range(3)]
+    found = httpx.post(server.url + "/predict", json={"pictures": images}, timeout=60)
     answers = found.json()["answers"]
     assert [answer["file"] for answer in answers] == ["pictures[0]", "pictures[1]", "pictures[2]"]
-    assert scores(answers[2]["labels"]) == pytest.approx(expected(trained, picture(2)), abs=1e-6)
+    assert scores(answers[2]["labels"]) == pytest.approx(expected(trained, image(2)), abs=1e-6)
 
 
-def test_a_bad_picture_among_others_is_told_in_its_place(server: Live) -> None:
-    files = [("file", ("a.png", picture())), ("file", ("b.png", b"no picture")), ("file", ("c.png", picture(3)))]
+def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
+    files = [("file", ("a.png", image())), ("file", ("b.png", b"no image")), ("file", ("c.png", image(3)))]
     found = httpx.post(server.url + "/predict", files=files, timeout=60)
     assert found.status_code == 200
     assert [("labels" in answer, "error" in answer) for answer in found.json()["answers"]] == [
@@ -63,29 +63,29 @@ def test_a_bad_picture_among_others_is_told_in_its_place(server: Live) -> None:
     ]
 
 
-def test_many_clients_are_answered_in_batches_each_with_its_own_answer(server: Live, trained: Path) -> None:
+def test_many_clients_are_answered_in_batches_each_with_its_own_prediction(server: Live, trained: Path) -> None:
     model = convsight.load(trained)
-    names = {seed: model.predict(picture(seed, side=300)).to_json()["labels"] for seed in range(40)}
+    names = {seed: model.predict(image(seed, side=300)).to_json()["labels"] for seed in range(40)}
     count, total = "convsight_batch_pictures_count", "convsight_batch_pictures_sum"
-    runs, pictures = server.metric(count), server.metric(total)
+    runs, images = server.metric(count), server.metric(total)
 
     def ask(number: int) -> bool:
-        answer = server.post(picture(number % 40, side=300)).json()["answers"][0]
+        answer = server.post(image(number % 40, side=300)).json()["answers"][0]
         return bool(scores(answer["labels"]) == pytest.approx(scores(names[number % 40]), abs=1e-5))
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(ask, range(200)))
-    assert server.metric(total) - pictures == 200
-    files = [("file", (f"{seed}.png", picture(seed))) for seed in range(64)]
+    assert server.metric(total) - images == 200
+    files = [("file", (f"{seed}.png", image(seed))) for seed in range(64)]
     assert httpx.post(server.url + "/predict", files=files, timeout=60).status_code == 200
-    assert (server.metric(total) - pictures) / (server.metric(count) - runs) > 1
+    assert (server.metric(total) - images) / (server.metric(count) - runs) > 1
 
 
 def test_several_models_are_asked_by_name(trained: Path) -> None:
     with live(f"one={trained}", f"two={trained / 'model.safetensors'}") as running:
-        assert running.post(picture(), path="/predict/one").json()["model"] == "one"
-        assert running.post(picture(), path="/predict?model=two").json()["model"] == "two"
-        unnamed = running.post(picture())
+        assert running.post(image(), path="/predict/one").json()["model"] == "one"
+        assert running.post(image(), path="/predict?model=two").json()["model"] == "two"
+        unnamed = running.post(image())
         assert unnamed.status_code == 400
         assert "one, two" in unnamed.json()["error"]
         assert [model["name"] for model in running.get("/model").json()["models"]] == ["one", "two"]
@@ -107,10 +107,10 @@ def test_cards_and_health(server: Live, trained: Path) -> None:
 
 def test_the_metrics_can_be_read_by_prometheus(server: Live) -> None:
     before = server.metric("convsight_requests_total", path="/predict", status="200")
-    answered = server.metric("convsight_pictures_total", model="digits", outcome="answered")
-    server.post(picture())
-    server.post(b"no picture")
-    assert server.metric("convsight_pictures_total", model="digits", outcome="answered") == answered + 1
+    predicted = server.metric("convsight_pictures_total", model="digits", outcome="answered")
+    server.post(image())
+    server.post(b"no image")
+    assert server.metric("convsight_pictures_total", model="digits", outcome="answered") == predicted + 1
     assert server.metric("convsight_pictures_total", outcome="unreadable") >= 1
     assert server.metric("convsight_requests_total", path="/predict", status="200") == before + 1
     assert server.metric("convsight_requests_total", path="/predict", status="422") >= 1
@@ -119,13 +119,13 @@ def test_the_metrics_can_be_read_by_prometheus(server: Live) -> None:
     assert server.metric("convsight_waiting_bytes") == 0
 
 
-def test_the_metrics_tell_pictures_from_probes_and_scrapes(trained: Path) -> None:
+def test_the_metrics_tell_images_from_probes_and_scrapes(trained: Path) -> None:
     with live(trained) as running:
         asked = [
-            running.post(picture()),
+            running.post(image()),
             running.get("/predict"),  # another method, and known all the same
-            running.post(picture(), path="/predict/digits"),
-            running.post(picture(), path="/predict/nothing"),
+            running.post(image(), path="/predict/digits"),
+            running.post(image(), path="/predict/nothing"),
             *(running.get("/health") for _ in range(5)),
             running.get("/health", headers={"Host": "evil.example"}),  # refused before a route is looked for
             running.get("/model/digits?a=b"),

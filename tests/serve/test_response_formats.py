@@ -12,10 +12,10 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from tests.serve.live import Live, live, picture, wait_until
+from tests.serve.live import Live, image, live, wait_until
 
 import convsight
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 from convsight.results import Difference, Label, Result
 from convsight.serve.admission import Admission
 from convsight.serve.refusal import RefusedError
@@ -39,7 +39,7 @@ def ask(server: Live, files: list[tuple[str, bytes]], accept: str) -> httpx.Resp
 def drawn(trained: Path, file: bytes) -> bytes:
     result = convsight.load(trained).predict(file)
     assert isinstance(result, Label)
-    return result.draw(read_picture(file)).tobytes()
+    return result.draw(decode_image(file)).tobytes()
 
 
 def pixels(png: bytes) -> bytes:
@@ -50,7 +50,7 @@ def pixels(png: bytes) -> bytes:
 
 def test_one_image_is_drawn(server: Live, trained: Path) -> None:
     for kind in ("PNG", "JPEG"):
-        file = picture(1, kind, 300)
+        file = image(1, kind, 300)
         found = ask(server, [("a", file)], "image/png")
         assert (found.status_code, found.headers["content-type"]) == (200, "image/png")
         assert found.headers["vary"] == "Accept"
@@ -58,14 +58,14 @@ def test_one_image_is_drawn(server: Live, trained: Path) -> None:
 
 
 def test_a_response_of_many_pieces_is_whole(server: Live, trained: Path) -> None:
-    file = picture(side=700)
+    file = image(side=700)
     found = ask(server, [("a", file)], "image/png")
     assert int(found.headers["content-length"]) == len(found.content) > 10 * 2**16
     assert pixels(found.content) == drawn(trained, file)
 
 
 def test_an_archive_has_the_json_and_the_drawn_image_of_each(server: Live, trained: Path) -> None:
-    files = [("cat.png", picture(1)), ("notes.txt", b"no picture"), ("cat.png", picture(2))]
+    files = [("cat.png", image(1)), ("notes.txt", b"no image"), ("cat.png", image(2))]
     found = ask(server, files, "application/zip")
     assert (found.status_code, found.headers["content-type"]) == (200, "application/zip")
     answers = ask(server, files, "application/json").json()["answers"]
@@ -82,12 +82,12 @@ def test_an_archive_has_the_json_and_the_drawn_image_of_each(server: Live, train
         for position, answer in enumerate(answers, 1):
             [name] = [name for name in archive.namelist() if name.startswith(f"{position:06d}") and "json" in name]
             assert json.loads(archive.read(name)) == {"version": 1, "model": "digits", **answer}
-        assert pixels(archive.read("000003-cat.drawn.png")) == drawn(trained, picture(2))
+        assert pixels(archive.read("000003-cat.drawn.png")) == drawn(trained, image(2))
     assert ask(server, files, "application/zip").content == found.content
 
 
 def test_names_in_an_archive_are_no_paths(server: Live) -> None:
-    found = ask(server, [(name, picture()) for name in HOSTILE], "application/zip")
+    found = ask(server, [(name, image()) for name in HOSTILE], "application/zip")
     with ZipFile(io.BytesIO(found.content)) as archive:
         names = archive.namelist()
     assert len(set(names)) == 2 * len(HOSTILE)
@@ -109,12 +109,12 @@ def test_names_in_an_archive_are_no_paths(server: Live) -> None:
 def test_the_format_is_what_the_client_wants_most_of_what_there_is(
     server: Live, accept: str, count: int, kind: str
 ) -> None:
-    found = ask(server, [("a.png", picture())] * count, accept)
+    found = ask(server, [("a.png", image())] * count, accept)
     assert (found.status_code, found.headers["content-type"]) == (200, kind)
 
 
 def test_no_accept_header_is_json(server: Live) -> None:
-    body = picture()
+    body = image()
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert json.loads(server.raw(head + body).partition(b"\r\n\r\n")[2])["version"] == 1
 
@@ -129,16 +129,16 @@ def test_no_accept_header_is_json(server: Live) -> None:
     ],
 )
 def test_what_cannot_be_had_is_refused(server: Live, accept: str, count: int, words: str) -> None:
-    found = ask(server, [("a.png", picture())] * count, accept)
+    found = ask(server, [("a.png", image())] * count, accept)
     assert (found.status_code, found.headers["content-type"]) == (406, "application/json")
     assert words in found.json()["error"]
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/zip"])
 def test_what_is_not_answered_is_told_as_json(server: Live, accept: str) -> None:
-    found = ask(server, [("a.png", b"no picture")], accept)
+    found = ask(server, [("a.png", b"no image")], accept)
     assert (found.status_code, found.headers["content-type"]) == (422, "application/json")
-    assert "no picture" in found.json()["answers"][0]["error"]
+    assert "no image" in found.json()["answers"][0]["error"]
 
 
 class Plain(Result):

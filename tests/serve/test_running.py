@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.serve.live import Live, live, picture, slow_picture, wait_until
+from tests.serve.live import Live, image, live, slow_image, wait_until
 
 from convsight.errors import UserError
 from convsight.runtime.model import load
@@ -65,9 +65,9 @@ def test_with_a_token_all_but_health_needs_it(trained: Path, tmp_path: Path) -> 
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Authorization": "Bearer"}):
             for path in ("/", "/model", "/metrics", "/openapi.json", "/docs", "/nothing"):
                 assert httpx.get(url + path, headers=headers).status_code == 401
-            assert httpx.post(url + "/predict", content=picture(), headers=headers).status_code == 401
+            assert httpx.post(url + "/predict", content=image(), headers=headers).status_code == 401
         right = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "image/png", "Host": "some.name"}
-        assert httpx.post(url + "/predict", content=picture(), headers=right).status_code == 200
+        assert httpx.post(url + "/predict", content=image(), headers=right).status_code == 200
 
 
 def test_the_token_may_come_from_the_environment(trained: Path) -> None:
@@ -88,7 +88,7 @@ def test_other_host_names_are_refused_without_a_token(server: Live, host: str) -
 
 
 def test_overload_is_answered_with_503_and_passes(trained: Path) -> None:
-    slow = slow_picture()
+    slow = slow_image()
     with live(trained, "--queue", "4", "--max-pictures", "4", "--workers", "1") as running:
         with ThreadPoolExecutor(40) as pool:
             found = list(pool.map(lambda _: running.post(slow), range(80)))
@@ -116,23 +116,23 @@ def test_bodies_together_are_bounded(trained: Path) -> None:
         assert running.memory_mib() - before < 60
         held.close()
         wait_until(lambda: running.metric("convsight_waiting_bytes") == 0)
-        assert running.post(picture()).status_code == 200
+        assert running.post(image()).status_code == 200
 
 
-def test_an_answer_that_takes_too_long(trained: Path) -> None:
-    files = [("file", ("a.png", slow_picture(7000)))]
+def test_a_prediction_that_takes_too_long(trained: Path) -> None:
+    files = [("file", ("a.png", slow_image(7000)))]
     with live(trained, "--timeout", "2", "--workers", "1") as running:
         found = httpx.post(running.url + "/predict", files=files * 32, timeout=60)
         assert found.status_code == 504
         assert "--timeout" in found.json()["error"]
         wait_until(lambda: running.metric("convsight_waiting_pictures") == 0)
         assert running.metric("convsight_pictures_total", outcome="dropped") > 0
-        assert running.post(picture()).status_code == 200
+        assert running.post(image()).status_code == 200
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_stop_loses_nothing_that_was_taken_on(trained: Path, number: int, code: int) -> None:
-    slow = slow_picture()
+    slow = slow_image()
     with live(trained, "--workers", "1") as running:
         statuses: list[int] = []
 
@@ -164,7 +164,7 @@ def test_what_runs_each_model_is_chosen_and_said(trained: Path) -> None:
         assert running.get("/health").json()["models"] == {
             "a": {"engine": "onnxruntime", "precision": "float32", "processor": "CPU"}
         }
-        assert running.post(picture()).status_code == 200
+        assert running.post(image()).status_code == 200
     with live(f"a={trained}", "--precision", "float32") as running:
         assert running.told == ["a: small, run by openvino in float32"]
 

@@ -15,13 +15,13 @@ NOTHING: Any = object()  # neither a task that can anything nor examples
 class Guessing:
     """A task with a method that learns nothing."""
 
-    floor = "usual"
+    trivial_baseline_name = "usual"
 
-    def floor_baseline(self, train: Any, judged: Any) -> dict[str, Measured]:
+    def trivial_baseline(self, train: Any, judged: Any) -> dict[str, Measured]:
         return {"rmse": Measured(11.0, 10.0, 12.0)}
 
     def baselines(self, train: Any, test: Any) -> dict[str, dict[str, Measured]]:
-        return {self.floor: self.floor_baseline(train, test)}
+        return {self.trivial_baseline_name: self.trivial_baseline(train, test)}
 
 
 @pytest.mark.parametrize(

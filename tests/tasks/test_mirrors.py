@@ -1,4 +1,4 @@
-"""Whether answers are averaged over an image and its mirror image is the task's to say, and never said in vain."""
+"""Whether predictions are averaged over an image and its mirror image is the task's to say, and never said in vain."""
 
 from types import SimpleNamespace
 from typing import Any

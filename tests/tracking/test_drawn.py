@@ -25,10 +25,10 @@ def tracked(frame: int, **lefts: int) -> Tracked:
     return Tracked(frame, boxes)
 
 
-def shown(picture: Image.Image, number: int) -> set[tuple[int, int]]:
+def shown(image: Image.Image, number: int) -> set[tuple[int, int]]:
     """Where the colour of a track is, as (row, column)."""
     colour = np.array([int(colour_of(number)[place : place + 2], 16) for place in (1, 3, 5)])
-    return {(row, column) for row, column in np.argwhere((np.asarray(picture) == colour).all(axis=2)).tolist()}
+    return {(row, column) for row, column in np.argwhere((np.asarray(image) == colour).all(axis=2)).tolist()}
 
 
 def test_a_trail_goes_back_thirty_frames_and_no_further() -> None:

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.tracking.frames import natural, read_frames
+from convsight.tracking.frames import read_frames
 from convsight.tracking.moving_shapes import MovingShapes, write_video
 
 
@@ -30,20 +28,6 @@ def test_numbers_in_names_count(tmp_path: Path) -> None:
     assert read_frames(str(tmp_path), 2).rate == 15
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 10**6), unique=True), st.sampled_from(["", "img_", "2024-05-"]))
-def test_any_numbers(numbers: list[int], start: str) -> None:
-    found = sorted((f"{start}{number}.png" for number in numbers), key=natural)
-    assert found == [f"{start}{number}.png" for number in sorted(numbers)]
-
-
-@settings(deadline=None)
-@given(st.lists(st.text(max_size=8)).flatmap(lambda names: st.tuples(st.just(names), st.permutations(names))))
-def test_any_names_have_one_order(names: tuple[list[str], list[str]]) -> None:
-    one, other = names
-    assert sorted(one, key=natural) == sorted(other, key=natural)
-
-
 def test_the_rate_of_a_video(tmp_path: Path) -> None:
     write_video(MovingShapes(length=4), tmp_path / "clip.mp4", tmp_path / "gt.txt", rate=12.5)
     assert read_frames(f"{tmp_path}/clip.mp4").rate == pytest.approx(12.5)
@@ -57,9 +41,9 @@ def test_what_is_no_video_and_no_frames_is_said(tmp_path: Path) -> None:
     write_video(MovingShapes(length=2), tmp_path / "clip.mp4", tmp_path / "gt.txt")
     for source, words in (
         (tmp_path / "nowhere", "does not exist"),
-        (tmp_path / "empty", "holds no pictures"),
+        (tmp_path / "empty", "holds no images"),
         (tmp_path / "photo.png", "is no video"),
-        (tmp_path / "*.jpg", "holds no pictures"),
+        (tmp_path / "*.jpg", "holds no images"),
         (tmp_path / "*", "names the video .*clip.mp4; give it by its name"),
         ("https://example.org/clip.mp4", "does not exist"),
     ):

@@ -282,7 +282,7 @@ def test_the_numbers_of_tracks_do_not_matter(pair: tuple[MotTable, MotTable], ot
 
 @settings(deadline=None, max_examples=50)
 @given(scenes)
-def test_the_truth_is_perfect(pair: tuple[MotTable, MotTable]) -> None:
+def test_the_target_is_perfect(pair: tuple[MotTable, MotTable]) -> None:
     truth, _ = pair
     found = numbers(truth, truth)
     shares = ("HOTA", "DetA", "AssA", "LocA", "MOTA", "MOTP", "IDF1", "IDP", "IDR")

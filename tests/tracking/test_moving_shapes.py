@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 from convsight.runtime.sources import read_sources
 from convsight.tracking import judge, read_mot
 from convsight.tracking.moving_shapes import MovingShapes, write_frames, write_video
@@ -41,9 +41,9 @@ def test_shapes_move_a_little_cross_and_come_again() -> None:
     long = MovingShapes(seed=2, length=150)
     scenes = [long.frame(number) for number in range(1, 151)]
     places: dict[int, tuple[int, np.ndarray]] = {}
-    least = 1.0
+    thresholds = 1.0
     for scene in scenes:
-        least = min(least, float(scene.visibility.min()))
+        thresholds = min(thresholds, float(scene.visibility.min()))
         assert (scene.truth.boxes.difficult == (scene.visibility < 0.3)).all()
         for track, share in zip(scene.truth.ids.tolist(), scene.visibility.tolist(), strict=True):
             left, top, right, bottom = scene.truth.boxes.xyxy[scene.truth.ids.tolist().index(track)]
@@ -54,14 +54,14 @@ def test_shapes_move_a_little_cross_and_come_again() -> None:
                 assert np.linalg.norm(middle - places[track][1]) < 6
             if share > 0.99:
                 places[track] = (scene.truth.frame, middle)
-    assert least < 0.3
+    assert thresholds < 0.3
     assert len(places) == 4
 
 
-def test_frames_and_truth_are_written(tmp_path: Path) -> None:
+def test_frames_and_target_are_written(tmp_path: Path) -> None:
     write_frames(VIDEO, tmp_path / "clip")
     assert len(list((tmp_path / "clip").glob("*.png"))) == 20
-    assert (np.asarray(read_picture(tmp_path / "clip" / "000007.png")) == VIDEO.frame(7).pixels).all()
+    assert (np.asarray(decode_image(tmp_path / "clip" / "000007.png")) == VIDEO.frame(7).pixels).all()
     truth = read_mot(tmp_path / "clip" / "gt.txt")
     assert set(truth.frames.tolist()) == set(range(1, 21))
     assert judge(truth, truth.select(truth.scores > 0)).hota.hota == pytest.approx(1.0)
@@ -70,7 +70,7 @@ def test_frames_and_truth_are_written(tmp_path: Path) -> None:
     assert truth.classes[truth.frames == 1].tolist() == (first.truth.boxes.labels + 1).tolist()
 
 
-def test_a_video_and_truth_are_written(tmp_path: Path) -> None:
+def test_a_video_and_target_are_written(tmp_path: Path) -> None:
     write_video(VIDEO, tmp_path / "clip.mp4", tmp_path / "gt.txt")
     frames = [np.asarray(item.load(), np.float64) for item in read_sources([tmp_path / "clip.mp4"])]
     assert len(frames) == 20

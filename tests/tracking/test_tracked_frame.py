@@ -3,32 +3,32 @@
 import pytest
 
 from convsight.results import Boxes, Label
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.tracking.tracked_frame import TrackedFrame, tracked_frames
 from convsight.tracking.tracker import Tracker
 
 CLASSES = ("cat", "dog")
 
 
-def seen(number: int) -> Answer:
+def seen(number: int) -> Prediction:
     """A cat that moves by 9 px a frame, and a dog that comes after ten frames and stays."""
     dog = number >= 10
     xyxy = [(9 * number, 10, 9 * number + 40, 50), (300, 60, 340, 90)][: 1 + dog]
-    boxes = Boxes.of(CLASSES, (400, 100), xyxy, [0, 1][: 1 + dog], scores=[0.9, 0.9][: 1 + dog], least=0.5)
-    return Answer(f"{number}.png", boxes)
+    boxes = Boxes.of(CLASSES, (400, 100), xyxy, [0, 1][: 1 + dog], scores=[0.9, 0.9][: 1 + dog], thresholds=0.5)
+    return Prediction(f"{number}.png", boxes)
 
 
-def follow(lost: range | list[int], gap: Answer, rate: float = 30.0) -> list[TrackedFrame]:
-    answers = [gap if number in lost else seen(number) for number in range(30)]
-    return list(tracked_frames(iter(answers), Tracker(rate)))
+def follow(lost: range | list[int], gap: Prediction, rate: float = 30.0) -> list[TrackedFrame]:
+    predictions = [gap if number in lost else seen(number) for number in range(30)]
+    return list(tracked_frames(iter(predictions), Tracker(rate)))
 
 
 def ids(found: list[TrackedFrame]) -> list[list[int]]:
     return [frame.tracked.ids.tolist() if frame.tracked else [] for frame in found]
 
 
-UNREADABLE = Answer("x.png", error="x.png is damaged")
-EMPTY = Answer("x.png", Boxes.of(CLASSES, (400, 100), [], []))
+UNREADABLE = Prediction("x.png", error="x.png is damaged")
+EMPTY = Prediction("x.png", Boxes.of(CLASSES, (400, 100), [], []))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_what_moves_while_frames_cannot_be_read_keeps_its_number() -> None:
 
 
 def test_what_is_no_box_cannot_be_followed() -> None:
-    label = Answer("a.png", Label.certain(0, CLASSES))
+    label = Prediction("a.png", Label.certain(0, CLASSES))
     with pytest.raises(TypeError, match="only boxes can be followed, not a Label"):
         list(tracked_frames(iter([UNREADABLE, label]), Tracker()))

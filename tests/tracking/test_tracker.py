@@ -15,7 +15,7 @@ def seen(*spots: Spot) -> Boxes:
     """Boxes of 20 x 20 px, of which a score of 0.5 counts as found."""
     xyxy = [(left, 10, left + 20, 30) for left, _, _ in spots]
     labels, scores = [kind for _, kind, _ in spots], [score for _, _, score in spots]
-    return Boxes.of(CLASSES, (400, 40), xyxy, labels, scores=scores, least=0.5)
+    return Boxes.of(CLASSES, (400, 40), xyxy, labels, scores=scores, thresholds=0.5)
 
 
 def follow(*frames: Boxes, rate: float = 30.0) -> list[Tracked]:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from convsight.cli import app
 from convsight.errors import UserError
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 from convsight.run import Run
 from convsight.runtime.model import Model, load
 from convsight.runtime.sources import read_sources
@@ -107,7 +107,7 @@ def test_a_higher_score_follows_fewer(clip: Path, track: Track) -> None:
     assert count("--min-score", "0.95") == 0 < count()
 
 
-def test_frames_are_drawn_as_pictures_and_as_a_video(clip: Path, track: Track, tmp_path: Path) -> None:
+def test_frames_are_drawn_as_images_and_as_a_video(clip: Path, track: Track, tmp_path: Path) -> None:
     found = track(clip / "clip.mp4", "--draw", tmp_path / "drawn", "--video", tmp_path / "out.mp4", "--every", 2)
     assert found.exit_code == 0
     drawn = sorted(path.name for path in (tmp_path / "drawn").iterdir())
@@ -115,9 +115,9 @@ def test_frames_are_drawn_as_pictures_and_as_a_video(clip: Path, track: Track, t
     assert drawn[1] == "000003-clip.mp4#frame=2.jpg"
     frames = [np.asarray(item.load(), np.float64) for item in read_sources([tmp_path / "out.mp4"])]
     assert len(frames) == 20
-    picture = np.asarray(read_picture(tmp_path / "drawn" / drawn[9]), np.float64)
-    assert np.abs(frames[9] - picture).mean() < 15
-    assert np.abs(picture - VIDEO.frame(19).pixels).mean() > 5
+    image = np.asarray(decode_image(tmp_path / "drawn" / drawn[9]), np.float64)
+    assert np.abs(frames[9] - image).mean() < 15
+    assert np.abs(image - VIDEO.frame(19).pixels).mean() > 5
 
 
 def test_a_video_cut_short_is_followed_as_far_as_it_goes(clip: Path, track: Track, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_video_cut_short_is_followed_as_far_as_it_goes(clip: Path, track: Trac
 
 def test_a_frame_that_cannot_be_read_is_told_and_time_goes_on(clip: Path, track: Track, tmp_path: Path) -> None:
     write_frames(VIDEO, tmp_path / "frames")
-    (tmp_path / "frames" / "000020.png").write_bytes(b"no picture")
+    (tmp_path / "frames" / "000020.png").write_bytes(b"no image")
     found = track(tmp_path / "frames", "--format", "json", "--draw", tmp_path / "drawn")
     assert found.exit_code == 2
     frames = lines(found)
@@ -181,12 +181,12 @@ def test_frames_without_any_box(track: Track, tmp_path: Path) -> None:
     assert (tmp_path / "tracks.txt").read_text() == ""
 
 
-def test_pictures_of_different_sizes(track: Track, tmp_path: Path) -> None:
+def test_images_of_different_sizes(track: Track, tmp_path: Path) -> None:
     (tmp_path / "frames").mkdir()
     for number in range(1, 11):
         side = 96 if number < 6 else 192
-        picture = Image.fromarray(VIDEO.frame(number).pixels).resize((side, side), Image.Resampling.NEAREST)
-        picture.save(tmp_path / "frames" / f"{number}.png")
+        image = Image.fromarray(VIDEO.frame(number).pixels).resize((side, side), Image.Resampling.NEAREST)
+        image.save(tmp_path / "frames" / f"{number}.png")
     arguments = ("--draw", tmp_path / "drawn", "--video", tmp_path / "out.mp4", "--format", "json")
     found = track(tmp_path / "frames", *arguments)
     assert found.exit_code == 0
@@ -194,7 +194,7 @@ def test_pictures_of_different_sizes(track: Track, tmp_path: Path) -> None:
     assert max(each["xyxy"][2] for each in frames[4]["tracks"]) <= 97
     assert max(each["xyxy"][2] for each in frames[8]["tracks"]) > 97
     assert [np.asarray(item.load()).shape for item in read_sources([tmp_path / "out.mp4"])] == [(96, 96, 3)] * 10
-    assert {read_picture(path).size for path in (tmp_path / "drawn").iterdir()} == {(96, 96), (192, 192)}
+    assert {decode_image(path).size for path in (tmp_path / "drawn").iterdir()} == {(96, 96), (192, 192)}
 
 
 def test_a_model_of_labels_is_refused(
@@ -245,7 +245,7 @@ def test_nothing_given_is_written_over(clip: Path, track: Track, tmp_path: Path)
         track(clip / "frames", "--draw", clip / "frames" / "drawn")
 
 
-def test_a_truth_of_another_video_is_noticed(clip: Path, track: Track, tmp_path: Path) -> None:
+def test_a_target_of_another_video_is_noticed(clip: Path, track: Track, tmp_path: Path) -> None:
     (tmp_path / "gt.txt").write_text("100,1,0,0,5,5\n")
     with pytest.raises(UserError, match="has no box on the frames that were read"):
         track(clip / "frames", "--truth", tmp_path / "gt.txt")

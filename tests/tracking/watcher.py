@@ -29,14 +29,14 @@ class Watcher(Engine):
     def __init__(self, video: MovingShapes) -> None:
         scenes = [video.frame(number) for number in range(1, video.length + 1)]
         self._known = np.stack([self._small(scene.pixels) for scene in scenes])
-        self._answers = [self._noisy(scene.truth.boxes, scene.visibility) for scene in scenes]
+        self._predictions = [self._noisy(scene.truth.boxes, scene.visibility) for scene in scenes]
         self.shown: list[int] = []
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        apart = [np.abs(self._known - self._small(each)).mean(axis=(1, 2, 3)) for each in pictures]
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        apart = [np.abs(self._known - self._small(each)).mean(axis=(1, 2, 3)) for each in images]
         nearest = [int(each.argmin()) for each in apart]
         self.shown.extend(number + 1 for number in nearest)
-        rows = np.stack([self._answers[best] for best in nearest])
+        rows = np.stack([self._predictions[best] for best in nearest])
         known = np.array([each[best] < 30 for best, each in zip(nearest, apart, strict=True)])
         # On what is no frame of the video, nothing is found.
         scores = rows[..., 4] * known[:, None]

@@ -1,4 +1,4 @@
-"""A listener that keeps what it is told."""
+"""A listener that keeps what it is reported."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

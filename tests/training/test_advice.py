@@ -51,7 +51,7 @@ def judged(
 def test_a_gap_beyond_noise_is_overfitting() -> None:
     advice = judged(RISEN, score(0.99), score(0.91))
     assert advice.verdict == "overfits"
-    assert "0.990 on training pictures but 0.910 on validation pictures" in advice.text
+    assert "0.990 on training images but 0.910 on validation images" in advice.text
     assert "--augment strong" in advice.text
     assert "--weight-decay" in advice.text
 
@@ -96,10 +96,10 @@ def test_falling_while_the_training_loss_rises_is_not() -> None:
     assert judged(curve, score(0.91), score(0.9), losses=losses).verdict == "fits"
 
 
-def test_poor_on_the_training_pictures_is_underfitting() -> None:
+def test_poor_on_the_training_images_is_underfitting() -> None:
     advice = judged([0.5, 0.57, 0.59, 0.6, 0.6], score(0.61), score(0.6))
     assert advice.verdict == "underfits"
-    assert "0.610 on training pictures and 0.600 on validation pictures" in advice.text
+    assert "0.610 on training images and 0.600 on validation images" in advice.text
     assert "a larger --net, --epochs 10" in advice.text
 
 
@@ -120,7 +120,7 @@ def test_neither_names_what_could_still_be_gained() -> None:
     advice = judged(RISEN, score(0.93), score(0.91))
     assert advice.verdict == "fits"
     assert advice.text.startswith("The network neither under- nor overfits")
-    assert "more pictures" in advice.text
+    assert "more images" in advice.text
 
 
 def test_a_perfect_run_is_left_alone() -> None:
@@ -191,7 +191,7 @@ def test_learned_by_heart_and_no_better_than_the_baseline() -> None:
     advice = judged([0.62, 0.63, 0.62], score(0.99), score(0.63, 0.03), baseline=0.625)
     assert advice.verdict == "no better than the baseline"
     assert "by heart" in advice.text
-    assert "more pictures" in advice.text
+    assert "more images" in advice.text
 
 
 @pytest.mark.parametrize(
@@ -229,13 +229,13 @@ def test_a_number_in_metres_is_judged_by_the_same_shares(
     scores = [score(value * scale, 0.01 * scale) for value in (train, val)]
     advice = judged([value * scale for value in curve], *scores, baseline=scale, metric=metric)
     assert advice.verdict == verdict
-    assert f"{metric.text(train * scale, 3)} on training pictures" in advice.text
+    assert f"{metric.text(train * scale, 3)} on training images" in advice.text
 
 
 def test_numbers_of_large_range_have_no_more_digits_than_tell_something() -> None:
     metric = Metric("rmse", "lower", perfect=0.0, span=400.0, unit="m", share=False)
     text = judged([300, 40, 19, 19], score(18, 1), score(19, 1), baseline=400, metric=metric).text
-    assert "rmse is 18.0 m on training pictures and 19.0 m on validation pictures" in text
+    assert "rmse is 18.0 m on training images and 19.0 m on validation images" in text
     assert "gaps up to 1.4 m" in text
 
 

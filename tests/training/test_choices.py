@@ -24,7 +24,7 @@ def test_detection_takes_smaller_steps() -> None:
     assert Choices.first(TrainSettings.of(data="x", batch=10), 500, 1024, task_of("detection")).batch == 10
 
 
-def test_how_often_pictures_are_seen_is_planned_once() -> None:
+def test_how_often_images_are_seen_is_planned_once() -> None:
     task = task_of("detection")
     seen = [
         Choices.first(TrainSettings.of(data="x", device="cpu", **choices), 200, 76_800, task).passes

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.inputs.kinds import SEQUENCE, image_input
 
 from convsight.datasets import Dataset, Split
+from convsight.nets.weights import Weights
 from convsight.progress import Silent
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
 from convsight.tasks.image_size import unmeasured
-from convsight.training.data import Prepared, fit_pictures, measured
+from convsight.training.data import Prepared, expected, fit_images, measured
 
 SPLITS = ("train", "val", "test")
 CLASSES = ("a", "b")
@@ -23,7 +25,7 @@ def prepared(train: NDArray[np.uint8], val: NDArray[np.uint8], test: NDArray[np.
         labels = Labels(np.arange(len(images)) % 2, CLASSES)
         splits[name] = Split(name, images, labels, [f"{name}{number}" for number in range(len(images))])
     dataset = Dataset("toy", "toy", "classification", Classes(names=CLASSES), splits)
-    return fit_pictures(dataset, unmeasured(8, 8, "crop"), TrainSettings(data="toy"), Silent())
+    return fit_images(dataset, unmeasured(8, 8, "crop"), TrainSettings(data="toy"), Silent())
 
 
 def noise(count: int, low: int, high: int, channels: int = 3) -> NDArray[np.uint8]:
@@ -60,3 +62,13 @@ def test_a_channel_that_never_varies_is_not_divided_by_nothing() -> None:
     found = measured(prepared(images, images, images), TrainSettings(data="toy"))
     assert found.std[1:] == (1 / 255, 1 / 255)
     assert found.std[0] > 0.05
+
+
+def test_weights_bring_the_statistics_of_their_channels_alone() -> None:
+    colours = Weights("", {}, (0.25, 0.5, 0.75), (0.1, 0.2, 0.3))
+    assert expected(image_input(3), colours).mean == colours.mean
+    assert expected(image_input(1), colours).mean == (0.5,)
+    assert expected(image_input(3, 16), colours).std == colours.std  # perhaps of the same kind of data
+    for own in (image_input(5), image_input(13, 16), image_input(1, 32), SEQUENCE):
+        assert expected(own, colours) == own
+    assert expected(image_input(3), Weights("", {}, None, None)) == image_input(3)

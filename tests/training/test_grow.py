@@ -1,4 +1,4 @@
-"""Trainings that begin with smaller pictures."""
+"""Trainings that begin with smaller images."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def larger_photos(photos: Path) -> Path:
 
 
 @pytest.mark.parametrize(("net", "grows"), [("small", True), ("lecture3", False)])
-def test_only_a_network_that_takes_any_size_begins_with_smaller_pictures(
+def test_only_a_network_that_takes_any_size_begins_with_smaller_images(
     tmp_path: Path, larger_photos: Path, net: str, grows: bool
 ) -> None:
     run = convsight.train(larger_photos, net=net, epochs=2, run=f"{tmp_path}/a", quiet=True, export=False)
@@ -45,14 +45,14 @@ def test_batches_with_sizes_of_their_own_are_left_as_they_are(
     assert t.clock.is_cheap is (first_side is not None)
 
 
-def test_the_learner_sees_varied_pictures_antialiased_and_targets_as_they_are(tmp_path: Path) -> None:
+def test_the_learner_sees_varied_images_antialiased_and_targets_as_they_are(tmp_path: Path) -> None:
     t = begun("shapes", tmp_path / "a", task="detection", size=64, epochs=1, augment="none", flip="none")
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     targets = {"boxes": torch.tensor([[[0.2, 0.3, 0.6, 0.7]]] * 2), "labels": torch.tensor([[1]] * 2)}
-    batch = prepared(t, LoadedBatch(np.arange(2), Batch({"image": torch.from_numpy(pictures)}, targets)), 24)
-    for picture, image in zip(pictures, batch.image, strict=True):
-        planes = [Image.fromarray(plane) for plane in picture.transpose(2, 0, 1).astype(np.float32) / 255]
+    batch = prepared(t, LoadedBatch(np.arange(2), Batch({"image": torch.from_numpy(images)}, targets)), 24)
+    for image, prepared_image in zip(images, batch.image, strict=True):
+        planes = [Image.fromarray(plane) for plane in image.transpose(2, 0, 1).astype(np.float32) / 255]
         small = np.stack([np.asarray(plane.resize((24, 24), Image.Resampling.BILINEAR)) for plane in planes])
         mean, std = (np.array(each)[:, None, None] for each in (t.plan.card.input.mean, t.plan.card.input.std))
-        np.testing.assert_allclose(image, (small - mean) / std, atol=1e-4)
+        np.testing.assert_allclose(prepared_image, (small - mean) / std, atol=1e-4)
     torch.testing.assert_close(batch.targets["boxes"], targets["boxes"])

@@ -59,8 +59,8 @@ def judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged
 
     def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object]) -> Any:
         assert isinstance(engine.graph, ClassGraph)
-        assert isinstance(examples.truths, Labels)
-        seen.append((examples.truths.indices.tolist(), engine.graph.temperature))
+        assert isinstance(examples.targets, Labels)
+        seen.append((examples.targets.indices.tolist(), engine.graph.temperature))
         return judge(engine, reader, examples, progress)
 
     monkeypatch.setattr(judging, "judge", noted)
@@ -72,9 +72,9 @@ def judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged
 
 
 def test_validation_tells_the_calibration_by_which_all_else_is_judged(judged: Judged) -> None:
-    assert isinstance(judged.t.val.truths, Labels)
-    assert isinstance(judged.t.train.truths, Labels)
-    val, train = judged.t.val.truths.indices, judged.t.train.truths.indices
+    assert isinstance(judged.t.val.targets, Labels)
+    assert isinstance(judged.t.train.targets, Labels)
+    val, train = judged.t.val.targets.indices, judged.t.train.targets.indices
     temperature = judged.card.calibration["temperature"]
     assert temperature != 1.0
     evenly = np.linspace(0, len(train) - 1, 100).astype(np.int64)
@@ -141,9 +141,9 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
     reader = reader_of(card)
     engine = fitted.plan.engine(load_network(fitted.run.model_file), card)
     again = fitted.train.select(np.linspace(0, len(fitted.train) - 1, 100).astype(np.int64))
-    assert isinstance(fitted.train.truths, Labels)
-    assert isinstance(fitted.val.truths, Labels)
-    usual = np.bincount(fitted.train.truths.indices).argmax()
+    assert isinstance(fitted.train.targets, Labels)
+    assert isinstance(fitted.val.targets, Labels)
+    default = np.bincount(fitted.train.targets.indices).argmax()
     assert asked == [
         {
             "rows": fitted.rows,
@@ -151,7 +151,7 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
             "best_epoch": fitted.best_epoch,
             "train_score": judge(engine, reader, again).compute()["accuracy"],
             "val_score": card.metrics["val/accuracy"],
-            "baseline": pytest.approx((fitted.val.truths.indices == usual).mean()),
+            "baseline": pytest.approx((fitted.val.targets.indices == default).mean()),
             "settings": fitted.plan.settings,
             "varies_most": fitted.varies_most,
         }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from convsight.datasets import FittedPictures, Split
+from convsight.datasets import ImageStore, Split
 from convsight.results import Labels
 from convsight.rng import shuffled
 from convsight.tasks.image_size import unmeasured
@@ -17,7 +17,7 @@ def loader(count: int, batch: int, *, seed: int = 3, workers: int = 0) -> Loader
     images = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 2, 2, 3)).copy()
     labels = Labels(np.zeros(count, np.int64), ("a", "b"))
     split = Split("train", images, labels, [str(index) for index in range(count)])
-    fitted, _ = FittedPictures.read(split, unmeasured(2, 2, "crop"))
+    fitted, _ = ImageStore.read(split, unmeasured(2, 2, "crop"))
     targets = HeldTargets({"index": torch.arange(count)})
     return Loader(fitted, targets, kind="image", batch=batch, seed=seed, workers=workers)
 

@@ -20,12 +20,12 @@ def net() -> nn.Sequential:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_learns(name: str) -> None:
     model = net()
-    pictures = torch.randn(64, 3, 8, 8)
-    answers = (pictures.mean(dim=(1, 2, 3)) > 0).long()
+    images = torch.randn(64, 3, 8, 8)
+    predictions = (images.mean(dim=(1, 2, 3)) > 0).long()
     optimizer = build_optimizer(model, name, default_lr(name, 64), default_weight_decay(name))
     losses = []
     for _ in range(60):
-        loss = F.cross_entropy(model(pictures), answers)
+        loss = F.cross_entropy(model(images), predictions)
         model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -34,8 +34,8 @@ def test_a_toml_file_is_trained_and_may_go_away(photos: Path, tmp_path: Path) ->
     run = convsight.train(photos, net=str(file), run=f"{tmp_path}/a", **FAST)
     file.unlink()
     assert run.card.net == "conv 8 3x3 relu | globalavg | dense classes"
-    answer = convsight.load(run.path).predict(np.zeros((20, 20, 3), np.uint8)).to_json()
-    assert {label["name"] for label in answer["labels"]} == {"dark", "bright"}
+    prediction = convsight.load(run.path).predict(np.zeros((20, 20, 3), np.uint8)).to_json()
+    assert {label["name"] for label in prediction["labels"]} == {"dark", "bright"}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_weights_of_a_keras_file() -> None:
     notes = adapt_weights(fresh, net, read_weights(net, file), channels=1)
     assert notes[0].startswith("weights: lecture.keras (SHA-256 ")
     with np.load(KERAS / "lecture.npz") as stored:
-        pictures, answers = (stored[name] for name in ("x", "y"))
+        images, predictions = (stored[name] for name in ("x", "y"))
     with torch.no_grad():
-        found = fresh.eval()(torch.from_numpy(np.moveaxis(pictures, -1, 1).copy()))
-    np.testing.assert_allclose(found.numpy(), answers, atol=1e-5)
+        found = fresh.eval()(torch.from_numpy(np.moveaxis(images, -1, 1).copy()))
+    np.testing.assert_allclose(found.numpy(), predictions, atol=1e-5)

@@ -3,10 +3,8 @@
 import csv
 import tomllib
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
+from tests.training.stopping import PressesCtrlC
 
 import convsight
 from convsight.errors import UserError
-from convsight.progress import Listener, Silent, Status
+from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import train_settings
@@ -155,8 +154,8 @@ def test_a_name_taken_gets_a_number(tmp_path: Path) -> None:
     assert (first.path / "model.safetensors").read_bytes() == before
 
 
-def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
-    # 18 training pictures in batches of 17 would leave one, of which batch normalisation behind a flattening has no
+def test_a_last_batch_of_one_image_is_no_obstacle(tmp_path: Path, photos: Path) -> None:
+    # 18 training images in batches of 17 would leave one, of which batch normalisation behind a flattening has no
     # spread to learn from: PyTorch refuses it.
     for extra in range(6):
         (photos / "dark" / f"more{extra}.png").write_bytes((photos / "dark" / "0.png").read_bytes())
@@ -170,13 +169,13 @@ def test_a_last_batch_of_one_picture_is_no_obstacle(tmp_path: Path, photos: Path
         quiet=True,
         export=False,
     )
-    pictures = run.card.data["pictures"]["train"]
-    assert pictures % 17 == 1
+    images = run.card.data["pictures"]["train"]
+    assert images % 17 == 1
 
 
-def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
+def test_unreadable_images_stop_the_training_or_are_left_out(tmp_path: Path, photos: Path) -> None:
     (photos / "dark" / "torn.png").write_bytes((photos / "dark" / "0.png").read_bytes()[:60])
-    with pytest.raises(UserError, match=r"1 picture cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
+    with pytest.raises(UserError, match=r"1 image cannot be read:\n.*torn.png.*\n.*--skip-unreadable"):
         convsight.train(photos, epochs=1, run=f"{tmp_path}/a", **FAST)
     assert not (tmp_path / "a").exists()
     run = convsight.train(photos, epochs=1, run=f"{tmp_path}/a", skip_unreadable=True, **FAST)
@@ -185,7 +184,7 @@ def test_unreadable_pictures_stop_the_training_or_are_left_out(tmp_path: Path, p
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
-def test_pictures_left_out_must_not_be_all_that_show_things(tmp_path: Path, split: str) -> None:
+def test_images_left_out_must_not_be_all_that_show_things(tmp_path: Path, split: str) -> None:
     rows = ["file,label,xmin,ymin,xmax,ymax,split"]
     for name, part in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "val"), ("e", "test"), ("f", "test")):
         noise = np.random.default_rng(ord(name)).integers(0, 256, (32, 32, 3), np.uint8)
@@ -194,7 +193,7 @@ def test_pictures_left_out_must_not_be_all_that_show_things(tmp_path: Path, spli
     (tmp_path / "boxes.csv").write_text("\n".join(rows))
     torn = tmp_path / {"val": "c.png", "test": "e.png"}[split]
     torn.write_bytes(torn.read_bytes()[:200])
-    with pytest.raises(UserError, match=f"no picture of the split '{split}' shows anything that is to be found"):
+    with pytest.raises(UserError, match=f"no image of the split '{split}' shows anything that is to be found"):
         convsight.train(tmp_path / "boxes.csv", epochs=1, skip_unreadable=True, run=f"{tmp_path}/a", quiet=True)
     assert not (tmp_path / "a").exists()
 
@@ -281,7 +280,7 @@ def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path:
     assert places == sorted(places)
 
 
-def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pictures(tmp_path: Path) -> None:
+def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_images(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for split, counts in (("train", (90, 10)), ("val", (90, 10)), ("test", (20, 20))):
         for name, count in zip(("bad", "good"), counts, strict=True):
@@ -293,7 +292,7 @@ def test_the_advice_holds_the_validation_score_against_a_baseline_on_the_same_pi
     listener = PressesCtrlC(epoch=0)
     chosen: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 3, "augment": "none", "export": False}
     train(TrainSettings.of(data=str(tmp_path / "noise"), run=f"{tmp_path}/a", **chosen), listener)
-    (advice,) = [text for text in listener.said if "training pictures and" in text]
+    (advice,) = [text for text in listener.said if "training images and" in text]
     assert "not shown to be better than the baseline of 0.900" in advice
 
 
@@ -315,33 +314,6 @@ def test_a_baseline_that_is_no_worse_is_told(tmp_path: Path, photos: Path) -> No
     run = train(TrainSettings.of(data="digits", net="small", epochs=3, export=False, run=f"{tmp_path}/b"), listener)
     assert float(run.metrics["test/accuracy"]) > float(run.metrics["test/baseline/linear/accuracy"])
     assert not any("adds nothing" in text for text in listener.said)
-
-
-@final
-class PressesCtrlC(Listener):
-    """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
-
-    def __init__(self, epoch: int, while_counting: str = "") -> None:
-        self.epoch = epoch
-        self.while_counting = while_counting
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @contextmanager
-    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        if what == self.while_counting:
-            raise KeyboardInterrupt
-        yield lambda done: None
-
-    @contextmanager
-    def training(self) -> Iterator[Callable[[Status], None]]:
-        yield self.interrupt
-
-    def interrupt(self, status: Status) -> None:
-        if status.epoch == self.epoch:
-            raise KeyboardInterrupt
 
 
 def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_a_resumed_run_goes_on_without_the_file(hands: Path, file: str, tmp_path
     assert longer.card.input == whole.card.input
 
 
-def test_grey_pictures_take_the_mean_of_the_colours(hands: Path, file: str, tmp_path: Path) -> None:
+def test_grey_images_take_the_mean_of_the_colours(hands: Path, file: str, tmp_path: Path) -> None:
     hears = Hears()
     run = train(settings(hands, tmp_path / "grey", weights=file, colour="grey", size=32, epochs=1), hears)
     assert run.card.input.mean == pytest.approx((sum(_IMAGENET[0]) / 3,))

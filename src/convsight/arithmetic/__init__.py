@@ -14,8 +14,8 @@ from convsight.arithmetic.pooling import (
     sum_pool,
 )
 from convsight.arithmetic.shapes import Window, Worked, same_padding, smallest_side, transposed_side, window_side
+from convsight.arithmetic.sliding_windows import Padding, PerAxis
 from convsight.arithmetic.transposed import transposed_convolution
-from convsight.arithmetic.windows import Padding, PerAxis
 
 __all__ = [
     "KERNELS",

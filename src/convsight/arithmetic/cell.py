@@ -10,9 +10,9 @@ Position = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Term:
-    """One cell of the picture and, where there is a kernel, the weight it meets.
+    """One cell of the image and, where there is a kernel, the weight it meets.
 
-    `position` is in the picture, (channel, row, column) for a volume; it is outside where the cell is padding, and
+    `position` is in the image, (channel, row, column) for a volume; it is outside where the cell is padding, and
     `inside` is False. `weight_position` is in the kernel as it was given, also where the operation flips it.
     """
 
@@ -29,10 +29,10 @@ class Term:
 
     def to_json(self) -> dict[str, Any]:
         """The term as JSON values; those of a pooling have no weight."""
-        told: dict[str, Any] = {"value": self.value, "position": list(self.position), "inside": self.inside}
+        document: dict[str, Any] = {"value": self.value, "position": list(self.position), "inside": self.inside}
         if self.weight is not None and self.weight_position is not None:
-            told |= {"weight": self.weight, "weight_position": list(self.weight_position), "product": self.product}
-        return told
+            document |= {"weight": self.weight, "weight_position": list(self.weight_position), "product": self.product}
+        return document
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Cell:
 
     def to_json(self) -> dict[str, Any]:
         """The cell as JSON values; `bias` only where there is one."""
-        told: dict[str, Any] = {"operation": self.operation, "position": list(self.position)}
-        told["terms"] = [term.to_json() for term in self.terms]
+        document: dict[str, Any] = {"operation": self.operation, "position": list(self.position)}
+        document["terms"] = [term.to_json() for term in self.terms]
         if self.bias is not None:
-            told["bias"] = self.bias
-        return told | {"total": self.total, "text": self.text}
+            document["bias"] = self.bias
+        return document | {"total": self.total, "text": self.text}
 
 
 def written(number: Number) -> str:

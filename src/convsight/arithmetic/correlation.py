@@ -15,11 +15,19 @@ from convsight.arithmetic.cell import Cell, Number, Position, Term, sum_of_produ
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.operands import Operands, operands
 from convsight.arithmetic.shapes import Window
-from convsight.arithmetic.windows import Padding, PerAxis, is_inside, place_of, seen_by, windows_over, worked_sides
+from convsight.arithmetic.sliding_windows import (
+    Padding,
+    PerAxis,
+    is_inside,
+    place_of,
+    seen_by,
+    windows_over,
+    worked_sides,
+)
 
 
 def cross_correlation(
-    picture: ArrayLike,
+    image: ArrayLike,
     kernel: ArrayLike,
     *,
     bias: ArrayLike | None = None,
@@ -30,7 +38,7 @@ def cross_correlation(
 ) -> FeatureMap:
     """The sum, at every stop of the kernel, of what it covers times its weights: the "convolution" of a network.
 
-    Shapes: either `picture` and `kernel` have the same axes and no channels, or `picture` is (channels, *sides),
+    Shapes: either `image` and `kernel` have the same axes and no channels, or `image` is (channels, *sides),
     `kernel` (outputs, channels / groups, *kernel), `bias` (outputs,), and the result (outputs, *sides). Padding is 0.
 
     >>> found = cross_correlation([[8, 2, 5], [4, 5, 6], [2, 9, 4]], [[-1, 0, 1]] * 3)
@@ -40,12 +48,12 @@ def cross_correlation(
     Raises `UserError` where shapes or settings do not match, or the kernel does not fit. Source: Goodfellow, Bengio and
     Courville, "Deep Learning", 2016, equation 9.6; numbers equal those of PyTorch's `conv1d`, `conv2d` and `conv3d`.
     """
-    given = operands(picture, kernel, bias, groups)
+    given = operands(image, kernel, bias, groups)
     return _slid(_Slide(given, windows_over(given.sides, given.kernel, stride, padding, dilation), flipped=False))
 
 
 def convolution(
-    picture: ArrayLike,
+    image: ArrayLike,
     kernel: ArrayLike,
     *,
     bias: ArrayLike | None = None,
@@ -63,7 +71,7 @@ def convolution(
     >>> cross_correlation([1, 2, 4, 8], [1, 0, -1]).values.tolist()
     [-3, -6]
     """
-    given = operands(picture, kernel, bias, groups)
+    given = operands(image, kernel, bias, groups)
     return _slid(_Slide(given, windows_over(given.sides, given.kernel, stride, padding, dilation), flipped=True))
 
 

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from convsight.arithmetic.cell import Cell, Position
 from convsight.arithmetic.shapes import Worked
-from convsight.arithmetic.windows import is_inside
+from convsight.arithmetic.sliding_windows import is_inside
 from convsight.errors import UserError
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
-    """What an operation makes of a picture or volume.
+    """What an operation makes of an image or volume.
 
     Shapes: `values` is (channels, *sides) of a volume, (*sides) of a single array; `sides` are the axes the kernel
     moved along, each with its formula. Whole numbers stay whole (int64); everything else is float64.

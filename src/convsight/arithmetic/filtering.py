@@ -1,4 +1,4 @@
-"""Kernels applied to a picture: the responses of each, and what an eye is shown of them."""
+"""Kernels applied to an image: the responses of each, and what an eye is shown of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from convsight.arithmetic.cell import Cell, Number, Position, written
 from convsight.arithmetic.correlation import cross_correlation
 from convsight.arithmetic.filters import Kernel, find_kernel
 from convsight.arithmetic.shapes import Worked
-from convsight.arithmetic.windows import Padding
+from convsight.arithmetic.sliding_windows import Padding
 from convsight.errors import UserError
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 
-USUAL = ("sobel-x", "sobel-y", "laplacian", "sharpen", "gaussian")
+DEFAULT = ("sobel-x", "sobel-y", "laplacian", "sharpen", "gaussian")
 """The kernels that are applied where none is named."""
 
 
 @dataclass(frozen=True, eq=False)
 class Filtered:
-    """What one kernel makes of a picture.
+    """What one kernel makes of an image.
 
     `shown` (height, width) is for the eye, made by the `rule` beside it; `smallest` and `largest` are true responses.
     """
@@ -38,7 +38,7 @@ class Filtered:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the pixels, as JSON values."""
-        told: dict[str, Any] = {
+        document: dict[str, Any] = {
             "kernel": self.kernel.name,
             "rows": self.kernel.rows,
             "divisor": self.kernel.divisor,
@@ -50,14 +50,14 @@ class Filtered:
             "largest": self.largest,
             "shown": self.rule,
         }
-        return told if self.cell is None else told | {"cell": self.cell.to_json()}
+        return document if self.cell is None else document | {"cell": self.cell.to_json()}
 
 
 @dataclass(frozen=True, eq=False)
-class FilteredPicture:
-    """A picture in grey (height, width) and what each kernel makes of it, with one stride and padding."""
+class FilteredImage:
+    """An image in grey (height, width) and what each kernel makes of it, with one stride and padding."""
 
-    picture: Path
+    image: Path
     grey: NDArray[np.uint8]
     stride: int
     padding: Padding
@@ -66,7 +66,7 @@ class FilteredPicture:
     def to_json(self) -> dict[str, Any]:
         """Everything but the pixels, as JSON values; sides are height, width."""
         return {
-            "picture": str(self.picture),
+            "picture": str(self.image),
             "input": list(self.grey.shape),
             "stride": self.stride,
             "padding": self.padding,
@@ -74,27 +74,27 @@ class FilteredPicture:
         }
 
 
-def filter_picture(
-    picture: Path,
+def filter_image(
+    image: Path,
     kernels: Sequence[str] = (),
     *,
     stride: int = 1,
     padding: Padding = "valid",
     at: Position | None = None,
     max_megapixels: float = 100.0,
-) -> FilteredPicture:
-    """Apply kernels, by name or as rows of numbers, to a picture in grey, as a layer would: by cross-correlation.
+) -> FilteredImage:
+    """Apply kernels, by name or as rows of numbers, to an image in grey, as a layer would: by cross-correlation.
 
-    Where no kernel is named, the `USUAL` ones are applied. Grey is that of Pillow's mode L, 0.299 R + 0.587 G + 0.114
+    Where no kernel is named, the `DEFAULT` ones are applied. Grey is that of Pillow's mode L, 0.299 R + 0.587 G + 0.114
     B. `at` asks for the arithmetic of one output cell, (row, column) from 0.
 
-    Raises `UserError` where the picture cannot be read, a kernel is not known or does not fit, a setting is impossible,
+    Raises `UserError` where the image cannot be read, a kernel is not known or does not fit, a setting is impossible,
     or no such cell comes out.
     """
-    found = [find_kernel(text) for text in kernels or USUAL]
-    grey = np.asarray(read_picture(picture, max_megapixels=max_megapixels).convert("L"))
+    found = [find_kernel(text) for text in kernels or DEFAULT]
+    grey = np.asarray(decode_image(image, max_megapixels=max_megapixels).convert("L"))
     filtered = tuple(_filtered(grey, kernel, stride, padding, at) for kernel in found)
-    return FilteredPicture(picture, grey, stride, padding, filtered)
+    return FilteredImage(image, grey, stride, padding, filtered)
 
 
 def read_padding(text: str) -> Padding:

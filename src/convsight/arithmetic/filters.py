@@ -101,7 +101,7 @@ _ROBERTS = "Roberts, Machine perception of three-dimensional solids, 1963"
 _LECTURES = "the edge kernel of introductory lectures"
 
 KERNELS = _table(
-    Kernel("identity", ((0, 0, 0), (0, 1, 0), (0, 0, 0)), "the picture itself"),
+    Kernel("identity", ((0, 0, 0), (0, 1, 0), (0, 0, 0)), "the image itself"),
     Kernel("vertical", ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)), f"{_LECTURES}: vertical edges; equals prewitt-x"),
     Kernel("horizontal", ((-1, -1, -1), (0, 0, 0), (1, 1, 1)), f"{_LECTURES}: horizontal edges; equals prewitt-y"),
     Kernel("sobel-x", ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), _SOBEL),
@@ -118,11 +118,11 @@ KERNELS = _table(
     Kernel(
         "edges", ((-1, -1, -1), (-1, 8, -1), (-1, -1, -1)), "a cell against its eight neighbours: a negative Laplacian"
     ),
-    Kernel("sharpen", ((0, -1, 0), (-1, 5, -1), (0, -1, 0)), "the picture minus its Laplacian: unsharp masking"),
+    Kernel("sharpen", ((0, -1, 0), (-1, 5, -1), (0, -1, 0)), "the image minus its Laplacian: unsharp masking"),
     Kernel(
         "emboss",
         ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
-        "the picture plus its slope along the diagonal",
+        "the image plus its slope along the diagonal",
     ),
     Kernel("blur", ((1, 1, 1), (1, 1, 1), (1, 1, 1)), "the average of the 3x3 neighbourhood: a box filter", 9),
     Kernel(

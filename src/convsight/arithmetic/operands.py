@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convsight.arithmetic.cell import Number, Position
-from convsight.arithmetic.windows import Sides, as_numbers, whole, without_overflow
+from convsight.arithmetic.sliding_windows import Sides, as_numbers, whole, without_overflow
 from convsight.errors import UserError
 
 
@@ -54,24 +54,24 @@ class Operands:
 
 
 def operands(
-    picture: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, groups: int, *, transposed: bool = False
+    image: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None, groups: int, *, transposed: bool = False
 ) -> Operands:
     """A single array and a kernel with the same axes, or a volume and weights.
 
     Weights are (outputs, channels / groups, *kernel), those of a transposed convolution (channels, outputs / groups,
     *kernel). Raises `UserError` where axes, channels, groups or bias do not match.
     """
-    volume, weights = as_numbers(picture, "picture"), as_numbers(kernel, "kernel")
+    volume, weights = as_numbers(image, "image"), as_numbers(kernel, "kernel")
     plain = volume.ndim == weights.ndim
     if plain:
         volume, weights = volume[np.newaxis], weights[np.newaxis, np.newaxis]
     elif volume.ndim < 2 or weights.ndim != volume.ndim + 1:
         raise UserError(
-            f"a picture of {volume.ndim} axes and a kernel of {weights.ndim} do not match; expected as many axes in "
+            f"an image of {volume.ndim} axes and a kernel of {weights.ndim} do not match; expected as many axes in "
             "both, or a volume (channels, *sides) with a kernel that has one axis more: "
             f"({'channels, outputs' if transposed else 'outputs, channels'} / groups, *kernel)"
         )
-    groups = whole("groups", groups, least=1)
+    groups = whole("groups", groups, minimum=1)
     outputs = _outputs(volume.shape[0], weights, groups, transposed)
     volume = without_overflow(volume, factor=float(np.abs(weights).sum(dtype=np.float64)))
     return Operands(volume, weights, None if bias is None else _bias(bias, outputs), groups, plain)
@@ -87,7 +87,7 @@ def _outputs(channels: int, weights: NDArray[Any], groups: int, transposed: bool
     if taken != channels:
         per_group = f" ({weights.shape[1]} in each of {groups} groups)" if groups > 1 and not transposed else ""
         raise UserError(
-            f"the picture has {channels} channels, the kernel of shape {weights.shape} takes {taken}{per_group}; "
+            f"the image has {channels} channels, the kernel of shape {weights.shape} takes {taken}{per_group}; "
             "expected the same number"
         )
     outputs: int = weights.shape[1] * groups if transposed else weights.shape[0]

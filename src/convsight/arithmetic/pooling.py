@@ -1,6 +1,6 @@
 """Pooling: each window becomes one number, its maximum, average, sum or Lp norm.
 
-The kernel is given as one number for each axis that is pooled, and these are the last axes: (2, 2) pools a picture
+The kernel is given as one number for each axis that is pooled, and these are the last axes: (2, 2) pools an image
 (height, width) as well as the maps of a volume (channels, height, width), channel by channel.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from convsight.arithmetic.cell import Cell, Number, Position, Term, written
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.shapes import Window
-from convsight.arithmetic.windows import (
+from convsight.arithmetic.sliding_windows import (
     Padding,
     PerAxis,
     Sides,
@@ -244,7 +244,7 @@ def _kernel(kernel: int | Sequence[int], axes: int) -> Sides:
             f"the kernel {kernel} does not match an array of {axes} axes; give one number for each axis that is "
             "pooled, such as (2, 2) for the last two"
         )
-    return per_axis("kernel", kernel, len(kernel), least=1)
+    return per_axis("kernel", kernel, len(kernel), minimum=1)
 
 
 def _every_side(volume: ArrayLike) -> Sides:

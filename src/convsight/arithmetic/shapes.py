@@ -85,10 +85,10 @@ def smallest_side(window: Window, wanted: int = 1) -> int:
     >>> smallest_side(Window(5, stride=2), wanted=3)
     9
     """
-    least = (wanted - 1) * window.stride + window.span - window.before - window.after
+    smallest = (wanted - 1) * window.stride + window.span - window.before - window.after
     if window.round_up:
-        least -= window.stride - 1  # less only if no window were left out
-    return next(n for n in count(max(1, least)) if window_side(n, window).value >= wanted)
+        smallest -= window.stride - 1  # less only if no window were left out
+    return next(n for n in count(max(1, smallest)) if window_side(n, window).value >= wanted)
 
 
 def _padding_text(window: Window) -> str:

@@ -1,4 +1,4 @@
-"""A picture and what kernels make of it, side by side in one PNG."""
+"""An image and what kernels make of it, side by side in one PNG."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from convsight.arithmetic.cell import written
-from convsight.arithmetic.filtering import FilteredPicture
+from convsight.arithmetic.filtering import FilteredImage
 from convsight.arithmetic.filters import Kernel
 from convsight.errors import UserError
 from convsight.files import write_atomic_with
 
-_SIDE_PX: Final = 420  # the longest side of a picture on the sheet
+_SIDE_PX: Final = 420  # the longest side of an image on the sheet
 _SLOT_PX: Final = 250  # the least width of a column, so that words fit
 _GAP_PX: Final = 20
 _TITLE_PX: Final = 18
@@ -30,7 +30,7 @@ _DARK, _FAINT = (20, 20, 20), (190, 190, 190)
 class _Tile:
     title: str
     size: str
-    picture: Image.Image
+    image: Image.Image
     rule: str
     kernel: Kernel | None
 
@@ -39,43 +39,43 @@ class _Tile:
         return 0 if self.kernel is None else _LINE_PX * (len(self.kernel.rows) if _is_small(self.kernel) else 1)
 
 
-def save_sheet(found: FilteredPicture, out: Path | None = None) -> Path:
-    """Save the sheet; returns where. Without `out` it is `<picture>-filters.png` in the current folder, or -2, -3, ...
+def save_sheet(found: FilteredImage, out: Path | None = None) -> Path:
+    """Save the sheet; returns where. Without `out` it is `<image>-filters.png` in the current folder, or -2, -3, ...
 
-    Raises `UserError` where `out` is no name of a PNG, is the picture itself, or cannot be written.
+    Raises `UserError` where `out` is no name of a PNG, is the image itself, or cannot be written.
     """
-    file = _free(f"{found.picture.stem}-filters") if out is None else out
+    file = _free(f"{found.image.stem}-filters") if out is None else out
     if file.suffix.lower() != ".png":
-        raise UserError(f"{file} does not end with .png; the pictures are saved as PNG")
-    if file.exists() and file.samefile(found.picture):
-        raise UserError(f"{file} is the picture itself; choose another name with --out")
+        raise UserError(f"{file} does not end with .png; the images are saved as PNG")
+    if file.exists() and file.samefile(found.image):
+        raise UserError(f"{file} is the image itself; choose another name with --out")
     sheet = draw_sheet(found)
     write_atomic_with(file, lambda temporary: sheet.save(temporary, format="PNG"))
     return file
 
 
-def draw_sheet(found: FilteredPicture) -> Image.Image:
+def draw_sheet(found: FilteredImage) -> Image.Image:
     """The original in grey and every result beside it, each with its kernel's numbers and the rule it is shown by.
 
     A cell of a result is as wide as the cells of the original that it stands for, so that all of them lie alike.
-    Pictures are reduced after the arithmetic; what is enlarged keeps its cells.
+    Images are reduced after the arithmetic; what is enlarged keeps its cells.
     """
     tiles = _tiles(found)
     columns = len(tiles) if len(tiles) <= 3 else ceil(sqrt(len(tiles)))
-    slot = max(_SLOT_PX, *(tile.picture.width for tile in tiles))
-    height = max(tile.picture.height + tile.kernel_height for tile in tiles) + 3 * _LINE_PX + _GAP_PX
+    slot = max(_SLOT_PX, *(tile.image.width for tile in tiles))
+    height = max(tile.image.height + tile.kernel_height for tile in tiles) + 3 * _LINE_PX + _GAP_PX
     rows = ceil(len(tiles) / columns)
     sheet = Image.new("RGB", (columns * (slot + _GAP_PX) + _GAP_PX, rows * height + _LINE_PX + _GAP_PX), "white")
     pen = ImageDraw.Draw(sheet)
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = _GAP_PX + column * (slot + _GAP_PX), _GAP_PX + row * height
-        below = top + 2 * _LINE_PX + tile.picture.height + 3
+        below = top + 2 * _LINE_PX + tile.image.height + 3
         _write(pen, (left, top), tile.title, slot, _TITLE_PX)
         _write(pen, (left, top + _LINE_PX), tile.size, slot)
         # A line around it, since a result may be as white as the sheet.
-        pen.rectangle((left - 1, top + 2 * _LINE_PX - 1, left + tile.picture.width, below - 3), outline=_FAINT)
-        sheet.paste(tile.picture, (left, top + 2 * _LINE_PX))
+        pen.rectangle((left - 1, top + 2 * _LINE_PX - 1, left + tile.image.width, below - 3), outline=_FAINT)
+        sheet.paste(tile.image, (left, top + 2 * _LINE_PX))
         _write(pen, (left, below), tile.rule, slot)
         if tile.kernel is not None:
             _draw_kernel(pen, (left, below + _LINE_PX), tile.kernel, slot)
@@ -84,23 +84,23 @@ def draw_sheet(found: FilteredPicture) -> Image.Image:
     return sheet
 
 
-def _tiles(found: FilteredPicture) -> list[_Tile]:
+def _tiles(found: FilteredImage) -> list[_Tile]:
     before = " x ".join(map(str, found.grey.shape))
     stride = min(found.stride, max(found.grey.shape))  # a longer one has a single stop
     longest = max(*found.grey.shape, *(stride * max(one.shown.shape) for one in found.filtered))
     scale = _SIDE_PX // longest if longest <= _SIDE_PX else _SIDE_PX / longest
-    tiles = [_Tile(found.picture.name, f"{before}, grey", _at_scale(found.grey, scale), "as it is", None)]
+    tiles = [_Tile(found.image.name, f"{before}, grey", _at_scale(found.grey, scale), "as it is", None)]
     for one in found.filtered:
         after = " x ".join(str(side.value) for side in one.sides)
-        picture = _at_scale(one.shown, scale * stride)
-        tiles.append(_Tile(one.kernel.name, f"{before} -> {after}", picture, one.rule, one.kernel))
+        image = _at_scale(one.shown, scale * stride)
+        tiles.append(_Tile(one.kernel.name, f"{before} -> {after}", image, one.rule, one.kernel))
     return tiles
 
 
 def _at_scale(levels: NDArray[np.uint8], scale: float) -> Image.Image:
-    picture = Image.fromarray(levels)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return picture.resize(size, Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR)
+    image = Image.fromarray(levels)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BILINEAR)
 
 
 def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, width: int, size: int = _TEXT_PX) -> None:

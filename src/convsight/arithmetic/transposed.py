@@ -1,4 +1,4 @@
-"""Transposed convolution: every cell of the picture puts the whole kernel, times its value, onto a larger result."""
+"""Transposed convolution: every cell of the image puts the whole kernel, times its value, onto a larger result."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -10,12 +10,12 @@ from convsight.arithmetic.cell import Cell, Number, Position, Term, sum_of_produ
 from convsight.arithmetic.feature_map import FeatureMap
 from convsight.arithmetic.operands import Operands, operands
 from convsight.arithmetic.shapes import Window, Worked, same_padding, transposed_side
-from convsight.arithmetic.windows import Padding, PerAxis, Sides, is_inside, paddings, per_axis
+from convsight.arithmetic.sliding_windows import Padding, PerAxis, Sides, is_inside, paddings, per_axis
 from convsight.errors import UserError
 
 
 def transposed_convolution(
-    picture: ArrayLike,
+    image: ArrayLike,
     kernel: ArrayLike,
     *,
     bias: ArrayLike | None = None,
@@ -30,7 +30,7 @@ def transposed_convolution(
     `padding` cells are cut off the result at both ends, and `output_padding` cells that would have been cut off, or are
     zero, are kept at the far end. `same` gives stride times as many cells as come in, as TensorFlow does.
 
-    Shapes: single arrays, or `picture` (channels, *sides), `kernel` (channels, outputs / groups, *kernel), `bias`
+    Shapes: single arrays, or `image` (channels, *sides), `kernel` (channels, outputs / groups, *kernel), `bias`
     (outputs,), and the result (outputs, *sides).
 
     >>> found = transposed_convolution([1, 2], [1, 10, 100], stride=2)
@@ -42,7 +42,7 @@ def transposed_convolution(
     Raises `UserError` where shapes or settings do not match, or no cell is left. Source: Dumoulin and Visin, 2016,
     section 4; numbers equal those of PyTorch's `conv_transpose1d` to `3d`.
     """
-    given = operands(picture, kernel, bias, groups, transposed=True)
+    given = operands(image, kernel, bias, groups, transposed=True)
     windows, extra = _windows(given, stride, padding, output_padding, dilation)
     spread = _Spread(given, windows, extra)
     return FeatureMap(_OPERATION, spread.values(), spread.sides(), spread.cell)
@@ -103,7 +103,7 @@ class _Spread:
         return Cell(_OPERATION, position, terms, total, sum_of_products(terms, bias), bias)
 
     def _reaching(self, stop: Position) -> list[tuple[Position, Position]]:
-        """The places of the picture from which the kernel reaches `stop`, each with the kernel's cell that does."""
+        """The places of the image from which the kernel reaches `stop`, each with the kernel's cell that does."""
         pairs = []
         for offset in np.ndindex(self.given.kernel):
             steps = [
@@ -120,9 +120,9 @@ def _windows(
     given: Operands, stride: PerAxis, padding: Padding, output_padding: PerAxis, dilation: PerAxis
 ) -> tuple[tuple[Window, ...], Sides]:
     axes = len(given.kernel)
-    strides = per_axis("stride", stride, axes, least=1)
-    dilations = per_axis("dilation", dilation, axes, least=1)
-    extra = per_axis("output_padding", output_padding, axes, least=0)
+    strides = per_axis("stride", stride, axes, minimum=1)
+    dilations = per_axis("dilation", dilation, axes, minimum=1)
+    extra = per_axis("output_padding", output_padding, axes, minimum=0)
     for cells, step, apart in zip(extra, strides, dilations, strict=True):
         if cells and cells >= max(step, apart):
             raise UserError(f"output_padding {cells} must be less than the stride {step} or the dilation {apart}")

@@ -3,16 +3,16 @@
 from convsight.augmentation.augmentation import Augmentation, Unchanged
 from convsight.augmentation.batch import Batch
 from convsight.augmentation.image_augmentation import ImageAugmentation
-from convsight.augmentation.kinds import BoxTarget, ImageTarget, MaskTarget, PointTarget, TargetKind, Whole
-from convsight.augmentation.variation import Variation, describe
+from convsight.augmentation.kinds import BoxTarget, DenseTarget, MaskTarget, PointTarget, TargetKind, Whole
+from convsight.augmentation.variation import Variation, in_words
 from convsight.augmentation.warp import Warp
 
 __all__ = [
     "Augmentation",
     "Batch",
     "BoxTarget",
+    "DenseTarget",
     "ImageAugmentation",
-    "ImageTarget",
     "MaskTarget",
     "PointTarget",
     "TargetKind",
@@ -20,5 +20,5 @@ __all__ = [
     "Variation",
     "Warp",
     "Whole",
-    "describe",
+    "in_words",
 ]

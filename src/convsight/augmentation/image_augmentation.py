@@ -12,10 +12,10 @@ from torch import Tensor
 from convsight.augmentation.appearance import erase, relight
 from convsight.augmentation.augmentation import Augmentation
 from convsight.augmentation.batch import Batch
-from convsight.augmentation.geometry import Affine, Flip, Geometry, Shift, Size
 from convsight.augmentation.kinds import TargetKind
 from convsight.augmentation.variation import Variation
 from convsight.augmentation.warp import Warp
+from convsight.augmentation.warp_steps import Affine, Flip, HeightWidth, Shift, WarpStep
 from convsight.augmentation.warped import warped
 from convsight.rng import RngKeys, uniform
 
@@ -49,9 +49,9 @@ class ImageAugmentation(Augmentation):
         changed = {name: self._changed(moved.inputs[name], draws) for name in self.images}
         return Batch({**moved.inputs, **changed}, moved.targets)
 
-    def _warp(self, draws: Tensor, mirrored: NDArray[np.bool_], size: Size) -> Warp:
+    def _warp(self, draws: Tensor, mirrored: NDArray[np.bool_], size: HeightWidth) -> Warp:
         v = self.variation
-        steps: list[Geometry] = []
+        steps: list[WarpStep] = []
         if v.flip_horizontal:
             steps.append(Flip("horizontal", torch.from_numpy(mirrored).to(draws.device)))
         if v.flip_vertical:
@@ -82,7 +82,7 @@ def _alternating(keys: RngKeys) -> NDArray[np.bool_]:
     return swapped
 
 
-def _whole_pixels(draws: Tensor, share: float, size: Size) -> Shift:
+def _whole_pixels(draws: Tensor, share: float, size: HeightWidth) -> Shift:
     """Shifts by up to `share` of the shorter side, a pixel at least, every whole number of pixels as likely."""
     reach = max(1, round(share * min(size)))
     return Shift(torch.floor((draws + 1) / 2 * (2 * reach + 1)).long() - reach, size)

@@ -11,8 +11,8 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from convsight.augmentation.geometry import Size
 from convsight.augmentation.warp import Warp
+from convsight.augmentation.warp_steps import HeightWidth
 
 
 class TargetKind(ABC):
@@ -22,7 +22,7 @@ class TargetKind(ABC):
     has_pixels: ClassVar[bool]
 
     @abstractmethod
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         """The target called `name`, and those that belong to it, as they are seen in images of `size`."""
 
 
@@ -33,7 +33,7 @@ class Whole(TargetKind):
 
     has_pixels: ClassVar[bool] = False
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         return {name: targets[name]}
 
 
@@ -52,7 +52,7 @@ class BoxTarget(TargetKind):
 
     has_pixels: ClassVar[bool] = False
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         height, width = size
         seen = warp.boxes(targets[name])
         clipped = seen.clamp(0, 1)
@@ -77,7 +77,7 @@ class PointTarget(TargetKind):
 
     has_pixels: ClassVar[bool] = False
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         seen = warp.points(targets[name])
         inside = ((seen >= 0) & (seen <= 1)).all(dim=-1)
         visible = torch.where(inside, targets[self.visibility], 0)
@@ -96,16 +96,19 @@ class MaskTarget(TargetKind):
 
     has_pixels: ClassVar[bool] = True
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         return {name: warp.masks(targets[name], self.ignore_index)}
 
 
 @final
 @dataclass(frozen=True)
-class ImageTarget(TargetKind):
-    """Images (batch, channels, height, width) of floats, interpolated and continued beyond borders as inputs are."""
+class DenseTarget(TargetKind):
+    """Floats for every pixel (batch, channels, height, width), as an image or depths, interpolated as inputs are.
+
+    Beyond the border they are continued as inputs are, too.
+    """
 
     has_pixels: ClassVar[bool] = True
 
-    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: Size) -> dict[str, Tensor]:
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         return {name: warp.images(targets[name])}

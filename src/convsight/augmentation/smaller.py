@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from convsight.augmentation.augmentation import Augmentation
 from convsight.augmentation.batch import Batch
-from convsight.augmentation.geometry import Geometry, Size, scaled
 from convsight.augmentation.warp import Warp
+from convsight.augmentation.warp_steps import HeightWidth, WarpStep, scaled
 
 
 def smaller(images: Tensor, side: int) -> Tensor:
@@ -39,11 +39,11 @@ def smaller_batch(batch: Batch, side: int, augmentation: Augmentation) -> Batch:
 
 @final
 @dataclass(frozen=True)
-class _Smaller(Geometry):
+class _Smaller(WarpStep):
     """The same places in fewer pixels."""
 
-    before: Size
-    after: Size
+    before: HeightWidth
+    after: HeightWidth
 
     upright: ClassVar[bool] = True
 
@@ -51,7 +51,7 @@ class _Smaller(Geometry):
     def mirrored(self) -> None:
         return None
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         return scaled(size, self.before, self.after)
 
     def images(self, images: Tensor) -> Tensor:
@@ -64,5 +64,5 @@ class _Smaller(Geometry):
         return places
 
 
-def _averaged(images: Tensor, size: Size) -> Tensor:
+def _averaged(images: Tensor, size: HeightWidth) -> Tensor:
     return F.interpolate(images, size=size, mode="bilinear", antialias=True)

@@ -27,10 +27,10 @@ class Variation:
         return self.zoom > 0 or self.rotate > 0
 
 
-def describe(variation: Variation) -> str:
+def in_words(variation: Variation) -> str:
     """The variation in words, for the user and the log.
 
-    >>> describe(Variation(flip_horizontal=True, rotate=10))
+    >>> in_words(Variation(flip_horizontal=True, rotate=10))
     'horizontal flips, rotation up to 10 degrees'
     """
     flips = [n for n, on in (("horizontal", variation.flip_horizontal), ("vertical", variation.flip_vertical)) if on]

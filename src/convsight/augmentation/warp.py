@@ -7,20 +7,20 @@ from typing import final
 import torch
 from torch import Tensor
 
-from convsight.augmentation.geometry import Geometry, Size, centres
+from convsight.augmentation.warp_steps import HeightWidth, WarpStep, centres
 
 
 @final
 @dataclass(frozen=True)
 class Warp:
-    """Geometries one after the other; without any, everything stays as it is.
+    """Steps one after the other; without any, everything stays as it is.
 
     Places are (batch, ..., 2), x before y, as fractions of the image's sides.
     """
 
-    steps: tuple[Geometry, ...]
+    steps: tuple[WarpStep, ...]
 
-    def size(self, size: Size) -> Size:
+    def size(self, size: HeightWidth) -> HeightWidth:
         """The size (height, width) at which an image of `size` is seen."""
         for step in self.steps:
             size = step.size(size)

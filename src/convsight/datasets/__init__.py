@@ -3,17 +3,16 @@
 from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.fingerprint import fingerprint
-from convsight.datasets.fitted import ChannelStatistics, FittedPictures, Unreadable
+from convsight.datasets.image_store import ImageStore, Unreadable
 from convsight.datasets.read import FORMATS, read_as_it_is, read_dataset, read_for
 from convsight.datasets.splits import apply_splits_csv, cut_splits, splits_csv
 
 __all__ = [
     "FORMATS",
     "UNSPLIT",
-    "ChannelStatistics",
     "Dataset",
     "Examples",
-    "FittedPictures",
+    "ImageStore",
     "Split",
     "Unreadable",
     "apply_splits_csv",

@@ -8,19 +8,19 @@ from convsight.targets import TargetSpec
 
 
 def check_task(dataset: Dataset, task: str) -> None:
-    """Raise `UserError` where the truths of `dataset` do not answer the kind of question called `task`."""
+    """Raise `UserError` where the targets of `dataset` do not answer the kind of question called `task`."""
     if dataset.task != task:
         raise UserError(
-            f"{dataset.source} holds the truth of {dataset.task}, not of {task}; give data of that kind, or "
+            f"{dataset.source} holds targets of {dataset.task}, not of {task}; give data of that kind, or "
             f"--task {dataset.task}"
         )
 
 
 def check_judgeable(source: str, split: Split) -> None:
-    """Raise `UserError` where no picture of `split`, one of the data at `source`, shows anything to be judged by."""
-    if not split.truths.to_find():
+    """Raise `UserError` where no image of `split`, one of the data at `source`, shows anything to be judged by."""
+    if not split.targets.to_find():
         raise UserError(
-            f"{source}: no picture of the split {split.name!r} shows anything that is to be found, so nothing can be "
+            f"{source}: no image of the split {split.name!r} shows anything that is to be found, so nothing can be "
             "judged by it; add some that do, or cut the data otherwise"
         )
 
@@ -30,7 +30,7 @@ def check_learnable(dataset: Dataset) -> Dataset:
 
     Raises `UserError` where there is nothing to learn, or something that cannot be learnt.
     """
-    notes = dataset.target.check(dataset.source, {name: split.truths for name, split in dataset.splits.items()})
+    notes = dataset.target.check(dataset.source, {name: split.targets for name, split in dataset.splits.items()})
     return replace(dataset, notes=(*dataset.notes, *notes))
 
 
@@ -41,7 +41,7 @@ def align_targets(dataset: Dataset, target: TargetSpec) -> Dataset:
     """
     hint = "" if dataset.classes_named else " (the data holds numbers only, no class names)"
     splits = {
-        name: replace(split, truths=target.aligned(dataset.source, split.truths, hint))
+        name: replace(split, targets=target.aligned(dataset.source, split.targets, hint))
         for name, split in dataset.splits.items()
     }
     return replace(dataset, target=target, splits=splits)

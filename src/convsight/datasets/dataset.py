@@ -15,53 +15,52 @@ from convsight.targets import Targets, TargetSpec
 SPLIT_NAMES = ("train", "val", "test")
 UNSPLIT = "all"  # the split of data that comes without train, val and test
 
-# Picture files, or pixels: uint8 of shape (pictures, height, width) or (pictures, height, width, 3).
-Pictures = Sequence[Path] | NDArray[np.uint8]
+# Image files, or an array whose first axis counts examples: uint8 (images, height, width[, channels]) most often,
+# or whatever else the kind of input takes (see `inputs`).
+Images = Sequence[Path] | NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Split:
-    """The pictures of one split, what is true of each, and how a message names each.
+    """The images of one split, what is true of each, and how a message names each.
 
     `names[i]` is stable between runs (a path relative to the data, or `train/00012`).
     """
 
     name: str
-    pictures: Pictures
-    truths: Targets
+    images: Images
+    targets: Targets
     names: Sequence[str]
 
     def __post_init__(self) -> None:
-        if not len(self.pictures) == len(self.truths) == len(self.names):
+        if not len(self.images) == len(self.targets) == len(self.names):
             raise ValueError(
-                f"split {self.name}: {len(self.pictures)} pictures, {len(self.truths)} truths, {len(self.names)} names"
+                f"split {self.name}: {len(self.images)} images, {len(self.targets)} targets, {len(self.names)} names"
             )
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def select(self, positions: NDArray[np.integer[Any]], name: str | None = None) -> "Split":
-        """The pictures at `positions`, in that order."""
-        pictures = (
-            self.pictures[positions]
-            if isinstance(self.pictures, np.ndarray)
-            else [self.pictures[int(i)] for i in positions]
+        """The images at `positions`, in that order."""
+        images = (
+            self.images[positions] if isinstance(self.images, np.ndarray) else [self.images[int(i)] for i in positions]
         )
         names = [self.names[int(i)] for i in positions]
-        return Split(name or self.name, pictures, self.truths.select(positions), names)
+        return Split(name or self.name, images, self.targets.select(positions), names)
 
     def without(self, positions: Sequence[int]) -> "Split":
-        """The split less the pictures at `positions`, for example unreadable ones."""
+        """The split less the images at `positions`, for example unreadable ones."""
         return self.select(np.delete(np.arange(len(self)), positions)) if len(positions) else self
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures with their truth, in named splits that share one specification of what is answered.
+    """Images with their targets, in named splits that share one specification of what is predicted.
 
     `classes_named` is false where the format holds only numbers, so the names are ours.
     `notes` are remarks for the user: stray files, classes taken from elsewhere. `findings` are what the reader found
-    out about the truths, for an audit.
+    out about the targets, for an audit.
     """
 
     name: str
@@ -75,10 +74,10 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if not self.splits:
-            raise UserError(f"{self.source}: no pictures found")
+            raise UserError(f"{self.source}: no images found")
         for name, split in self.splits.items():
             if len(split) == 0:
-                raise UserError(f"{self.source}: the split {name!r} holds no picture; add some or remove it")
+                raise UserError(f"{self.source}: the split {name!r} holds no image; add some or remove it")
 
     def split(self, name: str) -> Split:
         """The split called `name`."""

@@ -33,7 +33,7 @@ def read_digits(path: Path = Path(NAME)) -> Dataset:
         bundled = import_module("sklearn.datasets").load_digits()
     except ImportError as error:
         raise UserError('the data "digits" comes with scikit-learn; pip install "convsight[train]"') from error
-    pictures = np.round(bundled.images * (255 / 16)).astype(np.uint8)
-    truths = Labels(bundled.target, _CLASSES)
-    split = Split(UNSPLIT, pictures, truths, numbered_names(UNSPLIT, len(pictures)))
+    images = np.round(bundled.images * (255 / 16)).astype(np.uint8)
+    targets = Labels(bundled.target, _CLASSES)
+    split = Split(UNSPLIT, images, targets, numbered_names(UNSPLIT, len(images)))
     return Dataset(str(path), str(path), "classification", Classes(names=_CLASSES), {UNSPLIT: split})

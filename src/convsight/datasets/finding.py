@@ -1,4 +1,4 @@
-"""`Finding`: something about data that its owner should know, with the pictures it is about."""
+"""`Finding`: something about data that its owner should know, with the images it is about."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -9,8 +9,8 @@ from convsight.words import first_few
 Level = Literal["wrong", "suspicion", "remark"]
 
 
-class PictureName(NamedTuple):
-    """A picture: its split, its name there, and its truth as one line of text."""
+class ImageName(NamedTuple):
+    """An image: its split, its name there, and its target as one line of text."""
 
     split: str
     name: str
@@ -18,9 +18,9 @@ class PictureName(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One case of a finding: the pictures that belong together, or none, and words about them."""
+    """One case of a finding: the images that belong together, or none, and words about them."""
 
-    pictures: tuple[PictureName, ...] = ()
+    images: tuple[ImageName, ...] = ()
     note: str = ""
 
 
@@ -36,14 +36,13 @@ class Finding:
     @property
     def brief(self) -> str:
         """The words with the first cases, in one line."""
-        cases = [", ".join([*(picture.name for picture in entry.pictures), entry.note]) for entry in self.entries]
+        cases = [", ".join([*(image.name for image in entry.images), entry.note]) for entry in self.entries]
         return f"{self.words} ({first_few(cases, most=2)})" if cases else self.words
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as JSON values, with all of its pictures."""
+        """The finding as JSON values, with all of its images."""
         entries = [
-            {"pictures": [picture._asdict() for picture in entry.pictures], "note": entry.note}
-            for entry in self.entries
+            {"pictures": [image._asdict() for image in entry.images], "note": entry.note} for entry in self.entries
         ]
         return {"kind": self.kind, "level": self.level, "words": self.words, "entries": entries}
 
@@ -51,7 +50,7 @@ class Finding:
 def counted(number: int, what: str, ending: str = "s") -> str:
     """A number and what is counted, with the plural's ending where it is not one.
 
-    >>> counted(1, "picture"), counted(2000, "class", "es")
-    ('1 picture', '2,000 classes')
+    >>> counted(1, "image"), counted(2000, "class", "es")
+    ('1 image', '2,000 classes')
     """
     return f"{number:,} {what}{'' if number == 1 else ending}"

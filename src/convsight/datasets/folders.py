@@ -8,16 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import (
-    class_name,
-    data_name,
-    natural_key,
-    natural_order,
-    split_called,
-    storable,
-)
+from convsight.datasets.names import class_name, data_name, split_called, storable
 from convsight.errors import UserError
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
+from convsight.natural_order import natural_key, natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few
@@ -27,19 +21,19 @@ _NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
 
 
 def read_folders(path: Path) -> Dataset:
-    """Pictures in class folders, perhaps inside folders called train, val and test.
+    """Images in class folders, perhaps inside folders called train, val and test.
 
-    A class folder's own folders belong to it. Names are relative to `path`. What is no picture, hidden,
+    A class folder's own folders belong to it. Names are relative to `path`. What is no image, hidden,
     or beside the class folders is left out and said so in the notes. A folder that holds nothing but the
     folder of the class folders is stepped into.
 
-    Raises `UserError` where there is no picture, no class folder, an empty class folder or an empty split.
+    Raises `UserError` where there is no image, no class folder, an empty class folder or an empty split.
     """
     tree = _Tree(path)
     root = tree.data_root()
     splits = tree.split_folders(root) or {UNSPLIT: root}
-    found = {split: tree.class_pictures(folder) for split, folder in splits.items()}
-    classes = natural_order({name for pictures in found.values() for name in pictures})
+    found = {split: tree.class_images(folder) for split, folder in splits.items()}
+    classes = natural_order({name for images in found.values() for name in images})
     notes = tree.notes()
     if root != tree.path:
         notes = (f"the class folders were found in {tree.name(root)}/", *notes)
@@ -48,20 +42,20 @@ def read_folders(path: Path) -> Dataset:
         source=str(path),
         task="classification",
         target=Classes(names=classes),
-        splits={split: tree.split(split, pictures, classes) for split, pictures in found.items()},
+        splits={split: tree.split(split, images, classes) for split, images in found.items()},
         notes=notes,
     )
 
 
 @dataclass(frozen=True)
 class _Listing:
-    """What a folder holds, in natural order; `others` are hidden or no pictures.
+    """What a folder holds, in natural order; `others` are hidden or no images.
 
     Files are strings, since there can be a million.
     """
 
     folders: list[Path]
-    pictures: list[str]
+    images: list[str]
     others: list[str]
 
 
@@ -92,14 +86,14 @@ class _Tree:
         if not self.left_out:
             return ()
         names = [self.name(path) for path in self.left_out]
-        return (f"left out, since not pictures in class folders: {len(names):,} ({first_few(names)})",)
+        return (f"left out, since not images in class folders: {len(names):,} ({first_few(names)})",)
 
     def data_root(self) -> Path:
         """The folder of the class or split folders: the data's own, or the only one inside it."""
         root = self.path
         while True:
             inside = self.contents(root)
-            only = inside.folders[0] if len(inside.folders) == 1 and not inside.pictures else None
+            only = inside.folders[0] if len(inside.folders) == 1 and not inside.images else None
             if only is None or split_called(only.name) or _identity(only) in self._above:
                 return root
             if not self.contents(only).folders:
@@ -123,16 +117,16 @@ class _Tree:
                 f"{first_few([self.name(folder) for folder in others])}; {_LAYOUT}"
             )
         self.leave_out(others)
-        self.left_out += [*inside.others, *inside.pictures]
+        self.left_out += [*inside.others, *inside.images]
         return self._one_folder_a_split(named)
 
     def _check_split_folder(self, folder: Path) -> None:
         inside = self.contents(folder)
         if inside.folders:
             return
-        if inside.pictures:
-            raise UserError(f"{folder} holds pictures ({len(inside.pictures):,}) but no class folders; {_LAYOUT}")
-        raise UserError(f"the split folder {folder} holds no picture; add class folders with pictures or remove it")
+        if inside.images:
+            raise UserError(f"{folder} holds images ({len(inside.images):,}) but no class folders; {_LAYOUT}")
+        raise UserError(f"the split folder {folder} holds no image; add class folders with images or remove it")
 
     def _one_folder_a_split(self, folders: list[Path]) -> dict[str, Path]:
         splits: dict[str, Path] = {}
@@ -143,26 +137,26 @@ class _Tree:
             splits[split] = folder
         return {split: splits[split] for split in SPLIT_NAMES if split in splits}
 
-    def class_pictures(self, folder: Path) -> dict[str, list[str]]:
-        """The pictures of each class folder in `folder`."""
+    def class_images(self, folder: Path) -> dict[str, list[str]]:
+        """The images of each class folder in `folder`."""
         inside = self.contents(folder)
         if not inside.folders:
-            found = f"pictures ({len(inside.pictures):,}) but no class folders" if inside.pictures else "no pictures"
+            found = f"images ({len(inside.images):,}) but no class folders" if inside.images else "no images"
             raise UserError(f"{folder}: {found}; {_LAYOUT}")
-        self.left_out += [*inside.others, *inside.pictures]
+        self.left_out += [*inside.others, *inside.images]
         upwards = self._above | _and_above(folder)
         siblings = {_identity(each) for each in inside.folders}
         classes: dict[str, list[str]] = {}
         for each in inside.folders:
             # Links to another class, upwards, or in a circle are not followed.
             barred = upwards | (siblings - {_identity(each)})
-            classes.setdefault(class_name(each.name), []).extend(self._pictures(each, barred))
+            classes.setdefault(class_name(each.name), []).extend(self._images(each, barred))
         if not any(classes.values()):
-            raise UserError(f"{folder}: no pictures in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
+            raise UserError(f"{folder}: no images in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
         return classes
 
-    def _pictures(self, class_folder: Path, seen: set[tuple[int, int]]) -> list[str]:
-        """All pictures below a class folder, less those of folders in `seen`, which takes in each folder read."""
+    def _images(self, class_folder: Path, seen: set[tuple[int, int]]) -> list[str]:
+        """All images below a class folder, less those of folders in `seen`, which takes in each folder read."""
         found: list[str] = []
         waiting = [class_folder]
         while waiting:
@@ -173,20 +167,20 @@ class _Tree:
                 continue
             seen.add(identity)
             inside = self.contents(folder)
-            found += inside.pictures
+            found += inside.images
             self.left_out += inside.others
             waiting += reversed(inside.folders)
         return found
 
-    def split(self, name: str, pictures: Mapping[str, list[str]], classes: tuple[str, ...]) -> Split:
-        """The pictures of one split with their labels."""
-        for label, paths in pictures.items():
+    def split(self, name: str, images: Mapping[str, list[str]], classes: tuple[str, ...]) -> Split:
+        """The images of one split with their labels."""
+        for label, paths in images.items():
             if not paths:
                 place = self.path if name == UNSPLIT else f"{self.path} ({name})"
-                raise UserError(f"{place}: the class folder {label!r} holds no picture; add some or remove the folder")
-        paths = [path for label in pictures for path in pictures[label]]
+                raise UserError(f"{place}: the class folder {label!r} holds no image; add some or remove the folder")
+        paths = [path for label in images for path in images[label]]
         index = {label: position for position, label in enumerate(classes)}
-        indices = np.repeat([index[label] for label in pictures], [len(pictures[label]) for label in pictures])
+        indices = np.repeat([index[label] for label in images], [len(images[label]) for label in images])
         return Split(name, [Path(path) for path in paths], Labels(indices, classes), [self.name(p) for p in paths])
 
     def contents(self, folder: Path) -> _Listing:
@@ -210,8 +204,8 @@ def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
         listing.others.append(entry.path + (os.sep if is_folder else ""))
     elif is_folder:
         listing.folders.append(Path(entry.path))
-    elif is_file and is_picture_file(Path(entry.path)):
-        listing.pictures.append(entry.path)
+    elif is_file and is_image_file(Path(entry.path)):
+        listing.images.append(entry.path)
     else:
         listing.others.append(entry.path)
 

@@ -74,11 +74,11 @@ def read_idx(path: Path) -> Dataset:
     splits = {}
     names = _named_beside(path)
     for split, pair in pairs.items():
-        pictures, labels = _read_array(pair.images, "images"), _read_array(pair.labels, "labels")
-        if len(pictures) != len(labels):
-            raise UserError(f"{pair.images} holds {len(pictures):,} pictures but {pair.labels} {len(labels):,} labels")
+        images, labels = _read_array(pair.images, "images"), _read_array(pair.labels, "labels")
+        if len(images) != len(labels):
+            raise UserError(f"{pair.images} holds {len(images):,} images but {pair.labels} {len(labels):,} labels")
         names = names or _recognised(labels)
-        splits[split if len(pairs) > 1 else UNSPLIT] = NumberedSplit(pictures, labels, str(pair.labels))
+        splits[split if len(pairs) > 1 else UNSPLIT] = NumberedSplit(images, labels, str(pair.labels))
     return numbered_dataset(path, splits, names)
 
 

@@ -23,7 +23,7 @@ _THREE: Mapping[str, Mapping[str, Any]] = {s: {"split": s} for s in ("train", "v
 class KnownSet:
     """A class of `torchvision.datasets`, and the arguments that give each split.
 
-    `in_memory` sets hold their pictures as one array; the others list files.
+    `in_memory` sets hold their images as one array; the others list files.
     """
 
     class_name: str
@@ -31,7 +31,7 @@ class KnownSet:
     in_memory: bool = True
     arguments: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
-    written: bool = False  # pictures of writing, which a mirror changes though the class names do not say so
+    written: bool = False  # images of writing, which a mirror changes though the class names do not say so
 
 
 _DIGITS = tuple("0123456789")
@@ -123,12 +123,12 @@ def _class_names(source: Any) -> tuple[str, ...]:
 
 
 def _array_split(name: str, source: Any, classes: tuple[str, ...]) -> Split:
-    pictures = np.asarray(source.data)
-    if pictures.ndim == 4 and pictures.shape[1] == 3:  # SVHN and STL-10 put channels first
-        pictures = pictures.transpose(0, 2, 3, 1)
+    images = np.asarray(source.data)
+    if images.ndim == 4 and images.shape[1] == 3:  # SVHN and STL-10 put channels first
+        images = images.transpose(0, 2, 3, 1)
     labels = np.asarray(source.targets if hasattr(source, "targets") else source.labels)
     names = [f"{name}/{index:05d}" for index in range(len(labels))]
-    return Split(name, np.ascontiguousarray(pictures, np.uint8), Labels(labels, classes), names)
+    return Split(name, np.ascontiguousarray(images, np.uint8), Labels(labels, classes), names)
 
 
 def _file_split(name: str, source: Any, classes: tuple[str, ...]) -> Split:

@@ -1,4 +1,4 @@
-"""Tables of pictures: CSV, TSV or Parquet with a path and a label a row, and perhaps a split."""
+"""Tables of images: CSV, TSV or Parquet with a path and a label a row, and perhaps a split."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import (
-    SPLIT_SPELLINGS,
-    class_name,
-    data_name,
-    natural_order,
-    split_called,
-    storable,
-)
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
 from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError, unknown_name
+from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few
@@ -33,7 +27,7 @@ _COLUMNS = {
 
 
 class _Row(NamedTuple):
-    """One picture; `place` is where a message finds it (`line 3`)."""
+    """One image; `place` is where a message finds it (`line 3`)."""
 
     place: str
     path: str
@@ -47,22 +41,22 @@ def is_label_table(path: Path) -> bool:
 
 
 def read_label_table(path: Path) -> Dataset:
-    """The pictures that a table lists.
+    """The images that a table lists.
 
     Columns, in any order and case, others being ignored: `path` (or image, file, filename), relative to
     the table's folder; `label` (or class, target); and, if there, `split` (train, val or test, in any usual
     spelling). A CSV file is UTF-8 with a header, separated by commas or semicolons.
 
-    Raises `UserError` naming the line for a missing column, an empty field, a picture that is not there, an
-    unknown split, or a picture listed with two labels or in two splits.
+    Raises `UserError` naming the line for a missing column, an empty field, an image that is not there, an
+    unknown split, or an image listed with two labels or in two splits.
     """
     rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path)
-    pictures, repeated = _distinct(path, rows)
-    if not pictures:
-        raise UserError(f"{path} lists no pictures; expected one a row under its header")
-    _check_present(path, pictures)
-    classes = natural_order({row.label for row in pictures})
-    splits = {name: [row for row in pictures if row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
+    images, repeated = _distinct(path, rows)
+    if not images:
+        raise UserError(f"{path} lists no images; expected one a row under its header")
+    _check_present(path, images)
+    classes = natural_order({row.label for row in images})
+    splits = {name: [row for row in images if row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
     return Dataset(
         name=data_name(path),
         source=str(path),
@@ -80,7 +74,7 @@ def _split(name: str, folder: Path, rows: Sequence[_Row], classes: tuple[str, ..
 
 
 def _distinct(table: Path, rows: Iterator[_Row]) -> tuple[list[_Row], int]:
-    """The rows, each picture once, and how many repeated another."""
+    """The rows, each image once, and how many repeated another."""
     first: dict[str, _Row] = {}
     repeated = 0
     for row in rows:
@@ -100,7 +94,7 @@ def _check_present(table: Path, rows: Sequence[_Row]) -> None:
     if missing:
         raise UserError(
             f"{table}, {missing[0].place}: no such file: {missing[0].path} ({len(missing):,} of {len(rows):,} "
-            f"pictures are not there); paths are relative to {table.parent}"
+            f"images are not there); paths are relative to {table.parent}"
         )
 
 
@@ -119,7 +113,7 @@ def _checked_row(table: Path, place: str, path: str, label: str, split: str | No
 
 
 def _normal(path: str) -> str:
-    # `a/../b.jpg` and `./b.jpg` are one picture.
+    # `a/../b.jpg` and `./b.jpg` are one image.
     return os.path.normpath(path).replace(os.sep, "/")
 
 

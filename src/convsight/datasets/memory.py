@@ -1,4 +1,4 @@
-"""How much memory there is to hold pictures in."""
+"""How much memory there is to hold images in."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ def check_memory(path: Path, needed_bytes: int) -> None:
     if needed_bytes > available:
         raise UserError(
             f"{path} needs {needed_bytes / 2**30:,.1f} GiB of memory, of which {available / 2**30:,.1f} are available; "
-            "use a smaller set, or one picture a file in class folders"
+            "use a smaller set, or one image a file in class folders"
         )
 
 

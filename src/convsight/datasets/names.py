@@ -1,8 +1,6 @@
-"""Names: of splits as people spell them, of classes in the order people expect, of pictures and data sets."""
+"""Names: of splits as people spell them, of classes, of images and data sets."""
 
-import re
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 _SPLIT_SPELLINGS = {
@@ -26,25 +24,6 @@ def split_called(text: str) -> str | None:
     return _SPLIT_SPELLINGS.get(text.strip().lower())
 
 
-def natural_key(name: str) -> tuple[list[str | tuple[int, str]], str]:
-    """A sort key that puts `2` before `10` and upper beside lower case.
-
-    >>> sorted(["10", "b", "2", "A"], key=natural_key)
-    ['2', '10', 'A', 'b']
-    """
-    # Odd parts are runs of digits. Compared by length, then digit by digit, so that no run is too long for it.
-    parts: list[str | tuple[int, str]] = []
-    for position, part in enumerate(re.split(r"([0-9]+)", name.casefold())):
-        digits = part.lstrip("0")
-        parts.append((len(digits), digits) if position % 2 else part)
-    return parts, name
-
-
-def natural_order(names: Sequence[str] | set[str]) -> tuple[str, ...]:
-    """`names` in natural order, see `natural_key`."""
-    return tuple(sorted(names, key=natural_key))
-
-
 def class_name(text: str) -> str:
     """A class name as it is compared: trimmed, and composed, since file systems differ in how they spell an accent."""
     return unicodedata.normalize("NFC", storable(text)).strip()
@@ -56,7 +35,7 @@ def storable(name: str) -> str:
 
 
 def numbered_names(split: str, count: int) -> list[str]:
-    """Names for pictures that have none: `train/00000`, `train/00001`, ..."""
+    """Names for images that have none: `train/00000`, `train/00001`, ..."""
     return [f"{split}/{index:05d}" for index in range(count)]
 
 

@@ -80,6 +80,8 @@ _MEDMNIST = {
         "Thick Ascending Limb",
     ),
 }
+_TYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+_FEW = 4  # channels of colours and transparency; no image has as few pixels a side
 # All that a damaged or foreign archive makes NumPy and zipfile raise.
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -92,8 +94,8 @@ def is_npz(path: Path) -> bool:
 def read_npz(path: Path) -> Dataset:
     """The splits of a MedMNIST archive.
 
-    Pictures are uint8 (pictures, height, width) or (pictures, height, width, 3), labels integers
-    (pictures,) or (pictures, 1). The 2D sets of MedMNIST have their class names, by the start of the file's
+    Images are (images, height, width) or (images, height, width, channels) of uint8, uint16 or float32, labels
+    integers (images,) or (images, 1). The 2D sets of MedMNIST have their class names, by the start of the file's
     name; elsewhere the numbers are the names.
 
     Raises `UserError` for a damaged file, missing arrays, another type or shape, or a label out of range.
@@ -101,17 +103,17 @@ def read_npz(path: Path) -> Dataset:
     arrays = _read_arrays(path)
     splits = {}
     for split in SPLIT_NAMES:
-        images, labels = f"{split}_images", f"{split}_labels"
-        if images not in arrays and labels not in arrays:
+        image_key, labels = f"{split}_images", f"{split}_labels"
+        if image_key not in arrays and labels not in arrays:
             continue
-        for name in (images, labels):
+        for name in (image_key, labels):
             if name not in arrays:
                 raise UserError(f"{path} lacks the array {name!r}; it holds {', '.join(sorted(arrays))}")
-        pictures = _checked_pictures(arrays[images], f"{path}: {images}")
+        images = _checked_images(arrays[image_key], f"{path}: {image_key}")
         numbers = _checked_numbers(arrays[labels], f"{path}: {labels}")
-        if len(pictures) != len(numbers):
-            raise UserError(f"{path}: {len(pictures):,} {images} but {len(numbers):,} {labels}")
-        splits[split] = NumberedSplit(pictures, numbers, f"{path}: {labels}")
+        if len(images) != len(numbers):
+            raise UserError(f"{path}: {len(images):,} {image_key} but {len(numbers):,} {labels}")
+        splits[split] = NumberedSplit(images, numbers, f"{path}: {labels}")
     return numbered_dataset(path, splits, _names_for(path))
 
 
@@ -131,22 +133,32 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     raise UserError(f"{path}: expected arrays called train_images, train_labels, val_images, ...; it holds {holds}")
 
 
-def _checked_pictures(array: NDArray[Any], where: str) -> NDArray[np.uint8]:
-    grey_or_rgb = array.ndim == 3 or (array.ndim == 4 and array.shape[3] == 3)
-    if array.dtype != np.uint8 or not grey_or_rgb or 0 in array.shape[1:]:
+def _checked_images(array: NDArray[Any], where: str) -> NDArray[Any]:
+    if array.dtype.newbyteorder("=") not in _TYPES or array.ndim not in {3, 4} or 0 in array.shape[1:]:
         raise UserError(
-            f"{where} is {array.dtype} of shape {array.shape}; "
-            "expected uint8 of shape (pictures, height, width) or (pictures, height, width, 3)"
+            f"{where} is {array.dtype} of shape {array.shape}; expected uint8, uint16 or float32 of shape "
+            "(images, height, width) or (images, height, width, channels)"
+        )
+    if array.ndim == 4 and _is_doubtful(array.shape[1:]):
+        raise UserError(
+            f"{where} has a shape of {array.shape}: its channels stand first, or it holds volumes; expected "
+            "(images, height, width, channels)"
         )
     return array
 
 
+def _is_doubtful(shape: tuple[int, ...]) -> bool:
+    """Whether a shape would be an odd one for (height, width, channels): the 3D sets of MedMNIST are cubes."""
+    height, width, channels = shape
+    return channels > _FEW and (height <= _FEW or width == channels)
+
+
 def _checked_numbers(array: NDArray[Any], where: str) -> NDArray[np.integer[Any]]:
     if array.ndim == 2 and array.shape[1] > 1:
-        raise UserError(f"{where} has {array.shape[1]} labels a picture; several labels a picture are not supported")
+        raise UserError(f"{where} has {array.shape[1]} labels an image; several labels an image are not supported")
     if array.dtype.kind not in "iu" or array.ndim not in (1, 2):
         raise UserError(
-            f"{where} is {array.dtype} of shape {array.shape}; expected integers of shape (pictures,) or (pictures, 1)"
+            f"{where} is {array.dtype} of shape {array.shape}; expected integers of shape (images,) or (images, 1)"
         )
     return array.reshape(-1)
 

@@ -13,14 +13,14 @@ from convsight.errors import UserError
 from convsight.results import Labels
 from convsight.targets import Classes
 
-_MOST_CLASSES = 100_000  # larger numbers are identifiers or damage, not classes
+_MAX_CLASSES = 100_000  # larger numbers are identifiers or damage, not classes
 
 
 @dataclass(frozen=True)
 class NumberedSplit:
-    """Pixels (pictures, height, width[, 3]), class numbers (pictures,), and where a message finds these."""
+    """Pixels (images, height, width[, channels]), class numbers (images,), and where a message finds these."""
 
-    pictures: NDArray[np.uint8]
+    images: NDArray[Any]
     numbers: NDArray[np.integer[Any]]
     where: str
 
@@ -35,7 +35,7 @@ def numbered_dataset(path: Path, splits: dict[str, NumberedSplit], names: tuple[
     """
     reference = [splits["train"]] if "train" in splits else list(splits.values())
     largest = max((int(each.numbers.max()) for each in reference if len(each.numbers)), default=0)
-    count = len(names) if names else min(largest + 1, _MOST_CLASSES)
+    count = len(names) if names else min(largest + 1, _MAX_CLASSES)
     for split in splits.values():
         _check_range(split, count, "the names given" if names else "the training labels")
     classes = names or tuple(str(number) for number in range(count))
@@ -45,7 +45,7 @@ def numbered_dataset(path: Path, splits: dict[str, NumberedSplit], names: tuple[
         task="classification",
         target=Classes(names=classes),
         splits={
-            name: Split(name, each.pictures, Labels(each.numbers, classes), numbered_names(name, len(each.numbers)))
+            name: Split(name, each.images, Labels(each.numbers, classes), numbered_names(name, len(each.numbers)))
             for name, each in splits.items()
         },
         classes_named=names is not None,
@@ -56,6 +56,6 @@ def _check_range(split: NumberedSplit, count: int, reason: str) -> None:
     wrong = np.flatnonzero((split.numbers < 0) | (split.numbers >= count))
     if len(wrong):
         raise UserError(
-            f"{split.where}: label {split.numbers[wrong[0]]} of picture {wrong[0]} is out of range "
+            f"{split.where}: label {split.numbers[wrong[0]]} of image {wrong[0]} is out of range "
             f"(as are {len(wrong) - 1:,} more); expected 0 to {count - 1}, by {reason}"
         )

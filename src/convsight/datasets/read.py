@@ -50,7 +50,7 @@ FORMATS = (
 def read_dataset(source: str | Path) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, fit to train on.
 
-    Raises `UserError` for a missing path, an unknown format, damaged data, no pictures, one class only where that is
+    Raises `UserError` for a missing path, an unknown format, damaged data, no images, one class only where that is
     nothing to learn, an empty class or split, or a class that cannot be learnt or is unknown.
     """
     return check_learnable(read_as_it_is(source))
@@ -70,7 +70,7 @@ def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
 def read_as_it_is(source: str | Path) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, whether or not its classes can be learnt.
 
-    Raises `UserError` for a missing path, an unknown format, damaged data, or no pictures.
+    Raises `UserError` for a missing path, an unknown format, damaged data, or no images.
     """
     path = Path(source)
     known = ", ".join(each.name for each in FORMATS)

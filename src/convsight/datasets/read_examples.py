@@ -1,4 +1,4 @@
-"""Splits to examples: every image decoded once, those that cannot be read told by name, and left out if so wished."""
+"""Splits to examples: every image decoded once, unreadable ones reported by name, and left out if so wished."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -6,9 +6,9 @@ from typing import NamedTuple
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
-from convsight.datasets.fitted import FittedPictures, Unreadable
+from convsight.datasets.image_store import ImageStore, Unreadable
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.progress import Listener
 
 _LISTED = 20  # images named in a message
@@ -24,7 +24,7 @@ class ReadSplit(NamedTuple):
 def read_examples(
     source: str,
     splits: Mapping[str, Split],
-    spec: ImageInput,
+    spec: InputSpec,
     listener: Listener,
     *,
     skip_unreadable: bool,
@@ -36,23 +36,23 @@ def read_examples(
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped: then it is said that they are left
     out. It is raised too where none of a split can be read, or too little is left of it to judge by.
     """
-    fitted: dict[str, FittedPictures] = {}
+    fitted: dict[str, ImageStore] = {}
     unreadable: dict[str, list[Unreadable]] = {}
-    with listener.counting("reading pictures", sum(map(len, splits.values()))) as advance:
+    with listener.counting("reading images", sum(map(len, splits.values()))) as advance:
         for name, split in splits.items():
-            fitted[name], unreadable[name] = FittedPictures.read(
+            fitted[name], unreadable[name] = ImageStore.read(
                 split, spec, workers=workers, max_megapixels=max_megapixels, progress=advance
             )
     _report([bad for found in unreadable.values() for bad in found], skip_unreadable, listener)
     readable = {name: _readable(source, split, unreadable[name]) for name, split in splits.items()}
-    return {name: ReadSplit(split, Examples(fitted[name], split.truths)) for name, split in readable.items()}
+    return {name: ReadSplit(split, Examples(fitted[name], split.targets)) for name, split in readable.items()}
 
 
 def _readable(source: str, split: Split, unreadable: Sequence[Unreadable]) -> Split:
     if not unreadable:
         return split
     if len(unreadable) == len(split):
-        raise UserError(f"{source}: no picture of the split {split.name!r} can be read")
+        raise UserError(f"{source}: no image of the split {split.name!r} can be read")
     left = split.without([bad.position for bad in unreadable])
     check_judgeable(source, left)
     return left
@@ -65,7 +65,7 @@ def _report(unreadable: Sequence[Unreadable], skip: bool, listener: Listener) ->
     lines = [f"  {bad.name}: {bad.reason}" for bad in unreadable[:_LISTED]]
     if len(unreadable) > _LISTED:
         lines.append(f"  and {len(unreadable) - _LISTED} more")
-    count = f"{len(unreadable)} picture{'s' if len(unreadable) > 1 else ''}"
+    count = f"{len(unreadable)} image{'s' if len(unreadable) > 1 else ''}"
     listing = "\n".join(lines)
     if not skip:
         raise UserError(

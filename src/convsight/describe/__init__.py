@@ -33,12 +33,12 @@ def describe(
     """
     # Other rooms import from this package while the catalogue is being made, so it imports nothing by itself.
     from convsight.describe.description import describe_module  # noqa: PLC0415
-    from convsight.describe.subject import find_subject  # noqa: PLC0415
+    from convsight.describe.resolve import resolve_net  # noqa: PLC0415
 
     if not isinstance(net, str):
         if volume is None:
             raise UserError("a module does not say what goes in: describe(net, (height, width, channels))")
         *sides, channels = volume
         return describe_module(net, (channels, *sides), batch=batch, optimizer=optimizer)
-    subject = find_subject(net, volume, classes)
-    return describe_module(subject.model, subject.shape, subject.name, batch, optimizer)
+    found = resolve_net(net, volume, classes)
+    return describe_module(found.model, found.shape, found.name, batch, optimizer)

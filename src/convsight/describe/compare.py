@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from convsight.describe.description import Description, describe_module
-from convsight.describe.measure import Speed, measure
-from convsight.describe.subject import entry_of, find_subject
+from convsight.describe.resolve import entry_of, resolve_net
+from convsight.describe.speed import Speed, measure
 from convsight.errors import UserError
 from convsight.progress import Listener
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One network of a comparison. `accuracy` is the published share of ImageNet's validation pictures, 0..1."""
+    """One network of a comparison. `accuracy` is the published share of ImageNet's validation images, 0..1."""
 
     described: Description
     accuracy: float | None
@@ -40,7 +40,7 @@ class Compared:
 def compare(
     names: Sequence[str],
     volume: tuple[int, ...] | None,
-    classes: int | None,
+    outputs: int | None,
     measured: bool,
     listener: Listener,
 ) -> list[Compared]:
@@ -53,10 +53,10 @@ def compare(
     rows = []
     with listener.counting("comparing", len(names)) as advance:
         for name in names:
-            subject = find_subject(name, volume, classes)
-            described = describe_module(subject.model, subject.shape, subject.name)
-            entry = entry_of(subject.name)
-            speed = measure(subject, classes or entry.outputs) if measured else None
+            net = resolve_net(name, volume, outputs)
+            described = describe_module(net.model, net.shape, net.name)
+            entry = entry_of(net.name)
+            speed = measure(net) if measured else None
             rows.append(Compared(described, entry.accuracy, entry.accuracy_source, speed))
             advance(1)
     return rows

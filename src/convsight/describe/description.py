@@ -7,9 +7,9 @@ from typing import Any
 from torch import nn
 
 from convsight.describe.layer import Layer
-from convsight.describe.memory import OPTIMIZER_COPIES, Memory, training_memory
-from convsight.describe.rows import layers_of
+from convsight.describe.layer_rows import layers_of
 from convsight.describe.trace import trace
+from convsight.describe.training_memory import OPTIMIZER_COPIES, Memory, training_memory
 from convsight.errors import UserError, unknown_name
 from convsight.nets.dry_run.diagnosis import explained
 from convsight.nets.dry_run.run import CannotRunError
@@ -17,7 +17,7 @@ from convsight.nets.dry_run.run import CannotRunError
 
 @dataclass(frozen=True)
 class Description:
-    """What a network called `name` does to one picture of `input` (sides..., channels), layer by layer."""
+    """What a network called `name` does to one image of `input` (sides..., channels), layer by layer."""
 
     name: str
     input: tuple[int, ...]
@@ -31,7 +31,7 @@ class Description:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of convolutions and matrix products for one picture."""
+        """Multiply-adds of convolutions and matrix products for one image."""
         return sum(layer.multiply_adds for layer in self.layers)
 
     @property
@@ -41,12 +41,12 @@ class Description:
 
     @property
     def other_operations(self) -> int:
-        """Biases, sums, comparisons and function values for one picture."""
+        """Biases, sums, comparisons and function values for one image."""
         return sum(layer.other_operations for layer in self.layers)
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes of all that the layers give for one picture, in float32."""
+        """Bytes of all that the layers give for one image, in float32."""
         return sum(layer.activation_bytes for layer in self.layers)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,9 +66,9 @@ class Description:
 def describe_module(
     model: nn.Module, shape: Sequence[int], name: str = "", batch: int | None = None, optimizer: str = "adamw"
 ) -> Description:
-    """The description of any module that takes pictures of `shape` (channels, *sides).
+    """The description of any module that takes images of `shape` (channels, *sides).
 
-    With `batch`, the memory of a training step on so many pictures is predicted too. Branches, reuse, and what
+    With `batch`, the memory of a training step on so many images is predicted too. Branches, reuse, and what
     `forward` computes in plain Python are seen. Raises a `UserError` that says which layer cannot work, why, and what
     would mend it.
 
@@ -90,11 +90,11 @@ def describe_module(
 
 def _memory(model: nn.Module, shape: Sequence[int], optimizer: str) -> Memory:
     if shape[0] < 1:
-        raise UserError(f"a batch must hold at least one picture, not {shape[0]}")
+        raise UserError(f"a batch must hold at least one image, not {shape[0]}")
     if optimizer not in OPTIMIZER_COPIES:
         raise unknown_name("optimizer", optimizer, OPTIMIZER_COPIES)
     try:
         return training_memory(model, shape, optimizer)
     except Exception as error:  # whatever a layer raises that it does not in evaluation
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise UserError(f"it cannot be trained on {shape[0]} pictures at once: {said[0]}") from error
+        raise UserError(f"it cannot be trained on {shape[0]} images at once: {said[0]}") from error

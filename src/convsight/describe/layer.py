@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Layer:
-    """What one layer does to its volume, and what it costs for one picture.
+    """What one layer does to its volume, and what it costs for one image.
 
     Volumes are (sides..., channels) for maps, as the lectures and TensorFlow write them, else as the tensor has them,
     without the batch. `flops` are two a multiply-add; `other_operations` are what is no multiply-add (biases, sums,

@@ -1,6 +1,6 @@
 """timm's networks in a list; they are counted when they are asked for, since there are more than a thousand."""
 
-from convsight.describe.figures import Figures, count, listed
+from convsight.describe.net_figures import Figures, count, listed
 from convsight.net_list.listed import ListedNet
 from convsight.net_list.search import matching
 from convsight.nets.timm_nets import timm_entry, timm_names

@@ -10,9 +10,9 @@ from typing import final
 from torch import Tensor, nn
 
 from convsight.arithmetic.shapes import Worked
-from convsight.describe.field import Field
-from convsight.describe.follow import field_after
-from convsight.describe.operations import multiply_adds, other_operations
+from convsight.describe.field_rules import field_after
+from convsight.describe.operation_costs import multiply_adds, other_operations
+from convsight.describe.receptive_field import Field
 from convsight.nets.dry_run.operation_windows import Windows, windows_of
 from convsight.nets.dry_run.run import Call, Observer, Pads, dry_run, tensors_in
 from convsight.nets.dry_run.run import Operation as Ran
@@ -23,7 +23,7 @@ class Operation:
     """One operation on tensors. Shapes are those of the tensors, the batch first."""
 
     name: str  # PyTorch's, such as "convolution"
-    inputs: tuple[tuple[int, ...], ...]  # of what the pictures went into, weights left out
+    inputs: tuple[tuple[int, ...], ...]  # of what the images went into, weights left out
     output: tuple[int, ...]
     field: Field
     windows: Windows | None
@@ -57,10 +57,10 @@ class ModuleRun:
 
 
 def trace(model: nn.Module, shape: Sequence[int]) -> ModuleRun:
-    """The run of `model` on pictures of `shape` (batch, channels, *sides), in evaluation mode.
+    """The run of `model` on images of `shape` (batch, channels, *sides), in evaluation mode.
 
     The model is left as it is: its tensors are not read, its modes are put back. Raises `CannotRunError` where the
-    network does not take such pictures.
+    network does not take such images.
 
     >>> run = trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (1, 3, 5, 5))
     >>> [(part.path, part.operations[0].output) for part in run.calls]
@@ -81,7 +81,7 @@ class _Notes(Observer):
         self.shape = shape
         self.trained = [name for name, _ in model.named_parameters()]
         self.fields: dict[int, Field] = {}  # by the tensor's id
-        self.owners: dict[int, frozenset[str]] = {}  # the parameters that a tensor without pictures was made of
+        self.owners: dict[int, frozenset[str]] = {}  # the parameters that a tensor without images was made of
         self.kept: list[Tensor] = []  # alive, so that no id is given twice; they hold no memory
 
     def started(self, root: Call, weights: Mapping[str, Tensor]) -> None:
@@ -141,7 +141,7 @@ class _Notes(Observer):
 
 
 def _real_axes(known: list[Field], ndim: int, count: int) -> list[int]:
-    """Which of the last `count` axes are a picture's: one-dimensional pooling is run with a second axis of one cell."""
+    """Which of the last `count` axes are an image's: one-dimensional pooling is run with a second axis of one cell."""
     places = known[0].places if known else ()
     found = [index for index in range(count) if ndim - count + index in places]
     return found or list(range(count))

@@ -8,10 +8,10 @@ import typer
 
 from convsight.describe.compare import compare
 from convsight.describe.description import Description, describe_module
-from convsight.describe.drawing import volumes_svg
-from convsight.describe.page import description_html
-from convsight.describe.subject import find_subject, parse_volume
-from convsight.describe.table import print_comparison, print_description
+from convsight.describe.description_table import print_comparison, print_description
+from convsight.describe.html_page import description_html
+from convsight.describe.resolve import parse_volume, resolve_net
+from convsight.describe.volume_drawing import volumes_svg
 from convsight.errors import UserError
 from convsight.files import write_atomic, write_atomic_with
 from convsight.printing import json_document
@@ -33,8 +33,8 @@ def show_description(
     """Describe one network: a table, JSON, a page or a drawing, on standard output or in the file `out`."""
     if len(nets) > 1:
         raise UserError(f"describe takes one net and got {len(nets)}; to see them side by side: --compare")
-    subject = find_subject(nets[0], parse_volume(volume) if volume else None, classes)
-    described = describe_module(subject.model, subject.shape, subject.name, batch, optimizer)
+    net = resolve_net(nets[0], parse_volume(volume) if volume else None, classes)
+    described = describe_module(net.model, net.shape, net.name, batch, optimizer)
     if output == "table":
         if out is not None:
             raise UserError(f"--out {out}: a table goes to standard output; choose --format json, html or svg")
@@ -63,7 +63,7 @@ def show_comparison(
     else:
         print_comparison(rows)
     if out is not None:
-        from convsight.report.bubbles import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
+        from convsight.report.bubble_chart import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
 
         nets_shown = [(row.described, row.accuracy) for row in rows]
         bubbles = [Bubble(net.name, net.parameters, net.multiply_adds, accuracy) for net, accuracy in nets_shown]

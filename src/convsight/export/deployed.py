@@ -1,43 +1,47 @@
-"""The whole deployed graph in PyTorch: raw pictures in, the task's named arrays out, traced by `torch.export`."""
+"""The whole deployed graph in PyTorch: originals in, the task's named arrays out, traced by `torch.export`."""
 
 import warnings
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from convsight.card import Card
-from convsight.nets.fit import Fit
+from convsight.nets.resize_layers import resize_layer
 from convsight.runtime.engine import FITTED
 from convsight.tasks import task_of
 
-_PICTURES = "pictures"  # the graph's input
-
 
 class Deployed(nn.Module):
-    """RGB uint8 of any one size (batch, height, width, 3) to the task's named arrays, and the fitted pictures too."""
+    """Arrays of originals of any one size, RGB uint8 (batch, height, width, 3) most often, to the task's named arrays.
+
+    The originals as they are loaded for the network are told too.
+    """
 
     def __init__(self, model: nn.Module, card: Card) -> None:
         super().__init__()
-        self.fit = Fit(card.input.frame)
+        self.fit = resize_layer(card.input)
         # Not "graph": that is what a traced module calls something else.
         self.network = task_of(card.task).graph(model, card)
 
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        fitted = self.fit(pictures)
+    def forward(self, originals: Tensor) -> dict[str, Tensor]:
+        fitted = self.fit(originals)
         arrays: dict[str, Tensor] = self.network(fitted)
         return {FITTED: fitted, **arrays}
 
 
 def trace(model: nn.Module, card: Card) -> tuple[ExportedProgram, list[str]]:
-    """The deployed graph of `model` (on the processor) with batch, height and width free, and the names of its outputs.
+    """The deployed graph of `model` (on the processor), with the axes free that its input leaves free, and its outputs.
 
     What PyTorch cannot trace raises whatever `torch.export` raises.
     """
     deployed = Deployed(model, card).eval()
-    height, width = card.input.height, card.input.width
-    some = torch.zeros(2, height + 3, width + 5, 3, dtype=torch.uint8)
-    free = ({0: Dim("batch", min=1), 1: Dim("height", min=1), 2: Dim("width", min=1)},)
+    spec = card.input
+    # No two free sides alike, and none that of the network, since PyTorch would take those for the same for ever.
+    sides = [side + 3 + 2 * axis if axis + 1 in spec.free_axes else side for axis, side in enumerate(spec.array_shape)]
+    some = torch.from_numpy(np.zeros((2, *sides), spec.dtype))
+    free = ({axis: Dim(name, min=1) for axis, name in spec.free_axes.items()},)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks on PyTorch's own internals
         program = torch.export.export(deployed, (some,), dynamic_shapes=free)

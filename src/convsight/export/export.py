@@ -10,10 +10,10 @@ import torch
 from convsight.card import Card, Proof
 from convsight.datasets import Examples
 from convsight.errors import UserError
+from convsight.export.exporters import Exporter, graph_exporter, make_exporter
 from convsight.export.onnx_graph import onnx_graph
-from convsight.export.parity_check import LEAST_PICTURES, ParityCheck, Pixels, prove
+from convsight.export.parity_check import MIN_IMAGES, ParityCheck, Pixels, prove
 from convsight.export.quantise import check_costs, coarseness, costs, quantised
-from convsight.export.targets import Target, graph_target, make_target
 from convsight.export.torch_engine import TorchEngine, load_network
 from convsight.files import make_folder
 from convsight.progress import Listener
@@ -21,17 +21,17 @@ from convsight.tasks import reader_of, task_of
 
 
 def export_network(
-    source: Path, card: Card, to: str, file: Path, pictures: Callable[[], Iterator[Pixels]], listener: Listener
+    source: Path, card: Card, to: str, file: Path, images: Callable[[], Iterator[Pixels]], listener: Listener
 ) -> Card:
     """Export the model file `source` in the number format of `card.weights` (float32 or float16) to `file`.
 
     Returns the card in it, which holds the proofs. Raises `UserError`, and leaves no file, where the proof on
-    `pictures` does not hold.
+    `images` does not hold.
     """
     model = load_network(source, card.source())
-    target = make_target(to, model, card)
+    exporter = make_exporter(to, model, card)
     original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
-    return _put_in_place(target, original, card, file, pictures, listener)
+    return _put_in_place(exporter, original, card, file, images, listener)
 
 
 def export_int8(
@@ -39,13 +39,13 @@ def export_int8(
     card: Card,
     to: str,
     file: Path,
-    pictures: Callable[[], Iterator[Pixels]],
+    images: Callable[[], Iterator[Pixels]],
     examples: Examples,
     judged: str,
     most_lost: float,
     listener: Listener,
 ) -> Card:
-    """Export with 8-bit numbers, learnt and judged by every engine on `examples`, in words the pictures `judged`.
+    """Export with 8-bit numbers, learnt and judged by every engine on `examples`, in words the images `judged`.
 
     Returns the card in the file, which holds proofs and costs. Raises `UserError`, and leaves no file, where the metric
     loses more than `most_lost` points, or the proof fails.
@@ -53,13 +53,13 @@ def export_int8(
     model = load_network(source, card.source())
     original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
     with listener.counting("quantising", 1) as advance:
-        target = graph_target(to, quantised(onnx_graph(model, card), examples))
+        exporter = graph_exporter(to, quantised(onnx_graph(model, card), examples))
         advance(1)
     card = card.model_copy(update={"weights": "int8"})
-    with _draft(target, file) as draft:
-        target.write(draft, card)
+    with _draft(exporter, file) as draft:
+        exporter.write(draft, card)
         # Of the ways to run it by one engine the last is the one that predict uses.
-        engines = {check.engine.name: check.engine for check in target.checks(draft, card)}
+        engines = {check.engine.name: check.engine for check in exporter.checks(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
     metric = reader_of(card).metrics().selected_by[0]
     for cost in found:
@@ -71,34 +71,34 @@ def export_int8(
         listener.say(note)
     check_costs(metric, found, most_lost)
     card = card.model_copy(update={"costs": found})
-    return _put_in_place(target, original, card, file, pictures, listener)
+    return _put_in_place(exporter, original, card, file, images, listener)
 
 
 def _put_in_place(
-    target: Target,
+    exporter: Exporter,
     original: TorchEngine,
     card: Card,
     file: Path,
-    pictures: Callable[[], Iterator[Pixels]],
+    images: Callable[[], Iterator[Pixels]],
     listener: Listener,
 ) -> Card:
     """Write a draft, prove it, and write the file with its proofs; returns its card."""
     reader = reader_of(card)
-    with _draft(target, file) as draft:
-        target.write(draft, card)
-        checks = target.checks(draft, card)
-        with listener.counting("proving", LEAST_PICTURES) as advance:
-            proofs = prove(original, reader, card, checks, _counted(pictures(), advance))
+    with _draft(exporter, file) as draft:
+        exporter.write(draft, card)
+        checks = exporter.checks(draft, card)
+        with listener.counting("proving", MIN_IMAGES) as advance:
+            proofs = prove(original, reader, card, checks, _counted(images(), advance))
     for proof, check in zip(proofs, checks, strict=True):
         listener.say(_in_words(proof, check))
     _check(proofs, checks, file)
     card = card.model_copy(update={"proofs": proofs})
-    target.write(file, card)
+    exporter.write(file, card)
     return card
 
 
 @contextmanager
-def _draft(target: Target, file: Path) -> Iterator[Path]:
+def _draft(exporter: Exporter, file: Path) -> Iterator[Path]:
     """A place beside `file` for what is not proven yet, removed in the end."""
     try:
         make_folder(file.parent)
@@ -106,7 +106,7 @@ def _draft(target: Target, file: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error
     with folder as name:
-        yield Path(name) / f"draft{target.suffix}"
+        yield Path(name) / f"draft{exporter.suffix}"
 
 
 def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> None:
@@ -116,21 +116,21 @@ def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> 
         raise UserError(
             f"{file.name} would not answer like the network it comes from: run by {worst.engine} in {worst.precision} "
             f"on {worst.pixels} pixels, numbers differ by up to {worst.largest_difference:.4g} (allowed "
-            f"{worst.allowed_difference:g}) and {worst.agreed} of {worst.answers} answers agree (needed "
+            f"{worst.allowed_difference:g}) and {worst.agreed} of {worst.answers} predictions agree (needed "
             f"{worst.needed_agreement:.0%}); no file is written"
         )
 
 
 def _in_words(proof: Proof, check: ParityCheck) -> str:
     verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
-    answers = f"{proof.answers:,} answers, " if proof.answers != proof.pictures else ""
+    predictions = f"{proof.answers:,} predictions, " if proof.answers != proof.pictures else ""
     return (
-        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} pictures, {answers}"
-        f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same answers: {verdict}"
+        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} images, {predictions}"
+        f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same predictions: {verdict}"
     )
 
 
-def _counted(pictures: Iterator[Pixels], advance: Callable[[int], None]) -> Iterator[Pixels]:
-    for picture in pictures:
-        yield picture
+def _counted(images: Iterator[Pixels], advance: Callable[[int], None]) -> Iterator[Pixels]:
+    for image in images:
+        yield image
         advance(1)

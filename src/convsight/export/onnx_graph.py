@@ -3,6 +3,7 @@
 import io
 import re
 import warnings
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -18,15 +19,15 @@ from convsight.export.deployed import trace
 from convsight.runtime.engine import FITTED
 from convsight.versions import versions
 
-_SIDES = ("batch", "height", "width")  # of the input, as far as they are free
 _LARGEST = 2**31 - 2**24  # bytes of weights, so that graph and card fit beside them
 _WORTH_HALVING = 256  # numbers; smaller tensors stay as they are
 
 
 def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
-    """The deployed graph of `model`: `pictures` uint8 (batch, height, width, 3) to the task's arrays.
+    """The deployed graph of `model`: `pictures` uint8 (batch, height, width, 3) most often, to the task's arrays.
 
-    The pictures at the network's size are the tensor `fitted` in the middle of it. Raises `UserError` where the network
+    The input is called and typed as the card's `input` says. As the network takes it, it is the tensor `fitted` in the
+    middle of the graph. Raises `UserError` where the network
     does something that ONNX has no word for, and where it is too large for one file.
     """
     _check_size(model, card.net)
@@ -36,12 +37,12 @@ def onnx_graph(model: nn.Module, card: Card) -> ModelProto:
         with redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exported = torch.onnx.export(
-                program, dynamo=True, verbose=False, input_names=["pictures"], output_names=names
+                program, dynamo=True, verbose=False, input_names=[card.input.graph_name], output_names=names
             )
         assert exported is not None
         graph: ModelProto = exported.model_proto
         _strip(graph)
-        _name_sides(graph)
+        _name_sides(graph, card.input.free_axes)
         onnx.checker.check_model(graph, full_check=True)
     except Exception as error:  # PyTorch raises whatever its tracer and translator run into
         reason = str(error).strip().splitlines()
@@ -90,7 +91,7 @@ def halved(graph: ModelProto) -> ModelProto:
 
 
 def nodes_before_fitted(graph: ModelProto) -> list[str]:
-    """Names of the nodes that make the tensor `fitted` from the pictures."""
+    """Names of the nodes that make the tensor `fitted` from the originals."""
     made_by = {output: node for node in graph.graph.node for output in node.output}
     waiting, found = [FITTED], set()
     while waiting:
@@ -119,10 +120,10 @@ def _remove_notes(message: Message) -> None:
                 _remove_notes(inner)
 
 
-def _name_sides(graph: ModelProto) -> None:
+def _name_sides(graph: ModelProto, free_axes: Mapping[int, str]) -> None:
     """Call the free sides batch, height and width wherever they occur; the exporter numbers them (s77)."""
-    sides = graph.graph.input[0].type.tensor_type.shape.dim[: len(_SIDES)]
-    names = {side.dim_param: name for side, name in zip(sides, _SIDES, strict=True)}
+    sides = graph.graph.input[0].type.tensor_type.shape.dim
+    names = {sides[axis].dim_param: name for axis, name in free_axes.items()}
     numbered = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names))
     for value in (*graph.graph.input, *graph.graph.output, *graph.graph.value_info):
         for side in value.type.tensor_type.shape.dim:

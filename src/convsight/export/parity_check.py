@@ -1,8 +1,8 @@
-"""The proof that an exported file is the network it came from: the same real pictures through both."""
+"""The proof that an exported file is the network it came from: the same real images through both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,19 @@ from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.tasks.reader import Reader
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]  # of one original: RGB uint8 (height, width, 3), most often
 
-LEAST_PICTURES = 64
+MIN_IMAGES = 64
 _BATCH = 8
 
-# Number format -> the largest difference of any number of an answer, as a share of its scale (see `Difference`), and
-# the share of answers that are the same. In float32 there is no more than rounding between two engines, the resize
-# included. bfloat16 has 8 bits, so one of 64 answers, that was nearly even, may turn. What int8 may cost is judged by
-# the metric; here an engine must only not be far off, so numbers may differ by the whole scale: a probability by all it
-# can.
+# Number format -> the largest difference of any number of a prediction, as a share of its scale (see `Difference`), and
+# the share of predictions that are the same. In float32 there is no more than rounding between two engines, the resize
+# included. bfloat16 has 8 bits, so one of 64 predictions, that was nearly even, may turn. What int8 may cost is judged
+# by the metric; here an engine must only not be far off, so numbers may differ by the whole scale: a probability by all
+# it can.
 _LIMITS = {"float32": (0.01, 1.0), "float16": (0.01, 0.99), "bfloat16": (0.05, 0.98), "int8": (1.0, 0.95)}
 
-_NO_ANSWER = 1e9  # how far an answer that is none lies from any other
+_NO_RESULT = 1e9  # how far a prediction that is none lies from any other
 
 
 @dataclass(frozen=True)
@@ -39,35 +39,35 @@ class ParityCheck:
 
 
 def prove(
-    original: Engine, reader: Reader, card: Card, checks: Sequence[ParityCheck], pictures: Iterator[Pixels]
+    original: Engine, reader: Reader, card: Card, checks: Sequence[ParityCheck], images: Iterator[Pixels]
 ) -> tuple[Proof, ...]:
-    """Run raw `pictures` (each RGB uint8 (height, width, 3), of any size) through `original` and every check.
+    """Run raw `images` (each what `Card.input` calls an original, of any size) through `original` and every check.
 
-    The original sees them fitted as `Card.input` does. Raises ValueError where there is no picture.
+    The original network sees them loaded as `Card.input` does. Raises ValueError where there is no image.
     """
     differences: list[list[Difference]] = [[] for _ in checks]
-    for chunk in _chunks(pictures):
-        fitted = np.stack([card.input.load(picture, np.inf).array for picture in chunk])
-        sizes = [(picture.shape[1], picture.shape[0]) for picture in chunk]
+    for chunk in _chunks(images):
+        fitted = np.stack([card.input.load(image, np.inf).array for image in chunk])
+        sizes = [card.input.size_of(image) for image in chunk]
         expected = list(predictions(original, reader, fitted, sizes))
         for check, found in zip(checks, differences, strict=True):
             try:
-                answered = list(_answers(check, reader, chunk, fitted, sizes))
-            except ValueError:  # NaN is no answer
-                found.extend(Difference(_NO_ANSWER, 0.0) for _ in chunk)
+                predicted = list(_predictions(check, reader, chunk, fitted, sizes))
+            except ValueError:  # NaN is no prediction
+                found.extend(Difference(_NO_RESULT, 0.0) for _ in chunk)
                 continue
-            found.extend(before.difference(after) for before, after in zip(expected, answered, strict=True))
+            found.extend(before.difference(after) for before, after in zip(expected, predicted, strict=True))
     return tuple(_proof(check, found) for check, found in zip(checks, differences, strict=True))
 
 
-def _answers(
-    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, int]]
+def _predictions(
+    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, ...]]
 ) -> Iterator[Result]:
     if check.pixels == "fitted":
         yield from predictions(check.engine, reader, fitted, sizes)
         return
-    for picture, size in zip(chunk, sizes, strict=True):
-        yield from predictions(check.engine, reader, picture[None], [size])
+    for image, size in zip(chunk, sizes, strict=True):
+        yield from predictions(check.engine, reader, image[None], [size])
 
 
 def _proof(check: ParityCheck, found: Sequence[Difference]) -> Proof:
@@ -87,10 +87,10 @@ def _proof(check: ParityCheck, found: Sequence[Difference]) -> Proof:
     )
 
 
-def _chunks(pictures: Iterator[Pixels]) -> Iterator[list[Pixels]]:
+def _chunks(images: Iterator[Pixels]) -> Iterator[list[Pixels]]:
     chunk: list[Pixels] = []
-    for picture in pictures:
-        chunk.append(picture)
+    for image in images:
+        chunk.append(image)
         if len(chunk) == _BATCH:
             yield chunk
             chunk = []

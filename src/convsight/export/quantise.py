@@ -18,9 +18,10 @@ from convsight.export.onnx_graph import nodes_before_fitted
 from convsight.metrics import Metric
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
+from convsight.spread import evenly
 from convsight.tasks.reader import Reader
 
-_SEEN = 300  # pictures from which the ranges of activations are learnt
+_SEEN = 300  # images from which the ranges of activations are learnt
 
 
 def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
@@ -35,11 +36,11 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     except ModuleNotFoundError as error:
         raise UserError(f'--int8 needs {error.name}: pip install "convsight[int8]"') from error
     nncf.set_log_level(logging.ERROR)
-    chosen = np.linspace(0, len(examples) - 1, min(_SEEN, len(examples))).astype(np.int64)
+    chosen = evenly(len(examples), _SEEN)
 
-    def inputs() -> Iterator[dict[str, NDArray[np.uint8]]]:
+    def inputs() -> Iterator[dict[str, NDArray[Any]]]:
         for index in chosen:
-            yield {"pictures": examples.pictures.take(np.array([index]))}
+            yield {examples.images.spec.graph_name: examples.images.take(np.array([index]))}
 
     ignored: Any = nncf.IgnoredScope(names=nodes_before_fitted(graph))
     with redirect_stdout(io.StringIO()):  # its bars; standard output belongs to the verbs
@@ -68,20 +69,20 @@ def costs(before: Engine, after: Sequence[Engine], reader: Reader, examples: Exa
     return tuple(found)
 
 
-def coarseness(metric: Metric, pictures: int, most_lost: float) -> str:
-    """That so few pictures cannot show a loss of `most_lost` points of a share, in words; empty where they can.
+def coarseness(metric: Metric, images: int, most_lost: float) -> str:
+    """That so few images cannot show a loss of `most_lost` points of a share, in words; empty where they can.
 
     >>> coarseness(Metric("accuracy"), 45, 0.5)
-    'note: one of 45 pictures weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
+    'note: one of 45 images weighs 2.22 points, so a loss of 0.5 cannot be judged; give more with --data'
     >>> coarseness(Metric("accuracy"), 200, 0.5)
     ''
     """
-    weight = 100 / pictures
-    # An error moves by less than a whole picture; and where nothing may be lost no number of them would be enough.
+    weight = 100 / images
+    # An error moves by less than a whole image; and where nothing may be lost no number of them would be enough.
     if not (metric.share and 0 < most_lost < weight):
         return ""
     return (
-        f"note: one of {pictures:,} pictures weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
+        f"note: one of {images:,} images weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
         "give more with --data"
     )
 

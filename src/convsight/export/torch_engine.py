@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -37,11 +36,11 @@ class TorchEngine(Engine):
         self.processor = device.type.upper()
 
     @torch.inference_mode()
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         self.graph.eval()
         half = self.number_format != torch.float32
         with torch.autocast(self.device.type, self.number_format, enabled=half):
-            arrays: dict[str, Tensor] = self.graph(torch.from_numpy(pictures).to(self.device))
+            arrays: dict[str, Tensor] = self.graph(torch.from_numpy(inputs).to(self.device))
         return {name: values.float().cpu().numpy() for name, values in arrays.items()}
 
 

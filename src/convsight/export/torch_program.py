@@ -1,4 +1,4 @@
-"""The deployed graph as a file that PyTorch alone runs: `torch.export.load(file).module()(pictures)`.
+"""The deployed graph as a file that PyTorch alone runs: `torch.export.load(file).module()(images)`.
 
 PyTorch's format is a zip of JSON and raw numbers. Only its sample inputs would be a pickle, so they are left out.
 """
@@ -61,6 +61,6 @@ class TorchProgramEngine(Engine):
             self._module = torch.export.load(file).module()
 
     @torch.inference_mode()
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        arrays = self._module(torch.from_numpy(np.require(pictures, requirements=["C", "W"])))
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        arrays = self._module(torch.from_numpy(np.require(inputs, requirements=["C", "W"])))
         return {name: values.numpy() for name, values in arrays.items() if name != FITTED}

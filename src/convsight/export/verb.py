@@ -12,17 +12,17 @@ from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
 from convsight.export.export import export_int8, export_network
+from convsight.export.exporters import OnnxExporter, OpenVINOExporter, TorchExporter, check_installed
 from convsight.export.parity_check import Pixels
-from convsight.export.proof_pictures import PREFERRED_SPLITS, enough_pictures, proof_pictures
-from convsight.export.targets import OnnxTarget, OpenVINOTarget, TorchTarget, check_installed
+from convsight.export.proof_images import PREFERRED_SPLITS, enough_images, proof_images
+from convsight.images import Source
 from convsight.model_files import read_card
-from convsight.pictures import Source, is_picture_file
 from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.run import Run, find_weights_file
 from convsight.runtime.evaluate import own_data
 
-_SUFFIXES = {"onnx": OnnxTarget.suffix, "openvino": OpenVINOTarget.suffix, "torch": TorchTarget.suffix}
+_SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
 
 
 def export(
@@ -53,23 +53,23 @@ def export(
         dataset = _dataset(path, card, data)
         split = next(dataset.splits[name] for name in PREFERRED_SPLITS if name in dataset.splits)
         examples = _examples(dataset.source, split, card, max_megapixels, listener)
-        pictures = partial(proof_pictures, enough_pictures(dataset), max_megapixels)
-        card = export_int8(source, card, to, file, pictures, examples, _in_words(dataset, split), max_loss, listener)
+        images = partial(proof_images, enough_images(dataset), card.input, max_megapixels)
+        card = export_int8(source, card, to, file, images, examples, _in_words(dataset, split), max_loss, listener)
     _print(file, card, output)
 
 
 def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Callable[[], Iterator[Pixels]]:
-    """The pictures of a proof: those in a folder, whatever it is for, or of data with known answers."""
+    """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
     if data is not None and Path(data).is_dir():
-        files = sorted(file for file in Path(data).rglob("*") if is_picture_file(file))
-    return partial(proof_pictures, files or enough_pictures(_dataset(path, card, data)), max_megapixels)
+        files = sorted(file for file in Path(data).rglob("*") if card.input.is_file(file))
+    return partial(proof_images, files or enough_images(_dataset(path, card, data)), card.input, max_megapixels)
 
 
 def _dataset(path: str, card: Card, data: str | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
     if data is None and Run.of_network(path) is None:
-        raise UserError(f"{path} comes without its data: name real pictures for the proof with --data")
+        raise UserError(f"{path} comes without its data: name real images for the proof with --data")
     return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
 
 
@@ -88,8 +88,8 @@ def _examples(source: str, split: Split, card: Card, max_megapixels: float, list
 
 
 def _in_words(dataset: Dataset, split: Split) -> str:
-    """The pictures of `split`, after their number."""
-    return f"pictures of {dataset.source}" if split.name == UNSPLIT else f"pictures of the split {split.name}"
+    """The images of `split`, after their number."""
+    return f"images of {dataset.source}" if split.name == UNSPLIT else f"images of the split {split.name}"
 
 
 def _print(file: Path, card: Card, output: str) -> None:
@@ -103,6 +103,6 @@ def _print(file: Path, card: Card, output: str) -> None:
         typer.echo(json_document(document))
     else:
         # Of OpenVINO's pair the weights lie in the other file.
-        parts = (file, file.with_suffix(".bin")) if file.suffix == OpenVINOTarget.suffix else (file,)
+        parts = (file, file.with_suffix(".bin")) if file.suffix == OpenVINOExporter.suffix else (file,)
         size = sum(part.stat().st_size for part in parts)
         typer.echo(f"{file}: {size / 1e6:.1f} MB, {card.weights}")

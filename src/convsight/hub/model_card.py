@@ -7,10 +7,11 @@ from itertools import chain
 from typing import Any
 
 from convsight.card import Card
+from convsight.inputs import ImageInput
 from convsight.metrics import MetricName, metric_of, whole_and_parts
 from convsight.tasks import reader_of
 
-_MOST_ROWS = 200  # classes with a row of their own
+_MAX_ROWS = 200  # classes with a row of their own
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
 _FITS = {
     "crop": "scaled until it covers them, and the middle kept",
@@ -80,34 +81,41 @@ def _whole_values(card: Card) -> dict[str, dict[str, float]]:
 
 def _usage(card: Card, exported: Card | None, name: str, repository: str | None) -> str:
     pulled = f"    convsight pull {repository} --to {name}\n" if repository else ""
+    is_image = isinstance(card.input, ImageInput) and card.input.is_rgb
+    file = "cat.jpg" if is_image else "example.npy"
     text = f"""## Use it
 
-{pulled}    convsight predict {name} cat.jpg
+{pulled}    convsight predict {name} {file}
 
 ```python
 import convsight
 
 model = convsight.load({name!r})
-print(model.predict("cat.jpg").summary())
+print(model.predict("{file}").summary())
 ```"""
     if exported is None:
         return text
+    opened = (
+        'np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))'
+        if is_image
+        else f'np.load("example.npy")  # {card.input.dtype}, axes as in {card.input.array_shape}'
+    )
+    one = "picture" if is_image else "example"
     return f"""{text}
 
-Without convsight, by ONNX Runtime; the resize and all else that pictures need is part of the graph:
+Without convsight, by ONNX Runtime; the resize and all else that {card.input.noun}s need is part of the graph:
 
 ```python
 import json
 
 import numpy as np
-import onnxruntime as ort
-from PIL import Image, ImageOps
+import onnxruntime as ort{chr(10) + "from PIL import Image, ImageOps" if is_image else ""}
 
 session = ort.InferenceSession({f"{name}/model.onnx"!r}, providers=["CPUExecutionProvider"])
 classes = json.loads(session.get_modelmeta().custom_metadata_map["convsight"])["classes"]
-picture = np.asarray(ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB"))
+{one} = {opened}
 names = [output.name for output in session.get_outputs()]
-arrays = dict(zip(names, session.run(names, {{"pictures": picture[None]}})))
+arrays = dict(zip(names, session.run(names, {{"{card.input.graph_name}": {one}[None]}})))
 {reader_of(card).plain_python}```"""
 
 
@@ -120,7 +128,7 @@ def _metrics(card: Card) -> str:
     metrics = {name: metric_of(described, name) for name in (*whole, *chain(*classes.values()))}
     intervals = ((name, metrics[name].text(m.value), metrics[name].interval(m, " to ")) for name, m in whole.items())
     text = "## Metrics\n\n" + _table(("metric", "value", "95 % interval"), intervals)
-    if 0 < len(classes) <= _MOST_ROWS:
+    if 0 < len(classes) <= _MAX_ROWS:
         columns = list(dict.fromkeys(column for row in classes.values() for column in row))
         rows = (
             (name, *(metrics[c].text(row[c].value) if c in row else "" for c in columns))
@@ -132,18 +140,26 @@ def _metrics(card: Card) -> str:
 
 def _data(card: Card) -> str:
     rows: list[tuple[str, str]] = [("name", str(card.data.get("name", "")))]
-    pictures: Mapping[str, Any] = card.data.get("pictures", {})
-    rows += [(f"pictures, {split}", f"{count:,}") for split, count in pictures.items()]
+    images: Mapping[str, Any] = card.data.get("pictures", {})
+    rows += [(f"images, {split}", f"{count:,}") for split, count in images.items()]
     rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.target.names))]
     return "## Data\n\n" + _table(("", ""), rows)
 
 
 def _input(card: Card) -> str:
     how = card.input
-    colours = "made grey (ITU-R 601), " if how.channels == 1 else ""
+    if not isinstance(how, ImageInput):
+        return (
+            f"## Input\n\n{how.summary[0].upper()}{how.summary[1:]}: a NumPy array {how.array_shape} of {how.dtype}. "
+            f"Numbers minus {list(how.mean)}, divided by {list(how.std)}, a value a channel. convsight does it, and so "
+            "does the exported graph."
+        )
+    scaled = "divided by 255" if how.bits == 8 else f"with {how.low:g} to {how.high:g} as 0 to 1"
+    colours = "made grey (ITU-R 601), " if how.is_rgb and how.channels == 1 else ""
+    of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
-        f"## Input\n\nA picture of any size becomes {how.height} x {how.width} px (height x width): "
-        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}divided by 255, minus "
+        f"## Input\n\nA image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
+        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}{scaled}, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )
 
@@ -159,9 +175,9 @@ def _proofs(exported: Card) -> str:
         for proof in exported.proofs
     )
     title = (
-        f"## Proof of the exported graph\n\n{exported.proofs[0].pictures} real pictures, beside PyTorch in float32:\n\n"
+        f"## Proof of the exported graph\n\n{exported.proofs[0].pictures} real images, beside PyTorch in float32:\n\n"
     )
-    return title + _table(("run by", "largest difference", "same answers", "verdict"), rows)
+    return title + _table(("run by", "largest difference", "same predictions", "verdict"), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.hub.contents import KNOWN, check_folder, check_size
-from convsight.hub.place import place_of
+from convsight.hub.known_files import KNOWN, check_folder, check_size
 from convsight.hub.remote import download
+from convsight.hub.repository import find_repository
 from convsight.new_folder import new_folder
 from convsight.run import RUNS
 
@@ -28,7 +28,7 @@ def pull(source: str, to: Path | None = None, revision: str | None = None) -> Pu
     They go to `to`, by default to `runs/NAME`. Nothing that could run as code is taken, and nothing is left where the
     files are not those of one network. Raises `UserError` for that, and where `source` cannot be reached.
     """
-    place = place_of(source)
+    place = find_repository(source)
     if isinstance(place, Path) and not place.is_dir():
         raise UserError(f"{source} is neither OWNER/NAME nor a folder")
     if isinstance(place, Path) and revision is not None:

@@ -10,11 +10,11 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.hub.config import config_text
-from convsight.hub.contents import CONFIG, README
+from convsight.hub.known_files import CONFIG, README
 from convsight.hub.model_card import model_card
-from convsight.hub.place import Repository, place_of
-from convsight.hub.private import check_private
+from convsight.hub.private_paths import check_private
 from convsight.hub.remote import upload
+from convsight.hub.repository import Repository, find_repository
 from convsight.model_files import read_card
 from convsight.new_folder import new_folder
 from convsight.progress import Listener
@@ -32,7 +32,7 @@ class Pushed:
 
 
 def push(path: str | Path, to: str, listener: Listener, *, licence: str | None = None, public: bool = False) -> Pushed:
-    """Write the network at `path` to the folder `to`, or upload it where `to` is OWNER/NAME (see `place_of`).
+    """Write the network at `path` to the folder `to`, or upload it where it is OWNER/NAME (see `find_repository`).
 
     Raises `UserError` where there is no trained network, where its card names a place of this machine, where the folder
     holds something, and for whatever goes wrong on the way to the hub.
@@ -40,7 +40,7 @@ def push(path: str | Path, to: str, listener: Listener, *, licence: str | None =
     if licence is not None and not _LICENCE.fullmatch(licence):
         raise UserError(f"--license {licence}: give the hub's name of a licence, such as apache-2.0, mit or other")
     source = find_weights_file(path)
-    place = place_of(to)
+    place = find_repository(to)
     if isinstance(place, Path):
         with new_folder(place) as folder:
             _fill(folder, source, place.absolute().name, None, licence, listener)

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from convsight.errors import UserError
 from convsight.extras import extra
-from convsight.hub.contents import KNOWN, check_size
-from convsight.hub.place import Repository
+from convsight.hub.known_files import KNOWN, check_size
+from convsight.hub.repository import Repository
 
 _TIMEOUT_S = 20.0
 _Done = TypeVar("_Done")

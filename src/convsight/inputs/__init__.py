@@ -1,6 +1,50 @@
 """What is put into a network: one tagged description on the card, from what the user names to the graph's array."""
 
-from convsight.inputs.image import ImageInput
-from convsight.inputs.loaded import Loaded
+from typing import Annotated
 
-__all__ = ["ImageInput", "Loaded"]
+from pydantic import Field
+
+from convsight.errors import UserError
+from convsight.inputs.geometry import InputGeometry
+from convsight.inputs.image import ImageInput
+from convsight.inputs.image_geometry import ImageGeometry
+from convsight.inputs.levels import measured_range
+from convsight.inputs.loaded import Loaded
+from convsight.inputs.middle import MiddleGeometry
+from convsight.inputs.sequence import SequenceInput
+from convsight.inputs.spec import InputSpec
+from convsight.inputs.spectrogram import SpectrogramInput
+from convsight.inputs.volume import VolumeInput
+
+AnyInput = Annotated[
+    ImageInput | VolumeInput | SequenceInput | SpectrogramInput,
+    Field(discriminator="kind"),
+]
+
+
+def as_image(spec: InputSpec, taker: str) -> ImageInput:
+    """`spec`, which must be of images; `taker` says what takes no other. Raises `UserError` where it is not.
+
+    >>> as_image(SequenceInput(length=9, channels=1, mean=(0,), std=(1,)), "detection")
+    Traceback (most recent call last):
+    convsight.errors.UserError: detection takes images, not sequences of 9 steps, 1 channel(s)
+    """
+    if not isinstance(spec, ImageInput):
+        raise UserError(f"{taker} takes images, not {spec.summary}")
+    return spec
+
+
+__all__ = [
+    "AnyInput",
+    "ImageGeometry",
+    "ImageInput",
+    "InputGeometry",
+    "InputSpec",
+    "Loaded",
+    "MiddleGeometry",
+    "SequenceInput",
+    "SpectrogramInput",
+    "VolumeInput",
+    "as_image",
+    "measured_range",
+]

@@ -1,46 +1,120 @@
-"""`ImageInput`: how any image becomes the network's input; it travels in the model file."""
+"""`ImageInput`: images as a network takes them."""
 
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, final
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
 
+from convsight.images import (
+    IMAGE_SUFFIXES,
+    ImageError,
+    InputSize,
+    ResizeMode,
+    Source,
+    decode_image,
+    fit_planes,
+    load_image,
+)
+from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
+from convsight.inputs.image_geometry import ImageGeometry
+from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
-from convsight.pictures import Fit, Frame, Source, load_picture
+from convsight.inputs.spec import BATCH, InputSpec
 
 
-class ImageInput(BaseModel):
-    """Images fitted to `height` x `width`, then (pixel / 255 - mean) / std.
+@final
+class ImageInput(Levels, InputSpec):
+    """Images fitted to `height` x `width`, then ((pixel - low) / (high - low) - mean) / std.
 
-    `fit` says what happens to another aspect ratio: `crop` keeps the middle, `squash` changes the
-    proportions, `pad` adds black borders. `channels` 1 means grey by the ITU-R 601 luma that Pillow uses.
+    `fit` says what happens to another aspect ratio: `crop` keeps the middle, `squash` changes the proportions, `pad`
+    adds borders of the value `low`, which is black. Images of 8 bits and 1 or 3 channels are of any file and held as
+    RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. All others come as arrays (height, width,
+    channels), or (height, width) of one channel, and as `.npy` files of these.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    graph_name: ClassVar[str] = "pictures"
+    noun: ClassVar[str] = "picture"
 
     kind: Literal["image"] = "image"
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
-    fit: Fit = "crop"
-    channels: Literal[1, 3] = 3
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    fit: ResizeMode = "crop"
+    channels: int = Field(3, ge=1, le=65_536)
 
     @property
-    def frame(self) -> Frame:
+    def input_size(self) -> InputSize:
         """The size and fit alone."""
-        return Frame(self.height, self.width, self.fit)
+        return InputSize(self.height, self.width, self.fit)
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether arrays are RGB uint8, in colour or grey: what image files hold."""
+        return self.bits == 8 and self.channels in {1, 3}
+
+    @property
+    def array_shape(self) -> tuple[int, int, int]:
+        return self.height, self.width, 3 if self.is_rgb else self.channels
+
+    @property
+    def planes_shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+    @property
+    def free_axes(self) -> dict[int, str]:
+        return {0: BATCH, 1: "height", 2: "width"}
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        return IMAGE_SUFFIXES if self.is_rgb else ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
-        """Read `source` and fit it: RGB uint8 (height, width, 3), the caller's own. `name` is what errors call it.
+        if self.is_rgb:  # a large JPEG is not decoded whole
+            return Loaded(*load_image(source, self.input_size, max_megapixels, name))
+        image = self.original(source, max_megapixels, name)
+        return Loaded(fit_planes(image, self.input_size, self.low), self.size_of(image))
 
-        Sources and errors are those of `pictures.read_picture`. Safe in threads.
-        """
-        return Loaded(*load_picture(source, self.frame, max_megapixels, name))
+    def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
+        """What the contract says; of images that are held as RGB, sources and errors are those of `decode_image`."""
+        if self.is_rgb:
+            return np.array(decode_image(source, max_megapixels=max_megapixels))
+        image = read_array(source, max_megapixels * 1e6 * self.channels, name)
+        shapes = f"(height, width, {self.channels})" + " or (height, width)" * (self.channels == 1)
+        if image.ndim == 2 and self.channels == 1:
+            image = image[:, :, None]
+        if image.ndim != 3 or image.shape[2] != self.channels:
+            raise ImageError(f"{name or 'the array'} has a shape of {image.shape}; expected {shapes}")
+        return self._checked(image, name, shapes)
 
-    @model_validator(mode="after")
-    def _one_value_a_channel(self) -> Self:
-        if not len(self.mean) == len(self.std) == self.channels:
-            raise ValueError(f"{self.channels} channels need as many means and stds, not {self.mean} and {self.std}")
-        if min(self.std) <= 0:
-            raise ValueError(f"std must be positive, not {self.std}")
-        return self
+    def takes(self, arrays: NDArray[Any]) -> bool:
+        flat = arrays.ndim == 3 and (self.is_rgb or self.channels == 1)  # grey, without an axis for it
+        shape = self.array_shape[:2] if flat else self.array_shape
+        return arrays.dtype == self.dtype and arrays.shape[1:] == shape
+
+    def size_of(self, array: NDArray[Any]) -> tuple[int, int]:
+        return array.shape[1], array.shape[0]
+
+    def geometry(self, size: tuple[int, ...]) -> ImageGeometry:
+        width, height = size
+        return ImageGeometry(self.input_size, (width, height), border=self.low)
+
+    def scaled(self, arrays: NDArray[Any]) -> NDArray[np.floating[Any]]:
+        planes = np.moveaxis(arrays, -1, 1)
+        return self._shares(luma(arrays)[:, None] if self.is_rgb and self.channels == 1 else planes)
+
+    @property
+    def summary(self) -> str:
+        colours = {1: "grey", 3: "RGB"}.get(self.channels, "") if self.is_rgb else ""
+        kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
+        return f"images of {self.width} x {self.height} px, {kind}"
+
+
+def luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey of RGB (..., 3) as Pillow's mode L has it: ITU-R 601 luma in 16-bit fixed point.
+
+    >>> luma(np.array([[255, 0, 0]], np.uint8))
+    array([76], dtype=uint8)
+    """
+    wide = images.astype(np.uint32)
+    grey = (19595 * wide[..., 0] + 38470 * wide[..., 1] + 7471 * wide[..., 2] + 32768) >> 16
+    return grey.astype(np.uint8)

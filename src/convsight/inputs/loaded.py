@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 
 class Loaded(NamedTuple):
-    """The array of one example at the network's size, and the (width, height) that its image had, upright."""
+    """The array of one example, and the sides of its original: of an image (width, height), upright."""
 
     array: NDArray[Any]
-    size: tuple[int, int]
+    size: tuple[int, ...]

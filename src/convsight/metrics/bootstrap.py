@@ -1,7 +1,7 @@
-"""95 % intervals by the percentile bootstrap: the judged pictures are drawn again and again, with replacement.
+"""95 % intervals by the percentile bootstrap: the judged images are drawn again and again, with replacement.
 
 Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. A resample is a row of weights, how often each
-picture was drawn, so that one matrix of weights serves every metric.
+image was drawn, so that one matrix of weights serves every metric.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from convsight.metrics.measured import Measured
 
 Floats = NDArray[np.floating[Any]]
-# Weights of shape (resamples, pictures) in, each metric's (resamples,) values out, NaN where it is undefined.
+# Weights of shape (resamples, images) in, each metric's (resamples,) values out, NaN where it is undefined.
 Measure = Callable[[Floats], Mapping[str, Floats]]
 
-_MOST_RESAMPLES = 1000
+_MAX_RESAMPLES = 1000
 _FEWEST_RESAMPLES = 200
 _WORK = 2_000_000_000  # weights touched in all: about five seconds of one core
 _CHUNK = 2_000_000  # weights held at a time
@@ -25,53 +25,53 @@ _PERCENTILES = (2.5, 97.5)
 _NORMAL_975 = 1.959964  # quantile of the normal distribution
 
 
-def resamples_for(pictures: int, passes: int) -> int:
-    """How many resamples to draw where a metric goes `passes` times over all pictures.
+def resamples_for(images: int, passes: int) -> int:
+    """How many resamples to draw where a metric goes `passes` times over all images.
 
-    1000, as long as resamples * pictures * passes stays within two thousand million; beyond that as
+    1000, as long as resamples * images * passes stays within two thousand million; beyond that as
     many as fit, but never under 200.
 
     >>> resamples_for(10_000, 10), resamples_for(50_000, 100), resamples_for(50_000, 1000)
     (1000, 400, 200)
     """
-    return min(_MOST_RESAMPLES, max(_FEWEST_RESAMPLES, _WORK // (pictures * passes)))
+    return min(_MAX_RESAMPLES, max(_FEWEST_RESAMPLES, _WORK // (images * passes)))
 
 
-def measured(measure: Measure, pictures: int) -> dict[str, Measured]:
-    """What `measure` gives for the pictures as they are, without intervals; what is undefined is left out."""
-    values = measure(np.ones((1, pictures)))
+def measured(measure: Measure, images: int) -> dict[str, Measured]:
+    """What `measure` gives for the images as they are, without intervals; what is undefined is left out."""
+    values = measure(np.ones((1, images)))
     return {name: Measured(*[float(value[0])] * 3) for name, value in values.items() if not np.isnan(value[0])}
 
 
-def bootstrapped(measure: Measure, pictures: int, resamples: int, seed: int = 0) -> dict[str, Measured]:
+def bootstrapped(measure: Measure, images: int, resamples: int, seed: int = 0) -> dict[str, Measured]:
     """What `measure` gives, with 95 % percentile intervals.
 
     All metrics see the same resamples, and the same seed gives the same intervals. Resamples in which a
     metric is undefined do not count for it. An interval is widened to its own value where a metric is
-    biased on resamples (as the calibration error is: drawn twice, a picture cannot make up for itself).
+    biased on resamples (as the calibration error is: drawn twice, an image cannot make up for itself).
 
     >>> heads = np.array([1.0, 1.0, 0.0, 1.0])
     >>> str(bootstrapped(lambda weights: {"share": weights @ heads / weights.sum(axis=1)}, 4, 1000)["share"])
     '0.7500 [0.2500, 1.0000]'
     """
-    values = measured(measure, pictures)
-    draws = [measure(weights) for weights in _resampled(pictures, resamples, seed)]
+    values = measured(measure, images)
+    draws = [measure(weights) for weights in _resampled(images, resamples, seed)]
     return {
         name: _with_interval(point.value, np.concatenate([draw[name] for draw in draws]))
         for name, point in values.items()
     }
 
 
-def _resampled(pictures: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """Weights of shape (some, pictures), `resamples` rows in all; each row sums to `pictures`."""
+def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """Weights of shape (some, images), `resamples` rows in all; each row sums to `images`."""
     generator = np.random.default_rng(seed)
-    step = max(1, _CHUNK // pictures)
+    step = max(1, _CHUNK // images)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        drawn = generator.integers(pictures, size=(rows, pictures))
-        drawn += np.arange(rows)[:, None] * pictures
-        weights = np.bincount(drawn.ravel(), minlength=rows * pictures)
-        yield weights.reshape(rows, pictures).astype(np.float32)
+        drawn = generator.integers(images, size=(rows, images))
+        drawn += np.arange(rows)[:, None] * images
+        weights = np.bincount(drawn.ravel(), minlength=rows * images)
+        yield weights.reshape(rows, images).astype(np.float32)
 
 
 def _with_interval(value: float, draws: Floats) -> Measured:
@@ -82,7 +82,7 @@ def _with_interval(value: float, draws: Floats) -> Measured:
     return Measured(value, min(float(low), value), max(float(high), value))
 
 
-def with_wilson(share: Measured, pictures: int) -> Measured:
+def with_wilson(share: Measured, images: int) -> Measured:
     """`share`, with Wilson's 95 % interval where all or none were right: the bootstrap's then has no width at all.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
@@ -92,5 +92,5 @@ def with_wilson(share: Measured, pictures: int) -> Measured:
     """
     if share.value not in {0.0, 1.0}:
         return share
-    bound = _NORMAL_975**2 / (pictures + _NORMAL_975**2)
+    bound = _NORMAL_975**2 / (images + _NORMAL_975**2)
     return Measured(share.value, 0.0, bound) if share.value == 0 else Measured(share.value, 1 - bound, 1.0)

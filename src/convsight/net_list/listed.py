@@ -1,4 +1,4 @@
-"""What lists say of a network, read from `figures.json`, which `python -m convsight.describe.figures` writes."""
+"""What lists say of a network, read from `figures.json`, which `python -m convsight.describe.net_figures` writes."""
 
 import json
 from dataclasses import dataclass

@@ -10,15 +10,15 @@ from torch import nn
 
 from convsight.errors import unknown_name
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.image_sizes import fits, size_error, smallest_square
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
-from convsight.nets.lecture import LECTURE1, LECTURE2, LECTURE3
+from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.lenet5 import LeNet5
 from convsight.nets.perceptron import mlp, perceptron
-from convsight.nets.sizes import fits, size_error, smallest_square
 from convsight.nets.small import SmallNet
-from convsight.nets.text.check import check_sides
 from convsight.nets.text.entry import text_entry
+from convsight.nets.text.shape_check import check_sides
 from convsight.nets.text.source import canonical, is_net_text
 from convsight.nets.timm_nets import BORROWED, PREFIX, borrowed_entry, timm_entry
 from convsight.nets.torchvision_nets import torchvision_entry, torchvision_names
@@ -51,7 +51,7 @@ def _written(text: str, about: str, channels: int) -> NetEntry:
 NETS: dict[str, NetEntry] = {
     "small": NetEntry(
         SmallNet,
-        "residual net for small pictures; the default",
+        "residual net for small images; the default",
         _LICENCE,
         "He et al., Deep Residual Learning for Image Recognition, 2016",
         side=64,
@@ -123,8 +123,8 @@ def net_entry(name: str) -> NetEntry:
 def build_net(name: str, shape: NetShape) -> nn.Module:
     """The network called `name` with fresh weights, drawn from PyTorch's global generator.
 
-    Takes normalised float pictures (batch, channels, height, width), gives (batch, outputs) numbers.
-    Raises `UserError` for an unknown name and for pictures the network cannot take.
+    Takes normalised float images (batch, channels, height, width), gives (batch, outputs) numbers.
+    Raises `UserError` for an unknown name and for images the network cannot take.
 
     >>> net = build_net("lecture1", NetShape(outputs=10, channels=3, height=28, width=28))
     >>> sum(p.numel() for p in net.parameters())
@@ -135,12 +135,12 @@ def build_net(name: str, shape: NetShape) -> nn.Module:
 
 
 def check_size(name: str, shape: NetShape) -> None:
-    """Raise a `UserError` that says what sides would do, if the network cannot take pictures of this shape.
+    """Raise a `UserError` that says what sides would do, if the network cannot take images of this shape.
 
     >>> check_size("lecture1", NetShape(outputs=10, channels=3, height=6, width=6))
     Traceback (most recent call last):
         ...
-    convsight.errors.UserError: lecture1 needs pictures of at least 7 px; 6 was asked: use --size 7 or more, ...
+    convsight.errors.UserError: lecture1 needs images of at least 7 px; 6 was asked: use --size 7 or more, ...
     """
     text = canonical_name(name)
     if is_net_text(text):  # whose arithmetic needs no network, and says which word is at fault
@@ -165,7 +165,7 @@ def canonical_name(name: str) -> str:
 
 
 def smallest_side(name: str, channels: int, outputs: int) -> int:
-    """Side in pixels of the smallest square picture the network takes; computes shapes, never values.
+    """Side in pixels of the smallest square image the network takes; computes shapes, never values.
 
     Raises `UserError` for an unknown name.
 

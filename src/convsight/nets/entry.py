@@ -29,8 +29,8 @@ class Pretrained:
 
     `source` and `licence` are for lists. `read` gets the tensors by name, from the library's cache or the network, for
     a network of 3 channels and the library's outputs; it raises `UserError` that names the file to bring. `mean` and
-    `std` are those of the pictures, in 0..1, that the weights were trained on. `accuracy` is the published share of
-    ImageNet's validation pictures answered right, in 0..1, where `accuracy_source` says.
+    `std` are those of the images, in 0..1, that the weights were trained on. `accuracy` is the published share of
+    ImageNet's validation images predicted right, in 0..1, where `accuracy_source` says.
     """
 
     source: str
@@ -46,12 +46,12 @@ class Pretrained:
 class NetEntry:
     """One network of the catalogue.
 
-    `build` makes it with fresh weights: normalised float pictures (batch, channels, height, width) in,
+    `build` makes it with fresh weights: normalised float images (batch, channels, height, width) in,
     (batch, outputs) plain numbers out. `about` is one line for lists, `licence` that of the code, `source` the paper or
-    definition. Both sides of a picture must be multiples of `multiple` px, and equal where `square` is set.
+    definition. Both sides of an image must be multiples of `multiple` px, and equal where `square` is set.
 
     `side` is the side in px that the network was made for, which for pretrained ones is that of their published
-    accuracy: larger pictures are reduced to it unless the user says otherwise. `smallest` is the smallest side it
+    accuracy: larger images are reduced to it unless the user says otherwise. `smallest` is the smallest side it
     takes; without it the network is run on the meta device, whose first use takes PyTorch seconds. Where `fixed` is
     set no smallest is sought: the network is built for one size, and only `side` is sure to work.
 
@@ -83,6 +83,6 @@ class NetEntry:
         return self.pretrained.accuracy_source if self.pretrained else ""
 
     @property
-    def usual_shape(self) -> NetShape:
+    def default_shape(self) -> NetShape:
         """The shape that the network was made for."""
         return NetShape(self.outputs, self.channels, self.side, self.side)

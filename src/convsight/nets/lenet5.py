@@ -41,8 +41,8 @@ class LeNet5(nn.Module):
             nn.Linear(84, shape.outputs),
         )
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        logits: Tensor = self.classifier(self.features(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.features(images))
         return logits
 
 

@@ -17,7 +17,7 @@ def perceptron(shape: NetShape) -> nn.Sequential:
     """One dense layer from all pixels to the outputs; 7,850 parameters at 28 px, one channel, 10 classes.
 
     Rosenblatt's Mark 1 answered with a threshold, which has no gradient. Its weighted sums are the logits here, so
-    that it is trained as every other net; the class of the largest sum is the answer.
+    that it is trained as every other net; the class of the largest sum is the prediction.
     """
     return _dense(shape, ())
 
@@ -27,7 +27,7 @@ def mlp(shape: NetShape) -> nn.Sequential:
 
     The layers of 1986 ended in the sigmoid 1 / (1 + exp(-x)), the threshold made smooth. Its slope is at most 1/4, so
     gradients shrink from layer to layer; these end in ReLU, whose slope is 1 where it answers at all (Glorot, Bordes
-    and Bengio, "Deep Sparse Rectifier Neural Networks", 2011). A moved picture is a new one to it: no weight is shared
+    and Bengio, "Deep Sparse Rectifier Neural Networks", 2011). A moved image is a new one to it: no weight is shared
     between places, which is what convolutions mend.
     """
     return _dense(shape, _HIDDEN)

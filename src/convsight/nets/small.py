@@ -1,4 +1,4 @@
-"""The default network: residual blocks sized for small pictures.
+"""The default network: residual blocks sized for small images.
 
 Source: He et al., "Deep Residual Learning for Image Recognition", 2016 (blocks) and "Delving Deep into Rectifiers",
 2015 (initialisation); Goyal et al., "Accurate, Large Minibatch SGD", 2017 (zero start of each branch); He et al.,
@@ -16,14 +16,14 @@ from convsight.nets.entry import NetShape
 _STEM_WIDTH = 16  # channels
 _WIDTHS = (48, 96, 192)  # channels of the stages
 _STEM_SIDE = 40  # px of the stem's maps, about: larger ones cost more than they teach
-_PHOTO_SIDE = 48  # px from which pictures show enough for a third stage
+_PHOTO_SIDE = 48  # px from which images show enough for a third stage
 
 
 @final
 class SmallNet(nn.Module):
     """A stem, stages of one residual block, the mean over all positions, a dense layer.
 
-    The stem keeps pictures of up to 56 px as large as they are and halves others until they are about 40 px; every
+    The stem keeps images of up to 56 px as large as they are and halves others until they are about 40 px; every
     stage halves again and doubles the channels. At 28 px: maps of 28, 14 and 7 px, 159,000 parameters, 12 million
     multiply-adds.
     """
@@ -39,8 +39,8 @@ class SmallNet(nn.Module):
             before = width
         self.head = nn.Linear(before, shape.outputs)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.stages(self.stem(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        maps: Tensor = self.stages(self.stem(images))
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))
         return logits
 

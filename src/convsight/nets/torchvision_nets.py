@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from convsight.errors import UserError
-from convsight.nets.channels import for_channels
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.torchvision_weights import torchvision_pretrained
 
 
@@ -77,7 +77,7 @@ _FAMILIES = {
         "Szegedy et al., Rethinking the Inception Architecture, 2015",
         _one_output,
     ),
-    # Each of its maps must divide into partitions of 7 px, the smallest being a 32nd of the picture.
+    # Each of its maps must divide into partitions of 7 px, the smallest being a 32nd of the image.
     "maxvit": _Family(
         "convolutions, and attention over blocks and grids",
         "Tu et al., MaxViT: Multi-Axis Vision Transformer, 2022",
@@ -115,7 +115,7 @@ _FAMILIES = {
         "Liu et al., Swin Transformer: Hierarchical Vision Transformer, 2021",
     ),
     "swin_v2": _Family(
-        "Swin made steadier, for larger pictures",
+        "Swin made steadier, for larger images",
         "Liu et al., Swin Transformer V2: Scaling Up Capacity and Resolution, 2021",
     ),
     "vgg": _Family(

@@ -14,8 +14,8 @@ from convsight.errors import UserError
 from convsight.nets.entry import Pretrained
 from convsight.nets.state_dict_file import read_state_dict
 
-# Trained by Google on pictures scaled to -1..1. torchvision's networks turn its usual input into that inside, where
-# they have its weights; ours get such pictures.
+# Trained by Google on images scaled to -1..1. torchvision's networks turn its usual input into that inside, where
+# they have its weights; ours get such images.
 _CENTRED = ("googlenet", "inception_v3")
 _LICENCE = "BSD-3-Clause"  # torchvision's own, where the weights name none
 

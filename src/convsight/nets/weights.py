@@ -17,12 +17,12 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import net_entry
-from convsight.nets.channels import for_channels
 from convsight.nets.entry import NetEntry
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
-from convsight.nets.misfit import Reference, alike, check_fit
 from convsight.nets.state_dict_file import read_state_dict
+from convsight.nets.weight_mismatch import Reference, alike, check_fit
 
 IMAGENET = "imagenet"
 
@@ -38,9 +38,9 @@ _AUXILIARY = re.compile(r"(?:aux\d|AuxLogits)\.")
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights by name, and what pictures they expect.
+    """Weights by name, and what images they expect.
 
-    `origin` says in words where they come from. `mean` and `std` are those of the pictures they were trained on, in
+    `origin` says in words where they come from. `mean` and `std` are those of the images they were trained on, in
     0..1, one value a channel; None where that is not known.
     """
 
@@ -50,7 +50,7 @@ class Weights:
     std: tuple[float, ...] | None
 
     def statistics(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-        """Mean and std for pictures of so many channels; for grey ones those of the colours' means.
+        """Mean and std for images of so many channels; for grey ones those of the colours' means.
 
         >>> Weights("", {}, (0.25, 0.5, 0.75), (0.25, 0.25, 0.25)).statistics(1)
         ((0.5,), (0.25,))
@@ -79,9 +79,7 @@ def read_weights(net: str, weights: str) -> Weights:
     if not file.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give a file of weights, or {IMAGENET}")
     tensors = load_keras(file).state_dict() if is_keras_file(weights) else read_state_dict(file)
-    with open(file, "rb") as opened:
-        digits = hashlib.file_digest(opened, "sha256").hexdigest()
-    return Weights(f"{file.name} (SHA-256 {digits[:16]})", tensors, *_expected(net, entry, file))
+    return Weights(origin_of(file), tensors, *_expected(net, entry, file))
 
 
 def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -> list[str]:
@@ -113,8 +111,8 @@ def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 
 
 def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
-    """Mean and std of the pictures that the weights in `file` expect: those on its card, or its library's."""
-    card = _card(file)
+    """Mean and std of the images that the weights in `file` expect: those on its card, or its library's."""
+    card = card_of(file)
     if card is None:
         return (entry.pretrained.mean, entry.pretrained.std) if entry.pretrained else (None, None)
     if card.net != net:
@@ -122,7 +120,15 @@ def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] 
     return card.input.mean, card.input.std
 
 
-def _card(file: Path) -> Card | None:
+def origin_of(file: Path) -> str:
+    """What a file of weights is called in `Weights.origin`: its name and the beginning of its SHA-256."""
+    with open(file, "rb") as opened:
+        digits = hashlib.file_digest(opened, "sha256").hexdigest()
+    return f"{file.name} (SHA-256 {digits[:16]})"
+
+
+def card_of(file: Path) -> Card | None:
+    """The card in a file of weights; None where it has none, or cannot be read."""
     try:
         return read_card(file)
     except UserError:  # a file of weights alone

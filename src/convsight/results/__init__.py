@@ -1,4 +1,4 @@
-"""What is true or predicted about a picture: one validated type per kind of question."""
+"""What is true or predicted about an image: one validated type per kind of question."""
 
 from convsight.results.box_lists import BoxLists
 from convsight.results.boxes import Box, Boxes
@@ -6,7 +6,7 @@ from convsight.results.capabilities import Drawable, ForSupervision, Tabular, Th
 from convsight.results.images import ImageResult, ImagesOfMany
 from convsight.results.label import Label, Labels, Score
 from convsight.results.numbers import Numbers, NumbersOfMany
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 __all__ = [
     "Box",
@@ -17,9 +17,9 @@ __all__ = [
     "ForSupervision",
     "ImageResult",
     "ImagesOfMany",
+    "InvalidOutputError",
     "Label",
     "Labels",
-    "NoAnswerError",
     "Numbers",
     "NumbersOfMany",
     "Result",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.results.result import NoAnswerError
+from convsight.results.result import InvalidOutputError
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -30,7 +30,7 @@ _WIDTHS = {"i": np.dtype("<i8"), "u": np.dtype("<i8"), "f": np.dtype("<f8")}
 def check_columns(columns: Columns, count: int) -> None:
     """Raise `ValueError` where a column is not of `count` rows, or its name is taken.
 
-    NaN is no answer of a network: `NoAnswerError`.
+    NaN is no prediction of a network: `InvalidOutputError`.
     """
     for name, values in columns.items():
         if name in _TAKEN:
@@ -38,23 +38,23 @@ def check_columns(columns: Columns, count: int) -> None:
         if values.ndim == 0 or len(values) != count:
             raise ValueError(f"{count} boxes but {name} of shape {values.shape}")
         if values.dtype.kind == "f" and bool(np.isnan(values).any()):
-            raise NoAnswerError(f"{name} must be numbers, all of them")
+            raise InvalidOutputError(f"{name} must be numbers, all of them")
 
 
-def plain_values(columns: Columns, row: int) -> dict[str, Any]:
-    """The columns of one box as JSON values; masks, which files are better for, are left out.
+def plain_values(columns: Columns, count: int) -> list[dict[str, Any]]:
+    """The columns of each of `count` boxes as JSON values; masks, which files are better for, are left out.
 
-    >>> plain_values({"track": np.array([7]), "mask": np.zeros((1, 9, 9), bool)}, 0)
-    {'track': 7}
+    >>> plain_values({"track": np.array([7]), "mask": np.zeros((1, 9, 9), bool)}, 1)
+    [{'track': 7}]
     """
-    return {
-        name: values[row].tolist() for name, values in columns.items() if values.dtype.kind != "b" or _is_flat(values)
-    }
+    told = {name: each.tolist() for name, each in columns.items() if each.dtype.kind != "b" or each.ndim == 1}
+    return [{name: each[row] for name, each in told.items()} for row in range(count)]
 
 
-def row_values(columns: Columns, row: int) -> tuple[Any, ...]:
-    """The columns of one box that are one value each."""
-    return tuple(values[row].item() for values in columns.values() if _is_flat(values))
+def row_values(columns: Columns, count: int) -> list[tuple[Any, ...]]:
+    """The columns of each of `count` boxes that are one value each."""
+    flat = [each.tolist() for each in columns.values() if each.ndim == 1]
+    return [tuple(each[row] for each in flat) for row in range(count)]
 
 
 def digest(columns: Columns, row: int) -> str:
@@ -113,7 +113,3 @@ def full_masks(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     )
     found: NDArray[Any] = masks[:, down[:, None], across[None]]
     return found
-
-
-def _is_flat(values: NDArray[Any]) -> bool:
-    return values.ndim == 1

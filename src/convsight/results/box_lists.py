@@ -1,4 +1,4 @@
-"""`BoxLists`: what is true of every picture of a split, boxes of all of them in one set of arrays."""
+"""`BoxLists`: what is true of every image of a split, boxes of all of them in one set of arrays."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, final, overload
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from convsight.results.box_columns import digest
 from convsight.results.boxes import Boxes
 
-_COMMON = 10  # pictures that show a class, from which splits can be cut by it
+_COMMON = 10  # images that show a class, from which splits can be cut by it
 
 
 @final
 class BoxLists(Sequence[Boxes]):
-    """The true boxes of many pictures; a picture may have none.
+    """The true boxes of many images; an image may have none.
 
     >>> one = Boxes.of(("cat", "dog"), (9, 9), [(0, 0, 4, 4), (2, 2, 8, 8)], [0, 1])
     >>> lists = BoxLists([one, Boxes.of(("cat", "dog"), (9, 9), [], [])], ("cat", "dog"))
@@ -48,21 +48,21 @@ class BoxLists(Sequence[Boxes]):
         return BoxLists([self._lists[position] for position in positions.tolist()], self.classes)
 
     def counts(self) -> dict[str, int]:
-        """How many pictures show each class."""
+        """How many images show each class."""
         return dict(zip(self.classes, self._shows().sum(axis=0).tolist(), strict=True))
 
     def to_find(self) -> int:
-        """How many boxes answers are judged by: all but crowds and difficult ones."""
+        """How many boxes predictions are judged by: all but crowds and difficult ones."""
         return sum(int((~(boxes.crowd | boxes.difficult)).sum()) for boxes in self._lists)
 
     def strata(self) -> NDArray[np.int64]:
-        """The rarest class of each picture that at least ten pictures show; 0 where there is none."""
+        """The rarest class of each image that at least ten images show; 0 where there is none."""
         shows = self._shows()
         counts = shows.sum(axis=0)
         common = shows & (counts >= _COMMON)
         rarity = np.where(common, counts, np.iinfo(np.int64).max)
         found: NDArray[np.int64] = np.where(common.any(axis=1), rarity.argmin(axis=1), 0)
-        # A stratum can be left with few of its pictures, since others counted for a rarer class.
+        # A stratum can be left with few of its images, since others counted for a rarer class.
         few = np.bincount(found, minlength=len(self.classes)) < _COMMON
         most = int(np.bincount(found).argmax()) if len(found) else 0
         return np.where(few[found], most, found)
@@ -74,11 +74,11 @@ class BoxLists(Sequence[Boxes]):
         return BoxLists([boxes.relabelled(classes, table) for boxes in self._lists], classes)
 
     def lines(self) -> list[str]:
-        """Of each picture every box, in an order of their own: its class, corners, flags and columns."""
+        """Of each image every box, in an order of their own: its class, corners, flags and columns."""
         return ["; ".join(sorted(_line(boxes, row) for row in range(len(boxes)))) for boxes in self._lists]
 
     def _shows(self) -> NDArray[np.bool_]:
-        """Whether each picture shows each class: (pictures, classes)."""
+        """Whether each image shows each class: (images, classes)."""
         found = np.zeros((len(self._lists), len(self.classes)), np.bool_)
         for row, boxes in enumerate(self._lists):
             found[row, boxes.labels] = True

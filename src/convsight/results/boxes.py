@@ -1,4 +1,4 @@
-"""`Boxes`: which things a picture shows and where, as rectangles; one type for truth and prediction."""
+"""`Boxes`: which things an image shows and where, as rectangles; one type for targets and prediction."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, final
@@ -22,7 +22,7 @@ from convsight.results.box_columns import (
 )
 from convsight.results.drawing import draw_boxes
 from convsight.results.overlaps import matched, overlaps
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,13 +42,13 @@ class Box(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class Boxes(Result):
-    """Boxes of one picture of `size` (width, height), in its own pixels; there may be none.
+    """Boxes of one image of `size` (width, height), in its own pixels; there may be none.
 
     Shapes: `xyxy` (boxes, 4) holds left, top, right, bottom; `labels` (boxes,) class indices; `scores` (boxes,) 0..1,
-    1 for truth. `least` (boxes,) is the score from which each counts as found: those below it are judged, and neither
-    told nor drawn. The rest is known of truth only: `crowd` marks a region of many things, `difficult` one that nobody
-    need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the box's.
-    `columns` are arrays by name, first axis the boxes, of what else is known of each: see `results.box_columns`.
+    1 for targets. `thresholds` (boxes,) is the score from which each counts as found: those below it are judged, and
+    neither reported nor drawn. The rest is known of targets only: `crowd` marks a region of many things, `difficult`
+    one that nobody need find (Pascal VOC), `areas` (boxes,) the things' own pixels where an outline is known, else the
+    box's. `columns` are arrays by name, first axis the boxes, of what else is known of each: see `results.box_columns`.
 
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
     >>> boxes.at_least(0.5).summary()
@@ -64,7 +64,7 @@ class Boxes(Result):
     xyxy: Floats
     labels: Indices
     scores: Floats
-    least: Floats
+    thresholds: Floats
     crowd: Flags
     difficult: Flags
     areas: Floats
@@ -74,15 +74,15 @@ class Boxes(Result):
         count = len(self.xyxy)
         if self.xyxy.shape != (count, 4):
             raise ValueError(f"boxes need four numbers each, not an array of shape {self.xyxy.shape}")
-        for name in ("labels", "scores", "least", "crowd", "difficult", "areas"):
+        for name in ("labels", "scores", "thresholds", "crowd", "difficult", "areas"):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{count} boxes but {name} of shape {getattr(self, name).shape}")
         check_columns(self.columns, count)
-        # NaN fails every comparison, so a network that returns NaN never becomes an answer.
+        # NaN fails every comparison, so a network that returns NaN never becomes a prediction.
         if not bool((self.xyxy[:, 2:] >= self.xyxy[:, :2]).all()):
-            raise NoAnswerError("boxes must have left <= right and top <= bottom, all of them numbers")
+            raise InvalidOutputError("boxes must have left <= right and top <= bottom, all of them numbers")
         if not bool(((self.scores >= 0) & (self.scores <= 1)).all()):
-            raise NoAnswerError("scores must lie in 0..1")
+            raise InvalidOutputError("scores must lie in 0..1")
         if count and not (int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)):
             raise ValueError(
                 f"class indices {self.labels.min()}..{self.labels.max()} outside 0..{len(self.classes) - 1}"
@@ -97,18 +97,18 @@ class Boxes(Result):
         labels: Any,
         *,
         scores: Any = None,
-        least: Any = None,
+        thresholds: Any = None,
         crowd: Any = None,
         difficult: Any = None,
         areas: Any = None,
         columns: Any = None,
     ) -> Self:
-        """Boxes from anything that NumPy makes arrays of; what is left out is as for plain truth."""
+        """Boxes from anything that NumPy makes arrays of; what is left out is as for plain targets."""
         corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
         count = len(corners)
 
-        def given(values: Any, usual: Any, kind: Any) -> NDArray[Any]:
-            return np.broadcast_to(np.asarray(usual if values is None else values, kind), (count,))
+        def given(values: Any, default: Any, kind: Any) -> NDArray[Any]:
+            return np.broadcast_to(np.asarray(default if values is None else values, kind), (count,))
 
         return cls(
             classes=classes,
@@ -116,7 +116,7 @@ class Boxes(Result):
             xyxy=corners,
             labels=given(labels, 0, np.int64),
             scores=given(scores, 1.0, np.float64),
-            least=given(least, 0.0, np.float64),
+            thresholds=given(thresholds, 0.0, np.float64),
             crowd=given(crowd, False, np.bool_),
             difficult=given(difficult, False, np.bool_),
             areas=given(areas, area(corners), np.float64),
@@ -128,7 +128,7 @@ class Boxes(Result):
 
     def select(self, chosen: Indices | Flags) -> "Boxes":
         """The boxes at the positions, or under the mask, `chosen`."""
-        parts = ("xyxy", "labels", "scores", "least", "crowd", "difficult", "areas")
+        parts = ("xyxy", "labels", "scores", "thresholds", "crowd", "difficult", "areas")
         columns = {name: values[chosen] for name, values in self.columns.items()}
         return replace(self, **{name: getattr(self, name)[chosen] for name in parts}, columns=columns)
 
@@ -141,7 +141,7 @@ class Boxes(Result):
         return replace(self, classes=classes, labels=indices[self.labels])
 
     def on(self, size: tuple[int, int]) -> "Boxes":
-        """The same shares of a picture of `size` (width, height), their keypoints with them; masks keep their grid."""
+        """The same shares of an image of `size` (width, height), their keypoints with them; masks keep their grid."""
         factors = np.array([*size, *size]) / np.array([*self.size, *self.size])
         xyxy = self.xyxy * factors
         return replace(self, size=size, xyxy=xyxy, areas=area(xyxy), columns=on_size(self.columns, self.size, size))
@@ -149,7 +149,7 @@ class Boxes(Result):
     @property
     def found(self) -> "Boxes":
         """Those that are sure enough, surest first."""
-        kept = np.flatnonzero(self.scores >= self.least)
+        kept = np.flatnonzero(self.scores >= self.thresholds)
         return self.select(kept[np.argsort(-self.scores[kept], kind="stable")])
 
     def each(self) -> list[Box]:
@@ -164,22 +164,21 @@ class Boxes(Result):
         ]
 
     def at_least(self, confidence: float) -> "Boxes":
-        return replace(self, least=np.full(len(self), confidence))
+        return replace(self, thresholds=np.full(len(self), confidence))
 
     def to_json(self) -> dict[str, Any]:
         found = self.found
-        return {
-            "boxes": [
-                {"name": box.name, "score": box.score, "xyxy": list(box.xyxy), **plain_values(found.columns, row)}
-                for row, box in enumerate(found._rows())
-            ]
-        }
+        boxes = [{"name": box.name, "score": box.score, "xyxy": list(box.xyxy)} for box in found._rows()]
+        if found.columns:
+            boxes = [box | more for box, more in zip(boxes, plain_values(found.columns, len(found)), strict=True)]
+        return {"boxes": boxes}
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
         found = self.found
-        return [
-            (box.name, box.score, *box.xyxy, *row_values(found.columns, row)) for row, box in enumerate(found._rows())
-        ]
+        rows: list[tuple[str | float, ...]] = [(box.name, box.score, *box.xyxy) for box in found._rows()]
+        if found.columns:
+            rows = [(*row, *more) for row, more in zip(rows, row_values(found.columns, len(found)), strict=True)]
+        return rows
 
     def to_supervision(self) -> Any:
         found = self.found
@@ -197,15 +196,15 @@ class Boxes(Result):
 
     def summary(self) -> str:
         counts = np.bincount(self.found.labels, minlength=len(self.classes))
-        told = [
+        words = [
             f"{counts[index]} {self.classes[index]}" for index in np.argsort(-counts, kind="stable") if counts[index]
         ]
-        return ", ".join(told) or "nothing found"
+        return ", ".join(words) or "nothing found"
 
     def difference(self, other: "Boxes") -> Difference:
         """Boxes that are sure enough in either need a partner of their own in the other, of their class and place.
 
-        Numbers compared are the scores of partners, their sides as shares of the picture's, and their columns. Where
+        Numbers compared are the scores of partners, their sides as shares of the image's, and their columns. Where
         neither has any, the scores of the surest boxes are compared.
         """
         said = len(self.found) + len(other.found)
@@ -215,8 +214,8 @@ class Boxes(Result):
         pairs = [_gaps(one.found, two) for one, two in ((self, other), (other, self))]
         return Difference(max(gap for gap, _ in pairs), sum(count for _, count in pairs) / said, said)
 
-    def draw(self, picture: Image.Image) -> Image.Image:
-        return draw_boxes(picture, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())
+    def draw(self, image: Image.Image) -> Image.Image:
+        return draw_boxes(image, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())
 
     def _colours(self) -> list[int]:
         return [int(label) for label in self.found.labels]

@@ -20,8 +20,8 @@ class Thresholded(Protocol):
 class Drawable(Protocol):
     """A result that can be drawn on the image it is about."""
 
-    def draw(self, picture: Image.Image) -> Image.Image:
-        """A copy of `picture` (RGB), which may be larger, with the result drawn on it."""
+    def draw(self, image: Image.Image) -> Image.Image:
+        """A copy of `image` (RGB), which may be larger, with the result drawn on it."""
 
 
 @runtime_checkable

@@ -1,25 +1,25 @@
-"""Words above a picture, on a taller canvas: nothing of the picture is hidden, and every word can be read."""
+"""Words above an image, on a taller canvas: nothing of the image is hidden, and every word can be read."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-_LEAST_SIDE = 200  # pixels: of a smaller picture little is seen, and beside it no word has room
-_LEAST_SIZE = 12  # pixels: letters smaller than that are a strain
-_GROUND = "#303030"  # not black, as the edge of many pictures is
+_MIN_SIDE = 200  # pixels: of a smaller image little is seen, and beside it no word has room
+_MIN_SIZE = 12  # pixels: letters smaller than that are a strain
+_GROUND = "#303030"  # not black, as the edge of many images is
 
 
-def with_caption(picture: Image.Image, parts: Sequence[str]) -> Image.Image:
-    """A picture (RGB) of `picture` with a bar above it that says `parts`, separated by commas.
+def with_caption(image: Image.Image, parts: Sequence[str]) -> Image.Image:
+    """An image (RGB) of `image` with a bar above it that says `parts`, separated by commas.
 
-    A picture whose longer side has less than 200 pixels is enlarged by a whole factor, so that its pixels stay what
+    An image whose longer side has less than 200 pixels is enlarged by a whole factor, so that its pixels stay what
     they are. The canvas is at least 200 pixels wide. Letters shrink until the words fit one line; where they would be
     too small to read, the words go on in further lines.
     """
-    factor = max(1, -(-_LEAST_SIDE // max(picture.size)))
-    shown = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
-    width = max(shown.width, _LEAST_SIDE)
+    factor = max(1, -(-_MIN_SIDE // max(image.size)))
+    shown = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    width = max(shown.width, _MIN_SIDE)
     size, lines = _set(parts, width, min(width, shown.height))
     edge, step = size // 3, round(1.3 * size)
     drawn = Image.new("RGB", (width, shown.height + step * len(lines) + edge), _GROUND)
@@ -38,9 +38,9 @@ def broken(parts: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
     >>> broken(["golden retriever 62.0%", "rhinoceros 38.0%"], lambda line: len(line) <= 9)
     ['golden', 'retriever', '62.0%,', 'rhinocer…', '38.0%']
     """
-    told = [" ".join(part.split()) for part in parts]
+    single_spaced = [" ".join(part.split()) for part in parts]
     lines: list[str] = []
-    for part in [f"{part}," for part in told[:-1]] + told[-1:]:
+    for part in [f"{part}," for part in single_spaced[:-1]] + single_spaced[-1:]:
         for piece in [part] if fits(part) else part.split():
             if lines and fits(f"{lines[-1]} {piece}"):
                 lines[-1] += f" {piece}"
@@ -50,14 +50,14 @@ def broken(parts: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
 
 
 def _set(parts: Sequence[str], width: int, side: int) -> tuple[int, list[str]]:
-    """The size of letters, and `parts` as lines, in a bar `width` wide above a picture whose shorter side is `side`."""
-    largest, least = max(_LEAST_SIZE, side // 20), max(_LEAST_SIZE, side // 36)
+    """The size of letters, and `parts` as lines, in a bar `width` wide above an image whose shorter side is `side`."""
+    largest, smallest = max(_MIN_SIZE, side // 20), max(_MIN_SIZE, side // 36)
     line = ", ".join(" ".join(part.split()) for part in parts)
     size = min(largest, int(largest * width / max(1.0, ImageFont.load_default(largest).getlength(line))))
     # Lengths grow almost with the size, so that only a step or two is left to go.
-    while size > least and not _fits(size, width)(line):
+    while size > smallest and not _fits(size, width)(line):
         size -= 1
-    size = max(size, least)
+    size = max(size, smallest)
     return size, broken(parts, _fits(size, width))
 
 

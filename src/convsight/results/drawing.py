@@ -1,4 +1,4 @@
-"""Boxes with their words, drawn on a picture so that both can be read."""
+"""Boxes with their words, drawn on an image so that both can be read."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ _COLOURS = (
 )
 
 
-def draw_boxes(picture: Image.Image, boxes: Sequence[tuple[Corners, str]], colours: Sequence[int]) -> Image.Image:
-    """A copy of `picture` (RGB) with each box and its words in the colour of that number; the surest boxes on top."""
-    drawn = picture.copy()
+def draw_boxes(image: Image.Image, boxes: Sequence[tuple[Corners, str]], colours: Sequence[int]) -> Image.Image:
+    """A copy of `image` (RGB) with each box and its words in the colour of that number; the surest boxes on top."""
+    drawn = image.copy()
     pen = ImageDraw.Draw(drawn)
     side = min(drawn.size)
     line, size = max(1, side // 200), max(9, side // 32)

@@ -1,4 +1,4 @@
-"""`ImageResult`: an image as the answer; `ImagesOfMany`: those of many examples, in one array."""
+"""`ImageResult`: an image as the prediction; `ImagesOfMany`: those of many examples, in one array."""
 
 import io
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 _SAME = 1 / 16  # of the range: values closer than that look alike
 
@@ -30,7 +30,7 @@ class ImageResult(Result):
         if self.values.ndim != 3 or self.values.shape[2] not in {1, 3}:
             raise ValueError(f"an image has a shape of (height, width, 1 or 3), not {self.values.shape}")
         if not bool(((self.values >= 0) & (self.values <= 1)).all()):
-            raise NoAnswerError("the values of an image must lie in 0..1")
+            raise InvalidOutputError("the values of an image must lie in 0..1")
 
     def to_json(self) -> dict[str, Any]:
         height, width, channels = self.values.shape
@@ -51,11 +51,11 @@ class ImageResult(Result):
         self.shown().save(written, "PNG")
         return {"png": written.getvalue()}
 
-    def draw(self, picture: Image.Image) -> Image.Image:
+    def draw(self, image: Image.Image) -> Image.Image:
         """The image beside the one that it was made from, at its size."""
-        both = Image.new("RGB", (2 * picture.width, picture.height))
-        both.paste(picture, (0, 0))
-        both.paste(self.shown().convert("RGB").resize(picture.size), (picture.width, 0))
+        both = Image.new("RGB", (2 * image.width, image.height))
+        both.paste(image, (0, 0))
+        both.paste(self.shown().convert("RGB").resize(image.size), (image.width, 0))
         return both
 
     def shown(self) -> Image.Image:

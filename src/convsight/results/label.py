@@ -1,4 +1,4 @@
-"""`Label`: which one of a list of classes a picture shows, with the probability of each."""
+"""`Label`: which one of a list of classes an image shows, with the probability of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from PIL import Image
 
 from convsight.extras import extra
 from convsight.results.caption import with_caption
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 
 class Score(NamedTuple):
@@ -23,7 +23,7 @@ class Score(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class Label(Result):
-    """One class of several, for truth (all probability on one class) and prediction alike.
+    """One class of several, for targets (all probability on one class) and prediction alike.
 
     Shapes: `probabilities` is (classes,), each in 0..1, sum 1.
 
@@ -31,7 +31,7 @@ class Label(Result):
     >>> label.name, label.top(1)
     ('dog', [Score(name='dog', probability=0.75)])
 
-    With `least`, an answer less probable than that is rejected: the label is then told as unsure.
+    With `threshold`, a prediction less probable than that is rejected: the label is then reported as unsure.
 
     >>> label.at_least(0.8).summary()
     'unsure: dog 75.0%, cat 25.0%'
@@ -39,19 +39,19 @@ class Label(Result):
 
     classes: tuple[str, ...]
     probabilities: NDArray[np.floating[Any]]
-    least: float | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         if self.probabilities.shape != (len(self.classes),):
             raise ValueError(f"{len(self.classes)} classes but probabilities of shape {self.probabilities.shape}")
         total = float(self.probabilities.sum())
-        # NaN fails both comparisons, so a network that returns NaN never becomes an answer.
+        # NaN fails both comparisons, so a network that returns NaN never becomes a prediction.
         if not (abs(total - 1) < 1e-3 and float(self.probabilities.min()) >= 0):
-            raise NoAnswerError(f"probabilities must be at least 0 and sum to 1, not {total}")
+            raise InvalidOutputError(f"probabilities must be at least 0 and sum to 1, not {total}")
 
     @classmethod
     def certain(cls, index: int, classes: tuple[str, ...]) -> "Label":
-        """The truth: all probability on class `index`."""
+        """The target: all probability on class `index`."""
         probabilities = np.zeros(len(classes))
         probabilities[index] = 1.0
         return cls(classes, probabilities)
@@ -74,10 +74,10 @@ class Label(Result):
     @property
     def rejected(self) -> bool:
         """Whether the most probable class is less probable than was asked for."""
-        return self.least is not None and self.probability < self.least
+        return self.threshold is not None and self.probability < self.threshold
 
     def at_least(self, confidence: float) -> "Label":
-        return replace(self, least=confidence)
+        return replace(self, threshold=confidence)
 
     def top(self, count: int) -> list[Score]:
         """The `count` most probable classes, most probable first."""
@@ -86,7 +86,7 @@ class Label(Result):
 
     def to_json(self) -> dict[str, Any]:
         decision: dict[str, Any] = {}
-        if self.least is not None:
+        if self.threshold is not None:
             decision = {"label": None if self.rejected else self.name, "rejected": self.rejected}
         return decision | {"labels": [score._asdict() for score in self.top(len(self.classes))]}
 
@@ -98,24 +98,24 @@ class Label(Result):
         return extra("supervision", "supervision").Classifications(classes, np.asarray(self.probabilities))
 
     def summary(self) -> str:
-        return ", ".join(self._told())
+        return ", ".join(self._words())
 
-    def _told(self) -> list[str]:
-        told = [f"{score.name} {score.probability:.1%}" for score in self.top(3)]
-        return [f"unsure: {told[0]}", *told[1:]] if self.rejected else told
+    def _words(self) -> list[str]:
+        words = [f"{score.name} {score.probability:.1%}" for score in self.top(3)]
+        return [f"unsure: {words[0]}", *words[1:]] if self.rejected else words
 
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())
         return Difference(largest, float(self.index == other.index))
 
-    def draw(self, picture: Image.Image) -> Image.Image:
-        """The picture under a bar with the answer, so larger than `picture`: see `with_caption`."""
-        return with_caption(picture, self._told())
+    def draw(self, image: Image.Image) -> Image.Image:
+        """The image under a bar with the prediction, so larger than `image`: see `with_caption`."""
+        return with_caption(image, self._words())
 
 
 @final
 class Labels(Sequence[Label]):
-    """The true labels of many pictures, held as one array of class indices.
+    """The true labels of many images, held as one array of class indices.
 
     >>> labels = Labels(np.array([0, 1, 1]), ("cat", "dog"))
     >>> len(labels), labels[2].name, labels.counts()
@@ -149,16 +149,16 @@ class Labels(Sequence[Label]):
         return Labels(self.indices[positions], self.classes)
 
     def counts(self) -> dict[str, int]:
-        """How many pictures show each class."""
+        """How many images show each class."""
         counted = np.bincount(self.indices, minlength=len(self.classes))
         return dict(zip(self.classes, counted.tolist(), strict=True))
 
     def to_find(self) -> int:
-        """How many answers there are to be right or wrong."""
+        """How many predictions there are to be right or wrong."""
         return len(self)
 
     def strata(self) -> NDArray[np.int64]:
-        """The class index of each picture: what splits are stratified by."""
+        """The class index of each image: what splits are stratified by."""
         return self.indices
 
     def aligned(self, classes: tuple[str, ...]) -> "Labels":
@@ -174,5 +174,5 @@ class Labels(Sequence[Label]):
         return Labels(table[self.indices], classes)
 
     def lines(self) -> list[str]:
-        """The class name of each picture."""
+        """The class name of each image."""
         return [self.classes[index] for index in self.indices.tolist()]

@@ -7,7 +7,7 @@ from typing import Any, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.results.result import Difference, NoAnswerError, Result
+from convsight.results.result import Difference, InvalidOutputError, Result
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Numbers(Result):
         if not self.values.shape == self.scale.shape == (len(self.names),) or len(self.units) != len(self.names):
             raise ValueError(f"{len(self.names)} numbers need as many values, units and scales")
         if not bool(np.isfinite(self.values).all()):
-            raise NoAnswerError(f"{', '.join(self.names)}: not finite: {self.values.tolist()}")
+            raise InvalidOutputError(f"{', '.join(self.names)}: not finite: {self.values.tolist()}")
 
     def to_json(self) -> dict[str, Any]:
         rows = zip(self.names, self.values.tolist(), self.units, strict=True)

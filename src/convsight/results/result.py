@@ -1,11 +1,11 @@
-"""The contract of what is true, or predicted, about one picture."""
+"""The contract of what is true, or predicted, about one image."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self
 
 
 class Difference(NamedTuple):
-    """How far two results for one picture lie apart.
+    """How far two results for one image lie apart.
 
     `largest` is the largest difference of a number where both say the same, as a share of the scale of what is
     predicted: of the whole range 0..1 of a probability or of a pixel, of the image's side for a place, of the standard
@@ -18,12 +18,12 @@ class Difference(NamedTuple):
     said: int = 1
 
 
-class NoAnswerError(ValueError):
+class InvalidOutputError(ValueError):
     """What a network returned is no result, such as NaN."""
 
 
 class Result(ABC):
-    """What is true or predicted about one picture: one type for both, checked when made.
+    """What is true or predicted about one image: one type for both, checked when made.
 
     Abstract or final: a kind of result implements every method, and is not derived from again. What only some kinds
     can do is in `convsight.results.capabilities`; they do it by having the methods.

@@ -1,1 +1,1 @@
-"""A model file in use: answers, evaluation."""
+"""A model file in use: predictions, evaluation."""

@@ -1,4 +1,4 @@
-"""Boxes as a COCO results file, which every COCO evaluator reads: a list of picture, category, box and score."""
+"""Boxes as a COCO results file, which every COCO evaluator reads: a list of image, category, box and score."""
 
 import json
 import re
@@ -11,44 +11,42 @@ from typing import Any
 from convsight.datasets.names import class_name
 from convsight.errors import UserError, unknown_name
 from convsight.results import Boxes
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Prediction
 
 Id = int | str
 
 
 @dataclass
 class Ids:
-    """Which id a picture (by the name of its file) and a category (by its name) have: those of a COCO file if given.
+    """Which id an image (by the name of its file) and a category (by its name) have: those of a COCO file if given.
 
-    Without such a file, a picture is the number that its name ends in, as COCO's own are called, else its name; a
-    category is its place among the classes, counted from 1. No two pictures are given one id.
+    Without such a file, an image is the number that its name ends in, as COCO's own are called, else its name; a
+    category is its place among the classes, counted from 1. No two images are given one id.
     """
 
     source: Path | None = None
-    pictures: Mapping[str, Id] = field(default_factory=dict)
+    images: Mapping[str, Id] = field(default_factory=dict)
     categories: Mapping[str, Id] = field(default_factory=dict)
-    given: dict[Id, str] = field(default_factory=dict)  # id -> file, of all pictures so far
+    given: dict[Id, str] = field(default_factory=dict)  # id -> file, of all images so far
 
-    def picture(self, file: str) -> Id:
-        """The id of the picture in `file`; raises `UserError` where it has none, or another picture has it.
+    def image(self, file: str) -> Id:
+        """The id of the image in `file`; raises `UserError` where it has none, or another image has it.
 
         >>> ids = Ids()
-        >>> ids.picture("val2017/000000000139.jpg"), ids.picture("cat.jpg"), ids.picture("clip.mp4#frame=12")
+        >>> ids.image("val2017/000000000139.jpg"), ids.image("cat.jpg"), ids.image("clip.mp4#frame=12")
         (139, 'cat', 'clip.mp4#frame=12')
         """
-        found = self._picture(file)
+        found = self._image(file)
         if self.given.setdefault(found, file) != file:
             raise UserError(f"{file} and {self.given[found]} would both be image_id {found}: name ids with --coco-ids")
         return found
 
-    def _picture(self, file: str) -> Id:
+    def _image(self, file: str) -> Id:
         path = PurePath(file)
         if self.source is not None:
-            if path.name not in self.pictures:
-                raise UserError(
-                    f"{self.source} lists no picture called {path.name}; leave it out, or name another file"
-                )
-            return self.pictures[path.name]
+            if path.name not in self.images:
+                raise UserError(f"{self.source} lists no image called {path.name}; leave it out, or name another file")
+            return self.images[path.name]
         if "#" in path.name:  # a frame of a video
             return path.name
         number = re.search(r"[0-9]+$", path.stem)
@@ -67,43 +65,43 @@ def read_ids(file: Path) -> Ids:
     """The ids in a COCO annotation file; raises `UserError` where it is none."""
     try:
         document = json.loads(file.read_bytes())
-        pictures = {PurePath(image["file_name"]).name: image["id"] for image in document["images"]}
+        images = {PurePath(image["file_name"]).name: image["id"] for image in document["images"]}
         categories = {class_name(category["name"]): category["id"] for category in document["categories"]}
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} is no COCO annotation file with images and categories: {error}") from error
-    return Ids(file, pictures, categories)
+    return Ids(file, images, categories)
 
 
-def coco_entries(answer: Answer, ids: Ids, least: float) -> Iterator[dict[str, Any]]:
-    """The entries of one picture: boxes with a score of at least `least`, as left, top, width, height in its pixels.
+def coco_entries(prediction: Prediction, ids: Ids, min_score: float) -> Iterator[dict[str, Any]]:
+    """The entries of one image: boxes with scores from `min_score` on, as left, top, width, height in its pixels.
 
     Evaluators want those below the thresholds of the classes too: average precision is that of all boxes. Raises
     `UserError` where the network answers another kind of question.
     """
-    if answer.result is None:
+    if prediction.result is None:
         return
-    if not isinstance(answer.result, Boxes):
+    if not isinstance(prediction.result, Boxes):
         raise UserError("a COCO results file holds boxes, and this network answers with none; use --format json")
-    for box in answer.result.at_least(least).each():
+    for box in prediction.result.at_least(min_score).each():
         left, top, right, bottom = box.xyxy
         yield {
-            "image_id": ids.picture(answer.file),
-            "category_id": ids.category(box.name, answer.result.classes),
+            "image_id": ids.image(prediction.file),
+            "category_id": ids.category(box.name, prediction.result.classes),
             "bbox": [left, top, right - left, bottom - top],
             "score": box.score,
         }
 
 
-def coco_printer(ids: Ids, least: float) -> Callable[[Iterable[Answer], tuple[str, ...]], int]:
-    """Prints one JSON list as the answers come; returns how many pictures have none."""
+def coco_printer(ids: Ids, min_score: float) -> Callable[[Iterable[Prediction], tuple[str, ...]], int]:
+    """Prints one JSON list as the predictions come; returns how many images have none."""
 
-    def print_coco(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
+    def print_coco(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
         failed, before = 0, "["
-        for answer in answers:
-            failed += answer.result is None
-            for entry in coco_entries(answer, ids, least):
+        for prediction in predictions:
+            failed += prediction.result is None
+            for entry in coco_entries(prediction, ids, min_score):
                 sys.stdout.write(f"{before}{json.dumps(entry)}")
                 before = ",\n"
         sys.stdout.write("[]\n" if before == "[" else "]\n")

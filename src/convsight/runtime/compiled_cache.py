@@ -49,7 +49,7 @@ def read_cached(file: Path) -> mmap.mmap | None:
 
 def write_cached(file: Path, content: bytes) -> None:
     """Keep a compiled network, and remove those not used for longest."""
-    with suppress(UserError, OSError):  # a full disk or a read-only home costs time, and no answer
+    with suppress(UserError, OSError):  # a full disk or a read-only home costs time, and no prediction
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(file, content)
         old = sorted(file.parent.glob("*.blob"), key=lambda blob: blob.stat().st_mtime, reverse=True)

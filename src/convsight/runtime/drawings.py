@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 from convsight.results import Drawable
 from convsight.results.capabilities import lacking
-from convsight.runtime.answer import Answer
 from convsight.runtime.output_folder import OutputFolder
+from convsight.runtime.prediction import Prediction
 
 _QUALITY = 90  # of JPEG
 
@@ -23,17 +23,17 @@ class Drawings:
         self._folder = OutputFolder(folder, "--draw", sources)
         self._max_megapixels = max_megapixels
 
-    def draw(self, position: int, answer: Answer) -> None:
-        """Save the image of an answer that kept it, the `position`-th of all; what has no result is left out.
+    def draw(self, position: int, prediction: Prediction) -> None:
+        """Save the image of a prediction that kept it, the `position`-th of all; what has no result is left out.
 
         Raises `UserError` where the result is no `Drawable`.
         """
-        if answer.result is None or answer.picture is None:
+        if prediction.result is None or prediction.image is None:
             return
-        if not isinstance(answer.result, Drawable):
-            raise lacking(Drawable, "--draw", f"the kind {type(answer.result).__name__}", "leave it out")
-        drawn = answer.result.draw(read_picture(answer.picture, max_megapixels=self._max_megapixels))
-        self.save(drawn, position, answer.file)
+        if not isinstance(prediction.result, Drawable):
+            raise lacking(Drawable, "--draw", f"the kind {type(prediction.result).__name__}", "leave it out")
+        drawn = prediction.result.draw(decode_image(prediction.image, max_megapixels=self._max_megapixels))
+        self.save(drawn, position, prediction.file)
 
     def save(self, drawn: Image.Image, position: int, name: str) -> None:
         """Save what was drawn on the image called `name`, the `position`-th of all."""

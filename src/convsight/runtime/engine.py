@@ -3,16 +3,15 @@
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 Precision = Literal["float32", "bfloat16", "int8"]
 
-FITTED = "fitted"  # the tensor of a graph that holds the pictures at the network's size
+FITTED = "fitted"  # the tensor of a graph that holds the originals as they are loaded for the network
 
 
 class Engine(ABC):
-    """Runs the deployed network on pictures.
+    """Runs the deployed network.
 
     `precision` is the number format it computes in, `processor` what computes (CPU or CUDA), `streams` how many calls
     of `run` it works on at once: more threads than that gain nothing.
@@ -29,5 +28,8 @@ class Engine(ABC):
         return f"{self.name} in {self.precision}" + ("" if self.processor == "CPU" else f" on {self.processor}")
 
     @abstractmethod
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        """Named arrays, first axis the batch, for RGB uint8 `pictures` (batch, height, width, 3). Safe in threads."""
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Named arrays, first axis the batch, for `inputs` (batch, ...), which are what the card's `input` loads.
+
+        RGB images, most often: uint8 (batch, height, width, 3). Safe in threads.
+        """

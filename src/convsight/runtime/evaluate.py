@@ -20,10 +20,10 @@ from convsight.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network reached: `metrics` by name, on `pictures` pictures of `data`; `described` says what they are."""
+    """What a network reached: `metrics` by name, on `images` images of `data`; `described` says what they are."""
 
     data: str
-    pictures: int
+    images: int
     metrics: dict[str, Measured]
     described: Described
 
@@ -45,7 +45,7 @@ def evaluate(
     Without `data`, that of the run is judged, cut and read as it was for the training; so it is where `data` is the
     same, since a network knows what it was trained on. Without `split`, the split called test is judged, else val, else
     everything there is. Labels are matched by class name. Raises `UserError` for
-    unknown classes, unreadable data, and pictures that cannot be read.
+    unknown classes, unreadable data, and images that cannot be read.
     """
     model = load(path, engine, precision)
     listener.say(model.words)
@@ -88,7 +88,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     if dataset.target.names != card.target.names:
         held = f"the {dataset.target.nouns} {dataset.target.names}"
         raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
-    # Where pictures were left out the fingerprint is that of the rest, which is known only once all were read.
+    # Where images were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")
     return dataset, settings
@@ -97,13 +97,13 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
 def _is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
     """Whether `dataset` is what the network of `card`, that of `run` if there is one, was trained on.
 
-    All pictures are read for that, but only where there are as many, and of the same names as far as these are known.
+    All images are read for that, but only where there are as many, and of the same names as far as these are known.
     """
     count = sum(len(split) for split in dataset.splits.values())
     if "fingerprint" not in card.data or sum(card.data.get("pictures", {"all": count}).values()) != count:
         return False
     if run is not None and run.splits_file.is_file():
-        with suppress(UserError):  # damaged splits are told where they are needed
+        with suppress(UserError):  # damaged splits are reported where they are needed
             if names_in_splits_csv(run.splits()) != {name for split in dataset.splits.values() for name in split.names}:
                 return False
     return fingerprint(dataset) == str(card.data["fingerprint"])
@@ -114,7 +114,7 @@ def _as_trained(path: str | Path, run: Run | None, dataset: Dataset, listener: L
     if run is None:
         if "test" not in dataset.splits:
             listener.say(
-                f"note: {path} was trained and chosen on most pictures of {dataset.source}, so that this is no test; "
+                f"note: {path} was trained and chosen on most images of {dataset.source}, so that this is no test; "
                 "give its run folder to judge what was held back"
             )
         return dataset

@@ -1,4 +1,4 @@
-"""Holding what a network answers against the truth, for every task and engine alike."""
+"""Holding what a network predicts against the targets, for every task and engine alike."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ from convsight.tasks.reader import Metrics, Reader
 if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts sooner without
     from convsight.datasets import Examples
 
-_MOST = 256  # pictures run at once; more keep no core busier
-_PIXELS = 2**21  # of pictures run at once: the widest maps of features take about a hundred bytes for each
+_MAX = 256  # images run at once; more keep no core busier
+_PIXELS = 2**21  # of images run at once: the widest maps of features take about a hundred bytes for each
 
 
 def judge(
@@ -24,14 +24,13 @@ def judge(
 ) -> Metrics:
     """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged."""
     metrics = reader.metrics()
-    pictures = examples.pictures
-    frame = pictures.frame
-    batch = max(1, min(_MOST, _PIXELS // (frame.height * frame.width)))
+    images = examples.images
+    batch = max(1, min(_MAX, _PIXELS // images.spec.positions))
     for start in range(0, len(examples), batch):
         chosen = np.arange(start, min(start + batch, len(examples)))
-        sizes = [pictures.size(int(index)) for index in chosen]
-        for index, result in zip(chosen, predictions(engine, reader, pictures.take(chosen), sizes), strict=True):
-            metrics.update(examples.truths[int(index)], result)
+        sizes = [images.size(int(index)) for index in chosen]
+        for index, result in zip(chosen, predictions(engine, reader, images.take(chosen), sizes), strict=True):
+            metrics.update(examples.targets[int(index)], result)
         if progress:
             progress(len(chosen))
     return metrics

@@ -4,13 +4,13 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Result
-from convsight.runtime.answer import Answer
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
@@ -33,36 +33,36 @@ class Model:
         return f"{self.card.net}, run by {engine.words}" + (f" ({doubt})" if doubt else "")
 
     def columns(self) -> tuple[str, ...]:
-        """The columns of a table of its answers; raises `UserError` where these are no rows of a table."""
+        """The columns of a table of its predictions; raises `UserError` where these are no rows of a table."""
         return columns_of(self.reader, "a table", "take their to_json()")
 
-    def predict(self, picture: Source | str, max_megapixels: float = 100.0) -> Result:
-        """The answer for one picture: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
+    def predict(self, image: Source | str, max_megapixels: float = 100.0) -> Result:
+        """The prediction for one image: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
 
-        Raises `PictureError` where it cannot be read.
+        Raises `ImageError` where it cannot be read.
         """
-        source = Path(picture) if isinstance(picture, str) else picture
+        source = Path(image) if isinstance(image, str) else image
         fitted = self.card.input.load(source, max_megapixels)
         return next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
 
     def predict_many(
         self,
-        pictures: Iterable[str | Path | Item],
+        images: Iterable[str | Path | Item],
         *,
         workers: int = 2,
         max_megapixels: float = 100.0,
         keep: bool = False,
         steady: bool = False,
-    ) -> Generator[Answer, None, None]:
-        """Answers for many pictures, in order and as they are ready.
+    ) -> Generator[Prediction, None, None]:
+        """Predictions for many images, in order and as they are ready.
 
-        `pictures` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
-        picture is reported in its place. Memory does not grow with their number: `workers` threads read only a little
-        ahead. With `keep`, an answer holds the content of its picture; with `steady`, the bits of an answer do not
-        depend on how fast pictures come.
+        `images` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
+        image is reported in its place. Memory does not grow with their number: `workers` threads read only a little
+        ahead. With `keep`, a prediction holds the content of its image; with `steady`, the bits of a prediction do not
+        depend on how fast images come.
         """
         decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
-        return stream(self.engine, self.reader, items_of(pictures), decoding)
+        return stream(self.engine, self.reader, items_of(images, self.card.input.is_file), decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:

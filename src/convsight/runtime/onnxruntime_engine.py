@@ -19,7 +19,7 @@ _ERRORS_ONLY = 3  # of ONNX Runtime's levels of messages
 
 @final
 class OnnxRuntimeEngine(Engine):
-    """Runs the whole of an exported graph; fitted pictures pass its resize unchanged."""
+    """Runs the whole of an exported graph; what is fitted already passes its resize unchanged."""
 
     name = "onnxruntime"
     streams = 1  # one call uses all cores
@@ -45,8 +45,9 @@ class OnnxRuntimeEngine(Engine):
             raise UserError(f"ONNX Runtime cannot read {file}: {error}; export it again") from error
         # Where a GPU cannot be used, ONNX Runtime takes the processor instead without a word.
         self.processor = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+        self._input = card.input.graph_name
         self._names = [output.name for output in self._session.get_outputs()]
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        found = self._session.run(None, {"pictures": np.ascontiguousarray(pictures)})
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        found = self._session.run(None, {self._input: np.ascontiguousarray(inputs)})
         return dict(zip(self._names, found, strict=True))

@@ -19,7 +19,7 @@ from convsight.runtime.openvino_import import ov
 # come to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.
 ov.Tensor(np.zeros((1, 1), np.uint8), shared_memory=True).element_type.to_dtype()
 
-# OpenVINO's own default on processors that know bfloat16 would blur the resize of raw pictures by tens of grey levels.
+# OpenVINO's own default on processors that know bfloat16 would blur the resize of raw images by tens of grey levels.
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
@@ -47,10 +47,10 @@ class OpenVINOEngine(Engine):
         for _ in range(self.streams):
             self._idle.put(compiled.create_infer_request())
 
-    def run(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         request = self._idle.get()
         try:
-            request.infer([np.ascontiguousarray(pictures)], share_inputs=True, share_outputs=True)
+            request.infer([np.ascontiguousarray(inputs)], share_inputs=True, share_outputs=True)
             # Copied: the request's own memory is written again by its next call.
             found = [request.get_output_tensor(place).data.copy() for place in range(len(self._names))]
         finally:
@@ -59,7 +59,7 @@ class OpenVINOEngine(Engine):
 
 
 def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> tuple[ov.Tensor | None, ov.CompiledModel]:
-    """The compiled graph for fitted pictures, from the cache or into it, and what its weights lie in."""
+    """The compiled graph for fitted images, from the cache or into it, and what its weights lie in."""
     processor = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
     cache = cache_file(file, card.fingerprint(), ov.__version__, processor, repr(sorted(config.items())))
     blob = read_cached(cache) if cache else None
@@ -119,17 +119,17 @@ def _config(precision: str) -> dict[str, Any]:
 
 
 def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
-    """The part of a graph that follows the resize: fitted pictures in, the same outputs."""
+    """The part of a graph that follows the resize: fitted inputs in, the same outputs."""
     fitted = next((out for op in model.get_ops() for out in op.outputs() if FITTED in out.get_names()), None)
     if fitted is None:
         raise UserError(f"the graph has no tensor {FITTED!r}; export it again with this version of convsight")
-    shape = [-1, card.input.height, card.input.width, 3]
-    pictures = ov.opset13.parameter(shape, ov.Type.u8, name="pictures")
-    # The network asks the pictures themselves for the size of the batch.
+    spec = card.input
+    inputs = ov.opset13.parameter([-1, *spec.array_shape], ov.Type(spec.dtype), name=spec.graph_name)
+    # The network asks the input itself for the size of the batch.
     for target in (*fitted.get_target_inputs(), *model.input().get_target_inputs()):
-        target.replace_source_output(pictures.output(0))
+        target.replace_source_output(inputs.output(0))
     results = [result for result in model.get_results() if FITTED not in result.input_value(0).get_names()]
-    return ov.Model(results, [pictures], "network")
+    return ov.Model(results, [inputs], "network")
 
 
 def _first_line(error: Exception) -> str:

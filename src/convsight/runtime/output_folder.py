@@ -25,7 +25,7 @@ class OutputFolder:
         inside = next((source for source in sources if takes_from(source, folder)), None)
         if inside is not None:
             raise UserError(
-                f"{option} {folder} lies in {inside}, whose pictures are answered; choose a folder elsewhere"
+                f"{option} {folder} lies in {inside}, whose images are predicted; choose a folder elsewhere"
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)

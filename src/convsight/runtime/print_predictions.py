@@ -4,39 +4,39 @@ import sys
 from collections.abc import Callable, Iterable
 
 from convsight.printing import csv_text
-from convsight.runtime.answer import Answer, answer_line, answer_rows
+from convsight.runtime.prediction import Prediction, json_text, table_rows
 
-# Prints answers under the columns of their table; returns how many images could not be answered.
-Printer = Callable[[Iterable[Answer], tuple[str, ...]], int]
-
-
-def print_table(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One line an image; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer.file}: {_summary(answer)}\n")
+# Prints predictions under the columns of their table; returns how many images could not be predicted.
+Printer = Callable[[Iterable[Prediction], tuple[str, ...]], int]
 
 
-def print_json(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """One JSON document a line and image; returns how many could not be answered."""
-    return _print(answers, lambda answer: f"{answer_line(answer)}\n")
+def print_table(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
+    """One line an image; returns how many could not be predicted."""
+    return _print(predictions, lambda prediction: f"{prediction.file}: {_summary(prediction)}\n")
 
 
-def print_csv(answers: Iterable[Answer], columns: tuple[str, ...]) -> int:
-    """The rows of each result under `columns`; returns how many images could not be answered."""
+def print_json(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
+    """One JSON document a line and image; returns how many could not be predicted."""
+    return _print(predictions, lambda prediction: f"{json_text(prediction)}\n")
+
+
+def print_csv(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
+    """The rows of each result under `columns`; returns how many images could not be predicted."""
     sys.stdout.write(csv_text([("file", *columns, "error")]))
-    return _print(answers, lambda answer: csv_text(answer_rows(answer, columns)))
+    return _print(predictions, lambda prediction: csv_text(table_rows(prediction, columns)))
 
 
-def _print(answers: Iterable[Answer], text: Callable[[Answer], str]) -> int:
+def _print(predictions: Iterable[Prediction], text: Callable[[Prediction], str]) -> int:
     failed = 0
-    for answer in answers:
-        failed += answer.result is None
-        sys.stdout.write(text(answer))
-        sys.stdout.flush()  # whoever reads a stream of answers waits for each
+    for prediction in predictions:
+        failed += prediction.result is None
+        sys.stdout.write(text(prediction))
+        sys.stdout.flush()  # whoever reads a stream of predictions waits for each
     return failed
 
 
-def _summary(answer: Answer) -> str:
-    return answer.result.summary() if answer.result is not None else f"error: {answer.error}"
+def _summary(prediction: Prediction) -> str:
+    return prediction.result.summary() if prediction.result is not None else f"error: {prediction.error}"
 
 
 PRINTERS: dict[str, Printer] = {"table": print_table, "json": print_json, "csv": print_csv}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from convsight.results import WithFiles
 from convsight.results.capabilities import lacking
-from convsight.runtime.answer import Answer
 from convsight.runtime.output_folder import OutputFolder
+from convsight.runtime.prediction import Prediction
 
 
 class ResultFiles:
@@ -16,13 +16,13 @@ class ResultFiles:
         """Raises `UserError` where the folder cannot be made, or lies among the sources."""
         self._folder = OutputFolder(folder, "--files", sources)
 
-    def save(self, position: int, answer: Answer) -> None:
-        """Save the files of an answer, the `position`-th of all; what has no result has none.
+    def save(self, position: int, prediction: Prediction) -> None:
+        """Save the files of a prediction, the `position`-th of all; what has no result has none.
 
         Raises `UserError` where the result is no `WithFiles`.
         """
-        if answer.result is None:
+        if prediction.result is None:
             return
-        if not isinstance(answer.result, WithFiles):
-            raise lacking(WithFiles, "--files", f"the kind {type(answer.result).__name__}", "leave it out")
-        self._folder.save(position, answer.file, answer.result.files())
+        if not isinstance(prediction.result, WithFiles):
+            raise lacking(WithFiles, "--files", f"the kind {type(prediction.result).__name__}", "leave it out")
+        self._folder.save(position, prediction.file, prediction.result.files())

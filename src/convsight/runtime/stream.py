@@ -1,4 +1,4 @@
-"""Answering a stream of pictures: decoding and inference overlap, memory stays the same however many there are."""
+"""Predicting a stream of images: decoding and inference overlap, memory stays the same however many there are."""
 
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -9,29 +9,29 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.inputs import ImageInput, Loaded
-from convsight.pictures import PictureError, Source
-from convsight.results import NoAnswerError
-from convsight.runtime.answer import Answer
+from convsight.images import ImageError, Source
+from convsight.inputs import InputSpec, Loaded
+from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
 
-_FILL_S = 0.05  # how long a steady stream waits for one more picture of a batch
-BATCH = 8  # pictures run at once, at most: more made none of the engines faster
+_FILL_S = 0.05  # how long a steady stream waits for one more image of a batch
+BATCH = 8  # images run at once, at most: more made none of the engines faster
 _JOIN_S = 1.0  # how long an interrupted stream waits for threads that read; one may hang in a read for ever
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How pictures are read, in `workers` threads, and put together.
+    """How images are read, in `workers` threads, and put together.
 
-    With `keep`, an answer holds the content of its picture. With `steady`, every batch is filled up to `BATCH`, so that
-    the last digits of an answer, which depend on the size of the batch, are the same whenever a picture is read.
+    With `keep`, a prediction holds the content of its image. With `steady`, every batch is filled up to `BATCH`, so
+    that the last digits of a prediction, which depend on the size of the batch, are the same whenever an image is read.
     """
 
-    input: ImageInput
+    input: InputSpec
     workers: int = 2
     max_megapixels: float = 100.0
     keep: bool = False
@@ -46,59 +46,61 @@ class _Read(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A batch that was answered."""
+    """A batch that was predicted."""
 
     batch: list[_Read]
     arrays: dict[str, NDArray[Any]]
 
 
 class _Bad(NamedTuple):
-    """A picture that has no answer."""
+    """An image that has no prediction."""
 
     position: int
-    answer: Answer
+    prediction: Prediction
 
 
 class _End(NamedTuple):
-    """There are `total` pictures; with `error`, because the source broke off."""
+    """There are `total` images; with `error`, because the source broke off."""
 
     total: int
     error: BaseException | None
 
 
 class _Broken(NamedTuple):
-    """A thread met an error that is none of a picture."""
+    """A thread met an error that is none of an image."""
 
     error: BaseException
 
 
-def stream(engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding) -> Generator[Answer, None, None]:
-    """An answer for each of `items`, in order, as soon as it is ready; a bad picture is reported in its place.
+def stream(
+    engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding
+) -> Generator[Prediction, None, None]:
+    """A prediction for each of `items`, in order, as soon as it is ready; a bad image is reported in its place.
 
     `decoding.workers` threads take items and read them, `engine.streams` threads run the network on whatever is read
-    by then, at most `BATCH` pictures at once: a slow source is answered picture by picture, a fast one in full batches.
+    by then, at most `BATCH` images at once: a slow source is predicted image by image, a fast one in full batches.
     Only so many items are under way that all threads have work.
     """
     flow = _Flow(engine, items, decoding)
     try:
-        yield from flow.answers(reader)
+        yield from flow.predictions(reader)
     finally:
         flow.stop()
 
 
-def _answer(reader: Reader, run: _Run, index: int) -> Answer:
-    """What became of the picture at `index` of a batch."""
+def _prediction(reader: Reader, run: _Run, index: int) -> Prediction:
+    """What became of the image at `index` of a batch."""
     _, name, fitted, content = run.batch[index]
     try:
-        return Answer(name, result_at(reader, run.arrays, index, fitted.size), picture=content)
-    except NoAnswerError as error:
-        return Answer(name, error=f"{name}: the network gives no answer: {error}")
+        return Prediction(name, result_at(reader, run.arrays, index, fitted.size), image=content)
+    except InvalidOutputError as error:
+        return Prediction(name, error=f"{name}: the network gives no prediction: {error}")
 
 
 class _Flow:
     """Three queues between three kinds of threads: those that read, those that run the network, and the caller's.
 
-    Nothing waits by looking: queues of C code block and wake, once a picture or batch.
+    Nothing waits by looking: queues of C code block and wake, once an image or batch.
     """
 
     def __init__(self, engine: Engine, items: Iterator[Item], decoding: Decoding) -> None:
@@ -108,7 +110,7 @@ class _Flow:
         self._taking = threading.Lock()
         self._taken = 0
         self._over = False
-        self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each picture that may be taken up
+        self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each image that may be taken up
         self._loaded: SimpleQueue[_Read | None] = SimpleQueue()
         self._done: SimpleQueue[_Run | _Bad | _End | _Broken] = SimpleQueue()
         readers = max(1, decoding.workers)
@@ -120,27 +122,27 @@ class _Flow:
         for thread in (*self._readers, *self._runners):
             thread.start()
 
-    def answers(self, reader: Reader) -> Iterator[Answer]:
-        """The answers in order; results are made here, while the next batch runs."""
-        waiting: dict[int, Answer] = {}
-        told = 0
+    def predictions(self, reader: Reader) -> Iterator[Prediction]:
+        """The predictions in order; results are made here, while the next batch runs."""
+        waiting: dict[int, Prediction] = {}
+        next_position = 0
         end: _End | None = None
-        while end is None or told < end.total:
+        while end is None or next_position < end.total:
             match self._done.get():
                 case _Run() as run:
                     for index, loaded in enumerate(run.batch):
-                        waiting[loaded.position] = _answer(reader, run, index)
-                case _Bad(position, answer):
-                    waiting[position] = answer
+                        waiting[loaded.position] = _prediction(reader, run, index)
+                case _Bad(position, prediction):
+                    waiting[position] = prediction
                 case _End() as end:
                     pass
                 case _Broken(error):
                     raise error
-            while told in waiting:
-                answer = waiting.pop(told)
-                told += 1
+            while next_position in waiting:
+                prediction = waiting.pop(next_position)
+                next_position += 1
                 self._room.put(None)
-                yield answer
+                yield prediction
         if end.error:
             raise end.error
 
@@ -176,8 +178,8 @@ class _Flow:
             try:
                 content = item.load()
                 fitted = d.input.load(content, d.max_megapixels, item.name)
-            except PictureError as error:
-                self._done.put(_Bad(position, Answer(item.name, error=str(error))))
+            except ImageError as error:
+                self._done.put(_Bad(position, Prediction(item.name, error=str(error))))
             else:
                 self._loaded.put(_Read(position, item.name, fitted, content if d.keep else None))
 
@@ -216,6 +218,6 @@ class _Flow:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            pictures = [loaded.fitted.array for loaded in batch]
-            pixels = np.stack(pictures + pictures[:1] * (BATCH - len(batch)) if steady else pictures)
+            images = [loaded.fitted.array for loaded in batch]
+            pixels = np.stack(images + images[:1] * (BATCH - len(batch)) if steady else images)
             self._done.put(_Run(batch, self._engine.run(pixels)))

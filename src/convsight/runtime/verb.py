@@ -1,4 +1,4 @@
-"""`convsight predict`: sources to answers, and answers to where the user wants them."""
+"""`convsight predict`: sources to predictions, and predictions to where the user wants them."""
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,12 +12,12 @@ from convsight.errors import UserError
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
-from convsight.runtime.answer import Answer
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.engines import engine_for
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
-from convsight.runtime.out import AnswersFile
+from convsight.runtime.out import PredictionsFile
+from convsight.runtime.prediction import Prediction
 from convsight.runtime.print_predictions import PRINTERS, Printer
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
@@ -27,10 +27,10 @@ from convsight.tasks.reader import columns_of
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """Which images a model shall answer, and what is wanted of the answers.
+    """Which images a model shall predict, and what is wanted of the predictions.
 
-    With `reject_below`, an answer less sure (0..1) is told as unsure; into `draw` each image is saved with its result
-    drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is answered.
+    With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
+    result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
     """
 
     model: str
@@ -45,8 +45,8 @@ class PredictOptions:
     precision: str | None = None
 
 
-def print_answers(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
-    """Print the answers as they come; returns how many images have none."""
+def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
+    """Print the predictions as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
     printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
@@ -54,9 +54,9 @@ def print_answers(options: PredictOptions, output: str, listener: Listener, coco
     with (
         while_read(),
         _counting_beside(listener) as advance,
-        closing(_answers(options, prepared, advance)) as answers,
+        closing(_predictions(options, prepared, advance)) as predictions,
     ):
-        return printer(answers, prepared.columns)
+        return printer(predictions, prepared.columns)
     return 0  # the reader left, and with it the question what failed
 
 
@@ -66,8 +66,8 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
     return coco_printer(read_ids(ids) if ids else Ids(), reject_below or 0.0)
 
 
-def save_answers(options: PredictOptions, path: Path, listener: Listener) -> int:
-    """Append the answers to a file, after those that it has; returns how many images have none."""
+def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
+    """Append the predictions to a file, after those that it has; returns how many images have none."""
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
     model = prepared.model
     identity = {
@@ -75,51 +75,51 @@ def save_answers(options: PredictOptions, path: Path, listener: Listener) -> int
         "engine": model.engine.words,
         "reject_below": options.reject_below,
     }
-    with AnswersFile(path, prepared.columns, identity) as file:
+    with PredictionsFile(path, prepared.columns, identity) as file:
         try:
             file.skip(prepared.items)
-            if file.pictures:
-                listener.say(f"{file.pictures:,} pictures are answered already; going on after them")
+            if file.images:
+                listener.say(f"{file.images:,} images are predicted already; going on after them")
             with (
-                listener.counting("answering", None) as advance,
-                closing(_answers(options, prepared, advance, file)) as answers,
+                listener.counting("predicting", None) as advance,
+                closing(_predictions(options, prepared, advance, file)) as predictions,
             ):
-                for answer in answers:
-                    file.add(answer)
+                for prediction in predictions:
+                    file.add(prediction)
             file.finish()
         except KeyboardInterrupt:
             listener.say(
-                f"stopped; the same command goes on after the {file.kept:,} pictures that are answered and recorded"
+                f"stopped; the same command goes on after the {file.kept:,} images that are predicted and recorded"
             )
             raise
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
-    listener.say(f"{file.pictures:,} pictures are answered in {path}{unread}")
+    listener.say(f"{file.images:,} images are predicted in {path}{unread}")
     return file.bad
 
 
 class _Prepared(NamedTuple):
-    """What answers come from; `columns` are there wherever results are rows, `savers` are told each answer's place."""
+    """What predictions come from; `columns` where results are rows, `savers` are told the place of each."""
 
     model: Model
     items: Iterator[Item]
     columns: tuple[str, ...]
-    savers: tuple[Callable[[int, Answer], None], ...]
+    savers: tuple[Callable[[int, Prediction], None], ...]
 
 
-_TABLES = ("csv", ".csv", ".parquet")  # formats whose answers are rows
+_TABLES = ("csv", ".csv", ".parquet")  # formats whose predictions are rows
 
 
 def _prepared(options: PredictOptions, form: str, table: bool, listener: Listener) -> _Prepared:
     """Everything that can be wrong is found here, the cheap first: the model is read last, its card before.
 
-    `form` is the option that says how answers are told, `table` whether that is as rows.
+    `form` is the option that says how predictions are reported, `table` whether that is as rows.
     """
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
-    items = read_sources(options.sources, options.every)
     file, card = find_deployed(options.model, options.engine, options.precision)
+    items = read_sources(options.sources, options.every, card.input.is_file)
     columns = _checked(options, card, form, table)
-    savers: list[Callable[[int, Answer], None]] = []
+    savers: list[Callable[[int, Prediction], None]] = []
     if options.draw:
         savers.append(Drawings(options.draw, options.sources, options.max_megapixels).draw)
     if options.files:
@@ -130,7 +130,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
 
 
 def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tuple[str, ...]:
-    """The columns of the answers, if they are rows; raises `UserError` where they cannot do what is asked of them."""
+    """The columns of the predictions, if they are rows; raises `UserError` where what is asked for cannot be done."""
     reader = reader_of(card)
     for wanted, capability, option in (
         (options.reject_below, Thresholded, "--reject-below"),
@@ -146,13 +146,13 @@ def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tup
     return columns_of(reader, form, "choose --format json, or a .jsonl")
 
 
-def _answers(
+def _predictions(
     options: PredictOptions,
     prepared: _Prepared,
     advance: Callable[[int], None],
-    file: AnswersFile | None = None,
-) -> Generator[Answer, None, None]:
-    """The answers as they are told; a job that goes on in `file` must end as an unbroken one would."""
+    file: PredictionsFile | None = None,
+) -> Generator[Prediction, None, None]:
+    """The predictions as they are reported; a job that goes on in `file` must end as an unbroken one would."""
     found = prepared.model.predict_many(
         prepared.items,
         workers=options.workers,
@@ -160,16 +160,16 @@ def _answers(
         keep=options.draw is not None,
         steady=file is not None,
     )
-    for position, answer in enumerate(found, (file.pictures if file else 0) + 1):
-        told = answer
-        if options.reject_below is not None and isinstance(answer.result, Thresholded):
-            told = replace(answer, result=answer.result.at_least(options.reject_below))
+    for position, prediction in enumerate(found, (file.images if file else 0) + 1):
+        reported = prediction
+        if options.reject_below is not None and isinstance(prediction.result, Thresholded):
+            reported = replace(prediction, result=prediction.result.at_least(options.reject_below))
         for save in prepared.savers:
-            save(position, told)
-        yield told
+            save(position, reported)
+        yield reported
         advance(1)
 
 
 def _counting_beside(listener: Listener) -> AbstractContextManager[Callable[[int], None]]:
-    # On the terminal that the answers are printed to, a bar would only be in their way.
-    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting("answering", None)
+    # On the terminal that the predictions are printed to, a bar would only be in their way.
+    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting("predicting", None)

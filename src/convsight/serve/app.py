@@ -75,7 +75,7 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def tell_metrics() -> Response:
-        """Requests, pictures, batches, seconds and what waits, for Prometheus."""
+        """Requests, images, batches, seconds and what waits, for Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return app

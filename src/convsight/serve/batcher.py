@@ -1,4 +1,4 @@
-"""`Batcher`: pictures of many requests, read in threads and run together."""
+"""`Batcher`: images of many requests, read in threads and run together."""
 
 import asyncio
 import logging
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convsight.images import ImageError
 from convsight.inputs import Loaded
-from convsight.pictures import PictureError
 from convsight.results import Result
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
@@ -20,13 +20,13 @@ from convsight.serve.server_metrics import ServerMetrics
 
 _log = logging.getLogger(__name__)
 
-FAILED = "the server failed on this picture; its log says why"
+FAILED = "the server failed on this image; its log says why"
 
 
 class _Fitted(NamedTuple):
     request: PendingRequest
     position: int
-    picture: Loaded
+    image: Loaded
 
 
 class _Settled(NamedTuple):
@@ -38,9 +38,9 @@ class _Settled(NamedTuple):
 
 
 class Batcher:
-    """Runs one model on the pictures of all requests, as many at once as wait, up to `max_batch`.
+    """Runs one model on the images of all requests, as many at once as wait, up to `max_batch`.
 
-    Nothing waits for a batch to fill: the first picture is run at once, and those that come meanwhile are the next
+    Nothing waits for a batch to fill: the first image is run at once, and those that come meanwhile are the next
     batch, so batches grow with the load by themselves. The engine is used by `engine.streams` threads.
     """
 
@@ -69,7 +69,7 @@ class Batcher:
             thread.start()
 
     def submit(self, request: PendingRequest) -> None:
-        """Take on all pictures of `request`, which is settled picture by picture."""
+        """Take on all images of `request`, which is settled image by image."""
         for position in range(len(request)):
             self._pool.submit(self._read, request, position)
 
@@ -87,20 +87,20 @@ class Batcher:
             self._tell([_Settled(request, position, "dropped", {})])
             return
         try:
-            picture = self._model.card.input.load(data, self._max_megapixels)
-        except PictureError as error:
+            image = self._model.card.input.load(data, self._max_megapixels)
+        except ImageError as error:
             self._tell([_Settled(request, position, "unreadable", {"error": str(error)})])
         except Exception:
-            _log.exception("reading a picture failed")
+            _log.exception("reading an image failed")
             self._tell([_Settled(request, position, "failed", {"error": FAILED})])
         else:
             with self._changed:
-                self._waiting.append(_Fitted(request, position, picture))
+                self._waiting.append(_Fitted(request, position, image))
                 self._changed.notify()
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            self._tell(self._answered(batch))
+            self._tell(self._predicted(batch))
 
     def _next_batch(self) -> list[_Fitted]:
         """What waits, as soon as anything does; empty once closed."""
@@ -108,7 +108,7 @@ class Batcher:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
             return [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
 
-    def _answered(self, batch: Sequence[_Fitted]) -> list[_Settled]:
+    def _predicted(self, batch: Sequence[_Fitted]) -> list[_Settled]:
         settled: list[_Settled] = []
         wanted: list[_Fitted] = []
         for fitted in batch:  # each asked once: a client may go at any time
@@ -120,14 +120,14 @@ class Batcher:
             return settled
         self._metrics.batches.labels(self._name).observe(len(wanted))
         try:
-            arrays = self._model.engine.run(np.stack([fitted.picture.array for fitted in wanted]))
+            arrays = self._model.engine.run(np.stack([fitted.image.array for fitted in wanted]))
         except Exception:
-            _log.exception("running %d pictures failed", len(wanted))
+            _log.exception("running %d images failed", len(wanted))
             failed = {"error": FAILED}
             return settled + [_Settled(request, position, "failed", failed) for request, position, _ in wanted]
-        for row, (request, position, picture) in enumerate(wanted):
+        for row, (request, position, image) in enumerate(wanted):
             try:
-                result = result_at(self._model.reader, arrays, row, picture.size)
+                result = result_at(self._model.reader, arrays, row, image.size)
                 settled.append(_Settled(request, position, "answered", result.to_json(), result))
             except Exception:
                 _log.exception("reading an answer failed")
@@ -140,5 +140,5 @@ class Batcher:
 
     def _settle(self, settled: Sequence[_Settled]) -> None:
         for request, position, outcome, prediction, result in settled:
-            self._metrics.pictures.labels(self._name, outcome).inc()
+            self._metrics.images.labels(self._name, outcome).inc()
             request.settle(position, prediction, result)

@@ -59,7 +59,7 @@ class PredictionEndpoint:
                 batcher.close()
 
     async def predict(self, request: Request, model: str | None = None) -> Response:
-        """Predict images: a file as the body, files in a form, or JSON with base64. A bad one is told in its place.
+        """Predict images: a file as the body, files in a form, or JSON with base64. A bad one is reported in its place.
 
         By the header `Accept` the answer is JSON, the one image that was sent with its prediction drawn on it, or an
         archive: for each image its JSON, the drawn image, and files of its own where there are any.
@@ -68,7 +68,7 @@ class PredictionEndpoint:
         formats = formats_for(",".join(request.headers.getlist("accept")), self._models[name].reader)
         kind = request.headers.get("content-type", "")
         if request.headers.get("content-encoding", "identity") != "identity":
-            raise RefusedError(415, "a compressed body: pictures are compressed already, so send them as they are")
+            raise RefusedError(415, "a compressed body: images are compressed already, so send them as they are")
         deadline = asyncio.get_running_loop().time() + self._settings.timeout
         pending, media_type = await self._received(request, kind, formats, deadline)
         try:
@@ -94,7 +94,7 @@ class PredictionEndpoint:
             async with _until(deadline):
                 images = await self._images(body, kind)
             media_type = format_of(formats, len(images))
-            ticket.add_pictures(len(images))
+            ticket.add_images(len(images))
         except BaseException:
             ticket.release()
             raise
@@ -147,7 +147,7 @@ async def _while_wanted(pending: PendingRequest, request: Request, deadline: flo
     """Drops `pending` where the client goes away; raises `RefusedError` where time is up."""
     # All that can come now is the news that the client is gone.
     watch = asyncio.ensure_future(request.receive())
-    watch.add_done_callback(lambda watch: None if watch.cancelled() else pending.drop())
+    watch.add_done_callback(lambda _: pending.drop())
     try:
         async with _until(deadline):
             yield
@@ -161,9 +161,7 @@ async def _until(deadline: float) -> AsyncIterator[None]:
         async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError:
-        raise RefusedError(
-            504, "the answer took too long: ask for fewer pictures at once, or raise --timeout"
-        ) from None
+        raise RefusedError(504, "the answer took too long: ask for fewer images at once, or raise --timeout") from None
 
 
 def _status(predictions: list[JsonPrediction]) -> int:

@@ -9,7 +9,7 @@ from convsight.serve.refusal import ClientGoneError, RefusedError
 
 # A body has a few seconds, and more as long as it comes at no less than this rate.
 GRACE_SECONDS = 5.0
-_LEAST_BYTES_PER_SECOND = 16_000
+_MIN_BYTES_PER_SECOND = 16_000
 
 
 async def receive_body(receive: Receive, ticket: Ticket, deadline: float) -> bytes:
@@ -23,7 +23,7 @@ async def receive_body(receive: Receive, ticket: Ticket, deadline: float) -> byt
     pieces: list[bytes] = []
     received = 0
     while True:
-        slowest = start + GRACE_SECONDS + received / _LEAST_BYTES_PER_SECOND
+        slowest = start + GRACE_SECONDS + received / _MIN_BYTES_PER_SECOND
         try:
             async with asyncio.timeout_at(min(slowest, deadline)):
                 message = await receive()

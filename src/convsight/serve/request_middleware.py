@@ -146,4 +146,4 @@ class _Exchange:
 
     def _too_large(self) -> RefusedError:
         limit = f"{self._max_body / 1e6:g} MB"
-        return RefusedError(413, f"the body is over {limit}: send fewer or smaller pictures, or raise --max-body-mb")
+        return RefusedError(413, f"the body is over {limit}: send fewer or smaller images, or raise --max-body-mb")

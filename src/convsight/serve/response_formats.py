@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from convsight.pictures.decode import decoding
+from convsight.images.decode import decoding
 from convsight.results import Drawable, Result, WithFiles
 from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import safe_name
@@ -61,7 +61,7 @@ def drawn_png(result: Drawable, file: bytes, max_megapixels: float) -> bytes:
     # Large images are decoded, and drawn on, one after the other.
     with decoding(file, None, max_megapixels) as decoded:
         png = BytesIO()
-        result.draw(decoded.picture).save(png, "PNG", compress_level=_QUICK)
+        result.draw(decoded.image).save(png, "PNG", compress_level=_QUICK)
     return png.getvalue()
 
 

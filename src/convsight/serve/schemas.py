@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from convsight.card import Card
 from convsight.serve.response_formats import DOCUMENT_VERSION, PNG, ZIP
-from convsight.serve.uploads import PicturesDocument
+from convsight.serve.uploads import ImagesDocument
 
 
 class _Document(BaseModel):
@@ -73,14 +73,14 @@ PREDICT_BODY: dict[str, Any] = {
             "image/*": _BINARY,
             "application/octet-stream": _BINARY,
             "multipart/form-data": {"schema": _FORM},
-            "application/json": {"schema": PicturesDocument.model_json_schema()},
+            "application/json": {"schema": ImagesDocument.model_json_schema()},
         },
     }
 }
 
 PREDICT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "At least one of the pictures was answered: as JSON; as the one image that was sent, with its "
+        "description": "At least one of the images was answered: as JSON; as the one image that was sent, with its "
         "prediction drawn on it; or as an archive of both for each, with what files of its own it has.",
         "content": {PNG: _BINARY, ZIP: _BINARY},
     },
@@ -88,9 +88,9 @@ PREDICT_RESPONSES: dict[int | str, dict[str, Any]] = {
     404: {"model": Refused, "description": "Unknown model."},
     406: {"model": Refused, "description": "Accept names nothing that these predictions can be sent as."},
     408: {"model": Refused, "description": "The body came too slowly."},
-    413: {"model": Refused, "description": "The body is too large, or holds too many pictures."},
+    413: {"model": Refused, "description": "The body is too large, or holds too many images."},
     415: {"model": Refused, "description": "Another content type."},
-    422: {"model": Predictions, "description": "None of the pictures could be read."},
+    422: {"model": Predictions, "description": "None of the images could be read."},
     500: {"model": Predictions, "description": "The server failed on all of them."},
     503: {"model": Refused, "description": "Too much to do; try again after the seconds in Retry-After."},
     504: {"model": Refused, "description": "The answer took too long."},

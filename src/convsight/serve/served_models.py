@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from convsight.errors import UserError
-from convsight.runtime.find import find_deployed
+from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model, load
 from convsight.serve.refusal import RefusedError
 

@@ -19,7 +19,7 @@ from convsight.serve.settings import ServeSettings
 
 _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
 # Bytes that Pillow asks for at once. What is larger than 32 MiB the C library gives back when it is freed; of its usual
-# 16 MiB each thread would keep what its largest picture took.
+# 16 MiB each thread would keep what its largest image took.
 _PILLOW_BLOCK = 2**26
 _OTHER_FILES = 100  # that the process may have open beside its connections
 
@@ -83,9 +83,9 @@ class _Server(uvicorn.Server):
 
 def _warm_up(name: str, model: Model) -> None:
     """The first run of an engine is slow, and what cannot run should fail before anybody asks."""
-    sides = model.card.input
+    spec = model.card.input
     try:
-        model.engine.run(np.zeros((1, sides.height, sides.width, 3), np.uint8))
+        model.engine.run(np.zeros((1, *spec.array_shape), spec.dtype))
     except Exception as error:  # engines raise whatever their library does
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(

@@ -18,15 +18,15 @@ class ServerMetrics:
             ["path", "status"],
             registry=self.registry,
         )
-        self.pictures = Counter(
+        self.images = Counter(
             "convsight_pictures",
-            "Pictures by what became of them: answered, unreadable, failed, or dropped since nobody waited any more.",
+            "Images by what became of them: answered, unreadable, failed, or dropped since nobody waited any more.",
             ["model", "outcome"],
             registry=self.registry,
         )
         self.batches = Histogram(
             "convsight_batch_pictures",
-            "Pictures run at once.",
+            "Images run at once.",
             ["model"],
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
             registry=self.registry,
@@ -38,8 +38,8 @@ class ServerMetrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        waiting = Gauge("convsight_waiting_pictures", "Pictures taken on and not yet answered.", registry=self.registry)
-        waiting.set_function(lambda: admission.pictures)
+        waiting = Gauge("convsight_waiting_pictures", "Images taken on and not yet answered.", registry=self.registry)
+        waiting.set_function(lambda: admission.images)
         held = Gauge("convsight_waiting_bytes", "Bytes that their bodies hold.", registry=self.registry)
         held.set_function(lambda: admission.bytes)
 

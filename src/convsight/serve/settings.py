@@ -29,14 +29,14 @@ class ServeSettings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     token: SecretStr | None = Field(None, description="What clients must send as `Authorization: Bearer ...`.")
     max_body_mb: float = Field(20, gt=0, description="Refuse larger requests, in megabytes.")
-    max_megapixels: float = Field(50, gt=0, description="Refuse larger pictures.")
-    max_pictures: int = Field(64, ge=1, description="Refuse requests with more pictures.")
-    queue: int = Field(256, ge=1, description="Pictures that may wait; more are refused with 503.")
+    max_megapixels: float = Field(50, gt=0, description="Refuse larger images.")
+    max_pictures: int = Field(64, ge=1, description="Refuse requests with more images.")
+    queue: int = Field(256, ge=1, description="Images that may wait; more are refused with 503.")
     max_waiting_mb: float = Field(256, gt=0, description="Megabytes that waiting requests may hold together.")
     timeout: float = Field(30, gt=0, description="Seconds a request may take, from its first line to its answer.")
     max_connections: int = Field(1000, ge=1, description="Connections open at once; idle ones make room for new ones.")
-    max_batch: int = Field(32, ge=1, description="Pictures run at once.")
-    workers: int = Field(2, ge=1, le=64, description="Threads that read pictures.")
+    max_batch: int = Field(32, ge=1, description="Images run at once.")
+    workers: int = Field(2, ge=1, le=64, description="Threads that read images.")
 
     @property
     def max_body(self) -> int:

@@ -1,4 +1,4 @@
-"""The pictures in the body of a request, in each of the three ways to send them."""
+"""The images in the body of a request, in each of the three ways to send them."""
 
 import base64
 import binascii
@@ -17,31 +17,31 @@ _LONGEST_NAME = 255
 
 
 class Upload(NamedTuple):
-    """A picture as it was sent. The name is the client's: it is told back, and never used as a path."""
+    """An image as it was sent. The name is the client's: it is told back, and never used as a path."""
 
     name: str
     data: bytes
 
 
-class PicturesDocument(BaseModel):
+class ImagesDocument(BaseModel):
     """The body of a JSON request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    pictures: list[str] = Field(min_length=1, description="Picture files, each in base64.")
+    pictures: list[str] = Field(min_length=1, description="Image files, each in base64.")
 
 
 def is_raw(content_type: str) -> bool:
-    """Whether a body of this type is one picture file itself."""
+    """Whether a body of this type is one image file itself."""
     kind = _kind(content_type)
     return kind.startswith("image/") or kind in {"", "application/octet-stream"}
 
 
 def uploads(body: bytes, content_type: str, max_pictures: int) -> list[Upload]:
-    r"""The pictures in `body`, in order.
+    r"""The images in `body`, in order.
 
     Raises `RefusedError`: 415 for a type that is none of the three, 400 for a body that is not what its type says or
-    holds no picture, 413 for more than `max_pictures`.
+    holds no image, 413 for more than `max_pictures`.
 
     >>> uploads(b'{"pictures": ["AAEC"]}', "application/json", 1)
     [Upload(name='pictures[0]', data=b'\x00\x01\x02')]
@@ -55,7 +55,7 @@ def uploads(body: bytes, content_type: str, max_pictures: int) -> list[Upload]:
         return _from_multipart(body, content_type, max_pictures)
     raise RefusedError(
         415,
-        f"content type {kind!r}: send a picture file as image/* or application/octet-stream, files as "
+        f"content type {kind!r}: send an image file as image/* or application/octet-stream, files as "
         'multipart/form-data, or {"pictures": ["<base64>", ...]} as application/json',
     )
 
@@ -69,7 +69,7 @@ def _from_json(body: bytes, max_pictures: int) -> list[Upload]:
     if body.count(b",") >= max_pictures:
         raise _too_many(max_pictures)
     try:
-        document = PicturesDocument.model_validate_json(body)
+        document = ImagesDocument.model_validate_json(body)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])) or "the body"
@@ -110,7 +110,7 @@ class _Form:
     def __init__(self, max_pictures: int) -> None:
         self.uploads: list[Upload] = []
         self.is_whole = False
-        self._max_pictures = max_pictures
+        self._max_images = max_pictures
         self._field = self._value = b""
         self._name = ""
         self._pieces: list[bytes] = []
@@ -127,8 +127,8 @@ class _Form:
         }
 
     def _begin(self) -> None:
-        if len(self.uploads) == self._max_pictures:
-            raise _too_many(self._max_pictures)
+        if len(self.uploads) == self._max_images:
+            raise _too_many(self._max_images)
         self._name, self._pieces = "", []
 
     def _add_field(self, data: bytes, start: int, end: int) -> None:
@@ -155,4 +155,4 @@ class _Form:
 
 
 def _too_many(max_pictures: int) -> RefusedError:
-    return RefusedError(413, f"more than {max_pictures} pictures in one request: send several requests")
+    return RefusedError(413, f"more than {max_pictures} images in one request: send several requests")

@@ -1,4 +1,4 @@
-"""What a network is asked for: one specification for each kind of answer; it stands on the card."""
+"""What a network is asked for: one specification for each kind of prediction; it stands on the card."""
 
 from typing import Annotated
 

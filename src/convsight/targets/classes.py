@@ -45,11 +45,11 @@ class _Named(TargetSpec):
         for name in self.names:
             elsewhere = [split for split, count in counts.items() if count.get(name)]
             if not elsewhere:
-                raise UserError(f"{source}: the class {name!r} has no picture; add some or remove the class")
+                raise UserError(f"{source}: the class {name!r} has no image; add some or remove the class")
             if learnt is not None and not learnt.get(name):
                 raise UserError(
                     f"{source}: the class {name!r} is in {' and '.join(elsewhere)} but not in train, so it cannot "
-                    "be learnt; add training pictures of it, or correct its name"
+                    "be learnt; add training images of it, or correct its name"
                 )
         return self._lacking(counts)
 
@@ -62,7 +62,7 @@ class _Named(TargetSpec):
 
     def _lacking(self, counts: Mapping[str, Mapping[str, int]]) -> list[str]:
         missing = {split: [name for name in self.names if not count.get(name)] for split, count in counts.items()}
-        return [f"{split} holds no picture of {first_few(names)}" for split, names in missing.items() if names]
+        return [f"{split} holds no image of {first_few(names)}" for split, names in missing.items() if names]
 
 
 @final

@@ -1,4 +1,4 @@
-"""`ImageTarget`: an image as the answer."""
+"""`ImageTarget`: an image as the prediction."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, final

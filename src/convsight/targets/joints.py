@@ -97,7 +97,7 @@ class Embedding(TargetSpec):
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         for name, targets in splits.items():
             if len(targets) < 2:
-                raise UserError(f"{source}: {name} holds one example, but what is alike is told by two or more")
+                raise UserError(f"{source}: {name} holds one example, but what is alike is reported by two or more")
         return []
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:

@@ -105,7 +105,7 @@ class TargetSpec(BaseModel, ABC):
 
     @property
     def summary(self) -> str:
-        """What is answered, in a few words.
+        """What is predicted, in a few words.
 
         >>> from convsight.targets import Classes
         >>> Classes(names=("cat", "dog")).summary

@@ -45,7 +45,7 @@ TASKS = {
 
 
 def reader_of(card: "Card") -> "Reader":
-    """What reads the answers of the network on `card`: the light half of its task."""
+    """What reads the predictions of the network on `card`: the light half of its task."""
     reader: Reader = _imported(_entry(card.task).reader)(card)
     return reader
 

@@ -12,7 +12,7 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.settings import TrainSettings
@@ -28,7 +28,7 @@ class FromPretrained(Protocol):
     """Networks that may begin with weights that were trained before."""
 
     # The learning rate then, as a share of that of fresh weights: large steps leave a good place.
-    pretrained_pace: ClassVar[float]
+    finetune_lr_scale: ClassVar[float]
 
     def weights(self, net: str, weights: str) -> Weights:
         """The pretrained weights that `weights` names for the network called `net`: `imagenet`, or a file.
@@ -64,7 +64,7 @@ def options_of(task: Task, settings: TrainSettings) -> dict[str, Any]:
 class Augmenting(Protocol):
     """Training examples that vary from epoch to epoch."""
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         """How training examples (and their targets), each seen about `passes` times, vary, and the reasons in words."""
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
@@ -72,7 +72,7 @@ class Augmenting(Protocol):
 
 
 def augmentation_of(
-    task: Task, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float
+    task: Task, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float
 ) -> Augmentation:
     """How training examples vary: not at all, where the task does not say."""
     if isinstance(task, Augmenting):
@@ -90,9 +90,9 @@ class Baselined(Protocol):
     """Simple methods beside which a reader sees what the network adds."""
 
     # The baseline (a key of `baselines`) of a method that learns nothing from inputs.
-    floor: ClassVar[str]
+    trivial_baseline_name: ClassVar[str]
 
-    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
@@ -110,7 +110,7 @@ def trivial_value(task: Task, metric: Metric, train: Examples, judged: Examples)
     Where the task has no such, one span from perfect; where nothing is perfect, what everything is better than.
     """
     if isinstance(task, Baselined):
-        return task.floor_baseline(train, judged)[metric.name].value
+        return task.trivial_baseline(train, judged)[metric.name].value
     if math.isinf(metric.perfect):
         return -metric.perfect
     return metric.perfect - metric.signed(metric.span)

@@ -7,7 +7,7 @@ from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.tasks.target_tensors import TargetTensors
@@ -21,9 +21,9 @@ class Task(ABC):
     """
 
     # The network where the user names none.
-    usual_net: ClassVar[str]
+    default_net: ClassVar[str]
     # How many examples of classification one of this task teaches as much as: batches are smaller by it.
-    lessons: ClassVar[int] = 1
+    batch_divisor: ClassVar[int] = 1
 
     @abstractmethod
     def net(self, name: str, settings: TrainSettings) -> str:
@@ -33,7 +33,7 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         """What the network called `net` is given of the training examples of `dataset`; and why.
 
         Mean and standard deviation are measured later, once the examples are read.

@@ -1,52 +1,78 @@
-"""The size that pictures are fitted to, chosen from what the data hold and what is usual for the network."""
+"""The size that images are fitted to, chosen from what the data hold and what is usual for the network."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Split
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
-from convsight.pictures import Fit, picture_size
+from convsight.images import ResizeMode, image_size
+from convsight.inputs import ImageInput, measured_range
 from convsight.settings import TrainSettings
+from convsight.spread import evenly
 
-_SIZED = 200  # pictures whose size decides that of the network's input
+_SIZED = 200  # images whose size decides that of the network's input
 _FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
 
 
 def sizes(split: Split) -> NDArray[np.int64]:
-    """Width and height in pixels of up to 200 pictures, evenly chosen: (pictures, 2).
+    """Width and height in pixels of up to 200 images, evenly chosen: (images, 2).
 
     Raises `UserError` where none can be read.
     """
-    if isinstance(split.pictures, np.ndarray):
-        return np.array([split.pictures.shape[2:0:-1]])
-    chosen = np.linspace(0, len(split) - 1, min(len(split), _SIZED)).astype(int)
-    found = [size for size in (picture_size(split.pictures[i]) for i in chosen) if size]
+    if isinstance(split.images, np.ndarray):
+        return np.array([_checked(split).shape[2:0:-1]])
+    chosen = evenly(len(split), _SIZED)
+    found = [size for size in (image_size(split.images[i]) for i in chosen) if size]
     if not found:
-        raise UserError(f"no picture of the split {split.name!r} can be read; is {split.names[0]} a picture?")
+        raise UserError(f"no image of the split {split.name!r} can be read; is {split.names[0]} an image?")
     return np.array(found)
 
 
-def unmeasured(height: int, width: int, fit: Fit) -> ImageInput:
-    """Images of so many pixels, before their colours are measured."""
-    return ImageInput(height=height, width=width, fit=fit, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3)
+def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = None) -> ImageInput:
+    """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
+
+    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits.
+    """
+    channels, range_ = 3, {}
+    if split is not None and isinstance(split.images, np.ndarray):
+        images = _checked(split)
+        channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
+        if range_["bits"] == 8 and channels in {1, 3}:
+            channels, range_ = 3, {}
+    return ImageInput(
+        height=height, width=width, fit=fit, channels=channels, mean=(0.0,) * channels, std=(1.0,) * channels, **range_
+    )
+
+
+def _checked(split: Split) -> NDArray[Any]:
+    """The images of `split`, which are one array."""
+    images = split.images
+    if not isinstance(images, np.ndarray) or images.ndim not in {3, 4} or images.dtype.kind not in "uif":
+        what = f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else "files"
+        raise UserError(
+            f"the split {split.name!r} holds {what}; expected images: numbers of shape (images, height, width) or "
+            "(images, height, width, channels)"
+        )
+    return images
 
 
 def typical_side(split: Split) -> int:
-    """The median of the shorter sides of up to 200 pictures, in pixels."""
+    """The median of the shorter sides of up to 200 images, in pixels."""
     return int(np.median(sizes(split).min(axis=1)))
 
 
-def choose_side(settings: TrainSettings, typical: int, usual: int) -> tuple[int, str]:
+def choose_side(settings: TrainSettings, typical: int, default: int) -> tuple[int, str]:
     """The side of the network's input, and why.
 
-    >>> choose_side(TrainSettings.of(data="photos"), typical=480, usual=96)
-    (96, 'pictures of 96 px, usual for this network; the data has 480')
+    >>> choose_side(TrainSettings.of(data="photos"), typical=480, default=96)
+    (96, 'images of 96 px, usual for this network; the data has 480')
     """
     if settings.size is not None:
-        return settings.size, f"pictures of {settings.size} px: --size {settings.size}"
-    if typical > usual:
-        return usual, f"pictures of {usual} px, usual for this network; the data has {typical}"
+        return settings.size, f"images of {settings.size} px: --size {settings.size}"
+    if typical > default:
+        return default, f"images of {default} px, usual for this network; the data has {typical}"
     if typical < _FEWEST_PIXELS:
-        return _FEWEST_PIXELS, f"pictures of {_FEWEST_PIXELS} px, enlarged from {typical}"
-    return typical, f"pictures of {typical} px, as the data has"
+        return _FEWEST_PIXELS, f"images of {_FEWEST_PIXELS} px, enlarged from {typical}"
+    return typical, f"images of {typical} px, as the data has"

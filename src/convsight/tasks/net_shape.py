@@ -1,10 +1,11 @@
 """The shape of a network of the catalogue for what a card describes."""
 
 from convsight.card import Card
+from convsight.inputs import as_image
 from convsight.nets.entry import NetShape
 
 
 def net_shape(card: Card) -> NetShape:
     """As many outputs as the target has, for images of the input's size."""
-    sides = card.input
+    sides = as_image(card.input, card.task)
     return NetShape(card.target.outputs, sides.channels, sides.height, sides.width)

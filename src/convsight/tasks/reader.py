@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Metrics(ABC):
-    """What a kind of question measures: fed one (truth, result) after the other, then computed."""
+    """What a kind of question measures: fed one (target, result) after the other, then computed."""
 
     # The first decides which epoch is best, the next break ties.
     selection: ClassVar[tuple[str, ...]]
@@ -22,8 +22,8 @@ class Metrics(ABC):
     drawn: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def update(self, truth: Result, result: Result) -> None:
-        """Take in one picture."""
+    def update(self, target: Result, result: Result) -> None:
+        """Take in one image."""
 
     @abstractmethod
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
@@ -67,8 +67,8 @@ class Reader(ABC):
     result: ClassVar[type[Result]]
     # What the Hugging Face hub calls the kind of question.
     pipeline_tag: ClassVar[str]
-    # Lines of Python that print the answer with NumPy alone, from `arrays` (name -> array, first axis the batch) and
-    # `classes`: for those who run an exported graph without convsight.
+    # Lines of Python that print the prediction with NumPy alone, from `arrays` (name -> array, first axis the batch)
+    # and `classes`: for those who run an exported graph without convsight.
     plain_python: str
 
     def __init__(self, card: "Card") -> None:
@@ -76,8 +76,8 @@ class Reader(ABC):
         self.classes = card.target.names
 
     @abstractmethod
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Result:
-        """The answer for one picture of `size` (width, height) from its arrays, batch axis removed."""
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Result:
+        """The prediction for one example from its arrays, batch axis removed; `size` are the sides of its original."""
 
     @abstractmethod
     def metrics(self) -> Metrics:

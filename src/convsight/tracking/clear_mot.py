@@ -12,7 +12,7 @@ from convsight.tracking.video_similarity import TINY, FrameSimilarity, VideoSimi
 
 Indices = NDArray[np.int64]
 
-_LEAST = 0.5  # overlap from which boxes may be partners
+_MIN_OVERLAP = 0.5  # overlap from which boxes may be partners
 
 
 class Clear(NamedTuple):
@@ -68,7 +68,7 @@ def clear(video: VideoSimilarity) -> Clear:
 
 
 def _partners(frame: FrameSimilarity, before: Indices) -> tuple[Indices, Indices]:
-    near = frame.similarity >= _LEAST - TINY
+    near = frame.similarity >= _MIN_OVERLAP - TINY
     # Worth more than all overlaps of the frame together, so that none is given up for a better one.
     faithful = (frame.found[None] == before[frame.truths][:, None]) * (1.0 + min(frame.similarity.shape))
     rows, columns = assigned(np.where(near, frame.similarity + faithful, 0))

@@ -1,32 +1,30 @@
-"""The frames of one video, or of one folder or pattern of pictures, in the order in which they were taken."""
+"""The frames of one video, or of one folder or pattern of images, in the order in which they were taken."""
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from convsight.errors import UserError
+from convsight.natural_order import natural_key
 from convsight.runtime.sources import Item
-from convsight.runtime.sources.folders import is_pattern, pictures_in, pictures_like
+from convsight.runtime.sources.folders import images_in, images_matching, is_pattern
 from convsight.runtime.sources.video import frames, is_video_file, require_av
 
-RATE = 30.0  # frames a second of pictures, and of a video that does not say
-
-_DIGITS = re.compile(r"([0-9]+)")
+RATE = 30.0  # frames a second of images, and of a video that does not say
 
 
 class Frames(NamedTuple):
-    """Pictures to follow things on, and how many of them make a second."""
+    """Images to follow things on, and how many of them make a second."""
 
     items: Iterator[Item]
     rate: float
 
 
 def read_frames(source: str, every: int = 1) -> Frames:
-    """Every `every`-th frame of `source`; pictures in natural order: `frame9.png` before `frame10.png`.
+    """Every `every`-th frame of `source`; images in natural order: `frame9.png` before `frame10.png`.
 
-    Raises `UserError` for a source that does not exist, holds no pictures, or is neither a video nor many pictures.
+    Raises `UserError` for a source that does not exist, holds no images, or is neither a video nor many images.
     """
     if every < 1:
         raise UserError(f"--every {every}: give a number of frames, 1 or more")
@@ -36,25 +34,15 @@ def read_frames(source: str, every: int = 1) -> Frames:
             raise UserError(f"{source} is no video; give one, or a folder or pattern ('frames/*.png') of its frames")
         return Frames(frames(source, every), _rate(source) / every)
     if path.is_dir():
-        items = pictures_in(path)
+        items = images_in(path)
     elif is_pattern(source):
-        items = _without_videos(source, pictures_like(source, every))
+        items = _without_videos(source, images_matching(source, every))
     else:
         raise UserError(f"{source} does not exist; give a video, or a folder or pattern ('frames/*.png') of its frames")
-    ordered = sorted(items, key=lambda item: natural(item.name))
+    ordered = sorted(items, key=lambda item: natural_key(item.name))
     if not ordered:
-        raise UserError(f"{source} holds no pictures; give a video, or a folder of its frames")
+        raise UserError(f"{source} holds no images; give a video, or a folder of its frames")
     return Frames(islice(ordered, 0, None, every), RATE / every)
-
-
-def natural(name: str) -> tuple[list[str | int], str]:
-    """What names are ordered by, so that numbers in them count as numbers.
-
-    >>> sorted(["f10.png", "f9.png", "f1.png"], key=natural)
-    ['f1.png', 'f9.png', 'f10.png']
-    """
-    # Texts and numbers take turns, a text first, so a number never meets a text.
-    return [int(part) if index % 2 else part for index, part in enumerate(_DIGITS.split(name))], name
 
 
 def _without_videos(pattern: str, items: Iterator[Item]) -> Iterator[Item]:

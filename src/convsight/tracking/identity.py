@@ -9,7 +9,7 @@ import numpy as np
 
 from convsight.tracking.video_similarity import VideoSimilarity, assigned
 
-_LEAST = 0.5  # overlap from which a track is with a truth
+_MIN_OVERLAP = 0.5  # overlap from which a track is with a truth
 
 
 class Identity(NamedTuple):
@@ -35,7 +35,7 @@ def identity(video: VideoSimilarity) -> Identity:
     """
     together = np.zeros((video.truths, video.tracks))
     for truths, found, similarity in video.frames:
-        together[np.ix_(truths, found)] += similarity >= _LEAST
+        together[np.ix_(truths, found)] += similarity >= _MIN_OVERLAP
     rows, columns = assigned(together)
     right = float(together[rows, columns].sum())
     true, told = (int(counts.sum()) for counts in video.counts())

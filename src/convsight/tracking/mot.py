@@ -49,8 +49,8 @@ class MotTable:
     @classmethod
     def of_rows(cls, rows: Iterable[Sequence[float]]) -> Self:
         """A table from lines of six to nine numbers; what a line leaves out is 1 for the score, else unknown."""
-        usual = (1.0, _UNKNOWN, _UNKNOWN)
-        table = np.array([(*row[:9], *usual[len(row) - _FEWEST :]) for row in rows], np.float64).reshape(-1, 9)
+        default = (1.0, _UNKNOWN, _UNKNOWN)
+        table = np.array([(*row[:9], *default[len(row) - _FEWEST :]) for row in rows], np.float64).reshape(-1, 9)
         table = table[np.argsort(table[:, 0], kind="stable")]
         frames, ids, classes = (table[:, column].astype(np.int64) for column in (0, 1, 7))
         corners = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)

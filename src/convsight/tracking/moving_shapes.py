@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _RADII = (8.0, 16.0)  # px, of the circle around a shape
 _SPEEDS = (0.5, 2.0)  # px a frame
 _TURN = 0.05  # radians a frame, at most
-_LEAST_SEEN = 0.3  # share of a shape that can be seen, from which it should be found
+_MIN_SEEN = 0.3  # share of a shape that can be seen, from which it should be found
 _GRAIN = 6.0  # grey levels
 
 
@@ -68,13 +68,13 @@ class MovingShapes:
         if not 1 <= number <= self.length:
             raise ValueError(f"frame {number} of a video that has the frames 1 to {self.length}")
         layer, whole = self._layer(number)
-        picture = self._background.copy()
+        image = self._background.copy()
         counts = np.bincount(np.asarray(layer).ravel(), minlength=self.shapes + 1)[1:]
         corners = []
         for index, shape in enumerate(self._shapes, 1):
             seen = layer.point([255 * (level == index) for level in range(256)])
             corners.append(seen.getbbox() or (0, 0, 0, 0))
-            picture.paste(shape.colour, mask=seen.reduce(FINE))
+            image.paste(shape.colour, mask=seen.reduce(FINE))
         shares = counts / whole
         kept = np.flatnonzero(counts)
         xyxy = np.array(corners, np.float64) / FINE
@@ -84,10 +84,10 @@ class MovingShapes:
             self.size,
             xyxy[kept],
             labels[kept],
-            difficult=shares[kept] < _LEAST_SEEN,
+            difficult=shares[kept] < _MIN_SEEN,
             columns={"track": kept + 1},
         )
-        return DrawnFrame(self._grained(picture, number), Tracked(number, boxes), shares[kept])
+        return DrawnFrame(self._grained(image, number), Tracked(number, boxes), shares[kept])
 
     @cached_property
     def _shapes(self) -> list[_Shape]:
@@ -122,10 +122,10 @@ class MovingShapes:
             whole.append(layer.histogram()[index])
         return layer, np.array(whole)
 
-    def _grained(self, picture: Image.Image, number: int) -> NDArray[np.uint8]:
+    def _grained(self, image: Image.Image, number: int) -> NDArray[np.uint8]:
         random = np.random.default_rng((self.seed, 2, number))
         grain = _GRAIN * random.uniform(-1, 1, (*self.size[::-1], 1))
-        return np.clip(np.asarray(picture, np.float64) + np.round(grain), 0, 255).astype(np.uint8)
+        return np.clip(np.asarray(image, np.float64) + np.round(grain), 0, 255).astype(np.uint8)
 
 
 def write_frames(video: MovingShapes, folder: Path) -> None:

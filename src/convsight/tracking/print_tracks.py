@@ -16,8 +16,8 @@ Format = Literal["table", "json"]
 def print_frame(frame: TrackedFrame, output: Format) -> None:
     """One line for a frame, at once: whoever reads a stream of tracks waits for each."""
     if output == "json":
-        told = frame.tracked.to_json() if frame.tracked else {"frame": frame.number, "error": frame.error}
-        text = json_document(told)
+        document = frame.tracked.to_json() if frame.tracked else {"frame": frame.number, "error": frame.error}
+        text = json_document(document)
     else:
         text = f"frame {frame.number}: {frame.tracked.summary() if frame.tracked else f'error: {frame.error}'}"
     sys.stdout.write(f"{text}\n")

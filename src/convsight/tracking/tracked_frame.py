@@ -3,9 +3,9 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from convsight.pictures import Source
+from convsight.images import Source
 from convsight.results import Boxes
-from convsight.runtime.answer import Answer
+from convsight.runtime.prediction import Prediction
 from convsight.tracking.tracker import Tracker
 from convsight.tracking.tracks import Tracked
 
@@ -14,30 +14,30 @@ from convsight.tracking.tracks import Tracked
 class TrackedFrame:
     """Frame `number`, from 1, called `file`: its tracks, or the reason why there are none.
 
-    `picture` is its content, where it was asked to be kept.
+    `image` is its content, where it was asked to be kept.
     """
 
     number: int
     file: str
     tracked: Tracked | None
     error: str | None
-    picture: Source | None
+    image: Source | None
 
 
 def tracked_frames(
-    answers: Iterator[Answer], tracker: Tracker, *, every: int = 1, min_score: float | None = None
+    predictions: Iterator[Prediction], tracker: Tracker, *, every: int = 1, min_score: float | None = None
 ) -> Generator[TrackedFrame, None, None]:
-    """A frame for each answer about every `every`-th frame; `min_score` takes the place of `Boxes.least`.
+    """A frame for each prediction about every `every`-th frame; `min_score` takes the place of `Boxes.thresholds`.
 
-    A frame that could not be read is one on which nothing was seen: time goes on. The answers must be boxes.
+    A frame that could not be read is one on which nothing was seen: time goes on. The predictions must be boxes.
     """
-    for count, answer in enumerate(answers):
+    for count, prediction in enumerate(predictions):
         number = count * every + 1
-        if answer.result is None:
+        if prediction.result is None:
             tracker.skip()
-            yield TrackedFrame(number, answer.file, None, answer.error, None)
+            yield TrackedFrame(number, prediction.file, None, prediction.error, None)
             continue
-        if not isinstance(answer.result, Boxes):
-            raise TypeError(f"only boxes can be followed, not a {type(answer.result).__name__}")
-        boxes = answer.result if min_score is None else answer.result.at_least(min_score)
-        yield TrackedFrame(number, answer.file, tracker.update(number, boxes), None, answer.picture)
+        if not isinstance(prediction.result, Boxes):
+            raise TypeError(f"only boxes can be followed, not a {type(prediction.result).__name__}")
+        boxes = prediction.result if min_score is None else prediction.result.at_least(min_score)
+        yield TrackedFrame(number, prediction.file, tracker.update(number, boxes), None, prediction.image)

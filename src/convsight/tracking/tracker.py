@@ -22,9 +22,9 @@ _BUFFER = 30  # frames at 30 a second that a lost thing is waited for: one secon
 class Tracker:
     """Follows things from frame to frame.
 
-    A box that counts as found (`Boxes.least`) begins a track, which is told from its second frame on. Less sure boxes,
-    from 0.1 on (or half of what counts as found, where that is less), only go on with one that is there. A track is of
-    one class: things that cross are told apart by it where it differs.
+    A box that counts as found (`Boxes.thresholds`) begins a track, which is reported from its second frame on. Less
+    sure boxes, from 0.1 on (or half of what counts as found, where that is less), only go on with one that is there. A
+    track is of one class: things that cross are told apart by it where it differs.
     """
 
     def __init__(self, rate: float = 30.0) -> None:
@@ -43,9 +43,9 @@ class Tracker:
         ids = np.zeros(len(boxes), np.int64)
         for label, tracker in self._trackers.items():
             self._follow(label, tracker, boxes, ids)
-        told = np.flatnonzero(ids)
-        told = told[np.argsort(ids[told])]
-        return Tracked(frame, boxes.select(told).with_columns(track=ids[told]))
+        kept = np.flatnonzero(ids)
+        kept = kept[np.argsort(ids[kept])]
+        return Tracked(frame, boxes.select(kept).with_columns(track=ids[kept]))
 
     def skip(self) -> None:
         """Let the next frame pass as one on which nothing was seen: what is lost waits a frame longer."""
@@ -63,15 +63,15 @@ class Tracker:
 
     def _follow(self, label: int, tracker: Any, boxes: Boxes, ids: Indices) -> None:
         """Give the boxes of one class the numbers of their tracks, in `ids`; those of no track keep 0."""
-        low = np.minimum(_LOW, boxes.least / 2)
+        low = np.minimum(_LOW, boxes.thresholds / 2)
         rows = np.flatnonzero((boxes.labels == label) & (boxes.scores >= low))
-        found = (boxes.scores >= boxes.least)[rows]
+        found = (boxes.scores >= boxes.thresholds)[rows]
         detections = self._supervision.Detections(
             xyxy=boxes.xyxy[rows], confidence=found.astype(np.float64), data={"row": rows}
         )
-        told = tracker.update(detections)
-        if not len(told):
+        tracked = tracker.update(detections)
+        if not len(tracked):
             return
-        for row, number in zip(told.data["row"].tolist(), told.tracker_id.tolist(), strict=True):
+        for row, number in zip(tracked.data["row"].tolist(), tracked.tracker_id.tolist(), strict=True):
             if number >= 0:
                 ids[row] = self._numbers.setdefault((label, number), len(self._numbers) + 1)

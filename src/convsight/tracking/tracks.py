@@ -27,7 +27,7 @@ class Tracked:
     """The tracks on frame number `frame`, counted from 1; there may be none.
 
     `boxes` holds where they are on this frame; their column `track` (boxes,) holds the numbers of the tracks, counted
-    from 1, each there once. `least` of the boxes does not matter here: all are told.
+    from 1, each there once. `thresholds` of the boxes does not matter here: all are reported.
 
     >>> boxes = Boxes.of(("cat", "dog"), (100, 80), [(0, 0, 10, 10), (20, 20, 60, 50)], [0, 1], scores=[0.4, 0.9])
     >>> tracked = Tracked(3, boxes.with_columns(track=np.array([7, 2])))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from convsight.errors import UserError
-from convsight.files import beside, make_folder, put_in_place, sync_file
+from convsight.files import beside, put_in_place, sync_file
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.tracking.mot import mot_lines
 from convsight.tracking.tracked_frame import TrackedFrame
@@ -21,7 +21,6 @@ class TracksFile:
         self._path = path
         self._part = beside(path, ".part")
         try:
-            make_folder(path.parent)
             self._lock = WriterLock(path)
         except OSError as error:
             raise self._unwritable(error) from error

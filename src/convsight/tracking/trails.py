@@ -25,10 +25,10 @@ class Trails:
         self._count = 0
         self._spots: dict[int, deque[_Spot]] = {}
 
-    def draw(self, picture: Image.Image, tracked: Tracked) -> Image.Image:
-        """A copy of `picture` (RGB), the next frame, with its tracks, their numbers and trails."""
+    def draw(self, image: Image.Image, tracked: Tracked) -> Image.Image:
+        """A copy of `image` (RGB), the next frame, with its tracks, their numbers and trails."""
         self._remember(tracked)
-        drawn = picture.copy()
+        drawn = image.copy()
         pen = ImageDraw.Draw(drawn)
         width = max(1, min(drawn.size) // 200)
         tracks = tracked.each()

@@ -10,7 +10,7 @@ import numpy as np
 
 from convsight.errors import UserError
 from convsight.files import beside
-from convsight.pictures import read_picture
+from convsight.images import decode_image
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes
@@ -123,9 +123,9 @@ def _follow(
         counting as advance,
         closing(
             model.predict_many(frames.items, workers=options.workers, max_megapixels=options.max_megapixels, keep=keep)
-        ) as answers,
+        ) as predictions,
     ):
-        for frame in tracked_frames(answers, tracker, every=options.every, min_score=options.min_score):
+        for frame in tracked_frames(predictions, tracker, every=options.every, min_score=options.min_score):
             for sink in sinks:
                 sink(frame)
             advance(1)
@@ -148,7 +148,7 @@ class _Followed:
         return self.frames[-1] if self.frames else 0
 
     def add(self, frame: TrackedFrame) -> None:
-        """Take in the next frame; what is wrong with it is told."""
+        """Take in the next frame; what is wrong with it is reported."""
         if frame.tracked is None:
             self.bad += 1
             self._reason = self._reason or frame.error
@@ -161,11 +161,11 @@ class _Followed:
     def check(self, source: str) -> None:
         """Raise `UserError` where no frame at all could be read."""
         if not self.frames:
-            raise UserError(self._reason or f"{source} holds no frames; give another video, or a folder of pictures")
+            raise UserError(self._reason or f"{source} holds no frames; give another video, or a folder of images")
 
 
 class _Painter:
-    """Draws tracks and trails, for a folder of pictures, a video, or both."""
+    """Draws tracks and trails, for a folder of images, a video, or both."""
 
     def __init__(self, drawings: Drawings | None, video: VideoFile | None, max_megapixels: float) -> None:
         self._drawings, self._video, self._max_megapixels = drawings, video, max_megapixels
@@ -173,10 +173,10 @@ class _Painter:
 
     def add(self, frame: TrackedFrame) -> None:
         """Draw the next frame; one that could not be read is left out."""
-        if frame.tracked is None or frame.picture is None:
+        if frame.tracked is None or frame.image is None:
             return
-        picture = read_picture(frame.picture, max_megapixels=self._max_megapixels)
-        drawn = self._trails.draw(picture, frame.tracked)
+        image = decode_image(frame.image, max_megapixels=self._max_megapixels)
+        drawn = self._trails.draw(image, frame.tracked)
         if self._drawings:
             self._drawings.save(drawn, frame.number, frame.file)
         if self._video:

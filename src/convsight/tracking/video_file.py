@@ -7,7 +7,7 @@ from typing import Any, Self
 from PIL import Image, ImageOps
 
 from convsight.errors import UserError
-from convsight.files import beside, make_folder, put_in_place
+from convsight.files import beside, put_in_place
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.sources.video import require_av
 
@@ -48,18 +48,17 @@ class VideoFile:
             if self._lock:
                 self._lock.release()
 
-    def add(self, picture: Image.Image) -> None:
+    def add(self, image: Image.Image) -> None:
         """Write the next frame (RGB). Raises `UserError` where that cannot be, or another process writes the file."""
         try:
             if self._container is None:
-                self._begin(picture.size)
-            frame = self._av.VideoFrame.from_image(self._fitted(picture))
+                self._begin(image.size)
+            frame = self._av.VideoFrame.from_image(self._fitted(image))
             self._container.mux(self._stream.encode(frame))
         except OSError as error:  # FFmpeg's own errors of files are such, too
             raise self._unwritable(error) from error
 
     def _begin(self, size: tuple[int, int]) -> None:
-        make_folder(self._path.parent)
         self._lock = WriterLock(self._path)
         self._container = self._av.open(str(self._part), "w", format="mp4")
         # What browsers play, where this FFmpeg has it.
@@ -68,20 +67,20 @@ class VideoFile:
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
         self._stream.pix_fmt = "yuv420p"
 
-    def _fitted(self, picture: Image.Image) -> Image.Image:
+    def _fitted(self, image: Image.Image) -> Image.Image:
         size = (self._stream.width, self._stream.height)
-        if picture.size == size:
-            return picture
+        if image.size == size:
+            return image
         # By an odd row or column they may differ and still be of one size.
-        small = all(0 <= whole - side <= 1 for whole, side in zip(size, picture.size, strict=True))
-        return _padded(picture if small else ImageOps.contain(picture, size), size)
+        small = all(0 <= whole - side <= 1 for whole, side in zip(size, image.size, strict=True))
+        return _padded(image if small else ImageOps.contain(image, size), size)
 
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(f"cannot write {self._path}: {error.strerror or error}; free some space, or write elsewhere")
 
 
-def _padded(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in the middle of a black one of `size`."""
+def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The image in the middle of a black one of `size`."""
     whole = Image.new("RGB", size)
-    whole.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
+    whole.paste(image, ((size[0] - image.width) // 2, (size[1] - image.height) // 2))
     return whole

@@ -48,12 +48,12 @@ class _Evidence:
 
     @property
     def has_gap(self) -> bool:
-        """Whether training pictures are answered better by more than noise, and by enough to matter."""
+        """Whether training images are predicted better by more than noise, and by enough to matter."""
         return self.gap > self.gap_noise and self.gap > _SMALL_GAP * self.room
 
     @property
     def still_rises(self) -> bool:
-        """Whether the end of the curve still rises; both ends share their pictures, hence half the noise."""
+        """Whether the end of the curve still rises; both ends share their images, hence half the noise."""
         left = self.val_left if math.isfinite(self.val_left) else self.room
         return self.gain > max(self.noise / 2, _STILL_RISING * left)
 
@@ -82,9 +82,9 @@ def advise(
     """Judge a run by its curves and by the gap between its training and validation score.
 
     `rows` holds one mapping an epoch with `epoch`, `train/loss` and the `metric` on the validation split. The scores
-    are those of the kept network on unaugmented pictures, and `baseline` is the same metric of a method that learns
+    are those of the kept network on unaugmented images, and `baseline` is the same metric of a method that learns
     nothing: what lies between it and a perfect score, or the metric's span where there is none, is what differences are
-    shares of. Those within the 95 % intervals of the scores count as noise. `varies_most` says that training pictures
+    shares of. Those within the 95 % intervals of the scores count as noise. `varies_most` says that training images
     varied as much as they can.
 
     Raises ValueError where there are no rows, or none of the best epoch.
@@ -92,8 +92,8 @@ def advise(
     >>> rows = [{"epoch": e, "train/loss": 1 / e, "val/accuracy": 0.8} for e in range(1, 11)]
     >>> advice = advise(rows, Metric("accuracy"), 1, train_score=Measured(0.99, 0.98, 1.0),
     ...                 val_score=Measured(0.8, 0.78, 0.82), baseline=0.1, settings=TrainSettings(data="photos"))
-    >>> advice.verdict, advice.text[:63]
-    ('overfits', 'The network overfits: accuracy is 0.990 on training pictures bu')
+    >>> advice.verdict, advice.text[:61]
+    ('overfits', 'The network overfits: accuracy is 0.990 on training images bu')
     """
     if not rows:
         raise ValueError("no epoch has ended, so there is nothing to judge")
@@ -161,14 +161,14 @@ def _verdict(evidence: _Evidence) -> Verdict:
 def _finding(verdict: Verdict, evidence: _Evidence, metric: Metric) -> str:
     """The verdict with the numbers it rests on."""
     train, val, name = evidence.train, evidence.val, metric.words
-    told = partial(metric.text, digits=_DIGITS)
-    seen, unseen = f"{told(train.value)} on training pictures", f"{told(val.value)} on validation pictures"
+    as_text = partial(metric.text, digits=_DIGITS)
+    seen, unseen = f"{as_text(train.value)} on training images", f"{as_text(val.value)} on validation images"
     shown = evidence.gap_noise >= 0.5 * 10 ** -metric.decimals(_DIGITS)
-    noise = f" (noise alone makes gaps up to {told(evidence.gap_noise)})" if shown else ""
+    noise = f" (noise alone makes gaps up to {as_text(evidence.gap_noise)})" if shown else ""
     match verdict:
         case "no better than the baseline":
-            unsure = f"{seen} and {unseen}, which may be {told(val.low)} as well as {told(val.high)}"
-            baseline = told(evidence.baseline)
+            unsure = f"{seen} and {unseen}, which may be {as_text(val.low)} as well as {as_text(val.high)}"
+            baseline = as_text(evidence.baseline)
             return f"The network is not shown to be better than the baseline of {baseline}: {name} is {unsure}."
         case "cut short":
             return f"The training was cut short: {name} is {seen} and {unseen}."
@@ -189,11 +189,11 @@ def _remark(evidence: _Evidence, metric: Metric) -> str:
         return "One epoch makes no curve to judge by."
     if evidence.still_rises:
         gain = metric.text(evidence.gain, _DIGITS)
-        return f"On validation pictures it still improved by {gain} in the last tenth of the epochs."
+        return f"On validation images it still improved by {gain} in the last tenth of the epochs."
     if evidence.falls:
         fall = metric.text(evidence.fall, _DIGITS)
         return (
-            f"After epoch {best} of {epochs}, {metric.words} on validation pictures became worse by {fall} "
+            f"After epoch {best} of {epochs}, {metric.words} on validation images became worse by {fall} "
             f"while the training loss did not rise; the network of epoch {best} is kept."
         )
     if evidence.stands_still:
@@ -208,13 +208,13 @@ def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, 
     longer = [] if evidence.stands_still else [more]
     stronger = [] if varies_most else ["--augment strong"]
     weaker = [] if settings.augment == "none" else ["a weaker --augment"]
-    generalise = ["more pictures", *stronger, "a larger --weight-decay", "a smaller --net"]
+    generalise = ["more images", *stronger, "a larger --weight-decay", "a smaller --net"]
     lead = "Try"
     match verdict:
         case "no better than the baseline" if evidence.has_gap:
-            lead, choices = "It has learned its training pictures by heart: check the labels, then try", generalise
+            lead, choices = "It has learned its training images by heart: check the labels, then try", generalise
         case "no better than the baseline":
-            lead, choices = "Check the labels, then try", [*longer, "another --lr", "a larger --size", "more pictures"]
+            lead, choices = "Check the labels, then try", [*longer, "another --lr", "a larger --size", "more images"]
         case "cut short":
             choices = [more]
         case "overfits":
@@ -224,7 +224,7 @@ def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, 
         case "fits":
             if evidence.val_left <= _LITTLE_LEFT * evidence.room:
                 return "There is little left to gain."
-            lead, choices = "To gain more, try", ["more pictures", "a larger --net", "a larger --size", *longer]
+            lead, choices = "To gain more, try", ["more images", "a larger --net", "a larger --size", *longer]
     return f"{lead} {_either(choices)}."
 
 

@@ -1,5 +1,6 @@
 """Putting together what the loop works on, and measuring it before the first step."""
 
+import copy
 import math
 import time
 from dataclasses import replace
@@ -10,7 +11,8 @@ import torch
 
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
-from convsight.nets.inputs import InputLayer
+from convsight.inputs import ImageInput
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
@@ -25,15 +27,15 @@ from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
 from convsight.training.judging import SEEN_AGAIN
-from convsight.training.loader import Loader
+from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
-from convsight.training.trial import choose_precision, seconds_of_step
+from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 
-_FILES_SECONDS = 3.0  # intervals, figures and files after the last answer; kept free at the end of --minutes
+_FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
-_SMALLEST_GROWN = 24  # px; of smaller pictures nothing is left to leave out
-_TRIED, _TRIES = 256, 4  # pictures judged to learn how long judging takes, and how often
+_SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
+_TRIED, _TRIES = 256, 4  # images judged to learn how long judging takes, and how often
 _LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
 
 
@@ -62,16 +64,16 @@ def assemble(
         augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
-    # Answers are corrected by what the validation split says in the end, and not before.
+    # Predictions are corrected by what the validation split says in the end, and not before.
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
     learner = learner.to(plan.device).to(memory_format=torch.channels_last)
     train = data.examples["train"]
     loader = Loader(
-        train.pictures,
+        train.images,
         task.targets(train),
-        kind="image",
+        kind=card.input.kind,
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
@@ -97,10 +99,10 @@ def assemble(
 
 def settle(t: Training, listener: Listener) -> None:
     """Choose what depends on the network: number format and first side; say what was chosen and why."""
-    plan, size = t.plan, t.plan.card.input
+    plan = t.plan
+    channels, *sides = plan.card.input.planes_shape
     first_side = _first_side(t)
-    sides = (first_side, first_side) if first_side else (size.height, size.width)
-    smallest = torch.zeros(1, size.channels, *sides, device=t.device)
+    smallest = torch.zeros(1, channels, *([first_side] * 2 if first_side else sides), device=t.device)
     precision, why = choose_precision(t.learner.network, plan.settings, t.device, smallest)
     choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
     t.plan = replace(plan, choices=choices)
@@ -115,14 +117,14 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if card.mirror:
-        listener.say("answers are averaged over a picture and its mirror image; --no-mirror halves the work")
+        listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")
     if choices.first_side:
-        listener.say(f"pictures of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
+        listener.say(f"images of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
     listener.say(f"{choices.precision} on {choices.device}: {precision}")
     listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
 
 
-def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: dict[str, Any] | None = None) -> Clock:
+def clock_for(t: Training, deadline: float | None, test_images: int, resumed: dict[str, Any] | None = None) -> Clock:
     """The clock of a training: its epochs, or the time it has; gone on with from the state `resumed`."""
     clock = Clock.for_epochs(t.plan.choices.epochs or 1, t.loader.steps)
     if resumed is not None:
@@ -135,43 +137,50 @@ def clock_for(t: Training, deadline: float | None, test_pictures: int, resumed: 
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
     at_end = t.plan.engine(t.kept, t.plan.card)
-    judging = _judging_seconds(t, at_end) * (test_pictures + len(t.val) + min(len(t.train), SEEN_AGAIN))
+    judging = _judging_seconds(t, at_end) * (test_images + len(t.val) + min(len(t.train), SEEN_AGAIN))
     end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
 
 
 def _step_seconds(t: Training, side: int | None) -> float:
-    """Seconds of a training step on pictures of `side` px, or of their own size."""
+    """Seconds of a training step on images of `side` px, or of their own size."""
     first = next(iter(t.loader.epoch(0)))
+    return seconds_of_step(t.learner, lambda scratch: _gradients(t, scratch, first, side))
 
-    def step(scratch: Learner) -> None:
-        batch = prepared(t, first, side)
-        with autocast(t.device, t.plan.choices.precision):
-            scratch.step(batch, GradientsAlone(scratch, t.device))
 
-    return seconds_of_step(t.learner, step)
+def _gradients(t: Training, scratch: Learner, loaded: LoadedBatch, side: int | None) -> None:
+    """A step of `scratch` on images of `side` px, or of their own size, that moves no weight."""
+    batch = prepared(t, loaded, side)
+    with autocast(t.device, t.plan.choices.precision):
+        scratch.step(batch, GradientsAlone(scratch, t.device))
 
 
 def _first_side(t: Training) -> int | None:
-    """The side in px to begin with: about 0.7 of the pictures', if they are not small and the network takes it.
+    """The side in px to begin with: about 0.7 of the images', if they are not small and all networks take it.
 
-    None where batches have sizes of their own.
+    None where batches have sizes of their own, and where the augmentation knows of no images.
     """
-    height, width = t.plan.card.input.height, t.plan.card.input.width
-    side = 4 * round(0.7 * height / 4)
-    if not t.plan.settings.grow or t.augmentation.resizes or height != width or height < _SMALLEST_GROWN:
+    spec = t.plan.card.input
+    if not isinstance(spec, ImageInput) or not t.augmentation.images:
         return None
+    if not t.plan.settings.grow or t.augmentation.resizes:
+        return None
+    if spec.height != spec.width or spec.height < _SMALLEST_GROWN:
+        return None
+    side = 4 * round(0.7 * spec.height / 4)
     try:
         with torch.no_grad():
-            t.learner.network.eval()(torch.zeros(2, t.plan.card.input.channels, side, side, device=t.device))
+            t.learner.network.eval()(torch.zeros(2, spec.channels, side, side, device=t.device))
+        if len(list(t.learner.parameters())) > len(list(t.learner.network.parameters())):  # others may be made for one
+            _gradients(t, copy.deepcopy(t.learner).train(), next(iter(t.loader.epoch(0))), side)
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side
 
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:
-    """Seconds to judge one picture by `engine`: the fastest of a few tries, since the first ones are slower."""
+    """Seconds to judge one image by `engine`: the fastest of a few tries, since the first ones are slower."""
     some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
     fastest = math.inf
     started = time.perf_counter()

@@ -16,9 +16,9 @@ Precision = Literal["float32", "bfloat16"]
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _STEPS = 6000  # steps after which a network from scratch has usually learnt what it can
-_FEWEST_EPOCHS, _MOST_EPOCHS = 10, 60
+_FEWEST_EPOCHS, _MAX_EPOCHS = 10, 60
 # Of a small detector on two processor cores, measured; how much faster a GPU is, guessed.
-_SECONDS_A_PICTURE, _SECONDS_A_PIXEL, _GPU = 7e-3, 3e-7, 20
+_SECONDS_A_IMAGE, _SECONDS_A_PIXEL, _GPU = 7e-3, 3e-7, 20
 
 
 class Choices(BaseModel):
@@ -32,29 +32,29 @@ class Choices(BaseModel):
     weight_decay: float
     device: str
     precision: Precision
-    first_side: int | None = None  # px to begin with, where the training begins with smaller pictures
-    passes: float = 1000.0  # about how often each picture is seen, as it was planned first
+    first_side: int | None = None  # px to begin with, where the training begins with smaller images
+    passes: float = 1000.0  # about how often each image is seen, as it was planned first
 
     @classmethod
-    def first(cls, settings: TrainSettings, train_pictures: int, pixels: int, task: Task) -> Self:
+    def first(cls, settings: TrainSettings, train_images: int, pixels: int, task: Task) -> Self:
         """Everything but what is found out once the network stands: precision and first side.
 
-        Each of the `train_pictures` has so many `pixels`.
+        Each of the `train_images` has so many `pixels`.
         """
-        batch = choose_batch(settings, train_pictures, task.lessons)
-        pace = pretrained(task, settings.weights).pretrained_pace if settings.weights else 1
-        usual = default_lr(settings.optimizer, batch) * pace
+        batch = choose_batch(settings, train_images, task.batch_divisor)
+        pace = pretrained(task, settings.weights).finetune_lr_scale if settings.weights else 1
+        default = default_lr(settings.optimizer, batch) * pace
         decay = settings.weight_decay
-        epochs = choose_epochs(settings, train_pictures, batch)
+        epochs = choose_epochs(settings, train_images, batch)
         device = choose_device(settings.device)
         return cls(
             epochs=epochs,
             batch=batch,
-            lr=settings.lr or usual,
+            lr=settings.lr or default,
             weight_decay=default_weight_decay(settings.optimizer) if decay is None else decay,
             device=str(device),
             precision="float32",
-            passes=epochs or passes_within(settings.minutes or 0.0, train_pictures, pixels, device),
+            passes=epochs or passes_within(settings.minutes or 0.0, train_images, pixels, device),
         )
 
     @classmethod
@@ -67,32 +67,32 @@ class Choices(BaseModel):
             raise UserError(f"{run / 'settings.toml'}: chosen.{mistake['loc'][0]}: {mistake['msg']}") from error
 
 
-def choose_batch(settings: TrainSettings, train_pictures: int, lessons: int) -> int:
-    """Small batches for few pictures, or for those that teach as much as `lessons`: an epoch needs enough steps."""
+def choose_batch(settings: TrainSettings, train_images: int, batch_divisor: int) -> int:
+    """Small batches for few images; `batch_divisor` times smaller ones for a task whose images teach more."""
     if settings.batch is not None:
-        return min(settings.batch, train_pictures)
-    usual = 32 if train_pictures < 2_000 else 64 if train_pictures < 20_000 else 128
-    return min(usual // lessons, train_pictures)
+        return min(settings.batch, train_images)
+    default = 32 if train_images < 2_000 else 64 if train_images < 20_000 else 128
+    return min(default // batch_divisor, train_images)
 
 
-def choose_epochs(settings: TrainSettings, train_pictures: int, batch: int) -> int | None:
+def choose_epochs(settings: TrainSettings, train_images: int, batch: int) -> int | None:
     """Enough epochs for about 6,000 steps, where the user set neither epochs nor minutes."""
     if settings.epochs is not None or settings.minutes is not None:
         return settings.epochs
-    steps_per_epoch = -(-train_pictures // batch)
-    return min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, _STEPS // steps_per_epoch))
+    steps_per_epoch = -(-train_images // batch)
+    return min(_MAX_EPOCHS, max(_FEWEST_EPOCHS, _STEPS // steps_per_epoch))
 
 
-def passes_within(minutes: float, pictures: int, pixels: int, device: torch.device) -> float:
-    """About how often `pictures` of so many pixels are seen: a rule, so that the same call makes the same choices.
+def passes_within(minutes: float, images: int, pixels: int, device: torch.device) -> float:
+    """About how often `images` of so many pixels are seen: a rule, so that the same call makes the same choices.
 
     >>> round(passes_within(2, 400, 96 * 96, torch.device("cpu")))
     31
     >>> round(passes_within(6, 205, 240 * 320, torch.device("cpu")))
     58
     """
-    seconds = _SECONDS_A_PICTURE + _SECONDS_A_PIXEL * pixels
-    return minutes * 60 / (pictures * seconds) * (1 if device.type == "cpu" else _GPU)
+    seconds = _SECONDS_A_IMAGE + _SECONDS_A_PIXEL * pixels
+    return minutes * 60 / (images * seconds) * (1 if device.type == "cpu" else _GPU)
 
 
 def choose_device(asked: str) -> torch.device:

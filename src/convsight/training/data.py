@@ -1,4 +1,4 @@
-"""From what the user named to fitted pictures in three splits, every picture decoded once."""
+"""From what the user named to fitted images in three splits, every image decoded once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, read_dataset
 from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
-from convsight.inputs import ImageInput
+from convsight.datasets.statistics import channel_statistics
+from convsight.errors import UserError
+from convsight.inputs import ImageInput, InputSpec
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
@@ -18,7 +20,7 @@ class Prepared:
 
     dataset: Dataset
     examples: Mapping[str, Examples]
-    input: ImageInput
+    input: InputSpec
 
 
 def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
@@ -29,8 +31,8 @@ def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
     return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
 
 
-def fit_pictures(dataset: Dataset, wanted: ImageInput, settings: TrainSettings, listener: Listener) -> Prepared:
-    """Decode and fit every picture of every split.
+def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:
+    """Decode and fit every image of every split.
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped; and where the others are too few.
     """
@@ -50,18 +52,24 @@ def fit_pictures(dataset: Dataset, wanted: ImageInput, settings: TrainSettings, 
     return Prepared(check_learnable(readable), examples, wanted)
 
 
-def measured(prepared: Prepared, settings: TrainSettings) -> ImageInput:
-    """The input with channels, mean and std measured on the training pictures."""
-    pictures = prepared.examples["train"].pictures
-    grey = pictures.all_grey if settings.colour == "auto" else settings.colour == "grey"
-    statistics = pictures.channel_statistics()
-    mean, std = (statistics.grey_mean, statistics.grey_std) if grey else (statistics.mean, statistics.std)
+def measured(prepared: Prepared, settings: TrainSettings) -> InputSpec:
+    """The input with mean and std measured on the training examples; of RGB images it is told whether they are grey."""
+    images, spec = prepared.examples["train"].images, prepared.input
+    if isinstance(spec, ImageInput) and spec.is_rgb:
+        grey = images.all_grey if settings.colour == "auto" else settings.colour == "grey"
+        spec = spec.model_copy(update={"channels": 1 if grey else 3})
+    elif settings.colour != "auto":
+        raise UserError(f"--colour {settings.colour} goes with RGB images, not with {spec.summary}; leave it out")
+    mean, std = channel_statistics(images, spec)
     # A channel that never varies must not be divided by zero.
-    floor = tuple(max(value, 1 / 255) for value in std)
-    return prepared.input.model_copy(update={"channels": 1 if grey else 3, "mean": mean, "std": floor})
+    return spec.model_copy(update={"mean": mean, "std": tuple(max(value, spec.min_std) for value in std)})
 
 
-def expected(spec: ImageInput, weights: Weights) -> ImageInput:
-    """The input with the mean and std that `weights` were trained with, where that is known."""
-    known = weights.statistics(spec.channels)
+def expected(spec: InputSpec, weights: Weights) -> InputSpec:
+    """The input with the mean and std that `weights` were trained with, where that is known.
+
+    Those of colours mean nothing for other channels, whose own are kept.
+    """
+    is_rgb = isinstance(spec, ImageInput) and spec.is_rgb
+    known = weights.statistics(spec.channels) if is_rgb or len(weights.mean or ()) == spec.channels else None
     return spec.model_copy(update={"mean": known[0], "std": known[1]}) if known else spec

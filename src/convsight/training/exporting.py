@@ -1,11 +1,11 @@
-"""The last step of a training: the network as a graph that needs no PyTorch, proven on validation pictures."""
+"""The last step of a training: the network as a graph that needs no PyTorch, proven on validation images."""
 
 from functools import partial
 
 from convsight.errors import UserError
 from convsight.export.export import export_network
-from convsight.export.proof_pictures import enough_pictures, proof_pictures
-from convsight.export.targets import check_installed
+from convsight.export.exporters import check_installed
+from convsight.export.proof_images import enough_images, proof_images
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.training.data import Prepared
@@ -16,10 +16,10 @@ def export_trained(run: Run, prepared: Prepared, max_megapixels: float, listener
 
     Where that cannot be done, or the proof fails, the training is not lost: the reason is said, and no file is left.
     """
-    pictures = partial(proof_pictures, enough_pictures(prepared.dataset), max_megapixels)
+    images = partial(proof_images, enough_images(prepared.dataset), run.card.input, max_megapixels)
     try:
         check_installed("onnx")
-        export_network(run.model_file, run.card, "onnx", run.exported_file, pictures, listener)
+        export_network(run.model_file, run.card, "onnx", run.exported_file, images, listener)
     except UserError as error:
         listener.say(f"no model.onnx: {error}")
     else:

@@ -17,9 +17,9 @@ from convsight.datasets import Examples
 from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
 from convsight.metrics import Measured, MetricName, named, whole_and_parts
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener, Status
-from convsight.results import NoAnswerError
+from convsight.results import InvalidOutputError
 from convsight.rng import RngKeys, step_seed
 from convsight.run import Row, Run
 from convsight.runtime.judge import judge
@@ -34,7 +34,7 @@ from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
 from convsight.training.update import OptimizerSteps
 
-# The share of a training that is spent on smaller pictures. Source: Howard, fastai's entry to DAWNBench, 2018
+# The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
 SMALL_UNTIL = 0.5
 
@@ -152,7 +152,7 @@ class _Epoch:
 
 def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
     """A batch as the learner sees it: on its device, varied, reduced to `side` px if given, and normalised."""
-    kind = "image"
+    kind = t.plan.card.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
@@ -184,7 +184,7 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
         raise diverged(t, "the weights became infinite")
     try:
         metrics = validate(t)
-    except NoAnswerError as error:  # finite weights may still be too large to compute with
+    except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
     row = {

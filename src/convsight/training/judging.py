@@ -1,9 +1,7 @@
-"""The end of a training: the best network judged on pictures it was not chosen by."""
+"""The end of a training: the best network judged on images it was not chosen by."""
 
 from collections.abc import Mapping
 from functools import partial
-
-import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import Examples
@@ -11,15 +9,16 @@ from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
-from convsight.report.curves import curves_figure
+from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
+from convsight.spread import evenly
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
 
-SEEN_AGAIN = 2_000  # training pictures judged without augmentation, to tell under- from overfitting
+SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
 def judge_best(
@@ -28,7 +27,7 @@ def judge_best(
     """Judge the run's best network; write its final card and figures, and say what to try next."""
     plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
-    seen = _evenly(t.train, SEEN_AGAIN)
+    seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
     with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
         on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)
@@ -48,13 +47,6 @@ def judge_best(
     _advise(t, on_seen, scores, listener)
     _compare(t, reached, baselines, listener)
     return card
-
-
-def _evenly(examples: Examples, at_most: int) -> Examples:
-    """Up to `at_most` of the examples, at equal distances."""
-    if len(examples) <= at_most:
-        return examples
-    return examples.select(np.linspace(0, len(examples) - 1, at_most).astype(np.int64))
 
 
 def _draw(t: Training, metrics: Metrics) -> None:

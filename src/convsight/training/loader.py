@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from convsight.augmentation import Batch
-from convsight.datasets import FittedPictures
+from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
 from convsight.rng import shuffled
 from convsight.tasks.target_tensors import TargetTensors
@@ -33,7 +33,7 @@ class Loader:
 
     def __init__(
         self,
-        inputs: FittedPictures,
+        inputs: ImageStore,
         targets: TargetTensors,
         *,
         kind: str,

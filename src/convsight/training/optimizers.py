@@ -10,7 +10,7 @@ from convsight.training.muon import Muon
 
 _Groups = list[dict[str, Any]]
 
-_CHANNELS_OF_PICTURES = 4  # at most; a first convolution takes as many
+_CHANNELS_OF_IMAGES = 4  # at most; a first convolution takes as many
 
 
 def _adamw(groups: _Groups, lr: float) -> torch.optim.Optimizer:
@@ -73,4 +73,4 @@ def build_optimizer(model: nn.Module, name: str, lr: float, weight_decay: float)
 
 def _mixes_channels(weight: Tensor) -> bool:
     """Whether `weight` is of a convolution inside a network: not its first, nor a depthwise one."""
-    return weight.ndim > 2 and weight.shape[1] > _CHANNELS_OF_PICTURES
+    return weight.ndim > 2 and weight.shape[1] > _CHANNELS_OF_IMAGES

@@ -26,7 +26,7 @@ from convsight.training.choices import Choices
 from convsight.training.data import (
     Prepared,
     expected,
-    fit_pictures,
+    fit_images,
     load_data,
     measured,
 )
@@ -53,27 +53,27 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
         check_judgeable(dataset.source, split)
     settings = for_task(settings, dataset.task)
     task = task_of(dataset.task)
-    net = task.net(settings.net or task.usual_net, settings)
+    net = task.net(settings.net or task.default_net, settings)
     weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
-    _tell_data(dataset, listener)
+    _report_data(dataset, listener)
     spec, why = task.input(net, dataset, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
-    prepared = fit_pictures(dataset, card.input, settings, listener)
+    prepared = fit_images(dataset, card.input, settings, listener)
     card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset))
-        choices = Choices.first(settings, len(prepared.examples["train"]), spec.height * spec.width, task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
-        with _told_if_stopped(t, listener):
+        with _explain_if_stopped(t, listener):
             fit(t, listener)
             judge_best(t, prepared.examples["test"], baselines, listener)
             _export(t, prepared, listener)
@@ -113,7 +113,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
     listener.say(f"resumed after epoch {t.epoch}")
     run.save_settings(settings, t.plan.choices.model_dump())
-    with _told_if_stopped(t, listener):
+    with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
         judge_best(t, prepared.examples["test"], baselines, listener)
@@ -164,7 +164,7 @@ def _removed_if_empty(run: Run) -> Iterator[None]:
 
 
 @contextmanager
-def _told_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
+def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
@@ -192,15 +192,15 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     if dataset.target.names != card.target.names:
         held = f"the {dataset.target.nouns} {dataset.target.names}"
         raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
-    prepared = fit_pictures(dataset, card.input, settings, listener)
+    prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
 
 
-def _tell_data(dataset: Dataset, listener: Listener) -> None:
+def _report_data(dataset: Dataset, listener: Listener) -> None:
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    listener.say(f"{dataset.name}: {dataset.target.summary}; pictures: {counts}")
+    listener.say(f"{dataset.name}: {dataset.target.summary}; images: {counts}")
     for note in dataset.notes:
         listener.say(f"note: {note}")
 
@@ -212,13 +212,13 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
         "name": dataset.name,
         "fingerprint": fingerprint(dataset),
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
-        "train_counts": counts_by_class(dataset.split("train").truths),
+        "train_counts": counts_by_class(dataset.split("train").targets),
     }
     spec = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}
     if weights is not None:
         spec = expected(spec, weights)
         training["weights"] = weights.origin
-    target = dataset.target.fitted(prepared.examples["train"].truths)
+    target = dataset.target.fitted(prepared.examples["train"].targets)
     changes = {"input": spec, "target": target, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)

@@ -23,12 +23,12 @@ class NamedOptimizer:
     waiting: int = 0  # batches whose gradients are added up, and not used yet
 
 
-def build_optimizers(learner: Learner, usual: str, lr: float, weight_decay: float) -> dict[str, NamedOptimizer]:
-    """The optimizers of `learner` by name, over the weights that can be trained; `usual` where it names none."""
+def build_optimizers(learner: Learner, default: str, lr: float, weight_decay: float) -> dict[str, NamedOptimizer]:
+    """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none."""
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
-        name = wanted.optimizer or usual
+        name = wanted.optimizer or default
         optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay)
         return NamedOptimizer(optimizer, parameters, wanted.lr_scale)
 

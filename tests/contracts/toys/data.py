@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-SIDE, COUNT = 16, 120
+SIDE, COUNT = 32, 120
 
 
 def archive(folder: Path, task: str, target: dict[str, Any], inputs: Any, targets: Any) -> Path:
@@ -18,7 +18,7 @@ def archive(folder: Path, task: str, target: dict[str, Any], inputs: Any, target
 
 
 def images() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Noise (images, 16, 16, 3) around a level of its own."""
+    """Noise (images, 32, 32, 3) around a level of its own."""
     random = np.random.default_rng(0)
     level = random.uniform(40, 210, (COUNT, 1, 1, 1))
     return np.clip(level + random.normal(0, 20, (COUNT, SIDE, SIDE, 3)), 0, 255).astype(np.uint8)

@@ -21,10 +21,10 @@ class RootMeanSquare(Metrics):
     def described(self) -> dict[str, Metric]:
         return {"rmse": self._metric}
 
-    def update(self, truth: Result, result: Result) -> None:
-        assert isinstance(truth, Numbers | ImageResult)
+    def update(self, target: Result, result: Result) -> None:
+        assert isinstance(target, Numbers | ImageResult)
         assert isinstance(result, Numbers | ImageResult)
-        self._squares.append(float(np.square(truth.values - result.values).mean()))
+        self._squares.append(float(np.square(target.values - result.values).mean()))
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         squares: NDArray[np.float64] = np.array(self._squares)

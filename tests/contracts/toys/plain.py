@@ -11,7 +11,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net, canonical_name, check_size
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.results import NumbersOfMany
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
@@ -19,13 +19,13 @@ from convsight.tasks.contract import Task
 from convsight.tasks.image_size import unmeasured
 from convsight.tasks.net_shape import net_shape
 
-SIDE = 16  # px
+SIDE = 32  # px: large enough that trainings of other tasks begin with smaller ones
 
 
 class ImagesTask(Task, ABC):
-    """Images of 16 px, and numbers about them."""
+    """Images of 32 px, and numbers about them."""
 
-    usual_net = "conv 8 3x3 relu | maxpool 2 | conv 16 3x3 relu | globalavg | dense outputs"
+    default_net = "conv 8 3x3 relu | maxpool 2 | conv 16 3x3 relu | globalavg | dense outputs"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return canonical_name(name)

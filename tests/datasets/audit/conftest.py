@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.datasets.audit.findings import MakePicture
+from tests.datasets.audit.findings import MakeImage
 
-TRAINING = 20  # pictures of each class; fewer would be a finding
+TRAINING = 20  # images of each class; fewer would be a finding
 
 
 @pytest.fixture(scope="session")
-def picture() -> MakePicture:
-    """A smooth picture, another for every seed."""
+def image() -> MakeImage:
+    """A smooth image, another for every seed."""
 
     def make(seed: int, side: int = 48) -> Image.Image:
         blotches = np.random.default_rng(seed).integers(0, 256, (9, 9, 3)).astype(np.uint8)
@@ -22,7 +22,7 @@ def picture() -> MakePicture:
 
 
 @pytest.fixture
-def clean(tmp_path: Path, picture: MakePicture) -> Path:
+def clean(tmp_path: Path, image: MakeImage) -> Path:
     """Class folders in which there is nothing to find: cats and dogs, 20 each in train, 5 each in test."""
     seed = 0
     for split, count in (("train", TRAINING), ("test", 5)):
@@ -31,5 +31,5 @@ def clean(tmp_path: Path, picture: MakePicture) -> Path:
             folder.mkdir(parents=True)
             for number in range(count):
                 seed += 1
-                picture(seed).save(folder / f"{number}.png")
+                image(seed).save(folder / f"{number}.png")
     return tmp_path / "pets"

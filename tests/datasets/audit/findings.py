@@ -9,7 +9,7 @@ from convsight.datasets import read_dataset
 from convsight.datasets.audit import Audit, Finding, audit
 from convsight.progress import Silent
 
-MakePicture = Callable[..., Image.Image]
+MakeImage = Callable[..., Image.Image]
 
 
 def audited(path: Path, workers: int = 0) -> Audit:
@@ -23,4 +23,4 @@ def only(found: Audit) -> Finding:
 
 
 def names(finding: Finding) -> list[list[str]]:
-    return [[picture.name for picture in entry.pictures] for entry in finding.entries]
+    return [[image.name for image in entry.images] for entry in finding.entries]

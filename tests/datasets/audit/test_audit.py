@@ -7,7 +7,7 @@ from shutil import copy
 import numpy as np
 import pytest
 from PIL import Image
-from tests.datasets.audit.findings import MakePicture, audited, names, only
+from tests.datasets.audit.findings import MakeImage, audited, names, only
 
 from convsight.datasets import read_dataset
 from convsight.datasets.audit import audit
@@ -23,7 +23,7 @@ def test_a_clean_set(clean: Path, workers: int) -> None:
     assert found.findings == ()
     assert found.notes == ()
     assert not found.wrong
-    assert found.pictures == 50
+    assert found.images == 50
     assert found.counts == {"train": {"cat": 20, "dog": 20}, "test": {"cat": 5, "dog": 5}}
     assert found.sizes == Sizes((48, 48), (48, 48), (48, 48), 1)
 
@@ -36,7 +36,7 @@ def test_unreadable(clean: Path) -> None:
     assert found.wrong
     finding = only(found)
     assert (finding.kind, finding.level) == ("unreadable", "wrong")
-    assert finding.words == "2 pictures cannot be read"
+    assert finding.words == "2 images cannot be read"
     assert names(finding) == [["train/cat/empty.png"], ["test/dog/cut.png"]]
     assert "0 bytes" in finding.entries[0].note
     assert "damaged" in finding.entries[1].note
@@ -65,10 +65,10 @@ def test_leaks(clean: Path) -> None:
     assert found.wrong
     assert (finding.kind, finding.level) == ("leaks", "wrong")
     assert names(finding) == [["train/cat/3.png", "test/cat/other.png"]]
-    assert [picture.split for picture in finding.entries[0].pictures] == ["train", "test"]
+    assert [image.split for image in finding.entries[0].images] == ["train", "test"]
 
 
-def test_a_leak_with_another_truth_is_both(clean: Path) -> None:
+def test_a_leak_with_another_target_is_both(clean: Path) -> None:
     copy(clean / "train" / "cat" / "3.png", clean / "test" / "dog" / "other.png")
     assert [finding.kind for finding in audited(clean).findings] == ["contradictions", "leaks"]
 
@@ -102,12 +102,12 @@ def test_equal_bytes_of_another_shape_are_no_duplicates(clean: Path) -> None:
     assert audited(clean).findings == ()
 
 
-def recompressed(picture: Image.Image, folder: Path) -> None:
-    picture.save(folder / "near.jpg", quality=70)
+def recompressed(image: Image.Image, folder: Path) -> None:
+    image.save(folder / "near.jpg", quality=70)
 
 
-def halved(picture: Image.Image, folder: Path) -> None:
-    picture.resize((36, 36), Image.Resampling.BILINEAR).save(folder / "near.jpg", quality=95)
+def halved(image: Image.Image, folder: Path) -> None:
+    image.resize((36, 36), Image.Resampling.BILINEAR).save(folder / "near.jpg", quality=95)
 
 
 @pytest.mark.parametrize("alter", [recompressed, halved])
@@ -121,7 +121,7 @@ def test_lookalikes(clean: Path, alter: Callable[[Image.Image, Path], None]) -> 
     assert names(finding) == [["train/cat/3.png", "train/cat/near.jpg"]]
 
 
-def test_lookalikes_across_splits_and_truths(clean: Path) -> None:
+def test_lookalikes_across_splits_and_targets(clean: Path) -> None:
     with Image.open(clean / "train" / "cat" / "3.png") as original:
         recompressed(original, clean / "test" / "dog")
     finding = only(audited(clean))
@@ -130,14 +130,14 @@ def test_lookalikes_across_splits_and_truths(clean: Path) -> None:
     assert finding.entries[0].note == "as cat and dog"
 
 
-def test_tiny_pictures_are_compared_exactly_only(clean: Path, picture: MakePicture) -> None:
-    tiny = picture(1000, side=31)
+def test_tiny_images_are_compared_exactly_only(clean: Path, image: MakeImage) -> None:
+    tiny = image(1000, side=31)
     for number, quality in enumerate((95, 70)):
         tiny.save(clean / "train" / "cat" / f"tiny{number}.jpg", quality=quality)
     found = audited(clean)
     assert found.findings == ()
     assert len(found.notes) == 1
-    assert "2 pictures under 32 px a side: compared exactly only" in found.notes[0]
+    assert "2 images under 32 px a side: compared exactly only" in found.notes[0]
 
 
 def test_missing_classes(clean: Path) -> None:
@@ -149,31 +149,31 @@ def test_missing_classes(clean: Path) -> None:
     assert [entry.note for entry in finding.entries] == ["test: dog"]
 
 
-def test_few_pictures(clean: Path) -> None:
+def test_few_images(clean: Path) -> None:
     (clean / "train" / "cat" / "0.png").unlink()
     finding = only(audited(clean))
     assert (finding.kind, finding.level) == ("few-pictures", "remark")
     assert [entry.note for entry in finding.entries] == ["cat: 19"]
-    assert finding.words == "1 class with fewer than 20 pictures"
+    assert finding.words == "1 class with fewer than 20 images"
 
 
-def test_drift(clean: Path, picture: MakePicture) -> None:
+def test_drift(clean: Path, image: MakeImage) -> None:
     for number in range(5, 40):
-        picture(2000 + number).save(clean / "test" / "dog" / f"{number}.png")
+        image(2000 + number).save(clean / "test" / "dog" / f"{number}.png")
     found = audited(clean)
     finding = only(found)
     assert not found.wrong
     assert (finding.kind, finding.level) == ("drift", "suspicion")
     assert len(finding.entries) == 1
-    assert finding.entries[0].note.startswith("train and test: cat is 50.0% and 11.1% of the pictures")
+    assert finding.entries[0].note.startswith("train and test: cat is 50.0% and 11.1% of the images")
 
 
-def test_small_pictures(clean: Path, picture: MakePicture) -> None:
-    picture(1000, side=32).save(clean / "train" / "cat" / "small.png")
+def test_small_images(clean: Path, image: MakeImage) -> None:
+    image(1000, side=32).save(clean / "train" / "cat" / "small.png")
     for number, file in enumerate(sorted(clean.rglob("?.png"))):
-        picture(3000 + number, side=65).save(file)
+        image(3000 + number, side=65).save(file)
     for number, file in enumerate(sorted(clean.rglob("1?.png"))):
-        picture(4000 + number, side=65).save(file)
+        image(4000 + number, side=65).save(file)
     found = audited(clean)
     finding = only(found)
     assert (finding.kind, finding.level) == ("small", "remark")
@@ -182,11 +182,11 @@ def test_small_pictures(clean: Path, picture: MakePicture) -> None:
     assert found.sizes == Sizes((32, 32), (65, 65), (65, 65), 2)
 
 
-def test_grey_among_colour(clean: Path, picture: MakePicture) -> None:
-    picture(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
+def test_grey_among_colour(clean: Path, image: MakeImage) -> None:
+    image(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
     finding = only(audited(clean))
     assert (finding.kind, finding.level) == ("mixed-colour", "remark")
-    assert finding.words == "1 picture grey among colour ones"
+    assert finding.words == "1 image grey among colour ones"
     assert names(finding) == [["train/cat/grey.png"]]
 
 
@@ -197,11 +197,11 @@ def test_colour_among_grey(clean: Path) -> None:
         if file != clean / "train" / "cat" / "7.png":
             grey.save(file)
     finding = only(audited(clean))
-    assert finding.words == "1 picture in colour among grey"
+    assert finding.words == "1 image in colour among grey"
     assert names(finding) == [["train/cat/7.png"]]
 
 
-def test_uniform_pictures_are_no_lookalikes(clean: Path) -> None:
+def test_uniform_images_are_no_lookalikes(clean: Path) -> None:
     Image.new("RGB", (48, 48), (9, 30, 99)).save(clean / "train" / "cat" / "blue.png")
     Image.new("RGB", (50, 48), (99, 30, 9)).save(clean / "train" / "cat" / "red.png")
     finding = only(audited(clean))
@@ -213,9 +213,9 @@ def test_real_x_rays_leak(shared_data: Callable[[str], Path]) -> None:
     file = shared_data("pneumoniamnist") / "pneumoniamnist_rebuilt.npz"
     findings = {finding.kind: finding for finding in audited(file, workers=2).findings}
     with np.load(file) as arrays:
-        pictures = {name: arrays[f"{name}_images"] for name in ("train", "val", "test")}
+        images = {name: arrays[f"{name}_images"] for name in ("train", "val", "test")}
     found: dict[bytes, list[str]] = {}
-    for split, each in pictures.items():
+    for split, each in images.items():
         for number, pixels in enumerate(each):
             found.setdefault(pixels.tobytes(), []).append(f"{split}/{number:05d}")
     expected = [group for group in found.values() if len({name[:3] for name in group}) > 1]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.stats import fisher_exact
-from tests.datasets.audit.findings import MakePicture, audited, names, only
+from tests.datasets.audit.findings import MakeImage, audited, names, only
 
 from convsight.datasets.audit import Audit
 from convsight.datasets.audit.balance import fisher_p
@@ -17,14 +17,14 @@ PLAIN = ("cat,1,2,20,30", "dog,5,5,40,40")
 
 
 @pytest.fixture
-def boxes(tmp_path: Path, picture: MakePicture) -> Callable[..., Path]:
-    """A clean table of 20 training and 10 test pictures with a cat and a dog each, and what is planted in it."""
+def boxes(tmp_path: Path, image: MakeImage) -> Callable[..., Path]:
+    """A clean table of 20 training and 10 test images with a cat and a dog each, and what is planted in it."""
 
     def make(*planted: str, per_split: Callable[[str], tuple[str, ...]] = lambda split: PLAIN) -> Path:
         rows = []
         for number in range(30):
             split = "train" if number < 20 else "test"
-            picture(number).save(tmp_path / f"{number}.png")
+            image(number).save(tmp_path / f"{number}.png")
             rows += [f"{number}.png,{split},{box}" for box in per_split(split)]
         table = tmp_path / "boxes.csv"
         table.write_text("\n".join(["file,split,label,xmin,ymin,xmax,ymax", *rows, *planted, ""]))
@@ -66,9 +66,9 @@ def test_one_class(boxes: Callable[..., Path]) -> None:
     assert only(audited(boxes(per_split=lambda split: ("cat,1,2,20,30",)))).kind == "one-class"
 
 
-def test_a_picture_of_another_size_is_wrong(tmp_path: Path, picture: MakePicture) -> None:
+def test_an_image_of_another_size_is_wrong(tmp_path: Path, image: MakeImage) -> None:
     for number in range(2):
-        picture(number).save(tmp_path / f"{number}.png")
+        image(number).save(tmp_path / f"{number}.png")
     (tmp_path / "boxes.csv").write_text(
         "file,label,xmin,ymin,xmax,ymax,width,height\n0.png,cat,1,2,30,40,48,48\n1.png,dog,1,2,30,40,96,96\n"
     )
@@ -77,14 +77,14 @@ def test_a_picture_of_another_size_is_wrong(tmp_path: Path, picture: MakePicture
     assert audit.wrong
 
 
-def test_equal_pictures_with_other_boxes_contradict(boxes: Callable[..., Path], tmp_path: Path) -> None:
+def test_equal_images_with_other_boxes_contradict(boxes: Callable[..., Path], tmp_path: Path) -> None:
     table = boxes("extra.png,train,cat,1,2,20,30", "extra.png,train,dog,5,5,40,41")
     copy(tmp_path / "3.png", tmp_path / "extra.png")
     finding = only(audited(table))
     assert (finding.kind, finding.level) == ("contradictions", "wrong")
 
 
-def test_an_unreadable_picture(boxes: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_unreadable_image(boxes: Callable[..., Path], tmp_path: Path) -> None:
     table = boxes()
     (tmp_path / "25.png").write_bytes(Image.new("RGB", (4, 4)).tobytes())
     unreadable, lost = audited(table).findings
@@ -93,13 +93,11 @@ def test_an_unreadable_picture(boxes: Callable[..., Path], tmp_path: Path) -> No
 
 
 def test_splits_with_other_things_on_them_drift(boxes: Callable[..., Path]) -> None:
-    """Every test picture shows a dog, no training picture but one does; cats are on all."""
+    """Every test image shows a dog, no training image but one does; cats are on all."""
     table = boxes("0.png,train,dog,5,5,40,40", per_split=lambda split: PLAIN if split == "test" else PLAIN[:1])
     audit = audited(table)
     assert found(audit) == ["few-pictures", "drift"]
-    assert (
-        audit.findings[1].entries[0].note.startswith("train and test: dog is 5.0% and 100.0% of the pictures (p 0.000")
-    )
+    assert audit.findings[1].entries[0].note.startswith("train and test: dog is 5.0% and 100.0% of the images (p 0.000")
 
 
 def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
@@ -108,9 +106,9 @@ def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "pictures"), [((8, 1), (10, 6)), ((5, 5), (10, 10)), ((0, 40), (205, 87)), ((3, 0), (3, 9))]
+    ("shown", "images"), [((8, 1), (10, 6)), ((5, 5), (10, 10)), ((0, 40), (205, 87)), ((3, 0), (3, 9))]
 )
-def test_the_p_is_that_of_scipy(shown: tuple[int, int], pictures: tuple[int, int]) -> None:
-    one, other = (np.array(each) for each in (shown, pictures))
+def test_the_p_is_that_of_scipy(shown: tuple[int, int], images: tuple[int, int]) -> None:
+    one, other = (np.array(each) for each in (shown, images))
     expected = fisher_exact([shown, (other - one).tolist()]).pvalue
     assert fisher_p(one, other) == pytest.approx(expected, rel=1e-9)

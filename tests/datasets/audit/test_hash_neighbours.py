@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convsight.datasets.audit.groups import members
-from convsight.datasets.audit.hash_neighbours import MOST_BITS_APART, neighbour_groups
+from convsight.datasets.audit.hash_neighbours import MAX_BITS_APART, neighbour_groups
 
 
 def by_all_pairs(hashes: list[tuple[int, int]]) -> list[list[int]]:
@@ -19,7 +19,7 @@ def by_all_pairs(hashes: list[tuple[int, int]]) -> list[list[int]]:
             near = (
                 i
                 for i in left - group
-                if max((hashes[at][k] ^ hashes[i][k]).bit_count() for k in (0, 1)) <= MOST_BITS_APART
+                if max((hashes[at][k] ^ hashes[i][k]).bit_count() for k in (0, 1)) <= MAX_BITS_APART
             )
             todo |= set(near)
         left -= group
@@ -45,13 +45,13 @@ def test_every_choice_of_so_many_bits_is_found_and_no_more() -> None:
     random = np.random.default_rng(0)
     base = int(random.integers(0, 2**63))
     for column in (0, 1):
-        for count in (MOST_BITS_APART, MOST_BITS_APART + 1):
+        for count in (MAX_BITS_APART, MAX_BITS_APART + 1):
             for _ in range(200):
                 bits = flipped(random.choice(64, count, replace=False).tolist())
                 other = [base, base]
                 other[column] ^= bits
                 joined = neighbour_groups(np.array([[base, base], other], np.uint64))
-                assert (joined[0] == joined[1]) == (count == MOST_BITS_APART)
+                assert (joined[0] == joined[1]) == (count == MAX_BITS_APART)
 
 
 def test_nothing_has_no_neighbours() -> None:

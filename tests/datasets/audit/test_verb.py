@@ -5,7 +5,7 @@ from pathlib import Path
 from shutil import copy
 
 from tests.command import within
-from tests.datasets.audit.findings import MakePicture
+from tests.datasets.audit.findings import MakeImage
 
 from convsight.datasets import cut_splits, read_dataset, splits_csv
 from convsight.run import Run
@@ -19,11 +19,11 @@ def test_a_clean_set(clean: Path) -> None:
     assert "sizes: smallest 48 x 48" in done.stdout
 
 
-def test_remarks_alone_are_no_failure(clean: Path, picture: MakePicture) -> None:
-    picture(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
+def test_remarks_alone_are_no_failure(clean: Path, image: MakeImage) -> None:
+    image(1000).convert("L").save(clean / "train" / "cat" / "grey.png")
     done = within("audit", clean, "--workers", "0")
     assert done.returncode == 0, done.stderr
-    assert "remark: 1 picture grey among colour ones\n  train/cat/grey.png" in done.stdout
+    assert "remark: 1 image grey among colour ones\n  train/cat/grey.png" in done.stdout
     assert done.stdout.splitlines()[-1] == "verdict: nothing wrong; 1 finding to look at"
 
 

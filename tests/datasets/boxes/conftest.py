@@ -1,4 +1,4 @@
-"""What the tests of boxes share: plain pictures of a known size."""
+"""What the tests of boxes share: plain images of a known size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> MakePicture:
-    """Writes a picture of 40 x 30 px, or of another size, below the test's folder."""
+def image(tmp_path: Path) -> MakeImage:
+    """Writes an image of 40 x 30 px, or of another size, below the test's folder."""
 
     def make(name: str, size: tuple[int, int] = (40, 30)) -> Path:
         path = tmp_path / name

@@ -10,15 +10,15 @@ from convsight.results import Boxes
 
 
 def boxes(dataset: Dataset, name: str, split: str = UNSPLIT) -> Boxes:
-    """The boxes of the picture called `name`."""
+    """The boxes of the image called `name`."""
     chosen = dataset.split(split)
-    truth = chosen.truths[list(chosen.names).index(name)]
-    assert isinstance(truth, Boxes)
-    return truth
+    target = chosen.targets[list(chosen.names).index(name)]
+    assert isinstance(target, Boxes)
+    return target
 
 
 def told(dataset: Dataset, name: str, split: str = UNSPLIT) -> list[tuple[str, list[float]]]:
-    """Class and corners of each box of a picture."""
+    """Class and corners of each box of an image."""
     found = boxes(dataset, name, split)
     return [(found.classes[label], xyxy) for label, xyxy in zip(found.labels, found.xyxy.tolist(), strict=True)]
 

@@ -6,13 +6,13 @@ from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 
 @pytest.fixture
-def folder(picture: MakePicture, tmp_path: Path) -> Path:
+def folder(image: MakeImage, tmp_path: Path) -> Path:
     for name in ("a.png", "b.png", "deep/c.png"):
-        picture(name)
+        image(name)
     return tmp_path
 
 
@@ -51,10 +51,10 @@ def test_splits_flags_and_areas(folder: Path) -> None:
 def test_bare_names_are_looked_for_below(folder: Path) -> None:
     dataset = read_dataset(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
     assert dataset.split(UNSPLIT).names == ["deep/c.png"]
-    assert dataset.notes == ("pictures were found in deep",)
+    assert dataset.notes == ("images were found in deep",)
 
 
-def test_tables_of_pictures_are_still_those(folder: Path) -> None:
+def test_tables_of_images_are_still_those(folder: Path) -> None:
     content = "path,label,xmin\na.png,cat,1\nb.png,dog,2\n"
     assert read_dataset(table(folder, content)).task == "classification"
 
@@ -63,9 +63,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("row", "words"),
         [
-            ("z.png,cat,1,2,9,8,train", "line 3: no such file: z.png (1 of 2 pictures are not there)"),
+            ("z.png,cat,1,2,9,8,train", "line 3: no such file: z.png (1 of 2 images are not there)"),
             ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: z.png"),
-            (",cat,1,2,9,8,train", "line 3: the picture is ''"),
+            (",cat,1,2,9,8,train", "line 3: the image is ''"),
             ("b.png,,1,2,9,8,train", "line 3: the class is empty"),
             ("b.png,cat,1,,9,8,train", "line 3: a corner or area of the box is empty, but others are not"),
             ("b.png,cat,1,two,9,8,train", "line 3: a corner or area of the box is 'two'"),
@@ -86,27 +86,27 @@ class TestRefused:
         path = table(folder, "file,label,xmin,ymin,xmax,ymax,crowd\na.png,cat,1,2,9,8,perhaps\n")
         assert "line 2: 'perhaps' is no flag" in refused(path)
 
-    @pytest.mark.parametrize(("column", "what"), [("file", "class"), ("label", "picture")])
+    @pytest.mark.parametrize(("column", "what"), [("file", "class"), ("label", "image")])
     def test_a_missing_column(self, folder: Path, column: str, what: str) -> None:
         path = table(folder, f"{column},xmin,ymin,xmax,ymax\na.png,1,2,9,8\n")
         assert f"has no column that names the {what}" in refused(path)
 
-    def test_a_bare_name_in_two_folders(self, folder: Path, picture: MakePicture) -> None:
-        picture("other/c.png")
+    def test_a_bare_name_in_two_folders(self, folder: Path, image: MakeImage) -> None:
+        image("other/c.png")
         message = refused(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
         assert "line 2: c.png is there several times" in message
         assert "deep/c.png" in message
 
     def test_no_rows(self, folder: Path) -> None:
-        assert "lists no pictures" in refused(table(folder, "file,label,x1,y1,x2,y2\n"))
+        assert "lists no images" in refused(table(folder, "file,label,x1,y1,x2,y2\n"))
 
 
 def test_the_table_of_the_blood_cells_holds_the_boxes_of_their_xml(shared_data: Callable[[str], Path]) -> None:
-    """But for pictures that the table leaves out or in doubt, each of the 4,888 boxes is in both."""
+    """But for images that the table leaves out or in doubt, each of the 4,888 boxes is in both."""
     folder = shared_data("bccd")
     listed, drawn = read_dataset(folder / "test.csv"), read_dataset(folder)
     expected = {name: sorted(told(drawn, name, split.name)) for split in drawn.splits.values() for name in split.names}
     found = {name: sorted(told(listed, name)) for name in listed.split(UNSPLIT).names}
     assert found.keys() == expected.keys()
     assert [name for name in found if found[name] != expected[name]] == []
-    assert "pictures were found in BCCD/JPEGImages" in listed.notes
+    assert "images were found in BCCD/JPEGImages" in listed.notes

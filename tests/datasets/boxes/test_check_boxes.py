@@ -15,14 +15,14 @@ CLASSES = ("cat", "dog")
 
 
 def check(*corners: Corners, size: tuple[int, int] | None = (40, 30), stated: tuple[int, int] | None = None) -> Checked:
-    """Boxes of cats on one picture."""
+    """Boxes of cats on one image."""
     boxes = [AnnotatedBox(f"line {number}", "cat", box) for number, box in enumerate(corners, start=1)]
     others = [AnnotatedBox("line 1", "dog", (1, 1, 20, 20))]
-    pictures = [
+    images = [
         Annotated("all", "a.png", Path("a.png"), Path("a.txt"), boxes, size, stated),
         Annotated("all", "b.png", Path("b.png"), Path("b.txt"), others, (40, 30)),
     ]
-    return checked_boxes(pictures, CLASSES)
+    return checked_boxes(images, CLASSES)
 
 
 def kinds(found: Checked) -> list[str]:
@@ -55,7 +55,7 @@ def test_one_box_that_is_not_as_it_should_be(box: Corners, kind: str, left: list
     assert found.lists[0].xyxy.tolist() == [[1, 2, 11, 12], *left]
     assert kinds(found) == [kind]
     (entry,) = found.findings[0].entries
-    assert entry.pictures[0].name == "a.png"
+    assert entry.images[0].name == "a.png"
     assert entry.note == f"line 2: cat ({', '.join(f'{side:g}' for side in box)})"
     assert len(found.notes) == (kind != "tiny-boxes")
     assert all("a.png, line 2: cat (" in note for note in found.notes)
@@ -75,7 +75,7 @@ def test_a_repeated_box_stays_and_is_told() -> None:
 
 
 def test_the_same_corners_of_another_class_are_no_repetition() -> None:
-    assert check((1, 1, 20, 20)).findings == ()  # a dog of the other picture has these
+    assert check((1, 1, 20, 20)).findings == ()  # a dog of the other image has these
 
 
 def test_another_size_than_stated_is_wrong() -> None:
@@ -85,7 +85,7 @@ def test_another_size_than_stated_is_wrong() -> None:
     assert check((1, 2, 11, 12), stated=(40, 30)).findings == ()
 
 
-def test_the_stated_size_counts_where_the_picture_cannot_be_read() -> None:
+def test_the_stated_size_counts_where_the_image_cannot_be_read() -> None:
     found = check((1, 2, 50, 12), size=None, stated=(45, 30))
     assert found.lists[0].size == (45, 30)
     assert found.lists[0].xyxy.tolist() == [[1, 2, 45, 12]]
@@ -115,13 +115,13 @@ SIDE = st.floats(-200, 200)
 
 
 @given(st.lists(st.tuples(SIDE, SIDE, SIDE, SIDE), max_size=12))
-def test_what_is_left_lies_on_the_picture_and_covers_what_was_drawn(corners: list[Corners]) -> None:
+def test_what_is_left_lies_on_the_image_and_covers_what_was_drawn(corners: list[Corners]) -> None:
     found = check(*corners)
     left = found.lists[0].xyxy
     assert (left[:, :2] < left[:, 2:]).all()
     assert (left >= 0).all()
     assert (left <= [40, 30, 40, 30]).all()
-    # By the definition of a rectangle: the part of each drawn box that is on the picture, where there is any.
+    # By the definition of a rectangle: the part of each drawn box that is on the image, where there is any.
     expected = []
     for x1, y1, x2, y2 in corners:
         part = (max(min(x1, x2), 0), max(min(y1, y2), 0), min(max(x1, x2), 40), min(max(y1, y2), 30))

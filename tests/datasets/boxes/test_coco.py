@@ -8,15 +8,15 @@ from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 Document = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture
-def document(picture: MakePicture) -> Document:
-    """Two pictures, of which one shows a cat and a dog; category ids with gaps, not in order."""
+def document(image: MakeImage) -> Document:
+    """Two images, of which one shows a cat and a dog; category ids with gaps, not in order."""
     for name in ("a.png", "b.png"):
-        picture(f"set/images/{name}")
+        image(f"set/images/{name}")
     return {
         "images": [
             {"id": 7, "file_name": "a.png", "width": 40, "height": 30},
@@ -41,7 +41,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_boxes_areas_crowds_and_a_picture_without_boxes(document: Document, write: Callable[..., Path]) -> None:
+def test_boxes_areas_crowds_and_an_image_without_boxes(document: Document, write: Callable[..., Path]) -> None:
     dataset = read_dataset(write(document))
     assert (dataset.task, dataset.name, dataset.target.names) == ("detection", "boxes", ("cat", "dog"))
     assert told(dataset, "images/a.png") == [("dog", [1, 2, 11, 22.5]), ("cat", [5, 5, 13, 13])]
@@ -80,21 +80,21 @@ def test_one_class_is_enough(document: Document, write: Callable[..., Path]) -> 
 def test_layouts(
     document: Document,
     write: Callable[..., Path],
-    picture: MakePicture,
+    image: MakeImage,
     names: tuple[str, str],
     split: str,
     tmp_path: Path,
 ) -> None:
     write(document, f"laid/{names[0]}")
     for name in ("a.png", "b.png"):
-        picture(f"laid/{names[1].format(name)}")
+        image(f"laid/{names[1].format(name)}")
     dataset = read_dataset(tmp_path / "laid")
     assert list(dataset.splits) == [split]
     assert dataset.split(split).names == [names[1].format("a.png"), names[1].format("b.png")]
 
 
 def test_splits_share_their_classes(
-    document: Document, write: Callable[..., Path], picture: MakePicture, tmp_path: Path
+    document: Document, write: Callable[..., Path], image: MakeImage, tmp_path: Path
 ) -> None:
     other = {
         "images": [{"id": 7, "file_name": "c.png"}],
@@ -104,18 +104,16 @@ def test_splits_share_their_classes(
     for split, content in (("train", document), ("test", other)):
         write(content, f"two/annotations/instances_{split}.json")
     for name in ("train/a.png", "train/b.png", "test/c.png"):
-        picture(f"two/{name}")
+        image(f"two/{name}")
     dataset = read_dataset(tmp_path / "two")
     assert dataset.target.names == ("cat", "dog")
     assert told(dataset, "test/c.png", "test") == [("dog", [0, 0, 3, 3])]
 
 
-def test_pictures_of_one_name_in_two_folders(
-    document: Document, write: Callable[..., Path], picture: MakePicture
-) -> None:
-    for image, folder in zip(document["images"], ("one", "two"), strict=True):
-        image["file_name"] = f"{folder}/same.png"
-        picture(f"set/{folder}/same.png")
+def test_images_of_one_name_in_two_folders(document: Document, write: Callable[..., Path], image: MakeImage) -> None:
+    for coco_image, folder in zip(document["images"], ("one", "two"), strict=True):
+        coco_image["file_name"] = f"{folder}/same.png"
+        image(f"set/{folder}/same.png")
     assert read_dataset(write(document)).split(UNSPLIT).names == ["one/same.png", "two/same.png"]
 
 
@@ -133,7 +131,7 @@ class TestRefused:
             ("annotations", {"bbox": [1, 2, 3]}, "annotation 1: bbox is [1, 2, 3]; expected four numbers"),
             ("annotations", {"bbox": [float("nan"), 2, 3, 4]}, "annotation 1: dog (nan, 2, nan, 6) on images/a.png"),
             ("annotations", {"bbox": [1, 2, float("inf"), 4]}, "annotation 1: dog (1, 2, inf, 6) on images/a.png"),
-            ("images", {"file_name": "c.png"}, "image 7: no such file: c.png (1 of 2 pictures are not there)"),
+            ("images", {"file_name": "c.png"}, "image 7: no such file: c.png (1 of 2 images are not there)"),
             ("images", {"file_name": "b.png"}, "the images 7 and 3 have one file_name, b.png"),
             ("images", {"file_name": 5}, "image 7: file_name is 5"),
             ("images", {"id": 3}, "two images have the id 3: a.png and b.png"),
@@ -163,20 +161,20 @@ class TestRefused:
 
     def test_no_box_at_all(self, document: Document, write: Callable[..., Path]) -> None:
         document["annotations"] = []
-        assert "no picture has a box" in refused(write(document))
+        assert "no image has a box" in refused(write(document))
 
     def test_two_files_of_a_split(self, document: Document, write: Callable[..., Path], tmp_path: Path) -> None:
         write(document, "two/annotations/instances_train2014.json")
         write(document, "two/annotations/instances_train2017.json")
         assert "are both of the split 'train'" in refused(tmp_path / "two")
 
-    def test_a_picture_in_two_splits(
-        self, document: Document, write: Callable[..., Path], picture: MakePicture, tmp_path: Path
+    def test_an_image_in_two_splits(
+        self, document: Document, write: Callable[..., Path], image: MakeImage, tmp_path: Path
     ) -> None:
         for split in ("train", "val"):
             write(document, f"two/annotations/instances_{split}.json")
         for name in ("a.png", "b.png"):
-            picture(f"two/images/{name}")
+            image(f"two/images/{name}")
         assert "images/a.png is in 'val' but also in 'train'" in refused(tmp_path / "two")
 
 
@@ -194,9 +192,9 @@ def test_real_boxes_are_those_of_the_file(shared_data: Callable[[str], Path]) ->
     dataset = read_dataset(folder)
     split = dataset.split(UNSPLIT)
     assert len(split) == 33
-    for image in raw["images"]:
-        expected = [entry for entry in raw["annotations"] if entry["image_id"] == image["id"]]
-        found = boxes(dataset, f"images/{image['file_name']}")
+    for coco_image in raw["images"]:
+        expected = [entry for entry in raw["annotations"] if entry["image_id"] == coco_image["id"]]
+        found = boxes(dataset, f"images/{coco_image['file_name']}")
         assert [dataset.target.names[label] for label in found.labels] == [
             names[each["category_id"]] for each in expected
         ]

@@ -17,7 +17,7 @@ def dataset() -> Dataset:
 
 
 def every(dataset: Dataset) -> list[Boxes]:
-    found = [split.truths[row] for split in dataset.splits.values() for row in range(len(split))]
+    found = [split.targets[row] for split in dataset.splits.values() for row in range(len(split))]
     return [boxes for boxes in found if isinstance(boxes, Boxes)]
 
 
@@ -25,7 +25,7 @@ def test_what_there_is(dataset: Dataset) -> None:
     assert (dataset.task, dataset.target.names) == ("detection", ("circle", "square", "star", "triangle"))
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 400, "val": 80, "test": 120}
     for split in dataset.splits.values():
-        pixels = np.asarray(split.pictures)
+        pixels = np.asarray(split.images)
         assert (str(pixels.dtype), pixels.shape[1:]) == ("uint8", (96, 96, 3))
     counts = [len(boxes) for boxes in every(dataset)]
     assert set(counts) == set(range(6))
@@ -33,7 +33,7 @@ def test_what_there_is(dataset: Dataset) -> None:
     assert (dataset.notes, dataset.findings) == ((), ())
 
 
-def test_boxes_lie_on_the_picture_and_hold_their_area(dataset: Dataset) -> None:
+def test_boxes_lie_on_the_image_and_hold_their_area(dataset: Dataset) -> None:
     for boxes in every(dataset):
         assert (boxes.xyxy >= 0).all()
         assert (boxes.xyxy <= 96).all()
@@ -55,13 +55,13 @@ def test_whole_circles_have_the_area_of_circles(dataset: Dataset) -> None:
 
 
 def test_a_box_is_where_the_colour_is(dataset: Dataset) -> None:
-    """On a picture of one shape: outside the box there is background, and each of its edges touches another colour."""
-    pictures = np.concatenate([np.asarray(split.pictures) for split in dataset.splits.values()])
+    """On an image of one shape: outside the box there is background, and each of its edges touches another colour."""
+    images = np.concatenate([np.asarray(split.images) for split in dataset.splits.values()])
     seen = 0
-    for picture, boxes in zip(pictures, every(dataset), strict=True):
+    for image, boxes in zip(images, every(dataset), strict=True):
         if len(boxes) != 1 or boxes.areas[0] < 200:
             continue
-        pixels = picture.astype(np.float64)
+        pixels = image.astype(np.float64)
         left, top, right, bottom = boxes.xyxy[0]
         middle = pixels[int((top + bottom) / 2), int((left + right) / 2)]
         # Clearly of the shape: nearer to its colour than half of the least contrast.
@@ -76,12 +76,12 @@ def test_a_box_is_where_the_colour_is(dataset: Dataset) -> None:
     assert seen >= 3
 
 
-def test_the_same_seed_gives_the_same_pictures(dataset: Dataset) -> None:
+def test_the_same_seed_gives_the_same_images(dataset: Dataset) -> None:
     assert fingerprint(dataset) == fingerprint(read_shapes())
     assert fingerprint(dataset) != fingerprint(read_shapes(seed=1))
 
 
-def test_a_folder_of_that_name_comes_first(make_pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make_pictures("cat/1.png", "dog/2.png", root="shapes")
+def test_a_folder_of_that_name_comes_first(make_images: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_images("cat/1.png", "dog/2.png", root="shapes")
     monkeypatch.chdir(folder.parent)
     assert read_dataset("shapes").target.names == ("cat", "dog")

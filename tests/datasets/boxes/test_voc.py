@@ -7,7 +7,7 @@ from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 OBJECT = "<object><name>{}</name><difficult>{}</difficult><bndbox>{}</bndbox></object>"
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -26,11 +26,11 @@ def annotation(path: Path, *things: str, filename: str = "", size: tuple[int, in
 
 
 @pytest.fixture
-def voc(picture: MakePicture, tmp_path: Path) -> Path:
-    """Pictures a, b and c, of which c shows nothing."""
+def voc(image: MakeImage, tmp_path: Path) -> Path:
+    """Images a, b and c, of which c shows nothing."""
     folder = tmp_path / "voc"
     for name in "abc":
-        picture(f"voc/JPEGImages/{name}.jpg")
+        image(f"voc/JPEGImages/{name}.jpg")
     annotation(folder / "Annotations/a.xml", thing("dog", 1, 2, 11, 22), thing("cat", 5.5, 5, 13, 13, difficult=1))
     annotation(folder / "Annotations/b.xml", thing("cat", 0, 0, 40, 30), filename="elsewhere.jpg")
     annotation(folder / "Annotations/c.xml")
@@ -72,16 +72,16 @@ def test_trainval_where_there_is_no_train(voc: Path) -> None:
     assert len(read_dataset(voc).split("train")) == 2
 
 
-def test_beside_the_pictures(picture: MakePicture, tmp_path: Path) -> None:
+def test_beside_the_images(image: MakeImage, tmp_path: Path) -> None:
     for name in ("train/a.png", "valid/b.jpeg"):
-        annotation(picture(f"both/{name}").with_suffix(".xml"), thing("cat", 1, 1, 9, 9))
-    picture("both/train/alone.png")
+        annotation(image(f"both/{name}").with_suffix(".xml"), thing("cat", 1, 1, 9, 9))
+    image("both/train/alone.png")
     dataset = read_dataset(tmp_path / "both")
     assert {name: list(split.names) for name, split in dataset.splits.items()} == {
         "train": ["train/a.png"],
         "val": ["valid/b.jpeg"],
     }
-    assert dataset.notes == ("left out, since without an XML file: 1 pictures (train/alone.png)",)
+    assert dataset.notes == ("left out, since without an XML file: 1 images (train/alone.png)",)
     assert read_dataset(tmp_path / "both" / "valid").split(UNSPLIT).names == ["b.jpeg"]
 
 
@@ -92,8 +92,8 @@ def test_the_filename_where_the_xml_is_called_otherwise(voc: Path) -> None:
     assert told(read_dataset(voc), "JPEGImages/elsewhere.jpg") == [("cat", [0, 0, 40, 30])]
 
 
-def test_class_folders_with_some_xml_are_no_voc(make_pictures: Callable[..., Path]) -> None:
-    folder = make_pictures("cat/1.png", "dog/2.png")
+def test_class_folders_with_some_xml_are_no_voc(make_images: Callable[..., Path]) -> None:
+    folder = make_images("cat/1.png", "dog/2.png")
     (folder / "settings.xml").write_text("<settings/>")
     assert read_dataset(folder).task == "classification"
 
@@ -123,21 +123,21 @@ class TestRefused:
         assert words in message
         assert "b.xml" in message
 
-    def test_a_missing_picture(self, voc: Path) -> None:
+    def test_a_missing_image(self, voc: Path) -> None:
         (voc / "JPEGImages/a.jpg").unlink()
-        assert "a.xml: no such file: a.jpg (1 of 3 pictures are not there)" in refused(voc)
+        assert "a.xml: no such file: a.jpg (1 of 3 images are not there)" in refused(voc)
 
     def test_a_listed_name_without_xml(self, voc: Path) -> None:
         lists(voc, train="a\nz\n")
         assert "train.txt, line 2: no z.xml" in refused(voc)
 
-    def test_a_picture_in_two_splits(self, voc: Path) -> None:
+    def test_an_image_in_two_splits(self, voc: Path) -> None:
         lists(voc, train="a\nb\n", val="a\n")
         assert "JPEGImages/a.jpg is in 'val' but also in 'train'" in refused(voc)
 
-    def test_two_annotations_of_one_picture(self, voc: Path) -> None:
+    def test_two_annotations_of_one_image(self, voc: Path) -> None:
         annotation(voc / "Annotations/other.xml", thing("cat", 1, 1, 4, 4), filename="a.jpg")
-        assert "the picture JPEGImages/a.jpg is there twice" in refused(voc)
+        assert "the image JPEGImages/a.jpg is there twice" in refused(voc)
 
     def test_several_sets_in_a_folder(self, voc: Path) -> None:
         annotation(voc.parent / "another/Annotations/a.xml")
@@ -151,14 +151,14 @@ def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
     assert dataset.target.names == ("Platelets", "RBC", "WBC")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 205, "val": 87, "test": 72}
     found = {
-        Path(name).stem: split.truths[row] for split in dataset.splits.values() for row, name in enumerate(split.names)
+        Path(name).stem: split.targets[row] for split in dataset.splits.values() for row, name in enumerate(split.names)
     }
     total = 0
-    for stem, truth in found.items():
+    for stem, target in found.items():
         text = (folder / "Annotations" / f"{stem}.xml").read_text()
         corners = [[float(corner) for corner in re.findall(rf"<{side}>(\d+)<", text)] for side in SIDES]
         expected = [box for box in zip(*corners, strict=True) if box[0] < box[2] and box[1] < box[3]]
-        assert [tuple(box) for box in truth.xyxy.tolist()] == expected  # type: ignore[attr-defined]
+        assert [tuple(box) for box in target.xyxy.tolist()] == expected  # type: ignore[attr-defined]
         total += len(expected)
     assert total == 4888 - 2
     assert [finding.kind for finding in dataset.findings] == ["empty-boxes"]

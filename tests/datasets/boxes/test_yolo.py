@@ -6,15 +6,15 @@ from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import read_dataset
 
-MakePicture = Callable[..., Path]
+MakeImage = Callable[..., Path]
 
 
 @pytest.fixture
-def yolo(picture: MakePicture, tmp_path: Path) -> Path:
-    """Two training pictures, of which b shows nothing, and one to validate; 40 x 30 px."""
+def yolo(image: MakeImage, tmp_path: Path) -> Path:
+    """Two training images, of which b shows nothing, and one to validate; 40 x 30 px."""
     folder = tmp_path / "set"
     for name in ("train/a", "train/b", "val/c"):
-        picture(f"set/images/{name}.png")
+        image(f"set/images/{name}.png")
         (folder / "labels" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "labels" / f"{name}.txt").write_text(
             "" if name.endswith("b") else "1 0.5 0.5 0.25 0.2\n0 0.5 0.5 1 1\n"
@@ -42,7 +42,7 @@ def test_boxes_in_pixels(yolo: Path, name: str) -> None:
     assert (dataset.notes, dataset.findings) == ((), ())
 
 
-def test_a_picture_turned_by_its_orientation(yolo: Path) -> None:
+def test_an_image_turned_by_its_orientation(yolo: Path) -> None:
     from PIL import Image
 
     turn = Image.Exif()
@@ -98,28 +98,28 @@ def test_keypoints_are_left_out(yolo: Path) -> None:
     assert told(read_dataset(yolo), "images/train/a.png", "train") == [("cat", [10, 7.5, 30, 22.5])]
 
 
-def test_a_missing_label_file_is_a_picture_without_boxes(yolo: Path) -> None:
+def test_a_missing_label_file_is_an_image_without_boxes(yolo: Path) -> None:
     (yolo / "labels/train/b.txt").unlink()
     dataset = read_dataset(yolo)
     assert told(dataset, "images/train/b.png", "train") == []
-    assert dataset.notes == ("pictures without a label file count as pictures without boxes: 1",)
+    assert dataset.notes == ("images without a label file count as images without boxes: 1",)
 
 
-def test_validation_pictures_that_are_those_of_training_are_none(yolo: Path) -> None:
+def test_validation_images_that_are_those_of_training_are_none(yolo: Path) -> None:
     dataset = read_dataset(described(yolo, "train: images/train\nval: images/train\nnames: [cat, dog]"))
     assert list(dataset.splits) == ["train"]
-    assert dataset.notes == ("val names the same pictures as train, so it would judge nothing; left out",)
+    assert dataset.notes == ("val names the same images as train, so it would judge nothing; left out",)
 
 
-def test_pictures_of_one_name_in_two_folders(yolo: Path) -> None:
+def test_images_of_one_name_in_two_folders(yolo: Path) -> None:
     (yolo / "images/val/c.png").rename(yolo / "images/val/a.png")
     (yolo / "labels/val/c.txt").rename(yolo / "labels/val/a.txt")
     names = [name for split in read_dataset(yolo).splits.values() for name in split.names]
     assert names == ["images/train/a.png", "images/train/b.png", "images/val/a.png"]
 
 
-def test_an_unreadable_picture_is_left_to_who_decodes_it(yolo: Path) -> None:
-    (yolo / "images/train/a.png").write_bytes(b"no picture")
+def test_an_unreadable_image_is_left_to_who_decodes_it(yolo: Path) -> None:
+    (yolo / "images/train/a.png").write_bytes(b"no image")
     (yolo / "labels/train/b.txt").write_text("0 .5 .5 .5 .5\n1 .5 .5 .5 .5")
     assert told(read_dataset(yolo), "images/train/a.png", "train") == []
 
@@ -152,11 +152,11 @@ class TestRefused:
             ("train: [images\nnames: [a]", "data.yaml, line 2: damaged YAML"),
             ("- a\n- b", "describes no data set"),
             ("train: images/train", "describes no data set"),
-            ("names: [cat, dog]", "names no pictures"),
+            ("names: [cat, dog]", "names no images"),
             ("train: {a: b}\nnames: [cat]", "train is {'a': 'b'}; expected a folder"),
             ("train: images/tain\nnames: [cat]", "train is 'images/tain', but there is no"),
             ("train: data.yaml\nnames: [cat]", "which is no folder and no .txt list"),
-            ("train: labels\nnames: [cat]", "train (labels) holds no picture"),
+            ("train: labels\nnames: [cat]", "train (labels) holds no image"),
             ("train: images\nnames: [cat, dog]\nnc: 3", "nc is 3, but there are 2 names"),
             ("train: images\nnames: [cat, dog]\nnc: many", "nc is 'many'"),
             ("train: images\nnames: [cat, cat]", "the name 'cat' is given to two classes"),
@@ -172,11 +172,11 @@ class TestRefused:
     def test_a_description(self, yolo: Path, text: str, words: str) -> None:
         assert words in refused(described(yolo, text))
 
-    def test_a_listed_picture_that_is_not_there(self, yolo: Path) -> None:
+    def test_a_listed_image_that_is_not_there(self, yolo: Path) -> None:
         (yolo / "train.txt").write_text("images/train/a.png\n\nimages/train/z.png\n")
         described(yolo, "train: train.txt\nnames: [cat, dog]")
         assert "train.txt, line 3: no such file: z.png (1 of 2" in refused(yolo)
 
     def test_no_labels_at_all(self, yolo: Path) -> None:
         (yolo / "labels").rename(yolo / "elsewhere")
-        assert "none of 3 pictures has a label file; expected labels/train/a.txt" in refused(yolo)
+        assert "none of 3 images has a label file; expected labels/train/a.txt" in refused(yolo)

@@ -14,7 +14,7 @@ SIZE = (40, 30)
 
 @st.composite
 def datasets(draw: st.DrawFn, *, plain: bool) -> Dataset:
-    """Pictures of 40 x 30 px in one to three splits, or uncut; without flags and areas of their own if `plain`."""
+    """Images of 40 x 30 px in one to three splits, or uncut; without flags and areas of their own if `plain`."""
     names = draw(st.sampled_from([("all",), ("train",), ("train", "test"), ("train", "val", "test")]))
     splits: dict[str, Split] = {}
     number = 0

@@ -19,7 +19,7 @@ CLASSES = ("dog", "cat")  # not in natural order
 
 
 def dataset(folder: Path, names: tuple[str, ...] = ("a.png", "b.png"), splits: tuple[str, ...] = ("train",)) -> Dataset:
-    """Pictures with a plain dog and a cat that is everything else too; the last one shows nothing."""
+    """Images with a plain dog and a cat that is everything else too; the last one shows nothing."""
     made = {}
     for split in splits:
         chosen = [f"{split}/{name}" for name in names] if len(splits) > 1 else list(names)
@@ -76,7 +76,7 @@ def test_what_is_lost_is_said(tmp_path: Path, to: str, lost: tuple[str, ...]) ->
 
 def test_uncut_data_is_training_data_for_yolo(tmp_path: Path) -> None:
     found, out = done(tmp_path, "yolo", dataset(tmp_path / "pets", splits=("all",)))
-    assert "YOLO knows no data without splits: all pictures are called train" in found.lost
+    assert "YOLO knows no data without splits: all images are called train" in found.lost
     assert list(read_as_it_is(out).splits) == ["train"]
 
 
@@ -122,7 +122,7 @@ def test_yolo_as_others_read_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("to", WRITERS)
-def test_pictures_are_copied_or_linked(tmp_path: Path, to: str) -> None:
+def test_images_are_copied_or_linked(tmp_path: Path, to: str) -> None:
     data = dataset(tmp_path / "pets")
     for link in (False, True):
         out = tmp_path / f"out{link}"
@@ -134,16 +134,16 @@ def test_pictures_are_copied_or_linked(tmp_path: Path, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", WRITERS)
-def test_pictures_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None:
+def test_images_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None:
     found, out = done(tmp_path, to, dataset(tmp_path / "pets", ("a.png", "A.jpg"), ("train", "test")))
-    assert "4 pictures have new names, since some shared one (such as train-a.png)" not in found.lost
+    assert "4 images have new names, since some shared one (such as train-a.png)" not in found.lost
     assert any("new names" in words for words in found.lost)
     place = out / "boxes.csv" if to == "csv" else out
     names = [Path(name).stem for split in read_as_it_is(place).splits.values() for name in split.names]
     assert len({name.lower() for name in names}) == 4
 
 
-def test_pictures_that_are_pixels_become_png(tmp_path: Path) -> None:
+def test_images_that_are_pixels_become_png(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 30, 40, 3)).astype(np.uint8)
     lists = BoxLists([Boxes.of(CLASSES, (40, 30), [(1, 2, 3, 4), (5, 5, 9, 9)], [0, 1])] * 2, CLASSES)
     data = Dataset("x", "x", "detection", Classes(names=CLASSES), {"all": Split("all", pixels, lists, ["one", "two"])})
@@ -172,7 +172,7 @@ class TestRefused:
             Classes(names=CLASSES),
             {"all": Split("all", np.zeros((2, 4, 4), np.uint8), labels, "ab")},
         )
-        with pytest.raises(UserError, match="x holds the truth of classification, not boxes"):
+        with pytest.raises(UserError, match="x holds targets of classification, not boxes"):
             done(tmp_path, "coco", data)
 
     def test_an_unknown_format(self, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ class TestRefused:
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
     @pytest.mark.parametrize("to", WRITERS)
-    def test_nothing_is_left_where_a_picture_vanished(self, tmp_path: Path, to: str) -> None:
+    def test_nothing_is_left_where_an_image_vanished(self, tmp_path: Path, to: str) -> None:
         data = dataset(tmp_path / "pets")
         (tmp_path / "pets/b.png").unlink()
         with pytest.raises(UserError, match="cannot write"):

@@ -24,7 +24,7 @@ def check_same(dataset: Dataset, theirs: Any, close: float) -> None:
     found = {Path(name).name: detections for name, _, detections in theirs}
     assert found.keys() == {Path(name).name for name in split.names}
     for row, name in enumerate(split.names):
-        boxes, other = split.truths[row], found[Path(name).name]
+        boxes, other = split.targets[row], found[Path(name).name]
         assert isinstance(boxes, Boxes)
         np.testing.assert_array_equal(other.class_id, boxes.labels)
         np.testing.assert_allclose(other.xyxy, boxes.xyxy, atol=close)

@@ -29,14 +29,14 @@ def by_name(dataset: Dataset) -> Mapping[tuple[str, str], Boxes]:
     found = {}
     for split in dataset.splits.values():
         for row, name in enumerate(split.names):
-            truth = split.truths[row]
-            assert isinstance(truth, Boxes)
-            found[split.name, PurePosixPath(name).stem] = truth
+            target = split.targets[row]
+            assert isinstance(target, Boxes)
+            found[split.name, PurePosixPath(name).stem] = target
     return found
 
 
-def check_same(one: Dataset, other: Dataset, *, told: tuple[str, ...] = ()) -> None:
-    """The same pictures with the same boxes, and the same `told` of each."""
+def check_same(one: Dataset, other: Dataset, *, extras: tuple[str, ...] = ()) -> None:
+    """The same images with the same boxes, and the same `extras` of each."""
     before, after = by_name(one), by_name(other)
     assert list(after) == list(before)
     for key, boxes in before.items():
@@ -45,7 +45,7 @@ def check_same(one: Dataset, other: Dataset, *, told: tuple[str, ...] = ()) -> N
         names = [[each.classes[label] for label in each.labels] for each in (boxes, found)]
         assert names[0] == names[1]
         np.testing.assert_allclose(found.xyxy, boxes.xyxy, atol=CLOSE)
-        for part in told:
+        for part in extras:
             np.testing.assert_allclose(getattr(found, part), getattr(boxes, part), atol=1e-6)
 
 
@@ -55,7 +55,7 @@ def test_coco_keeps_all(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "coco")
         assert found.target.names == dataset.target.names
-        check_same(dataset, found, told=("crowd", "difficult", "areas"))
+        check_same(dataset, found, extras=("crowd", "difficult", "areas"))
 
 
 @settings(max_examples=20, deadline=None)
@@ -64,7 +64,7 @@ def test_a_table_keeps_all_but_the_order_of_classes(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "csv")
         assert set(found.target.names) == set(dataset.target.names)
-        check_same(dataset, found, told=("crowd", "difficult", "areas"))
+        check_same(dataset, found, extras=("crowd", "difficult", "areas"))
 
 
 @settings(max_examples=20, deadline=None)
@@ -72,7 +72,7 @@ def test_a_table_keeps_all_but_the_order_of_classes(dataset: Dataset) -> None:
 def test_voc_keeps_what_is_difficult(dataset: Dataset) -> None:
     with TemporaryDirectory() as folder:
         found = again(dataset, Path(folder) / "out", "voc")
-        check_same(dataset, found, told=("difficult",))
+        check_same(dataset, found, extras=("difficult",))
 
 
 @settings(max_examples=20, deadline=None)
@@ -94,7 +94,7 @@ def test_real_boxes_from_coco_and_back(shared_data: Callable[[str], Path], tmp_p
     found = again(again(dataset, tmp_path / between, between), tmp_path / "coco", "coco")
     if between == "yolo":
         found = found.with_splits({"all": found.splits["train"].select(np.arange(33), "all")})
-    check_same(dataset, found, told=("crowd", "areas") if between == "csv" else ())
+    check_same(dataset, found, extras=("crowd", "areas") if between == "csv" else ())
     assert set(found.target.names) == set(dataset.target.names)
 
 

@@ -74,7 +74,7 @@ def test_a_dense_layer_made_for_another_size() -> None:
     found = str(diagnosis(net, (1, 3, 32, 32)))
     assert (
         found
-        == "2: takes 200 values a picture and gets 1,800; the input must be 11x11 to 12x12, or the layer made for 1,800"
+        == "2: takes 200 values an image and gets 1,800; the input must be 11x11 to 12x12, or the layer made for 1,800"
     )
     assert [side for side in range(3, 33) if works(net, side)] == [11, 12]
 
@@ -97,7 +97,7 @@ def test_networks_that_look_at_numbers_say_so() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return x if x.mean() > 0 else -x
 
-    assert "depends on the numbers in the picture" in str(diagnosis(nn.Sequential(Looks()), (1, 3, 5, 5)))
+    assert "depends on the numbers in the image" in str(diagnosis(nn.Sequential(Looks()), (1, 3, 5, 5)))
 
 
 def test_what_a_network_says_by_itself_is_kept() -> None:

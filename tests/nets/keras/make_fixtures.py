@@ -23,11 +23,11 @@ import numpy as np
 
 FOLDER = Path(__file__).with_name("fixtures")
 _BATCH = 2
-_ANY_SIDE = 13  # px of the pictures for a network of no size
+_ANY_SIDE = 13  # px of the images for a network of no size
 
 
 def _lecture(keras: Any) -> list[Any]:
-    """The third network of the lecture, with fewer filters on smaller pictures."""
+    """The third network of the lecture, with fewer filters on smaller images."""
     made = keras.layers
     return [
         made.Input((11, 12, 1)),

@@ -45,7 +45,7 @@ def test_a_size_left_open_may_be_any(side: int) -> None:
     assert net(torch.zeros(2, 3, side, side)).shape == (2, 3)
 
 
-def test_networks_of_other_dimensions_take_no_pictures() -> None:
+def test_networks_of_other_dimensions_take_no_images() -> None:
     with pytest.raises(UserError, match="the network's input is 22x3, not 22x22x3"):
         keras_entry(FIXTURES / "one_axis.keras").build(NetShape(2, 3, 22, 22))
 
@@ -62,11 +62,11 @@ def test_weights_are_fresh_and_the_softmax_left_out() -> None:
     assert {key: t.shape for key, t in weights.items()} == {key: t.shape for key, t in loaded.state_dict().items()}
     assert not torch.equal(weights["conv1.weight"], loaded.state_dict()["conv1.weight"])
     net.load_state_dict(loaded.state_dict())
-    pictures = torch.randn(2, 2, 11, 12)
-    torch.testing.assert_close(net.eval()(pictures).softmax(1), loaded(pictures))
+    images = torch.randn(2, 2, 11, 12)
+    torch.testing.assert_close(net.eval()(images).softmax(1), loaded(images))
 
 
-# Pictures in, a vector out.
+# Images in, a vector out.
 @pytest.mark.parametrize("name", ["lecture", "convolutions", "strides", "pools", "norms", "dense"])
 def test_the_text_alone_rebuilds_the_network(name: str) -> None:
     path = FIXTURES / f"{name}.keras"

@@ -13,7 +13,7 @@ FIXTURES = Path(__file__).with_name("fixtures")
 SAVED = [path.name for path in sorted(FIXTURES.glob("*.keras"))]
 
 
-def _answer(path: Path, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def _prediction(path: Path, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Channels last in and out, as Keras has them."""
     with torch.no_grad():
         y: torch.Tensor = load_keras(path)(torch.from_numpy(x).movedim(-1, 1))
@@ -21,9 +21,9 @@ def _answer(path: Path, x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("name", [*SAVED, "beside.json"])
-def test_answers_are_keras(name: str) -> None:
+def test_predictions_are_keras(name: str) -> None:
     with np.load((FIXTURES / name).with_suffix(".npz"), allow_pickle=False) as stored:
-        found = _answer(FIXTURES / name, stored["x"])
+        found = _prediction(FIXTURES / name, stored["x"])
         assert found.shape == stored["y"].shape
         np.testing.assert_allclose(found, stored["y"], rtol=1e-5, atol=1e-5)
 

@@ -17,7 +17,7 @@ from convsight.nets.keras.convert import LAYERS, convert
 from convsight.nets.keras.entry import keras_entry, keras_text, load_keras
 from convsight.nets.keras.model import KerasLayer, read_model
 from convsight.nets.text.parse import parse
-from convsight.nets.text.write import write
+from convsight.nets.text.unparse import unparse
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -42,8 +42,8 @@ def _layer(kind: str, **config: Any) -> dict[str, Any]:
 
 
 def _conv(**changes: Any) -> dict[str, Any]:
-    usual = {"filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1]}
-    return _layer("Conv2D", **{**usual, **changes})
+    default = {"filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1]}
+    return _layer("Conv2D", **{**default, **changes})
 
 
 def _text(folder: Path, *layers: dict[str, Any], shape: Any = (None, 8, 8, 2)) -> str:
@@ -197,8 +197,8 @@ def test_any_value_anywhere_gives_a_network_or_an_error_of_the_user(name: str, d
         place = place["config"]
     place[data.draw(st.sampled_from(sorted(place)))] = data.draw(_VALUES)
     with suppress(UserError):
-        text = write(convert(read_model(Path("net.json"), description)).net)
-        assert write(parse(text)) == text
+        text = unparse(convert(read_model(Path("net.json"), description)).net)
+        assert unparse(parse(text)) == text
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"{", b"[" * 100_000])

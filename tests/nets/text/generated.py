@@ -4,17 +4,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from convsight.nets.text.faults import LayerError
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.layer_errors import LayerError
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
+from convsight.nets.text.steps import with_outputs
 from convsight.nets.text.vocabulary import ACTIVATIONS
 from convsight.nets.text.volume import InputShape, Volume
-from convsight.nets.text.walk import with_outputs
 
 OUTPUTS = 5  # for the word `classes`
 
@@ -23,9 +24,9 @@ _FLAG = st.booleans()
 _SMALL = st.floats(1e-6, 1e-2, allow_nan=False)
 
 
-def _each(least: int, most: int, axes: int | None) -> st.SearchStrategy[tuple[int, ...]]:
+def _each(minimum: int, most: int, axes: int | None) -> st.SearchStrategy[tuple[int, ...]]:
     """A number for all axes, or one for each of `axes`; without `axes` any number of them."""
-    number = st.integers(least, most)
+    number = st.integers(minimum, most)
     alone = st.tuples(number)
     several = [st.tuples(*[number] * n) for n in ([axes] if axes else [1, 2, 3])]
     return st.one_of(alone, *several)

@@ -8,14 +8,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from convsight.nets.entry import NetShape
-from convsight.nets.lecture import LECTURE1, LECTURE2, LECTURE3
+from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_text
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.initialise import initialise
 from convsight.nets.text.parse import parse
+from convsight.nets.text.shape_check import check_text
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import walk
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def test_the_lectures_nets_as_plain_layers(text: str, channels: int, parameters:
     net = text_entry(text).build(NetShape(10, channels, 28, 28))
     assert sum(parameter.numel() for parameter in net.parameters()) == parameters
     state = net.state_dict()
-    pictures = torch.randn(2, channels, 28, 28)
-    maps = pictures
+    images = torch.randn(2, channels, 28, 28)
+    maps = images
     for number, stride in ((1, 1), (2, 2)):
         weights = (state[f"conv{number}.weight"], state[f"conv{number}.bias"])
         maps = F.relu(F.conv2d(maps, *weights, stride=stride))
         if "maxpool" in text:  # TensorFlow's same: the odd cell is behind, and never the maximum
             maps = F.max_pool2d(F.pad(maps, (0, 1, 0, 1), value=-math.inf), 2, 1)
     logits = F.linear(maps.flatten(1), state["dense1.weight"], state["dense1.bias"])
-    torch.testing.assert_close(net(pictures), logits)
+    torch.testing.assert_close(net(images), logits)
 
 
 def test_names_in_the_state() -> None:
@@ -152,8 +152,8 @@ def test_a_network_without_sizes_takes_others_than_it_was_built_for() -> None:
     for side in (27, 20, 13):
         other = text_entry(text).build(NetShape(3, 1, side, side)).eval()
         other.load_state_dict(net.state_dict())
-        pictures = torch.randn(2, 1, side, side)
-        assert torch.equal(net(pictures), other(pictures))
+        images = torch.randn(2, 1, side, side)
+        assert torch.equal(net(images), other(images))
 
 
 def test_gradients_reach_every_parameter() -> None:

@@ -8,7 +8,7 @@ import torch
 from convsight.errors import UserError
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
-from convsight.nets.sizes import fits, smallest_square
+from convsight.nets.image_sizes import fits, smallest_square
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.source import canonical
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.nets.text.generated import any_nets
 
 from convsight.errors import UserError
-from convsight.nets.text.check import check_text, check_volume
 from convsight.nets.text.net import Net
-from convsight.nets.text.parse import MOST_LAYERS, parse
+from convsight.nets.text.parse import MAX_LAYERS, parse
+from convsight.nets.text.shape_check import check_text, check_volume
+from convsight.nets.text.unparse import unparse
 from convsight.nets.text.vocabulary import LAYERS
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.write import write
 
 
 @dataclass(frozen=True)
@@ -305,10 +305,10 @@ def test_limits() -> None:
     with pytest.raises(UserError, match="at most 100,000 characters"):
         parse("relu | " * 20_000)
     with pytest.raises(UserError, match="more than 2,000 layers"):
-        parse(" | ".join(["relu"] * (MOST_LAYERS + 1)))
+        parse(" | ".join(["relu"] * (MAX_LAYERS + 1)))
     with pytest.raises(UserError, match="more than 8 brackets"):
         parse("residual(" * 5_000)
-    assert len(parse(" | ".join(["relu"] * MOST_LAYERS)).layers) == MOST_LAYERS
+    assert len(parse(" | ".join(["relu"] * MAX_LAYERS)).layers) == MAX_LAYERS
 
 
 _WORDS = [*LAYERS, "residual", "input", "init", "he", "same", "stride", "padding", "groups", "classes", "eps", "offset"]
@@ -318,7 +318,7 @@ _SIGNS = ["|", "|", "|", "(", ")", "*", "1", "2", "3x3", "0", "-1", "0.5", "1:0"
 @settings(deadline=None)
 @given(any_nets(), st.integers(0), st.lists(st.sampled_from([*_WORDS, *_SIGNS]), max_size=3))
 def test_any_words_are_a_network_or_an_error_of_the_user(net: Net, place: int, words: list[str]) -> None:
-    there = re.findall(r"[|()]|[^\s|()]+", write(net))
+    there = re.findall(r"[|()]|[^\s|()]+", unparse(net))
     there[place % len(there) : place % len(there) + 1] = words
     with suppress(UserError):
         check_text(" ".join(there), Shape())

@@ -26,8 +26,8 @@ from convsight.nets.text.modules import (
     SumPool,
 )
 from convsight.nets.text.parse import parse
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import walk
 
 UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any time
 
@@ -69,10 +69,10 @@ def test_same_pooling_keeps_the_memory_format() -> None:
 
 
 def test_same_pooling_gives_gradient_to_each_maximum_alone() -> None:
-    picture = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
-    PaddedPool("maxpool", (2, 2), (1, 1), None)(picture).sum().backward()
-    assert picture.grad is not None
-    assert picture.grad.tolist() == [[[[0, 0, 0], [0, 1, 2], [0, 2, 4]]]]
+    image = torch.arange(9.0).view(1, 1, 3, 3).requires_grad_()
+    PaddedPool("maxpool", (2, 2), (1, 1), None)(image).sum().backward()
+    assert image.grad is not None
+    assert image.grad.tolist() == [[[[0, 0, 0], [0, 1, 2], [0, 2, 4]]]]
 
 
 def test_same_max_pooling_on_onnx_vectors(shared_data: Callable[[str], Path]) -> None:

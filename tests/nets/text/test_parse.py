@@ -2,12 +2,13 @@
 
 import pytest
 
-from convsight.nets.text.layers.block import Residual
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.parse import parse
 from convsight.nets.text.volume import InputShape
 

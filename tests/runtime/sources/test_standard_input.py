@@ -1,16 +1,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 from convsight.runtime.sources.item import Item, file_item
-from convsight.runtime.sources.places import _items_of_line
-from convsight.runtime.sources.standard_input import Read, standard_input_items, starts_like_picture
+from convsight.runtime.sources.resolve import _items_of_line
+from convsight.runtime.sources.standard_input import Read, standard_input_items, starts_like_image
 
 
 def pieces(content: bytes, size: int) -> Read:
@@ -24,10 +25,13 @@ def one(line: str) -> Iterator[Item]:
 
 
 @pytest.mark.parametrize("size", [1, 5, 7, 1 << 20])
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
-def test_a_picture_of_every_format_is_known_however_it_arrives(tmp_path: Path, suffix: str, size: int) -> None:
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp", "npy"])
+def test_an_image_of_every_format_is_known_however_it_arrives(tmp_path: Path, suffix: str, size: int) -> None:
     file = tmp_path / f"picture.{suffix}"
-    Image.new("RGB", (10, 13), "red").save(file)  # a width of 10 is a line feed in the head of a GIF
+    if suffix == "npy":
+        np.save(file, np.full((10, 10), 10, np.uint8))
+    else:
+        Image.new("RGB", (10, 13), "red").save(file)  # a width of 10 is a line feed in the head of a GIF
     [item] = standard_input_items(one, pieces(file.read_bytes(), size))
     assert item.name == "-"
     assert item.load() == file.read_bytes()
@@ -36,12 +40,12 @@ def test_a_picture_of_every_format_is_known_however_it_arrives(tmp_path: Path, s
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=20)), st.integers(1, 50))
 def test_lines_are_taken_whole_and_empty_ones_left_out(lines: list[str], size: int) -> None:
     content = "\n".join(lines).encode()
-    if not starts_like_picture(content):
+    if not starts_like_image(content):
         found = [item.name for item in standard_input_items(one, pieces(content, size))]
         assert found == [line for line in lines if line]
 
 
-def test_a_path_that_begins_like_a_picture_is_a_path() -> None:
+def test_a_path_that_begins_like_an_image_is_a_path() -> None:
     for name in ("BMW.jpg", "GIF89a-of-a-cat.gif", "II*.png"):
         assert [item.name for item in standard_input_items(one, pieces(f"{name}\r\n".encode(), 3))] == [name]
 
@@ -56,12 +60,12 @@ def test_the_first_line_is_taken_up_before_the_second_comes() -> None:
     assert next(standard_input_items(one, read)).name == "a.png"
 
 
-def test_what_is_neither_picture_nor_lines() -> None:
-    with pytest.raises(UserError, match="neither a picture nor lines"):
+def test_what_is_neither_image_nor_lines() -> None:
+    with pytest.raises(UserError, match="neither an image nor lines"):
         list(standard_input_items(one, lambda most: b"\1" * 65536))
 
 
 def test_a_line_of_another_scheme_is_refused_in_its_place() -> None:
     [item] = _items_of_line("file:///etc/passwd", 1)
-    with pytest.raises(PictureError, match="no address of the web"):
+    with pytest.raises(ImageError, match="no address of the web"):
         item.load()

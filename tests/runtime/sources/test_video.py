@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 from convsight.runtime.sources import Item, read_sources
-from convsight.runtime.sources.places import _items_of_line
+from convsight.runtime.sources.resolve import _items_of_line
 from convsight.runtime.sources.video import frames
 
 FRAMES, RATE = 50, 25
@@ -64,10 +64,10 @@ def test_a_video_cut_short_is_answered_as_far_as_it_goes(tmp_path: Path, suffix:
     *good, last = frames(str(video))
     assert 3 <= len(good) < FRAMES
     np.testing.assert_allclose([level(item) for item in good[:3]], 40 + 4 * np.arange(3), atol=4)
-    with pytest.raises(PictureError, match=r"clip.*(cut short|damaged)"):
+    with pytest.raises(ImageError, match=r"clip.*(cut short|damaged)"):
         last.load()
     if suffix == "mp4":  # half of its last frame is there; FFmpeg makes up the rest and says so
-        with pytest.raises(PictureError, match="is damaged"):
+        with pytest.raises(ImageError, match="is damaged"):
             good[-1].load()
 
 
@@ -76,7 +76,7 @@ def test_what_is_no_video_is_reported_in_its_place(tmp_path: Path) -> None:
     for path in (tmp_path / "clip.mp4", tmp_path / "nowhere.mp4"):
         [item] = frames(str(path))
         assert item.name == str(path)
-        with pytest.raises(PictureError, match=f"cannot read {path}"):
+        with pytest.raises(ImageError, match=f"cannot read {path}"):
             item.load()
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_middle_is_reported(tmp_path: Path) -> None:
     video.write_bytes(content)
     found = list(frames(str(video)))
     assert 5 < len(found) < FRAMES
-    with pytest.raises(PictureError, match="damaged"):
+    with pytest.raises(ImageError, match="damaged"):
         found[-1].load()
 
 

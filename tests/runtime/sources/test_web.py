@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 from convsight.runtime.model import Model
 from convsight.runtime.sources import read_sources
 from convsight.runtime.sources.web import fetch
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(50_000)
+IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(50_000)
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -32,11 +32,11 @@ class Pages(BaseHTTPRequestHandler):
             case "slow" | "endless":
                 self.drip(0.1 if name == "slow" else 0)
             case "short":
-                self.answer(PICTURE, length=2 * len(PICTURE))
+                self.answer(IMAGE, length=2 * len(IMAGE))
             case "text":
                 self.answer(b"<html>no picture</html>")
             case _:
-                self.answer(PICTURE)
+                self.answer(IMAGE)
 
     def answer(self, content: bytes, length: int | None = None) -> None:
         self.send_response(200)
@@ -80,7 +80,7 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("page", ["picture", "next"])
 def test_what_is_there_comes_whole(site: str, page: str) -> None:
-    assert fetch(f"{site}/{page}") == PICTURE
+    assert fetch(f"{site}/{page}") == IMAGE
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_is_there_comes_whole(site: str, page: str) -> None:
 )
 def test_what_goes_wrong_is_said(site: str, page: str, message: str) -> None:
     start = time.monotonic()
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(ImageError) as error:
         fetch(f"{site}/{page}", timeout_s=0.5 if "0.5" in message else 20, largest_bytes=1_000_000)
     assert f"{site}/{page}" in str(error.value)
     assert message in str(error.value)
@@ -108,11 +108,11 @@ def test_what_goes_wrong_is_said(site: str, page: str, message: str) -> None:
 
 def test_addresses_that_lead_nowhere() -> None:
     for url in ("http://127.0.0.1:1/cat.jpg", "http://nowhere.invalid/cat.jpg", "http://[broken/", "http://a b/"):
-        with pytest.raises(PictureError, match="cannot fetch"):
+        with pytest.raises(ImageError, match="cannot fetch"):
             fetch(url)
 
 
-def test_text_instead_of_a_picture_is_reported_under_its_address(site: str, model: Model) -> None:
+def test_text_instead_of_an_image_is_reported_under_its_address(site: str, model: Model) -> None:
     [answer] = model.predict_many(read_sources([f"{site}/text"]))
     assert answer.error is not None
-    assert answer.error.startswith(f"{site}/text is not a picture that can be read")
+    assert answer.error.startswith(f"{site}/text is not an image that can be read")

@@ -11,11 +11,11 @@ from convsight.tasks.classification.augmentation import choose_augmentation
 
 
 def choose(
-    classes: tuple[str, ...], pictures: int = 10, side: int = 28, named: bool = True, **settings: str
+    classes: tuple[str, ...], images: int = 10, side: int = 28, named: bool = True, **settings: str
 ) -> ImageAugmentation:
-    pixels = np.broadcast_to(np.zeros((1, 4, 4), np.uint8), (pictures, 4, 4))
-    labels = Labels(np.arange(pictures) % len(classes), classes)
-    split = Split("train", pixels, labels, [str(i) for i in range(pictures)])
+    pixels = np.broadcast_to(np.zeros((1, 4, 4), np.uint8), (images, 4, 4))
+    labels = Labels(np.arange(images) % len(classes), classes)
+    split = Split("train", pixels, labels, [str(i) for i in range(images)])
     dataset = Dataset("d", "d", "classification", Classes(names=classes), {"train": split}, classes_named=named)
     fit = ImageInput(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
     return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
@@ -36,7 +36,7 @@ def choose(
         (("turn-left", "turn-right", "stop"), False),
     ],
 )
-def test_pictures_are_mirrored_only_where_the_classes_allow_it(classes: tuple[str, ...], flips: bool) -> None:
+def test_images_are_mirrored_only_where_the_classes_allow_it(classes: tuple[str, ...], flips: bool) -> None:
     chosen = choose(classes)
     assert chosen.variation.flip_horizontal is flips
     assert not chosen.variation.flip_vertical
@@ -50,8 +50,8 @@ def test_nameless_classes_are_not_mirrored_unless_asked() -> None:
     assert asked.flip_vertical
 
 
-def test_many_pictures_vary_less_than_few() -> None:
-    many, few = choose(("cat", "dog"), pictures=20_000).variation, choose(("cat", "dog"), pictures=500).variation
+def test_many_images_vary_less_than_few() -> None:
+    many, few = choose(("cat", "dog"), images=20_000).variation, choose(("cat", "dog"), images=500).variation
     assert many.rotate < few.rotate
     assert many.shift < few.shift
 
@@ -59,4 +59,4 @@ def test_many_pictures_vary_less_than_few() -> None:
 def test_the_user_decides() -> None:
     assert choose(("cat", "dog"), augment="none", flip="none").variation == Variation()
     assert choose(("cat", "dog"), augment="light").reasons[1] == "light variation: --augment light"
-    assert choose(("cat", "dog"), pictures=20_000, augment="strong").variation.rotate > 0
+    assert choose(("cat", "dog"), images=20_000, augment="strong").variation.rotate > 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from convsight.results import Labels
-from convsight.tasks.classification.baselines import LINEAR_PICTURES, linear_baseline, majority_baseline, subset
+from convsight.tasks.classification.baselines import LINEAR_IMAGES, linear_baseline, majority_baseline, subset
 
 
 def labels(indices: list[int] | NDArray[np.int64], count: int) -> Labels:
@@ -19,9 +19,9 @@ def labels(indices: list[int] | NDArray[np.int64], count: int) -> Labels:
 def shaded(indices: NDArray[np.int64], side: int = 12, seed: int = 0) -> NDArray[np.uint8]:
     """Grey noise that is a little lighter, in one row, the higher the class."""
     generator = np.random.default_rng(seed)
-    pictures = generator.integers(80, 120, (len(indices), side, side, 1))
-    pictures[:, 3] += 30 * indices[:, None, None]
-    return np.repeat(pictures, 3, axis=3).astype(np.uint8)
+    images = generator.integers(80, 120, (len(indices), side, side, 1))
+    images[:, 3] += 30 * indices[:, None, None]
+    return np.repeat(images, 3, axis=3).astype(np.uint8)
 
 
 @settings(deadline=None, max_examples=50)
@@ -49,7 +49,7 @@ def test_a_subset_is_spread_over_the_whole_class() -> None:
     assert len(set(np.diff(chosen))) > 5
 
 
-def test_the_majority_is_that_of_the_training_pictures() -> None:
+def test_the_majority_is_that_of_the_training_images() -> None:
     found = majority_baseline(labels([0, 1, 1, 2], 3), labels([2] * 60 + [1] * 40, 3))["accuracy"]
     assert found.value == 0.4
     assert 0.25 < found.low < 0.36
@@ -69,35 +69,35 @@ def test_a_linear_difference_is_found() -> None:
 def test_no_difference_is_not_found() -> None:
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (400, 8, 8, 3)).astype(np.uint8)
-    truth = labels(generator.integers(2, size=400), 2)
-    found = linear_baseline(noise[:200], truth[:200], noise[200:], truth[200:])
+    target = labels(generator.integers(2, size=400), 2)
+    found = linear_baseline(noise[:200], target[:200], noise[200:], target[200:])
     assert 0.35 < found["accuracy"].value < 0.65
     assert found["auc"].low < 0.5 < found["auc"].high
 
 
 def test_a_difference_in_colour_counts() -> None:
     generator = np.random.default_rng(0)
-    truth = labels(np.arange(200) % 2, 2)
-    pictures = generator.integers(100, 120, (200, 8, 8, 3))
-    pictures[truth.indices == 1, :, :, 2] += 20
-    pictures[truth.indices == 1, :, :, 1] -= 20  # just as light
-    found = linear_baseline(pictures.astype(np.uint8), truth, pictures.astype(np.uint8), truth)
+    target = labels(np.arange(200) % 2, 2)
+    images = generator.integers(100, 120, (200, 8, 8, 3))
+    images[target.indices == 1, :, :, 2] += 20
+    images[target.indices == 1, :, :, 1] -= 20  # just as light
+    found = linear_baseline(images.astype(np.uint8), target, images.astype(np.uint8), target)
     assert found["accuracy"].value > 0.98
 
 
-def test_grey_training_and_coloured_test_pictures_go_together() -> None:
+def test_grey_training_and_coloured_test_images_go_together() -> None:
     indices = np.arange(120) % 2
     test = shaded(indices, seed=1)
     test[..., 2] += 1
-    truth = labels(indices, 2)
-    assert linear_baseline(shaded(indices), truth, test, truth)["accuracy"].value > 0.9
+    target = labels(indices, 2)
+    assert linear_baseline(shaded(indices), target, test, target)["accuracy"].value > 0.9
 
 
-def test_large_pictures_are_averaged_down() -> None:
+def test_large_images_are_averaged_down() -> None:
     indices = np.arange(120) % 2
     wide = shaded(indices).repeat(20, axis=1).repeat(30, axis=2)
-    truth = labels(indices, 2)
-    assert linear_baseline(wide, truth, wide, truth)["accuracy"].value > 0.97
+    target = labels(indices, 2)
+    assert linear_baseline(wide, target, wide, target)["accuracy"].value > 0.97
 
 
 def test_classes_that_are_missing_on_either_side() -> None:
@@ -126,13 +126,13 @@ def read_idx(path: Path, offset: int) -> NDArray[np.uint8]:
 
 def test_fashion_mnist(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("fashion_mnist")
-    truths = labels(read_idx(folder / "train-labels-idx1-ubyte.gz", 8).astype(np.int64), 10)
-    answers = labels(read_idx(folder / "t10k-labels-idx1-ubyte.gz", 8).astype(np.int64), 10)
-    chosen = subset(truths, LINEAR_PICTURES)
+    targets = labels(read_idx(folder / "train-labels-idx1-ubyte.gz", 8).astype(np.int64), 10)
+    predictions = labels(read_idx(folder / "t10k-labels-idx1-ubyte.gz", 8).astype(np.int64), 10)
+    chosen = subset(targets, LINEAR_IMAGES)
     train = read_idx(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28, 1)[chosen].repeat(3, axis=3)
     test = read_idx(folder / "t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28, 1).repeat(3, axis=3)
-    assert majority_baseline(truths, answers)["accuracy"].value == 0.1
-    found = linear_baseline(train, truths.select(chosen), test, answers)
+    assert majority_baseline(targets, predictions)["accuracy"].value == 0.1
+    found = linear_baseline(train, targets.select(chosen), test, predictions)
     assert 0.82 <= found["accuracy"].value <= 0.85
     assert 0.97 < found["auc"].value < 0.99
     assert found["accuracy"].high - found["accuracy"].low == pytest.approx(0.015, abs=0.003)

@@ -15,15 +15,15 @@ from convsight.tasks.classification.figures import confusion_figure, reliability
 from convsight.tasks.classification.light.metrics import ClassMetrics
 
 
-def judged(classes: Sequence[str], pictures: int, lift: float = 5.0) -> ClassMetrics:
+def judged(classes: Sequence[str], images: int, lift: float = 5.0) -> ClassMetrics:
     generator = np.random.default_rng(0)
     metrics = ClassMetrics(tuple(classes))
-    truths = np.arange(pictures) % len(classes)
-    logits = generator.normal(size=(pictures, len(classes))) * 2
-    logits[np.arange(pictures), truths] += lift
+    targets = np.arange(images) % len(classes)
+    logits = generator.normal(size=(images, len(classes))) * 2
+    logits[np.arange(images), targets] += lift
     powers = np.exp(logits)
-    for truth, row in zip(truths, powers / powers.sum(axis=1, keepdims=True), strict=True):
-        metrics.update(Label.certain(int(truth), metrics.classes), Label(metrics.classes, row))
+    for target, row in zip(targets, powers / powers.sum(axis=1, keepdims=True), strict=True):
+        metrics.update(Label.certain(int(target), metrics.classes), Label(metrics.classes, row))
     return metrics
 
 
@@ -70,8 +70,8 @@ def test_the_cells_show_counts_and_are_as_dark_as_their_share_of_the_row() -> No
     shares = axes.images[0].get_array()
     assert shares is not None
     np.testing.assert_allclose(shares, counts / 100)
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("truth", "answer")
-    assert "300 pictures" in axes.get_title()
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("target", "prediction")
+    assert "300 images" in axes.get_title()
 
 
 def test_large_counts_fit_into_their_cells() -> None:
@@ -115,7 +115,7 @@ def test_the_bars_of_the_calibration_diagram_are_the_bins() -> None:
     assert [bar.get_height() for bar in bars(lower)] == pytest.approx((bins.counts / 500).tolist())
     title = figure.get_suptitle()
     assert f"{metrics.compute(intervals=False)['calibration_error'].value:.3f}" in title
-    assert "500 pictures" in title
+    assert "500 images" in title
     assert drawn(figure).size == (520, 640)
 
 

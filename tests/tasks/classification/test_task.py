@@ -26,7 +26,7 @@ class TestClassification(TaskContract):
     def card(self) -> Card:
         return card()
 
-    def truths(self, count: int) -> Labels:
+    def targets(self, count: int) -> Labels:
         return Labels(np.arange(count) % 3, CLASSES)
 
 
@@ -65,7 +65,7 @@ def test_a_mirror_image_is_answered_alike_where_the_card_says_so() -> None:
     torch.testing.assert_close(seen, ((one + other) / 2).softmax(dim=1))
 
 
-def test_a_picture_too_small_is_found_before_any_data_is_read() -> None:
+def test_an_image_too_small_is_found_before_any_data_is_read() -> None:
     with pytest.raises(UserError, match="at least"):
         task_of("classification").check(card(side=4))
 

@@ -1,4 +1,4 @@
-"""Random pictures with boxes, real ones, and the programs whose numbers ours must equal."""
+"""Random images with boxes, real ones, and the programs whose numbers ours must equal."""
 
 import contextlib
 import io
@@ -16,7 +16,7 @@ from pycocotools.cocoeval import COCOeval
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 COCO_NAMES = (
@@ -27,45 +27,45 @@ COCO_NAMES = (
 
 @dataclass(frozen=True)
 class Case:
-    """What is true of some pictures, and what was answered."""
+    """What is true of some images, and what was predicted."""
 
     classes: tuple[str, ...]
-    truths: Sequence[Boxes]
+    targets: Sequence[Boxes]
     results: Sequence[Boxes]
 
     @property
     def metrics(self) -> BoxMetrics:
         metrics = BoxMetrics(self.classes)
-        for truth, result in zip(self.truths, self.results, strict=True):
-            metrics.update(truth, result)
+        for target, result in zip(self.targets, self.results, strict=True):
+            metrics.update(target, result)
         return metrics
 
     @property
-    def gathered(self) -> Gathered:
-        return Gathered(self.classes, self.truths, self.results)
+    def evaluated(self) -> EvaluatedBoxes:
+        return EvaluatedBoxes(self.classes, self.targets, self.results)
 
     @property
     def coco(self) -> Coco:
-        return Coco(self.gathered)
+        return Coco(self.evaluated)
 
 
 @st.composite
 def cases(draw: st.DrawFn, plain: bool = False) -> Case:
     """Boxes with whole corners, so that every program computes the same overlaps; `plain` has nothing ignored."""
-    pictures, count = draw(st.integers(1, 6)), draw(st.integers(1, 4))
+    images, count = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     levels = draw(st.sampled_from([2, 5, 1000]))  # few levels make ties
     widest = draw(st.sampled_from([12, 60, 180]))
     classes = tuple(f"c{index}" for index in range(count))
-    truths, results = [], []
-    for _ in range(pictures):
-        truth = _truth(generator, classes, widest, plain)
-        truths.append(truth)
-        results.append(_answers(generator, truth, widest, levels))
-    return Case(classes, truths, results)
+    targets, results = [], []
+    for _ in range(images):
+        target = _target(generator, classes, widest, plain)
+        targets.append(target)
+        results.append(_predictions(generator, target, widest, levels))
+    return Case(classes, targets, results)
 
 
-def _truth(generator: np.random.Generator, classes: tuple[str, ...], widest: int, plain: bool) -> Boxes:
+def _target(generator: np.random.Generator, classes: tuple[str, ...], widest: int, plain: bool) -> Boxes:
     count = int(generator.integers(0, 7))
     corners = generator.integers(0, 100, (count, 2))
     sides = generator.integers(1, widest, (count, 2))
@@ -75,19 +75,19 @@ def _truth(generator: np.random.Generator, classes: tuple[str, ...], widest: int
     return Boxes.of(classes, (300, 300), np.hstack([corners, corners + sides]), labels, areas=areas, **flags)
 
 
-def _answers(generator: np.random.Generator, truth: Boxes, widest: int, levels: int) -> Boxes:
+def _predictions(generator: np.random.Generator, target: Boxes, widest: int, levels: int) -> Boxes:
     """Some near true boxes, some anywhere."""
-    near = int(generator.integers(0, 8)) if len(truth) else 0
-    some = generator.integers(max(1, len(truth)), size=near)
+    near = int(generator.integers(0, 8)) if len(target) else 0
+    some = generator.integers(max(1, len(target)), size=near)
     shifts = generator.integers(-widest // 8 - 1, widest // 8 + 2, (near, 4))
     anywhere = generator.integers(0, 100, (int(generator.integers(0, 4)), 4))
-    xyxy = np.vstack([truth.xyxy[some] + shifts, anywhere])
+    xyxy = np.vstack([target.xyxy[some] + shifts, anywhere])
     xyxy[:, 2:] = np.maximum(xyxy[:, 2:], xyxy[:, :2] + 1)
     right = generator.random(len(xyxy)) < 0.8
-    guesses = generator.integers(len(truth.classes), size=len(xyxy))
-    labels = np.where(right, np.append(truth.labels[some], guesses[near:]), guesses)
+    guesses = generator.integers(len(target.classes), size=len(xyxy))
+    labels = np.where(right, np.append(target.labels[some], guesses[near:]), guesses)
     scores = generator.integers(0, levels + 1, len(xyxy)) / levels
-    return Boxes.of(truth.classes, truth.size, xyxy, labels, scores=scores)
+    return Boxes.of(target.classes, target.size, xyxy, labels, scores=scores)
 
 
 class _Ignoring(COCOeval):  # type: ignore[misc]
@@ -103,7 +103,7 @@ class _Ignoring(COCOeval):  # type: ignore[misc]
 def by_pycocotools(case: Case) -> COCOeval:
     """pycocotools' evaluation of the case, summarised."""
     with contextlib.redirect_stdout(io.StringIO()):
-        found = _Ignoring(_coco(case, case.truths), _coco(case, case.results), "bbox")
+        found = _Ignoring(_coco(case, case.targets), _coco(case, case.results), "bbox")
         found.evaluate()
         found.accumulate()
         found.summarize()
@@ -112,16 +112,16 @@ def by_pycocotools(case: Case) -> COCOeval:
 
 def _coco(case: Case, lists: Sequence[Boxes]) -> COCO:
     rows: list[dict[str, Any]] = []
-    for picture, boxes in enumerate(lists):
+    for image, boxes in enumerate(lists):
         for row in range(len(boxes)):
             left, top, right, bottom = boxes.xyxy[row].tolist()
             box = {"bbox": [left, top, right - left, bottom - top], "area": float(boxes.areas[row])}
-            box |= {"id": len(rows) + 1, "image_id": picture, "category_id": int(boxes.labels[row])}
+            box |= {"id": len(rows) + 1, "image_id": image, "category_id": int(boxes.labels[row])}
             box |= {"score": float(boxes.scores[row]), "iscrowd": int(boxes.crowd[row])}
             rows.append(box | {"difficult": bool(boxes.difficult[row])})
     coco = COCO()
     coco.dataset = {
-        "images": [{"id": picture} for picture in range(len(lists))],
+        "images": [{"id": image} for image in range(len(lists))],
         "categories": [{"id": index} for index in range(len(case.classes))],
         "annotations": rows,
     }
@@ -130,17 +130,17 @@ def _coco(case: Case, lists: Sequence[Boxes]) -> COCO:
 
 
 def review_case(folder: Path) -> Case:
-    """A hundred pictures of COCO with answers, from the tests of a published review of detection metrics."""
+    """A hundred images of COCO with predictions, from the tests of a published review of detection metrics."""
     tests = folder / "tests" / "test_coco_eval"
-    truth = json.loads((tests / "gts" / "sampled_gts_bbox_area.json").read_text())
-    answers = json.loads((tests / "cocoapi_results.json").read_text())
-    classes = tuple(each["name"] for each in truth["categories"])
-    index = {each["id"]: position for position, each in enumerate(truth["categories"])}
-    truths: list[Boxes] = []
+    target = json.loads((tests / "gts" / "sampled_gts_bbox_area.json").read_text())
+    predictions = json.loads((tests / "cocoapi_results.json").read_text())
+    classes = tuple(each["name"] for each in target["categories"])
+    index = {each["id"]: position for position, each in enumerate(target["categories"])}
+    targets: list[Boxes] = []
     results: list[Boxes] = []
-    for picture in sorted(each["id"] for each in truth["images"]):
-        for rows, lists in ((truth["annotations"], truths), (answers, results)):
-            some = [row for row in rows if row["image_id"] == picture]
+    for image in sorted(each["id"] for each in target["images"]):
+        for rows, lists in ((target["annotations"], targets), (predictions, results)):
+            some = [row for row in rows if row["image_id"] == image]
             xywh = np.array([row["bbox"] for row in some]).reshape(-1, 4)
             lists.append(
                 Boxes.of(
@@ -152,13 +152,13 @@ def review_case(folder: Path) -> Case:
                     areas=[row.get("area", side[2] * side[3]) for row, side in zip(some, xywh, strict=True)],
                 )
             )
-    return Case(classes, truths, results)
+    return Case(classes, targets, results)
 
 
-def text_case(truths: Path, results: Path) -> Case:
-    """Seven pictures of one class: lines of class, score (answers only), left, top, width and height in pixels."""
+def text_case(targets: Path, results: Path) -> Case:
+    """Seven images of one class: lines of class, score (predictions only), left, top, width and height in pixels."""
     lists: list[list[Boxes]] = [[], []]
-    for folder, boxes in zip((truths, results), lists, strict=True):
+    for folder, boxes in zip((targets, results), lists, strict=True):
         for file in sorted(folder.glob("*.txt")):
             rows = [line.split()[1:] for line in file.read_text().splitlines() if line.strip()]
             numbers = np.array(rows, np.float64)

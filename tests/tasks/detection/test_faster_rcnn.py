@@ -1,8 +1,8 @@
-"""Faster R-CNN's answers, computed with fixed shapes, against torchvision's own."""
+"""Faster R-CNN's outputs, computed with fixed shapes, against torchvision's own."""
 
 import pytest
 import torch
-from tests.contracts.detectors import SHAPE, awake, pictures
+from tests.contracts.detectors import SHAPE, awake, images
 from torch import Tensor
 from torchvision import ops
 from torchvision.models.detection.image_list import ImageList
@@ -28,7 +28,7 @@ def net() -> FasterRcnn:
 
 
 def torchvisions(net: FasterRcnn, seen: Tensor) -> list[dict[str, Tensor]]:
-    """What torchvision's own forward answers with pictures left as they are, and nothing suppressed or left out."""
+    """What torchvision's own forward answers with images left as they are, and nothing suppressed or left out."""
     whole, heads = net.net, net.net.roi_heads
     whole.transform = GeneralizedRCNNTransform(SHAPE.height, SHAPE.width, [0.0] * 3, [1.0] * 3, size_divisible=1)
     heads.nms_thresh, heads.score_thresh, heads.detections_per_img = 1.1, 0.0, 10**6
@@ -41,18 +41,18 @@ def torchvisions(net: FasterRcnn, seen: Tensor) -> list[dict[str, Tensor]]:
 
 
 def rows(boxes: Tensor, labels: Tensor, scores: Tensor) -> Tensor:
-    """One row an answer, in which another class is far away."""
+    """One row a prediction, in which another class is far away."""
     return torch.cat([boxes, labels[:, None] * 1000, scores[:, None] * 100], dim=1)
 
 
-def test_answers_are_torchvisions(net: FasterRcnn) -> None:
-    seen = pictures()
+def test_predictions_are_torchvisions(net: FasterRcnn) -> None:
+    seen = images()
     with torch.no_grad():
-        found = net.proposals(seen, 10_000)
-    for picture, theirs in enumerate(torchvisions(net, seen)):
-        there = found.scores[picture] > 0
-        boxes = found.boxes[picture][there] * torch.tensor([SHAPE.width, SHAPE.height] * 2)
-        ours = rows(boxes, found.labels[picture][there] + 1, found.scores[picture][there])
+        found = net.candidates(seen, 10_000)
+    for image, theirs in enumerate(torchvisions(net, seen)):
+        there = found.scores[image] > 0
+        boxes = found.boxes[image][there] * torch.tensor([SHAPE.width, SHAPE.height] * 2)
+        ours = rows(boxes, found.labels[image][there] + 1, found.scores[image][there])
         expected = rows(theirs["boxes"], theirs["labels"], theirs["scores"])
         assert len(ours) == len(expected) > 100
         # In any order, since some scores are nearly equal.
@@ -62,14 +62,14 @@ def test_answers_are_torchvisions(net: FasterRcnn) -> None:
 
 
 def test_what_the_first_stage_proposes_is_torchvisions(net: FasterRcnn) -> None:
-    seen = pictures()
-    images = ImageList(seen, [(SHAPE.height, SHAPE.width)] * len(seen))
+    seen = images()
+    image_list = ImageList(seen, [(SHAPE.height, SHAPE.width)] * len(seen))
     with torch.no_grad():
         features = net._features(seen)
-        theirs, _ = net.net.rpn(images, features)
+        theirs, _ = net.net.rpn(image_list, features)
         ours = net._proposed(features, seen)
-    for picture, boxes in enumerate(theirs):
-        kept = ours.boxes[picture][ours.scores[picture] > 0]
+    for image, boxes in enumerate(theirs):
+        kept = ours.boxes[image][ours.scores[image] > 0]
         torch.testing.assert_close(kept, boxes, rtol=1e-4, atol=1e-3)
 
 

@@ -12,15 +12,15 @@ from convsight.tasks.detection.light.metrics import BoxMetrics
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 
 
-def judged(classes: tuple[str, ...], pictures: int = 40) -> BoxMetrics:
-    """Four things a picture, most of them found, some with the wrong class."""
+def judged(classes: tuple[str, ...], images: int = 40) -> BoxMetrics:
+    """Four things an image, most of them found, some with the wrong class."""
     generator = np.random.default_rng(0)
     metrics = BoxMetrics(classes)
-    for _ in range(pictures):
+    for _ in range(images):
         labels = generator.integers(len(classes), size=4)
-        answered = np.where(generator.random(4) < 0.8, labels, generator.integers(len(classes), size=4))
-        scores = np.clip(0.5 + 0.3 * (answered == labels) + generator.normal(size=4) * 0.15, 0, 1)
-        result = Boxes.of(classes, (99, 99), PLACES, answered, scores=scores, least=0.5)
+        predicted = np.where(generator.random(4) < 0.8, labels, generator.integers(len(classes), size=4))
+        scores = np.clip(0.5 + 0.3 * (predicted == labels) + generator.normal(size=4) * 0.15, 0, 1)
+        result = Boxes.of(classes, (99, 99), PLACES, predicted, scores=scores, thresholds=0.5)
         metrics.update(Boxes.of(classes, (99, 99), PLACES, labels), result)
     return metrics
 
@@ -82,7 +82,7 @@ def test_errors_are_counted_on_bars() -> None:
     assert figure.axes[0].get_title() == f"{sum(metrics.errors().values())} errors by kind"
 
 
-def test_pictures_that_show_nothing() -> None:
+def test_images_that_show_nothing() -> None:
     metrics = BoxMetrics(("cat",))
     none = Boxes.of(("cat",), (9, 9), [], [])
     metrics.update(none, none)

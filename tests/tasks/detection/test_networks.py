@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from tests.contracts.detectors import DetectorContract, learns_one_picture, two_boxes
+from tests.contracts.detectors import DetectorContract, learns_one_image, two_boxes
 from torchvision import ops
 
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
-from convsight.tasks.detection.suppression import best, suppressed
+from convsight.tasks.detection.nms import best, nms
 
 pytestmark = pytest.mark.slow
 
@@ -37,25 +37,25 @@ class TestDetectors(DetectorContract):
 @pytest.mark.parametrize("name", ["ssd", "faster-rcnn", "yolo-n+timm/resnet10t"])
 def test_large_ones_learn_and_answer(name: str) -> None:
     DetectorContract().test_losses_are_finite_and_reach_every_parameter(name)
-    DetectorContract().test_proposals_are_sorted_and_lie_in_the_picture(name, 20)
+    DetectorContract().test_candidates_are_sorted_and_lie_in_the_image(name, 20)
 
 
 @pytest.mark.parametrize(("name", "steps", "lr"), [("yolo-n", 40, 2e-3), ("ssdlite", 40, 3e-3)])
-def test_one_picture_is_learnt(name: str, steps: int, lr: float) -> None:
-    net = learns_one_picture(name, steps, lr)
+def test_one_image_is_learnt(name: str, steps: int, lr: float) -> None:
+    net = learns_one_image(name, steps, lr)
     seen, targets = two_boxes()
     with torch.no_grad():
-        found = best(suppressed(net.train().proposals(seen, 100), "class", 0.5), 2)
+        found = best(nms(net.train().candidates(seen, 100), "class", 0.5), 2)
     order = found.labels[0].argsort()
     assert found.labels[0][order].tolist() == [0, 1]
     assert float(ops.box_iou(found.boxes[0][order], targets["boxes"][0]).diagonal().min()) > 0.7
 
 
 def test_the_largest_thing_is_located() -> None:
-    net = learns_one_picture("locate", 40, 2e-3)
+    net = learns_one_image("locate", 40, 2e-3)
     seen, targets = two_boxes()
     with torch.no_grad():
-        found = net.train().proposals(seen, 100)
+        found = net.train().candidates(seen, 100)
     assert found.labels[0].tolist() == [1]
     assert float(ops.box_iou(found.boxes[0], targets["boxes"][0, 1:])) > 0.7
 
@@ -102,7 +102,7 @@ def test_parts_of_a_name() -> None:
 def test_a_network_without_maps_is_named_before_training() -> None:
     with pytest.raises(UserError, match=r"^vit_b_16 has no maps of features .* such as resnet18"):
         check_detector("yolo-n+vit_b_16", NetShape(2, 3, 64, 64))
-    with pytest.raises(UserError, match=r"^vit_b_16 needs square pictures"):
+    with pytest.raises(UserError, match=r"^vit_b_16 needs square images"):
         check_detector("locate+vit_b_16", NetShape(2, 3, 64, 96))
 
 
@@ -138,13 +138,13 @@ def test_windows_are_where_their_boxes_say() -> None:
     from convsight.tasks.detection.sliding_window import _SHARES, window_boxes, windows
 
     row, column = torch.meshgrid(torch.arange(96.0), torch.arange(128.0), indexing="ij")
-    picture = torch.stack([column / 128, row / 96])[None]
-    boxes = window_boxes(picture)[0]
-    seen = torch.cat([windows(picture, share) for share in _SHARES], dim=1)[0]
+    image = torch.stack([column / 128, row / 96])[None]
+    boxes = window_boxes(image)[0]
+    seen = torch.cat([windows(image, share) for share in _SHARES], dim=1)[0]
     assert len(seen) == len(boxes)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     torch.testing.assert_close(seen.mean(dim=(2, 3)), middle, rtol=0, atol=0.01)
 
 
 def test_the_first_detector_of_the_lectures_answers_once() -> None:
-    assert not NETWORKS.build("locate+lenet5", NetShape(2, 1, 32, 32)).suppresses
+    assert not NETWORKS.build("locate+lenet5", NetShape(2, 1, 32, 32)).needs_nms

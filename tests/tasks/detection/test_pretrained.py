@@ -48,7 +48,7 @@ def test_classifiers_take_all_but_the_last_layer(name: str, shared_data: Folder)
         assert torch.equal(value, fresh if key == "classifier.1.weight" else theirs[key]) or key == "classifier.1.bias"
 
 
-def test_grey_pictures_get_the_sum_of_the_colours(shared_data: Folder) -> None:
+def test_grey_images_get_the_sum_of_the_colours(shared_data: Folder) -> None:
     file = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
     grey = NetShape(outputs=2, channels=1, height=64, width=64)
     model = NETWORKS.build("yolo-n+squeezenet1_0", grey)
@@ -122,7 +122,7 @@ def test_what_classifies_starts_fresh_even_where_it_has_as_many_numbers(tmp_path
 
 
 def test_a_network_of_windows_is_as_large_as_a_window(tmp_path: Path) -> None:
-    # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the pictures.
+    # Its dense layers have as many numbers as a window of 48 px needs, whatever the size of the images.
     save_file(build_net("lenet5", NetShape(10, 3, 48, 48)).state_dict(), tmp_path / "some.safetensors")
     shape = NetShape(outputs=2, channels=3, height=64, width=96)
     model = seeded("sliding-window+lenet5", 0, shape)

@@ -1,8 +1,8 @@
-"""SSD's answers before suppression against torchvision's own."""
+"""SSD's outputs before suppression against torchvision's own."""
 
 import pytest
 import torch
-from tests.contracts.detectors import SHAPE, TARGETS, awake, pictures
+from tests.contracts.detectors import SHAPE, TARGETS, awake, images
 from torch import nn
 from torchvision.models import detection
 from torchvision.models.detection.image_list import ImageList
@@ -10,7 +10,7 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 from convsight.tasks.detection.anchors import listed_targets
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.ssd import RoomyConv, Ssd
+from convsight.tasks.detection.ssd import PaddingConv, Ssd
 
 pytestmark = pytest.mark.slow
 
@@ -23,12 +23,12 @@ def net(request: pytest.FixtureRequest) -> Ssd:
     with torch.no_grad():
         for name, weight in found.named_parameters():
             if "head" in name and weight.ndim == 4 and weight.shape[1] > 1:
-                weight.mul_(10)  # answers that differ
+                weight.mul_(10)  # predictions that differ
     return found
 
 
-def test_answers_are_torchvisions(net: Ssd) -> None:
-    seen = pictures()
+def test_predictions_are_torchvisions(net: Ssd) -> None:
+    seen = images()
     sizes = [(SHAPE.height, SHAPE.width)] * len(seen)
     whole = net.net
     # Nothing is suppressed and nothing left out.
@@ -37,24 +37,24 @@ def test_answers_are_torchvisions(net: Ssd) -> None:
         features = list(whole.backbone(seen).values())
         anchors = whole.anchor_generator(ImageList(seen, sizes), features)
         theirs = whole.postprocess_detections(whole.head(features), anchors, sizes)
-        ours = net.proposals(seen, 10**6)
+        ours = net.candidates(seen, 10**6)
     sides = torch.tensor([SHAPE.width, SHAPE.height] * 2)
-    for picture, expected in enumerate(theirs):
+    for image, expected in enumerate(theirs):
         assert len(expected["scores"]) == ours.scores.shape[1]
-        torch.testing.assert_close(ours.scores[picture], expected["scores"], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(ours.scores[image], expected["scores"], rtol=1e-4, atol=1e-6)
         # Equal scores may come in any order.
         for found, wanted in (
-            (ours.boxes[picture] * sides, expected["boxes"]),
-            (ours.labels[picture] + 1.0, expected["labels"].float()),
+            (ours.boxes[image] * sides, expected["boxes"]),
+            (ours.labels[image] + 1.0, expected["labels"].float()),
         ):
             torch.testing.assert_close(found.sum(dim=0), wanted.sum(dim=0), rtol=1e-4, atol=1e-2)
         clear = expected["scores"][:-1] - expected["scores"][1:] > 1e-6
         apart = torch.cat([clear, torch.tensor([True])]) & torch.cat([torch.tensor([True]), clear])
-        torch.testing.assert_close((ours.boxes[picture] * sides)[apart], expected["boxes"][apart], rtol=1e-3, atol=1e-2)
+        torch.testing.assert_close((ours.boxes[image] * sides)[apart], expected["boxes"][apart], rtol=1e-3, atol=1e-2)
 
 
 def test_losses_are_torchvisions(net: Ssd) -> None:
-    seen = pictures()
+    seen = images()
     whole = net.net
     whole.transform = GeneralizedRCNNTransform(SHAPE.height, SHAPE.width, [0.0] * 3, [1.0] * 3, size_divisible=1)
     layers = [layer for layer in whole.modules() if isinstance(layer, nn.BatchNorm2d)]
@@ -75,10 +75,10 @@ def test_at_300_px_its_maps_are_the_papers() -> None:
     maps = torch.randn(1, 256, 5, 5)
     for block in plain:
         convolution = block[2]
-        torch.testing.assert_close(RoomyConv.of(convolution)(maps[:, :128]), convolution(maps[:, :128]))
+        torch.testing.assert_close(PaddingConv.of(convolution)(maps[:, :128]), convolution(maps[:, :128]))
 
 
 @pytest.mark.parametrize("side", [1, 2])
 def test_small_maps_are_padded(side: int) -> None:
-    roomy = RoomyConv.of(nn.Conv2d(4, 6, 3))
-    assert roomy(torch.zeros(1, 4, side, 5)).shape == (1, 6, 1, 3)
+    padding_conv = PaddingConv.of(nn.Conv2d(4, 6, 3))
+    assert padding_conv(torch.zeros(1, 4, side, 5)).shape == (1, 6, 1, 3)

@@ -8,9 +8,9 @@ from tests.contracts.tasks import TaskContract
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.images import ResizeMode
+from convsight.inputs import ImageInput, as_image
 from convsight.metrics import Measured
-from convsight.pictures import Fit
 from convsight.results import Boxes, BoxLists
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
@@ -25,7 +25,7 @@ CLASSES = ("circle", "square")
 SETTINGS = TrainSettings.of(data="x")
 
 
-def card(fit: Fit = "squash") -> Card:
+def card(fit: ResizeMode = "squash") -> Card:
     sides = ImageInput(height=64, width=96, fit=fit, mean=(0.5,) * 3, std=(0.25,) * 3)
     options = options_of(task_of("detection"), SETTINGS)
     return Card(task="detection", net="yolo-n", target=Classes(names=CLASSES), input=sides, options=options)
@@ -49,7 +49,7 @@ class TestDetection(TaskContract):
     def card(self) -> Card:
         return card()
 
-    def truths(self, count: int) -> BoxLists:
+    def targets(self, count: int) -> BoxLists:
         return lists(count)
 
 
@@ -61,22 +61,23 @@ class TestPaddedDetection(TestDetection):
 def test_targets_are_fractions_and_crowds_teach_nothing() -> None:
     boxes = Boxes.of(CLASSES, (96, 64), [(0, 0, 48, 32), (48, 32, 96, 64)], [1, 0], crowd=[False, True])
     contract = TestDetection()
-    contract.truths = lambda count: BoxLists([boxes] * count, CLASSES)  # type: ignore[method-assign]
+    contract.targets = lambda count: BoxLists([boxes] * count, CLASSES)  # type: ignore[method-assign]
     targets = task_of("detection").targets(contract.examples(2)).take(np.arange(2))
     assert targets["boxes"][1, 0].tolist() == [0, 0, 0.5, 0.5]
     assert targets["labels"].tolist() == [[1, -1], [1, -1]]
 
 
-def test_the_frame_keeps_the_usual_proportions() -> None:
+def test_the_frame_keeps_the_default_proportions() -> None:
     split = Split("train", np.zeros((2, 480, 640, 3), np.uint8), lists(2), ["a", "b"])
     task, dataset = task_of("detection"), of_boxes(split)
-    assert task.input("yolo-n", dataset, SETTINGS)[0].frame == (240, 320, "squash")
-    assert task.input("yolo-n", dataset, TrainSettings.of(data="x", size=640, fit="pad"))[0].frame == (480, 640, "pad")
+    assert as_image(task.input("yolo-n", dataset, SETTINGS)[0], "it").input_size == (240, 320, "squash")
+    padded = task.input("yolo-n", dataset, TrainSettings.of(data="x", size=640, fit="pad"))[0]
+    assert as_image(padded, "it").input_size == (480, 640, "pad")
 
 
 def test_boxes_too_small_to_be_learnt_are_told() -> None:
-    truths = BoxLists([Boxes.of(CLASSES, (640, 480), [(0, 0, 3.9, 40), (0, 0, 4.1, 40)], [0, 1])], CLASSES)
-    split = Split("train", np.zeros((1, 480, 640, 3), np.uint8), truths, ["a"])
+    targets = BoxLists([Boxes.of(CLASSES, (640, 480), [(0, 0, 3.9, 40), (0, 0, 4.1, 40)], [0, 1])], CLASSES)
+    split = Split("train", np.zeros((1, 480, 640, 3), np.uint8), targets, ["a"])
     dataset = of_boxes(split)
     words = task_of("detection").input("yolo-n", dataset, SETTINGS)[1]
     assert words.endswith("; little or nothing is learnt from 1 box under 2 px wide or high there: try a larger --size")
@@ -127,7 +128,7 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "asked", "frame"),
+    ("size", "asked", "input_size"),
     [
         ((20, 20), None, (32, 32)),
         ((640, 480), None, (240, 320)),
@@ -136,10 +137,10 @@ def test_the_baseline_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ((640, 480), 16, (16, 16)),  # is refused, or taken by networks that can
     ],
 )
-def test_pictures_are_not_made_too_small(size: tuple[int, int], asked: int | None, frame: tuple[int, int]) -> None:
+def test_images_are_not_made_too_small(size: tuple[int, int], asked: int | None, input_size: tuple[int, int]) -> None:
     split = Split("train", np.zeros((2, size[1], size[0], 3), np.uint8), lists(2), ["a", "b"])
     found, _ = task_of("detection").input("yolo-n", of_boxes(split), TrainSettings.of(data="x", size=asked))
-    assert (found.height, found.width) == frame
+    assert found.planes_shape == (3, *input_size)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_flips_are_as_asked(choices: dict[str, str], horizontal: bool, vertical:
         (20, {"mosaic": 0.25}, 0.25),
     ],
 )
-def test_pictures_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
+def test_images_seen_seldom_vary_lightly(passes: float, choices: dict[str, Any], mosaic: float) -> None:
     split = Split("train", np.zeros((2, 64, 96, 3), np.uint8), lists(2), ["a", "b"])
     dataset = of_boxes(split)
     settings = train_settings(data="x", **choices)

@@ -1,4 +1,4 @@
-"""`audit`: every picture of a data set looked at once, and what was found."""
+"""`audit`: every image of a data set looked at once, and what was found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from convsight.datasets.audit.balance import class_counts, find_imbalance
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
-from convsight.datasets.audit.sizes import Sizes, find_odd_pictures
+from convsight.datasets.audit.sizes import Sizes, find_odd_images
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import Entry, Finding, counted
 from convsight.progress import Listener
@@ -18,12 +18,12 @@ from convsight.progress import Listener
 class Audit:
     """What there is to know of a data set before anything is trained on it.
 
-    `splits` are pictures by split, `counts` those that show each class. `sizes` is None where no picture could be
+    `splits` are images by split, `counts` those that show each class. `sizes` is None where no image could be
     read, `notes` say what was not looked at.
     """
 
     data: str
-    pictures: int
+    images: int
     splits: dict[str, int]
     counts: dict[str, dict[str, int]]
     sizes: Sizes | None
@@ -39,7 +39,7 @@ class Audit:
         """The audit as JSON values; nothing is left out."""
         return {
             "data": self.data,
-            "pictures": self.pictures,
+            "pictures": self.images,
             "splits": self.splits,
             "counts": self.counts,
             "sizes": self.sizes.to_json() if self.sizes else None,
@@ -50,12 +50,12 @@ class Audit:
 
 
 def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapixels: float = 100.0) -> Audit:
-    """Look at every picture of `dataset` once; `workers` threads decode, of which each holds one picture at a time.
+    """Look at every image of `dataset` once; `workers` threads decode, of which each holds one image at a time.
 
-    Pictures over `max_megapixels` count as unreadable.
+    Images over `max_megapixels` count as unreadable.
     """
     total = sum(len(split) for split in dataset.splits.values())
-    with listener.counting("looking at pictures", total) as advance:
+    with listener.counting("looking at images", total) as advance:
         index = ImageIndex.read(dataset, workers, max_megapixels, advance)
     findings = (
         *_unreadable(index),
@@ -63,12 +63,12 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         *find_duplicates(index),
         *find_lookalikes(index),
         *find_imbalance(dataset),
-        *find_odd_pictures(index),
+        *find_odd_images(index),
     )
     note = too_small(index)
     return Audit(
         data=dataset.source,
-        pictures=total,
+        images=total,
         splits={name: len(split) for name, split in dataset.splits.items()},
         counts=class_counts(dataset),
         sizes=Sizes.of(index),
@@ -80,4 +80,4 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
 def _unreadable(index: ImageIndex) -> Iterator[Finding]:
     if index.reasons:
         entries = tuple(Entry((index.names[row],), reason) for row, reason in index.reasons.items())
-        yield Finding("unreadable", "wrong", f"{counted(len(entries), 'picture')} cannot be read", entries)
+        yield Finding("unreadable", "wrong", f"{counted(len(entries), 'image')} cannot be read", entries)

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.groups import Joined
 
-MOST_BITS_APART = 4  # of 64, in each of the two hashes of a picture; measured, see docs/design.md
-_BANDS = MOST_BITS_APART + 1
+MAX_BITS_APART = 4  # of 64, in each of the two hashes of an image; measured, see docs/design.md
+_BANDS = MAX_BITS_APART + 1
 _BITS_SET = np.array([number.bit_count() for number in range(2**16)], np.uint8)
 
 
 def neighbour_groups(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """For each row of (rows, 2) a number, equal for rows joined by pairs that differ by `MOST_BITS_APART` in no column.
+    """For each row of (rows, 2) a number, equal for rows joined by pairs that differ by `MAX_BITS_APART` in no column.
 
     Rows that differ in four bits agree in one of five bands of bits (pigeonhole principle), so only rows that agree in
     a band are compared. A group is joined by such pairs; its ends may differ more.
@@ -32,9 +32,9 @@ def neighbour_groups(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _near(ones: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether `ones[i]` and `others[i]` differ by `MOST_BITS_APART` at most in both columns."""
+    """Whether `ones[i]` and `others[i]` differ by `MAX_BITS_APART` at most in both columns."""
     counted = _BITS_SET[(ones ^ others).view(np.uint16).reshape(-1, 2, 4)].sum(axis=2)
-    near: NDArray[np.bool_] = (counted <= MOST_BITS_APART).all(axis=1)
+    near: NDArray[np.bool_] = (counted <= MAX_BITS_APART).all(axis=1)
     return near
 
 

@@ -1,20 +1,20 @@
-"""What an audit keeps of one picture: hashes and a few facts, no pixels."""
+"""What an audit keeps of one image: hashes and a few facts, no pixels."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets.fitted import is_grey
-from convsight.pictures import Source, read_picture
+from convsight.datasets.image_store import is_grey
+from convsight.images import Source, decode_image
 
 _SAMPLES = 8  # a side, so that a hash has 64 bits
 
 
 class ImageHash(NamedTuple):
-    """A decoded picture, upright and in RGB, in a few bytes.
+    """A decoded image, upright and in RGB, in a few bytes.
 
     `digest` is equal if and only if size and pixels are (BLAKE2b, 128 bits, RFC 7693). `across` and `down` are
     difference hashes, see `difference_hashes`.
@@ -29,26 +29,46 @@ class ImageHash(NamedTuple):
 
 
 def hash_image(source: Source, max_megapixels: float) -> ImageHash:
-    """Decode the whole of `source` and keep what the audit needs; errors are those of `read_picture`."""
-    picture = read_picture(source, max_megapixels=max_megapixels)
-    pixels = np.asarray(picture)
-    digest = hashlib.blake2b(str(picture.size).encode(), digest_size=16)
-    digest.update(picture.tobytes())
-    across, down = difference_hashes(picture)
-    uniform = all(low == high for low, high in picture.getextrema())  # type: ignore[misc]
-    return ImageHash(digest.digest(), across, down, picture.size, is_grey(pixels), uniform)
+    """Decode the whole of `source` and keep what the audit needs; errors are those of `decode_image`.
+
+    Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels.
+    """
+    if isinstance(source, np.ndarray) and not (
+        source.dtype == np.uint8 and (source.ndim == 2 or source.shape[2:] in {(1,), (3,)})
+    ):
+        return _hash_array(source)
+    image = decode_image(source, max_megapixels=max_megapixels)
+    pixels = np.asarray(image)
+    digest = hashlib.blake2b(str(image.size).encode(), digest_size=16)
+    digest.update(image.tobytes())
+    across, down = difference_hashes(image)
+    uniform = all(low == high for low, high in image.getextrema())  # type: ignore[misc]
+    return ImageHash(digest.digest(), across, down, image.size, is_grey(pixels), uniform)
 
 
-def difference_hashes(picture: Image.Image) -> tuple[int, int]:
-    """Two numbers of 64 bits that change little when `picture` is resized or compressed again.
+def _hash_array(array: NDArray[Any]) -> ImageHash:
+    digest = hashlib.blake2b(f"{array.dtype.str} {array.shape}".encode(), digest_size=16)
+    digest.update(array.tobytes())
+    plane = array.astype(np.float64)
+    plane = plane.mean(axis=-1) if plane.ndim > 2 else plane
+    plane = plane.mean(axis=tuple(range(plane.ndim - 2))) if plane.ndim > 2 else np.atleast_2d(plane)
+    low, span = np.nanmin(plane), np.nanmax(plane) - np.nanmin(plane)
+    levels = np.nan_to_num((plane - low) / (span or 1.0) * 255).astype(np.uint8)
+    across, down = difference_hashes(Image.fromarray(levels))
+    uniform = bool((array == array.flat[0]).all())
+    return ImageHash(digest.digest(), across, down, (plane.shape[1], plane.shape[0]), grey=False, uniform=uniform)
 
-    The grey picture is averaged to 9 x 8 cells; a bit says whether a cell is brighter than its left neighbour
+
+def difference_hashes(image: Image.Image) -> tuple[int, int]:
+    """Two numbers of 64 bits that change little when `image` is resized or compressed again.
+
+    The grey image is averaged to 9 x 8 cells; a bit says whether a cell is brighter than its left neighbour
     (Krawetz, "Kind of Like That", 2013). The second hash does the same with 8 x 9 cells and the neighbour above.
 
     >>> difference_hashes(Image.linear_gradient("L"))  # darkest at the top
     (0, 18446744073709551615)
     """
-    grey = picture.convert("L")
+    grey = image.convert("L")
     across = np.asarray(grey.resize((_SAMPLES + 1, _SAMPLES), Image.Resampling.BOX))
     down = np.asarray(grey.resize((_SAMPLES, _SAMPLES + 1), Image.Resampling.BOX))
     return _number(across[:, 1:] > across[:, :-1]), _number(down[1:] > down[:-1])

@@ -1,4 +1,4 @@
-"""`ImageIndex`: what an audit knows of every picture of a data set, a row each over all splits."""
+"""`ImageIndex`: what an audit knows of every image of a data set, a row each over all splits."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.image_hash import ImageHash, hash_image
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.finding import PictureName
+from convsight.datasets.finding import ImageName
 from convsight.datasets.threads import map_in_threads
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 
-_CHUNK = 16  # pictures a thread takes at a time
+_CHUNK = 16  # images a thread takes at a time
 
 
 @dataclass(frozen=True, eq=False)
 class ImageIndex:
-    """Columns over all pictures, split after split; those of unreadable pictures hold zeros."""
+    """Columns over all images, split after split; those of unreadable images hold zeros."""
 
-    names: tuple[PictureName, ...]
+    names: tuple[ImageName, ...]
     reasons: dict[int, str]  # why a row could not be read
-    digests: NDArray[np.uint64]  # (pictures, 2)
-    hashes: NDArray[np.uint64]  # (pictures, 2): across and down
-    sizes: NDArray[np.int64]  # (pictures, 2): width and height in pixels
-    grey: NDArray[np.bool_]  # (pictures,)
-    uniform: NDArray[np.bool_]  # (pictures,)
+    digests: NDArray[np.uint64]  # (images, 2)
+    hashes: NDArray[np.uint64]  # (images, 2): across and down
+    sizes: NDArray[np.int64]  # (images, 2): width and height in pixels
+    grey: NDArray[np.bool_]  # (images,)
+    uniform: NDArray[np.bool_]  # (images,)
 
     @classmethod
     def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
-        """Look at every picture of `dataset` once, in threads; `progress` is told how many more were read."""
+        """Look at every image of `dataset` once, in threads; `progress` is told how many more were read."""
 
         def hash_chunk(chunk: list[Path | NDArray[np.uint8]]) -> list[ImageHash | str]:
-            return [_hash_or_reason(picture, max_megapixels) for picture in chunk]
+            return [_hash_or_reason(image, max_megapixels) for image in chunk]
 
         index = cls._empty(dataset)
         row = 0
@@ -48,9 +48,9 @@ class ImageIndex:
     @classmethod
     def _empty(cls, dataset: Dataset) -> Self:
         names = tuple(
-            PictureName(split.name, name, truth)
+            ImageName(split.name, name, target)
             for split in dataset.splits.values()
-            for name, truth in zip(split.names, split.truths.lines(), strict=True)
+            for name, target in zip(split.names, split.targets.lines(), strict=True)
         )
         count = len(names)
         return cls(
@@ -80,11 +80,11 @@ class ImageIndex:
 
     @property
     def shorter_sides(self) -> NDArray[np.int64]:
-        """The shorter side of each picture in pixels."""
+        """The shorter side of each image in pixels."""
         sides: NDArray[np.int64] = self.sizes.min(axis=1)
         return sides
 
-    def named(self, rows: Iterable[int]) -> tuple[PictureName, ...]:
+    def named(self, rows: Iterable[int]) -> tuple[ImageName, ...]:
         """The names of `rows`, in that order."""
         return tuple(self.names[row] for row in rows)
 
@@ -92,11 +92,11 @@ class ImageIndex:
 def _chunks(dataset: Dataset) -> Iterator[list[Path | NDArray[np.uint8]]]:
     for split in dataset.splits.values():
         for start in range(0, len(split), _CHUNK):
-            yield list(split.pictures[start : start + _CHUNK])
+            yield list(split.images[start : start + _CHUNK])
 
 
-def _hash_or_reason(picture: Path | NDArray[np.uint8], max_megapixels: float) -> ImageHash | str:
+def _hash_or_reason(image: Path | NDArray[np.uint8], max_megapixels: float) -> ImageHash | str:
     try:
-        return hash_image(picture, max_megapixels)
-    except PictureError as error:
+        return hash_image(image, max_megapixels)
+    except ImageError as error:
         return str(error)

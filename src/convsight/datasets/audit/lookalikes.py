@@ -1,50 +1,50 @@
-"""Pictures that look alike, by their difference hashes: a suspicion, never a fact."""
+"""Images that look alike, by their difference hashes: a suspicion, never a fact."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.duplicates import splits_of, truths_of
+from convsight.datasets.audit.duplicates import splits_of, targets_of
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.hash_neighbours import neighbour_groups
 from convsight.datasets.audit.image_index import ImageIndex
-from convsight.datasets.finding import Entry, Finding, PictureName, counted
+from convsight.datasets.finding import Entry, Finding, ImageName, counted
 
-LEAST_SIDE = 32  # px; so few pixels hold so little that different pictures have nearly equal hashes
+MIN_SIDE = 32  # px; so few pixels hold so little that different images have nearly equal hashes
 
 
 def find_lookalikes(index: ImageIndex) -> Iterator[Finding]:
-    """Groups of pictures that look alike without being equal, those across splits first."""
+    """Groups of images that look alike without being equal, those across splits first."""
     groups = _groups(index)
     leaks = [group for group in groups if len(splits_of(group)) > 1]
     others = [group for group in groups if len(splits_of(group)) == 1]
     if leaks:
-        words = f"{counted(len(leaks), 'group')} of pictures in different splits look alike: look whether they leak"
+        words = f"{counted(len(leaks), 'group')} of images in different splits look alike: look whether they leak"
         yield Finding("lookalike-leaks", "suspicion", words, tuple(map(_entry, leaks)))
     if others:
-        words = f"{counted(len(others), 'group')} of pictures within a split look alike"
+        words = f"{counted(len(others), 'group')} of images within a split look alike"
         yield Finding("lookalikes", "suspicion", words, tuple(map(_entry, others)))
 
 
 def too_small(index: ImageIndex) -> str | None:
-    """A note on pictures of which only equality was looked at, if there are such."""
-    count = int((index.shorter_sides[index.readable] < LEAST_SIDE).sum())
+    """A note on images of which only equality was looked at, if there are such."""
+    count = int((index.shorter_sides[index.readable] < MIN_SIDE).sum())
     if not count:
         return None
     return (
-        f"{counted(count, 'picture')} under {LEAST_SIDE} px a side: compared exactly only, since pictures of so few "
+        f"{counted(count, 'image')} under {MIN_SIDE} px a side: compared exactly only, since images of so few "
         "pixels look alike by nature"
     )
 
 
-def _groups(index: ImageIndex) -> list[tuple[PictureName, ...]]:
+def _groups(index: ImageIndex) -> list[tuple[ImageName, ...]]:
     rows = index.readable
-    # In a picture of one colour there is nothing to compare.
-    rows = rows[(index.shorter_sides[rows] >= LEAST_SIDE) & ~index.uniform[rows]]
+    # In an image of one colour there is nothing to compare.
+    rows = rows[(index.shorter_sides[rows] >= MIN_SIDE) & ~index.uniform[rows]]
     number = _near(index.hashes[rows])
     digests = equal_rows(index.digests[rows])
-    # Groups of equal pictures alone are duplicates, and told as such.
+    # Groups of equal images alone are duplicates, and reported as such.
     alike = (group for group in members(number) if len(np.unique(digests[group])) > 1)
     return [index.named(rows[group]) for group in alike]
 
@@ -56,6 +56,6 @@ def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return neighbour_groups(hashes[first])[value]
 
 
-def _entry(group: tuple[PictureName, ...]) -> Entry:
-    truths = truths_of(group)
-    return Entry(group, f"as {' and '.join(truths)}" if len(truths) > 1 else "")
+def _entry(group: tuple[ImageName, ...]) -> Entry:
+    targets = targets_of(group)
+    return Entry(group, f"as {' and '.join(targets)}" if len(targets) > 1 else "")

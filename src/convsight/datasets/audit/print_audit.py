@@ -6,16 +6,16 @@ from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
 from convsight.datasets.finding import Entry, Finding, counted
-from convsight.words import first_few
+from convsight.words import first_few, shortened
 
-_LISTED = 10  # cases of a finding, and pictures of a case; JSON holds all
+_LISTED = 10  # cases of a finding, and images of a case; JSON holds all
 _CLASSES = 30  # rows of the table
-_WORDS = 200  # characters of a case; two truths of many boxes have thousands
+_WORDS = 200  # characters of a case; two targets of many boxes have thousands
 
 
 def print_audit(found: Audit) -> None:
-    """Pictures by class and split, sizes, notes, each finding with its first cases, and the verdict."""
-    typer.echo(f"{found.data}: {counted(found.pictures, 'picture')}")
+    """Images by class and split, sizes, notes, each finding with its first cases, and the verdict."""
+    typer.echo(f"{found.data}: {counted(found.images, 'image')}")
     _print_counts(found.counts, found.splits)
     if found.sizes:
         typer.echo(str(found.sizes))
@@ -47,10 +47,10 @@ def _print_finding(finding: Finding) -> None:
 
 
 def _line(entry: Entry) -> str:
-    several = len({picture.split for picture in entry.pictures}) > 1
-    names = [f"{picture.name} ({picture.split})" if several else picture.name for picture in entry.pictures]
-    note = entry.note if len(entry.note) <= _WORDS else f"{entry.note[:_WORDS]}..."
-    return ": ".join(part for part in (first_few(names, most=_LISTED), note) if part)
+    several = len({image.split for image in entry.images}) > 1
+    names = [f"{image.name} ({image.split})" if several else image.name for image in entry.images]
+    parts = (first_few(names, most=_LISTED), shortened(entry.note, _WORDS))
+    return ": ".join(part for part in parts if part)
 
 
 def _verdict(found: Audit) -> str:

@@ -1,4 +1,4 @@
-"""The sizes of pictures, and those that are not like the rest: small, grey, of one colour."""
+"""The sizes of images, and those that are not like the rest: small, grey, of one colour."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ SMALL_SHARE = 0.5  # of the median of the shorter sides, which is about what a t
 
 @dataclass(frozen=True)
 class Sizes:
-    """Pictures by area, each size a (width, height) in pixels."""
+    """Images by area, each size a (width, height) in pixels."""
 
     smallest: tuple[int, int]
     median: tuple[int, int]
@@ -22,7 +22,7 @@ class Sizes:
 
     @classmethod
     def of(cls, index: ImageIndex) -> "Sizes | None":
-        """The sizes of the readable pictures; None where there is none."""
+        """The sizes of the readable images; None where there is none."""
         sizes = index.sizes[index.readable]
         if not len(sizes):
             return None
@@ -41,8 +41,8 @@ class Sizes:
         return asdict(self)
 
 
-def find_odd_pictures(index: ImageIndex) -> Iterator[Finding]:
-    """Pictures much smaller than the rest, the rarer ones of grey and colour, and pictures of one colour."""
+def find_odd_images(index: ImageIndex) -> Iterator[Finding]:
+    """Images much smaller than the rest, the rarer ones of grey and colour, and images of one colour."""
     rows = index.readable
     if not len(rows):
         return
@@ -51,14 +51,14 @@ def find_odd_pictures(index: ImageIndex) -> Iterator[Finding]:
     small = rows[sides < SMALL_SHARE * median]
     if len(small):
         words = (
-            f"{counted(len(small), 'picture')} with a side under {SMALL_SHARE:g} of the median, {median:g} px: "
+            f"{counted(len(small), 'image')} with a side under {SMALL_SHARE:g} of the median, {median:g} px: "
             "a training would blow them up"
         )
         yield Finding("small", "remark", words, tuple(_sized(index, row) for row in small.tolist()))
     yield from _mixed(index)
     uniform = rows[index.uniform[rows]]
     if len(uniform):
-        words = f"{counted(len(uniform), 'picture')} of one colour: nothing to see on them"
+        words = f"{counted(len(uniform), 'image')} of one colour: nothing to see on them"
         yield Finding("uniform", "remark", words, _single(index, uniform.tolist()))
 
 
@@ -67,9 +67,7 @@ def _mixed(index: ImageIndex) -> Iterator[Finding]:
     grey, colour = rows[index.grey[rows]], rows[~index.grey[rows]]
     if len(grey) and len(colour):
         rare, words = (grey, "grey among colour ones") if len(grey) <= len(colour) else (colour, "in colour among grey")
-        yield Finding(
-            "mixed-colour", "remark", f"{counted(len(rare), 'picture')} {words}", _single(index, rare.tolist())
-        )
+        yield Finding("mixed-colour", "remark", f"{counted(len(rare), 'image')} {words}", _single(index, rare.tolist()))
 
 
 def _single(index: ImageIndex, rows: list[int]) -> tuple[Entry, ...]:

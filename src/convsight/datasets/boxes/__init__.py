@@ -1,1 +1,1 @@
-"""Pictures with boxes: one file a format, and one place where boxes are checked."""
+"""Images with boxes: one file a format, and one place where boxes are checked."""

@@ -1,4 +1,4 @@
-"""`Annotated`: a picture and its boxes as somebody wrote them down, before they are checked."""
+"""`Annotated`: an image and its boxes as somebody wrote them down, before they are checked."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ from typing import NamedTuple
 from convsight.datasets.names import storable
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
-from convsight.pictures import picture_size
+from convsight.images import image_size
 
-_READERS = 4  # threads that look into the headers of pictures
+_READERS = 4  # threads that look into the headers of images
 
 Corners = tuple[float, float, float, float]
 
@@ -32,9 +32,9 @@ class AnnotatedBox(NamedTuple):
 
 @dataclass(frozen=True)
 class Annotated:
-    """A picture with its boxes, and `origin`, the file that tells of them.
+    """An image with its boxes, and `origin`, the file that tells of them.
 
-    `size` is the (width, height) of the picture upright, None where its file cannot be read; `stated` the one that
+    `size` is the (width, height) of the image upright, None where its file cannot be read; `stated` the one that
     `origin` says, None where it says none.
     """
 
@@ -48,8 +48,8 @@ class Annotated:
 
 
 def sizes_of(files: Iterable[Path]) -> list[tuple[int, int] | None]:
-    """The (width, height) of each picture upright, from its header; None where it has none."""
-    return list(map_in_threads(picture_size, files, _READERS))
+    """The (width, height) of each image upright, from its header; None where it has none."""
+    return list(map_in_threads(image_size, files, _READERS))
 
 
 def check_present(files: Sequence[Path], places: Sequence[str], where: str) -> None:
@@ -58,13 +58,13 @@ def check_present(files: Sequence[Path], places: Sequence[str], where: str) -> N
     if missing:
         first = missing[0]
         raise UserError(
-            f"{places[first]}: no such file: {files[first].name} ({len(missing):,} of {len(files):,} pictures are not "
+            f"{places[first]}: no such file: {files[first].name} ({len(missing):,} of {len(files):,} images are not "
             f"there); {where}"
         )
 
 
 def relative_name(file: Path, folder: Path) -> str:
-    """What to call a picture: its path relative to the data's folder, with forward slashes.
+    """What to call an image: its path relative to the data's folder, with forward slashes.
 
     >>> relative_name(Path("data/images/a.jpg"), Path("data"))
     'images/a.jpg'

@@ -1,4 +1,4 @@
-"""Tables of boxes: CSV or TSV with a picture, a class and four corners a row, and perhaps a split."""
+"""Tables of boxes: CSV or TSV with an image, a class and four corners a row, and perhaps a split."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,16 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import UNSPLIT, Dataset
-from convsight.datasets.names import SPLIT_SPELLINGS, class_name, natural_order, split_called
+from convsight.datasets.names import SPLIT_SPELLINGS, class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
+from convsight.natural_order import natural_order
 from convsight.words import first_few
 
 _SUFFIXES = (".csv", ".tsv")
 # Accepted spellings of each column; of several that are there, the first counts.
-_PICTURE = ("path", "image", "file", "filename", "image_path", "image_name")
+_IMAGE = ("path", "image", "file", "filename", "image_path", "image_name")
 _LABEL = ("label", "class", "target", "cell_type", "class_name", "category", "name")
 _CORNERS = (("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"))
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
@@ -26,7 +27,7 @@ _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
 class _Columns:
     """Where each column stands; -1 for one that is not there."""
 
-    picture: int
+    image: int
     label: int
     corners: tuple[int, int, int, int]
     split: int
@@ -38,7 +39,7 @@ class _Columns:
 
 @dataclass
 class _Listed:
-    """A picture, where it is named first, and what is said of it."""
+    """An image, where it is named first, and what is said of it."""
 
     place: str
     split: str
@@ -63,17 +64,17 @@ def _table(path: Path) -> Path:
 
 
 def read_box_table(path: Path) -> Dataset:
-    """The pictures that a table lists, a box a row.
+    """The images that a table lists, a box a row.
 
     Columns, in any order and case, others being ignored: `path` (or image, file, filename, image_path, image_name);
     `label` (or class, target, cell_type, class_name, category, name); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or
     left, top, right, bottom) in pixels, as edges; and, if there, `split`, `crowd`, `difficult`, `area`, and `width` and
-    `height` of the picture. A row whose corners are all empty names a picture without boxes.
+    `height` of the image. A row whose corners are all empty names an image without boxes.
 
-    Pictures are relative to the table's folder; a name that is not there is looked for in the folders below it.
+    Images are relative to the table's folder; a name that is not there is looked for in the folders below it.
 
     Raises `UserError` naming the line for a missing column, an empty field, a corner that is no number, an unknown or
-    contradictory split, a picture that is missing or found in several folders, and what `boxes_dataset` refuses.
+    contradictory split, an image that is missing or found in several folders, and what `boxes_dataset` refuses.
     """
     path = _table(path)
     rows = text_rows(path)
@@ -83,8 +84,8 @@ def read_box_table(path: Path) -> Dataset:
     for place, fields in rows:
         _take_in(path, place, fields, columns, listed)
     if not listed:
-        raise UserError(f"{path} lists no pictures; expected a box a row under its header")
-    files, notes = _find_pictures(path, listed)
+        raise UserError(f"{path} lists no images; expected a box a row under its header")
+    files, notes = _find_images(path, listed)
     annotated = [
         Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size)
         for each, file, size in zip(listed.values(), files, sizes_of(files), strict=True)
@@ -102,7 +103,7 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
     names = next(names for names in _CORNERS if positions.keys() >= set(names))
     left, top, right, bottom = map(found, names)
     columns = _Columns(
-        found(*_PICTURE),
+        found(*_IMAGE),
         found(*_LABEL),
         (left, top, right, bottom),
         split=found("split"),
@@ -111,7 +112,7 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
         area=found("area"),
         size=(found("width"), found("height")),
     )
-    for what, spellings, position in (("picture", _PICTURE, columns.picture), ("class", _LABEL, columns.label)):
+    for what, spellings, position in (("image", _IMAGE, columns.image), ("class", _LABEL, columns.label)):
         if position < 0:
             raise UserError(
                 f"{table} has no column that names the {what}; call it {spellings[0]!r} (or {', '.join(spellings[1:])})"
@@ -120,15 +121,15 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
 
 
 def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, listed: dict[str, _Listed]) -> None:
-    """Add what a row says to `listed`, by picture."""
+    """Add what a row says to `listed`, by image."""
     where = f"{table}, {place}"
-    picture = os.path.normpath(fields[columns.picture].strip() or ".").replace(os.sep, "/")
-    if picture == "." or "\0" in picture:
-        raise UserError(f"{where}: the picture is {fields[columns.picture]!r}; name a file or remove the row")
+    image = os.path.normpath(fields[columns.image].strip() or ".").replace(os.sep, "/")
+    if image == "." or "\0" in image:
+        raise UserError(f"{where}: the image is {fields[columns.image]!r}; name a file or remove the row")
     split = _split(where, fields, columns)
-    known = listed.setdefault(picture, _Listed(place, split, _size(fields, columns)))
+    known = listed.setdefault(image, _Listed(place, split, _size(fields, columns)))
     if known.split != split:
-        raise UserError(f"{where}: {picture} is in {split!r} here but in {known.split!r} in {known.place}; keep one")
+        raise UserError(f"{where}: {image} is in {split!r} here but in {known.split!r} in {known.place}; keep one")
     texts = [fields[position].strip() for position in columns.corners]
     if any(texts):
         known.boxes.append(_box(where, place, texts, fields, columns))
@@ -180,36 +181,36 @@ def _split(where: str, fields: Sequence[str], columns: _Columns) -> str:
     return known
 
 
-def _find_pictures(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path], list[str]]:
-    """The file of each picture, and a note on those that lie in folders below."""
+def _find_images(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path], list[str]]:
+    """The file of each image, and a note on those that lie in folders below."""
     folder = table.parent
     files, looked_for = [], []
     below: dict[str, list[Path]] | None = None
     for name, each in listed.items():
         file = folder / name
         if "/" not in name and not os.path.isfile(file):  # noqa: PTH113
-            below = _pictures_below(folder) if below is None else below
+            below = _images_below(folder) if below is None else below
             file = _only(f"{table}, {each.place}", file, below.get(name, []))
             looked_for.append(file)
         files.append(file)
     places = [f"{table}, {each.place}" for each in listed.values()]
     check_present(files, places, f"looked for in {folder} and, where no folder is named, in those below it")
     folders = sorted({relative_name(file.parent, folder) for file in looked_for})
-    return files, [f"pictures were found in {first_few(folders)}"] if folders else []
+    return files, [f"images were found in {first_few(folders)}"] if folders else []
 
 
 def _only(where: str, file: Path, found: Sequence[Path]) -> Path:
-    """The one place of a picture; `file` itself, which is not there, where there is none."""
+    """The one place of an image; `file` itself, which is not there, where there is none."""
     if len(found) > 1:
         names = first_few([relative_name(each, file.parent) for each in found])
         raise UserError(f"{where}: {file.name} is there several times ({names}); write its folder too")
     return found[0] if found else file
 
 
-def _pictures_below(folder: Path) -> dict[str, list[Path]]:
+def _images_below(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for place, _, names in os.walk(folder):
         for name in names:
-            if is_picture_file(Path(name)):
+            if is_image_file(Path(name)):
                 found.setdefault(name, []).append(Path(place, name))
     return found

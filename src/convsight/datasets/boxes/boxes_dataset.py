@@ -1,4 +1,4 @@
-"""From annotated pictures to a `Dataset`: what every reader of boxes ends with."""
+"""From annotated images to a `Dataset`: what every reader of boxes ends with."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,27 +17,26 @@ from convsight.words import first_few
 
 def boxes_dataset(
     path: Path,
-    pictures: Sequence[Annotated],
+    images: Sequence[Annotated],
     classes: Sequence[str],
     notes: Sequence[str] = (),
     *,
     classes_named: bool = True,
 ) -> Dataset:
-    """The data set of `pictures`, whose boxes are of `classes` and are checked here; unused classes are left out.
+    """The data set of `images`, whose boxes are of `classes` and are checked here; unused classes are left out.
 
-    Raises `UserError` for a picture that is there twice, a box that is none, and data without any box.
+    Raises `UserError` for an image that is there twice, a box that is none, and data without any box.
     """
-    _check_once(pictures)
-    checked = checked_boxes(pictures, tuple(classes))
+    _check_once(images)
+    checked = checked_boxes(images, tuple(classes))
     lists, used, unused = _without_unused(checked.lists, tuple(classes))
     if not used:
-        raise UserError(f"{path}: no picture has a box; expected some to learn from")
+        raise UserError(f"{path}: no image has a box; expected some to learn from")
     if unused:
         words = "1 class is" if len(unused) == 1 else f"{len(unused):,} classes are"
         notes = (*notes, f"{words} named but never used, and left out: {first_few(unused)}")
     rows = {
-        split: [row for row, picture in enumerate(pictures) if picture.split == split]
-        for split in (*SPLIT_NAMES, UNSPLIT)
+        split: [row for row, image in enumerate(images) if image.split == split] for split in (*SPLIT_NAMES, UNSPLIT)
     }
     return Dataset(
         name=data_name(path),
@@ -47,9 +46,9 @@ def boxes_dataset(
         splits={
             name: Split(
                 name,
-                [pictures[row].file for row in chosen],
+                [images[row].file for row in chosen],
                 BoxLists([lists[row] for row in chosen], used),
-                [pictures[row].name for row in chosen],
+                [images[row].name for row in chosen],
             )
             for name, chosen in rows.items()
             if chosen
@@ -60,19 +59,17 @@ def boxes_dataset(
     )
 
 
-def _check_once(pictures: Sequence[Annotated]) -> None:
+def _check_once(images: Sequence[Annotated]) -> None:
     first: dict[str, Annotated] = {}
-    for picture in pictures:
-        known = first.setdefault(picture.name, picture)
-        if known is picture:
+    for image in images:
+        known = first.setdefault(image.name, image)
+        if known is image:
             continue
-        if known.split != picture.split:
+        if known.split != image.split:
             raise UserError(
-                f"{picture.origin}: {picture.name} is in {picture.split!r} but also in {known.split!r}; keep it in one"
+                f"{image.origin}: {image.name} is in {image.split!r} but also in {known.split!r}; keep it in one"
             )
-        raise UserError(
-            f"{picture.origin}: the picture {picture.name} is there twice (also in {known.origin}); keep one"
-        )
+        raise UserError(f"{image.origin}: the image {image.name} is there twice (also in {known.origin}); keep one")
 
 
 def _without_unused(

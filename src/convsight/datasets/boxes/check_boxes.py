@@ -1,4 +1,4 @@
-"""What is wrong with boxes: mended, left out or refused, and told with the picture, the place and the value."""
+"""What is wrong with boxes: mended, left out or refused, and reported with the image, the place and the value."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox
-from convsight.datasets.finding import Entry, Finding, Level, PictureName, counted
+from convsight.datasets.finding import Entry, Finding, ImageName, Level, counted
 from convsight.errors import UserError
 from convsight.results import Boxes
 from convsight.results.boxes import Flags, Floats, Indices, area
 
 OVERHANG = 1.0  # px over the edge that rounding explains
-TINY = 0.01  # of the picture's longer side
+TINY = 0.01  # of the image's longer side
 
 
 class Checked(NamedTuple):
-    """The boxes of each picture that can be used, what was found, and remarks on what was changed."""
+    """The boxes of each image that can be used, what was found, and remarks on what was changed."""
 
     lists: list[Boxes]
     findings: tuple[Finding, ...]
@@ -26,21 +26,21 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """All boxes of all pictures: arrays (boxes, ...), and `rows`, the picture of each."""
+    """All boxes of all images: arrays (boxes, ...), and `rows`, the image of each."""
 
-    pictures: Sequence[Annotated]
+    images: Sequence[Annotated]
     drawn: list[AnnotatedBox]
     rows: Indices
     xyxy: Floats
-    limits: Floats  # (boxes, 4): width, height, width, height of the picture
+    limits: Floats  # (boxes, 4): width, height, width, height of the image
 
     @classmethod
-    def of(cls, pictures: Sequence[Annotated]) -> "_Columns":
-        drawn = [box for picture in pictures for box in picture.boxes]
-        rows = np.repeat(np.arange(len(pictures)), [len(picture.boxes) for picture in pictures])
+    def of(cls, images: Sequence[Annotated]) -> "_Columns":
+        drawn = [box for image in images for box in image.boxes]
+        rows = np.repeat(np.arange(len(images)), [len(image.boxes) for image in images])
         xyxy = np.array([box.xyxy for box in drawn], np.float64).reshape(-1, 4)
-        sizes = np.array([_size(picture) for picture in pictures], np.float64).reshape(-1, 2)
-        return cls(pictures, drawn, rows, xyxy, np.tile(sizes, 2)[rows])
+        sizes = np.array([_size(image) for image in images], np.float64).reshape(-1, 2)
+        return cls(images, drawn, rows, xyxy, np.tile(sizes, 2)[rows])
 
     def finding(self, kind: str, level: Level, words: str, chosen: Flags) -> Iterator[Finding]:
         """That `chosen` boxes are as `words` say, if there are any."""
@@ -49,23 +49,23 @@ class _Columns:
             yield Finding(kind, level, f"{counted(len(entries), 'box', 'es')} {words}", entries)
 
     def _entry(self, index: int) -> Entry:
-        picture, box = self.pictures[self.rows[index]], self.drawn[index]
-        return Entry((PictureName(picture.split, picture.name, box.label),), f"{box.place}: {box_in_words(box)}")
+        image, box = self.images[self.rows[index]], self.drawn[index]
+        return Entry((ImageName(image.split, image.name, box.label),), f"{box.place}: {box_in_words(box)}")
 
 
-def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Checked:
-    """The boxes of `pictures`, all of `classes`, with what is wrong mended or left out.
+def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Checked:
+    """The boxes of `images`, all of `classes`, with what is wrong mended or left out.
 
     - Corners in the wrong order are put right.
-    - A box wholly outside its picture is left out; one that reaches over the edge is clipped, which is told where it
+    - A box wholly outside its image is left out; one that reaches over the edge is clipped, which is reported where it
       does so by more than a pixel.
-    - A box without width or height, or of a picture whose size nobody knows, is left out.
-    - A box that is there twice, or is tiny (a side under 0.01 of the picture's longer one), stays and is told.
-    - A picture whose size is not the stated one is told: its boxes may be those of another.
+    - A box without width or height, or of an image whose size nobody knows, is left out.
+    - A box that is there twice, or is tiny (a side under 0.01 of the image's longer one), stays and is reported.
+    - An image whose size is not the stated one is reported: its boxes may be those of another.
 
     Raises `UserError` for a number that is NaN or infinite.
     """
-    columns = _Columns.of(pictures)
+    columns = _Columns.of(images)
     _check_finite(columns)
     ordered, limits = _ordered(columns.xyxy), columns.limits
     clipped = np.clip(ordered, 0, limits)
@@ -77,11 +77,11 @@ def checked_boxes(pictures: Sequence[Annotated], classes: tuple[str, ...]) -> Ch
     over: Flags = (np.abs(ordered - clipped) > OVERHANG).any(axis=1) & usable
     changes = (
         *columns.finding("swapped-corners", "suspicion", "with corners in the wrong order: put right", swapped),
-        *columns.finding("boxes-without-picture", "suspicion", "of a picture of unknown size: left out", ~known),
+        *columns.finding("boxes-without-picture", "suspicion", "of an image of unknown size: left out", ~known),
         *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
-        *columns.finding("boxes-outside", "suspicion", "outside of their picture: left out", outside),
+        *columns.finding("boxes-outside", "suspicion", "outside of their image: left out", outside),
         *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),
-        *_other_sizes(pictures),
+        *_other_sizes(images),
     )
     labels = _labels(columns, classes)
     lists = _lists(columns, clipped, labels, usable, classes)
@@ -108,31 +108,31 @@ def _empty(xyxy: Floats) -> Flags:
     return np.asarray((xyxy[:, 2:] <= xyxy[:, :2]).any(axis=1))
 
 
-def _size(picture: Annotated) -> tuple[int, int]:
+def _size(image: Annotated) -> tuple[int, int]:
     """What boxes are checked against; (0, 0) where nothing is known, so that none is used."""
-    return picture.size or picture.stated or (0, 0)
+    return image.size or image.stated or (0, 0)
 
 
 def _check_finite(columns: _Columns) -> None:
     wrong = np.flatnonzero(~np.isfinite(columns.xyxy).all(axis=1))
     if len(wrong):
-        picture, box = columns.pictures[columns.rows[wrong[0]]], columns.drawn[wrong[0]]
+        image, box = columns.images[columns.rows[wrong[0]]], columns.drawn[wrong[0]]
         raise UserError(
-            f"{picture.origin}, {box.place}: {box_in_words(box)} on {picture.name} is no box (as are "
+            f"{image.origin}, {box.place}: {box_in_words(box)} on {image.name} is no box (as are "
             f"{len(wrong) - 1:,} more); correct its numbers or remove it"
         )
 
 
-def _other_sizes(pictures: Sequence[Annotated]) -> Iterator[Finding]:
+def _other_sizes(images: Sequence[Annotated]) -> Iterator[Finding]:
     entries = tuple(
-        Entry((PictureName(each.split, each.name, ""),), f"is {_by(each.size)}, but {_by(each.stated)} is stated")
-        for each in pictures
+        Entry((ImageName(each.split, each.name, ""),), f"is {_by(each.size)}, but {_by(each.stated)} is stated")
+        for each in images
         if each.size and each.stated and each.size != each.stated
     )
     if entries:
         words = (
-            f"{counted(len(entries), 'picture')} not of the size that is stated with the boxes, which may then lie "
-            "elsewhere: a picture resized since, or turned by its EXIF orientation"
+            f"{counted(len(entries), 'image')} not of the size that is stated with the boxes, which may then lie "
+            "elsewhere: an image resized since, or turned by its EXIF orientation"
         )
         yield Finding("other-size", "wrong", words, entries)
 
@@ -147,20 +147,20 @@ def _labels(columns: _Columns, classes: tuple[str, ...]) -> Indices:
 
 
 def _lists(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags, classes: tuple[str, ...]) -> list[Boxes]:
-    """The usable boxes of each picture, in the order of the pictures."""
+    """The usable boxes of each image, in the order of the images."""
     drawn = columns.drawn
     crowd = np.array([box.crowd for box in drawn], np.bool_)
     difficult = np.array([box.difficult for box in drawn], np.bool_)
     stated = np.array([np.nan if box.area is None else box.area for box in drawn], np.float64)
     areas = np.where(stated > 0, stated, area(xyxy))
-    ends = np.searchsorted(columns.rows, np.arange(len(columns.pictures) + 1))
+    ends = np.searchsorted(columns.rows, np.arange(len(columns.images) + 1))
     lists = []
-    for row, picture in enumerate(columns.pictures):
+    for row, image in enumerate(columns.images):
         kept = np.arange(ends[row], ends[row + 1])[usable[ends[row] : ends[row + 1]]]
         lists.append(
             Boxes.of(
                 classes,
-                _size(picture),
+                _size(image),
                 xyxy[kept],
                 labels[kept],
                 crowd=crowd[kept],
@@ -177,7 +177,7 @@ def _remarks(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags) ->
     yield from columns.finding("repeated-boxes", "suspicion", "there before, with the same class and corners", repeated)
     sides = (xyxy[:, 2:] - xyxy[:, :2]).min(axis=1)
     tiny: Flags = usable & (sides < TINY * columns.limits.max(axis=1))
-    words = f"with a side under {TINY:g} of their picture's longer one: a resize leaves little of them"
+    words = f"with a side under {TINY:g} of their image's longer one: a resize leaves little of them"
     yield from columns.finding("tiny-boxes", "remark", words, tiny)
     used = np.unique(labels[usable])
     if len(used) == 1:
@@ -185,7 +185,7 @@ def _remarks(columns: _Columns, xyxy: Floats, labels: Indices, usable: Flags) ->
 
 
 def _repeated(rows: Indices, labels: Indices, xyxy: Floats, usable: Flags) -> Flags:
-    """Which boxes equal an earlier usable one of their picture."""
+    """Which boxes equal an earlier usable one of their image."""
     table = np.column_stack([~usable, rows, labels, xyxy])
     _, first = np.unique(table, axis=0, return_index=True)
     repeated = np.ones(len(rows), np.bool_)

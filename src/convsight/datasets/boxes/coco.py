@@ -15,7 +15,7 @@ from convsight.datasets.names import split_called
 from convsight.errors import UserError
 
 _ROBOFLOW = "_annotations.coco.json"
-_LOOKED_AT = 50  # pictures of a file that show where its pictures lie
+_LOOKED_AT = 50  # images of a file that show where its images lie
 
 
 def is_coco(path: Path) -> bool:
@@ -27,7 +27,7 @@ def read_coco(path: Path) -> Dataset:
     """The boxes of one JSON file, or of a folder's, a split each.
 
     A folder holds instances*.json, itself or in annotations/; or _annotations.coco.json, itself or in folders called
-    train, valid and test. The split is in the file's or folder's name (instances_train2017.json). Pictures are looked
+    train, valid and test. The split is in the file's or folder's name (instances_train2017.json). Images are looked
     for by their `file_name` beside the file, in images/, or in a folder called like the split (train2017/), beside the
     file or one folder up.
 
@@ -35,7 +35,7 @@ def read_coco(path: Path) -> Dataset:
     outlines are not. A box is (x, y, width, height), so its right edge is x + width.
 
     Raises `UserError` naming file and id for damaged JSON, a field that is missing or of another type, an id or a
-    category's name given twice, an annotation of an unknown image or category, a missing picture, two images of one
+    category's name given twice, an annotation of an unknown image or category, a missing file, two images of one
     file, and what `boxes_dataset` refuses.
     """
     files = {UNSPLIT: path} if path.is_file() else _files(path)
@@ -83,7 +83,7 @@ def _classes(documents: Iterable[CocoFile]) -> tuple[str, ...]:
 
 
 def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
-    place = _picture_folder(document, split)
+    place = _image_folder(document, split)
     files = [place / image.file_name for image in document.images]
     where = f"looked for in {place} by their file_name"
     check_present(files, [f"{document.file}, image {image.id}" for image in document.images], where)
@@ -93,8 +93,8 @@ def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
     ]
 
 
-def _picture_folder(document: CocoFile, split: str) -> Path:
-    """The first of the usual folders that holds one of the first pictures."""
+def _image_folder(document: CocoFile, split: str) -> Path:
+    """The first of the usual folders that holds one of the first images."""
     here, above = document.file.parent, document.file.parent.parent
     ends = [match[0] for match in re.finditer(r"[A-Za-z]+\d*", document.file.stem)]  # train2017
     called = [end for end in (*ends, split) if split_called(re.sub(r"\d", "", end))]

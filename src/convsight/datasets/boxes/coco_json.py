@@ -96,7 +96,7 @@ def _images(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, CocoIm
     for number, entry in enumerate(entries):
         key, name = _id(file, f"images[{number}]", entry, "id"), entry.get("file_name")
         if not isinstance(name, str) or not name or "\0" in name:
-            raise UserError(f"{file}, image {key}: file_name is {name!r}; expected the name of a picture")
+            raise UserError(f"{file}, image {key}: file_name is {name!r}; expected the name of an image")
         if key in found:
             raise UserError(f"{file}: two images have the id {key}: {found[key].file_name} and {name}; change one")
         if name in ids:

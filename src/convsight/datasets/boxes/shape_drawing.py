@@ -8,7 +8,7 @@ CLASSES = ("circle", "square", "star", "triangle")
 FINE = 4  # outlines are drawn on so many times the pixels a side, then averaged
 
 _STAR = 0.45  # inner radius of a star in outer ones
-_LEAST_CONTRAST = 90.0  # between a shape and the mean of the background, as a distance in RGB
+_MIN_CONTRAST = 90.0  # between a shape and the mean of the background, as a distance in RGB
 
 
 def fill_shape(
@@ -41,6 +41,6 @@ def colour_on(random: np.random.Generator, mean: NDArray[np.float64]) -> tuple[i
     """A colour that stands out from a background of the colour `mean`."""
     while True:
         colour = random.integers(0, 256, 3)
-        if float(np.linalg.norm(colour - mean)) >= _LEAST_CONTRAST:
+        if float(np.linalg.norm(colour - mean)) >= _MIN_CONTRAST:
             red, green, blue = colour.tolist()
             return red, green, blue

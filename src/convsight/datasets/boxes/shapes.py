@@ -16,14 +16,14 @@ from convsight.targets import Classes
 NAME = "shapes"
 
 _COUNTS = {"train": 400, "val": 80, "test": 120}
-_SIDE = 96  # px, of every picture
-_MOST_SHAPES = 5
-_EMPTY = 0.06  # of the pictures show no shape
+_SIDE = 96  # px, of every image
+_MAX_SHAPES = 5
+_EMPTY = 0.06  # of the images show no shape
 _RADII = (7.0, 23.0)  # px, of the circle around a shape
-_MOST_HIDDEN = 0.3  # of a shape by those drawn after it
+_MAX_HIDDEN = 0.3  # of a shape by those drawn after it
 _TRIES = 8  # places looked for, for a shape that would hide too much
 # Tables for Pillow's `point` that leave one number.
-_ONLY = [[255 * (level == number) for level in range(256)] for number in range(_MOST_SHAPES + 1)]
+_ONLY = [[255 * (level == number) for level in range(256)] for number in range(_MAX_SHAPES + 1)]
 
 _Room = tuple[int, int, int, int]  # left, top, right, bottom in whole pixels
 
@@ -36,7 +36,7 @@ class _Shape(NamedTuple):
 
 
 class _Scene(NamedTuple):
-    """One drawn picture (height, width, 3) and its shapes: corners (shapes, 4), classes and visible pixels."""
+    """One drawn image (height, width, 3) and its shapes: corners (shapes, 4), classes and visible pixels."""
 
     pixels: NDArray[np.uint8]
     xyxy: list[tuple[float, float, float, float]]
@@ -50,14 +50,14 @@ def is_shapes(path: Path) -> bool:
 
 
 def read_shapes(path: Path = Path(NAME), seed: int = 0) -> Dataset:
-    """600 drawn pictures, 96 x 96 in colour, cut into train (400), val (80) and test (120).
+    """600 drawn images, 96 x 96 in colour, cut into train (400), val (80) and test (120).
 
-    A picture shows up to five circles, squares, stars and triangles of any size, turn and colour on a blotched and
+    An image shows up to five circles, squares, stars and triangles of any size, turn and colour on a blotched and
     grained background; a few show none. Shapes hide at most 0.3 of one another. A box is that of what can be seen of
-    its shape, to a quarter of a pixel, and its area the pixels that can be seen. The same seed gives the same pictures.
+    its shape, to a quarter of a pixel, and its area the pixels that can be seen. The same seed gives the same images.
 
     >>> dataset = read_shapes()
-    >>> dataset.target.names, dataset.split("train").pictures.shape
+    >>> dataset.target.names, dataset.split("train").images.shape
     (('circle', 'square', 'star', 'triangle'), (400, 96, 96, 3))
     """
     random = np.random.default_rng(seed)
@@ -73,8 +73,8 @@ def _split(name: str, count: int, random: np.random.Generator) -> Split:
 
 
 def _scene(random: np.random.Generator) -> _Scene:
-    picture = blotches(random, (_SIDE, _SIDE))
-    mean = np.asarray(picture.reduce(_SIDE), np.float64).reshape(3)
+    image = blotches(random, (_SIDE, _SIDE))
+    mean = np.asarray(image.reduce(_SIDE), np.float64).reshape(3)
     layer, shapes = _place_shapes(random)
     counts = layer.histogram()
     corners = []
@@ -83,9 +83,9 @@ def _scene(random: np.random.Generator) -> _Scene:
         left, top, right, bottom = seen.getbbox() or (0, 0, 0, 0)
         x, y = room[:2]
         corners.append((x + left / FINE, y + top / FINE, x + right / FINE, y + bottom / FINE))
-        picture.paste(colour_on(random, mean), room[:2], seen.reduce(FINE))
+        image.paste(colour_on(random, mean), room[:2], seen.reduce(FINE))
     grain = random.uniform(2, 18) * random.uniform(-1, 1, (_SIDE, _SIDE, 1)).astype(np.float32)
-    pixels = np.clip(np.asarray(picture, np.float32) + np.round(grain), 0, 255).astype(np.uint8)
+    pixels = np.clip(np.asarray(image, np.float32) + np.round(grain), 0, 255).astype(np.uint8)
     areas = [counts[number] / FINE**2 for number in range(1, len(shapes) + 1)]
     return _Scene(pixels, corners, [label for label, _ in shapes], areas)
 
@@ -95,7 +95,7 @@ def _place_shapes(random: np.random.Generator) -> tuple[Image.Image, list[_Shape
     layer = Image.new("L", (_SIDE * FINE, _SIDE * FINE))
     shapes: list[_Shape] = []
     whole: list[int] = []  # pixels of each shape before others were drawn over it
-    count = 0 if random.random() < _EMPTY else int(random.integers(1, _MOST_SHAPES + 1))
+    count = 0 if random.random() < _EMPTY else int(random.integers(1, _MAX_SHAPES + 1))
     for _ in range(count):
         label = int(random.integers(len(CLASSES)))
         radius = float(np.exp(random.uniform(*np.log(_RADII))))  # as many small ones as large ones
@@ -103,7 +103,7 @@ def _place_shapes(random: np.random.Generator) -> tuple[Image.Image, list[_Shape
             drawn = layer.copy()
             room = _draw(drawn, CLASSES[label], radius, len(shapes) + 1, random)
             seen = drawn.histogram()[1 : len(shapes) + 2]
-            if all(here >= (1 - _MOST_HIDDEN) * before for here, before in zip(seen, whole, strict=False)):
+            if all(here >= (1 - _MAX_HIDDEN) * before for here, before in zip(seen, whole, strict=False)):
                 layer = drawn
                 shapes.append(_Shape(label, room))
                 whole.append(seen[-1])
@@ -112,7 +112,7 @@ def _place_shapes(random: np.random.Generator) -> tuple[Image.Image, list[_Shape
 
 
 def _draw(layer: Image.Image, name: str, radius: float, number: int, random: np.random.Generator) -> _Room:
-    """Fill a shape in the circle of `radius` px, somewhere wholly on the picture and turned at random.
+    """Fill a shape in the circle of `radius` px, somewhere wholly on the image and turned at random.
 
     Returns whole pixels around that circle.
     """

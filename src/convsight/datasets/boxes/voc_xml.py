@@ -1,4 +1,4 @@
-"""One annotation of Pascal VOC: an XML file about one picture."""
+"""One annotation of Pascal VOC: an XML file about one image."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _HEAD_BYTES = 4096  # in which the first element stands
 
 
 class VocFile(NamedTuple):
-    """What an annotation says: the picture's file, its (width, height) if stated, and its boxes."""
+    """What an annotation says: the image's file, its (width, height) if stated, and its boxes."""
 
     filename: str
     size: tuple[int, int] | None

@@ -1,4 +1,4 @@
-"""YOLO: a data.yaml with class names and folders, and a text file a picture with a box a line.
+"""YOLO: a data.yaml with class names and folders, and a text file an image with a box a line.
 
 Source: the description of the format in the documentation of Darknet and its successors.
 """
@@ -12,9 +12,9 @@ from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.names import natural_key
 from convsight.errors import UserError
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
+from convsight.natural_order import natural_key
 
 _SUFFIXES = (".yaml", ".yml")
 _NAMES = tuple(f"{name}{suffix}" for name in ("data", "dataset") for suffix in _SUFFIXES)
@@ -30,17 +30,17 @@ def _yaml_in(folder: Path) -> Path | None:
 
 
 def read_yolo(path: Path) -> Dataset:
-    """The pictures that data.yaml names, with the boxes of their label files.
+    """The images that data.yaml names, with the boxes of their label files.
 
-    `train`, `val` and `test` are each a folder, a text file that lists pictures, or several of these, relative to
+    `train`, `val` and `test` are each a folder, a text file that lists images, or several of these, relative to
     `path`, which is relative to the file. Classes are `names`, a list or numbers with names; without it the `nc`
-    numbers. The labels of images/a.jpg are in labels/a.txt, of pictures elsewhere beside them; a picture without such
+    numbers. The labels of images/a.jpg are in labels/a.txt, of images elsewhere beside them; an image without such
     a file has no boxes.
 
-    A line is a class number and cx, cy, width, height as fractions of the picture upright; or the corners of an
+    A line is a class number and cx, cy, width, height as fractions of the image upright; or the corners of an
     outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken.
 
-    Raises `UserError` naming file and line for damaged YAML, a missing folder or picture, a class number without name,
+    Raises `UserError` naming file and line for damaged YAML, a missing folder or image, a class number without name,
     a line of another length, a field that is no number, coordinates that are no fractions, and what `boxes_dataset`
     refuses.
     """
@@ -49,24 +49,24 @@ def read_yolo(path: Path) -> Dataset:
     notes: list[str] = list(described.notes)
     lines = Lines(described.names, described.keypoints)
     annotated = [
-        picture
+        image
         for split, places in described.splits.items()
-        for picture in _annotated(file, split, _pictures(described, split, places), lines)
+        for image in _annotated(file, split, _images(described, split, places), lines)
     ]
     if annotated and not lines.files:
         expected = relative_name(label_file(annotated[0].file), file.parent)
-        raise UserError(f"{file}: none of {len(annotated):,} pictures has a label file; expected {expected} and so on")
+        raise UserError(f"{file}: none of {len(annotated):,} images has a label file; expected {expected} and so on")
     notes += lines.notes()
     return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
 
 
-def label_file(picture: Path) -> Path:
-    """Where the boxes of `picture` stand.
+def label_file(image: Path) -> Path:
+    """Where the boxes of `image` stand.
 
     >>> label_file(Path("images/train/images/a.jpg")).as_posix(), label_file(Path("b.png")).as_posix()
     ('images/train/labels/a.txt', 'b.txt')
     """
-    parts = list(picture.with_suffix(".txt").parts)
+    parts = list(image.with_suffix(".txt").parts)
     for place in range(len(parts) - 2, -1, -1):
         if parts[place] == "images":
             parts[place] = "labels"
@@ -74,7 +74,7 @@ def label_file(picture: Path) -> Path:
     return Path(*parts)
 
 
-def _pictures(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
+def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for text in places:
         place = described.resolved(split, text)
@@ -83,11 +83,9 @@ def _pictures(described: YoloYaml, split: str, places: Sequence[str]) -> list[Pa
         elif place.suffix.lower() == ".txt":
             found += _listed(place)
         else:
-            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of pictures")
+            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of images")
     if not found:
-        raise UserError(
-            f"{described.file}: {split} ({', '.join(places)}) holds no picture; add some or remove the line"
-        )
+        raise UserError(f"{described.file}: {split} ({', '.join(places)}) holds no image; add some or remove the line")
     return found
 
 
@@ -95,12 +93,12 @@ def _below(folder: Path) -> list[Path]:
     found = []
     for place, folders, names in os.walk(folder):
         folders.sort(key=natural_key)
-        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_picture_file(Path(name))]
+        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_image_file(Path(name))]
     return found
 
 
 def _listed(file: Path) -> list[Path]:
-    """The pictures a list names, relative to its folder."""
+    """The images a list names, relative to its folder."""
     lines = [line.strip() for line in file.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line]
     files = [Path(os.path.normpath(file.parent / line)) for _, line in numbered]
@@ -108,8 +106,8 @@ def _listed(file: Path) -> list[Path]:
     return files
 
 
-def _annotated(file: Path, split: str, pictures: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
-    for picture, size in zip(pictures, sizes_of(pictures), strict=True):
-        origin = label_file(picture)
-        name = relative_name(picture, file.parent)
-        yield Annotated(split, name, picture, origin, lines.read(origin, size or (0, 0)), size)
+def _annotated(file: Path, split: str, images: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
+    for image, size in zip(images, sizes_of(images), strict=True):
+        origin = label_file(image)
+        name = relative_name(image, file.parent)
+        yield Annotated(split, name, image, origin, lines.read(origin, size or (0, 0)), size)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.errors import UserError
 
-_MOST = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
+_MAX = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Lines:
     outlines: int = 0
 
     def read(self, file: Path, size: tuple[int, int]) -> list[AnnotatedBox]:
-        """The boxes in `file`, in pixels of a picture of `size` (width, height); none where there is no file."""
+        """The boxes in `file`, in pixels of an image of `size` (width, height); none where there is no file."""
         try:
             text = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -40,7 +40,7 @@ class Lines:
         """Remarks on what was read."""
         notes = []
         if self.missing:
-            notes.append(f"pictures without a label file count as pictures without boxes: {self.missing:,}")
+            notes.append(f"images without a label file count as images without boxes: {self.missing:,}")
         if self.outlines:
             notes.append(f"outlines, of which the bounding box was taken: {self.outlines:,}")
         return notes
@@ -84,7 +84,7 @@ def _number(where: str, field: str) -> float:
 
 def _fraction(where: str, field: str) -> float:
     number = _number(where, field)
-    if abs(number) > _MOST:
+    if abs(number) > _MAX:
         raise UserError(f"{where}: {field} is no fraction of a side (0 to 1); divide pixels by the side they are on")
     return number
 

@@ -1,4 +1,4 @@
-"""The data.yaml of a YOLO data set: class names, and where the pictures of each split are."""
+"""The data.yaml of a YOLO data set: class names, and where the images of each split are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,12 +114,12 @@ def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[st
         given = document.get(split) or document.get({"val": "valid"}.get(split, split)) or []
         places = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
         if not all(isinstance(place, str) for place in places) or (given and not places):
-            raise UserError(f"{file}: {split} is {given!r}; expected a folder, a list of pictures, or several")
+            raise UserError(f"{file}: {split} is {given!r}; expected a folder, a list of images, or several")
         same = next((other for other, known in splits.items() if known == places), None)
         if same:
-            notes.append(f"{split} names the same pictures as {same}, so it would judge nothing; left out")
+            notes.append(f"{split} names the same images as {same}, so it would judge nothing; left out")
         elif places:
             splits[split] = places
     if not splits:
-        raise UserError(f"{file} names no pictures; expected train, val or test with a folder")
+        raise UserError(f"{file} names no images; expected train, val or test with a folder")
     return splits, tuple(notes)

@@ -1,4 +1,4 @@
-"""Boxes as a CSV table, boxes.csv, a box a row, and pictures in images/."""
+"""Boxes as a CSV table, boxes.csv, a box a row, and images in images/."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -6,33 +6,33 @@ from pathlib import Path
 
 from convsight.datasets.convert.converted_image import ConvertedImage
 from convsight.datasets.dataset import UNSPLIT
-from convsight.datasets.names import natural_order
+from convsight.natural_order import natural_order
 
 _COLUMNS = ("path", "label", "xmin", "ymin", "xmax", "ymax", "crowd", "difficult", "area", "width", "height")
 
 
-def table_pictures(split: str) -> str:
-    """The folder for the pictures of `split`: one for all."""
+def table_images(split: str) -> str:
+    """The folder for the images of `split`: one for all."""
     return "images"
 
 
-def write_table(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
+def write_table(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write boxes.csv into `folder`; returns what is lost, in words.
 
-    A picture without boxes is a row without class and corners. Corners and areas have all their digits.
+    An image without boxes is a row without class and corners. Corners and areas have all their digits.
     """
-    cut = any(picture.split != UNSPLIT for picture in pictures)
+    cut = any(image.split != UNSPLIT for image in images)
     with (folder / "boxes.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((*_COLUMNS, *(["split"] if cut else [])))
-        for picture in pictures:
-            writer.writerows((*row, *([picture.split] if cut else [])) for row in _rows(picture))
+        for image in images:
+            writer.writerows((*row, *([image.split] if cut else [])) for row in _rows(image))
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; the table lists none"
 
 
-def _rows(picture: ConvertedImage) -> Iterator[tuple[object, ...]]:
-    boxes, path = picture.boxes, f"{table_pictures(picture.split)}/{picture.name}"
+def _rows(image: ConvertedImage) -> Iterator[tuple[object, ...]]:
+    boxes, path = image.boxes, f"{table_images(image.split)}/{image.name}"
     if not len(boxes):
         yield (path, *[""] * 8, *boxes.size)
     for row, corners in enumerate(boxes.xyxy.tolist()):

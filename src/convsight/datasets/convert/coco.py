@@ -1,4 +1,4 @@
-"""Boxes as COCO: annotations/instances_train.json and so on, and pictures in a folder a split."""
+"""Boxes as COCO: annotations/instances_train.json and so on, and images in a folder a split."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from convsight.datasets.dataset import UNSPLIT
 _DIGITS = 6  # after the point, of pixels
 
 
-def coco_pictures(split: str) -> str:
-    """The folder for the pictures of `split`."""
+def coco_images(split: str) -> str:
+    """The folder for the images of `split`."""
     return "images" if split == UNSPLIT else split
 
 
-def write_coco(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
+def write_coco(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write the JSON files into `folder`; returns what is lost, in words.
 
     Categories are numbered from 1 in the order of the classes, images and annotations from 1 over all files. What is
@@ -24,33 +24,33 @@ def write_coco(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[
     """
     (folder / "annotations").mkdir()
     categories = [{"id": number, "name": name, "supercategory": "none"} for number, name in enumerate(classes, start=1)]
-    numbered = list(enumerate(pictures, start=1))
+    numbered = list(enumerate(images, start=1))
     first = 1  # the next annotation's id
-    for split in dict.fromkeys(picture.split for picture in pictures):
-        chosen = [(number, picture) for number, picture in numbered if picture.split == split]
-        annotations = [entry for number, picture in chosen for entry in _annotations(number, picture)]
+    for split in dict.fromkeys(image.split for image in images):
+        chosen = [(number, image) for number, image in numbered if image.split == split]
+        annotations = [entry for number, image in chosen for entry in _annotations(number, image)]
         document = {
             "info": {"description": "written by convsight"},
             "licenses": [],
-            "images": [_image(number, picture) for number, picture in chosen],
+            "images": [_image(number, image) for number, image in chosen],
             "annotations": [{"id": first + row, **entry} for row, entry in enumerate(annotations)],
             "categories": categories,
         }
         first += len(annotations)
         name = "instances.json" if split == UNSPLIT else f"instances_{split}.json"
         (folder / "annotations" / name).write_text(json.dumps(document), encoding="utf-8")
-    difficult = box_extras(pictures).difficult
+    difficult = box_extras(images).difficult
     if difficult:
         yield f"that {difficult:,} boxes are difficult stands under a key of its own, which other tools pass over"
 
 
-def _image(number: int, picture: ConvertedImage) -> dict[str, Any]:
-    width, height = picture.boxes.size
-    return {"id": number, "file_name": picture.name, "width": width, "height": height}
+def _image(number: int, image: ConvertedImage) -> dict[str, Any]:
+    width, height = image.boxes.size
+    return {"id": number, "file_name": image.name, "width": width, "height": height}
 
 
-def _annotations(number: int, picture: ConvertedImage) -> Iterator[dict[str, Any]]:
-    boxes = picture.boxes
+def _annotations(number: int, image: ConvertedImage) -> Iterator[dict[str, Any]]:
+    boxes = image.boxes
     for row, (left, top, right, bottom) in enumerate(boxes.xyxy.tolist()):
         bbox = (left, top, right - left, bottom - top)
         entry = {

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from convsight.datasets.convert.box_table import table_pictures, write_table
-from convsight.datasets.convert.coco import coco_pictures, write_coco
+from convsight.datasets.convert.box_table import table_images, write_table
+from convsight.datasets.convert.coco import coco_images, write_coco
 from convsight.datasets.convert.converted_image import ConvertedImage, converted_images
-from convsight.datasets.convert.voc import voc_pictures, write_voc
-from convsight.datasets.convert.yolo import write_yolo, yolo_pictures
+from convsight.datasets.convert.voc import voc_images, write_voc
+from convsight.datasets.convert.yolo import write_yolo, yolo_images
 from convsight.datasets.dataset import Dataset
 from convsight.errors import unknown_name
 from convsight.new_folder import new_folder
@@ -16,17 +16,17 @@ from convsight.progress import Listener
 
 
 class Writer(NamedTuple):
-    """A format: the folder for the pictures of a split, and what writes all else and tells what is lost."""
+    """A format: the folder for the images of a split, and what writes all else and tells what is lost."""
 
-    picture_folder: Callable[[str], str]
+    image_folder: Callable[[str], str]
     write: Callable[[Path, Sequence[ConvertedImage], tuple[str, ...]], Iterator[str]]
 
 
 WRITERS = {
-    "coco": Writer(coco_pictures, write_coco),
-    "voc": Writer(voc_pictures, write_voc),
-    "yolo": Writer(yolo_pictures, write_yolo),
-    "csv": Writer(table_pictures, write_table),
+    "coco": Writer(coco_images, write_coco),
+    "voc": Writer(voc_images, write_voc),
+    "yolo": Writer(yolo_images, write_yolo),
+    "csv": Writer(table_images, write_table),
 }
 
 
@@ -47,28 +47,28 @@ class Converted(NamedTuple):
 def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: bool = False) -> Converted:
     """Write `dataset` in the format `to`, a key of `WRITERS`, as the new folder `out`.
 
-    The folder appears whole or not at all. Pictures are copied, or with `link` linked to; pixels without file become
-    PNG. Names of pictures stay, without their folders where they differ without them.
+    The folder appears whole or not at all. Images are copied, or with `link` linked to; pixels without file become
+    PNG. Names of images stay, without their folders where they differ without them.
 
     Raises `UserError` where `dataset` holds no boxes, or `out` is there already or cannot be written.
     """
     if to not in WRITERS:
         raise unknown_name("format", to, WRITERS)
-    writer, pictures = WRITERS[to], converted_images(dataset)
-    with new_folder(out) as folder, listener.counting("bringing pictures", len(pictures)) as advance:
-        places = {split: folder / writer.picture_folder(split) for split in dataset.splits}
+    writer, images = WRITERS[to], converted_images(dataset)
+    with new_folder(out) as folder, listener.counting("bringing images", len(images)) as advance:
+        places = {split: folder / writer.image_folder(split) for split in dataset.splits}
         for place in places.values():
             place.mkdir(parents=True, exist_ok=True)
-        for picture in pictures:
-            picture.bring(places[picture.split], link)
+        for image in images:
+            image.bring(places[image.split], link)
             advance(1)
-        lost = tuple(writer.write(folder, pictures, dataset.target.names))
-    boxes = sum(len(picture.boxes) for picture in pictures)
-    return Converted(str(out), to, len(pictures), boxes, (*_renamed(dataset, pictures), *lost))
+        lost = tuple(writer.write(folder, images, dataset.target.names))
+    boxes = sum(len(image.boxes) for image in images)
+    return Converted(str(out), to, len(images), boxes, (*_renamed(dataset, images), *lost))
 
 
-def _renamed(dataset: Dataset, pictures: Sequence[ConvertedImage]) -> Iterator[str]:
+def _renamed(dataset: Dataset, images: Sequence[ConvertedImage]) -> Iterator[str]:
     before = [PurePosixPath(name).stem for split in dataset.splits.values() for name in split.names]
-    renamed = [picture.name for stem, picture in zip(before, pictures, strict=True) if picture.stem != stem]
+    renamed = [image.name for stem, image in zip(before, images, strict=True) if image.stem != stem]
     if renamed:
-        yield f"{len(renamed):,} pictures have new names, since some shared one (such as {renamed[0]})"
+        yield f"{len(renamed):,} images have new names, since some shared one (such as {renamed[0]})"

@@ -1,4 +1,4 @@
-"""`ConvertedImage`: a picture on its way into another format, under the file name it has there."""
+"""`ConvertedImage`: an image on its way into another format, under the file name it has there."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ _ROUNDING = 1e-6  # of an area: less is the arithmetic's
 
 
 class ConvertedImage(NamedTuple):
-    """A picture of a split, its boxes, and the name its file will have, unlike any other's even without suffix."""
+    """An image of a split, its boxes, and the name its file will have, unlike any other's even without suffix."""
 
     split: str
     name: str
     boxes: Boxes
-    picture: Path | NDArray[np.uint8]
+    image: Path | NDArray[np.uint8]
 
     @property
     def stem(self) -> str:
@@ -32,14 +32,14 @@ class ConvertedImage(NamedTuple):
         return PurePosixPath(self.name).stem
 
     def bring(self, folder: Path, link: bool) -> None:
-        """Copy the picture into `folder`, or link to it; pixels become a PNG."""
+        """Copy the image into `folder`, or link to it; pixels become a PNG."""
         place = folder / self.name
-        if isinstance(self.picture, np.ndarray):
-            Image.fromarray(self.picture).save(place)
+        if isinstance(self.image, np.ndarray):
+            Image.fromarray(self.image).save(place)
         elif link:
-            place.symlink_to(self.picture.resolve())
+            place.symlink_to(self.image.resolve())
         else:
-            copyfile(self.picture, place)
+            copyfile(self.image, place)
 
 
 class BoxExtras(NamedTuple):
@@ -52,20 +52,18 @@ class BoxExtras(NamedTuple):
 
 
 def converted_images(dataset: Dataset) -> list[ConvertedImage]:
-    """Every picture of `dataset`, split after split.
+    """Every image of `dataset`, split after split.
 
-    Raises `UserError` where its truths are no boxes.
+    Raises `UserError` where its targets are no boxes.
     """
     rows = [(split, row) for split in dataset.splits.values() for row in range(len(split))]
-    paths = [split.names[row] + ("" if isinstance(split.pictures, list) else ".png") for split, row in rows]
+    paths = [split.names[row] + ("" if isinstance(split.images, list) else ".png") for split, row in rows]
     found = []
     for (split, row), name in zip(rows, file_names(paths), strict=True):
-        truth = split.truths[row]
-        if not isinstance(truth, Boxes):
-            raise UserError(
-                f"{dataset.source} holds the truth of {dataset.task}, not boxes; there is nothing to convert"
-            )
-        found.append(ConvertedImage(split.name, name, truth, split.pictures[row]))
+        target = split.targets[row]
+        if not isinstance(target, Boxes):
+            raise UserError(f"{dataset.source} holds targets of {dataset.task}, not boxes; there is nothing to convert")
+        found.append(ConvertedImage(split.name, name, target, split.images[row]))
     return found
 
 
@@ -89,9 +87,9 @@ def _distinct(names: Sequence[str]) -> bool:
     return max(Counter(PurePosixPath(name).stem.casefold() for name in names).values(), default=1) == 1
 
 
-def box_extras(pictures: Sequence[ConvertedImage]) -> BoxExtras:
-    """What the boxes of `pictures` say beyond class and corners."""
-    lists = [picture.boxes for picture in pictures]
+def box_extras(images: Sequence[ConvertedImage]) -> BoxExtras:
+    """What the boxes of `images` say beyond class and corners."""
+    lists = [image.boxes for image in images]
     return BoxExtras(
         crowd=sum(int(boxes.crowd.sum()) for boxes in lists),
         difficult=sum(int(boxes.difficult.sum()) for boxes in lists),

@@ -1,4 +1,4 @@
-"""Boxes as Pascal VOC: an XML file a picture, pictures in JPEGImages, splits as lists in ImageSets/Main."""
+"""Boxes as Pascal VOC: an XML file an image, images in JPEGImages, splits as lists in ImageSets/Main."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,44 +6,44 @@ from xml.etree import ElementTree as Xml
 
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
-from convsight.datasets.names import natural_order
 from convsight.errors import UserError
+from convsight.natural_order import natural_order
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _DIGITS = 6  # after the point, of pixels
 
 
-def voc_pictures(split: str) -> str:
-    """The folder for the pictures of `split`: one for all."""
+def voc_images(split: str) -> str:
+    """The folder for the images of `split`: one for all."""
     return "JPEGImages"
 
 
-def write_voc(folder: Path, pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
+def write_voc(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     """Write XML files and lists into `folder`; returns what is lost, in words.
 
     Corners are edges, as `read_voc` takes them, with their fractions where they have such.
 
     Raises `UserError` for a name that XML cannot hold.
     """
-    for name in (*classes, *(picture.name for picture in pictures)):
+    for name in (*classes, *(image.name for image in images)):
         if not all(character.isprintable() for character in name):
             raise UserError(f"the name {name!r} holds characters that XML cannot; rename it")
     (folder / "Annotations").mkdir()
-    for picture in pictures:
-        root = _annotation(picture)
+    for image in images:
+        root = _annotation(image)
         Xml.indent(root, "\t")
-        (folder / "Annotations" / f"{picture.stem}.xml").write_bytes(Xml.tostring(root, encoding="utf-8") + b"\n")
-    splits = list(dict.fromkeys(picture.split for picture in pictures))
+        (folder / "Annotations" / f"{image.stem}.xml").write_bytes(Xml.tostring(root, encoding="utf-8") + b"\n")
+    splits = list(dict.fromkeys(image.split for image in images))
     if splits != [UNSPLIT]:
         (folder / "ImageSets" / "Main").mkdir(parents=True)
         for split in splits:
-            lines = "".join(f"{picture.stem}\n" for picture in pictures if picture.split == split)
+            lines = "".join(f"{image.stem}\n" for image in images if image.split == split)
             (folder / "ImageSets" / "Main" / f"{split}.txt").write_text(lines, encoding="utf-8")
-    yield from _lost(pictures, classes)
+    yield from _lost(images, classes)
 
 
-def _lost(pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
-    extras = box_extras(pictures)
+def _lost(images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
+    extras = box_extras(images)
     if extras.crowd:
         yield f"that {extras.crowd:,} boxes are crowds is lost; they are boxes like others"
     if extras.areas:
@@ -54,10 +54,10 @@ def _lost(pictures: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Itera
         yield "the order of the classes is lost; VOC lists none"
 
 
-def _annotation(picture: ConvertedImage) -> Xml.Element:
-    boxes, (width, height) = picture.boxes, picture.boxes.size
+def _annotation(image: ConvertedImage) -> Xml.Element:
+    boxes, (width, height) = image.boxes, image.boxes.size
     root = Xml.Element("annotation")
-    _add(root, folder=voc_pictures(picture.split), filename=picture.name)
+    _add(root, folder=voc_images(image.split), filename=image.name)
     _add(Xml.SubElement(root, "size"), width=width, height=height, depth=3)
     _add(root, segmented=0)
     for row, corners in enumerate(boxes.xyxy.tolist()):

@@ -21,7 +21,7 @@ _LARGEST_SIDE = 4096  # px; where no smaller input works, none is proposed
 
 
 def diagnosis(model: nn.Module, shape: Sequence[int]) -> UserError | None:
-    """What is wrong with `model` for pictures of `shape` (batch, channels, *sides); None if it takes them.
+    """What is wrong with `model` for images of `shape` (batch, channels, *sides); None if it takes them.
 
     >>> net = nn.Sequential(nn.Conv2d(3, 8, 5), nn.MaxPool2d(4), nn.Conv2d(8, 8, 5))
     >>> print(diagnosis(net, (1, 3, 12, 12)))
@@ -35,12 +35,12 @@ def diagnosis(model: nn.Module, shape: Sequence[int]) -> UserError | None:
 
 
 def explained(model: nn.Module, shape: Sequence[int], stopped: CannotRunError) -> UserError:
-    """The message for a network that stopped on pictures of `shape`."""
+    """The message for a network that stopped on images of `shape`."""
     place = stopped.call.path or type(model).__name__
     reasons = (_too_small, _other_channels, _other_values)
     reason = next((text for make in reasons if (text := make(model, shape, stopped))), None)
     if re.search(r"\bmeta\b", str(stopped.cause)):  # the device without numbers, not a word such as "metadata"
-        reason = reason or "what it does next depends on the numbers in the picture, and none are computed here"
+        reason = reason or "what it does next depends on the numbers in the image, and none are computed here"
     # What a network raises by itself knows best, if it says anything.
     said = str(stopped.cause).strip() or f"it stops with {type(stopped.cause).__name__} for this input"
     return UserError(f"{place}: {reason or said.splitlines()[0]}")
@@ -89,7 +89,7 @@ def _smallest(shape: Sequence[int], works: Callable[[Sequence[int]], bool]) -> i
 
 
 def _stops_at(model: nn.Module, shape: Sequence[int]) -> str | None:
-    """The layer at which the network stops on pictures of `shape`; None if it does not."""
+    """The layer at which the network stops on images of `shape`; None if it does not."""
     try:
         dry_run(model, shape)
     except CannotRunError as stopped:
@@ -137,7 +137,7 @@ def _other_values(model: nn.Module, shape: Sequence[int], stopped: CannotRunErro
     sides = _sides_that_give(model, shape, stopped.call.path, takes)
     inputs = " to ".join("x".join([str(side)] * (len(shape) - 2)) for side in sides)
     mend = f"the input must be {inputs}, or the layer" if sides else "the layer must be"
-    return f"takes {takes:,} values a picture and gets {gets:,}; {mend} made for {gets:,}"
+    return f"takes {takes:,} values an image and gets {gets:,}; {mend} made for {gets:,}"
 
 
 def _values(stopped: CannotRunError) -> tuple[int, int] | None:

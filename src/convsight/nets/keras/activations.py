@@ -4,8 +4,8 @@ from typing import Any
 
 from convsight.errors import unknown_name
 from convsight.nets.keras.model import KerasLayer
+from convsight.nets.text.layers.elementwise import Activation
 from convsight.nets.text.layers.layer import Layer
-from convsight.nets.text.layers.plain import Activation
 from convsight.nets.text.volume import Volume
 
 _NAMED: dict[str, Activation | None] = {

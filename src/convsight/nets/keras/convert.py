@@ -4,17 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from convsight.errors import UserError
-from convsight.nets.keras import activations, norms, windows
+from convsight.nets.keras import activations, kernel_layers, norms
 from convsight.nets.keras.model import KerasLayer, KerasModel
-from convsight.nets.text.faults import LayerError
+from convsight.nets.text.layer_errors import LayerError
 from convsight.nets.text.layers.convolutions import Conv
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Dropout, Rescale
 from convsight.nets.text.layers.layer import Layer
-from convsight.nets.text.layers.plain import Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
+from convsight.nets.text.unparse import unparse
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.write import write
 
 _UNKNOWN_SIDE = 4096  # cells, in place of a side that the file leaves open: more than any kernel needs
 
@@ -62,7 +63,7 @@ def _converted(origin: KerasLayer, volume: Volume) -> tuple[Layer, ...]:
 def _checked(made: Layer, origin: KerasLayer, volume: Volume) -> Volume:
     """What comes out of a layer; a `UserError` if it does not fit, or its numbers are none that a text can give."""
     try:
-        parse(write(Net((made,))))
+        parse(unparse(Net((made,))))
         return made.after(volume)
     except LayerError as fault:
         raise origin.error(str(fault)) from None
@@ -73,7 +74,7 @@ def _checked(made: Layer, origin: KerasLayer, volume: Volume) -> Volume:
 def _dense(layer: KerasLayer, volume: Volume) -> tuple[Layer, ...]:
     """`Dense`; on a volume Keras applies it to each position, which is a convolution of kernel 1."""
     units, bias = layer.whole("units"), layer.flag("use_bias", otherwise=True)
-    start = windows.start_of(layer)
+    start = kernel_layers.start_of(layer)
     if volume.is_vector:
         return (Dense(units=units, bias=bias, init=start),)
     return (Conv(filters=units, kernel=(1,), bias=bias, init=start),)
@@ -102,15 +103,15 @@ def _in_each(name: str, converter: _Converter, axes: str = "123") -> dict[str, _
 
 
 LAYERS: Mapping[str, _Converter] = {
-    **_in_each("Conv{}", windows.conv),
-    **_in_each("Conv{}Transpose", windows.transposed),
-    **_in_each("DepthwiseConv{}", windows.depthwise, "12"),
-    **_in_each("SeparableConv{}", windows.separable, "12"),
-    **_in_each("MaxPooling{}", windows.max_pool),
-    **_in_each("AveragePooling{}", windows.avg_pool),
-    **_in_each("GlobalMaxPooling{}", windows.global_max),
-    **_in_each("GlobalAveragePooling{}", windows.global_avg),
-    **_in_each("ZeroPadding{}", windows.zero_padding),
+    **_in_each("Conv{}", kernel_layers.conv),
+    **_in_each("Conv{}Transpose", kernel_layers.transposed),
+    **_in_each("DepthwiseConv{}", kernel_layers.depthwise, "12"),
+    **_in_each("SeparableConv{}", kernel_layers.separable, "12"),
+    **_in_each("MaxPooling{}", kernel_layers.max_pool),
+    **_in_each("AveragePooling{}", kernel_layers.avg_pool),
+    **_in_each("GlobalMaxPooling{}", kernel_layers.global_max),
+    **_in_each("GlobalAveragePooling{}", kernel_layers.global_avg),
+    **_in_each("ZeroPadding{}", kernel_layers.zero_padding),
     "BatchNormalization": norms.batch_norm,
     "LayerNormalization": norms.layer_norm,
     "GroupNormalization": norms.group_norm,

@@ -6,15 +6,15 @@ from torch import nn
 
 from convsight.nets.entry import NetEntry
 from convsight.nets.keras.archive import is_keras_file, read_archive
-from convsight.nets.keras.assign import slots
+from convsight.nets.keras.assign_weights import slots
 from convsight.nets.keras.convert import convert
 from convsight.nets.keras.model import read_model
-from convsight.nets.keras.weights import opened
+from convsight.nets.keras.stored_weights import opened
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_volume
 from convsight.nets.text.entry import entry_of
 from convsight.nets.text.parse import parse
-from convsight.nets.text.write import write
+from convsight.nets.text.shape_check import check_volume
+from convsight.nets.text.unparse import unparse
 
 __all__ = ["is_keras_file", "keras_entry", "keras_text", "load_keras"]
 
@@ -25,7 +25,7 @@ def keras_text(path: str | Path) -> str:
     Raises `UserError` for a damaged file, a network that is not Sequential, and a layer that is not known here.
     """
     archive = read_archive(Path(path), weights=False)
-    return write(convert(read_model(archive.path, archive.description)).net)
+    return unparse(convert(read_model(archive.path, archive.description)).net)
 
 
 def keras_entry(path: str | Path) -> NetEntry:
@@ -46,7 +46,7 @@ def load_keras(path: str | Path) -> nn.Module:
     """
     archive = read_archive(Path(path), weights=True)
     converted = convert(read_model(archive.path, archive.description))
-    steps = check_volume(parse(write(converted.net)), converted.input)
+    steps = check_volume(parse(unparse(converted.net)), converted.input)
     net = build(steps)
     with opened(archive) as stored:
         for step, origin in zip(steps, converted.origins, strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 
 from convsight.errors import UserError
 from convsight.nets.text.layers.layer import Sides
-from convsight.nets.text.parse import MOST_LAYERS
+from convsight.nets.text.parse import MAX_LAYERS
 from convsight.nets.text.volume import InputShape
 
 _INPUT_LAYER = "InputLayer"
@@ -32,19 +32,19 @@ class KerasLayer:
         """An error that names the file and the layer."""
         return UserError(f"{self.path}: layer {self.name!r} ({self.kind}): {message}")
 
-    def whole(self, key: str, least: int = 1) -> int:
+    def whole(self, key: str, minimum: int = 1) -> int:
         """A whole number."""
         value = self.config.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _LARGEST:
-            raise self.error(f"{key} must be a whole number from {least} to {_LARGEST:,}, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= _LARGEST:
+            raise self.error(f"{key} must be a whole number from {minimum} to {_LARGEST:,}, not {value!r}")
         return value
 
-    def wholes(self, key: str, least: int = 1) -> Sides:
+    def wholes(self, key: str, minimum: int = 1) -> Sides:
         """A list of whole numbers, one an axis; a single one stands for every axis."""
         value = self.config.get(key)
         numbers = value if isinstance(value, list) and value else [value]
-        if any(isinstance(n, bool) or not isinstance(n, int) or not least <= n <= _LARGEST for n in numbers):
-            raise self.error(f"{key} must be whole numbers from {least} to {_LARGEST:,}, not {value!r}")
+        if any(isinstance(n, bool) or not isinstance(n, int) or not minimum <= n <= _LARGEST for n in numbers):
+            raise self.error(f"{key} must be whole numbers from {minimum} to {_LARGEST:,}, not {value!r}")
         return tuple(numbers)
 
     def real(self, key: str, otherwise: float | None = None) -> float:
@@ -94,8 +94,8 @@ def read_model(path: Path, description: Mapping[str, Any]) -> KerasModel:
     if isinstance(config, list):  # before Keras 2.2.3
         config = {"layers": config}
     entries = config.get("layers") if isinstance(config, dict) else None
-    if not isinstance(config, dict) or not isinstance(entries, list) or not 1 < len(entries) <= MOST_LAYERS:
-        raise UserError(f"{path}: its description has no list of 2 to {MOST_LAYERS:,} layers")
+    if not isinstance(config, dict) or not isinstance(entries, list) or not 1 < len(entries) <= MAX_LAYERS:
+        raise UserError(f"{path}: its description has no list of 2 to {MAX_LAYERS:,} layers")
     layers = _layers(path, entries)
     rest = layers[1:] if layers[0].kind == _INPUT_LAYER else layers
     return KerasModel(path, str(config.get("name", path.stem)), _input(path, config, layers[0]), rest)

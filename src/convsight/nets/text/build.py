@@ -8,15 +8,16 @@ from torch import nn
 
 from convsight.arithmetic.shapes import Window
 from convsight.nets.text import modules
-from convsight.nets.text.initialise import USUAL, WEIGHTED, initialise
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.initialise import DEFAULT, WEIGHTED, initialise
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
+from convsight.nets.text.layers.kernel_windows import Padding, is_static
 from convsight.nets.text.layers.layer import Layer, Sides
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
-from convsight.nets.text.layers.windows import Padding, is_static
-from convsight.nets.text.walk import Step
+from convsight.nets.text.layers.residual import Residual
+from convsight.nets.text.steps import Step
 
 Named = list[tuple[str, nn.Module]]
 
@@ -54,7 +55,7 @@ def build(steps: Sequence[Step], init: str | None = None) -> nn.Sequential:
 
     >>> from convsight.nets.text.parse import parse
     >>> from convsight.nets.text.volume import Volume
-    >>> from convsight.nets.text.walk import walk
+    >>> from convsight.nets.text.steps import walk
     >>> layers = parse("conv 8 3 stride 2 same | globalavg | dense 10").layers
     >>> [name for name, _ in build(walk(layers, Volume(1, (28, 28)))).named_children()]
     ['conv1_pad', 'conv1', 'globalavg1', 'dense1']
@@ -65,7 +66,7 @@ def build(steps: Sequence[Step], init: str | None = None) -> nn.Sequential:
         if isinstance(module, WEIGHTED):
             # The two convolutions of a separable one start as it does.
             own = inits.get(name) or inits.get(name.rpartition(".")[0])
-            initialise(module, own or init or USUAL)
+            initialise(module, own or init or DEFAULT)
     return net
 
 

@@ -4,14 +4,14 @@ from torch import nn
 
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.text.build import build
-from convsight.nets.text.check import check_net, logit_steps, smallest_sides
-from convsight.nets.text.faults import LayerError
+from convsight.nets.text.layer_errors import LayerError
 from convsight.nets.text.net import Net
+from convsight.nets.text.shape_check import check_net, logit_steps, smallest_sides
 from convsight.nets.text.source import net_of, title_of
+from convsight.nets.text.steps import walk
 from convsight.nets.text.volume import Volume
-from convsight.nets.text.walk import walk
 
-_SIDE = 64  # px, as the default net: larger pictures are reduced to it unless the user says otherwise
+_SIDE = 64  # px, as the default net: larger images are reduced to it unless the user says otherwise
 _CHANNELS = (3, 1)
 _OUTPUTS = 10  # of descriptions, where the text says `classes`
 
@@ -44,7 +44,7 @@ def entry_of(net: Net, about: str, source: str) -> NetEntry:
 
 
 def _smallest(net: Net, channels: int) -> int:
-    """The smallest side of a square picture in which every kernel finds room."""
+    """The smallest side of a square image in which every kernel finds room."""
     return max(smallest_sides(net.layers, Volume(channels, (1, 1))) or (1,))
 
 

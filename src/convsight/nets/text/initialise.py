@@ -6,7 +6,7 @@ _RANDOM_STD = 0.05  # as Keras's random_normal
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
-USUAL = "glorot"
+DEFAULT = "glorot"
 
 
 def initialise(layer: nn.Module, init: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from convsight.nets.text.faults import Span
+from convsight.nets.text.layer_errors import Span
 from convsight.nets.text.layers.layer import Init, Layer
 from convsight.nets.text.volume import InputShape
 

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from convsight.errors import UserError, unknown_name
-from convsight.nets.text.faults import Span
-from convsight.nets.text.layers.block import Residual
+from convsight.nets.text.layer_errors import Span
 from convsight.nets.text.layers.layer import Layer
+from convsight.nets.text.layers.residual import Residual
 from convsight.nets.text.net import Net
-from convsight.nets.text.values import COUNT, INIT, Value
+from convsight.nets.text.tokens import BAR, CLOSE, OPEN, TIMES, Token, Tokens
+from convsight.nets.text.value_kinds import COUNT, INIT, Value
 from convsight.nets.text.vocabulary import ACTIVATIONS, LAYERS, RESIDUAL, Grammar
 from convsight.nets.text.volume import InputShape
-from convsight.nets.text.words import BAR, CLOSE, OPEN, TIMES, Word, Words
 
-MOST_LAYERS = 2_000
+MAX_LAYERS = 2_000
 _DEEPEST = 8  # brackets in brackets
 _LONGEST = 100_000  # characters
 
@@ -43,139 +43,141 @@ def parse(text: str) -> Net:
     """
     if len(text) > _LONGEST:
         raise UserError(f"a network's text has at most {_LONGEST:,} characters, not {len(text):,}")
-    return _Parser(Words(text)).net()
+    return _Parser(Tokens(text)).net()
 
 
 class _Parser:
     """Descends the rules of the module's docstring, one method each."""
 
-    def __init__(self, words: Words) -> None:
-        self.words = words
+    def __init__(self, tokens: Tokens) -> None:
+        self.tokens = tokens
         self.depth = 0
 
     def net(self) -> Net:
-        words = self.words
+        tokens = self.tokens
         shape, shape_word = self.header("input", _INPUT)
         init, _ = self.header("init", INIT)
         layers = self.parts()
-        if words.next.text:
-            raise words.error(words.next, f"{words.next.text!r} closes nothing")
-        return Net(tuple(layers), shape, init, words.text, shape_word.span if shape_word else None)
+        if tokens.next.text:
+            raise tokens.error(tokens.next, f"{tokens.next.text!r} closes nothing")
+        return Net(tuple(layers), shape, init, tokens.text, shape_word.span if shape_word else None)
 
-    def header(self, name: str, value: Value) -> tuple[Any, Word | None]:
-        if self.words.next.text != name:
+    def header(self, name: str, value: Value) -> tuple[Any, Token | None]:
+        if self.tokens.next.text != name:
             return None, None
-        word = self.words.take()
+        word = self.tokens.take()
         found = self.value(name, value)
-        span = Word(name, Span(word.span.start, self.words.last.span.end))
-        if self.words.next.text != BAR:
-            raise self.words.error(self.words.next, f"expected `|` after `{name}`")
-        self.words.take()
+        span = Token(name, Span(word.span.start, self.tokens.last.span.end))
+        if self.tokens.next.text != BAR:
+            raise self.tokens.error(self.tokens.next, f"expected `|` after `{name}`")
+        self.tokens.take()
         return found, span
 
     def parts(self) -> list[Layer]:
         layers = self.part()
-        while self.words.next.text == BAR:
-            self.words.take()
+        while self.tokens.next.text == BAR:
+            self.tokens.take()
             layers += self.part()
-        if _count(layers) > MOST_LAYERS:
-            raise self.words.error(self.words.last, f"more than {MOST_LAYERS:,} layers")
+        if _count(layers) > MAX_LAYERS:
+            raise self.tokens.error(self.tokens.last, f"more than {MAX_LAYERS:,} layers")
         return layers
 
     def part(self) -> list[Layer]:
-        first = self.words.take()
+        first = self.tokens.take()
         if first.is_sign:
             raise self.layer_missing(first)
-        if self.words.next.text == TIMES:
+        if self.tokens.next.text == TIMES:
             layers = self.repeated(first)
         elif first.text == RESIDUAL:
             layers = [Residual(layers=tuple(self.bracketed(RESIDUAL)), spans={"word": first.span})]
         else:
             layers = [self.layer(first)]
-        while self.words.next.text in ACTIVATIONS:
-            layers.append(self.layer(self.words.take()))
-        if not self.words.next.is_sign:
-            raise self.no_option(first, self.words.next)
-        if self.words.next.text in (OPEN, TIMES):
-            raise self.words.error(self.words.next, f"{self.words.next.text!r} cannot follow {self.words.last.text!r}")
+        while self.tokens.next.text in ACTIVATIONS:
+            layers.append(self.layer(self.tokens.take()))
+        if not self.tokens.next.is_sign:
+            raise self.no_option(first, self.tokens.next)
+        if self.tokens.next.text in (OPEN, TIMES):
+            raise self.tokens.error(
+                self.tokens.next, f"{self.tokens.next.text!r} cannot follow {self.tokens.last.text!r}"
+            )
         return layers
 
-    def repeated(self, first: Word) -> list[Layer]:
+    def repeated(self, first: Token) -> list[Layer]:
         count = self.read(first, "the number before `*`", COUNT)
-        self.words.take()
+        self.tokens.take()
         layers = self.bracketed(f"{first.text} *")
-        if count * _count(layers) > MOST_LAYERS:
-            raise self.words.error(first, f"{count} times {_count(layers)} layers are more than {MOST_LAYERS:,}")
+        if count * _count(layers) > MAX_LAYERS:
+            raise self.tokens.error(first, f"{count} times {_count(layers)} layers are more than {MAX_LAYERS:,}")
         return layers * int(count)
 
     def bracketed(self, what: str) -> list[Layer]:
-        opening = self.words.next
+        opening = self.tokens.next
         if opening.text != OPEN:
-            raise self.words.error(opening, f"expected `(` after `{what}`")
-        self.words.take()
+            raise self.tokens.error(opening, f"expected `(` after `{what}`")
+        self.tokens.take()
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self.words.error(opening, f"more than {_DEEPEST} brackets in one another")
+            raise self.tokens.error(opening, f"more than {_DEEPEST} brackets in one another")
         layers = self.parts()
-        if self.words.next.text != CLOSE:
-            raise self.words.error(opening, "this bracket is never closed")
-        self.words.take()
+        if self.tokens.next.text != CLOSE:
+            raise self.tokens.error(opening, "this bracket is never closed")
+        self.tokens.take()
         self.depth -= 1
         return layers
 
-    def layer(self, word: Word) -> Layer:
+    def layer(self, word: Token) -> Layer:
         if word.text in _HEADERS:
-            raise self.words.error(word, f"`{word.text}` comes before all layers, `input` before `init`")
+            raise self.tokens.error(word, f"`{word.text}` comes before all layers, `input` before `init`")
         if word.text not in LAYERS:
             unknown = unknown_name("layer", word.text, [*LAYERS, RESIDUAL])
-            raise self.words.error(word, str(unknown))
+            raise self.tokens.error(word, str(unknown))
         grammar = LAYERS[word.text]
         found: dict[str, Any] = dict(grammar.fixed)
         spans = {"word": word.span}
         for name, value in grammar.takes.items():
             found[name] = self.value(f"{name} of {word.text}", value)
-            spans[name] = self.words.last.span
+            spans[name] = self.tokens.last.span
         for name, value in grammar.may_take.items():
-            if not self.words.next.is_sign and self.words.next.text[0] in "+-.0123456789":
+            if not self.tokens.next.is_sign and self.tokens.next.text[0] in "+-.0123456789":
                 found[name] = self.value(f"{name} of {word.text}", value)
-                spans[name] = self.words.last.span
+                spans[name] = self.tokens.last.span
         self.options(word, grammar, found, spans)
         return grammar.make(**found, spans=spans)
 
-    def options(self, layer: Word, grammar: Grammar, found: dict[str, Any], spans: dict[str, Span]) -> None:
-        while self.words.next.text in grammar.optional_words:
-            word = self.words.take()
+    def options(self, layer: Token, grammar: Grammar, found: dict[str, Any], spans: dict[str, Span]) -> None:
+        while self.tokens.next.text in grammar.optional_words:
+            word = self.tokens.take()
             name = grammar.options[word.text][0] if word.text in grammar.options else grammar.flags[word.text][0]
             if name in found:
-                raise self.words.error(word, f"{name} of {layer.text} is given twice")
+                raise self.tokens.error(word, f"{name} of {layer.text} is given twice")
             if word.text in grammar.options:
                 found[name] = self.value(f"{word.text} of {layer.text}", grammar.options[word.text][1])
             else:
                 found[name] = grammar.flags[word.text][1]
-            spans[name] = self.words.last.span
+            spans[name] = self.tokens.last.span
 
     def value(self, what: str, value: Value) -> Any:
-        if self.words.next.is_sign:
-            after = self.words.last
-            raise self.words.error(after, f"{what} is missing after {after.text!r}: {value.expected}")
-        return self.read(self.words.take(), what, value)
+        if self.tokens.next.is_sign:
+            after = self.tokens.last
+            raise self.tokens.error(after, f"{what} is missing after {after.text!r}: {value.expected}")
+        return self.read(self.tokens.take(), what, value)
 
-    def read(self, word: Word, what: str, value: Value) -> Any:
+    def read(self, word: Token, what: str, value: Value) -> Any:
         try:
             return value.read(word.text)
         except ValueError:
-            raise self.words.error(word, f"{what} must be {value.expected}, not {word.text!r}") from None
+            raise self.tokens.error(word, f"{what} must be {value.expected}, not {word.text!r}") from None
 
-    def no_option(self, layer: Word, word: Word) -> UserError:
+    def no_option(self, layer: Token, word: Token) -> UserError:
         if word.text in LAYERS or word.text == RESIDUAL:
-            return self.words.error(word, f"expected `|` before {word.text!r}")
+            return self.tokens.error(word, f"expected `|` before {word.text!r}")
         grammar = LAYERS.get(layer.text)
         known = [*(grammar.optional_words if grammar else []), *ACTIVATIONS]
-        return self.words.error(word, str(unknown_name(f"option of {layer.text}", word.text, known)))
+        return self.tokens.error(word, str(unknown_name(f"option of {layer.text}", word.text, known)))
 
-    def layer_missing(self, sign: Word) -> UserError:
+    def layer_missing(self, sign: Token) -> UserError:
         where = f" before {sign.text!r}" if sign.text else ""
-        return self.words.error(sign, f"expected a layer{where}, such as `conv 16 3x3`")
+        return self.tokens.error(sign, f"expected a layer{where}, such as `conv 16 3x3`")
 
 
 def _count(layers: Sequence[Layer]) -> int:

@@ -6,7 +6,7 @@ from convsight.errors import UserError
 from convsight.nets.text.net import Net
 from convsight.nets.text.parse import parse
 from convsight.nets.text.toml import read_toml
-from convsight.nets.text.write import write
+from convsight.nets.text.unparse import unparse
 
 
 def is_net_text(name: str) -> bool:
@@ -42,7 +42,7 @@ def canonical(name: str) -> str:
     >>> canonical("2 * (conv 8 3x3 padding same relu) | globalavg|dense classes")
     'conv 8 3x3 same relu | conv 8 3x3 same relu | globalavg | dense classes'
     """
-    return write(net_of(name))
+    return unparse(net_of(name))
 
 
 def _is_toml(name: str) -> bool:

@@ -5,11 +5,12 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from convsight.nets.text.layers.convolutions import Conv, Depthwise, Separable, Transposed
+from convsight.nets.text.layers.dense import Dense
+from convsight.nets.text.layers.elementwise import Activation, Dropout, Rescale
 from convsight.nets.text.layers.layer import Layer
 from convsight.nets.text.layers.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-from convsight.nets.text.layers.plain import Activation, Dense, Dropout, Rescale
 from convsight.nets.text.layers.pools import Flatten, GlobalPool, Pool, ZeroPad
-from convsight.nets.text.values import (
+from convsight.nets.text.value_kinds import (
     CELLS,
     CELLS_BEHIND,
     CHANCE,

@@ -1,7 +1,7 @@
-"""`Checkpoints`: the file beside the answers that says what wrote them and how far it came.
+"""`Checkpoints`: the file beside the predictions that says what wrote them and how far it came.
 
-Its first line is what the answers depend on (model, columns, options), each further one a checkpoint. A job that is
-started again goes on from the last checkpoint that the answers' file still covers.
+Its first line is what the predictions depend on (model, columns, options), each further one a checkpoint. A job that is
+started again goes on from the last checkpoint that the predictions' file still covers.
 """
 
 import json
@@ -13,12 +13,13 @@ from typing import Any, NamedTuple, Self
 
 from convsight.errors import UserError
 from convsight.files import write_atomic
+from convsight.words import shortened
 
 
 class Checkpoint(NamedTuple):
-    """After `pictures` pictures, `bad` of them without answer, the answers' file had `size` bytes.
+    """After `pictures` images, `bad` of them without prediction, the predictions' file had `size` bytes.
 
-    `names` is a digest of the pictures' names so far, in order: the same sources give the same.
+    `names` is a digest of the images' names so far, in order: the same sources give the same.
     """
 
     pictures: int
@@ -31,30 +32,29 @@ class Checkpoints:
     """The identity of a job and its checkpoints, in the file `path`."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any], last: Checkpoint | None) -> None:
-        self._path = path
         self.last = last
         lines = [json.dumps(identity), *([json.dumps(last._asdict())] if last else [])]
         write_atomic(path, "".join(f"{line}\n" for line in lines))
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 -- closed by close()
 
     @classmethod
-    def open(cls, path: Path, answers: Path, identity: Mapping[str, Any], *, whole: bool = False) -> Self:
-        """The job that writes `answers`: a new one, or the one that was stopped.
+    def open(cls, path: Path, predictions: Path, identity: Mapping[str, Any], *, whole: bool) -> Self:
+        """The job that writes `predictions`: a new one, or the one that was stopped.
 
-        Of answers that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
-        `answers` exist that no job, or another one, wrote.
+        Of predictions that are `whole`, be their size what it may, all checkpoints count. Raises `UserError` where
+        `predictions` exist that no job, or another one, wrote.
         """
-        if not answers.exists():
+        if not predictions.exists():
             return cls(path, identity, None)
         try:
             lines = path.read_bytes().splitlines()
             before = json.loads(lines[0])
         except (OSError, ValueError, IndexError) as error:
             raise UserError(
-                f"{answers} exists, and {path} does not say what wrote it: give another --out, or remove it"
+                f"{predictions} exists, and {path} does not say what wrote it: give another --out, or remove it"
             ) from error
-        _refuse_other(answers, before, identity)
-        return cls(path, identity, _covered(lines[1:], math.inf if whole else answers.stat().st_size))
+        _refuse_other(predictions, before, identity)
+        return cls(path, identity, _covered(lines[1:], math.inf if whole else predictions.stat().st_size))
 
     def record(self, checkpoint: Checkpoint) -> None:
         """Add a checkpoint; what it covers must be on the disk."""
@@ -70,19 +70,18 @@ class Checkpoints:
         self._file.close()
 
 
-def _refuse_other(answers: Path, before: object, identity: Mapping[str, Any]) -> None:
+def _refuse_other(predictions: Path, before: object, identity: Mapping[str, Any]) -> None:
     known = before if isinstance(before, dict) else {}
     for name, value in json.loads(json.dumps(identity)).items():
         if known.get(name) != value:
             raise UserError(
-                f"{answers} was written with another {name}: {_shortened(known.get(name))}, now {_shortened(value)}; "
+                f"{predictions} was written with another {name}: {_told(known.get(name))}, now {_told(value)}; "
                 "give another --out, or remove it"
             )
 
 
-def _shortened(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _told(value: object) -> str:
+    return shortened(str(value), 60)
 
 
 def _covered(lines: list[bytes], size: float) -> Checkpoint | None:

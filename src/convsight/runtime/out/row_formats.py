@@ -1,20 +1,20 @@
-"""An answer as the bytes of lines: CSV, JSON Lines, and the JSON rows from which a Parquet file is made."""
+"""A prediction as the bytes of lines: CSV, JSON Lines, and the JSON rows from which a Parquet file is made."""
 
 import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from convsight.printing import csv_text
-from convsight.runtime.answer import Answer, answer_line, answer_rows
+from convsight.runtime.prediction import Prediction, json_text, table_rows
 
 Columns = tuple[str, ...]
 
 
 class RowFormat(NamedTuple):
-    """How a format begins, and what it adds for each answer."""
+    """How a format begins, and what it adds for each prediction."""
 
     head: Callable[[Columns], str]
-    lines: Callable[[Answer, Columns], str]
+    lines: Callable[[Prediction, Columns], str]
 
 
 def csv_head(columns: Columns) -> str:
@@ -26,18 +26,18 @@ def csv_head(columns: Columns) -> str:
     return csv_text([("file", *columns, "error")])
 
 
-def csv_lines(answer: Answer, columns: Columns) -> str:
-    """The rows of an answer."""
-    return csv_text(answer_rows(answer, columns))
+def csv_lines(prediction: Prediction, columns: Columns) -> str:
+    """The rows of a prediction."""
+    return csv_text(table_rows(prediction, columns))
 
 
-def json_line(answer: Answer, columns: Columns) -> str:
-    """The answer as one JSON document."""
-    return f"{answer_line(answer)}\n"
+def json_line(prediction: Prediction, columns: Columns) -> str:
+    """The prediction as one JSON document."""
+    return f"{json_text(prediction)}\n"
 
 
-def _json_rows(answer: Answer, columns: Columns) -> str:
-    return "".join(f"{json.dumps(row)}\n" for row in answer_rows(answer, columns))
+def _json_rows(prediction: Prediction, columns: Columns) -> str:
+    return "".join(f"{json.dumps(row)}\n" for row in table_rows(prediction, columns))
 
 
 def _nothing(columns: Columns) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convsight.errors import UserError
-from convsight.files import beside
+from convsight.files import beside, make_folder
 
 if sys.platform == "win32":
     fcntl = None
@@ -18,10 +18,12 @@ class WriterLock:
     """Held from when it is made until it is released, by the file `NAME.lock` beside the one that is written."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `UserError` where another process writes `path`, `OSError` where nothing can be written beside it.
+        """The folder of `path` is made where it is missing.
 
+        Raises `UserError` where another process writes `path`, `OSError` where nothing can be written beside it.
         Where the system or its file system has no locks, nothing is kept.
         """
+        make_folder(path.parent)
         self._place = beside(path, ".lock")
         self._file = open(self._place, "ab")  # noqa: SIM115 -- closed by release
         while not self._is_held(path):

@@ -1,30 +1,31 @@
-"""Pictures and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
+"""Images and videos under a folder, all or those that a pattern names, in an order that depends on names alone."""
 
 import os
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from convsight.pictures import is_picture_file
+from convsight.images import is_image_file
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.video import frames, is_video_file
 
+IsFile = Callable[[Path], bool]  # whether the name of a file is that of an image, or of what else is put in
 _Parts = tuple[str, ...]  # of a path below the folder where a walk began
 
 
-def pictures_in(folder: Path) -> Iterator[Item]:
-    """The pictures in `folder` and the folders in it, sorted by name within each.
+def images_in(folder: Path, is_file: IsFile = is_image_file) -> Iterator[Item]:
+    """The images in `folder` and the folders in it, sorted by name within each; `is_file` knows them by their names.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
     """
-    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, _is_picture))
+    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, lambda file: is_file(Path(file[-1]))))
 
 
-def pictures_like(pattern: str, every: int) -> Iterator[Item]:
-    """The pictures and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
+def images_matching(pattern: str, every: int, is_file: IsFile = is_image_file) -> Iterator[Item]:
+    """The images and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
 
-    They come in the order of `pictures_in`; of a video every `every`-th frame.
+    They come in the order of `images_in`; of a video every `every`-th frame.
     """
     root, wanted = _split(pattern)
     if not root.is_dir():
@@ -32,7 +33,7 @@ def pictures_like(pattern: str, every: int) -> Iterator[Item]:
     found = _walk(
         _start(root),
         lambda folder: _may_lead(folder, wanted),
-        lambda file: _is_shown(file[-1]) and _matches(file, wanted),
+        lambda file: (is_file(Path(file[-1])) or is_video_file(file[-1])) and _matches(file, wanted),
     )
     for path in found:
         if isinstance(path, str) and is_video_file(path):
@@ -51,7 +52,7 @@ def is_pattern(text: str) -> bool:
 
 
 def takes_from(source: str, folder: Path) -> bool:
-    """Whether pictures in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
+    """Whether images in `folder`, which need not exist, are among those that `source`, a folder or pattern, names.
 
     >>> takes_from("photos/*.jpg", Path("photos")), takes_from("photos/*.jpg", Path("photos/drawn"))
     (True, False)
@@ -103,14 +104,6 @@ def _split(pattern: str) -> tuple[Path, _Parts]:
 
 def _start(folder: Path) -> str:
     return "" if folder == Path() else str(folder)
-
-
-def _is_picture(file: _Parts) -> bool:
-    return is_picture_file(Path(file[-1]))
-
-
-def _is_shown(name: str) -> bool:
-    return is_picture_file(Path(name)) or is_video_file(name)
 
 
 def _matches(parts: _Parts, pattern: _Parts) -> bool:

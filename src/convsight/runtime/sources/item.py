@@ -1,17 +1,17 @@
-"""`Item`: one picture to answer, not read yet."""
+"""`Item`: one image to predict, not read yet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from convsight.pictures import PictureError, Source
+from convsight.images import ImageError, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A picture by the `name` its answer is told under; `load` gets its content, in a thread, at its turn.
+    """An image by the `name` its prediction is reported under; `load` gets its content, in a thread, at its turn.
 
-    `load` raises `PictureError` where there is no content to be had.
+    `load` raises `ImageError` where there is no content to be had.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Item:
 
 
 def file_item(path: str) -> Item:
-    """The picture in a file.
+    """The image in a file.
 
     >>> file_item("photos/cat.jpg").name
     'photos/cat.jpg'
@@ -28,9 +28,9 @@ def file_item(path: str) -> Item:
 
 
 def failed_item(name: str, reason: str) -> Item:
-    """What is reported in the place of a picture that could not even be found."""
+    """What is reported in the place of an image that could not even be found."""
 
     def fail() -> Source:
-        raise PictureError(reason)
+        raise ImageError(reason)
 
     return Item(name, fail)

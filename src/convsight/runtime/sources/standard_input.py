@@ -1,12 +1,13 @@
-"""Standard input as a source: the bytes of one picture, or a path or URL a line, taken up as lines arrive."""
+"""Standard input as a source: the bytes of one image, or a path or URL a line, taken up as lines arrive."""
 
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from convsight.errors import UserError
-from convsight.pictures import Source
-from convsight.pictures.formats import HEAD_BYTES, reader_of
+from convsight.images import Source
+from convsight.images.formats import HEAD_BYTES, reader_of
+from convsight.inputs.array_file import starts_like_array
 from convsight.runtime.sources.item import Item
 
 NAME = "-"
@@ -20,9 +21,9 @@ read_stdin: Read = partial(os.read, 0)
 
 
 def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: Read = read_stdin) -> Iterator[Item]:
-    """The picture on standard input where it starts like one, else the items of each line."""
+    """The image on standard input where it starts like one, else the items of each line."""
     start = _start(read)
-    if starts_like_picture(start):
+    if starts_like_image(start):
         yield Item(NAME, lambda: _whole(start, read))
         return
     for line in _lines(start, read):
@@ -31,21 +32,21 @@ def standard_input_items(items_of_line: Callable[[str], Iterator[Item]], read: R
 
 
 def _start(read: Read) -> bytes:
-    """Enough bytes to know a picture, or a first line, whatever comes first: nobody should wait for a second one."""
+    """Enough bytes to know an image, or a first line, whatever comes first: nobody should wait for a second one."""
     start = b""
     while len(start) < HEAD_BYTES and not _has_line(start) and (chunk := read(_CHUNK)):
         start += chunk
     return start
 
 
-def starts_like_picture(start: bytes) -> bool:
-    r"""Whether `start` is that of a picture, and not a path which begins with the same letters.
+def starts_like_image(start: bytes) -> bool:
+    r"""Whether `start` is that of an image or an array, and not a path which begins with the same letters.
 
-    >>> starts_like_picture(b"BM6\x00\x00\x00"), starts_like_picture(b"BMW.jpg\n")
+    >>> starts_like_image(b"BM6\x00\x00\x00"), starts_like_image(b"BMW.jpg\n")
     (True, False)
     """
     head = start[:HEAD_BYTES]
-    return reader_of(head) is not None and not _is_text(head)
+    return (reader_of(head) is not None or starts_like_array(head)) and not _is_text(head)
 
 
 def _has_line(start: bytes) -> bool:
@@ -54,8 +55,8 @@ def _has_line(start: bytes) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
-    # JPEG and PNG start with bytes that begin no character of UTF-8, the others hold zeros.
-    return all(byte >= 32 or byte in b"\r\n\t" for byte in head) and head[:1] not in {b"\xff", b"\x89"}
+    # JPEG, PNG and arrays start with bytes that begin no character of UTF-8, the others hold zeros.
+    return all(byte >= 32 or byte in b"\r\n\t" for byte in head) and head[:1] not in {b"\xff", b"\x89", b"\x93"}
 
 
 def _whole(start: bytes, read: Read) -> Source:
@@ -74,7 +75,7 @@ def _lines(rest: bytes, read: Read) -> Iterator[str]:
             break
         rest += chunk
         if len(rest) > _LONGEST_LINE and b"\n" not in rest:
-            raise UserError("standard input holds neither a picture nor lines; give a picture, or a path or URL a line")
+            raise UserError("standard input holds neither an image nor lines; give an image, or a path or URL a line")
     yield _text(rest)
 
 

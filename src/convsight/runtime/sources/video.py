@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.errors import UserError
-from convsight.pictures import PictureError, Source
+from convsight.images import ImageError, Source
 from convsight.runtime.sources.item import Item, failed_item
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _frames(container: "InputContainer", stream: "VideoStream", path: str, every
 def _pixels(frame: "VideoFrame", name: str) -> Source:
     """RGB pixels of a frame, upright; in a thread, since the conversion takes as long as the decoding."""
     if frame.is_corrupt:
-        raise PictureError(f"{name} is damaged; copy the video again or leave it out")
+        raise ImageError(f"{name} is damaged; copy the video again or leave it out")
     pixels = cast("NDArray[np.uint8]", frame.to_ndarray(format="rgb24"))
     return np.rot90(pixels, frame.rotation // 90) if frame.rotation else pixels
 

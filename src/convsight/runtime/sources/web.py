@@ -1,4 +1,4 @@
-"""A picture from the web, only where the user names its URL."""
+"""An image from the web, only where the user names its URL."""
 
 import http.client
 import time
@@ -6,10 +6,10 @@ import urllib.error
 import urllib.request
 from typing import IO
 
-from convsight.pictures import PictureError
+from convsight.images import ImageError
 from convsight.runtime.sources.item import Item
 
-TIMEOUT_S = 30.0  # for the whole picture
+TIMEOUT_S = 30.0  # for the whole image
 LARGEST_BYTES = 200_000_000
 _REDIRECTS = 5
 _CHUNK = 1 << 16  # bytes
@@ -25,14 +25,14 @@ def is_url(text: str) -> bool:
 
 
 def url_item(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_BYTES) -> Item:
-    """The picture at `url`, fetched at its turn."""
+    """The image at `url`, fetched at its turn."""
     return Item(url, lambda: fetch(url, timeout_s, largest_bytes))
 
 
 def fetch(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_BYTES) -> bytes:
     """What is at `url`, an http or https address.
 
-    Raises `PictureError` that says what happened: refused, missing, moved in circles, too slow, too large, cut short.
+    Raises `ImageError` that says what happened: refused, missing, moved in circles, too slow, too large, cut short.
     """
     deadline = time.monotonic() + timeout_s
     try:
@@ -40,18 +40,16 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_B
         with _opener().open(request, timeout=timeout_s) as response:
             return _read(response, url, deadline, largest_bytes)
     except TimeoutError as error:
-        raise PictureError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
+        raise ImageError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
     except urllib.error.HTTPError as error:
         with error:  # it holds the connection
             reason = str(error.reason).splitlines()[0]
-        raise PictureError(
-            f"cannot fetch {url}: the server answers {error.code} {reason}; check the address"
-        ) from error
+        raise ImageError(f"cannot fetch {url}: the server answers {error.code} {reason}; check the address") from error
     # Reasons of URLError may be exceptions themselves; InvalidURL and its like are HTTPException or ValueError.
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise PictureError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
-        raise PictureError(f"cannot fetch {url}: {_reason(error)}; check the address") from error
+            raise ImageError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
+        raise ImageError(f"cannot fetch {url}: {_reason(error)}; check the address") from error
 
 
 def _read(response: IO[bytes], url: str, deadline: float, largest_bytes: int) -> bytes:
@@ -62,12 +60,12 @@ def _read(response: IO[bytes], url: str, deadline: float, largest_bytes: int) ->
     while chunk := response.read1(_CHUNK):  # type: ignore[attr-defined]
         size += len(chunk)
         if size > largest_bytes:
-            raise PictureError(f"{url} is larger than {largest_bytes:,} bytes; download it and make it smaller")
+            raise ImageError(f"{url} is larger than {largest_bytes:,} bytes; download it and make it smaller")
         if time.monotonic() > deadline:
             raise TimeoutError
         parts.append(chunk)
     if expected is not None and size < expected:
-        raise PictureError(f"{url} was cut short: {size:,} of {expected:,} bytes came; try again")
+        raise ImageError(f"{url} was cut short: {size:,} of {expected:,} bytes came; try again")
     return b"".join(parts)
 
 

@@ -1,1 +1,1 @@
-"""Which one of a list of classes does the picture show?"""
+"""Which one of a list of classes does the image show?"""

@@ -1,31 +1,32 @@
-"""Which variations of a training picture keep its class, chosen from what the data shows."""
+"""Which variations of a training image keep its class, chosen from what the data shows."""
 
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, Variation, Whole, describe
+from convsight.augmentation import ImageAugmentation, Variation, Whole, in_words
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec, as_image
 from convsight.settings import TrainSettings
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
-_MANY = 20_000  # training pictures; above it little variation is enough for a short training
+_MANY = 20_000  # training images; above it little variation is enough for a short training
 
 _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 
-def choose_augmentation(dataset: Dataset, spec: ImageInput, settings: TrainSettings) -> ImageAugmentation:
+def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettings) -> ImageAugmentation:
     """The variation for a data set, with the reasons for it."""
-    variation, why = _amount(len(dataset.split("train")), min(spec.height, spec.width), settings)
+    image = as_image(spec, "classification")
+    variation, why = _amount(len(dataset.split("train")), min(image.height, image.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
-    reasons = (f"augmentation: {describe(variation)}", why, why_flip)
+    reasons = (f"augmentation: {in_words(variation)}", why, why_flip)
     return ImageAugmentation(variation, {"class": Whole()}, reasons)
 
 
-def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
+def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:
     light = _LIGHT_SMALL if side <= _SMALL_SIDE else _LIGHT
     if settings.augment == "none":
         return Variation(), "no variation: --augment none"
@@ -33,9 +34,9 @@ def _amount(pictures: int, side: int, settings: TrainSettings) -> tuple[Variatio
         return light, "light variation: --augment light"
     if settings.augment == "strong":
         return _STRONG, "strong variation: --augment strong"
-    if pictures >= _MANY:
-        return light, f"light variation: {pictures:,} training pictures vary enough by themselves"
-    return _STRONG, f"strong variation: {pictures:,} training pictures are few"
+    if images >= _MANY:
+        return light, f"light variation: {images:,} training images vary enough by themselves"
+    return _STRONG, f"strong variation: {images:,} training images are few"
 
 
 def _flips(dataset: Dataset, settings: TrainSettings) -> tuple[bool, bool, str]:

@@ -1,4 +1,4 @@
-"""Pictures of how a classification was judged: the confusion matrix and the calibration diagram."""
+"""Figures of how a classification was judged: the confusion matrix and the calibration diagram."""
 
 from typing import Any
 
@@ -8,24 +8,25 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.words import shortened
 
-_MOST_CLASSES_WITH_COUNTS = 20
+_MAX_CLASSES_WITH_COUNTS = 20
 _LONGEST_NAME = 24
 _CELL_INCHES = 0.42
 _NARROW_CELL_INCHES = 0.13  # a name of 7 points still fits beside its row
-_WIDEST_INCHES = 26.0  # of the matrix; at 100 dots an inch a picture that can still be opened anywhere
+_WIDEST_INCHES = 26.0  # of the matrix; at 100 dots an inch an image that can still be opened anywhere
 _COLORBAR_INCHES = 4.0
 _CALIBRATION_INCHES = 5.2
 
 
 def confusion_figure(metrics: ClassMetrics) -> Figure:
-    """The confusion matrix, each row normalised by how often its class is the truth.
+    """The confusion matrix, each row normalised by how often its class is the target.
 
     Counts stand in the cells up to 20 classes. With more classes than names fit, every n-th is named.
     """
     counts = metrics.confusion()
     classes = len(metrics.classes)
-    detailed = classes <= _MOST_CLASSES_WITH_COUNTS
+    detailed = classes <= _MAX_CLASSES_WITH_COUNTS
     side = min(_WIDEST_INCHES, max(2.5, classes * (_CELL_INCHES if detailed else _NARROW_CELL_INCHES)))
     figure = Figure(figsize=(side + 2.6, side + 1.8), layout="constrained")
     axes = figure.subplots()
@@ -37,16 +38,16 @@ def confusion_figure(metrics: ClassMetrics) -> Figure:
     place = axes.inset_axes((1 + 0.2 / side, 1 - height, 0.16 / side, height))
     figure.colorbar(image, cax=place, label="share of the true class")
     _name_classes(axes, metrics.classes, side)
-    axes.set_xlabel("answer")
-    axes.set_ylabel("truth")
-    axes.set_title(f"Confusion matrix, {counts.sum():,} pictures")
+    axes.set_xlabel("prediction")
+    axes.set_ylabel("target")
+    axes.set_title(f"Confusion matrix, {counts.sum():,} images")
     if detailed:
         _write_counts(axes, counts, shares)
     return figure
 
 
 def reliability_figure(metrics: ClassMetrics) -> Figure:
-    """The calibration diagram: how often answers of a given confidence are right, and how many there are.
+    """The calibration diagram: how often predictions of a given confidence are right, and how many there are.
 
     Guo et al., On Calibration of Modern Neural Networks, 2017, figure 1.
     """
@@ -60,10 +61,10 @@ def reliability_figure(metrics: ClassMetrics) -> Figure:
     upper.plot([0, 1], [0, 1], "--", color="grey", label="perfectly calibrated")
     upper.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="accuracy")
     error = metrics.compute(intervals=False)["calibration_error"]
-    figure.suptitle(f"Calibration error {error.value:.3f}, {bins.counts.sum():,} pictures")
+    figure.suptitle(f"Calibration error {error.value:.3f}, {bins.counts.sum():,} images")
     upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
     lower.bar(middle, bins.counts / bins.counts.sum(), width, color="tab:grey", edgecolor="white")
-    lower.set(xlabel="confidence: probability of the answer", ylabel="share of\npictures")
+    lower.set(xlabel="confidence: probability of the prediction", ylabel="share of\nimages")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -73,15 +74,11 @@ def _name_classes(axes: Axes, classes: tuple[str, ...], side: float) -> None:
     """Names along both axes, every n-th where they would overlap."""
     step = int(np.ceil(_NARROW_CELL_INCHES * len(classes) / side - 1e-9))
     ticks = range(0, len(classes), step)
-    names = [_shortened(classes[index]) for index in ticks]
+    names = [shortened(classes[index], _LONGEST_NAME) for index in ticks]
     points = 9 if side / len(classes) >= _CELL_INCHES else 7
     # A class name is text as it is: a dollar sign in it does not start a formula.
     axes.set_xticks(ticks, names, fontsize=points, rotation=90, parse_math=False)
     axes.set_yticks(ticks, names, fontsize=points, parse_math=False)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _write_counts(axes: Axes, counts: NDArray[np.integer[Any]], shares: NDArray[np.floating[Any]]) -> None:

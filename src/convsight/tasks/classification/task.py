@@ -1,4 +1,4 @@
-"""Classification: which one of a list of classes does the picture show?"""
+"""Classification: which one of a list of classes does the image show?"""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -11,10 +11,10 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.results import Labels
@@ -22,10 +22,10 @@ from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
-    LINEAR_PICTURES,
+    LINEAR_IMAGES,
     linear_baseline,
     majority_baseline,
-    small_pictures,
+    shrunk_images,
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
 
 @final
 class Classification(Task):
-    """One class a picture, by softmax over logits."""
+    """One class an image, by softmax over logits."""
 
-    usual_net = "small"
-    lessons = 1
-    pretrained_pace = 1 / 15
-    floor = "majority"
+    default_net = "small"
+    batch_divisor = 1
+    finetune_lr_scale = 1 / 15
+    trivial_baseline_name = "majority"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         net = canonical_name(name)
@@ -74,9 +74,9 @@ class Classification(Task):
         return build_net(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
-        return HeldTargets({"class": torch.from_numpy(_labels(examples.truths).indices)})
+        return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -88,23 +88,24 @@ class Classification(Task):
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
 
-    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        return majority_baseline(_labels(train.truths), _labels(judged.truths))
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        return majority_baseline(_labels(train.targets), _labels(judged.targets))
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
-        truths, answers = _labels(train.truths), _labels(test.truths)
-        chosen, classes = subset(truths, LINEAR_PICTURES), len(truths.classes)
-        seen = small_pictures(train.pictures, chosen, classes)
-        unseen = small_pictures(test.pictures, np.arange(len(answers)), classes)
-        linear = linear_baseline(seen, truths.select(chosen), unseen, answers)
-        return {self.floor: self.floor_baseline(train, test), "linear": linear}
+        targets, predictions = _labels(train.targets), _labels(test.targets)
+        chosen, classes = subset(targets, LINEAR_IMAGES), len(targets.classes)
+        seen = shrunk_images(train.images, chosen, classes)
+        unseen = shrunk_images(test.images, np.arange(len(predictions)), classes)
+        linear = linear_baseline(seen, targets.select(chosen), unseen, predictions)
+        return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:
         check_size(card.net, net_shape(card))
 
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
-        side, why = choose_side(settings, typical_side(dataset.split("train")), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "crop"), why
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "crop", split), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):
@@ -131,15 +132,15 @@ class ClassGraph(nn.Module):
         self.mirror = mirror
         self.temperature = temperature
 
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        planes = self.inputs(pictures)
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        planes = self.inputs(images)
         logits = self.model(planes).float()
         if self.mirror:
             logits = (logits + self.model(planes.flip(3)).float()) / 2
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
 
 
-def _labels(truths: Targets) -> Labels:
-    if not isinstance(truths, Labels):
-        raise TypeError(f"classification needs Labels as truth, not {type(truths).__name__}")
-    return truths
+def _labels(targets: Targets) -> Labels:
+    if not isinstance(targets, Labels):
+        raise TypeError(f"classification needs Labels as targets, not {type(targets).__name__}")
+    return targets

@@ -1,1 +1,1 @@
-"""Detection: which things does the picture show, and where?"""
+"""Detection: which things does the image show, and where?"""

@@ -1,6 +1,6 @@
-"""Variations of training pictures that take their boxes along: mosaic, mixup, flips, scale, place and colour.
+"""Variations of training images that take their boxes along: mosaic, mixup, flips, scale, place and colour.
 
-Boxes are fractions of the picture, (batch, most, 4), with labels (batch, most), -1 where there is none.
+Boxes are fractions of the image, (batch, most, 4), with labels (batch, most), -1 where there is none.
 """
 
 import math
@@ -13,7 +13,7 @@ from torch import Tensor
 from convsight.augmentation import Augmentation, Batch, BoxTarget, Warp
 from convsight.augmentation.appearance import relight
 from convsight.augmentation.class_names import names_a_side, reads_as_text
-from convsight.augmentation.geometry import Size, Window
+from convsight.augmentation.warp_steps import HeightWidth, ResizedCrop
 from convsight.augmentation.warped import warped
 from convsight.datasets import Dataset
 from convsight.rng import RngKeys, uniform
@@ -24,14 +24,14 @@ from convsight.tasks.detection.mosaic import compact, mixup, mosaic
 BOXES = BoxTarget(labels="labels", min_visible=0.3, min_side_px=2.0)  # what less is left of, nobody need find
 
 _EMPTY = 114 / 255  # the grey around an image that is moved
-_PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the pictures that are judged
+_PLAIN_FROM = 0.85  # of the training: mosaics and mixtures look unlike the images that are judged
 
 
 @dataclass(frozen=True)
 class BoxVariation:
-    """How far pictures vary. Chances are 0..1; other amounts are the largest, drawn evenly from -amount to amount.
+    """How far images vary. Chances are 0..1; other amounts are the largest, drawn evenly from -amount to amount.
 
-    `mosaic` puts four pictures together, `mixup` lays two over each other; `zoom`, `light` and `saturation` are natural
+    `mosaic` puts four images together, `mixup` lays two over each other; `zoom`, `light` and `saturation` are natural
     logarithms of a factor, `shift` a share of the side. `sizes` are sides of batches as shares of the network's own:
     multi-scale training.
     """
@@ -60,7 +60,7 @@ class BoxAugmentation(Augmentation):
 
     _COLUMNS = 18
     images = ("image",)
-    mirrors = False  # an answer is not averaged over a mirror image: boxes of two views have no mean
+    mirrors = False  # a prediction is not averaged over a mirror image: boxes of two views have no mean
 
     def __init__(self, variation: BoxVariation, stride: int, reasons: tuple[str, ...]) -> None:
         self.variation = variation
@@ -82,12 +82,12 @@ class BoxAugmentation(Augmentation):
         if bool(together.any()):
             partners = (draws[:, 12:15] * len(images)).long().clamp(max=len(images) - 1)
             batch, across = mosaic(batch, partners, together, _EMPTY), 2
-        warp = Warp((self._window(draws[:, 4:11], together, across, batch.image, after),))
+        warp = Warp((self._crop(draws[:, 4:11], together, across, batch.image, after),))
         batch = compact(warped(batch, warp, self.images, self.targets))
         mixed = (draws[:, 16] < v.mixup) & combined
         return mixup(batch, draws[:, 17], mixed) if bool(mixed.any()) else batch
 
-    def _window(self, draws: Tensor, together: Tensor, across: int, canvas: Tensor, after: Size) -> Window:
+    def _crop(self, draws: Tensor, together: Tensor, across: int, canvas: Tensor, after: HeightWidth) -> ResizedCrop:
         """Where each image is looked at: with partners near the corner that all share, else around its middle.
 
         The canvas is `across` images wide and high.
@@ -99,9 +99,9 @@ class BoxAugmentation(Augmentation):
         sides = torch.stack([zoom * aspect, zoom / aspect], dim=1)
         flips = (draws[:, 4:6] < 0.5) & torch.tensor([v.flip_horizontal, v.flip_vertical], device=draws.device)
         before = (canvas.shape[2], canvas.shape[3])
-        return Window(middle / across, sides / across, flips, before, after, _EMPTY)
+        return ResizedCrop(middle / across, sides / across, flips, before, after, _EMPTY)
 
-    def _size(self, images: Tensor, draw: float) -> Size:
+    def _size(self, images: Tensor, draw: float) -> HeightWidth:
         """Height and width of the whole batch, drawn from the sizes and made whole strides."""
         share = self.variation.sizes[int(draw * len(self.variation.sizes))]
         height, width = (max(self.stride, round(side * share / self.stride) * self.stride) for side in images.shape[2:])
@@ -115,39 +115,41 @@ def choose_augmentation(dataset: Dataset, settings: TrainSettings, stride: int, 
     if own.mosaic is not None:
         amounts = replace(amounts, mosaic=own.mosaic)
     sided = any(names_a_side(name) for name in dataset.target.names)
-    usual = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
+    default = settings.augment != "none" and not sided and not reads_as_text(dataset.target.names)
     variation = replace(
         amounts,
-        flip_horizontal=usual if settings.flip == "auto" else settings.flip != "none",
+        flip_horizontal=default if settings.flip == "auto" else settings.flip != "none",
         flip_vertical=settings.flip == "both",
         mixup=own.mixup,
         sizes=_SIZES if own.multi_scale else (1.0,),
     )
     why = (
-        "" if usual or settings.flip != "auto" else "no flips: the classes read as text, name a side, or --augment none"
+        ""
+        if default or settings.flip != "auto"
+        else "no flips: the classes read as text, name a side, or --augment none"
     )
     return BoxAugmentation(variation, stride, (f"augmentation: {_told(variation)}", *filter(None, [why_amount, why])))
 
 
 def _amount(settings: TrainSettings, passes: float) -> tuple[BoxVariation, str]:
-    """How far pictures vary, and why where the user did not say."""
+    """How far images vary, and why where the user did not say."""
     if settings.augment != "auto":
         return {"none": BoxVariation(), "light": _LIGHT, "strong": _STRONG}[settings.augment], ""
     if passes <= _FEW_PASSES:
         return _LIGHT, f"light variation: about {passes:.0f} epochs are few; --augment strong if there will be more"
-    return _STRONG, f"strong variation: pictures are seen often, in about {passes:.0f} epochs"
+    return _STRONG, f"strong variation: images are seen often, in about {passes:.0f} epochs"
 
 
 def _told(v: BoxVariation) -> str:
     """The variation in words.
 
     >>> _told(BoxVariation(mosaic=0.5, zoom=0.4))
-    'horizontal flips, four pictures in one (50%), zoom up to 49%'
+    'horizontal flips, four images in one (50%), zoom up to 49%'
     """
     words = [
         "horizontal flips" * v.flip_horizontal,
         "vertical flips" * v.flip_vertical,
-        f"four pictures in one ({v.mosaic:.0%})" * bool(v.mosaic),
+        f"four images in one ({v.mosaic:.0%})" * bool(v.mosaic),
         f"two laid over each other ({v.mixup:.0%})" * bool(v.mixup),
         f"zoom up to {math.expm1(v.zoom):.0%}" * bool(v.zoom),
         f"shifts up to {v.shift:.0%} of the side" * bool(v.shift),

@@ -10,16 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from convsight.tasks.detection.iou import iou, iou_and_union
+
 _TINY = 1e-7  # keeps boxes without area from dividing by zero
-
-
-def iou(one: Tensor, other: Tensor) -> Tensor:
-    """Intersection over union of boxes at the same place of two tensors, 0..1.
-
-    >>> iou(torch.tensor([0.0, 0, 2, 2]), torch.tensor([1.0, 0, 3, 2])).item()
-    0.333...
-    """
-    return _parts(one, other)[0]
 
 
 def smooth_l1_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
@@ -35,7 +28,7 @@ def iou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
 
 def giou_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
     """Also the share of the smallest box around both that neither covers (Rezatofighi et al., 2019)."""
-    overlap, union = _parts(predicted, wanted)
+    overlap, union = iou_and_union(predicted, wanted)
     sides = _around(predicted, wanted)
     whole = sides[..., 0] * sides[..., 1]
     return 1 - overlap + (whole - union) / (whole + _TINY)
@@ -90,15 +83,6 @@ BOX_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "ciou": ciou_loss,
 }
 CLASS_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"bce": bce_loss, "focal": focal_loss}
-
-
-def _parts(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Intersection over union, and the union."""
-    shared = (torch.minimum(one[..., 2:], other[..., 2:]) - torch.maximum(one[..., :2], other[..., :2])).clamp(min=0)
-    shared = shared[..., 0] * shared[..., 1]
-    first, second = (each[..., 2:] - each[..., :2] for each in (one, other))
-    union = first[..., 0] * first[..., 1] + second[..., 0] * second[..., 1] - shared
-    return shared / (union + _TINY), union
 
 
 def _around(one: Tensor, other: Tensor) -> Tensor:

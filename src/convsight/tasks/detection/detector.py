@@ -8,58 +8,58 @@ import torch
 from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
-from convsight.nets.yolo import Yolo, corners
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.nms import Candidates, best_of_all_classes
+from convsight.tasks.detection.yolo import Yolo, corners
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 
-_TOLD = 100  # proposals of `forward`
+_MAX_DETECTIONS = 100  # boxes of `forward`
 
 
 class Detector(ABC, nn.Module):
-    """A network for normalised pictures (batch, channels, height, width), with its loss and its proposals.
+    """A network for normalised images (batch, channels, height, width), with its loss and its candidates.
 
-    Targets are `boxes` (batch, most, 4) as fractions of the picture and `labels` (batch, most), -1 where there is none.
+    Targets are `boxes` (batch, most, 4) as fractions of the image and `labels` (batch, most), -1 where there is none.
     """
 
-    # Whether proposals of one thing must be suppressed; without it each picture has one answer.
-    suppresses: bool = True
-    # The side in px of the windows that its network sees; None where that sees whole pictures.
+    # Whether candidates of one thing must be suppressed; without it each image has one prediction.
+    needs_nms: bool = True
+    # The side in px of the windows that its network sees; None where that sees whole images.
     window: int | None = None
 
     @abstractmethod
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
+    def losses(self, images: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
         """`total` and its named parts, each a scalar."""
 
     @abstractmethod
-    def proposals(self, pictures: Tensor, most: int) -> Candidates:
-        """At most `most` boxes for each picture, surest first, before suppression."""
+    def candidates(self, images: Tensor, most: int) -> Candidates:
+        """At most `most` boxes for each image, surest first, before suppression."""
 
     @abstractmethod
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes, scores and labels of the surest proposals, for those who measure networks."""
-        found = self.proposals(pictures, _TOLD)
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Boxes, scores and labels of the surest candidates, for those who measure networks."""
+        found = self.candidates(images, _MAX_DETECTIONS)
         return found.boxes, found.scores, found.labels
 
 
 @final
 class YoloDetector(Detector):
-    """The network of `nets/yolo.py` with the loss of `yolo_loss.py`."""
+    """The network of `yolo.py` with the loss of `yolo_loss.py`."""
 
     def __init__(self, net: Yolo) -> None:
         super().__init__()
         self.net = net
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
-        logits, sides, cells = self.net(pictures)
-        return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], pictures), settings)
+    def losses(self, images: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
+        logits, sides, cells = self.net(images)
+        return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], images), settings)
 
-    def proposals(self, pictures: Tensor, most: int) -> Candidates:
-        logits, sides, cells = self.net(pictures)
-        height, width = pictures.shape[2:]
+    def candidates(self, images: Tensor, most: int) -> Candidates:
+        logits, sides, cells = self.net(images)
+        height, width = images.shape[2:]
         boxes = corners(sides, cells.centres, cells.strides)
         fractions = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
         return best_of_all_classes(fractions.clamp(0, 1), logits.sigmoid(), most)

@@ -1,4 +1,4 @@
-"""Pictures of how a detection was judged: precision against recall, and the kinds of errors."""
+"""Figures of how a detection was judged: precision against recall, and the kinds of errors."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,10 +6,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convsight.tasks.detection.light.average_precision import GRID
-from convsight.tasks.detection.light.found import Followed
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.detection.light.threshold_metrics import ThresholdCurve
+from convsight.words import shortened
 
-_MOST_NAMED = 10  # classes with a colour of their own
+_MAX_NAMED = 10  # classes with a colour of their own
 _LONGEST_NAME = 24
 _KINDS = {
     "class": "wrong class",
@@ -37,9 +38,9 @@ def precision_recall_figure(metrics: BoxMetrics) -> Figure:
     axes = figure.subplots()
     heights = {name: _at_recalls(curve) for name, curve in curves.items()}
     for index, (name, curve) in enumerate(curves.items()):
-        named = len(curves) <= _MOST_NAMED
+        named = len(curves) <= _MAX_NAMED
         color, width = (f"C{index}", 1.5) if named else ("lightgrey", 0.8)
-        label = f"{heights[name].mean():.2f} {_shortened(name)}" if named else None
+        label = f"{heights[name].mean():.2f} {shortened(name, _LONGEST_NAME)}" if named else None
         axes.plot(GRID, heights[name], color=color, linewidth=width, label=label)
         if named and curve.found:
             axes.plot(curve.recall[curve.found - 1], curve.precision[curve.found - 1], "o", color=color, markersize=5)
@@ -67,7 +68,7 @@ def errors_figure(metrics: BoxMetrics) -> Figure:
     return figure
 
 
-def _at_recalls(curve: Followed) -> NDArray[np.float64]:
+def _at_recalls(curve: ThresholdCurve) -> NDArray[np.float64]:
     """The best precision at each recall of the grid or a higher one; 0 beyond the last."""
     best = np.maximum.accumulate(curve.precision[::-1])[::-1]
     return np.append(best, 0.0)[np.searchsorted(curve.recall, GRID)]
@@ -79,7 +80,3 @@ def _legend(axes: Axes) -> None:
     legend = axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="average precision")
     for text in legend.get_texts():
         text.set_parse_math(False)  # a dollar sign in a class name does not start a formula
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -1,6 +1,6 @@
-"""Classification with localisation: one class and one box for a picture, by any network of the catalogue.
+"""Classification with localisation: one class and one box for an image, by any network of the catalogue.
 
-The first detector of the lectures: where a picture shows one thing, four more numbers say where it is. Sermanet et al.,
+The first detector of the lectures: where an image shows one thing, four more numbers say where it is. Sermanet et al.,
 "OverFeat", 2013, section 4.
 """
 
@@ -16,7 +16,7 @@ from convsight.tasks.detection.anchors import sides_of
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates
+from convsight.tasks.detection.nms import Candidates
 
 _BOX = 1.0  # weight of the box's loss
 
@@ -25,44 +25,44 @@ _BOX = 1.0  # weight of the box's loss
 class Locate(Detector):
     """The catalogue's network called `backbone`: logits of the classes and of nothing, and the box as four logits.
 
-    Of several true boxes it learns the largest; a picture without any teaches that there is nothing.
+    Of several true boxes it learns the largest; an image without any teaches that there is nothing.
     """
 
-    suppresses = False
+    needs_nms = False
 
     def __init__(self, backbone: str, shape: NetShape) -> None:
         super().__init__()
         self.classes = shape.outputs
         self.net = build_net(backbone, NetShape(shape.outputs + 1 + 4, shape.channels, shape.height, shape.width))
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
-        logits, boxes = self._answers(pictures)
+    def losses(self, images: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
+        logits, boxes = self._outputs(images)
         largest, labels = largest_boxes(targets["boxes"], targets["labels"])
         there = labels >= 0
         wanted = torch.where(there, labels, self.classes)
         parts = {"class": F.cross_entropy(logits, wanted, label_smoothing=settings.label_smoothing)}
-        sides = sides_of(pictures)
+        sides = sides_of(images)
         apart = BOX_LOSSES[settings.box_loss](boxes * sides, largest * sides)
         parts["box"] = _BOX * (apart * there).sum() / there.sum().clamp(min=1)
         return {"total": parts["class"] + parts["box"], **parts}
 
-    def proposals(self, pictures: Tensor, most: int) -> Candidates:
-        logits, boxes = self._answers(pictures)
+    def candidates(self, images: Tensor, most: int) -> Candidates:
+        logits, boxes = self._outputs(images)
         scores, labels = logits.softmax(dim=1)[:, : self.classes].max(dim=1, keepdim=True)
         return Candidates(boxes[:, None], scores, labels)
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return self.net.state_dict()
 
-    def _answers(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def _outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Class logits (batch, classes + 1), the last one nothing's, and boxes (batch, 4) as fractions."""
-        found = self.net(pictures).float()
+        found = self.net(images).float()
         centre, sides = found[:, -4:].sigmoid().chunk(2, dim=1)
         return found[:, :-4], torch.cat([centre - sides / 2, centre + sides / 2], dim=1).clamp(0, 1)
 
 
 def largest_boxes(boxes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest box (batch, 4) of (batch, most, 4) and its label (batch,), -1 where a picture has none.
+    """The largest box (batch, 4) of (batch, most, 4) and its label (batch,), -1 where an image has none.
 
     >>> boxes = torch.tensor([[[0.0, 0, 0.5, 0.5], [0, 0, 0.9, 0.9]]])
     >>> largest_boxes(boxes, torch.tensor([[3, 7]]))[1], largest_boxes(boxes, torch.tensor([[3, -1]]))[1]

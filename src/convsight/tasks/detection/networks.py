@@ -7,34 +7,34 @@ from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
 from convsight.nets.pyramid import build_pyramid
 from convsight.nets.task_nets import TaskNet, TaskNets
-from convsight.nets.yolo import SIZES, Backbone, Yolo
 from convsight.tasks.detection.detector import Detector, YoloDetector
-from convsight.tasks.detection.room import check_room
+from convsight.tasks.detection.min_size import check_min_size
+from convsight.tasks.detection.yolo import SIZES, Backbone, Yolo
 
 _OURS, _TORCHVISIONS = "Apache-2.0", "BSD-3-Clause"
 _SIDE, _CLASSES = 320, 80  # px, and COCO's classes, for which lists count
 
-# Losses of their own. They work at any size, and begin with smaller pictures as all do; to keep changing it is offered
+# Losses of their own. They work at any size, and begin with smaller images as all do; to keep changing it is offered
 # for YOLO alone.
 _FIXED = frozenset({"box_loss", "class_loss", "multi_scale"})
 _TORCHVISIONS_FIXED = _FIXED | {"label_smoothing"}
 
-Pictures = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
-_IMAGENETS: Pictures = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_SSDS: Pictures = ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3)
-_HALVES: Pictures = ((0.5,) * 3, (0.5,) * 3)
+Images = tuple[tuple[float, ...], tuple[float, ...]]  # mean and std of each channel, in 0..1
+_IMAGENETS: Images = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_SSDS: Images = ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3)
+_HALVES: Images = ((0.5,) * 3, (0.5,) * 3)
 
 
 @dataclass(frozen=True)
 class DetectorEntry:
     """One detector: the network, and what of the task concerns it alone.
 
-    `pictures` are those that torchvision's weights for the whole detector were trained on, None where it offers none.
+    `images` are those that torchvision's weights for the whole detector were trained on, None where it offers none.
     `deaf` are the settings that do nothing for it.
     """
 
     net: TaskNet[Detector]
-    pictures: Pictures | None = None
+    images: Images | None = None
     deaf: frozenset[str] = frozenset()
 
 
@@ -46,7 +46,7 @@ def _yolo(size: str, backbone: str, shape: NetShape) -> Detector:
     if not backbone:
         return YoloDetector(Yolo(Backbone(shape.channels, chosen), chosen.widths[2:], chosen.neck, shape.outputs))
     pyramid = build_pyramid(backbone, shape)
-    return YoloDetector(Yolo(pyramid, pyramid.widths, chosen.neck, shape.outputs))
+    return YoloDetector(Yolo(pyramid, pyramid.channels, chosen.neck, shape.outputs))
 
 
 # torchvision is imported when one of its networks is asked for: it takes about a second.
@@ -126,12 +126,12 @@ DETECTORS: dict[str, DetectorEntry] = {
     "locate": DetectorEntry(
         _net(
             _locate,
-            "classification with localisation: one class and one box a picture",
+            "classification with localisation: one class and one box an image",
             "Sermanet et al., OverFeat: Integrated Recognition, Localization and Detection, 2013",
             _OURS,
             encoder="small",
         ),
-        deaf=frozenset({"class_loss", "multi_scale", "suppression", "overlap"}),  # a picture has one box
+        deaf=frozenset({"class_loss", "multi_scale", "suppression", "overlap"}),  # an image has one box
     ),
     "sliding-window": DetectorEntry(
         _net(
@@ -149,7 +149,7 @@ NETWORKS = TaskNets({name: entry.net for name, entry in DETECTORS.items()})
 
 
 def check_detector(name: str, shape: NetShape) -> None:
-    """Raise `UserError` where the network called `name` cannot work on such pictures; computes shapes alone."""
+    """Raise `UserError` where the network called `name` cannot work on such images; computes shapes alone."""
     entry = NETWORKS.entry(name)
     build_without_memory(entry, shape)
-    check_room(name, entry, shape)
+    check_min_size(name, entry, shape)

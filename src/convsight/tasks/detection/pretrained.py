@@ -1,6 +1,5 @@
 """Pretrained weights in a detector: of the whole of it, or of the network of the catalogue that it comes after."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,17 +9,17 @@ from typing import final
 import torch
 from torch import Tensor
 
-from convsight.card import Card
 from convsight.errors import UserError
-from convsight.model_files import read_card
-from convsight.nets.catalogue import NetShape, build_net, net_entry
-from convsight.nets.channels import for_channels
 from convsight.nets.dry_run.build import build_without_memory
-from convsight.nets.misfit import Reference, alike
+from convsight.nets.encoder_weights import adapt_encoder
+from convsight.nets.entry import NetShape
+from convsight.nets.first_convolution import for_channels
 from convsight.nets.state_dict_file import read_state_dict
-from convsight.nets.weights import IMAGENET, Weights, adapt_weights, read_weights
+from convsight.nets.weight_mismatch import alike
+from convsight.nets.weights import IMAGENET, Weights, card_of, origin_of, read_weights
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS
+from convsight.words import first_few
 
 _WITHIN = "net."  # what our networks put before torchvision's names
 _COUNTER = "num_batches_tracked"  # of batch normalisation; torchvision's frozen ones have none
@@ -46,14 +45,14 @@ def read_detector_weights(name: str, weights: str) -> Weights:
     after. Raises `UserError` where there are none, or the file is missing, damaged or of another detector.
     """
     detector, backbone = NETWORKS.parts(name)
-    card = None if weights == IMAGENET else _card(Path(weights))
+    card = None if weights == IMAGENET else card_of(Path(weights))
     if card is not None and card.task == "detection":
         if card.net != name:
             raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
         return _whole(Path(weights), card.input.mean, card.input.std)
-    pictures = DETECTORS[detector].pictures
-    if pictures and weights != IMAGENET and Path(weights).is_file():
-        found = _whole(Path(weights), *pictures)
+    images = DETECTORS[detector].images
+    if images and weights != IMAGENET and Path(weights).is_file():
+        found = _whole(Path(weights), *images)
         if any(key.startswith("backbone.") for key in found.tensors):
             return found
     if not backbone:
@@ -79,16 +78,8 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
         )
     side = model.window
     seen = replace(shape, height=side, width=side) if side else shape
-    whole = build_net(backbone, replace(seen, outputs=net_entry(backbone).outputs))
-    notes = adapt_weights(whole, backbone, weights, shape.channels)
-    tensors, last = whole.state_dict(), Reference.of(backbone).by_outputs
-    # Where a last layer has as many numbers as ours by chance, they mean something else.
-    taken = {key: own for key, own in borrowed.items() if key not in last and alike(own, tensors[key])}
-    with torch.no_grad():
-        for key, own in taken.items():
-            own.copy_(tensors[key])
-    count = sum(own.numel() for own in taken.values())
-    return [*notes, f"{count:,} numbers of {backbone} are pretrained; what finds boxes starts fresh"]
+    *notes, taken = adapt_encoder(borrowed, backbone, seen, weights)
+    return [*notes, f"{taken}; what finds boxes starts fresh"]
 
 
 def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeights) -> list[str]:
@@ -112,9 +103,7 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
         else:
             unfit.append(key)
     if unfit:
-        some = ", ".join(key.removeprefix(_WITHIN) for key in unfit[:_LISTED]) + (
-            f" and {len(unfit) - _LISTED} more" if len(unfit) > _LISTED else ""
-        )
+        some = first_few([key.removeprefix(_WITHIN) for key in unfit], _LISTED)
         raise UserError(f"{weights.origin} does not fit {name}: missing, extra or of another shape: {some}")
     with torch.no_grad():
         for key, value in taken.items():
@@ -137,14 +126,4 @@ def _renamed(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dic
 
 
 def _whole(file: Path, mean: tuple[float, ...], std: tuple[float, ...]) -> WholeWeights:
-    tensors = read_state_dict(file)
-    with open(file, "rb") as opened:
-        digits = hashlib.file_digest(opened, "sha256").hexdigest()
-    return WholeWeights(f"{file.name} (SHA-256 {digits[:16]})", tensors, mean, std)
-
-
-def _card(file: Path) -> Card | None:
-    try:
-        return read_card(file)
-    except UserError:  # a file of weights alone, or none at all
-        return None
+    return WholeWeights(origin_of(file), read_state_dict(file), mean, std)

@@ -19,7 +19,7 @@ from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.suppression import Candidates, best_of_all_classes
+from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 
 _VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
 
@@ -36,33 +36,33 @@ class Ssd(Detector):
         super().__init__()
         build = detection.ssdlite320_mobilenet_v3_large if lite else detection.ssd300_vgg16
         self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.outputs + 1)
-        self.net.transform = nn.Identity()  # pictures come normalised, and at their size
-        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the picture evenly
+        self.net.transform = nn.Identity()  # images come normalised, and at their size
+        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the image evenly
         self.lite = lite
         if not lite:
             for block in self.net.backbone.extra[-2:]:
-                block[2] = RoomyConv.of(block[2])
+                block[2] = PaddingConv.of(block[2])
         if shape.channels != 3:
             take_channels(self.net, shape.channels)
 
-    def losses(self, pictures: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
-        logits, codes, anchors = self._answers(pictures)
-        true = listed_targets(targets, pictures)
+    def losses(self, images: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
+        logits, codes, anchors = self._outputs(images)
+        true = listed_targets(targets, images)
         matched = [
             self.net.proposal_matcher(box_iou(each["boxes"], anchors))
             if len(each["boxes"])
             else torch.full((len(anchors),), -1, device=anchors.device)
             for each in true
         ]
-        answers = {"cls_logits": logits, "bbox_regression": codes}
-        with torch.autocast(pictures.device.type, enabled=False):
-            found = self.net.compute_loss(true, answers, [anchors] * len(true), matched)
+        predictions = {"cls_logits": logits, "bbox_regression": codes}
+        with torch.autocast(images.device.type, enabled=False):
+            found = self.net.compute_loss(true, predictions, [anchors] * len(true), matched)
         parts = {"class": found["classification"], "box": found["bbox_regression"]}
         return {"total": parts["class"] + parts["box"], **parts}
 
-    def proposals(self, pictures: Tensor, most: int) -> Candidates:
-        logits, codes, anchors = self._answers(pictures)
-        boxes = clipped(decoded(codes, anchors, self.net.box_coder.weights), pictures)
+    def candidates(self, images: Tensor, most: int) -> Candidates:
+        logits, codes, anchors = self._outputs(images)
+        boxes = clipped(decoded(codes, anchors, self.net.box_coder.weights), images)
         return best_of_all_classes(boxes, logits.softmax(dim=2)[:, :, 1:], most)
 
     def borrowed(self) -> Mapping[str, Tensor]:
@@ -74,13 +74,13 @@ class Ssd(Detector):
         deep = backbone.extra[0][:-1].state_dict()
         return shallow | {f"features.{_moved(name)}": value for name, value in deep.items()}
 
-    def _answers(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _outputs(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Class logits (batch, boxes, 1 + classes), codes (batch, boxes, 4), anchors (boxes, 4) in px."""
-        maps = list(self.net.backbone(pictures).values())
-        answers = self.net.head(maps)
-        image = ImageList(pictures, [(pictures.shape[2], pictures.shape[3])])
-        anchors: Tensor = self.net.anchor_generator(image, [level.float() for level in maps])[0]
-        return answers["cls_logits"].float(), answers["bbox_regression"].float(), anchors
+        maps = list(self.net.backbone(images).values())
+        predictions = self.net.head(maps)
+        image_list = ImageList(images, [(images.shape[2], images.shape[3])])
+        anchors: Tensor = self.net.anchor_generator(image_list, [level.float() for level in maps])[0]
+        return predictions["cls_logits"].float(), predictions["bbox_regression"].float(), anchors
 
 
 def _moved(name: str) -> str:
@@ -90,15 +90,15 @@ def _moved(name: str) -> str:
 
 
 @final
-class RoomyConv(nn.Conv2d):
+class PaddingConv(nn.Conv2d):
     """A convolution without padding that pads maps smaller than its kernel: SSD's last layers at sizes under 300 px."""
 
     @classmethod
-    def of(cls, convolution: nn.Conv2d) -> "RoomyConv":
+    def of(cls, convolution: nn.Conv2d) -> "PaddingConv":
         """One with the weights of `convolution`."""
-        roomy = cls(convolution.in_channels, convolution.out_channels, convolution.kernel_size[0])
-        roomy.weight, roomy.bias = convolution.weight, convolution.bias
-        return roomy
+        padding_conv = cls(convolution.in_channels, convolution.out_channels, convolution.kernel_size[0])
+        padding_conv.weight, padding_conv.bias = convolution.weight, convolution.bias
+        return padding_conv
 
     def forward(self, maps: Tensor) -> Tensor:
         kernel = self.kernel_size[0]

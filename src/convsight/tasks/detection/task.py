@@ -1,4 +1,4 @@
-"""Detection: which things does the picture show, and where?"""
+"""Detection: which things does the image show, and where?"""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
@@ -12,11 +12,10 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.datasets.finding import counted
 from convsight.errors import UserError
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
-from convsight.nets.inputs import InputLayer
+from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
-from convsight.pictures import Frame
 from convsight.results import BoxLists
 from convsight.settings import TrainSettings, changed
 from convsight.tasks.contract import Task
@@ -25,10 +24,10 @@ from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.figures import figures
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
+from convsight.tasks.detection.nms import NmsKind, best, nms
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
-from convsight.tasks.detection.room import LEAST_SIDE, STRIDE
-from convsight.tasks.detection.suppression import Suppression, best, suppressed
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
@@ -38,19 +37,19 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_USUAL_SIDE = 320
-_PROPOSALS = 256  # boxes of a picture that suppression sees
-_MOST = 100  # boxes of a picture that are told, as COCO judges
+_DEFAULT_SIDE = 320
+_CANDIDATES = 256  # boxes of an image that suppression sees
+_MAX_DETECTIONS = 100  # boxes of an image that are reported, as COCO judges
 
 
 @final
 class Detection(Task):
     """Boxes with classes and scores, by any network that is a `Detector`."""
 
-    usual_net = "yolo-n"
-    lessons = 2  # a picture holds several things
-    pretrained_pace = 1 / 3  # what follows the backbone is fresh
-    floor = "copied"
+    default_net = "yolo-n"
+    batch_divisor = 2  # an image holds several things
+    finetune_lr_scale = 1 / 3  # what follows the backbone is fresh
+    trivial_baseline_name = "copied"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         net, own = NETWORKS.canonical(name), DetectionSettings.of(settings)
@@ -79,18 +78,18 @@ class Detection(Task):
         return NETWORKS.build(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
-        truths = _boxes(examples)
-        frame = examples.pictures.frame
-        most = max(1, *(len(truths[index]) for index in range(len(truths))))
-        boxes = np.zeros((len(truths), most, 4), np.float32)
-        labels = np.full((len(truths), most), -1, np.int64)
-        for index, true in enumerate(truths):
+        targets = _boxes(examples)
+        most = max(1, *(len(targets[index]) for index in range(len(targets))))
+        boxes = np.zeros((len(targets), most, 4), np.float32)
+        labels = np.full((len(targets), most), -1, np.int64)
+        for index, true in enumerate(targets):
             wanted = true.select(~true.crowd)  # a region of many teaches no box
-            boxes[index, : len(wanted)] = frame.fractions(wanted.xyxy, examples.pictures.size(index)).clip(0, 1)
+            geometry = examples.images.spec.geometry(examples.images.size(index))
+            boxes[index, : len(wanted)] = geometry.fractions(wanted.xyxy).clip(0, 1)
             labels[index, : len(wanted)] = wanted.labels
         return HeldTargets({"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)})
 
-    def augmentation(self, dataset: Dataset, spec: ImageInput, settings: TrainSettings, passes: float) -> Augmentation:
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
@@ -103,16 +102,16 @@ class Detection(Task):
         return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
-        return {self.floor: self.floor_baseline(train, test)}
+        return {self.trivial_baseline_name: self.trivial_baseline(train, test)}
 
-    def floor_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        """Every picture answered with the boxes of one training picture, the one with the median number of them."""
-        truths, answers = _boxes(train), _boxes(judged)
-        order = np.argsort([len(truths[index]) for index in range(len(truths))], kind="stable")
-        copied = truths[int(order[len(order) // 2])]
-        metrics = BoxMetrics(truths.classes)
-        for index, true in enumerate(answers):
-            metrics.update(true, copied.on(judged.pictures.size(index)))
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        """Every image predicted as the boxes of one training image, the one with the median number of them."""
+        targets, predictions = _boxes(train), _boxes(judged)
+        order = np.argsort([len(targets[index]) for index in range(len(targets))], kind="stable")
+        copied = targets[int(order[len(order) // 2])]
+        metrics = BoxMetrics(targets.classes)
+        for index, true in enumerate(predictions):
+            metrics.update(true, copied.on(_size(judged, index)))
         found = metrics.compute(intervals=False)
         return {name: found[name] for name in ("AP", "AP50")}
 
@@ -123,14 +122,14 @@ class Detection(Task):
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
         split = dataset.split("train")
         width, height = np.median(sizes(split), axis=0)
-        longest = settings.size or min(_USUAL_SIDE, max(LEAST_SIDE, int(max(width, height))))
+        longest = settings.size or min(_DEFAULT_SIDE, max(MIN_SIDE, int(max(width, height))))
         scale = longest / max(width, height)
-        # The shorter side of long pictures is not left too small; a --size that is, `check` refuses.
-        least = max(STRIDE, min(LEAST_SIDE, _strides(longest)))
-        rows, columns = (max(least, _strides(side * scale)) for side in (height, width))
-        spec = unmeasured(rows, columns, settings.fit or "squash")
-        why = f"pictures of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        if thin := _too_thin(split, spec.frame):
+        # The shorter side of long images is not left too small; a --size that is, `check` refuses.
+        min_side = max(STRIDE, min(MIN_SIDE, _strides(longest)))
+        rows, columns = (max(min_side, _strides(side * scale)) for side in (height, width))
+        spec = unmeasured(rows, columns, settings.fit or "squash", split)
+        why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
+        if thin := _too_thin(split, spec):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"
             why += f"; little or nothing is learnt from {thin_boxes}: try a larger --size"
         return spec, why
@@ -149,32 +148,37 @@ def box_loss(network: nn.Module, batch: Batch, settings: DetectionSettings) -> d
 class BoxGraph(nn.Module):
     """The deployed network: RGB uint8 (batch, height, width, 3) to `boxes`, `scores` and `labels`, suppressed.
 
-    Shapes: (batch, 100, 4) as fractions of the picture, and (batch, 100); a score of 0 is no box.
+    Shapes: (batch, 100, 4) as fractions of the image, and (batch, 100); a score of 0 is no box.
     """
 
-    def __init__(self, inputs: nn.Module, model: Detector, suppression: Suppression, overlap: float) -> None:
+    def __init__(self, inputs: nn.Module, model: Detector, suppression: NmsKind, overlap: float) -> None:
         super().__init__()
         self.inputs = inputs
         self.model = model
         self.suppression = suppression
         self.overlap = overlap
 
-    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        found = self.model.proposals(self.inputs(pictures), _PROPOSALS)
-        if self.model.suppresses:
-            found = suppressed(found, self.suppression, self.overlap)
-        found = best(found, _MOST)
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        found = self.model.candidates(self.inputs(images), _CANDIDATES)
+        if self.model.needs_nms:
+            found = nms(found, self.suppression, self.overlap)
+        found = best(found, _MAX_DETECTIONS)
         return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float()}
 
 
-def _too_thin(split: Split, frame: Frame) -> int:
-    """How many boxes are too small to be learnt once their pictures are fitted to `frame`."""
-    pixels = np.array([frame.width, frame.height])
+def _too_thin(split: Split, spec: ImageInput) -> int:
+    """How many boxes are too small to be learnt once their images are fitted as `spec` says."""
+    pixels = np.array([spec.width, spec.height])
     count = 0
     for boxes in filter(len, _boxes(split)):
-        corners = frame.fractions(boxes.xyxy[~boxes.crowd], boxes.size)
+        corners = spec.geometry(boxes.size).fractions(boxes.xyxy[~boxes.crowd])
         count += int(((corners[:, 2:] - corners[:, :2]) * pixels < BOXES.min_side_px).any(axis=1).sum())
     return count
+
+
+def _size(examples: Examples, index: int) -> tuple[int, int]:
+    width, height = examples.images.size(index)
+    return width, height
 
 
 def _strides(side: float) -> int:
@@ -189,6 +193,6 @@ def _detector(model: nn.Module) -> Detector:
 
 
 def _boxes(examples: Examples | Split) -> BoxLists:
-    if not isinstance(examples.truths, BoxLists):
-        raise TypeError(f"detection needs BoxLists as truth, not {type(examples.truths).__name__}")
-    return examples.truths
+    if not isinstance(examples.targets, BoxLists):
+        raise TypeError(f"detection needs BoxLists as targets, not {type(examples.targets).__name__}")
+    return examples.targets

@@ -1,4 +1,4 @@
-"""How YOLO learns: which cells answer for which true box, and what their answers cost.
+"""How YOLO learns: which cells answer for which true box, and what their predictions cost.
 
 Task-aligned assignment of Feng et al., "TOOD", 2021: a cell inside a true box is the better suited the surer it is of
 the class and the better its own box fits; the best few learn that box, the best of them with the highest score.
@@ -9,9 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from convsight.nets.yolo import BINS, Cells, corners
-from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss, iou
+from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss
+from convsight.tasks.detection.iou import iou
 from convsight.tasks.detection.light.settings import DetectionSettings
+from convsight.tasks.detection.yolo import BINS, Cells, corners
 
 _CANDIDATES = 10  # cells that learn one box, at most
 _SURE, _FITTING = 0.5, 6.0  # exponents of score and overlap in the alignment: TOOD, section 3.2
@@ -19,28 +20,28 @@ _CLASS, _BOX, _SIDES = 1.0, 5.0, 1.0  # weights of the parts
 
 
 class TrueBoxes(NamedTuple):
-    """The true boxes of a whole batch in one row: `picture` (boxes,), `label` (boxes,), `xyxy` (boxes, 4) in pixels."""
+    """The true boxes of a whole batch in one row: `image` (boxes,), `label` (boxes,), `xyxy` (boxes, 4) in pixels."""
 
-    picture: Tensor
+    image: Tensor
     label: Tensor
     xyxy: Tensor
 
 
 class Assigned(NamedTuple):
-    """Which cells learn which boxes: indices of picture, cell and true box (pairs,), and the score wanted (pairs,)."""
+    """Which cells learn which boxes: indices of image, cell and true box (pairs,), and the score wanted (pairs,)."""
 
-    picture: Tensor
+    image: Tensor
     cell: Tensor
     box: Tensor
     score: Tensor
 
 
-def true_boxes(fractions: Tensor, labels: Tensor, pictures: Tensor) -> TrueBoxes:
-    """Targets (batch, most, 4) in fractions and (batch, most), -1 for none, as boxes in pixels of `pictures`."""
-    picture, place = (labels >= 0).nonzero(as_tuple=True)
-    height, width = pictures.shape[2:]
+def true_boxes(fractions: Tensor, labels: Tensor, images: Tensor) -> TrueBoxes:
+    """Targets (batch, most, 4) in fractions and (batch, most), -1 for none, as boxes in pixels of `images`."""
+    image, place = (labels >= 0).nonzero(as_tuple=True)
+    height, width = images.shape[2:]
     sides = fractions.new_tensor([width, height, width, height])
-    return TrueBoxes(picture, labels[picture, place].long(), fractions[picture, place] * sides)
+    return TrueBoxes(image, labels[image, place].long(), fractions[image, place] * sides)
 
 
 def yolo_losses(
@@ -49,10 +50,10 @@ def yolo_losses(
     """`total` and its parts, from logits (batch, cells, classes) and sides (batch, cells, 4, BINS)."""
     found = assign(logits.detach(), sides.detach(), cells, true)
     wanted = torch.zeros_like(logits)
-    wanted[found.picture, found.cell, true.label[found.box]] = found.score
+    wanted[found.image, found.cell, true.label[found.box]] = found.score
     scale = wanted.sum().clamp(min=1.0)
     parts = {"class": _CLASS * CLASS_LOSSES[settings.class_loss](logits, wanted).sum() / scale}
-    chosen, centres, strides = sides[found.picture, found.cell], cells.centres[found.cell], cells.strides[found.cell]
+    chosen, centres, strides = sides[found.image, found.cell], cells.centres[found.cell], cells.strides[found.cell]
     boxes, weight = true.xyxy[found.box], found.score / scale
     parts["box"] = _BOX * (BOX_LOSSES[settings.box_loss](corners(chosen, centres, strides), boxes) * weight).sum()
     distances = torch.cat([(centres - boxes[:, :2]) / strides, (boxes[:, 2:] - centres) / strides], dim=1)
@@ -65,16 +66,16 @@ def yolo_losses(
 def assign(logits: Tensor, sides: Tensor, cells: Cells, true: TrueBoxes) -> Assigned:
     """The cells that learn each true box: the best aligned of those whose centre lies in it."""
     box, cell = _inside(cells, true.xyxy).nonzero(as_tuple=True)
-    picture = true.picture[box]
-    overlap = iou(corners(sides[picture, cell], cells.centres[cell], cells.strides[cell]), true.xyxy[box])
-    fitness = logits[picture, cell, true.label[box]].sigmoid() ** _SURE * overlap**_FITTING
+    image = true.image[box]
+    overlap = iou(corners(sides[image, cell], cells.centres[cell], cells.strides[cell]), true.xyxy[box])
+    fitness = logits[image, cell, true.label[box]].sigmoid() ** _SURE * overlap**_FITTING
     kept = _best_of_each(box, cell, fitness, (len(true.xyxy), len(cells.centres)))
-    box, cell, picture, overlap, fitness = (values[kept] for values in (box, cell, picture, overlap, fitness))
-    kept = _closest(picture * len(cells.centres) + cell, box, overlap, logits.shape[0] * logits.shape[1])
-    box, cell, picture, overlap, fitness = (values[kept] for values in (box, cell, picture, overlap, fitness))
+    box, cell, image, overlap, fitness = (values[kept] for values in (box, cell, image, overlap, fitness))
+    kept = _closest(image * len(cells.centres) + cell, box, overlap, logits.shape[0] * logits.shape[1])
+    box, cell, image, overlap, fitness = (values[kept] for values in (box, cell, image, overlap, fitness))
     most = fitness.new_zeros(len(true.xyxy)).scatter_reduce(0, box, fitness, "amax")
     closest = overlap.new_zeros(len(true.xyxy)).scatter_reduce(0, box, overlap, "amax")
-    return Assigned(picture, cell, box, fitness / (most[box] + 1e-9) * closest[box])
+    return Assigned(image, cell, box, fitness / (most[box] + 1e-9) * closest[box])
 
 
 def _best_of_each(box: Tensor, cell: Tensor, fitness: Tensor, shape: tuple[int, int]) -> Tensor:

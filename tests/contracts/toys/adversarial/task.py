@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import torch
+from tests.contracts.toys.plain import SIDE
 from tests.contracts.toys.translation.task import Translation
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -27,7 +28,7 @@ class TwoNetworks(Learner):
         super().__init__()
         self.network = generator
         self.critic = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.LazyLinear(1))
-        self.critic(torch.zeros(1, 1, 16, 16))
+        self.critic(torch.zeros(1, 1, SIDE, SIDE))
         self.register_buffer("fooled", torch.zeros(()))  # how sure the critic was lately: an entry of its own
 
     def optimized(self) -> Mapping[str, Optimized]:
@@ -45,5 +46,5 @@ class TwoNetworks(Learner):
         return {"total": distance + 0.01 * fooling, "distance": distance, "fooling": fooling, "critic": critic}
 
 
-def _surprise(logits: Tensor, truth: int) -> Tensor:
-    return binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, truth, dtype=torch.float32))
+def _surprise(logits: Tensor, target: int) -> Tensor:
+    return binary_cross_entropy_with_logits(logits.float(), torch.full_like(logits, target, dtype=torch.float32))

@@ -15,7 +15,7 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 class Regression(ImagesTask):
     def targets(self, examples: Examples) -> TargetTensors:
-        return HeldTargets({"numbers": torch.from_numpy(numbers(examples.truths)).float()})
+        return HeldTargets({"numbers": torch.from_numpy(numbers(examples.targets)).float()})
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         def loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:

@@ -4,9 +4,10 @@ import torch
 from tests.contracts.toys.plain import HeadGraph, ImagesTask
 from torch import Tensor, nn
 
-from convsight.augmentation import Batch
+from convsight.augmentation import Augmentation, Batch, DenseTarget, ImageAugmentation, Variation
 from convsight.card import Card
-from convsight.datasets import Examples
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import InputSpec
 from convsight.results import ImageResult
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner, OneNetwork
@@ -14,7 +15,7 @@ from convsight.tasks.target_tensors import TargetsOnDemand, TargetTensors
 
 
 class Translation(ImagesTask):
-    usual_net = "two-convolutions"
+    default_net = "two-convolutions"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return name
@@ -28,11 +29,17 @@ class Translation(ImagesTask):
 
     def targets(self, examples: Examples) -> TargetTensors:
         def tensor(sample: int) -> dict[str, Tensor]:
-            image = examples.truths[sample]
+            image = examples.targets[sample]
             assert isinstance(image, ImageResult)
             return {"image": torch.from_numpy(image.values).permute(2, 0, 1).float()}
 
         return TargetsOnDemand(tensor)
+
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
+        return ImageAugmentation(Variation(True, True, shift=0.1), {"image": DenseTarget()}, ("flips and shifts",))
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return False
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         def loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:

@@ -6,13 +6,13 @@ from sklearn.metrics import roc_auc_score
 from convsight.tasks.classification.light.auc import Ranking
 
 # Few distinct scores, so that ties are common.
-PICTURES = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40)
+IMAGES = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40)
 
 
 @settings(deadline=None)
-@given(PICTURES)
-def test_equals_scikit_learn_under_any_weights(pictures: list[tuple[bool, int, int]]) -> None:
-    positive, scores, weights = (np.array(column) for column in zip(*pictures, strict=True))
+@given(IMAGES)
+def test_equals_scikit_learn_under_any_weights(images: list[tuple[bool, int, int]]) -> None:
+    positive, scores, weights = (np.array(column) for column in zip(*images, strict=True))
     area = Ranking(positive, scores / 7).area(weights[None].astype(np.float64))[0]
     drawn = np.repeat(positive, weights)
     if drawn.all() or not drawn.any():
@@ -23,13 +23,13 @@ def test_equals_scikit_learn_under_any_weights(pictures: list[tuple[bool, int, i
 
 
 @settings(deadline=None)
-@given(PICTURES)
-def test_equals_counting_all_pairs(pictures: list[tuple[bool, int, int]]) -> None:
-    positives = [score for positive, score, _ in pictures if positive]
-    negatives = [score for positive, score, _ in pictures if not positive]
+@given(IMAGES)
+def test_equals_counting_all_pairs(images: list[tuple[bool, int, int]]) -> None:
+    positives = [score for positive, score, _ in images if positive]
+    negatives = [score for positive, score, _ in images if not positive]
     won = sum((p > n) + (p == n) / 2 for p in positives for n in negatives)
-    area = Ranking(np.array([p for p, _, _ in pictures]), np.array([float(s) for _, s, _ in pictures])).area(
-        np.ones((1, len(pictures)))
+    area = Ranking(np.array([p for p, _, _ in images]), np.array([float(s) for _, s, _ in images])).area(
+        np.ones((1, len(images)))
     )[0]
     if positives and negatives:
         assert abs(area - won / (len(positives) * len(negatives))) < 1e-12

@@ -19,10 +19,10 @@ UNHURRIED = settings(deadline=None)  # on a busy machine an example may take any
 
 
 @dataclass(frozen=True)
-class Answers:
-    """True class indices (pictures,) and probabilities (pictures, classes)."""
+class Predictions:
+    """True class indices (images,) and probabilities (images, classes)."""
 
-    truths: NDArray[np.int64]
+    targets: NDArray[np.int64]
     probabilities: NDArray[np.floating[Any]]
 
     @property
@@ -37,8 +37,8 @@ class Answers:
     def judged(self) -> ClassMetrics:
         classes = tuple(f"c{index}" for index in range(self.count))
         metrics = ClassMetrics(classes)
-        for truth, row in zip(self.truths, self.probabilities, strict=True):
-            metrics.update(Label.certain(int(truth), classes), Label(classes, row))
+        for target, row in zip(self.targets, self.probabilities, strict=True):
+            metrics.update(Label.certain(int(target), classes), Label(classes, row))
         return metrics
 
     @property
@@ -47,62 +47,64 @@ class Answers:
 
 
 @st.composite
-def answers(draw: st.DrawFn, tied: bool = False) -> Answers:
-    """Any truths, also of classes that never occur; probabilities without ties, or with many."""
-    count, pictures = draw(st.integers(2, 8)), draw(st.integers(1, 40))
+def predictions(draw: st.DrawFn, tied: bool = False) -> Predictions:
+    """Any targets, also of classes that never occur; probabilities without ties, or with many."""
+    count, images = draw(st.integers(2, 8)), draw(st.integers(1, 40))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     occurring = draw(st.integers(1, count))
-    truths = generator.permutation(count)[generator.integers(occurring, size=pictures)]
+    targets = generator.permutation(count)[generator.integers(occurring, size=images)]
     if tied:
-        levels = generator.integers(0, 3, (pictures, count)).astype(np.float64)
+        levels = generator.integers(0, 3, (images, count)).astype(np.float64)
         levels[:, 0] += levels.sum(axis=1) == 0
-        return Answers(truths, levels / levels.sum(axis=1, keepdims=True))
+        return Predictions(targets, levels / levels.sum(axis=1, keepdims=True))
     sharpness = draw(st.sampled_from([0.1, 1.0, 5.0, 50.0]))
-    logits = generator.normal(size=(pictures, count)) * sharpness
-    logits[np.arange(pictures), truths] += draw(st.sampled_from([0.0, 2.0]))
+    logits = generator.normal(size=(images, count)) * sharpness
+    logits[np.arange(images), targets] += draw(st.sampled_from([0.0, 2.0]))
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return Answers(truths, powers / powers.sum(axis=1, keepdims=True))
+    return Predictions(targets, powers / powers.sum(axis=1, keepdims=True))
 
 
-def sample(pictures: int, count: int, seed: int = 0, lift: float = 2.0) -> Answers:
+def sample(images: int, count: int, seed: int = 0, lift: float = 2.0) -> Predictions:
     generator = np.random.default_rng(seed)
-    truths = generator.integers(count, size=pictures)
-    logits = generator.normal(size=(pictures, count))
-    logits[np.arange(pictures), truths] += lift
+    targets = generator.integers(count, size=images)
+    logits = generator.normal(size=(images, count))
+    logits[np.arange(images), targets] += lift
     powers = np.exp(logits)
-    return Answers(truths, powers / powers.sum(axis=1, keepdims=True))
+    return Predictions(targets, powers / powers.sum(axis=1, keepdims=True))
 
 
-def plain_calibration_error(given_answers: Answers) -> float:
-    """The definition, picture by picture."""
+def plain_calibration_error(given_predictions: Predictions) -> float:
+    """The definition, image by image."""
     bins: dict[int, list[tuple[float, bool]]] = {}
-    for truth, row in zip(given_answers.truths, given_answers.probabilities, strict=True):
+    for target, row in zip(given_predictions.targets, given_predictions.probabilities, strict=True):
         confidence = float(row.max())
         index = next(b for b in range(15) if confidence <= np.linspace(0, 1, 16)[b + 1] or b == 14)
-        bins.setdefault(index, []).append((confidence, int(row.argmax()) == truth))
+        bins.setdefault(index, []).append((confidence, int(row.argmax()) == target))
     total = 0.0
     for held in bins.values():
         confidence = sum(c for c, _ in held) / len(held)
         right = sum(r for _, r in held) / len(held)
-        total += len(held) / len(given_answers.truths) * abs(right - confidence)
+        total += len(held) / len(given_predictions.targets) * abs(right - confidence)
     return total
 
 
 @UNHURRIED
-@given(answers())
-def test_counting_metrics_equal_scikit_learns(a: Answers) -> None:
+@given(predictions())
+def test_counting_metrics_equal_scikit_learns(a: Predictions) -> None:
     found = a.values
-    assert found["accuracy"] == sk.accuracy_score(a.truths, a.predicted)
+    assert found["accuracy"] == sk.accuracy_score(a.targets, a.predicted)
     with warnings.catch_warnings():
-        # It warns of answered classes that never occur, and leaves them out, as we do.
+        # It warns of predicted classes that never occur, and leaves them out, as we do.
         warnings.simplefilter("ignore", UserWarning)
-        assert found["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(a.truths, a.predicted), abs=1e-12)
-    macro = sk.f1_score(a.truths, a.predicted, average="macro", zero_division=0)
+        assert found["balanced_accuracy"] == pytest.approx(
+            sk.balanced_accuracy_score(a.targets, a.predicted), abs=1e-12
+        )
+    macro = sk.f1_score(a.targets, a.predicted, average="macro", zero_division=0)
     assert found["macro_f1"] == pytest.approx(macro, abs=1e-12)
-    each = sk.precision_recall_fscore_support(a.truths, a.predicted, labels=range(a.count), zero_division=0)
-    occurs, told = set(a.truths), {*a.truths, *a.predicted}
+    each = sk.precision_recall_fscore_support(a.targets, a.predicted, labels=range(a.count), zero_division=0)
+    occurs, told = set(a.targets), {*a.targets, *a.predicted}
     for kind, values, defined in zip(("precision", "recall", "f1"), each, (told, occurs, told), strict=False):
-        # Of a class that was neither there nor answered it says 0; we say nothing.
+        # Of a class that was neither there nor predicted it says 0; we say nothing.
         expected = {f"{kind}/c{i}": values[i] for i in range(a.count) if i in defined}
         assert {name: value for name, value in found.items() if name.startswith(f"{kind}/")} == pytest.approx(
             expected, abs=1e-12
@@ -110,98 +112,98 @@ def test_counting_metrics_equal_scikit_learns(a: Answers) -> None:
 
 
 @UNHURRIED
-@given(answers())
-def test_confusion_equals_scikit_learns(a: Answers) -> None:
-    expected = sk.confusion_matrix(a.truths, a.predicted, labels=range(a.count))
+@given(predictions())
+def test_confusion_equals_scikit_learns(a: Predictions) -> None:
+    expected = sk.confusion_matrix(a.targets, a.predicted, labels=range(a.count))
     np.testing.assert_array_equal(a.judged.confusion(), expected)
 
 
 @UNHURRIED
-@given(answers())
-def test_log_loss_equals_scikit_learns(a: Answers) -> None:
+@given(predictions())
+def test_log_loss_equals_scikit_learns(a: Predictions) -> None:
     assert a.values["log_loss"] == pytest.approx(
-        sk.log_loss(a.truths, a.probabilities, labels=range(a.count)), abs=1e-9
+        sk.log_loss(a.targets, a.probabilities, labels=range(a.count)), abs=1e-9
     )
 
 
 @UNHURRIED
-@given(answers())
-def test_top5_equals_scikit_learns(a: Answers) -> None:
+@given(predictions())
+def test_top5_equals_scikit_learns(a: Predictions) -> None:
     if a.count <= 5:
         assert "top5" not in a.values
     else:
-        expected = sk.top_k_accuracy_score(a.truths, a.probabilities, k=5, labels=range(a.count))
+        expected = sk.top_k_accuracy_score(a.targets, a.probabilities, k=5, labels=range(a.count))
         assert a.values["top5"] == expected
 
 
 @UNHURRIED
-@given(answers(tied=True))
-def test_top5_with_ties_is_what_a_label_lists(a: Answers) -> None:
+@given(predictions(tied=True))
+def test_top5_with_ties_is_what_a_label_lists(a: Predictions) -> None:
     if a.count > 5:
         names = tuple(f"c{index}" for index in range(a.count))
         listed = [[score.name for score in Label(names, row).top(5)] for row in a.probabilities]
-        expected = np.mean([names[truth] in five for truth, five in zip(a.truths, listed, strict=True)])
+        expected = np.mean([names[target] in five for target, five in zip(a.targets, listed, strict=True)])
         assert a.values["top5"] == pytest.approx(expected, abs=1e-12)
         assert a.values["top5"] >= a.values["accuracy"]
 
 
 @UNHURRIED
-@given(st.one_of(answers(), answers(tied=True)))
-def test_auc_equals_scikit_learns(a: Answers) -> None:
-    present = np.unique(a.truths)
+@given(st.one_of(predictions(), predictions(tied=True)))
+def test_auc_equals_scikit_learns(a: Predictions) -> None:
+    present = np.unique(a.targets)
     if len(present) == 1:
         assert "auc" not in a.values
     elif a.count == 2:
-        assert a.values["auc"] == pytest.approx(sk.roc_auc_score(a.truths, a.probabilities[:, 1]), abs=1e-12)
+        assert a.values["auc"] == pytest.approx(sk.roc_auc_score(a.targets, a.probabilities[:, 1]), abs=1e-12)
     else:
-        each = [sk.roc_auc_score(a.truths == index, a.probabilities[:, index]) for index in present]
+        each = [sk.roc_auc_score(a.targets == index, a.probabilities[:, index]) for index in present]
         assert a.values["auc"] == pytest.approx(np.mean(each), abs=1e-12)
         if len(present) == a.count:
-            whole = sk.roc_auc_score(a.truths, a.probabilities, multi_class="ovr", labels=range(a.count))
+            whole = sk.roc_auc_score(a.targets, a.probabilities, multi_class="ovr", labels=range(a.count))
             assert a.values["auc"] == pytest.approx(whole, abs=1e-12)
 
 
 @UNHURRIED
-@given(st.one_of(answers(), answers(tied=True)))
-def test_calibration_error_is_the_definition(a: Answers) -> None:
+@given(st.one_of(predictions(), predictions(tied=True)))
+def test_calibration_error_is_the_definition(a: Predictions) -> None:
     assert a.values["calibration_error"] == pytest.approx(plain_calibration_error(a), abs=1e-12)
 
 
 @UNHURRIED
-@given(answers())
-def test_reliability_equals_scikit_learns_calibration_curve(a: Answers) -> None:
+@given(predictions())
+def test_reliability_equals_scikit_learns_calibration_curve(a: Predictions) -> None:
     bins = a.judged.reliability()
-    confidence, right = a.probabilities.max(axis=1), a.predicted == a.truths
+    confidence, right = a.probabilities.max(axis=1), a.predicted == a.targets
     accuracy, mean_confidence = calibration_curve(right, np.minimum(confidence, 1), n_bins=15, pos_label=True)
     full = bins.counts > 0
     np.testing.assert_allclose(bins.accuracy[full], accuracy, atol=1e-12)
     np.testing.assert_allclose(bins.confidence[full], mean_confidence, atol=1e-12)
     assert np.isnan(bins.accuracy[~full]).all()
-    assert bins.counts.sum() == len(a.truths)
-    weighted = bins.counts[full] @ np.abs(bins.accuracy[full] - bins.confidence[full]) / len(a.truths)
+    assert bins.counts.sum() == len(a.targets)
+    weighted = bins.counts[full] @ np.abs(bins.accuracy[full] - bins.confidence[full]) / len(a.targets)
     assert weighted == pytest.approx(a.values["calibration_error"], abs=1e-12)
 
 
 def test_a_confidence_on_an_edge_belongs_to_the_bin_below() -> None:
-    a = Answers(np.array([0, 0]), np.array([[0.6, 0.4], [0.6 + 1e-9, 0.4 - 1e-9]]))
+    a = Predictions(np.array([0, 0]), np.array([[0.6, 0.4], [0.6 + 1e-9, 0.4 - 1e-9]]))
     assert a.judged.reliability().counts.tolist() == [0] * 8 + [1, 1] + [0] * 5
 
 
 def test_a_true_class_given_no_probability_costs_what_scikit_learn_says() -> None:
-    a = Answers(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
-    assert a.values["log_loss"] == pytest.approx(sk.log_loss(a.truths, a.probabilities), rel=1e-12)
+    a = Predictions(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert a.values["log_loss"] == pytest.approx(sk.log_loss(a.targets, a.probabilities), rel=1e-12)
 
 
 def test_single_precision_is_judged_in_double() -> None:
     a = sample(300, 7)
-    single = Answers(a.truths, a.probabilities.astype(np.float32))
-    exact = Answers(a.truths, single.probabilities.astype(np.float64))
+    single = Predictions(a.targets, a.probabilities.astype(np.float32))
+    exact = Predictions(a.targets, single.probabilities.astype(np.float64))
     assert single.values == exact.values
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.one_of(answers(), answers(tied=True)))
-def test_every_interval_holds_its_value_and_values_do_not_change(a: Answers) -> None:
+@given(st.one_of(predictions(), predictions(tied=True)))
+def test_every_interval_holds_its_value_and_values_do_not_change(a: Predictions) -> None:
     with_intervals = a.judged.compute()
     assert {name: each.value for name, each in with_intervals.items()} == a.values
     for each in with_intervals.values():
@@ -215,7 +217,7 @@ def test_an_interval_is_that_of_metrics_measured_on_resamples() -> None:
     draws: dict[str, list[float]] = {}
     for _ in range(400):
         drawn = generator.integers(250, size=250)
-        for name, value in Answers(a.truths[drawn], a.probabilities[drawn]).values.items():
+        for name, value in Predictions(a.targets[drawn], a.probabilities[drawn]).values.items():
             draws.setdefault(name, []).append(value)
     for name, found in a.judged.compute().items():
         low, high = np.percentile(draws[name], (2.5, 97.5))
@@ -224,24 +226,24 @@ def test_an_interval_is_that_of_metrics_measured_on_resamples() -> None:
         assert found.high == pytest.approx(max(high, found.value), abs=0.15 * (high - low)), name
 
 
-def test_intervals_hold_the_truth_nineteen_times_of_twenty() -> None:
+def test_intervals_hold_the_true_value_nineteen_times_of_twenty() -> None:
     whole = sample(100_000, 3, seed=1, lift=1.0)
-    truth = whole.values
+    target = whole.values
     sets = 200
     generator = np.random.default_rng(2)
     held = {"accuracy": 0, "auc": 0, "log_loss": 0, "macro_f1": 0}
     for _ in range(sets):
-        drawn = generator.integers(len(whole.truths), size=150)
-        found = Answers(whole.truths[drawn], whole.probabilities[drawn]).judged.compute()
+        drawn = generator.integers(len(whole.targets), size=150)
+        found = Predictions(whole.targets[drawn], whole.probabilities[drawn]).judged.compute()
         for metric in held:
-            held[metric] += found[metric].low <= truth[metric] <= found[metric].high
-    # 3.3 standard deviations of a binomial share of 0.95; the percentile interval falls a little short on 150 pictures.
+            held[metric] += found[metric].low <= target[metric] <= found[metric].high
+    # 3.3 standard deviations of a binomial share of 0.95; the percentile interval falls a little short on 150 images.
     spread = 3.3 * np.sqrt(0.95 * 0.05 / sets)
     for metric, times in held.items():
         assert 0.95 - spread - 0.015 < times / sets, metric
 
 
-def test_the_same_answers_give_the_same_intervals() -> None:
+def test_the_same_predictions_give_the_same_intervals() -> None:
     a = sample(200, 6)
     assert a.judged.compute() == a.judged.compute()
 
@@ -249,9 +251,9 @@ def test_the_same_answers_give_the_same_intervals() -> None:
 def test_metrics_can_be_computed_in_between() -> None:
     a = sample(20, 3)
     metrics = ClassMetrics(("c0", "c1", "c2"))
-    for index, (truth, row) in enumerate(zip(a.truths, a.probabilities, strict=True), start=1):
-        metrics.update(Label.certain(int(truth), metrics.classes), Label(metrics.classes, row))
-        so_far = Answers(a.truths[:index], a.probabilities[:index]).values
+    for index, (target, row) in enumerate(zip(a.targets, a.probabilities, strict=True), start=1):
+        metrics.update(Label.certain(int(target), metrics.classes), Label(metrics.classes, row))
+        so_far = Predictions(a.targets[:index], a.probabilities[:index]).values
         assert {name: each.value for name, each in metrics.compute(intervals=False).items()} == so_far
 
 
@@ -270,8 +272,8 @@ def test_the_best_epoch_is_chosen_by_accuracy_then_log_loss() -> None:
 
 
 @pytest.mark.parametrize("number", ["compute", "confusion", "reliability"])
-def test_no_picture_is_an_error(number: str) -> None:
-    with pytest.raises(ValueError, match="no picture was judged"):
+def test_no_image_is_an_error(number: str) -> None:
+    with pytest.raises(ValueError, match="no image was judged"):
         getattr(ClassMetrics(("a", "b")), number)()
 
 
@@ -287,7 +289,7 @@ def test_other_results_or_classes_are_an_error() -> None:
         metrics.update(Label.certain(0, ("b", "a")), label)
 
 
-def test_ten_thousand_pictures_are_judged_in_seconds() -> None:
+def test_ten_thousand_images_are_judged_in_seconds() -> None:
     judged = sample(10_000, 10).judged
     begun = time.process_time()
     judged.compute()

@@ -17,20 +17,20 @@ def untied(case: Case, seed: int) -> Case:
     scores = np.random.default_rng(seed).permutation(sum(len(boxes) for boxes in case.results)) / 1000
     parts = np.split(scores, np.cumsum([len(boxes) for boxes in case.results])[:-1])
     changed = [replace(boxes, scores=part) for boxes, part in zip(case.results, parts, strict=True)]
-    return Case(case.classes, case.truths, changed)
+    return Case(case.classes, case.targets, changed)
 
 
 @UNHURRIED
 @given(cases(), st.integers(0, 2**32 - 1))
-def test_a_weight_is_a_picture_given_so_many_times(case: Case, seed: int) -> None:
+def test_a_weight_is_an_image_given_so_many_times(case: Case, seed: int) -> None:
     case = untied(case, seed)
-    pictures = len(case.truths)
-    weights = np.random.default_rng(seed).integers(0, 4, (3, pictures)).astype(np.float64)
-    weights[:, 0] += 1  # some picture is there
+    images = len(case.targets)
+    weights = np.random.default_rng(seed).integers(0, 4, (3, images)).astype(np.float64)
+    weights[:, 0] += 1  # some image is there
     found = BoxMeasure(case.coco)(weights)
     for row, repeats in enumerate(weights.astype(int)):
-        places = np.repeat(np.arange(pictures), repeats).tolist()
-        repeated = Case(case.classes, [case.truths[each] for each in places], [case.results[each] for each in places])
+        places = np.repeat(np.arange(images), repeats).tolist()
+        repeated = Case(case.classes, [case.targets[each] for each in places], [case.results[each] for each in places])
         expected = repeated.metrics.compute(intervals=False)
         assert {name for name, values in found.items() if not np.isnan(values[row])} == set(expected)
         for name, measured in expected.items():
@@ -40,7 +40,7 @@ def test_a_weight_is_a_picture_given_so_many_times(case: Case, seed: int) -> Non
 @UNHURRIED
 @given(cases())
 def test_small_portions_give_the_same(case: Case) -> None:
-    weights = np.random.default_rng(0).integers(1, 4, (5, len(case.truths))).astype(np.float64)
+    weights = np.random.default_rng(0).integers(1, 4, (5, len(case.targets))).astype(np.float64)
     whole = case.coco.measure(weights)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", 1)

@@ -5,23 +5,23 @@ from tests.tasks.detection.judged import Case, cases
 
 from convsight.results import Boxes
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
-from convsight.tasks.detection.light.found import measure_found
+from convsight.tasks.detection.light.threshold_metrics import metrics_at_thresholds
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 
 
 def best(things: int, scores: list[float], right: list[bool]) -> float:
     """The threshold for one class with so many things."""
-    truth = Boxes.of(("a",), (99, 99), PLACES[:things], 0)
+    target = Boxes.of(("a",), (99, 99), PLACES[:things], 0)
     free = iter(PLACES)
     places = [next(free) if found else (80, 80, 90, 90) for found in right]
-    return best_thresholds(Case(("a",), [truth], [Boxes.of(("a",), (99, 99), places, 0, scores=scores)]).coco)[0]
+    return best_thresholds(Case(("a",), [target], [Boxes.of(("a",), (99, 99), places, 0, scores=scores)]).coco)[0]
 
 
-def f1_at(case: Case, label: int, least: float) -> float:
-    """F1 of a class where its answers count as found from a score on."""
-    results = [boxes.at_least(least) for boxes in case.results]
-    found = measure_found(Case(case.classes, case.truths, results).coco, np.ones((1, len(results))))
+def f1_at(case: Case, label: int, thresholds: float) -> float:
+    """F1 of a class where its predictions count as found from a score on."""
+    results = [boxes.at_least(thresholds) for boxes in case.results]
+    found = metrics_at_thresholds(Case(case.classes, case.targets, results).coco, np.ones((1, len(results))))
     return float(found[f"f1/{case.classes[label]}"][0])
 
 
@@ -38,12 +38,12 @@ def test_equal_scores_are_found_together() -> None:
 
 
 def test_of_equally_good_ones_the_highest() -> None:
-    # One of two things found: F1 2/3 with one answer; with four, two of them right, again 2 * 2 / (4 + 2).
+    # One of two things found: F1 2/3 with one prediction; with four, two of them right, again 2 * 2 / (4 + 2).
     assert best(2, [0.9, 0.8, 0.7, 0.6], [True, False, False, True]) == pytest.approx(0.85)
 
 
 @pytest.mark.parametrize(("things", "right"), [(0, [False]), (1, [False]), (1, [])])
-def test_the_usual_one_where_nothing_is_right(things: int, right: list[bool]) -> None:
+def test_the_default_one_where_nothing_is_right(things: int, right: list[bool]) -> None:
     assert best(things, [0.9] * len(right), right) == 0.25
 
 
@@ -51,8 +51,8 @@ def test_the_usual_one_where_nothing_is_right(things: int, right: list[bool]) ->
 @given(cases())
 def test_no_threshold_has_a_better_f1(case: Case) -> None:
     scores = np.concatenate([boxes.scores for boxes in case.results])
-    for label, least in enumerate(best_thresholds(case.coco)):
-        assert 0 <= least <= 1
-        reached = f1_at(case, label, least)
+    for label, thresholds in enumerate(best_thresholds(case.coco)):
+        assert 0 <= thresholds <= 1
+        reached = f1_at(case, label, thresholds)
         others = [f1_at(case, label, float(score)) for score in np.unique(scores) if score > 0]
         assert not any(other > reached + 1e-12 for other in others)

@@ -29,7 +29,7 @@ def test_every_number_is_that_of_pycocotools(case: Case) -> None:
     assert_equal(case)
 
 
-def test_real_pictures_have_the_published_numbers(shared_data: Callable[[str], Path]) -> None:
+def test_real_images_have_the_published_numbers(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("padilla_review")
     published = json.loads((folder / "expected.json").read_text())["coco_tests/test_coco_eval"]
     case = review_case(folder)
@@ -38,35 +38,35 @@ def test_real_pictures_have_the_published_numbers(shared_data: Callable[[str], P
     assert_equal(case)
 
 
-def test_a_hundred_answers_of_a_class_count_in_a_picture() -> None:
+def test_a_hundred_predictions_of_a_class_count_in_an_image() -> None:
     generator = np.random.default_rng(0)
     corners = generator.integers(0, 60, (400, 2))
     xyxy = np.hstack([corners, corners + generator.integers(8, 40, (400, 2))])
     labels = generator.integers(2, size=400)
-    truth = Boxes.of(("a", "b"), (100, 100), xyxy[:60], labels[:60])
-    answers = Boxes.of(("a", "b"), (100, 100), xyxy, labels, scores=generator.random(400))
-    case = Case(("a", "b"), [truth, truth], [answers, answers])
+    target = Boxes.of(("a", "b"), (100, 100), xyxy[:60], labels[:60])
+    predictions = Boxes.of(("a", "b"), (100, 100), xyxy, labels, scores=generator.random(400))
+    case = Case(("a", "b"), [target, target], [predictions, predictions])
     assert_equal(case)
-    assert case.coco.numbers()["AR100"] < 1  # the answers beyond a hundred would find the rest
+    assert case.coco.numbers()["AR100"] < 1  # the predictions beyond a hundred would find the rest
 
 
-def test_the_order_of_the_boxes_of_a_picture_decides_between_equal_scores() -> None:
+def test_the_order_of_the_boxes_of_an_image_decides_between_equal_scores() -> None:
     place, other = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0)
-    truth = Boxes.of(("a",), (100, 100), [place], 0)
+    target = Boxes.of(("a",), (100, 100), [place], 0)
     right_first = Boxes.of(("a",), (100, 100), [place, other], 0, scores=0.5)
     wrong_first = Boxes.of(("a",), (100, 100), [other, place], 0, scores=0.5)
-    assert Case(("a",), [truth], [right_first]).coco.numbers()["AP"] == 1.0
-    assert Case(("a",), [truth], [wrong_first]).coco.numbers()["AP"] == 0.5
+    assert Case(("a",), [target], [right_first]).coco.numbers()["AP"] == 1.0
+    assert Case(("a",), [target], [wrong_first]).coco.numbers()["AP"] == 0.5
     for result in (right_first, wrong_first):
-        assert_equal(Case(("a",), [truth], [result]))
+        assert_equal(Case(("a",), [target], [result]))
 
 
-def test_pictures_without_answers_or_without_things() -> None:
+def test_images_without_predictions_or_without_things() -> None:
     classes = ("a", "b")
     thing = Boxes.of(classes, (50, 50), [(0, 0, 40, 40)], 0)
     none = Boxes.of(classes, (50, 50), [], [])
-    for truths, results in (([thing], [none]), ([none], [thing]), ([none], [none]), ([thing, none], [none, thing])):
-        assert_equal(Case(classes, truths, results))
+    for targets, results in (([thing], [none]), ([none], [thing]), ([none], [none]), ([thing, none], [none, thing])):
+        assert_equal(Case(classes, targets, results))
 
 
 @pytest.mark.parametrize("side", [32, 96])

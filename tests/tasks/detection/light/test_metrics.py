@@ -13,19 +13,19 @@ from convsight.tasks.detection.light.metrics import BoxMetrics
 CLASSES = ("cat", "dog")
 
 
-def seen(pictures: int, seed: int = 0) -> Case:
-    """Three things a picture; each answer finds its own by chance, and the better, the surer it is."""
+def seen(images: int, seed: int = 0) -> Case:
+    """Three things an image; each prediction finds its own by chance, and the better, the surer it is."""
     generator = np.random.default_rng(seed)
-    truths, results = [], []
-    for _ in range(pictures):
+    targets, results = [], []
+    for _ in range(images):
         corners = generator.integers(0, 60, (3, 2)).astype(np.float64)
         labels = generator.integers(2, size=3)
         scores = generator.random(3)
         shifts = generator.normal(size=(3, 2)) * 25 * (1 - scores[:, None])
-        truths.append(Boxes.of(CLASSES, (99, 99), np.hstack([corners, corners + 30]), labels))
+        targets.append(Boxes.of(CLASSES, (99, 99), np.hstack([corners, corners + 30]), labels))
         moved = corners + shifts
         results.append(Boxes.of(CLASSES, (99, 99), np.hstack([moved, moved + 30]), labels, scores=scores))
-    return Case(CLASSES, truths, results)
+    return Case(CLASSES, targets, results)
 
 
 @settings(deadline=None, max_examples=40)
@@ -58,39 +58,39 @@ def test_every_number_has_an_interval() -> None:
     assert {name for name, each in found.items() if each.low == each.high} == {"errors/both"}  # of which there are none
 
 
-def test_more_pictures_narrow_the_interval() -> None:
-    few, many = (seen(pictures).metrics.compute()["AP"] for pictures in (20, 320))
+def test_more_images_narrow_the_interval() -> None:
+    few, many = (seen(images).metrics.compute()["AP"] for images in (20, 320))
     assert (many.high - many.low) < 0.5 * (few.high - few.low)
 
 
-def unsure(pictures: int, seed: int) -> Case:
+def unsure(images: int, seed: int) -> Case:
     """Every thing is found, two wrong boxes stand beside them, and scores say nothing: precision is 1/2 throughout."""
     generator = np.random.default_rng(seed)
     places = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (40, 0, 50, 10)]
-    truths, results = [], []
-    for _ in range(pictures):
+    targets, results = [], []
+    for _ in range(images):
         labels = generator.integers(2, size=2)
-        truths.append(Boxes.of(CLASSES, (99, 99), places[:2], labels))
+        targets.append(Boxes.of(CLASSES, (99, 99), places[:2], labels))
         results.append(Boxes.of(CLASSES, (99, 99), places, [*labels, 0, 1], scores=generator.random(4)))
-    return Case(CLASSES, truths, results)
+    return Case(CLASSES, targets, results)
 
 
-def test_most_intervals_hold_what_many_pictures_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_intervals_hold_what_many_images_show(monkeypatch: pytest.MonkeyPatch) -> None:
     # Those of percentiles, not reflected, hold it six times of forty.
-    monkeypatch.setattr(module, "resamples_for", lambda pictures, passes: 200)
-    truth = unsure(4000, seed=1).coco.numbers()
+    monkeypatch.setattr(module, "resamples_for", lambda images, passes: 200)
+    target = unsure(4000, seed=1).coco.numbers()
     held = {"AP": 0, "AP50": 0, "AP/cat": 0}
     for seed in range(40):
         found = unsure(20, seed=100 + seed).metrics.compute()
         for name in held:
-            held[name] += found[name].low <= truth[name] <= found[name].high
+            held[name] += found[name].low <= target[name] <= found[name].high
     assert min(held.values()) >= 30, held
 
 
-def test_perfect_and_useless_answers() -> None:
-    truth = Boxes.of(CLASSES, (99, 99), [(0, 0, 40, 40), (50, 50, 60, 60)], [0, 1])
-    for result, value in ((truth, 1.0), (truth.select(np.zeros(0, np.int64)), 0.0)):
-        found = Case(CLASSES, [truth], [result]).metrics.compute(intervals=False)
+def test_perfect_and_useless_predictions() -> None:
+    target = Boxes.of(CLASSES, (99, 99), [(0, 0, 40, 40), (50, 50, 60, 60)], [0, 1])
+    for result, value in ((target, 1.0), (target.select(np.zeros(0, np.int64)), 0.0)):
+        found = Case(CLASSES, [target], [result]).metrics.compute(intervals=False)
         for name in ("AP", "AP50", "AP75", "APsmall", "APmedium", "AR100", "VOC", "VOC11", "precision", "recall", "f1"):
             assert found[name].value == value, name
         assert "APlarge" not in found
@@ -107,10 +107,10 @@ def test_epochs_are_chosen_by_average_precision() -> None:
 def _shuffled(case: Case) -> tuple[tuple[str, ...], list[Boxes], list[Boxes]]:
     """The case where scores say nothing."""
     results = [replace(boxes, scores=boxes.scores[::-1]) for boxes in case.results]
-    return case.classes, list(case.truths), results
+    return case.classes, list(case.targets), results
 
 
-def test_calibrated_answers_count_as_found_from_the_thresholds_on() -> None:
+def test_calibrated_predictions_count_as_found_from_the_thresholds_on() -> None:
     metrics = seen(40).metrics
     calibration = metrics.calibration()
     assert set(calibration) == {"threshold/cat", "threshold/dog"}
@@ -132,7 +132,7 @@ def test_each_class_is_calibrated_by_its_own_threshold() -> None:
     assert found["recall/dog"].value == 0
 
 
-def test_calibration_says_the_same_of_calibrated_answers() -> None:
+def test_calibration_says_the_same_of_calibrated_predictions() -> None:
     metrics = seen(40).metrics
     assert metrics.calibrated(metrics.calibration()).calibration() == metrics.calibration()
 
@@ -146,23 +146,23 @@ def test_what_cannot_be_judged_is_refused() -> None:
         with pytest.raises(ValueError, match="boxes of the classes"):
             metrics.update(*pair)
     for judge in (metrics.compute, metrics.calibration, metrics.errors, metrics.precision_recall):
-        with pytest.raises(ValueError, match="no picture was judged"):
+        with pytest.raises(ValueError, match="no image was judged"):
             judge()
 
 
 def test_a_refused_pair_leaves_nothing_behind() -> None:
     metrics = BoxMetrics(CLASSES)
-    truth = Boxes.of(CLASSES, (9, 9), [(0, 0, 4, 4)], [0])
+    target = Boxes.of(CLASSES, (9, 9), [(0, 0, 4, 4)], [0])
     with pytest.raises(TypeError):
-        metrics.update(truth, Label.certain(0, CLASSES))
-    metrics.update(truth, truth)
+        metrics.update(target, Label.certain(0, CLASSES))
+    metrics.update(target, target)
     assert metrics.compute(intervals=False)["AP"].value == 1.0
 
 
 def test_what_comes_later_is_judged_too() -> None:
     metrics = BoxMetrics(CLASSES)
-    truth = Boxes.of(CLASSES, (9, 9), [(0, 0, 4, 4)], [0])
-    metrics.update(truth, truth)
+    target = Boxes.of(CLASSES, (9, 9), [(0, 0, 4, 4)], [0])
+    metrics.update(target, target)
     assert metrics.compute(intervals=False)["recall"].value == 1.0
-    metrics.update(truth, truth.select(np.zeros(0, np.int64)))
+    metrics.update(target, target.select(np.zeros(0, np.int64)))
     assert metrics.compute(intervals=False)["recall"].value == 0.5

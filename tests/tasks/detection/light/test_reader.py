@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.inputs import ImageInput
-from convsight.results import NoAnswerError
+from convsight.results import InvalidOutputError
 from convsight.targets import Classes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.reader import BoxReader
@@ -29,10 +29,10 @@ def arrays(scores: list[float], labels: list[int], boxes: list[list[float]]) -> 
     }
 
 
-MIDDLE = [0.25, 0.0, 0.75, 1.0]  # of a square picture, which fills the middle half of the frame
+MIDDLE = [0.25, 0.0, 0.75, 1.0]  # of a square image, which fills the middle half of the frame
 
 
-def test_boxes_come_back_in_pixels_of_the_picture() -> None:
+def test_boxes_come_back_in_pixels_of_the_image() -> None:
     found = reader().read(arrays([0.5, 0.75], [0, 1], [MIDDLE, [0.5, 0.5, 0.625, 1.0]]), (200, 200))
     np.testing.assert_allclose(found.xyxy, [[0, 0, 200, 200], [100, 100, 150, 200]])
     assert (found.size, found.labels.tolist(), found.scores.tolist()) == ((200, 200), [0, 1], [0.5, 0.75])
@@ -46,15 +46,15 @@ def test_a_score_of_zero_is_no_box() -> None:
 
 def test_each_class_has_its_threshold() -> None:
     found = reader(dog=0.6).read(arrays([0.5, 0.5, 0.2], [0, 1, 0], [MIDDLE] * 3), (200, 200))
-    assert found.least.tolist() == [0.25, 0.6, 0.25]
+    assert found.thresholds.tolist() == [0.25, 0.6, 0.25]
     assert found.summary() == "1 cat"
 
 
 @pytest.mark.parametrize("place", ["boxes", "scores"])
-def test_a_network_that_returns_nan_gives_no_answer(place: str) -> None:
+def test_a_network_that_returns_nan_gives_no_prediction(place: str) -> None:
     given = arrays([0.5], [0], [MIDDLE])
     given[place][0] = np.nan
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(InvalidOutputError):
         reader().read(given, (200, 200))
 
 
@@ -64,7 +64,7 @@ def test_columns_are_those_of_the_rows_and_metrics_are_fresh() -> None:
     metrics = reader().metrics()
     assert isinstance(metrics, BoxMetrics)
     assert metrics.classes == ("cat", "dog")
-    with pytest.raises(ValueError, match="no picture was judged"):
+    with pytest.raises(ValueError, match="no image was judged"):
         metrics.compute()
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import final
 
 from convsight.arithmetic.shapes import Window, transposed_side
-from convsight.nets.text.faults import TooSmallError
+from convsight.nets.text.layer_errors import TooSmallError
+from convsight.nets.text.layers.kernel_windows import Padding, sides_after, windows
 from convsight.nets.text.layers.layer import Init, Layer, Sides, Width
-from convsight.nets.text.layers.windows import Padding, sides_after, windows
 from convsight.nets.text.volume import Volume, times
 
 

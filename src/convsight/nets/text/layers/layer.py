@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from convsight.nets.text.faults import LayerError, Span
+from convsight.nets.text.layer_errors import LayerError, Span
 from convsight.nets.text.volume import Volume
 
 Sides = tuple[int, ...]  # a number an axis; a single one stands for every axis

@@ -1,4 +1,4 @@
-"""Normalisation: over the batch, a picture's whole volume, its channels, or groups of them.
+"""Normalisation: over the batch, an image's whole volume, its channels, or groups of them.
 
 Sources: Ioffe and Szegedy, "Batch Normalization", 2015; Ba et al., "Layer Normalization", 2016; Ulyanov et al.,
 "Instance Normalization", 2016; Wu and He, "Group Normalization", 2018, whose figure 2 shows all four.
@@ -38,7 +38,7 @@ class BatchNorm(Layer):
 @final
 @dataclass(frozen=True, kw_only=True)
 class LayerNorm(Layer):
-    """The whole volume of a picture, or with `channels` the channels of each position by themselves, as Keras does."""
+    """The whole volume of an image, or with `channels` the channels of each position by themselves, as Keras does."""
 
     channels: bool = False
     eps: float = _EPS
@@ -57,7 +57,7 @@ class LayerNorm(Layer):
 @final
 @dataclass(frozen=True, kw_only=True)
 class InstanceNorm(Layer):
-    """A channel over all positions of one picture."""
+    """A channel over all positions of one image."""
 
     eps: float = _EPS
     scale: bool = True
@@ -75,7 +75,7 @@ class InstanceNorm(Layer):
 @final
 @dataclass(frozen=True, kw_only=True)
 class GroupNorm(Layer):
-    """A group of channels over all positions of one picture."""
+    """A group of channels over all positions of one image."""
 
     groups: int
     eps: float = _EPS

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 from convsight.arithmetic.shapes import Window
+from convsight.nets.text.layers.kernel_windows import Padding, Pads, sides_after, windows
 from convsight.nets.text.layers.layer import Layer, Sides
-from convsight.nets.text.layers.windows import Padding, Pads, sides_after, windows
 from convsight.nets.text.volume import Volume
 
 

@@ -1,4 +1,4 @@
-"""Area under the ROC curve for many weightings of the same pictures at once."""
+"""Area under the ROC curve for many weightings of the same images at once."""
 
 from typing import final
 
@@ -10,13 +10,13 @@ from convsight.metrics.bootstrap import Floats
 
 @final
 class Ranking:
-    """Pictures ranked by the score for one class, sorted once, measured under any weights.
+    """Images ranked by the score for one class, sorted once, measured under any weights.
 
     The area is the share of (positive, negative) pairs in which the positive scores higher, equal scores counting
     one half: the Mann-Whitney statistic (Hanley and McNeil, Radiology 143, 1982), equal to the trapezoidal area
     under the curve.
 
-    Shapes: `positive` and `scores` are (pictures,).
+    Shapes: `positive` and `scores` are (images,).
 
     >>> ranking = Ranking(np.array([True, False, True]), np.array([0.9, 0.4, 0.4]))
     >>> ranking.area(np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 0.0], [0.0, 1.0, 0.0]]))
@@ -38,7 +38,7 @@ class Ranking:
         self._tie_segments = np.searchsorted(self._starts, first)
 
     def area(self, weights: Floats) -> Floats:
-        """The area for each row of weights (resamples, pictures); NaN where positives or negatives weigh nothing."""
+        """The area for each row of weights (resamples, images); NaN where positives or negatives weigh nothing."""
         area = np.full(len(weights), np.nan, weights.dtype)
         if not len(self._positives):
             return area

@@ -1,4 +1,4 @@
-"""`ClassMetrics`: how good answers of the form "which class" are. Every number equals scikit-learn's."""
+"""`ClassMetrics`: how good predictions of the form "which class" are. Every number equals scikit-learn's."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, final
@@ -30,7 +30,7 @@ class Reliability(NamedTuple):
     """How often answers of a given confidence are right: equal-width bins of the top probability.
 
     Shapes: `edges` (bins + 1,), the others (bins,). A bin reaches from above its lower edge up to and
-    including its upper one. `confidence` and `accuracy` are means over its pictures, NaN where it has none.
+    including its upper one. `confidence` and `accuracy` are means over its images, NaN where it has none.
     """
 
     edges: Floats
@@ -41,10 +41,10 @@ class Reliability(NamedTuple):
 
 @final
 class ClassMetrics(Metrics):
-    """Accuracy, AUC, calibration and more of the answers to "which class".
+    """Accuracy, AUC, calibration and more of the predictions to "which class".
 
     - `accuracy`, `balanced_accuracy` (mean recall of the classes that occur), `macro_f1` (mean F1 of the classes that
-      occur or were answered), `precision/<class>`, `recall/<class>`, `f1/<class>` (0 where nothing can be divided by);
+      occur or were predicted), `precision/<class>`, `recall/<class>`, `f1/<class>` (0 where nothing can be divided by);
     - `top5`, given more than five classes: of equal probabilities the lower class index comes first, as everywhere
       here (scikit-learn puts the higher one first, so that a tie could be right in `accuracy` and wrong in `top5`);
     - `auc`: area under the ROC curve, ties by midrank; of class 1 where there are two classes, else the mean of each
@@ -57,8 +57,8 @@ class ClassMetrics(Metrics):
     TypeError; computing before the first update raises ValueError.
 
     >>> metrics = ClassMetrics(("cat", "dog"))
-    >>> for truth, dog in ((0, 0.2), (0, 0.6), (1, 0.7), (1, 0.9)):
-    ...     metrics.update(Label.certain(truth, metrics.classes), Label(metrics.classes, np.array([1 - dog, dog])))
+    >>> for target, dog in ((0, 0.2), (0, 0.6), (1, 0.7), (1, 0.9)):
+    ...     metrics.update(Label.certain(target, metrics.classes), Label(metrics.classes, np.array([1 - dog, dog])))
     >>> found = metrics.compute(intervals=False)
     >>> found["accuracy"].value, found["auc"].value, found["recall/cat"].value
     (0.75, 1.0, 0.5)
@@ -69,52 +69,52 @@ class ClassMetrics(Metrics):
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._truths: list[int] = []
+        self._targets: list[int] = []
         self._probabilities: list[Floats] = []
 
-    def update(self, truth: Result, result: Result) -> None:
-        if not (isinstance(truth, Label) and isinstance(result, Label)):
-            raise TypeError(f"expected two labels, not {type(truth).__name__} and {type(result).__name__}")
-        for label in (truth, result):
+    def update(self, target: Result, result: Result) -> None:
+        if not (isinstance(target, Label) and isinstance(result, Label)):
+            raise TypeError(f"expected two labels, not {type(target).__name__} and {type(result).__name__}")
+        for label in (target, result):
             if label.classes is not self.classes and label.classes != self.classes:
                 raise ValueError(f"a label with the classes {label.classes} cannot be judged among {self.classes}")
-        self._truths.append(truth.index)
+        self._targets.append(target.index)
         self._probabilities.append(result.probabilities)
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
-        truths, probabilities = self._judged()
-        measure = _Measure(self.classes, truths, probabilities)
+        targets, probabilities = self._judged()
+        measure = _Measure(self.classes, targets, probabilities)
         if not intervals:
-            return measured(measure, len(truths))
-        found = bootstrapped(measure, len(truths), resamples_for(len(truths), len(self.classes)))
-        shares = {name: with_wilson(found[name], len(truths)) for name in ("accuracy", "top5") if name in found}
+            return measured(measure, len(targets))
+        found = bootstrapped(measure, len(targets), resamples_for(len(targets), len(self.classes)))
+        shares = {name: with_wilson(found[name], len(targets)) for name in ("accuracy", "top5") if name in found}
         return found | shares
 
     def described(self) -> Described:
         return _DESCRIBED
 
     def calibration(self) -> dict[str, float]:
-        truths, probabilities = self._judged()
-        return {TEMPERATURE: fit_temperature(truths, probabilities)}
+        targets, probabilities = self._judged()
+        return {TEMPERATURE: fit_temperature(targets, probabilities)}
 
     def calibrated(self, calibration: Mapping[str, float]) -> "ClassMetrics":
-        truths, probabilities = self._judged()
+        targets, probabilities = self._judged()
         found = ClassMetrics(self.classes)
-        found._truths = truths.tolist()
+        found._targets = targets.tolist()
         found._probabilities = list(tempered(probabilities, calibration[TEMPERATURE]))
         return found
 
     def confusion(self) -> NDArray[np.int64]:
-        """How often each class (row) was answered as each class (column): shape (classes, classes)."""
-        truths, probabilities = self._judged()
+        """How often each class (row) was predicted as each class (column): shape (classes, classes)."""
+        targets, probabilities = self._judged()
         count = len(self.classes)
-        cells = np.bincount(truths * count + probabilities.argmax(axis=1), minlength=count * count)
+        cells = np.bincount(targets * count + probabilities.argmax(axis=1), minlength=count * count)
         return cells.reshape(count, count)
 
     def reliability(self) -> Reliability:
         """The bins behind `calibration_error`, for a plot."""
-        truths, probabilities = self._judged()
-        confidence, right = _confidence(probabilities), probabilities.argmax(axis=1) == truths
+        targets, probabilities = self._judged()
+        confidence, right = _confidence(probabilities), probabilities.argmax(axis=1) == targets
         bins = _bins(confidence)
         counts = np.bincount(bins, minlength=_BINS)
         divisor = np.where(counts, counts, np.nan)
@@ -126,56 +126,60 @@ class ClassMetrics(Metrics):
         )
 
     def _judged(self) -> tuple[NDArray[np.int64], Floats]:
-        """True class indices (pictures,) and answered probabilities (pictures, classes)."""
-        if not self._truths:
-            raise ValueError("no picture was judged, so there is nothing to measure")
-        return np.array(self._truths), np.stack(self._probabilities)
+        """True class indices (images,) and predicted probabilities (images, classes)."""
+        if not self._targets:
+            raise ValueError("no image was judged, so there is nothing to measure")
+        return np.array(self._targets), np.stack(self._probabilities)
 
 
 class _Measure:
-    """All metrics for given weights of the pictures; what does not depend on the weights is prepared once."""
+    """All metrics for given weights of the images; what does not depend on the weights is prepared once."""
 
-    def __init__(self, classes: tuple[str, ...], truths: Indices, probabilities: Floats) -> None:
+    def __init__(self, classes: tuple[str, ...], targets: Indices, probabilities: Floats) -> None:
         self._classes = classes
         count = len(classes)
-        answers = probabilities.argmax(axis=1)
-        right = (answers == truths).astype(np.float64)
-        self._means = {"accuracy": right, "log_loss": _surprise(truths, probabilities)}
+        predictions = probabilities.argmax(axis=1)
+        right = (predictions == targets).astype(np.float64)
+        self._means = {"accuracy": right, "log_loss": _surprise(targets, probabilities)}
         if count > _TOP:
-            self._means["top5"] = (_rank(truths, probabilities) < _TOP).astype(np.float64)
-        self._true = _Sums(truths, count)
-        self._answered = _Sums(answers, count)
-        self._right = _Sums(truths, count, right)
+            self._means["top5"] = (_rank(targets, probabilities) < _TOP).astype(np.float64)
+        self._true = _Sums(targets, count)
+        self._predicted = _Sums(predictions, count)
+        self._right = _Sums(targets, count, right)
         confidence = _confidence(probabilities)
         self._overconfidence = _Sums(_bins(confidence), _BINS, confidence - right)
         # With two classes the second one's curve is the first one's, mirrored.
         positives = range(1, 2) if count == 2 else range(count)
-        self._rankings = [Ranking(truths == index, probabilities[:, index]) for index in positives]
+        self._rankings = [Ranking(targets == index, probabilities[:, index]) for index in positives]
 
     def __call__(self, weights: Floats) -> dict[str, Floats]:
-        pictures = weights.sum(axis=1)
-        means = {name: weights @ each.astype(weights.dtype) / pictures for name, each in self._means.items()}
-        true, answered, right = self._true(weights), self._answered(weights), self._right(weights)
-        recall, precision = _ratio(right, true), _ratio(right, answered)
-        f1 = _ratio(2 * right, true + answered)
+        images = weights.sum(axis=1)
+        means = {name: weights @ each.astype(weights.dtype) / images for name, each in self._means.items()}
+        true, predicted, right = self._true(weights), self._predicted(weights), self._right(weights)
+        recall, precision = _ratio(right, true), _ratio(right, predicted)
+        f1 = _ratio(2 * right, true + predicted)
         found = {"accuracy": means["accuracy"]}
         if "top5" in means:
             found["top5"] = means["top5"]
         found["balanced_accuracy"] = _mean_where(recall, true > 0)
-        found["macro_f1"] = _mean_where(f1, true + answered > 0)
+        found["macro_f1"] = _mean_where(f1, true + predicted > 0)
         areas = np.stack([ranking.area(weights) for ranking in self._rankings], axis=1)
         found["auc"] = _mean_where(areas, ~np.isnan(areas))
         found["log_loss"] = means["log_loss"]
-        found["calibration_error"] = np.abs(self._overconfidence(weights)).sum(axis=1) / pictures
-        occurs, told = true > 0, true + answered > 0  # what is neither cannot be right or wrong
-        for kind, values, defined in (("precision", precision, told), ("recall", recall, occurs), ("f1", f1, told)):
+        found["calibration_error"] = np.abs(self._overconfidence(weights)).sum(axis=1) / images
+        occurs, occurs_anywhere = true > 0, true + predicted > 0  # what is neither cannot be right or wrong
+        for kind, values, defined in (
+            ("precision", precision, occurs_anywhere),
+            ("recall", recall, occurs),
+            ("f1", f1, occurs_anywhere),
+        ):
             shown = np.where(defined, values, np.nan)
             found |= {f"{kind}/{name}": shown[:, index] for index, name in enumerate(self._classes)}
         return found
 
 
 class _Sums:
-    """For each row of weights, the weighted sum of `values` (1 if not given) over the pictures of each group."""
+    """For each row of weights, the weighted sum of `values` (1 if not given) over the images of each group."""
 
     def __init__(self, groups: Indices, count: int, values: Floats | None = None) -> None:
         self._count = count
@@ -184,7 +188,7 @@ class _Sums:
         self._values = None if values is None else values[self._order]
 
     def __call__(self, weights: Floats) -> Floats:
-        """Weights (resamples, pictures) to sums (resamples, groups)."""
+        """Weights (resamples, images) to sums (resamples, groups)."""
         ordered = weights.take(self._order, axis=1)
         if self._values is not None:
             ordered *= self._values.astype(weights.dtype)
@@ -193,17 +197,17 @@ class _Sums:
         return sums
 
 
-def _surprise(truths: Indices, probabilities: Floats) -> Floats:
+def _surprise(targets: Indices, probabilities: Floats) -> Floats:
     """-ln of the true class's probability, clipped as scikit-learn clips in double precision."""
-    given = probabilities[np.arange(len(truths)), truths].astype(np.float64)
+    given = probabilities[np.arange(len(targets)), targets].astype(np.float64)
     tiny = np.finfo(np.float64).eps
     return -np.log(np.clip(given, tiny, 1 - tiny))
 
 
-def _rank(truths: Indices, probabilities: Floats) -> Indices:
-    """How many classes were answered before the true one; of equals the lower index comes first."""
-    given = probabilities[np.arange(len(truths)), truths][:, None]
-    earlier = np.arange(probabilities.shape[1]) < truths[:, None]
+def _rank(targets: Indices, probabilities: Floats) -> Indices:
+    """How many classes were predicted before the true one; of equals the lower index comes first."""
+    given = probabilities[np.arange(len(targets)), targets][:, None]
+    earlier = np.arange(probabilities.shape[1]) < targets[:, None]
     before = (probabilities > given) | ((probabilities == given) & earlier)
     ranks: Indices = np.count_nonzero(before, axis=1)
     return ranks

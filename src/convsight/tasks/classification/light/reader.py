@@ -24,7 +24,7 @@ print(classes[best], float(arrays["probabilities"][0, best]))
     def columns(self) -> tuple[str, ...]:
         return ("label", "probability", *self.classes)
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Label:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Label:
         return Label(self.classes, arrays["probabilities"])
 
     def metrics(self) -> ClassMetrics:

@@ -13,5 +13,6 @@ class ClassificationSettings(TaskSettings):
 
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
     mirror: bool = Field(
-        True, description="Average answers over a picture and its mirror image, where training mirrors: twice the work."
+        True,
+        description="Average predictions over an image and its mirror image, where training mirrors: twice the work.",
     )

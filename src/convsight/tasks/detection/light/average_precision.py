@@ -1,11 +1,11 @@
-"""Average precision from the matches: the same arithmetic for the pictures as they are and for their resamples."""
+"""Average precision from the matches: the same arithmetic for the images as they are and for their resamples."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.gathered import Flags, Gathered, Indices
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, Indices
 
 Floats = NDArray[np.floating[Any]]
 
@@ -15,17 +15,17 @@ _CHUNK = 1_000_000  # numbers held at a time
 
 
 class Curve(NamedTuple):
-    """The answers of one class by falling score.
+    """The predictions of one class by falling score.
 
     Candidates are those that are right or ignored at some threshold. The others are wrong at every one, so that it is
     enough to know how many come before each candidate.
 
-    Shapes: `pictures` (candidates,), their pictures; `right` (thresholds, candidates); `counted` (thresholds,
-    candidates), right or wrong and not ignored; `others` (others,), their pictures; `before` (candidates,) how many of
-    them come before; `true` (true boxes to be found,), their pictures.
+    Shapes: `images` (candidates,), their images; `right` (thresholds, candidates); `counted` (thresholds,
+    candidates), right or wrong and not ignored; `others` (others,), their images; `before` (candidates,) how many of
+    them come before; `true` (true boxes to be found,), their images.
     """
 
-    pictures: Indices
+    images: Indices
     right: Flags
     counted: Flags
     others: Indices
@@ -34,52 +34,52 @@ class Curve(NamedTuple):
 
 
 def curves(
-    gathered: Gathered, candidates: Indices, right: Flags, counted: Flags, others: Flags, true: Flags
+    evaluated: EvaluatedBoxes, candidates: Indices, right: Flags, counted: Flags, others: Flags, true: Flags
 ) -> list[Curve]:
     """The curve of each class.
 
-    `candidates` are positions of the answers that may be right; `right` and `counted` (candidates, thresholds) tell of
-    them, `others` (answers,) which of the rest count, `true` (truths,) which true boxes are to be found.
+    `candidates` are positions of the predictions that may be right; `right` and `counted` (candidates, thresholds) tell
+    of them, `others` (predictions,) which of the rest count, `true` (targets,) which true boxes are to be found.
     """
-    answers, truth, order = gathered.answers, gathered.truth, gathered.by_class
-    wrong = counted.all(axis=1) & ~right.any(axis=1)  # like answers that are no candidates
+    predictions, target, order = evaluated.predictions, evaluated.target, evaluated.by_class
+    wrong = counted.all(axis=1) & ~right.any(axis=1)  # like predictions that are no candidates
     others = others.copy()
     others[candidates] = wrong
     kept = counted.any(axis=1) & ~wrong
     candidates, right, counted = candidates[kept], right[kept], counted[kept]
-    rows = np.full(len(answers), -1, np.int64)
+    rows = np.full(len(predictions), -1, np.int64)
     rows[candidates] = np.arange(len(candidates))
     rows = rows[order]
     plain = others[order] & (rows < 0)
     places = np.flatnonzero(rows >= 0)
     chosen = rows[places]
     before = np.cumsum(plain)[places]
-    classes = np.arange(len(gathered.classes) + 1)
-    cuts = np.searchsorted(answers.labels[order[places]], classes)
+    classes = np.arange(len(evaluated.classes) + 1)
+    cuts = np.searchsorted(predictions.labels[order[places]], classes)
     rest = order[plain]
-    rest_cuts = np.searchsorted(answers.labels[rest], classes)
+    rest_cuts = np.searchsorted(predictions.labels[rest], classes)
     wanted = np.flatnonzero(true)
-    wanted = wanted[np.argsort(truth.labels[wanted], kind="stable")]
-    wanted_cuts = np.searchsorted(truth.labels[wanted], classes)
+    wanted = wanted[np.argsort(target.labels[wanted], kind="stable")]
+    wanted_cuts = np.searchsorted(target.labels[wanted], classes)
     found = []
-    for index in range(len(gathered.classes)):
+    for index in range(len(evaluated.classes)):
         some = chosen[cuts[index] : cuts[index + 1]]
         start, end = rest_cuts[index : index + 2]
         found.append(
             Curve(
-                answers.pictures[candidates[some]],
+                predictions.images[candidates[some]],
                 right[some].T,
                 counted[some].T,
-                answers.pictures[rest[start:end]],
+                predictions.images[rest[start:end]],
                 before[cuts[index] : cuts[index + 1]] - start,
-                truth.pictures[wanted[wanted_cuts[index] : wanted_cuts[index + 1]]],
+                target.images[wanted[wanted_cuts[index] : wanted_cuts[index + 1]]],
             )
         )
     return found
 
 
 def average_precision(curve: Curve, weights: Floats, grid: NDArray[np.float64] | None) -> Floats:
-    """Average precision of weighted pictures: weights (resamples, pictures) to (resamples, thresholds).
+    """Average precision of weighted images: weights (resamples, images) to (resamples, thresholds).
 
     The precision at a recall is the best at that recall or a higher one. It is averaged over the recalls of `grid`, or
     over all recalls without one. NaN where no true box is to be found.
@@ -104,7 +104,7 @@ def _some(curve: Curve, weights: Floats, grid: NDArray[np.float64] | None) -> Fl
 
 def _precision_recall(curve: Curve, weights: Floats, true: Floats) -> tuple[Floats, Floats]:
     """Both at each candidate: (resamples, thresholds, candidates); 0 where nothing can be divided by."""
-    own = weights.take(curve.pictures, axis=1)[:, None]
+    own = weights.take(curve.images, axis=1)[:, None]
     others = np.zeros((len(weights), len(curve.others) + 1), weights.dtype)
     np.cumsum(weights.take(curve.others, axis=1), axis=1, out=others[:, 1:])
     right = np.cumsum(own * curve.right, axis=2)

@@ -1,33 +1,33 @@
-"""The score of each class from which answers are best called found."""
+"""The score of each class from which predictions are best called found."""
 
 import numpy as np
 
 from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.gathered import Flags, Floats
-from convsight.tasks.detection.light.thresholds import USUAL
+from convsight.tasks.detection.light.flat_boxes import Flags, Floats
+from convsight.tasks.detection.light.thresholds import DEFAULT
 
 
 def best_thresholds(coco: Coco) -> list[float]:
-    """For each class the threshold with the best F1 at an overlap of 0.5; the usual one where no answer is right.
+    """For each class the threshold with the best F1 at an overlap of 0.5; the usual one where no prediction is right.
 
     It lies half-way between the least score that counts as found and the next lower one, so that another engine's
     rounding changes nothing. Of equally good thresholds the highest is taken.
     """
-    gathered, half = coco.gathered, coco.halfway
-    answers, order = gathered.answers, gathered.by_class
-    classes = len(gathered.classes)
-    true = np.bincount(gathered.truth.labels[half.true], minlength=classes)
-    cuts = np.searchsorted(answers.labels[order], np.arange(1, classes))
+    evaluated, half = coco.evaluated, coco.halfway
+    predictions, order = evaluated.predictions, evaluated.by_class
+    classes = len(evaluated.classes)
+    true = np.bincount(evaluated.target.labels[half.true], minlength=classes)
+    cuts = np.searchsorted(predictions.labels[order], np.arange(1, classes))
     return [
-        _best(answers.scores[some], half.right[some], half.counted[some], number)
+        _best(predictions.scores[some], half.right[some], half.counted[some], number)
         for some, number in zip(np.split(order, cuts), true.tolist(), strict=True)
     ]
 
 
 def _best(scores: Floats, right: Flags, counted: Flags, true: int) -> float:
-    """The threshold for answers of one class, by falling score."""
+    """The threshold for predictions of one class, by falling score."""
     if not right.any():
-        return USUAL
+        return DEFAULT
     f1 = 2 * np.cumsum(right) / (np.cumsum(counted) + true)
     following = np.append(scores[1:], 0.0)
     # Equal scores are found together or not at all.

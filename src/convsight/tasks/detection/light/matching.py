@@ -1,8 +1,8 @@
-"""Which answered box found which true one, by the rules of the COCO evaluation.
+"""Which predicted box found which true one, by the rules of the COCO evaluation.
 
-In each picture and class the surest answer chooses first: the true box it overlaps most among those that are left, if
+In each image and class the surest prediction chooses first: the true box it overlaps most among those that are left, if
 the overlap reaches the threshold. A true box that is ignored (a crowd, a difficult one, one of another size) is chosen
-only where no other is left; who chose it is neither right nor wrong. Any number of answers may choose a crowd.
+only where no other is left; who chose it is neither right nor wrong. Any number of predictions may choose a crowd.
 
 Source: Lin et al., Microsoft COCO: Common Objects in Context, 2014, and the evaluation that its authors published.
 """
@@ -12,89 +12,92 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.gathered import Flags, Floats, Gathered, Indices, Pile, ranks_within
+from convsight.results.overlaps import iou
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, FlatBoxes, Floats, Indices, ranks_within
 
 _CHUNK = 1_000_000  # pairs held at a time
-_PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no answer overlaps so many
+_PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no prediction overlaps so many
 
 
 class Pairs(NamedTuple):
-    """Answers and true boxes of one picture that overlap: positions and overlap, each (pairs,).
+    """Predictions and true boxes of one image that overlap: positions and overlap, each (pairs,).
 
-    Those of one answer lie together, the best last; of equally good ones the true box given last.
+    Those of one prediction lie together, the best last; of equally good ones the true box given last.
     """
 
-    answers: Indices
-    truths: Indices
+    predictions: Indices
+    targets: Indices
     overlaps: Floats
 
     def select(self, chosen: Flags) -> "Pairs":
         """The pairs under the mask `chosen`."""
-        return Pairs(self.answers[chosen], self.truths[chosen], self.overlaps[chosen])
+        return Pairs(self.predictions[chosen], self.targets[chosen], self.overlaps[chosen])
 
 
 class Matches(NamedTuple):
-    """What the answers that overlap any true box chose; all others found nothing.
+    """What the predictions that overlap any true box chose; all others found nothing.
 
-    Shapes: `answers` (candidates,) positions, ascending; `truths` (candidates, ranges, thresholds) positions of the
-    chosen true boxes, -1 for none.
+    Shapes: `predictions` (candidates,) positions, ascending; `targets` (candidates, ranges, thresholds) positions of
+    the chosen true boxes, -1 for none.
     """
 
-    answers: Indices
-    truths: NDArray[np.int32]
+    predictions: Indices
+    targets: NDArray[np.int32]
 
 
-def pairs_of(gathered: Gathered, least: float) -> Pairs:
-    """All answers and true boxes of one picture and class whose overlap is at least `least`, above 0."""
-    answers, truth = gathered.answers, gathered.truth
-    return pairs_between(answers, gathered.group(answers), truth, gathered.group(truth), least)
+def pairs_of(evaluated: EvaluatedBoxes, threshold: float) -> Pairs:
+    """All predictions and true boxes of one image and class whose overlap is at least `threshold`, above 0."""
+    predictions, target = evaluated.predictions, evaluated.target
+    return pairs_between(predictions, evaluated.group(predictions), target, evaluated.group(target), threshold)
 
 
-def pairs_between(answers: Pile, groups: Indices, truth: Pile, true_groups: Indices, least: float) -> Pairs:
-    """All answers and true boxes of one group whose overlap is at least `least`, above 0.
+def pairs_between(
+    predictions: FlatBoxes, groups: Indices, target: FlatBoxes, true_groups: Indices, threshold: float
+) -> Pairs:
+    """All predictions and true boxes of one group whose overlap is at least `threshold`, above 0.
 
-    The groups of the answers, (answers,), must ascend. The overlap is the intersection over the union; with a crowd
-    over the answer's own area.
+    The groups of the predictions, (predictions,), must ascend. The overlap is the intersection over the union; with a
+    crowd over the prediction's own area.
     """
     first, last = np.searchsorted(groups, true_groups, "left"), np.searchsorted(groups, true_groups, "right")
     cuts = np.searchsorted(np.cumsum(last - first), np.arange(0, int((last - first).sum()), _CHUNK)[1:])
     parts = []
-    for some in np.split(np.arange(len(truth)), cuts):
-        truths = np.repeat(some, (last - first)[some])
+    for some in np.split(np.arange(len(target)), cuts):
+        targets = np.repeat(some, (last - first)[some])
         found = spans(first[some], (last - first)[some])
-        overlaps = _overlaps(answers.xyxy[found], truth.xyxy[truths], truth.crowd[truths])
-        kept = overlaps >= least
-        parts.append((found[kept], truths[kept], overlaps[kept]))
-    found, truths, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.lexsort((truths, overlaps, found))
-    return Pairs(found[order], truths[order], overlaps[order])
+        overlaps = iou(predictions.xyxy[found], target.xyxy[targets], target.crowd[targets])
+        kept = overlaps >= threshold
+        parts.append((found[kept], targets[kept], overlaps[kept]))
+    found, targets, overlaps = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((targets, overlaps, found))
+    return Pairs(found[order], targets[order], overlaps[order])
 
 
-def match(gathered: Gathered, pairs: Pairs, ignored: Flags, thresholds: Floats) -> Matches:
+def match(evaluated: EvaluatedBoxes, pairs: Pairs, ignored: Flags, thresholds: Floats) -> Matches:
     """The choices for each of the ranges of sizes and each of the thresholds.
 
-    `ignored` (ranges, truths) says which true boxes are ignored in a range. The loop goes over the ranks of answers
-    within their picture and class; all pictures, classes, ranges and thresholds are handled at once.
+    `ignored` (ranges, targets) says which true boxes are ignored in a range. The loop goes over the ranks of
+    predictions within their image and class; all images, classes, ranges and thresholds are handled at once.
     """
-    candidates, starts, counts = np.unique(pairs.answers, return_index=True, return_counts=True)
+    candidates, starts, counts = np.unique(pairs.predictions, return_index=True, return_counts=True)
     ranges, steps = len(ignored), len(thresholds)
     chosen = np.full((len(candidates), ranges, steps), -1, np.int32)
-    free = np.ones((len(gathered.truth), ranges, steps), np.bool_)
-    crowd = gathered.truth.crowd[:, None, None]
+    free = np.ones((len(evaluated.target), ranges, steps), np.bool_)
+    crowd = evaluated.target.crowd[:, None, None]
     weight = np.where(ignored.T, 0, _PREFERRED).astype(np.int32)[:, :, None]
-    ranks = ranks_within(gathered.group(gathered.answers)[candidates])
+    ranks = ranks_within(evaluated.group(evaluated.predictions)[candidates])
     order = np.argsort(ranks, kind="stable")
     for rows in np.split(order, np.cumsum(np.bincount(ranks))[:-1]) if len(order) else []:
         spanned = spans(starts[rows], counts[rows])
         begins = np.cumsum(counts[rows]) - counts[rows]
         places = np.arange(len(spanned), dtype=np.int32) - np.repeat(begins, counts[rows]).astype(np.int32)
-        truths = pairs.truths[spanned]
+        targets = pairs.targets[spanned]
         reached = (pairs.overlaps[spanned][:, None] >= thresholds)[:, None, :]
-        open_ = reached & (free[truths] | crowd[truths])
-        values = np.where(open_, weight[truths] + places[:, None, None], -1)
+        open_ = reached & (free[targets] | crowd[targets])
+        values = np.where(open_, weight[targets] + places[:, None, None], -1)
         best = np.maximum.reduceat(values, begins, axis=0)
         takers, areas, levels = np.nonzero(best >= 0)
-        taken = truths[begins[takers] + best[takers, areas, levels] % _PREFERRED]
+        taken = targets[begins[takers] + best[takers, areas, levels] % _PREFERRED]
         chosen[rows[takers], areas, levels] = taken
         free[taken, areas, levels] = False
     return Matches(candidates, chosen)
@@ -108,15 +111,4 @@ def spans(starts: Indices, counts: Indices) -> Indices:
     """
     begins = np.cumsum(counts) - counts
     found: Indices = np.arange(int(counts.sum())) + np.repeat(starts - begins, counts)
-    return found
-
-
-def _overlaps(answers: Floats, truths: Floats, crowd: Flags) -> Floats:
-    """Intersection over union row by row, (pairs,); over the answer's area where the true box is a crowd."""
-    corners = np.minimum(answers[:, 2:], truths[:, 2:]) - np.maximum(answers[:, :2], truths[:, :2])
-    sides = np.clip(corners, 0, None)
-    shared = sides[:, 0] * sides[:, 1]
-    own, other = ((each[:, 2] - each[:, 0]) * (each[:, 3] - each[:, 1]) for each in (answers, truths))
-    whole = np.where(crowd, own, own + other - shared)
-    found: Floats = np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
     return found

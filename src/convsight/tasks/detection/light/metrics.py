@@ -1,4 +1,4 @@
-"""`BoxMetrics`: how good answers of the form "which things, and where" are. Every COCO number equals pycocotools'."""
+"""`BoxMetrics`: how good predictions of "which things, and where" are. Every COCO number equals pycocotools'."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,9 +12,9 @@ from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.results import Boxes, Result
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
 from convsight.tasks.detection.light.coco import Coco, mean
-from convsight.tasks.detection.light.errors_found import errors_found
-from convsight.tasks.detection.light.found import Followed, followed, measure_found
-from convsight.tasks.detection.light.gathered import Gathered, Indices
+from convsight.tasks.detection.light.error_kinds import error_kinds
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Indices
+from convsight.tasks.detection.light.threshold_metrics import ThresholdCurve, metrics_at_thresholds, threshold_curves
 from convsight.tasks.detection.light.thresholds import THRESHOLD, thresholds_of
 from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.tasks.reader import Metrics
@@ -34,26 +34,27 @@ _DESCRIBED = {name: Metric(name) for name in _SHARES} | {
 
 @final
 class BoxMetrics(Metrics):
-    """Average precision, recall and more of the answers to "which things, and where".
+    """Average precision, recall and more of the predictions to "which things, and where".
 
     - `AP` (mean over classes and the overlaps 0.5, 0.55 .. 0.95), `AP50`, `AP75`, `APsmall`, `APmedium`, `APlarge`
-      (areas up to 32², 96² and above, in pixels), `AR1`, `AR10`, `AR100` (recall where so many answers of a class in a
-      picture count), `ARsmall`, `ARmedium`, `ARlarge`, `AP/<class>`, `AP50/<class>`: as COCO defines them;
+      (areas up to 32², 96² and above, in pixels), `AR1`, `AR10`, `AR100` (recall where so many predictions of a class
+      in an image count), `ARsmall`, `ARmedium`, `ARlarge`, `AP/<class>`, `AP50/<class>`: as COCO defines them;
     - `VOC`, `VOC11`: average precision at an overlap of 0.5 as Pascal VOC measured it since 2010, and before;
     - `precision`, `recall`, `f1` at an overlap of 0.5 of the boxes that count as found (their score reaches their
-      `least`), of all and of each class. All other numbers judge every box, whatever `least` says;
-    - `errors/<kind>`: errors of each kind for each thing that is to be found; see `errors_found`.
+      `thresholds`), of all and of each class. All other numbers judge every box, whatever `thresholds` says;
+    - `errors/<kind>`: errors of each kind for each thing that is to be found; see `error_kinds`.
 
-    What is undefined is left out. Crowds and difficult boxes need not be found, and answers to them are neither right
-    nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the pictures,
-    the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are above.
+    What is undefined is left out. Crowds and difficult boxes need not be found, and predictions of them are neither
+    right nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the
+    images, the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are
+    above.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update
     raises ValueError.
 
     >>> metrics = BoxMetrics(("cat",))
-    >>> truth = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4)], [0])
-    >>> metrics.update(truth, Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (5, 5, 9, 9)], [0, 0], scores=[0.9, 0.3]))
+    >>> target = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4)], [0])
+    >>> metrics.update(target, Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (5, 5, 9, 9)], [0, 0], scores=[0.9, 0.3]))
     >>> found = metrics.compute(intervals=False)
     >>> found["AP50"].value, found["recall"].value, found["precision"].value, metrics.calibration()
     (1.0, 1.0, 0.5, {'threshold/cat': 0.6})
@@ -64,26 +65,26 @@ class BoxMetrics(Metrics):
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._truths: list[Boxes] = []
+        self._targets: list[Boxes] = []
         self._results: list[Boxes] = []
-        self._known: Coco | None = None  # the pictures so far, judged
+        self._known: Coco | None = None  # the images so far, judged
 
-    def update(self, truth: Result, result: Result) -> None:
-        if not (isinstance(truth, Boxes) and isinstance(result, Boxes)):
-            raise TypeError(f"expected two lists of boxes, not {type(truth).__name__} and {type(result).__name__}")
-        for boxes in (truth, result):
+    def update(self, target: Result, result: Result) -> None:
+        if not (isinstance(target, Boxes) and isinstance(result, Boxes)):
+            raise TypeError(f"expected two lists of boxes, not {type(target).__name__} and {type(result).__name__}")
+        for boxes in (target, result):
             if boxes.classes is not self.classes and boxes.classes != self.classes:
                 raise ValueError(f"boxes of the classes {boxes.classes} cannot be judged among {self.classes}")
-        self._truths.append(truth)
+        self._targets.append(target)
         self._results.append(result)
         self._known = None
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
-        coco, pictures = self._judged(), len(self._truths)
+        coco, images = self._judged(), len(self._targets)
         measure = BoxMeasure(coco)
         if not intervals:
-            return measured(measure, pictures)
-        found = bootstrapped(measure, pictures, resamples_for(pictures, coco.passes))
+            return measured(measure, images)
+        found = bootstrapped(measure, images, resamples_for(images, coco.passes))
         return {name: _reflected(each) if name.startswith(_AVERAGES) else each for name, each in found.items()}
 
     def described(self) -> Described:
@@ -94,35 +95,35 @@ class BoxMetrics(Metrics):
         return {f"{THRESHOLD}{name}": value for name, value in zip(self.classes, best, strict=True)}
 
     def calibrated(self, calibration: Mapping[str, float]) -> "BoxMetrics":
-        least = thresholds_of(calibration, self.classes)
+        thresholds = thresholds_of(calibration, self.classes)
         found = BoxMetrics(self.classes)
-        found._truths = list(self._truths)
-        found._results = [replace(boxes, least=least[boxes.labels]) for boxes in self._results]
+        found._targets = list(self._targets)
+        found._results = [replace(boxes, thresholds=thresholds[boxes.labels]) for boxes in self._results]
         return found
 
     def errors(self) -> dict[str, int]:
-        """How many errors there are of each kind; see `errors_found`."""
-        return {kind: len(pictures) for kind, pictures in errors_found(self._judged()).items()}
+        """How many errors there are of each kind; see `error_kinds`."""
+        return {kind: len(images) for kind, images in error_kinds(self._judged()).items()}
 
-    def precision_recall(self) -> dict[str, Followed]:
-        """Precision and recall of each class at an overlap of 0.5, for a plot; see `followed`."""
-        return followed(self._judged())
+    def precision_recall(self) -> dict[str, ThresholdCurve]:
+        """Precision and recall of each class at an overlap of 0.5, for a plot; see `threshold_curves`."""
+        return threshold_curves(self._judged())
 
     def _judged(self) -> Coco:
-        if not self._truths:
-            raise ValueError("no picture was judged, so there is nothing to measure")
+        if not self._targets:
+            raise ValueError("no image was judged, so there is nothing to measure")
         if self._known is None:
-            self._known = Coco(Gathered(self.classes, self._truths, self._results))
+            self._known = Coco(EvaluatedBoxes(self.classes, self._targets, self._results))
         return self._known
 
 
 class BoxMeasure:
-    """All numbers of weighted pictures: weights (resamples, pictures) to (resamples,) by name, NaN where undefined."""
+    """All numbers of weighted images: weights (resamples, images) to (resamples,) by name, NaN where undefined."""
 
     def __init__(self, coco: Coco) -> None:
         self._coco = coco
-        self._voc = voc_curves(coco.gathered)
-        self._errors = errors_found(coco)
+        self._voc = voc_curves(coco.evaluated)
+        self._errors = error_kinds(coco)
 
     def __call__(self, weights: Floats) -> dict[str, Floats]:
         coco = self._coco
@@ -130,24 +131,24 @@ class BoxMeasure:
         return (
             coco.measure(weights)
             | {name: mean(voc_precisions(self._voc, weights, grid)) for name, grid in voc.items()}
-            | measure_found(coco, weights)
+            | metrics_at_thresholds(coco, weights)
             | self._shares_of_errors(weights)
         )
 
     def _shares_of_errors(self, weights: Floats) -> dict[str, Floats]:
         """Errors of each kind for each thing that is to be found."""
-        gathered = self._coco.gathered
-        true = _sums(weights, gathered.truth.pictures[self._coco.halfway.true])
+        evaluated = self._coco.evaluated
+        true = _sums(weights, evaluated.target.images[self._coco.halfway.true])
         nothing = np.full_like(true, np.nan)
         return {
-            f"errors/{kind}": np.divide(_sums(weights, pictures), true, out=nothing.copy(), where=true > 0)
-            for kind, pictures in self._errors.items()
+            f"errors/{kind}": np.divide(_sums(weights, images), true, out=nothing.copy(), where=true > 0)
+            for kind, images in self._errors.items()
         }
 
 
-def _sums(weights: Floats, pictures: Indices) -> Floats:
-    """The weights of `pictures`, each as often as it stands there, added up: (resamples,)."""
-    return weights @ np.bincount(pictures, minlength=weights.shape[1]).astype(np.float64)
+def _sums(weights: Floats, images: Indices) -> Floats:
+    """The weights of `images`, each as often as it stands there, added up: (resamples,)."""
+    return weights @ np.bincount(images, minlength=weights.shape[1]).astype(np.float64)
 
 
 def _reflected(drawn: Measured) -> Measured:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 _PLAIN_PYTHON = """\
-least = {least}  # the score from which a class counts as found
+thresholds = {thresholds}  # the score from which a class counts as found
 for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["labels"][0]):
     name = classes[int(label)]
-    if score >= least[name]:
-        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted picture
+    if score >= thresholds[name]:
+        print(name, float(score), box)  # left, top, right, bottom as fractions of the fitted image
 """
 
 
@@ -28,7 +28,7 @@ for box, score, label in zip(arrays["boxes"][0], arrays["scores"][0], arrays["la
 class BoxReader(Reader):
     """Reads the arrays `boxes` (boxes, 4), `scores` (boxes,) and `labels` (boxes,), of which a score of 0 is none.
 
-    Boxes are left, top, right, bottom as fractions of the fitted picture, after suppression.
+    Boxes are left, top, right, bottom as fractions of the fitted image, after suppression.
     """
 
     result = Boxes
@@ -36,19 +36,24 @@ class BoxReader(Reader):
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
-        self._least = thresholds_of(card.calibration, card.target.names)
-        self.plain_python = _PLAIN_PYTHON.format(least=dict(zip(self.classes, self._least.tolist(), strict=True)))
+        self._thresholds = thresholds_of(card.calibration, card.target.names)
+        self.plain_python = _PLAIN_PYTHON.format(
+            thresholds=dict(zip(self.classes, self._thresholds.tolist(), strict=True))
+        )
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom")
 
-    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> Boxes:
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Boxes:
         scores = np.asarray(arrays["scores"], np.float64)
         found = np.flatnonzero(scores != 0)  # NaN is kept, to be refused
         labels = np.asarray(arrays["labels"])[found].astype(np.int64)
         fractions = np.asarray(arrays["boxes"], np.float64)[found]
-        xyxy = self.card.input.frame.pixels(fractions, size)
-        return Boxes.of(self.classes, size, xyxy, labels, scores=scores[found], least=self._least[labels])
+        xyxy = self.card.input.geometry(size).fractions_back(fractions)
+        width, height = size
+        return Boxes.of(
+            self.classes, (width, height), xyxy, labels, scores=scores[found], thresholds=self._thresholds[labels]
+        )
 
     def metrics(self) -> BoxMetrics:
         return BoxMetrics(self.classes)

@@ -9,7 +9,7 @@ from convsight.settings import TaskSettings
 
 @final
 class DetectionSettings(TaskSettings):
-    """Losses, variations of pictures with boxes, suppression."""
+    """Losses, variations of images with boxes, suppression."""
 
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
     box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] = Field(
@@ -17,9 +17,9 @@ class DetectionSettings(TaskSettings):
     )
     class_loss: Literal["bce", "focal"] = Field("bce", description="What a wrong class costs.")
     mosaic: float | None = Field(
-        None, ge=0, le=1, description="Share of pictures put together of four. [default: 0.5 where they vary strongly]"
+        None, ge=0, le=1, description="Share of images put together of four. [default: 0.5 where they vary strongly]"
     )
-    mixup: float = Field(0.0, ge=0, le=1, description="Share of training pictures laid over another.")
+    mixup: float = Field(0.0, ge=0, le=1, description="Share of training images laid over another.")
     multi_scale: bool = Field(False, description="Train at several sizes, for things of any size.")
     suppression: Literal["class", "plain", "soft"] = Field(
         "class", description="Boxes suppress others of their class, of any, or lower their scores."

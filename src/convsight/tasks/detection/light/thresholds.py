@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLD = "threshold/"  # what its names in `Card.calibration` begin with; the class follows
-USUAL = 0.25  # where no validation chose one
+DEFAULT = 0.25  # where no validation chose one
 
 
 def thresholds_of(calibration: Mapping[str, float], classes: Sequence[str]) -> NDArray[np.float64]:
@@ -15,4 +15,4 @@ def thresholds_of(calibration: Mapping[str, float], classes: Sequence[str]) -> N
     >>> thresholds_of({"threshold/dog": 0.4}, ("cat", "dog")).tolist()
     [0.25, 0.4]
     """
-    return np.array([calibration.get(f"{THRESHOLD}{name}", USUAL) for name in classes])
+    return np.array([calibration.get(f"{THRESHOLD}{name}", DEFAULT) for name in classes])

@@ -1,7 +1,8 @@
 """Average precision as Pascal VOC measured it: at one overlap, by the area under the curve or at eleven recalls.
 
-Each answer stands for the true box of its class that it overlaps most, whether that one is taken or not: the surest of
-those that stand for one box is right, the others are wrong. Who stands for a difficult box, or for a crowd, is neither.
+Each prediction stands for the true box of its class that it overlaps most, whether that one is taken or not: the surest
+of those that stand for one box is right, the others are wrong. Who stands for a difficult box, or for a crowd, is
+neither.
 
 Source: Everingham et al., The Pascal Visual Object Classes (VOC) Challenge, 2010, section 4.2; the area under the curve
 since the challenge of 2010.
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.tasks.detection.light.average_precision import Curve, average_precision, curves
-from convsight.tasks.detection.light.gathered import Gathered
+from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
 from convsight.tasks.detection.light.matching import pairs_of
 
 ELEVEN = np.linspace(0, 1, 11)
@@ -21,30 +22,30 @@ ELEVEN = np.linspace(0, 1, 11)
 Floats = NDArray[np.floating[Any]]
 
 
-def voc_curves(gathered: Gathered, overlap: float = 0.5) -> list[Curve]:
+def voc_curves(evaluated: EvaluatedBoxes, overlap: float = 0.5) -> list[Curve]:
     """The curve of each class, at one threshold."""
-    pairs = pairs_of(gathered, overlap)
-    # The best of each answer last; of equally good ones the true box given first.
-    order = np.lexsort((-pairs.truths, pairs.overlaps, pairs.answers))
-    last = np.flatnonzero(np.diff(pairs.answers, append=-1))
-    candidates, chosen = pairs.answers[last], pairs.truths[order[last]]
-    wanted = ~(gathered.truth.crowd | gathered.truth.difficult)
+    pairs = pairs_of(evaluated, overlap)
+    # The best of each prediction last; of equally good ones the true box given first.
+    order = np.lexsort((-pairs.targets, pairs.overlaps, pairs.predictions))
+    last = np.flatnonzero(np.diff(pairs.predictions, append=-1))
+    candidates, chosen = pairs.predictions[last], pairs.targets[order[last]]
+    wanted = ~(evaluated.target.crowd | evaluated.target.difficult)
     first = np.zeros(len(candidates), np.bool_)
-    first[np.unique(chosen, return_index=True)[1]] = True  # answers of a picture and class lie by falling score
+    first[np.unique(chosen, return_index=True)[1]] = True  # predictions of an image and class lie by falling score
     counted = wanted[chosen]
-    every = np.ones(len(gathered.answers), np.bool_)
-    return curves(gathered, candidates, (first & counted)[:, None], counted[:, None], every, wanted)
+    every = np.ones(len(evaluated.predictions), np.bool_)
+    return curves(evaluated, candidates, (first & counted)[:, None], counted[:, None], every, wanted)
 
 
 def voc_precisions(found: list[Curve], weights: Floats, grid: NDArray[np.float64] | None = None) -> Floats:
     """Average precision of each class: the area under its curve, or the mean at the recalls of `grid`.
 
-    Weights (resamples, pictures) to (resamples, classes). NaN where a class has no true box that is to be found.
+    Weights (resamples, images) to (resamples, classes). NaN where a class has no true box that is to be found.
 
     >>> from convsight.results import Boxes
-    >>> truth = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
-    >>> answer = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (0, 0, 4, 4)], [0, 0], scores=[0.9, 0.8])
-    >>> curves = voc_curves(Gathered(("cat",), [truth], [answer]))
+    >>> target = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
+    >>> prediction = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (0, 0, 4, 4)], [0, 0], scores=[0.9, 0.8])
+    >>> curves = voc_curves(EvaluatedBoxes(("cat",), [target], [prediction]))
     >>> once = np.ones((1, 1))
     >>> voc_precisions(curves, once).tolist(), voc_precisions(curves, once, ELEVEN).round(4).tolist()
     ([[0.5]], [[0.5455]])

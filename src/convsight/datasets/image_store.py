@@ -1,0 +1,204 @@
+"""`ImageStore`: the examples of a split as the network takes them, decoded once where memory allows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, Protocol, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets.dataset import Images, Split
+from convsight.datasets.memory import available_memory_bytes
+from convsight.datasets.threads import map_in_threads
+from convsight.images import ImageError
+from convsight.inputs import ImageInput, InputSpec, Loaded
+
+_CHUNK = 4  # images a thread takes at a time
+_MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An image that could not be decoded: its position and name in the split, and why."""
+
+    position: int
+    name: str
+    reason: str
+
+
+class _Store(Protocol):
+    """Loaded arrays by row: (rows, *array_shape)."""
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What decoding found out about each image: whether it is grey, and its size before it was fitted."""
+
+    grey: NDArray[np.bool_]  # (images,): it is RGB, and red, green and blue are equal in every pixel
+    sizes: NDArray[np.int32]  # (images, axes): width and height in pixels, or what else the input measures
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ImageStore:
+    """The examples of a split that can be read, as the arrays that `spec` makes of each: RGB images, most often.
+
+    Made by `read`. The arrays stay in memory where they fit the budget, and are decoded again on demand
+    where not; the predictions are the same. Safe in threads.
+    """
+
+    spec: InputSpec
+    _store: _Store
+    _found: _Found
+    _rows: NDArray[np.int64]  # of the store, one an image
+
+    @classmethod
+    def read(
+        cls,
+        split: Split,
+        spec: InputSpec,
+        *,
+        workers: int = 0,
+        max_megapixels: float = 100.0,
+        memory_budget_bytes: int | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> tuple[Self, list[Unreadable]]:
+        """Decode every image of `split` once: the readable ones fitted, in order, and the others.
+
+        `workers` threads decode, 0 means in the calling thread; `progress` is told how many more were
+        read. The budget is for the pixels kept, by default a quarter of the memory available.
+        """
+        tell = progress or _nobody
+        if isinstance(split.images, np.ndarray) and spec.takes(split.images):
+            given = _Held(split.images, spec)
+            tell(len(split))
+            return cls(spec, given, given.found(), np.arange(len(split))), []
+        budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
+        source = _OnDemand(split.images, spec, max_megapixels, workers)
+        held = _Held.empty(len(split), spec) if source.needed_bytes <= budget else None
+        found, unreadable = _decode_all(source, split.names, held, tell)
+        rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
+        return cls(spec, source if held is None else held, found, rows), unreadable
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The examples at `indices`, in that order: a new array (indices, *array_shape)."""
+        return self._store.take(self._rows[indices])
+
+    def select(self, positions: NDArray[np.int64]) -> "ImageStore":
+        """The images at `positions`, in that order, without copying pixels."""
+        return replace(self, _rows=self._rows[positions])
+
+    def size(self, index: int) -> tuple[int, ...]:
+        """The sides of example `index` before it was fitted: of an image its width and height in pixels."""
+        return tuple(self._found.sizes[self._rows[index]].tolist())
+
+    @property
+    def all_grey(self) -> bool:
+        """Whether all are RGB images, red, green and blue equal in every pixel."""
+        return bool(self._found.grey[self._rows].all())
+
+
+@final
+class _Held:
+    """Arrays in memory: (rows, *array_shape), of one channel perhaps without an axis for it."""
+
+    def __init__(self, arrays: NDArray[Any], spec: InputSpec) -> None:
+        self.arrays = arrays
+        self.spec = spec
+
+    @classmethod
+    def empty(cls, count: int, spec: InputSpec) -> Self:
+        """Room for `count` arrays."""
+        return cls(np.empty((count, *spec.array_shape), spec.dtype), spec)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        chosen = self.arrays[rows]
+        if chosen.shape[1:] == self.spec.array_shape:
+            return chosen
+        if prod(chosen.shape[1:]) == prod(self.spec.array_shape):
+            return chosen.reshape(len(rows), *self.spec.array_shape)
+        return np.repeat(chosen[..., None], 3, axis=3)  # grey, held as RGB
+
+    def found(self) -> _Found:
+        """What there is to know of examples that came as the network takes them."""
+        if not _is_rgb(self.spec):
+            grey = np.zeros(len(self.arrays), np.bool_)
+        elif self.arrays.ndim == 3:
+            grey = np.ones(len(self.arrays), np.bool_)
+        else:
+            grey = np.array([is_grey(each) for each in self.arrays])
+        size = np.array(self.spec.size_of(np.empty(self.spec.array_shape, np.uint8)), np.int32)
+        return _Found(grey, np.broadcast_to(size, (len(self.arrays), len(size))))
+
+
+@final
+class _OnDemand:
+    """Images decoded whenever they are asked for."""
+
+    def __init__(self, images: Images, spec: InputSpec, max_megapixels: float, workers: int) -> None:
+        self.images = images
+        self.spec = spec
+        self.max_megapixels = max_megapixels
+        self.workers = workers
+
+    @property
+    def needed_bytes(self) -> int:
+        return len(self.images) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
+
+    def load(self, row: int) -> Loaded:
+        return self.spec.load(self.images[row], self.max_megapixels)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        taken = np.empty((len(rows), *self.spec.array_shape), self.spec.dtype)
+        for place, image in enumerate(map_in_threads(self.load, rows.tolist(), min(self.workers, len(rows)))):
+            taken[place] = image.array
+        return taken
+
+
+def _decode_all(
+    source: _OnDemand, names: Sequence[str], held: _Held | None, tell: Callable[[int], object]
+) -> tuple[_Found, list[Unreadable]]:
+    """Decode each image, into `held` if there is such."""
+    axes = len(source.spec.free_axes) - 1  # all but the batch's
+    found = _Found(np.zeros(len(names), np.bool_), np.zeros((len(names), axes), np.int32))
+    rgb = _is_rgb(source.spec)
+
+    def decode(rows: range) -> tuple[int, list[Unreadable]]:
+        bad = []
+        for row in rows:
+            try:
+                image = source.load(row)
+            except ImageError as error:
+                bad.append(Unreadable(row, names[row], str(error)))
+                continue
+            found.grey[row] = rgb and is_grey(image.array)
+            found.sizes[row] = image.size
+            if held is not None:
+                held.arrays[row] = image.array
+        return len(rows), bad
+
+    unreadable: list[Unreadable] = []
+    chunks = (range(start, min(start + _CHUNK, len(names))) for start in range(0, len(names), _CHUNK))
+    for count, bad in map_in_threads(decode, chunks, source.workers):
+        unreadable += bad
+        tell(count)
+    return found, unreadable
+
+
+def is_grey(image: NDArray[np.uint8]) -> bool:
+    """Whether red, green and blue are equal in every pixel of (height, width, 3)."""
+    return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
+
+
+def _is_rgb(spec: InputSpec) -> bool:
+    return isinstance(spec, ImageInput) and spec.is_rgb
+
+
+def _nobody(count: int) -> None:
+    """Hears of progress and does nothing."""

@@ -1,0 +1,36 @@
+"""The one path from any image to the network's pixels: training, evaluation and prediction all call it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.images.decode import Source, decoding
+from convsight.images.input_size import InputSize
+from convsight.images.resize import resize_image
+
+
+class FittedImage(NamedTuple):
+    """RGB uint8 pixels (height, width, 3) as the network takes them, and the (width, height) they had, upright."""
+
+    pixels: NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+def load_image(
+    source: Source, input_size: InputSize, max_megapixels: float = 100.0, name: str | None = None
+) -> FittedImage:
+    """Read `source` and fit it; the pixels are the caller's own, contiguous. `name` is what errors call it.
+
+    Sources and errors are those of `decode_image`. Safe in threads, which it lets run while it decodes.
+
+    >>> load_image(np.zeros((20, 30), np.uint8), InputSize(4, 6)).pixels.shape
+    (4, 6, 3)
+    """
+    size = (input_size.height, input_size.width)
+    # Data sets of small images come as arrays of the right size; Pillow would take most of their time.
+    if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
+        pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
+        return FittedImage(pixels, size[::-1])
+    with decoding(source, (input_size.width, input_size.height), max_megapixels, name) as decoded:
+        return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size)

@@ -1,0 +1,109 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from convsight.errors import UserError
+from convsight.images import ImageError
+from convsight.runtime.sources import read_sources
+from convsight.runtime.sources.folders import images_matching
+
+
+def names(*sources: str | Path) -> list[str]:
+    return [item.name for item in read_sources(sources)]
+
+
+def test_folders_are_walked_in_the_order_of_names_and_files_are_taken_whatever_their_suffix(photos: Path) -> None:
+    (photos / "notes.txt").write_text("no image")
+    (photos / "dark" / "more").mkdir()
+    (photos / "dark" / "0.png").rename(photos / "dark" / "more" / "first.png")
+    expected = [photos / "bright" / f"{n}.png" for n in range(10)]
+    expected += [photos / "dark" / f"{n}.png" for n in range(1, 10)] + [photos / "dark" / "more" / "first.png"]
+    assert names(photos / "notes.txt", photos) == [str(file) for file in (photos / "notes.txt", *expected)]
+
+
+def test_the_same_source_twice_is_answered_twice(photos: Path) -> None:
+    once = names(photos / "dark")
+    assert names(photos / "dark", photos / "bright" / "1.png", photos / "dark") == [
+        *once,
+        str(photos / "bright" / "1.png"),
+        *once,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [
+        ("*.png", 0),
+        ("*/*.png", 20),
+        ("**/*.png", 20),
+        ("**", 20),
+        ("d*/[0-3].*", 4),
+        ("*/dark/*", 0),
+        ("**/dark/?.png", 10),
+    ],
+)
+def test_patterns(photos: Path, pattern: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(photos)
+    (photos / "dark" / "notes.txt").write_text("no image")
+    if count == 0:
+        with pytest.raises(UserError, match=r"no image or video is named .*upper and lower case count"):
+            names(pattern)
+    else:
+        found = names(pattern)
+        assert len(found) == count
+        assert found == sorted(found)
+        assert set(found) <= {str(file.relative_to(photos)) for file in photos.rglob("*.png")}
+
+
+def test_a_pattern_enters_only_folders_that_it_may_name(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[str] = []
+    scandir = os.scandir
+
+    def watched(path: str) -> object:
+        entered.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    assert len(list(images_matching(f"{photos}/da*/*.png", 1))) == 10
+    assert entered == [str(photos), str(photos / "dark")]
+
+
+def test_a_file_whose_name_looks_like_a_pattern(photos: Path) -> None:
+    (photos / "dark" / "0.png").rename(photos / "a[1].png")
+    assert names(photos / "a[1].png") == [str(photos / "a[1].png")]
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (["nowhere.png"], "nowhere.png does not exist"),
+        (["empty"], "empty holds no images"),
+        (["-", "-"], "only once"),
+        (["file:///etc/passwd"], "no address of the web"),
+        (["ftp://example.org/cat.jpg"], "no address of the web"),
+    ],
+)
+def test_what_cannot_work_is_known_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=message):
+        read_sources(sources)
+
+
+def test_a_folder_that_cannot_be_read_is_reported_in_its_place(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def denied(path: str) -> object:  # tests may run as root, whom no permission stops
+        if path.endswith("dark"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    *good, bad = read_sources([photos])
+    assert len(good) == 10
+    assert bad.name == str(photos / "dark")
+    with pytest.raises(ImageError, match="Permission denied"):
+        bad.load()

@@ -1,0 +1,16 @@
+"""What is left out of messages and figures."""
+
+import pytest
+
+from convsight.words import first_few, shortened
+
+
+def test_a_long_list_says_how_much_is_left_out() -> None:
+    assert first_few(["a", "b"], most=2) == "a, b"
+    assert first_few(list("abcdef")) == "a, b, c, d, e and 1 more"
+    assert first_few([str(n) for n in range(2000)], most=1) == "0 and 1,999 more"
+
+
+@pytest.mark.parametrize(("most", "expected"), [(10, "rhinoceros"), (9, "rhinocer…"), (1, "…")])
+def test_a_long_text_says_that_something_is_left_out(most: int, expected: str) -> None:
+    assert shortened("rhinoceros", most) == expected

@@ -1,0 +1,34 @@
+"""A listener that stops a training, as a user does."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import final
+
+from convsight.progress import Listener, Status
+
+
+@final
+class PressesCtrlC(Listener):
+    """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
+
+    def __init__(self, epoch: int, while_counting: str = "") -> None:
+        self.epoch = epoch
+        self.while_counting = while_counting
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    @contextmanager
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        if what == self.while_counting:
+            raise KeyboardInterrupt
+        yield lambda done: None
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[Status], None]]:
+        yield self.interrupt
+
+    def interrupt(self, status: Status) -> None:
+        if status.epoch == self.epoch:
+            raise KeyboardInterrupt
