@@ -55,4 +55,4 @@ def test_parts_and_baselines_are_of_the_metric_that_they_name() -> None:
     described = {"rmse": RMSE}
     for name in ("test/rmse", "val/rmse/bend", "test/baseline/mean/rmse", "rmse"):
         assert metric_of(described, name) is RMSE
-    assert metric_of(described, "test/accuracy") == Metric("accuracy")
+    assert metric_of(described, "test/accuracy") == Metric("accuracy", "higher", 1.0, 1.0, "", True)

@@ -59,6 +59,8 @@ def test_losses_metrics_and_learning_rate_have_a_panel_each() -> None:
     assert lines(metrics)["accuracy"] == [(row["epoch"], row["val/accuracy"]) for row in run]
     assert [point[1] for point in next(iter(lines(rate).values()))] == [row["lr"] for row in run]
     assert figure.get_suptitle() == "photos, small"
+    assert [axes.get_legend() is None for axes in figure.axes] == [False, False, True]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "epoch"]
     assert drawn(figure).size == (800, 820)
 
 

@@ -271,3 +271,48 @@ def test_always_one_paragraph_of_whole_sentences(curve: list[float], train: floa
 def test_no_epoch_is_refused() -> None:
     with pytest.raises(ValueError, match="no epoch has ended"):
         advise([], ACCURACY, 1, train_score=score(0.5), val_score=score(0.5), baseline=0.1, settings=SETTINGS)
+
+
+@pytest.mark.parametrize(("augment", "suggested"), [("light", True), ("none", False)])
+def test_less_variation_is_suggested_only_where_there_is_some(augment: str, suggested: bool) -> None:
+    settings = TrainSettings.of(data="photos", augment=augment)
+    advice = judged([0.5, 0.57, 0.59, 0.6, 0.6], score(0.61), score(0.6), settings=settings)
+    assert advice.verdict == "underfits"
+    assert ("a weaker --augment" in advice.text) is suggested
+
+
+@pytest.mark.parametrize(("half_width", "told"), [(0.0004, False), (0.0006, True)])
+@pytest.mark.parametrize("span", [1.0, 1000.0])
+def test_noise_is_told_from_where_its_digits_show_it(half_width: float, told: bool, span: float) -> None:
+    metric = Metric("score", perfect=span, span=span, share=False)
+    train, val = score(0.92 * span, 0.0), score(0.91 * span, half_width * span)
+    advice = judged([value * span for value in RISEN], train, val, baseline=0.1 * span, metric=metric)
+    assert ("noise alone" in advice.text) is told
+
+
+def test_a_rise_beyond_half_of_the_noise_is_cut_short() -> None:
+    assert judged([0.8, 0.85, 0.88, 0.92], score(0.93, 0.05), score(0.92, 0.05)).verdict == "cut short"
+
+
+def test_of_sixteen_epochs_the_last_two_count_together() -> None:
+    curve = [0.7] * 14 + [0.75, 0.8]
+    assert "improved by 0.100" in judged(curve, score(0.81), score(0.8)).text
+
+
+@pytest.mark.parametrize(("last", "verdict"), [(0.985, "overfits"), (0.9885, "fits")])
+def test_how_far_it_falls_is_measured_from_the_baseline(last: float, verdict: str) -> None:
+    curve = [0.98, 0.99, 0.99, last]
+    assert judged(curve, score(0.99, 0.0001), score(0.99, 0.0001), baseline=0.9).verdict == verdict
+
+
+def test_a_training_loss_that_stood_still_did_not_rise() -> None:
+    curve, losses = [0.6, 0.8, 0.9, 0.8, 0.8], [2.0, 1.0, 0.5, 0.5, 0.5]
+    assert judged(curve, score(0.91), score(0.9), losses=losses).verdict == "overfits"
+
+
+@pytest.mark.parametrize(("baseline", "little"), [(0.1, True), (0.9, False)])
+def test_what_is_little_is_measured_from_the_baseline(baseline: float, little: bool) -> None:
+    curve, exact = [0.985, 0.99, 0.99], score(0.99, 0.0001)
+    advice = judged(curve, exact, exact, baseline=baseline)
+    assert advice.verdict == "fits"
+    assert ("little left to gain" in advice.text) is little
