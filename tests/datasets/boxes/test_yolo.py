@@ -68,6 +68,10 @@ def test_spellings(yolo: Path, text: str) -> None:
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 2, "val": 1}
 
 
+def test_an_alias_for_a_text(yolo: Path) -> None:
+    assert list(read_dataset(described(yolo, "train: &here images\nval: *here\nnames: [cat, dog]")).splits) == ["train"]
+
+
 def test_names_that_yaml_would_call_false_or_numbers(yolo: Path) -> None:
     assert read_dataset(described(yolo, "train: images\nnames: [no, 1e3]")).target.names == ("no", "1e3")
 
@@ -171,6 +175,18 @@ class TestRefused:
     )
     def test_a_description(self, yolo: Path, text: str, words: str) -> None:
         assert words in refused(described(yolo, text))
+
+    def test_aliases_that_would_fill_the_memory(self, yolo: Path) -> None:
+        levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+        bomb = f"a0: &a0 [{'x' * 50}]\n{levels}train: *a11\nnames: *a11\n"
+        assert "data.yaml, line 2: damaged YAML: an alias for more than a text" in refused(described(yolo, bomb))
+
+    def test_a_description_too_large(self, yolo: Path) -> None:
+        assert "data.yaml is larger than 4 MiB" in refused(described(yolo, f"names: [{'cat,' * 1_100_000}]"))
+
+    @pytest.mark.parametrize("text", ["nc: {}", "names: [cat]\ntrain: {}", "names: [[{}]]", "names: {{0: a, {}: b}}"])
+    def test_long_values_are_not_repeated_whole(self, yolo: Path, text: str) -> None:
+        assert len(refused(described(yolo, text.format("x" * 100_000)))) < 1_000
 
     def test_a_listed_image_that_is_not_there(self, yolo: Path) -> None:
         (yolo / "train.txt").write_text("images/train/a.png\n\nimages/train/z.png\n")

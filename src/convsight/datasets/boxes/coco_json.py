@@ -11,7 +11,7 @@ from typing import Any
 from convsight.datasets.boxes.annotated import AnnotatedBox, Corners
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 Id = int | str
 
@@ -81,11 +81,15 @@ def _categories(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, st
         key, text = _id(file, f"categories[{number}]", entry, "id"), entry.get("name")
         name = class_name(text) if isinstance(text, str) else ""
         if not name:
-            raise UserError(f"{file}, category {key}: the name is {text!r}; expected a text")
+            raise UserError(f"{file}, category {key}: the name is {quoted(text)}; expected a text")
         if key in found:
-            raise UserError(f"{file}: the category id {key} is given to {found[key]!r} and {name!r}; change one")
+            raise UserError(
+                f"{file}: the category id {key} is given to {quoted(found[key])} and {quoted(name)}; change one"
+            )
         if name in ids:
-            raise UserError(f"{file}: the category {name!r} is there twice, with ids {ids[name]} and {key}; merge them")
+            raise UserError(
+                f"{file}: the category {quoted(name)} is there twice, with ids {ids[name]} and {key}; merge them"
+            )
         found[key], ids[name] = name, key
     return dict(sorted(found.items(), key=lambda item: (isinstance(item[0], str), item[0])))
 
@@ -96,7 +100,7 @@ def _images(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, CocoIm
     for number, entry in enumerate(entries):
         key, name = _id(file, f"images[{number}]", entry, "id"), entry.get("file_name")
         if not isinstance(name, str) or not name or "\0" in name:
-            raise UserError(f"{file}, image {key}: file_name is {name!r}; expected the name of an image")
+            raise UserError(f"{file}, image {key}: file_name is {quoted(name)}; expected the name of an image")
         if key in found:
             raise UserError(f"{file}: two images have the id {key}: {found[key].file_name} and {name}; change one")
         if name in ids:
@@ -113,7 +117,7 @@ def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
 def _id(file: Path, place: str, entry: Mapping[str, Any], field: str) -> Id:
     value = entry.get(field)
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise UserError(f"{file}, {place}: {field} is {value!r}; expected a whole number")
+        raise UserError(f"{file}, {place}: {field} is {quoted(value)}; expected a whole number")
     return value
 
 
@@ -142,7 +146,7 @@ def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> Annota
 
 def _corners(file: Path, place: str, bbox: object) -> Corners:
     if not isinstance(bbox, list) or len(bbox) != 4 or not all(isinstance(side, int | float) for side in bbox):
-        raise UserError(f"{file}, {place}: bbox is {bbox!r}; expected four numbers: x, y, width, height")
+        raise UserError(f"{file}, {place}: bbox is {quoted(bbox)}; expected four numbers: x, y, width, height")
     x, y, width, height = map(float, bbox)
     return x, y, x + width, y + height
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Xml
 from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
+from convsight.words import quoted
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _HEAD_BYTES = 4096  # in which the first element stands
@@ -78,4 +79,6 @@ def _number(file: Path, place: str, name: str, box: Xml.Element | None, side: st
     try:
         return float(text)
     except ValueError:
-        raise UserError(f"{file}, {place}: {side} of {name} is {text.strip()!r}, not a number; correct it") from None
+        raise UserError(
+            f"{file}, {place}: {side} of {name} is {quoted(text.strip())}, not a number; correct it"
+        ) from None

@@ -15,6 +15,7 @@ from convsight.datasets.dataset import Dataset
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key
+from convsight.words import quoted
 
 _SUFFIXES = (".yaml", ".yml")
 _NAMES = tuple(f"{name}{suffix}" for name in ("data", "dataset") for suffix in _SUFFIXES)
@@ -83,7 +84,9 @@ def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path
         elif place.suffix.lower() == ".txt":
             found += _listed(place)
         else:
-            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of images")
+            raise UserError(
+                f"{described.file}: {split} is {quoted(text)}, which is no folder and no .txt list of images"
+            )
     if not found:
         raise UserError(f"{described.file}: {split} ({', '.join(places)}) holds no image; add some or remove the line")
     return found
