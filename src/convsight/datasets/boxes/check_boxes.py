@@ -81,6 +81,7 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
         *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
         *columns.finding("boxes-outside", "suspicion", "outside of their image: left out", outside),
         *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),
+        *_nothing_to_find(columns, usable),
         *_other_sizes(images),
     )
     labels = _labels(columns, classes)
@@ -121,6 +122,16 @@ def _check_finite(columns: _Columns) -> None:
             f"{image.origin}, {box.place}: {box_in_words(box)} on {image.name} is no box (as are "
             f"{len(wrong) - 1:,} more); correct its numbers or remove it"
         )
+
+
+def _nothing_to_find(columns: _Columns, usable: Flags) -> Iterator[Finding]:
+    marked = np.array([box.crowd or box.difficult for box in columns.drawn], np.bool_)
+    if usable.any() and marked[usable].all():
+        words = (
+            f"all of {counted(int(usable.sum()), 'box', 'es')} are marked as crowds (COCO's iscrowd) or as difficult "
+            "(VOC), which nobody need find: nothing can be learnt from them, nor judged by them"
+        )
+        yield Finding("nothing-to-find", "wrong", words, ())
 
 
 def _other_sizes(images: Sequence[Annotated]) -> Iterator[Finding]:
