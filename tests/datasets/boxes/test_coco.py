@@ -167,6 +167,11 @@ def test_crowds_alone_are_told(document: Document, write: Callable[..., Path]) -
 
 
 class TestRefused:
+    def test_fractions(self, document: Document, write: Callable[..., Path]) -> None:
+        for entry in document["annotations"]:
+            entry["bbox"] = [0.25, 0.5, 0.5, 0.25]
+        assert "annotation 1: dog (0.25, 0.5, 0.75, 0.75), as all of 2 boxes, lies" in refused(write(document))
+
     def test_a_number_of_many_digits(self, document: Document, write: Callable[..., Path]) -> None:
         assert "is no JSON text" in refused(write(json.dumps(document).replace("77.5", "7" * 100_000)))
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from convsight.datasets.dataset import SPLIT_NAMES
-from convsight.datasets.names import class_name
+from convsight.datasets.names import class_name, split_called
 from convsight.errors import UserError
 from convsight.words import quoted, shortened
 
@@ -37,7 +37,7 @@ class YoloYaml:
 
         Raises `UserError` where there is no such.
         """
-        places = [self.root / text]
+        places = [self.root / text, self.root / text.replace("\\", "/")]
         if text.startswith("../"):
             places.append(self.root / text.removeprefix("../"))  # so do Roboflow's files name folders beside them
         found = next((place for place in places if os.path.exists(place)), None)  # noqa: PTH110  (false for any text)
@@ -135,7 +135,8 @@ def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[st
     splits: dict[str, tuple[str, ...]] = {}
     notes = []
     for split in SPLIT_NAMES:
-        given = document.get(split) or document.get({"val": "valid"}.get(split, split)) or []
+        others = (value for key, value in document.items() if isinstance(key, str) and split_called(key) == split)
+        given = document.get(split) or next((value for value in others if value), [])
         places = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
         if not all(isinstance(place, str) for place in places) or (given and not places):
             raise UserError(f"{file}: {split} is {quoted(given)}; expected a folder, a list of images, or several")
