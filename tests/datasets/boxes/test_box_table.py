@@ -37,6 +37,20 @@ def test_spellings(folder: Path, corners: str, label: str) -> None:
     assert told(found, "a.png") == [("cat", [1, 2, 9, 8])]
 
 
+@pytest.mark.parametrize(
+    ("header", "name", "expected"),
+    [
+        ("image_id", "a", "a.png"),
+        ("id", "c", "deep/c.png"),
+        ("file_name", "deep\\c.png", "deep/c.png"),
+        ("image", "deep/c", "deep/c.png"),
+    ],
+)
+def test_names_as_others_write_them(folder: Path, header: str, name: str, expected: str) -> None:
+    found = read_dataset(table(folder, f"{header},label,x1,y1,x2,y2\n{name},cat,1,2,9,8\n"))
+    assert told(found, expected) == [("cat", [1, 2, 9, 8])]
+
+
 @pytest.mark.parametrize("rows", ["a.png,cat,0,0,1,1\n", "a.png,cat,.1,.1,.9,.9\na.png,cat,0,0,9,9\n"])
 def test_a_box_of_one_pixel_is_no_fraction(folder: Path, rows: str) -> None:
     assert len(told(read_dataset(table(folder, f"file,label,x1,y1,x2,y2\n{rows}")), "a.png")) == rows.count("\n")
@@ -69,7 +83,7 @@ class TestRefused:
         ("row", "words"),
         [
             ("z.png,cat,1,2,9,8,train", "line 3: no such file: z.png (1 of 2 images are not there)"),
-            ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: z.png"),
+            ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: deep/z.png"),
             (",cat,1,2,9,8,train", "line 3: the image is ''"),
             ("b.png,,1,2,9,8,train", "line 3: the class is empty"),
             ("b.png,cat,1,,9,8,train", "line 3: a corner or area of the box is empty, but others are not"),
