@@ -15,7 +15,7 @@ from convsight.errors import UserError, unknown_name
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 _SUFFIXES = (".csv", ".tsv", ".parquet")
 # Accepted spellings of each column; of several that are there, the first counts.
@@ -81,10 +81,8 @@ def _distinct(table: Path, rows: Iterator[_Row]) -> tuple[list[_Row], int]:
         known = first.setdefault(row.path, row)
         for what, one, two in (("labelled", known.label, row.label), ("in", known.split, row.split)):
             if one != two:
-                raise UserError(
-                    f"{table}, {row.place}: {row.path} is {what} {two!r} here but {one!r} in {known.place}; "
-                    "keep one of the rows"
-                )
+                here = f"{row.path} is {what} {quoted(two)} here but {quoted(one)} in {known.place}"
+                raise UserError(f"{table}, {row.place}: {here}; keep one of the rows")
         repeated += known is not row
     return list(first.values()), repeated
 
@@ -168,6 +166,6 @@ def _texts(table: Path, content: object, name: str) -> list[str]:
     wrong = next((value for value in values if value is not None and not isinstance(value, str | int)), None)
     if wrong is not None:
         raise UserError(
-            f"{table}: the column {name!r} holds values of type {column.type}; expected texts or whole numbers"
+            f"{table}: the column {quoted(name)} holds values of type {column.type}; expected texts or whole numbers"
         )
     return ["" if value is None else str(value) for value in values]

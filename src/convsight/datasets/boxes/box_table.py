@@ -13,7 +13,7 @@ from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
 from convsight.images import is_image_file
 from convsight.natural_order import natural_order
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 _SUFFIXES = (".csv", ".tsv")
 # Accepted spellings of each column; of several that are there, the first counts.
@@ -125,7 +125,7 @@ def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, 
     where = f"{table}, {place}"
     image = os.path.normpath(fields[columns.image].strip() or ".").replace(os.sep, "/")
     if image == "." or "\0" in image:
-        raise UserError(f"{where}: the image is {fields[columns.image]!r}; name a file or remove the row")
+        raise UserError(f"{where}: the image is {quoted(fields[columns.image])}; name a file or remove the row")
     split = _split(where, fields, columns)
     known = listed.setdefault(image, _Listed(place, split, _size(fields, columns)))
     if known.split != split:
@@ -155,14 +155,14 @@ def _number(where: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        words = f"is {text!r}, not a number" if text else "is empty, but others are not"
+        words = f"is {quoted(text)}, not a number" if text else "is empty, but others are not"
         raise UserError(f"{where}: a corner or area of the box {words}; correct it") from None
 
 
 def _flag(where: str, fields: Sequence[str], position: int) -> bool:
     text = fields[position].strip().lower() if position >= 0 else ""
     if text not in (*_TRUE, *_FALSE):
-        raise UserError(f"{where}: {text!r} is no flag; expected 1 or 0")
+        raise UserError(f"{where}: {quoted(text)} is no flag; expected 1 or 0")
     return text in _TRUE
 
 
