@@ -19,7 +19,7 @@ _PLACES = frozenset(
     (
         *("image", "images", "img", "imgs", "picture", "pictures", "jpegimages", "image_2", "data"),
         *("annotation", "annotations", "ann", "anns", "label", "labels", "label_2", "bbox", "bboxes", "boxes", "masks"),
-        *("xml", "xmls", "json", "jsons", "txt", "csv", "imagesets", "metadata"),
+        *("xml", "xmls", "json", "jsons", "txt", "csv", "imagesets", "metadata", "instance", "instances"),
     )
 )
 
