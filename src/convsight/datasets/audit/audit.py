@@ -60,7 +60,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
     findings = (
         *_unreadable(index),
         *dataset.findings,
-        *find_duplicates(index),
+        *find_duplicates(index, dataset),
         *find_lookalikes(index),
         *find_imbalance(dataset),
         *find_odd_images(index),
