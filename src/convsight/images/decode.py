@@ -66,8 +66,13 @@ def decode_image(
         return decoded.image
 
 
-def image_size(file: Path) -> tuple[int, int] | None:
-    """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none."""
+def image_size(file: Path | NDArray[Any]) -> tuple[int, int] | None:
+    """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none.
+
+    Of an array (height, width[, channels]) it is known anyway.
+    """
+    if isinstance(file, np.ndarray):
+        return file.shape[1], file.shape[0]
     try:
         with file.open("rb") as stream:
             image = _opened(stream, str(file))
