@@ -14,7 +14,7 @@ from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 _LAYOUT = "expected one folder a class (photos/cat/1.jpg), or train/, val/ and test/ that hold one folder a class"
 _NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
@@ -177,7 +177,9 @@ class _Tree:
         for label, paths in images.items():
             if not paths:
                 place = self.path if name == UNSPLIT else f"{self.path} ({name})"
-                raise UserError(f"{place}: the class folder {label!r} holds no image; add some or remove the folder")
+                raise UserError(
+                    f"{place}: the class folder {quoted(label)} holds no image; add some or remove the folder"
+                )
         paths = [path for label in images for path in images[label]]
         index = {label: position for position, label in enumerate(classes)}
         indices = np.repeat([index[label] for label in images], [len(images[label]) for label in images])

@@ -1,9 +1,11 @@
 """From a path (or the name `digits`) to a `Dataset`: which reader knows the format."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from convsight.datasets.alike_classes import find_alike
 from convsight.datasets.array_archive import is_array_archive, read_array_archive
 from convsight.datasets.boxes.box_table import is_box_table, read_box_table
 from convsight.datasets.boxes.coco import is_coco, read_coco
@@ -19,7 +21,7 @@ from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
 from convsight.errors import UserError
-from convsight.targets import TargetSpec
+from convsight.targets import Classes, TargetSpec
 
 
 class Format(NamedTuple):
@@ -82,4 +84,7 @@ def read_as_it_is(source: str | Path) -> Dataset:
         raise UserError(f"cannot read {str(source)!r}: {error.strerror}") from error
     if found is None:
         raise UserError(f"{path} is of no known data format; expected {known}")
-    return found.reads(path)
+    dataset = found.reads(path)
+    alike = tuple(find_alike(dataset.target.names)) if isinstance(dataset.target, Classes) else ()
+    notes = (*dataset.notes, *(finding.brief for finding in alike))
+    return replace(dataset, notes=notes, findings=(*dataset.findings, *alike)) if alike else dataset

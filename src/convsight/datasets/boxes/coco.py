@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from convsight.datasets.boxes.annotated import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
@@ -84,7 +84,7 @@ def _classes(documents: Iterable[CocoFile]) -> tuple[str, ...]:
 
 def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
     place = _image_folder(document, split)
-    files = [place / image.file_name for image in document.images]
+    files = [named_in(place, image.file_name) for image in document.images]
     where = f"looked for in {place} by their file_name"
     check_present(files, [f"{document.file}, image {image.id}" for image in document.images], where)
     return [
@@ -101,5 +101,5 @@ def _image_folder(document: CocoFile, split: str) -> Path:
     named = [place / name for name in called for place in (here, here / "images", above, above / "images")]
     places = [here, here / "images", *named, above / "images", above]
     looked_at = document.images[:_LOOKED_AT]
-    found = (place for place in places for image in looked_at if (place / image.file_name).is_file())
+    found = (place for place in places for image in looked_at if named_in(place, image.file_name).is_file())
     return next(found, here / "images" if (here / "images").is_dir() else here)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets.boxes.annotated import AnnotatedBox
 from convsight.errors import UserError
+from convsight.words import quoted
 
 _MAX = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
 
@@ -79,7 +80,7 @@ def _number(where: str, field: str) -> float:
     try:
         return float(field)
     except ValueError:
-        raise UserError(f"{where}: {field!r} is not a number; correct it") from None
+        raise UserError(f"{where}: {quoted(field)} is not a number; correct it") from None
 
 
 def _fraction(where: str, field: str) -> float:
