@@ -149,20 +149,17 @@ def test_the_range_of_a_data_set() -> None:
 
 def test_signed_and_32_bit_whole_numbers_follow_the_range(tmp_path: Path) -> None:
     values = np.array([[-512, 0, 511]])
-    for kind in ("<i2", ">i4"):
-        content = tiff(
-            [values.astype(kind).tobytes()],
-            (3, 1),
-            kind[0],
-            bits=(8 * int(kind[2]),),
-            sample_format=2,  # type: ignore[arg-type]
-        )
-        assert extent_of(content, tmp_path)[:2] == (-512, 511)  # type: ignore[index]
+    orders: tuple[tuple[Literal["<", ">"], int], ...] = (("<", 2), (">", 4))
+    for order, width in orders:
+        content = tiff([values.astype(f"{order}i{width}").tobytes()], (3, 1), order, bits=(8 * width,), sample_format=2)
+        half = 2 ** (8 * width - 1)
+        assert extent_of(content, tmp_path) == Extent(-512, 511, ValueRange(-half, half - 1))
         assert np.asarray(decode_image(content, shown=ValueRange(-512, 511)))[0, :, 0].tolist() == [0, 128, 255]
     large = np.array([[0, 2**31, 2**32 - 1]], "<u4")
     content = tiff([large.tobytes()], (3, 1), "<", bits=(32,))
-    assert extent_of(content, tmp_path)[:2] == (0, 2**32 - 1)  # type: ignore[index]
-    assert np.asarray(decode_image(content, shown=ValueRange(0, 2**32 - 1)))[0, :, 0].tolist() == [0, 128, 255]
+    whole = ValueRange(0, 2**32 - 1)
+    assert extent_of(content, tmp_path) == Extent(*whole, whole)
+    assert np.asarray(decode_image(content, shown=whole))[0, :, 0].tolist() == [0, 128, 255]
 
 
 def test_a_transparent_value_stays_white() -> None:

@@ -1,6 +1,6 @@
 """Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
-from convsight.images.decode import Source, decode_image, decoding, image_size, is_deep_file, value_extent
+from convsight.images.decode import Decoded, Source, decode_image, decoding, image_size, is_deep_file, value_extent
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
 from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
@@ -10,6 +10,7 @@ from convsight.images.resize import fit_planes, resize_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Decoded",
     "Extent",
     "FittedImage",
     "ImageError",

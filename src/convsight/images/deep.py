@@ -5,17 +5,20 @@ file once more as if its bytes came in the other order.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
+from PIL.PngImagePlugin import PngImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, SAMPLEFORMAT, TiffImageFile
 
 from convsight.images.pillow import undisturbed
 
+_DEEP_FORMATS = (PngImageFile, TiffImageFile, PpmImageFile)
 _SIGNED = 2
 _OTHER_ORDER = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
 _GREY_WITH_ALPHA = "LA;16B"
@@ -52,8 +55,7 @@ class Deep(NamedTuple):
     def levels(self, shown: ValueRange) -> NDArray[np.uint8]:
         """The values as 0 to 255, those outside of `shown` as its ends; of a whole type the upper 8 bits."""
         is_wide = max(self.whole.high - self.whole.low, shown.high - shown.low) > 2**16
-        wide = np.int64 if is_wide else np.int32
-        values = self.values.astype(wide)
+        values: NDArray[np.int64] | NDArray[np.int32] = self.values.astype(np.int64 if is_wide else np.int32)
         np.clip(values, *shown, out=values)
         values -= shown.low
         values <<= 8
@@ -61,7 +63,7 @@ class Deep(NamedTuple):
         return values.astype(np.uint8)
 
 
-def fitting_range(extents: list[Extent]) -> ValueRange | None:
+def fitting_range(extents: Sequence[Extent]) -> ValueRange | None:
     """The range for images with such `extents`; None where there is none.
 
     It is what 8 or more bits hold, as cameras of 10, 12 or 14 bits fill them; where the values fill less than a quarter
@@ -98,7 +100,7 @@ def grey_values(image: Image.Image) -> Deep | None:
 
 def is_deep_colour(image: Image.Image) -> bool:
     """Whether an image that is not decoded yet is in colour, or grey with transparency, of 16 bits a sample."""
-    return isinstance(image, ImageFile) and any(_lower_layout(image.mode, tile.args) for tile in image.tile)
+    return isinstance(image, _DEEP_FORMATS) and any(_lower_layout(image.mode, tile.args) for tile in image.tile)
 
 
 def colour_values(image: Image.Image, again: ImageFile) -> Deep:

@@ -8,7 +8,7 @@ still has pixels to make at the end marker. Of several scans, as in progressive 
 
 import random
 import re
-from io import SEEK_END, BytesIO
+from io import BytesIO
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from PIL.JpegImagePlugin import JpegImageFile
@@ -16,14 +16,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 from convsight.images.remarks import remark_on
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL._imaging import PixelAccess
+
+_Part = Literal["data", "tail", "spare", "end"]
 
 _START_BYTES, _END = 2, b"\xff\xd9"
-_LAST = 4096  # bytes in which the end marker is looked for, since some files end in zeros
+_FILLING = b"\0\xff"  # stands before or behind the end marker of some files
 _TAIL_BYTES = 16  # of the data: fewer that are not needed are taken for what some encoders fill up with
 _SPARE_BYTES = 16  # a decoder looks no further ahead
 # What could follow as well as anything else; it holds no 0xFF, which begins a marker.
-_NOISE = random.Random(0).randbytes(8 * _LAST).replace(b"\xff", b"\x7f")  # noqa: S311
+_NOISE = random.Random(0).randbytes(2**15).replace(b"\xff", b"\x7f")  # noqa: S311
 
 _MISSING_END = "its end marker is missing; all of its pixels are there"
 _DAMAGED = "damaged: part of its data cannot be decoded, so some of its pixels are made up"
@@ -38,10 +40,11 @@ _BASELINE, _PROGRESSIVE, _SCAN = {0xC0, 0xC1}, 0xC2, 0xDA
 class Jpeg(JpegImageFile):
     """A JPEG file, read as Pillow reads it, with remarks on what is wrong with it."""
 
-    _data_end = -1  # where the end marker begins, or what fills the file before it; below 0 where there is none
-    _given: Literal["data", "tail", "spare", "end"] = "data"  # what the decoder got last
+    _parts: list[tuple[_Part, bytes]] | None = None  # of the end of the file that the decoder has not got yet
+    _given: _Part = "data"  # what it got last
+    _last = b""  # the bytes themselves, where they are not the last of the file
 
-    def load(self) -> "Image.core.PixelAccess | None":
+    def load(self) -> "PixelAccess | None":
         """Decode the pixels; where the end marker alone is missing, with one."""
         tile = list(self.tile)
         try:
@@ -59,43 +62,50 @@ class Jpeg(JpegImageFile):
         return loaded
 
     def load_prepare(self) -> None:
-        """Find the end marker; Pillow looks for the pixels afterwards."""
+        """Begin anew."""
         super().load_prepare()
-        assert self.fp is not None
-        size = self.fp.seek(0, SEEK_END)
-        start = self.fp.seek(max(0, size - _LAST))
-        last = self.fp.read().rstrip(b"\0")
-        self._data_end = start + len(last[: -len(_END)].rstrip(b"\xff")) if last.endswith(_END) else -1
-        self._given = "data"
+        self._parts, self._given = None, "data"
 
     def load_read(self, read_bytes: int) -> bytes:
-        """The next bytes for the decoder: the data, the last of them by themselves, some that mean nothing, the end."""
+        """The next bytes for the decoder; those at the end of the file in parts."""
         assert self.fp is not None
-        here, tail = self.fp.tell(), self._data_end - _TAIL_BYTES
-        if here < tail:
-            return self.fp.read(min(read_bytes, tail - here))
-        if here < self._data_end:
-            self._given = "tail"
-            return self.fp.read(self._data_end - here)
-        if here == self._data_end and self._given == "tail":
-            self._given = "spare"
-            return _NOISE[:_SPARE_BYTES]
-        self._given = "end"
-        return self.fp.read(read_bytes)
+        if self._parts is None:
+            found = self.fp.read(read_bytes)
+            if len(found) == read_bytes:
+                self._last = found
+                return found
+            self._parts = _parts_of(found)
+        self._given, given = self._parts.pop(0) if self._parts else ("end", b"")
+        return given
 
     def load_end(self) -> None:
         """Remark on what could be seen of the file while its pixels were decoded."""
         super().load_end()
         if self._given in {"tail", "spare"} or self.info.get("progressive"):
             return
+        if self._parts is None and _END in self._last:  # something else follows the image: a preview, a film
+            return
         assert self.fp is not None
         self.fp.seek(0)
-        layout = _layout_of(self.fp.read())
-        if self._data_end < 0:
-            if layout.end < 0:
-                remark_on(self, _MISSING_END)
-        elif layout.frame in _BASELINE and layout.scans == 1 and layout.end >= self._data_end:
+        content = self.fp.read()
+        layout = _layout_of(content)
+        if layout.end < 0:
+            remark_on(self, _MISSING_END)
+        elif layout.frame in _BASELINE and layout.scans == 1 and not content[layout.end :].strip(_FILLING + _END):
             remark_on(self, _DAMAGED)
+
+
+def _parts_of(last: bytes) -> list[tuple[_Part, bytes]]:
+    """The last bytes of a file as the decoder gets them: data, the last of these by themselves, spare ones, the end.
+
+    They come all at once where they do not hold the end marker.
+    """
+    filled = last.rstrip(b"\0")
+    if not filled.endswith(_END):
+        return [("data", last)]
+    data = filled[: -len(_END)].rstrip(b"\xff")
+    parts: list[tuple[_Part, bytes]] = [("data", data[:-_TAIL_BYTES]), ("tail", data[-_TAIL_BYTES:])]
+    return [(part, given) for part, given in parts if given] + [("spare", _NOISE[:_SPARE_BYTES]), ("end", _END)]
 
 
 class _Layout(NamedTuple):

@@ -1,10 +1,10 @@
 """`ImageInput`: images as a network takes them."""
 
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from convsight.images import (
     IMAGE_SUFFIXES,
@@ -22,6 +22,8 @@ from convsight.inputs.image_geometry import ImageGeometry
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
+
+_DEEPEST = 2**32  # no image file holds larger whole numbers
 
 
 @final
@@ -45,6 +47,12 @@ class ImageInput(Levels, InputSpec):
     channels: int = Field(3, ge=1, le=65_536)
     # Left out where there is none, as on cards of programs that did not know it.
     file_range: ValueRange | None = Field(None, exclude_if=lambda found: found is None)
+
+    @model_validator(mode="after")
+    def _a_file_range(self) -> Self:
+        if self.file_range and not (self.is_rgb and -_DEEPEST <= self.file_range.low < self.file_range.high < _DEEPEST):
+            raise ValueError(f"the range of values in files is of RGB images and must rise, not be {self.file_range}")
+        return self
 
     @property
     def input_size(self) -> InputSize:
@@ -110,6 +118,8 @@ class ImageInput(Levels, InputSpec):
     def summary(self) -> str:
         colours = {1: "grey", 3: "RGB"}.get(self.channels, "") if self.is_rgb else ""
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
+        if self.file_range:
+            kind += f", of more than 8 bits {self.file_range.low:,} to {self.file_range.high:,}"
         return f"images of {self.width} x {self.height} px, {kind}"
 
 
