@@ -8,7 +8,12 @@ from typing import NamedTuple
 from convsight.datasets.alike_classes import find_alike
 from convsight.datasets.array_archive import is_array_archive, read_array_archive
 from convsight.datasets.boxes.box_table import is_box_table, read_box_table
-from convsight.datasets.boxes.coco import is_coco, read_coco
+from convsight.datasets.boxes.coco import is_coco, is_coco_by_another_name, read_coco
+from convsight.datasets.boxes.cvat import is_cvat, read_cvat
+from convsight.datasets.boxes.fiftyone import is_fiftyone, read_fiftyone
+from convsight.datasets.boxes.kitti import is_kitti, read_kitti
+from convsight.datasets.boxes.labelme import is_labelme, read_labelme
+from convsight.datasets.boxes.open_images import is_open_images, read_open_images
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
@@ -40,9 +45,15 @@ FORMATS = (
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
+    Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
+    Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
+    Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco),
+    Format("boxes in KITTI's image_2/ and label_2/", is_kitti, read_kitti),
+    Format("boxes in labelme's .json files", is_labelme, read_labelme),
+    Format("boxes in tables of Open Images", is_open_images, read_open_images),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
