@@ -18,7 +18,7 @@ from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.checks import align_targets, check_learnable, check_task
-from convsight.datasets.dataset import Dataset
+from convsight.datasets.dataset import IN_MEMORY, Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
@@ -60,7 +60,7 @@ FORMATS = (
 )
 
 
-def read_dataset(source: str | Path) -> Dataset:
+def read_dataset(source: str | Path | Dataset) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, fit to train on.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, no images, one class only where that is
@@ -69,7 +69,7 @@ def read_dataset(source: str | Path) -> Dataset:
     return check_learnable(read_as_it_is(source))
 
 
-def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
+def read_for(source: str | Path | Dataset, task: str, target: TargetSpec) -> Dataset:
     """The data at `source`, to judge a trained network by: targets of its task, as its `target` counts them.
 
     Classes are matched by name, and some may be absent. Raises `UserError` as `read_dataset` does, and where the data
@@ -80,11 +80,15 @@ def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
     return align_targets(dataset, target)
 
 
-def read_as_it_is(source: str | Path) -> Dataset:
+def read_as_it_is(source: str | Path | Dataset) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, whether or not its classes can be learnt.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, or no images.
     """
+    if isinstance(source, Dataset):  # held by a program
+        return source
+    if str(source).endswith(IN_MEMORY):
+        raise UserError(f"the run was trained on what a program held, '{source}': give it again, data=...")
     path = Path(source)
     known = ", ".join(each.name for each in FORMATS)
     try:
