@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 import typer
 
 from convsight.errors import UserError
+from convsight.output_encoding import print_whatever_is_named
+from convsight.words import visible
 
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
@@ -192,6 +194,9 @@ def predict(
         typer.Option(help="A folder for the files that results bring, such as masks; may be that of --draw."),
     ] = None,
     every: Annotated[int, typer.Option(help="Of a video, predict every so many-th frame.")] = 1,
+    for_spreadsheets: Annotated[
+        bool, typer.Option("--for-spreadsheets", help="In CSV, write ' before names that a spreadsheet would run.")
+    ] = False,
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
@@ -204,7 +209,7 @@ def predict(
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
     options = PredictOptions(
-        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision
+        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision, for_spreadsheets
     )
     if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
@@ -451,10 +456,11 @@ def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2."""
     # A stop by the system (a scheduler, a container) is treated like Ctrl-C: the best so far is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print_whatever_is_named()
     try:
         app(standalone_mode=True)
     except UserError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo("error: " + visible(str(error), keep="\n\t"), err=True)
         sys.exit(2)
 
 
