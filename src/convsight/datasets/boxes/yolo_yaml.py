@@ -64,16 +64,17 @@ def read_yaml(file: Path) -> YoloYaml:
     )
 
 
-class _Texts(yaml.BaseLoader):
-    """Texts, lists and mappings, of which none is named once and meant often: such lists grow beyond all memory."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        alias = self.check_event(yaml.AliasEvent)
-        mark = self.peek_event().start_mark
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
-        if alias and not isinstance(node, yaml.ScalarNode):
-            raise yaml.composer.ComposerError(problem="an alias for more than a text; write it out", problem_mark=mark)
-        return node
+def _check_aliases(data: bytes) -> None:
+    """Raise a `MarkedYAMLError` where more than a text is named once and meant again: such lists grow beyond memory."""
+    texts = set()
+    for event in yaml.parse(data, Loader=yaml.BaseLoader):
+        if isinstance(event, yaml.ScalarEvent):
+            texts.add(event.anchor)
+        elif isinstance(event, yaml.AliasEvent) and event.anchor not in texts:
+            problem = "an alias for more than a text; write it out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            texts.discard(event.anchor)
 
 
 def _bytes(file: Path) -> bytes:
@@ -84,8 +85,10 @@ def _bytes(file: Path) -> bytes:
 
 def _parsed(file: Path) -> Mapping[str, Any]:
     try:
-        # A class called `no` is none that YAML calls false.
-        document = yaml.load(_bytes(file), Loader=_Texts)  # noqa: S506
+        # Texts, lists and mappings only: a class called `no` is none that YAML calls false.
+        data = _bytes(file)
+        _check_aliases(data)
+        document = yaml.load(data, Loader=yaml.BaseLoader)  # noqa: S506
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:
@@ -135,8 +138,8 @@ def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[st
     splits: dict[str, tuple[str, ...]] = {}
     notes = []
     for split in SPLIT_NAMES:
-        others = (value for key, value in document.items() if isinstance(key, str) and split_called(key) == split)
-        given = document.get(split) or next((value for value in others if value), [])
+        others = (value for key, value in document.items() if split_called(str(key)) == split)
+        given: Any = document.get(split) or next((value for value in others if value), [])
         places = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
         if not all(isinstance(place, str) for place in places) or (given and not places):
             raise UserError(f"{file}: {split} is {quoted(given)}; expected a folder, a list of images, or several")
