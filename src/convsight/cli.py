@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 
 import typer
 
-import convsight
 from convsight.completion import TrainCommand
 from convsight.errors import UserError
 from convsight.habits import check_habits
@@ -49,7 +48,7 @@ PrecisionName = Annotated[
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"convsight {convsight.__version__}")
+        typer.echo(f"convsight {sys.modules['convsight'].__version__}")
         raise typer.Exit
 
 

@@ -21,7 +21,7 @@ _TRAIN = {
     ),
     **dict.fromkeys(("model", "arch", "architecture", "backbone", "model-name", "network"), "--net"),
     **dict.fromkeys(("batch-size", "bs", "train-batch-size", "per-device-train-batch-size"), "--batch"),
-    **dict.fromkeys(("epoch", "num-epochs", "n-epochs", "max-epochs", "num-train-epochs"), "--epochs"),
+    **dict.fromkeys(("num-epochs", "n-epochs", "max-epochs", "num-train-epochs"), "--epochs"),
     **dict.fromkeys(("lr0", "learning-rate", "base-lr", "init-lr", "max-lr"), "--lr"),
     **dict.fromkeys(("project", "name", "output", "output-dir", "out", "save-dir", "exp", "exist-ok"), "--run"),
     **dict.fromkeys(("opt", "optim"), "--optimizer"),

@@ -1,6 +1,6 @@
 """The runs in a folder: what each was trained on, its network, how good it is, and when."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -54,11 +54,15 @@ def _listed(run: Run) -> ListedRun:
     except UserError as error:
         return ListedRun(str(run.path), date, problem=str(error))
     name = next((name for name in card.metrics if name.startswith("test/")), next(iter(card.metrics), ""))
-    measured = card.metrics.get(name, Measured(float("nan"), 0.0, 0.0))
-    known = measured if name else (None, None, None)
-    finished = bool(card.training.get("finished"))
-    data = str(card.data.get("name", ""))
-    return ListedRun(str(run.path), date, data, card.task, card.net, name, *known, finished=finished)
+    listed = ListedRun(
+        run=str(run.path),
+        date=date,
+        data=str(card.data.get("name", "")),
+        task=card.task,
+        net=card.net,
+        finished=bool(card.training.get("finished")),
+    )
+    return replace(listed, metric=name, **card.metrics[name]._asdict()) if name else listed
 
 
 def _told(run: ListedRun, with_interval: bool) -> str:
