@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from convsight.completion import TrainCommand
 from convsight.errors import UserError
+from convsight.habits import check_habits
 from convsight.output_encoding import print_whatever_is_named
 from convsight.words import visible
 
@@ -21,9 +23,9 @@ app = typer.Typer(
     name="convsight",
     help="Convolutional networks you can check: from a folder of images to a trained, judged network.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 CORES = min(64, os.cpu_count() or 1)
@@ -46,7 +48,23 @@ PrecisionName = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"convsight {sys.modules['convsight'].__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _with_version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Convolutional networks you can check: from a folder of images to a trained, judged network."""
+
+
 @app.command(
+    cls=TrainCommand,
     # The options are the fields of TrainSettings; reading them takes as long as the rest of --help.
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     add_help_option=False,
@@ -382,6 +400,17 @@ def nets(
 
 
 @app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where the run folders are.")] = Path("runs"),
+    output: ReportFormat = "table",
+) -> None:
+    """List trained runs, the newest first: data, network, metric, date."""
+    from convsight.run_list import list_runs, print_runs
+
+    print_runs(list_runs(folder), output)
+
+
+@app.command()
 def describe(
     nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
     volume: Annotated[
@@ -458,7 +487,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print_whatever_is_named()
     try:
-        app(standalone_mode=True)
+        check_habits(sys.argv[1:])
+        app(prog_name="convsight", standalone_mode=True)
     except UserError as error:
         typer.echo("error: " + visible(str(error), keep="\n\t"), err=True)
         sys.exit(2)
