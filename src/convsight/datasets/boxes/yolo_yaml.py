@@ -14,6 +14,7 @@ from convsight.errors import UserError
 from convsight.words import quoted, shortened
 
 _MOST_BYTES = 4 * 2**20  # of a data.yaml; 100,000 classes with long names are half of it
+_DIGITS = 6  # of a class number; more classes are damage
 _LONGEST = 200  # characters of a path in a message
 
 
@@ -110,7 +111,7 @@ def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
 
 def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
     count = _text(file, document, "nc") or None
-    if count is not None and not count.isdecimal():
+    if count is not None and not _is_class_number(count):
         raise UserError(f"{file}: nc is {quoted(count)}; expected how many classes there are")
     given = document.get("names")
     if given is None:
@@ -119,18 +120,25 @@ def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
         list(given.items()) if isinstance(given, dict) else list(enumerate(given)) if isinstance(given, list) else []
     )
     names: dict[int, str] = {}
+    taken: set[str] = set()
     for key, text in pairs:
         name = class_name(text) if isinstance(text, str) else ""
-        if not str(key).isdecimal() or not name:
+        if not _is_class_number(str(key)) or not name:
             raise UserError(f"{file}: the class {quoted(key)} is named {quoted(text)}; expected a number and a name")
-        if name in names.values():
+        if name in taken:
             raise UserError(f"{file}: the name {quoted(name)} is given to two classes; change one")
+        taken.add(name)
         names[int(key)] = name
     if not names:
         raise UserError(f"{file}: names is {quoted(given)}; expected a list of names, or numbers with names")
     if count is not None and int(count) != len(names):
         raise UserError(f"{file}: nc is {count}, but there are {len(names)} names; correct one of them")
     return dict(sorted(names.items()))
+
+
+def _is_class_number(text: str) -> bool:
+    """Whether `text` is a whole number that classes can have, or be counted by."""
+    return text.isdecimal() and len(text) <= _DIGITS
 
 
 def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
