@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.errors import UserError
 from convsight.targets import counts_by_class
-from convsight.words import first_few, quoted
+from convsight.words import counted, counted_are, first_few, quoted
 
 MAX_VALIDATION = 5_000  # images; more of them choose the best epoch no better
 _HEADER = ["split", "picture"]
@@ -44,7 +44,7 @@ def cut_splits(dataset: Dataset, val_fraction: float, test_fraction: float, seed
     made = {name: split.select(positions, name) for name, positions in parts.items()}
     splits = {name: made[name] if name in made else dataset.splits[name] for name in SPLIT_NAMES}
     words = " and ".join(f"{len(made[name]):,} for {name}" for name in reversed(lacking))
-    note = f"cut from {len(split):,} images, stratified by class: {words}"
+    note = f"cut from {counted(len(split), 'image')}, stratified by class: {words}"
     return replace(dataset, splits=splits, notes=(*dataset.notes, note))
 
 
@@ -119,14 +119,14 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
     vanished = [image for images in stored.values() for image in images if image not in here]
     if vanished:
         raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {len(vanished):,} images are gone "
+            f"{dataset.source} has changed since its splits were cut: {counted_are(len(vanished), 'image')} gone "
             f"({first_few(vanished)}); restore them, or train a new run"
         )
     known = {image for images in stored.values() for image in images}
     new = [image for image in here if image not in known]
     if new:
         raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {len(new):,} images are new "
+            f"{dataset.source} has changed since its splits were cut: {counted_are(len(new), 'image')} new "
             f"({first_few(new)}); take them out, or train a new run"
         )
     return dataset.with_splits({name: _selected(dataset, name, images, here) for name, images in stored.items()})
