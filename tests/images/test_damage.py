@@ -1,5 +1,6 @@
 """Bad input of every kind gives a `ImageError` that names the file, the reason and the fix; never anything else."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -51,6 +52,16 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
     message = said(path)
     assert "is not an image" in message
     assert "JPEG, PNG, WebP, BMP, GIF or TIFF" in message
+    assert not re.search(r"b['\"]|\\x", message)  # bytes as Python writes them say nothing to people
+
+
+def test_bytes_that_pillow_quotes_are_shown_as_people_read_them(
+    encode: Encode, photo: Image.Image, tmp_path: Path
+) -> None:
+    path = tmp_path / "cat.png"
+    content = encode(photo, "PNG")
+    path.write_bytes(content[:37] + b"\1\2\3\4" + content[41:])
+    assert "(chunk 01 02 03 04)" in said(path)
 
 
 def test_truncated_jpeg_is_no_half_grey_image(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:

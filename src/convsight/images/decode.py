@@ -1,5 +1,7 @@
 """Any image to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
+import re
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from convsight.images.errors import ImageError
-from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of
+from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, shown_bytes
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
 from convsight.images.to_rgb import to_rgb
@@ -30,6 +32,9 @@ _SPARE = 2
 # twelve bytes a pixel, and many threads together more memory than there is.
 _LARGE = 16
 _alone = Lock()
+
+# Bytes as Python writes them, which messages of Pillow quote.
+_BYTES = re.compile(r"""\bb(['"])(?:(?!\1|\\)[ -~]|\\(?:[\\'"nrt]|x[0-9a-f]{2}))*\1""")
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
     reader = reader_of(head)
     if reader is None:
         raise ImageError(
-            f"{name} is not an image that can be read: it starts with {head!r}; expected {FORMATS}; "
+            f"{name} is not an image that can be read: it starts with {shown_bytes(head)}; expected {FORMATS}; "
             "convert it or leave it out"
         )
     file.seek(0)
@@ -197,7 +202,8 @@ def _explanation(name: str, error: Exception) -> str:
         return f"cannot read {name}: {error.strerror}; check the path and its permissions"
     if isinstance(error, MemoryError):
         return f"{name} does not fit into memory; lower --max-megapixels to refuse it, or make it smaller"
+    reason = _BYTES.sub(lambda found: shown_bytes(literal_eval(found[0])), str(error)) or type(error).__name__
     return (
-        f"{name} cannot be decoded ({str(error) or type(error).__name__}): it is damaged, cut short or of a kind that "
+        f"{name} cannot be decoded ({reason}): it is damaged, cut short or of a kind that "
         "is not supported; save it again or leave it out"
     )
