@@ -71,15 +71,25 @@ def decode_image(
         return decoded.image
 
 
-def image_size(file: Path) -> tuple[int, int] | None:
+def image_size(file: Path | bytes) -> tuple[int, int] | None:
     """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none."""
     try:
-        with file.open("rb") as stream:
-            image = _opened(stream, str(file))
+        with _stream(file) as stream:
+            image = _opened(stream, _name(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
         return None
+
+
+def is_decoded_alone(file: bytes, *, whole: bool) -> bool:
+    """Whether large images in other threads wait while the one in `file` is decoded.
+
+    A JPEG of any size is small where it is reduced on the way, as all are but those whose `whole` is wanted.
+    """
+    size = image_size(file)
+    is_reduced = not whole and reader_of(file[:HEAD_BYTES]) is JpegImageFile
+    return size is not None and not is_reduced and size[0] * size[1] > _LARGE * 1e6
 
 
 @contextmanager
