@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from convsight.words import first_few
+from convsight.words import first_few, quoted, shortened
 
 _LISTED = 30  # names in a message
+_COMPARED = 200  # characters of a name for which near ones are looked for
 
 
 class UserError(Exception):
@@ -19,7 +20,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     "unknown net 'resnet81'; did you mean resnet18?"
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
+    near = get_close_matches(shortened(name, _COMPARED), names, n=3, cutoff=0.5)
     if near:
-        return UserError(f"unknown {kind} {name!r}; did you mean {', '.join(near)}?")
-    return UserError(f"unknown {kind} {name!r}; known: {first_few(names, _LISTED)}")
+        return UserError(f"unknown {kind} {quoted(name)}; did you mean {', '.join(near)}?")
+    return UserError(f"unknown {kind} {quoted(name)}; known: {first_few(names, _LISTED)}")

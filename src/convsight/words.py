@@ -1,6 +1,12 @@
-"""Small words for messages and figures: what would be too long."""
+"""Small words for messages and figures: what would be too long, and what nobody should print as it is."""
 
+import reprlib
+import unicodedata
 from collections.abc import Sequence
+
+_NAME = 200  # characters of one name among several
+_VALUE = 80  # characters of a value that a message quotes
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories: control, format (among them directions), line, paragraph
 
 
 def first_few(names: Sequence[str], most: int = 5) -> str:
@@ -9,7 +15,7 @@ def first_few(names: Sequence[str], most: int = 5) -> str:
     >>> first_few(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
-    shown = ", ".join(names[:most])
+    shown = ", ".join(shortened(name, _NAME) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
@@ -20,3 +26,34 @@ def shortened(text: str, most: int) -> str:
     ('rhino…', 'cat')
     """
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def quoted(value: object) -> str:
+    """`value` as Python writes it, in few characters whatever somebody put into a file.
+
+    >>> quoted("cat"), quoted([1, 2.5]), len(quoted("x" * 10**6)), len(quoted([["x" * 99] * 99] * 99)) <= 200
+    ("'cat'", '[1, 2.5]', 80, True)
+    """
+    short = reprlib.Repr()
+    short.maxlevel = 3
+    short.maxlist = short.maxtuple = short.maxdict = 8
+    short.maxstring = short.maxother = short.maxlong = _VALUE
+    return shortened(short.repr(value), _NAME)
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""`text` with escapes in place of characters that move a cursor, colour a terminal or turn the reading direction.
+
+    Those in `keep` stay.
+
+    >>> visible("cat\x1b[2J"), visible("two\nlines", keep="\n")
+    ('cat\\x1b[2J', 'two\nlines')
+    """
+    if text.isprintable():
+        return text
+    return "".join(_seen(each) if each not in keep else each for each in text)
+
+
+def _seen(character: str) -> str:
+    hidden = unicodedata.category(character) in _UNSEEN
+    return character.encode("unicode_escape").decode() if hidden else character

@@ -53,6 +53,74 @@ def test_the_first_spelling_counts(photos: Path) -> None:
     assert dataset.target.names == ("cat", "dog")
 
 
+@pytest.mark.parametrize(
+    ("columns", "a", "c"),
+    [
+        ("image_id,category", "a", "c"),
+        ("id,class_name", "a", "deep/c"),
+        ("file_name,name", "a.png", "c.png"),
+        ("img,label", ".\\a.png", "deep\\c.png"),
+    ],
+)
+def test_names_as_others_write_them(photos: Path, columns: str, a: str, c: str) -> None:
+    dataset = read_dataset(table(photos, f"{columns}\n{a},cat\n{c},dog\n"))
+    assert labels(dataset) == {"a.png": "cat", "deep/c.png": "dog"}
+    assert [Path(image) for image in dataset.split(UNSPLIT).images] == [photos / "a.png", photos / "deep/c.png"]
+    assert dataset.notes == (("images were found in deep",) if c in ("c", "c.png") else ())
+
+
+def test_folders_that_lie_deeper(make_images: MakeImages) -> None:
+    folder = make_images("archive/train/cat/1.png", "archive/train/dog/1.png", "archive/test/cat/1.png")
+    dataset = read_dataset(table(folder, "path,label\ntrain/cat/1.png,cat\ndog/1.png,dog\n"))
+    assert dataset.split(UNSPLIT).names == ["archive/train/cat/1.png", "archive/train/dog/1.png"]
+    assert dataset.notes == ("images were found in archive/train/cat, archive/train/dog",)
+
+
+class TestOneHot:
+    @pytest.mark.parametrize("one", ["1", "1.0", "True"])
+    def test_a_column_a_class(self, photos: Path, one: str) -> None:
+        zero = {"1": "0", "1.0": "0.0", "True": "False"}[one]
+        content = f"image,age,MEL,NV\na,40,{one},{zero}\nb,50,{zero},{one}\ndeep/c,,{zero},{one}\n"
+        assert labels(read_dataset(table(photos, content))) == {"a.png": "MEL", "b.png": "NV", "deep/c.png": "NV"}
+
+    @pytest.mark.parametrize(("flags", "words"), [("1,1", "MEL, NV of the columns"), ("0,0", "none of the columns")])
+    def test_not_one_of_them(self, photos: Path, flags: str, words: str) -> None:
+        message = refused(table(photos, f"image,MEL,NV\na,1,0\nb,{flags}\n"))
+        assert f"line 3: {words} MEL, NV is 1, but an image is of one class" in message
+
+    def test_a_label_counts_before(self, photos: Path) -> None:
+        assert labels(read_dataset(table(photos, "path,MEL,NV,label\na.png,1,0,x\nb.png,0,1,y\n")))["a.png"] == "x"
+
+
+class TestTextsAsSpreadsheetsSaveThem:
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+    @pytest.mark.parametrize(
+        ("separator", "said"), [("\t", ""), (";", "sep=;\r\n"), ("|", '"sep=|"\n'), ("\t", "sep=\t\n")]
+    )
+    def test_tabs_sep_and_marks(self, photos: Path, encoding: str, separator: str, said: str) -> None:
+        rows = "".join(
+            f"{path}{separator}{label}\r\n"
+            for path, label in (("path", "label"), ("a.png", "Käse, alt"), ("b.png", "x"))
+        )
+        assert labels(read_dataset(table(photos, said + rows, encoding=encoding))) == {
+            "a.png": "Käse, alt",
+            "b.png": "x",
+        }
+
+    def test_lines_are_counted_from_the_first(self, photos: Path) -> None:
+        assert "line 4: the label is empty" in refused(table(photos, "sep=;\npath;label\na.png;x\nb.png;\n"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"), [("Cat", "cat", True), ("0", "0.0", True), ("1", "1e0", True), ("nan", "no", False)]
+)
+def test_classes_that_are_probably_one(photos: Path, first: str, second: str, alike: bool) -> None:
+    dataset = read_dataset(table(photos, f"path,label\na.png,{first}\nb.png,{second}\n"))
+    assert len(dataset.target.names) == 2
+    assert [finding.kind for finding in dataset.findings] == ["alike-classes"] * alike
+    assert any(f"({first} and {second})" in note for note in dataset.notes) == alike
+
+
 def test_splits(photos: Path) -> None:
     dataset = read_dataset(
         table(photos, "split,path,label\nTraining,a.png,cat\ntrain,b.png,dog\nvalid,deep/c.png,dog\n")
@@ -115,13 +183,19 @@ class TestParquet:
         one = read_dataset(self.write(photos, path=["a.png", "b.png"], label=["cat", "dog"]))
         assert labels(one) == labels(read_dataset(table(photos, "path,label\na.png,cat\nb.png,dog\n")))
 
+    def test_a_column_a_class(self, photos: Path) -> None:
+        path = self.write(photos, image_id=["a", "b"], MEL=[1.0, 0.0], NV=[0.0, 1.0], note=["x", "y"])
+        assert labels(read_dataset(path)) == {"a.png": "MEL", "b.png": "NV"}
+
     def test_a_missing_label(self, photos: Path) -> None:
         path = self.write(photos, path=["a.png", "b.png"], label=["cat", None])
         assert "row 2: the label is empty" in refused(path)
 
     def test_a_missing_column(self, photos: Path) -> None:
         path = self.write(photos, path=["a.png"], kind=["cat"])
-        assert "no column 'label' (or class, target); its columns are 'path', 'kind'" in refused(path)
+        message = refused(path)
+        assert "no column 'label' (or class, target, cell_type" in message
+        assert "its columns are 'path', 'kind'" in message
 
     def test_images_inside_the_table(self, photos: Path) -> None:
         path = self.write(photos, image=[{"bytes": b"123", "path": "a.png"}], label=["cat"])
@@ -141,7 +215,8 @@ class TestParquet:
 class TestBadTables:
     def test_a_missing_column(self, photos: Path) -> None:
         message = refused(table(photos, "picture,label\na.png,cat\n"))
-        assert "no column 'path' (or image, file, filename); its columns are 'picture', 'label'" in message
+        assert "no column 'path' (or image, file, filename, image_path," in message
+        assert "its columns are 'picture', 'label'" in message
 
     def test_no_header(self, photos: Path) -> None:
         assert "its columns are none" in refused(table(photos, ""))

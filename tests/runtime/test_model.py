@@ -13,7 +13,7 @@ from convsight.runtime.sources import Item, read_sources
 
 
 def probabilities(model: Model, source: object) -> np.ndarray:
-    label = model.predict(source)  # type: ignore[arg-type]
+    label = model.predict(source)  # type: ignore[call-overload]
     assert isinstance(label, Label)
     return label.probabilities
 

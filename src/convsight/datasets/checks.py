@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from convsight.datasets.dataset import Dataset, Split
 from convsight.errors import UserError
+from convsight.results import Boxes
 from convsight.targets import TargetSpec
 
 
@@ -21,8 +22,15 @@ def check_judgeable(source: str, split: Split) -> None:
     if not split.targets.to_find():
         raise UserError(
             f"{source}: no image of the split {split.name!r} shows anything that is to be found, so nothing can be "
-            "judged by it; add some that do, or cut the data otherwise"
+            f"judged by it{_need_not(split)}; add some that do, or cut the data otherwise"
         )
+
+
+def _need_not(split: Split) -> str:
+    """What is there all the same."""
+    targets = (split.targets[row] for row in range(len(split)))
+    marked = sum(len(target) for target in targets if isinstance(target, Boxes))
+    return f" ({marked:,} boxes are marked as crowds or as difficult, which need not be found)" if marked else ""
 
 
 def check_learnable(dataset: Dataset) -> Dataset:

@@ -1,7 +1,7 @@
 """`ImageStore`: the examples of a split as the network takes them, decoded once where memory allows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Protocol, Self, final
 
@@ -39,6 +39,7 @@ class _Found:
 
     grey: NDArray[np.bool_]  # (images,): it is RGB, and red, green and blue are equal in every pixel
     sizes: NDArray[np.int32]  # (images, axes): width and height in pixels, or what else the input measures
+    remarks: dict[int, str] = field(default_factory=dict)  # what is wrong with rows that could be read all the same
 
 
 @final
@@ -97,6 +98,12 @@ class ImageStore:
     def size(self, index: int) -> tuple[int, ...]:
         """The sides of example `index` before it was fitted: of an image its width and height in pixels."""
         return tuple(self._found.sizes[self._rows[index]].tolist())
+
+    @property
+    def remarks(self) -> dict[int, str]:
+        """What is wrong with examples that could be read all the same, by their index."""
+        found = self._found.remarks
+        return {index: found[row] for index, row in enumerate(self._rows.tolist()) if row in found} if found else {}
 
     @property
     def all_grey(self) -> bool:
@@ -179,6 +186,8 @@ def _decode_all(
                 continue
             found.grey[row] = rgb and is_grey(image.array)
             found.sizes[row] = image.size
+            if image.remark:
+                found.remarks[row] = image.remark
             if held is not None:
                 held.arrays[row] = image.array
         return len(rows), bad

@@ -10,20 +10,39 @@ import numpy as np
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
+from convsight.datasets.one_hot import one_hot_labels
+from convsight.datasets.table_images import (
+    IMAGE_COLUMNS,
+    LABEL_COLUMNS,
+    TableImages,
+    find_column,
+    relative_to,
+)
 from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError, unknown_name
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 _SUFFIXES = (".csv", ".tsv", ".parquet")
-# Accepted spellings of each column; of several that are there, the first counts.
-_COLUMNS = {
-    "path": ("path", "image", "file", "filename"),
-    "label": ("label", "class", "target"),
-    "split": ("split",),
-}
+
+
+class _Columns(NamedTuple):
+    """Where path, label and split stand; -1 for one that is not there."""
+
+    path: int
+    label: int
+    split: int
+
+    @classmethod
+    def of(cls, table: Path, names: Sequence[str]) -> "_Columns":
+        found = cls(
+            find_column(names, IMAGE_COLUMNS), find_column(names, LABEL_COLUMNS), find_column(names, ("split",))
+        )
+        if found.path < 0:
+            raise _lacking(table, "path", IMAGE_COLUMNS, names)
+        return found
 
 
 class _Row(NamedTuple):
@@ -35,6 +54,14 @@ class _Row(NamedTuple):
     split: str
 
 
+class _Image(NamedTuple):
+    """A row, its image's file, and the name it has in the data set."""
+
+    row: _Row
+    file: Path
+    name: str
+
+
 def is_label_table(path: Path) -> bool:
     """Whether `path` is a file whose name ends in .csv, .tsv or .parquet."""
     return path.suffix.lower() in _SUFFIXES and path.is_file()
@@ -43,59 +70,57 @@ def is_label_table(path: Path) -> bool:
 def read_label_table(path: Path) -> Dataset:
     """The images that a table lists.
 
-    Columns, in any order and case, others being ignored: `path` (or image, file, filename), relative to
-    the table's folder; `label` (or class, target); and, if there, `split` (train, val or test, in any usual
-    spelling). A CSV file is UTF-8 with a header, separated by commas or semicolons.
+    Columns, in any order and case, others being ignored: `path` (or another of `IMAGE_COLUMNS`), relative to the
+    table's folder, or found as `TableImages.find` says; `label` (or another of `LABEL_COLUMNS`), or a column for each
+    class that holds 1 in the rows of its images and 0 elsewhere; and, if there, `split` (train, val or test, in any
+    usual spelling). Of text files see `text_rows`.
 
     Raises `UserError` naming the line for a missing column, an empty field, an image that is not there, an
     unknown split, or an image listed with two labels or in two splits.
     """
     rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path)
-    images, repeated = _distinct(path, rows)
+    found = TableImages(path)
+    images, repeated = _distinct(path, (_image(found, path.parent, row) for row in rows))
     if not images:
         raise UserError(f"{path} lists no images; expected one a row under its header")
-    _check_present(path, images)
-    classes = natural_order({row.label for row in images})
-    splits = {name: [row for row in images if row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
+    found.check_all_found()
+    classes = natural_order({image.row.label for image in images})
+    splits = {name: [image for image in images if image.row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
+    notes = [f"{repeated:,} rows that repeat another were left out"] if repeated else []
     return Dataset(
         name=data_name(path),
         source=str(path),
         task="classification",
         target=Classes(names=classes),
-        splits={name: _split(name, path.parent, chosen, classes) for name, chosen in splits.items() if chosen},
-        notes=(f"{repeated:,} rows that repeat another were left out",) if repeated else (),
+        splits={name: _split(name, chosen, classes) for name, chosen in splits.items() if chosen},
+        notes=(*found.notes(), *notes),
     )
 
 
-def _split(name: str, folder: Path, rows: Sequence[_Row], classes: tuple[str, ...]) -> Split:
+def _image(found: TableImages, folder: Path, row: _Row) -> _Image:
+    file = found.find(row.place, row.path)
+    return _Image(row, file, storable(row.path) if file == folder / row.path else relative_to(file, folder))
+
+
+def _split(name: str, images: Sequence[_Image], classes: tuple[str, ...]) -> Split:
     index = {label: position for position, label in enumerate(classes)}
-    labels = Labels(np.array([index[row.label] for row in rows]), classes)
-    return Split(name, [folder / row.path for row in rows], labels, [storable(row.path) for row in rows])
+    labels = Labels(np.array([index[image.row.label] for image in images]), classes)
+    return Split(name, [image.file for image in images], labels, [image.name for image in images])
 
 
-def _distinct(table: Path, rows: Iterator[_Row]) -> tuple[list[_Row], int]:
-    """The rows, each image once, and how many repeated another."""
-    first: dict[str, _Row] = {}
+def _distinct(table: Path, images: Iterator[_Image]) -> tuple[list[_Image], int]:
+    """The images, each once, and how many rows repeated another."""
+    first: dict[str, _Image] = {}
     repeated = 0
-    for row in rows:
-        known = first.setdefault(row.path, row)
-        for what, one, two in (("labelled", known.label, row.label), ("in", known.split, row.split)):
+    for image in images:
+        known = first.setdefault(image.name, image)
+        row, before = image.row, known.row
+        for what, one, two in (("labelled", before.label, row.label), ("in", before.split, row.split)):
             if one != two:
-                raise UserError(
-                    f"{table}, {row.place}: {row.path} is {what} {two!r} here but {one!r} in {known.place}; "
-                    "keep one of the rows"
-                )
-        repeated += known is not row
+                here = f"{image.name} is {what} {quoted(two)} here but {quoted(one)} in {before.place}"
+                raise UserError(f"{table}, {row.place}: {here}; keep one of the rows")
+        repeated += known is not image
     return list(first.values()), repeated
-
-
-def _check_present(table: Path, rows: Sequence[_Row]) -> None:
-    missing = [row for row in rows if not os.path.isfile(table.parent / row.path)]  # noqa: PTH113
-    if missing:
-        raise UserError(
-            f"{table}, {missing[0].place}: no such file: {missing[0].path} ({len(missing):,} of {len(rows):,} "
-            f"images are not there); paths are relative to {table.parent}"
-        )
 
 
 def _checked_row(table: Path, place: str, path: str, label: str, split: str | None) -> _Row:
@@ -117,29 +142,33 @@ def _normal(path: str) -> str:
     return os.path.normpath(path).replace(os.sep, "/")
 
 
-def _find_columns(table: Path, names: Sequence[str]) -> dict[str, int]:
-    """Where path, label and, if there, split stand among the columns called `names`."""
-    positions = {name.strip().lower(): position for position, name in reversed(list(enumerate(names)))}
-    found: dict[str, int] = {}
-    for column, spellings in _COLUMNS.items():
-        spelling = next((each for each in spellings if each in positions), None)
-        if spelling is not None:
-            found[column] = positions[spelling]
-        elif column != "split":
-            raise UserError(
-                f"{table} has no column {column!r} (or {', '.join(spellings[1:])}); "
-                f"its columns are {first_few([repr(name) for name in names], most=20) or 'none'}"
-            )
-    return found
+def _lacking(table: Path, what: str, spellings: Sequence[str], names: Sequence[str]) -> UserError:
+    return UserError(
+        f"{table} has no column {what!r} (or {', '.join(spellings[1:])}); "
+        f"its columns are {first_few([quoted(name) for name in names], most=20) or 'none'}"
+    )
 
 
 def _text_rows(table: Path) -> Iterator[_Row]:
     rows = text_rows(table)
     _, header = next(rows, ("", []))
-    columns = _find_columns(table, header)
-    for place, fields in rows:
-        split = fields[columns["split"]] if "split" in columns else None
-        yield _checked_row(table, place, fields[columns["path"]], fields[columns["label"]], split)
+    yield from _rows_of(table, header, rows)
+
+
+def _rows_of(table: Path, names: Sequence[str], rows: Iterator[tuple[str, list[str]]]) -> Iterator[_Row]:
+    """The rows of a table whose columns are called `names`; each comes with its place."""
+    columns = _Columns.of(table, names)
+    labelled: Iterator[tuple[str, list[str], str]] = ((place, fields, fields[columns.label]) for place, fields in rows)
+    if columns.label < 0:
+        others = [position for position in range(len(names)) if position not in columns]
+        labelled = one_hot_labels(table, names, others, list(rows)) or _no_label(table, names)
+    for place, fields, label in labelled:
+        split = fields[columns.split] if columns.split >= 0 else None
+        yield _checked_row(table, place, fields[columns.path], label, split)
+
+
+def _no_label(table: Path, names: Sequence[str]) -> Iterator[tuple[str, list[str], str]]:
+    raise _lacking(table, "label", LABEL_COLUMNS, names)
 
 
 def _parquet_rows(table: Path) -> Iterator[_Row]:
@@ -150,24 +179,34 @@ def _parquet_rows(table: Path) -> Iterator[_Row]:
         raise UserError(f'{table}: reading Parquet needs pyarrow; pip install "convsight[parquet]"') from error
     try:
         with parquet.ParquetFile(table) as file:
-            names = file.schema_arrow.names
-            columns = _find_columns(table, names)
-            content = file.read(columns=[names[position] for position in columns.values()])
+            schema = file.schema_arrow
+            columns = _Columns.of(table, schema.names)
+            wanted = [schema.names[position] for position in columns if position >= 0]
+            flags = [each.name for each in schema if each.name not in wanted and _is_flag(str(each.type))]
+            if columns.label < 0 and not flags:
+                raise _lacking(table, "label", LABEL_COLUMNS, schema.names)
+            wanted += flags if columns.label < 0 else []
+            content = file.read(columns=wanted)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
         raise UserError(f"{table} is damaged or no Parquet file: {error}") from error
-    values = {column: _texts(table, content, names[position]) for column, position in columns.items()}
-    splits = values.get("split", [None] * content.num_rows)
-    for number, (path, label, split) in enumerate(zip(values["path"], values["label"], splits, strict=True), start=1):
-        yield _checked_row(table, f"row {number}", path, label, split)
+    texts = [_texts(table, content, name, flags=columns.label < 0) for name in wanted]
+    rows = ((f"row {number}", list(fields)) for number, fields in enumerate(zip(*texts, strict=True), start=1))
+    yield from _rows_of(table, wanted, rows)
 
 
-def _texts(table: Path, content: object, name: str) -> list[str]:
-    """A Parquet column of texts or whole numbers as texts, empty where it has no value."""
+def _is_flag(kind: str) -> bool:
+    """Whether a Parquet column of this type may say of each row whether it is of a class."""
+    return kind.startswith(("int", "uint", "bool", "float", "double", "halffloat"))
+
+
+def _texts(table: Path, content: object, name: str, *, flags: bool) -> list[str]:
+    """A Parquet column of texts or whole numbers as texts, empty where it has no value; of `flags` any numbers."""
     column = content.column(name)  # type: ignore[attr-defined]
     values = column.combine_chunks().to_pylist()
-    wrong = next((value for value in values if value is not None and not isinstance(value, str | int)), None)
+    kinds = str | int | float if flags else str | int
+    wrong = next((value for value in values if value is not None and not isinstance(value, kinds)), None)
     if wrong is not None:
         raise UserError(
-            f"{table}: the column {name!r} holds values of type {column.type}; expected texts or whole numbers"
+            f"{table}: the column {quoted(name)} holds values of type {column.type}; expected texts or whole numbers"
         )
     return ["" if value is None else str(value) for value in values]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.errors import UserError
 from convsight.targets import counts_by_class
-from convsight.words import first_few
+from convsight.words import first_few, quoted
 
 MAX_VALIDATION = 5_000  # images; more of them choose the best epoch no better
 _HEADER = ["split", "picture"]
@@ -159,7 +159,7 @@ def _parse(text: str) -> dict[str, list[str]]:
             raise UserError(f"the stored splits are damaged: expected the columns {','.join(_HEADER)}")
         for row in reader:
             if len(row) != 2 or row[0] not in SPLIT_NAMES or row[1] in seen:
-                raise UserError(f"the stored splits are damaged in line {reader.line_num}: {','.join(row)!r}")
+                raise UserError(f"the stored splits are damaged in line {reader.line_num}: {quoted(','.join(row))}")
             stored.setdefault(row[0], []).append(row[1])
             seen.add(row[1])
     except csv.Error as error:

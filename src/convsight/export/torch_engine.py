@@ -54,6 +54,18 @@ def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngi
     return TorchEngine(graph.to(device), device, formats[precision])
 
 
+def engine_in_child(path: Path, card: Card, precision: str | None = None) -> TorchEngine:
+    """The same in a process forked from one that has used PyTorch: on one thread, since the others are the parent's.
+
+    Raises `UserError` on a GPU, which a forked process cannot use once its parent has.
+    """
+    torch.set_num_threads(1)
+    try:
+        return engine_of(path, card, precision)
+    except RuntimeError as error:  # of CUDA
+        raise UserError(f"{path}: {str(error).splitlines()[0]}; load the model after the fork") from error
+
+
 def _graph(path: Path, card: Card) -> nn.Module:
     return task_of(card.task).graph(load_network(path, card), card)
 

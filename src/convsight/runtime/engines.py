@@ -1,22 +1,30 @@
 """Which engine runs a model file."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convsight.card import Card
 from convsight.errors import UserError, unknown_name
+from convsight.model_files import read_card
 from convsight.runtime.engine import Engine
+from convsight.runtime.process_engine import ProcessEngine
 
 
 class _Maker(NamedTuple):
-    """What makes an engine of a file: by name, since not every install has every engine; `package` is what it needs."""
+    """What makes an engine of a file: by name, since not every install has every engine; `package` is what it needs.
+
+    `in_child` makes it in a process forked from one that has used it, where that is done otherwise.
+    """
 
     place: str
     package: str
     install: str
+    in_child: str = ""
 
 
 _MAKERS = {
@@ -24,7 +32,12 @@ _MAKERS = {
     "onnxruntime": _Maker(
         "convsight.runtime.onnxruntime_engine:OnnxRuntimeEngine", "onnxruntime", "convsight[onnxruntime]"
     ),
-    "torch": _Maker("convsight.export.torch_engine:engine_of", "torch", "convsight[train]"),
+    "torch": _Maker(
+        "convsight.export.torch_engine:engine_of",
+        "torch",
+        "convsight[train]",
+        "convsight.export.torch_engine:engine_in_child",
+    ),
 }
 
 # File suffix -> the engines that can run such a file, the preferred one first.
@@ -64,13 +77,28 @@ def engine_for(file: Path, card: Card, engine: str | None = None, precision: str
 
 
 def _made(name: str, file: Path, card: Card, precision: str | None) -> Engine:
-    module, maker = _MAKERS[name].place.split(":")
+    maker = _MAKERS[name]
+    made = _maker(maker.place, maker, file)(file, card, precision)
+    again = partial(_made_in_child, maker, file.absolute(), card, made.precision)
+    return ProcessEngine(made, again)
+
+
+def _maker(place: str, maker: _Maker, file: Path) -> Callable[[Path, Card, str | None], Engine]:
+    module, name = place.split(":")
     try:
-        make: Any = getattr(import_module(module), maker)
+        make: Callable[[Path, Card, str | None], Engine] = getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        raise UserError(f'running {file} needs {error.name}: pip install "{_MAKERS[name].install}"') from error
-    made: Engine = make(file, card, precision)
-    return made
+        raise UserError(f'running {file} needs {error.name}: pip install "{maker.install}"') from error
+    return make
+
+
+def _made_in_child(maker: _Maker, file: Path, card: Card, precision: str) -> Engine:
+    """The engine of the same network once more; raises `UserError` where the file no longer holds it."""
+    if read_card(file).fingerprint() != card.fingerprint():
+        raise UserError(
+            f"{file} has changed since the model was loaded, before this process was forked; load it in this process"
+        )
+    return _maker(maker.in_child or maker.place, maker, file)(file, card, precision)
 
 
 def _known(file: Path) -> tuple[str, ...]:

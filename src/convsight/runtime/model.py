@@ -1,20 +1,37 @@
 """`Model`: a trained network in use, from a run folder or a model file."""
 
-from collections.abc import Generator, Iterable
+import os
+from collections.abc import Generator
+from functools import partial
 from pathlib import Path
+from typing import IO, Any, Protocol, overload
+
+from numpy.typing import NDArray
+from PIL import Image
 
 from convsight.card import Card
-from convsight.images import Source
+from convsight.images import ImageError, decode_image
+from convsight.inputs import shown_range
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
 from convsight.runtime.prediction import Prediction
-from convsight.runtime.sources import Item, items_of
+from convsight.runtime.sources.held import batch_of, held_item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
 from convsight.tasks.reader import columns_of
+
+
+class _Tensor(Protocol):
+    """What the light half knows of PyTorch's tensors."""
+
+    def detach(self) -> Any: ...
+
+
+# One image, as `Model.predict` takes it.
+Picture = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any] | _Tensor
 
 
 class Model:
@@ -36,18 +53,54 @@ class Model:
         """The columns of a table of its predictions; raises `UserError` where these are no rows of a table."""
         return columns_of(self.reader, "a table", "take their to_json()")
 
-    def predict(self, image: Source | str, max_megapixels: float = 100.0) -> Result:
-        """The prediction for one image: a file, its bytes, a PIL image, or uint8 pixels (height, width[, 3]).
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of what is predicted, in the network's order."""
+        return self.card.target.names
 
-        Raises `ImageError` where it cannot be read.
+    def __repr__(self) -> str:
+        card = self.card
+        metrics = [f"{name} {measured}" for name, measured in card.metrics.items() if name.startswith("test/")][:1]
+        parts = [f"{card.task}: {card.target.summary}", card.input.summary, self.words, *metrics]
+        return f"<convsight model, {'; '.join(parts)}>"
+
+    @overload
+    def predict(self, image: list[Any] | tuple[Any, ...], max_megapixels: float = 100.0) -> list[Result]: ...
+    @overload
+    def predict(self, image: Picture, max_megapixels: float = 100.0) -> Result: ...
+    def predict(self, image: Any, max_megapixels: float = 100.0) -> Result | list[Result]:
+        """The prediction for one image, or a list of those for a list or a batch of images.
+
+        An image is a path, a URL, the bytes of a file, an open file, a PIL image, an array (for most networks uint8
+        (height, width[, 3])) or a tensor of PyTorch, channels first, of uint8 or 0..1. An array or tensor with one axis
+        more is a batch.
+
+        Raises `TypeError` for anything else, and `ImageError` where an image cannot be read.
         """
-        source = Path(image) if isinstance(image, str) else image
-        fitted = self.card.input.load(source, max_megapixels)
-        return next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
+        several = batch_of(image, self.card.input)
+        if several is not None:
+            return self._predict_each(several, max_megapixels)
+        content = held_item(image, "the image", self.card.input).load()
+        fitted = self.card.input.load(content, max_megapixels)
+        result = next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
+        return result.about(
+            partial(decode_image, content, max_megapixels=max_megapixels, shown=shown_range(self.card.input))
+        )
+
+    __call__ = predict
+
+    def _predict_each(self, images: list[Any], max_megapixels: float) -> list[Result]:
+        items = [held_item(image, f"images[{position}]", self.card.input) for position, image in enumerate(images)]
+        found: list[Result] = []
+        for prediction in self.predict_many(items, max_megapixels=max_megapixels, keep=True):
+            if prediction.result is None:
+                raise ImageError(prediction.error)
+            found.append(prediction.result)
+        return found
 
     def predict_many(
         self,
-        images: Iterable[str | Path | Item],
+        images: Any,
         *,
         workers: int = 2,
         max_megapixels: float = 100.0,
@@ -56,13 +109,17 @@ class Model:
     ) -> Generator[Prediction, None, None]:
         """Predictions for many images, in order and as they are ready.
 
-        `images` are what `read_sources` takes (files, folders, patterns, URLs, videos), or what it gives. A bad
-        image is reported in its place. Memory does not grow with their number: `workers` threads read only a little
-        ahead. With `keep`, a prediction holds the content of its image; with `steady`, the bits of a prediction do not
-        depend on how fast images come.
+        `images` are what `predict` takes, one after the other (a list, a generator, a batch), of which a path may also
+        be that of many: a folder, a pattern, a video; or a table of pandas or polars with a column `path`, or such a
+        column; or what `read_sources` gives. A bad image is reported in its place; one without a name of its own is
+        called `images[3]` there. Memory does not grow with their number: `workers` threads read only a little ahead.
+        With `keep`, a prediction holds the content of its image; with `steady`, the bits of a prediction do not depend
+        on how fast images come.
+
+        Raises `TypeError` for what holds no images, and at its turn for one that is none.
         """
         decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
-        return stream(self.engine, self.reader, items_of(images, self.card.input.is_file), decoding)
+        return stream(self.engine, self.reader, items_of(images, self.card.input), decoding)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:

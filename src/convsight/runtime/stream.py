@@ -1,16 +1,20 @@
 """Predicting a stream of images: decoding and inference overlap, memory stays the same however many there are."""
 
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.images import ImageError, Source
-from convsight.inputs import InputSpec, Loaded
+from convsight.errors import UserError
+from convsight.images import ImageError, Source, decode_image
+from convsight.inputs import InputSpec, Loaded, shown_range
 from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
@@ -42,7 +46,7 @@ class _Read(NamedTuple):
     position: int
     name: str
     fitted: Loaded
-    content: Source | None
+    content: Source | None  # where it is kept, or only named: a file
 
 
 class _Run(NamedTuple):
@@ -88,11 +92,15 @@ def stream(
         flow.stop()
 
 
-def _prediction(reader: Reader, run: _Run, index: int) -> Prediction:
+def _prediction(reader: Reader, run: _Run, index: int, decoding: Decoding) -> Prediction:
     """What became of the image at `index` of a batch."""
     _, name, fitted, content = run.batch[index]
     try:
-        return Prediction(name, result_at(reader, run.arrays, index, fitted.size), image=content)
+        result = result_at(reader, run.arrays, index, fitted.size)
+        if content is not None:
+            limit, shown = decoding.max_megapixels, shown_range(decoding.input)
+            result = result.about(partial(decode_image, content, max_megapixels=limit, shown=shown))
+        return Prediction(name, result, image=content if decoding.keep else None, remark=fitted.remark)
     except InvalidOutputError as error:
         return Prediction(name, error=f"{name}: the network gives no prediction: {error}")
 
@@ -108,6 +116,7 @@ class _Flow:
         self._items = items
         self._decoding = decoding
         self._taking = threading.Lock()
+        self._process = os.getpid()
         self._taken = 0
         self._over = False
         self._room: SimpleQueue[None] = SimpleQueue()  # one entry for each image that may be taken up
@@ -128,10 +137,12 @@ class _Flow:
         next_position = 0
         end: _End | None = None
         while end is None or next_position < end.total:
+            if self._process != os.getpid():  # its threads are the parent's
+                raise UserError("these predictions were begun before the process was forked; begin anew in this one")
             match self._done.get():
                 case _Run() as run:
                     for index, loaded in enumerate(run.batch):
-                        waiting[loaded.position] = _prediction(reader, run, index)
+                        waiting[loaded.position] = _prediction(reader, run, index, self._decoding)
                 case _Bad(position, prediction):
                     waiting[position] = prediction
                 case _End() as end:
@@ -181,7 +192,8 @@ class _Flow:
             except ImageError as error:
                 self._done.put(_Bad(position, Prediction(item.name, error=str(error))))
             else:
-                self._loaded.put(_Read(position, item.name, fitted, content if d.keep else None))
+                kept = content if d.keep or isinstance(content, Path) else None
+                self._loaded.put(_Read(position, item.name, fitted, kept))
 
     def _take(self) -> tuple[int, Item] | None:
         """The next item and its position; None when there is none, which the first thread to find out reports."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from convsight.card import Card
 from convsight.errors import UserError
+from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
@@ -18,7 +19,7 @@ from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
 from convsight.runtime.out import PredictionsFile
 from convsight.runtime.prediction import Prediction
-from convsight.runtime.print_predictions import PRINTERS, Printer
+from convsight.runtime.print_predictions import PRINTERS, Printer, print_spreadsheet
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
 from convsight.tasks import reader_of
@@ -31,6 +32,7 @@ class PredictOptions:
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
     result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
+    CSV `for_spreadsheets` holds no text that such a program would run.
     """
 
     model: str
@@ -43,18 +45,22 @@ class PredictOptions:
     max_megapixels: float = 100.0
     engine: str | None = None
     precision: str | None = None
+    for_spreadsheets: bool = False
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
     """Print the predictions as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
+    if options.for_spreadsheets and output != "csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
+    printer = print_spreadsheet if options.for_spreadsheets else printer
     prepared = _prepared(options, f"--format {output}", output in _TABLES, listener)
     with (
         while_read(),
         _counting_beside(listener) as advance,
-        closing(_predictions(options, prepared, advance)) as predictions,
+        closing(_predictions(options, prepared, listener, advance)) as predictions,
     ):
         return printer(predictions, prepared.columns)
     return 0  # the reader left, and with it the question what failed
@@ -68,6 +74,8 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
 
 def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
     """Append the predictions to a file, after those that it has; returns how many images have none."""
+    if options.for_spreadsheets and path.suffix != ".csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
     model = prepared.model
     identity = {
@@ -75,14 +83,14 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         "engine": model.engine.words,
         "reject_below": options.reject_below,
     }
-    with PredictionsFile(path, prepared.columns, identity) as file:
+    with PredictionsFile(path, prepared.columns, identity, spreadsheet=options.for_spreadsheets) as file:
         try:
             file.skip(prepared.items)
             if file.images:
                 listener.say(f"{file.images:,} images are predicted already; going on after them")
             with (
                 listener.counting("predicting", None) as advance,
-                closing(_predictions(options, prepared, advance, file)) as predictions,
+                closing(_predictions(options, prepared, listener, advance, file)) as predictions,
             ):
                 for prediction in predictions:
                     file.add(prediction)
@@ -121,7 +129,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     columns = _checked(options, card, form, table)
     savers: list[Callable[[int, Prediction], None]] = []
     if options.draw:
-        savers.append(Drawings(options.draw, options.sources, options.max_megapixels).draw)
+        savers.append(Drawings(options.draw, options.sources, options.max_megapixels, shown_range(card.input)).draw)
     if options.files:
         savers.append(ResultFiles(options.files, options.sources).save)
     model = Model(card, engine_for(file, card, options.engine, options.precision))
@@ -149,6 +157,7 @@ def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tup
 def _predictions(
     options: PredictOptions,
     prepared: _Prepared,
+    listener: Listener,
     advance: Callable[[int], None],
     file: PredictionsFile | None = None,
 ) -> Generator[Prediction, None, None]:
@@ -162,6 +171,8 @@ def _predictions(
     )
     for position, prediction in enumerate(found, (file.images if file else 0) + 1):
         reported = prediction
+        if prediction.remark:
+            listener.say(f"note: {prediction.file}: {prediction.remark}")
         if options.reject_below is not None and isinstance(prediction.result, Thresholded):
             reported = replace(prediction, result=prediction.result.at_least(options.reject_below))
         for save in prepared.savers:

@@ -10,6 +10,7 @@ from functools import partial
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from convsight.inputs import shown_range
 from convsight.results import Drawable
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission, client_of
@@ -117,7 +118,7 @@ class PredictionEndpoint:
         """What is sent; files count like the body that brought the images, and as long."""
         try:
             if media_type == PNG:
-                return await self._png(pending)
+                return await self._png(model, pending)
             if media_type == ZIP:
                 return await self._archive(model, pending)
         except (RefusedError, ClientGoneError):
@@ -127,16 +128,17 @@ class PredictionEndpoint:
             raise RefusedError(500, f"the server failed to write {media_type}; its log says why") from None
         return json_document(model, {"answers": pending.predictions})
 
-    async def _png(self, pending: PendingRequest) -> bytes:
+    async def _png(self, model: str, pending: PendingRequest) -> bytes:
         [result] = pending.results
+        shown = shown_range(self._models[model].card.input)
         assert isinstance(result, Drawable)
         file, limit = pending.take(0), self._settings.max_megapixels
-        png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit))
+        png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit, shown))
         pending.ticket.add_bytes(len(png))
         return png
 
     async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
-        archive = Archive(model, self._settings.max_megapixels)
+        archive = Archive(model, self._settings.max_megapixels, shown_range(self._models[model].card.input))
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:
                 raise ClientGoneError

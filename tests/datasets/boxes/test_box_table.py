@@ -37,6 +37,25 @@ def test_spellings(folder: Path, corners: str, label: str) -> None:
     assert told(found, "a.png") == [("cat", [1, 2, 9, 8])]
 
 
+@pytest.mark.parametrize(
+    ("header", "name", "expected"),
+    [
+        ("image_id", "a", "a.png"),
+        ("id", "c", "deep/c.png"),
+        ("file_name", "deep\\c.png", "deep/c.png"),
+        ("image", "deep/c", "deep/c.png"),
+    ],
+)
+def test_names_as_others_write_them(folder: Path, header: str, name: str, expected: str) -> None:
+    found = read_dataset(table(folder, f"{header},label,x1,y1,x2,y2\n{name},cat,1,2,9,8\n"))
+    assert told(found, expected) == [("cat", [1, 2, 9, 8])]
+
+
+@pytest.mark.parametrize("rows", ["a.png,cat,0,0,1,1\n", "a.png,cat,.1,.1,.9,.9\na.png,cat,0,0,9,9\n"])
+def test_a_box_of_one_pixel_is_no_fraction(folder: Path, rows: str) -> None:
+    assert len(told(read_dataset(table(folder, f"file,label,x1,y1,x2,y2\n{rows}")), "a.png")) == rows.count("\n")
+
+
 def test_splits_flags_and_areas(folder: Path) -> None:
     content = (
         "path;label;xmin;ymin;xmax;ymax;split;crowd;difficult;area\n"
@@ -64,7 +83,7 @@ class TestRefused:
         ("row", "words"),
         [
             ("z.png,cat,1,2,9,8,train", "line 3: no such file: z.png (1 of 2 images are not there)"),
-            ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: z.png"),
+            ("deep/z.png,cat,1,2,9,8,train", "line 3: no such file: deep/z.png"),
             (",cat,1,2,9,8,train", "line 3: the image is ''"),
             ("b.png,,1,2,9,8,train", "line 3: the class is empty"),
             ("b.png,cat,1,,9,8,train", "line 3: a corner or area of the box is empty, but others are not"),
@@ -96,6 +115,10 @@ class TestRefused:
         message = refused(table(folder, "file,label,x1,y1,x2,y2\nc.png,cat,1,2,9,8\n"))
         assert "line 2: c.png is there several times" in message
         assert "deep/c.png" in message
+
+    def test_fractions(self, folder: Path) -> None:
+        message = refused(table(folder, "file,label,x1,y1,x2,y2\na.png,cat,.1,0,.9,1.01\nb.png,cat,0,0,1,1\n"))
+        assert "line 2: cat (0.1, 0, 0.9, 1.01), as all of 2 boxes, lies between 0 and 1, so these are frac" in message
 
     def test_no_rows(self, folder: Path) -> None:
         assert "lists no images" in refused(table(folder, "file,label,x1,y1,x2,y2\n"))

@@ -7,6 +7,8 @@ import pytest
 from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
+from convsight.datasets.checks import check_judgeable
+from convsight.errors import UserError
 
 MakeImage = Callable[..., Path]
 Document = dict[str, list[dict[str, Any]]]
@@ -93,6 +95,45 @@ def test_layouts(
     assert dataset.split(split).names == [names[1].format("a.png"), names[1].format("b.png")]
 
 
+@pytest.mark.parametrize(
+    ("file", "images", "split"),
+    [
+        ("annotations/train.json", "train/{}", "train"),
+        ("annotations/my_val.json", "images/{}", "val"),
+        ("annotations/default.json", "images/{}", UNSPLIT),
+        ("train.json", "images/{}", "train"),
+        ("labels.json", "data/{}", UNSPLIT),  # FiftyOne's COCODetectionDataset
+        ("result.json", "images/{}", UNSPLIT),  # Label Studio's
+    ],
+)
+def test_files_of_other_names(
+    document: Document, write: Callable[..., Path], image: MakeImage, file: str, images: str, split: str
+) -> None:
+    for name in ("a.png", "b.png"):
+        image(f"laid/{images.format(name)}")
+    write({"info": {}, "licenses": []} | document, f"laid/{file}")
+    write({"captions": []}, "laid/annotations/captions_train.json")
+    dataset = read_dataset(write("{}", "laid/notes.json").parent)
+    assert list(dataset.splits) == [split]
+    assert dataset.split(split).names == [images.format("a.png"), images.format("b.png")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([{"id": 1, "data": {}, "annotations": []}], "it looks like a list of tasks of Label Studio: export them"),
+        ([{"image": "a.png", "label": []}], "it looks like a list of tasks of Label Studio"),
+        ({"shapes": [], "imagePath": "a.png"}, "it is labelme's about one image: name the folder that holds it"),
+        ({"samples": []}, "it looks like a dataset of FiftyOne"),
+        ({"a.png1": {"regions": []}}, "it looks like a project of the VGG Image Annotator"),
+    ],
+)
+def test_json_of_other_tools_is_told(write: Callable[..., Path], content: Any, words: str) -> None:
+    assert f"boxes.json is no COCO file: expected an object with images, annotations, categories; {words}" in refused(
+        write(content)
+    )
+
+
 def test_splits_share_their_classes(
     document: Document, write: Callable[..., Path], image: MakeImage, tmp_path: Path
 ) -> None:
@@ -117,7 +158,62 @@ def test_images_of_one_name_in_two_folders(document: Document, write: Callable[.
     assert read_dataset(write(document)).split(UNSPLIT).names == ["one/same.png", "two/same.png"]
 
 
+class TestIds:
+    @pytest.mark.parametrize(("listed", "named"), [(7, "7"), ("7", 7), (7, 7.0), (7.0, "7"), ("7", "7")])
+    def test_texts_and_fractions_that_mean_the_same(
+        self, document: Document, write: Callable[..., Path], listed: Any, named: Any
+    ) -> None:
+        document["images"][0]["id"] = listed
+        document["categories"][0]["id"] = listed
+        for entry in document["annotations"]:
+            entry["image_id"] = named
+        document["annotations"][0]["category_id"] = named
+        assert told(read_dataset(write(document)), "images/a.png")[0] == ("dog", [1, 2, 11, 22.5])
+
+    @pytest.mark.parametrize("key", ["007", "7.5", "٧"])
+    def test_other_texts(self, document: Document, write: Callable[..., Path], key: str) -> None:
+        document["annotations"][0]["image_id"] = key
+        assert f"annotation 1: image_id {key!r} is not among the images" in refused(write(document))
+
+    @pytest.mark.parametrize("number", [0, 2])
+    def test_an_unused_category_named_like_a_class(
+        self, document: Document, write: Callable[..., Path], number: int
+    ) -> None:
+        document["categories"].insert(number, {"id": 0, "name": "dog", "supercategory": "none"})
+        dataset = read_dataset(write(document))
+        assert dataset.target.names == ("cat", "dog")
+        assert "boxes.json: the category 0 is named 'dog' like another, and never used" in dataset.notes
+
+
+@pytest.mark.parametrize("name", ["deep\\a.png", ".\\deep\\a.png"])
+def test_names_as_windows_writes_them(
+    document: Document, write: Callable[..., Path], image: MakeImage, name: str
+) -> None:
+    document["images"][0]["file_name"] = name
+    image("set/images/deep/a.png")
+    assert len(boxes(read_dataset(write(document)), "images/deep/a.png")) == 2
+
+
+def test_crowds_alone_are_told(document: Document, write: Callable[..., Path]) -> None:
+    for entry in document["annotations"]:
+        entry["iscrowd"] = 1
+    dataset = read_dataset(write(document))
+    (finding,) = (each for each in dataset.findings if each.kind == "nothing-to-find")
+    assert (finding.level, finding.brief in dataset.notes) == ("wrong", True)
+    assert finding.words.startswith("all of 2 boxes are marked as crowds")
+    with pytest.raises(UserError, match="2 boxes are marked as crowds or as difficult, which need not be found"):
+        check_judgeable(dataset.source, dataset.split(UNSPLIT))
+
+
 class TestRefused:
+    def test_fractions(self, document: Document, write: Callable[..., Path]) -> None:
+        for entry in document["annotations"]:
+            entry["bbox"] = [0.25, 0.5, 0.5, 0.25]
+        assert "annotation 1: dog (0.25, 0.5, 0.75, 0.75), as all of 2 boxes, lies" in refused(write(document))
+
+    def test_a_number_of_many_digits(self, document: Document, write: Callable[..., Path]) -> None:
+        assert "is no JSON text" in refused(write(json.dumps(document).replace("77.5", "7" * 100_000)))
+
     @pytest.mark.parametrize(
         ("where", "changes", "words"),
         [

@@ -98,6 +98,65 @@ def test_class_folders_with_some_xml_are_no_voc(make_images: Callable[..., Path]
     assert read_dataset(folder).task == "classification"
 
 
+class TestEncodings:
+    def written(self, voc: Path, encoding: str, declared: str | None = None, label: str = "大犬") -> Path:
+        text = annotation(voc / "Annotations/b.xml", thing("?", 0, 0, 40, 30)).read_text().replace("?", label)
+        head = f'<?xml version="1.0" encoding="{declared or encoding}"?>\n'
+        (voc / "Annotations/b.xml").write_bytes((head + text).encode(encoding))
+        return voc
+
+    @pytest.mark.parametrize("encoding", ["gb2312", "GBK", "big5", "Shift_JIS", "utf-16", "utf-8-sig"])
+    def test_as_declared(self, voc: Path, encoding: str) -> None:
+        assert told(read_dataset(self.written(voc, encoding)), "JPEGImages/b.jpg") == [("大犬", [0, 0, 40, 30])]
+
+    @pytest.mark.parametrize(
+        ("encoding", "declared", "label"),
+        [
+            ("utf-16-le", "UTF-16", "犬"),  # without a mark
+            ("utf-8", "utf-16", "大犬"),  # as programs declare that write strings
+            ("gbk", "gb2312", "鎔"),  # a character that GB2312 itself lacks
+            ("cp1252", "ISO-8859-1", "Käse"),
+        ],
+    )
+    def test_as_meant(self, voc: Path, encoding: str, declared: str, label: str) -> None:
+        assert told(read_dataset(self.written(voc, encoding, declared, label)), "JPEGImages/b.jpg")[0][0] == label
+
+    @pytest.mark.parametrize("declared", ["klingon", "rot13", "zip", "", "a\0b"])
+    def test_unknown(self, voc: Path, declared: str) -> None:
+        message = refused(self.written(voc, "utf-8", declared or " "))
+        assert "b.xml declares the encoding" in message
+        assert "which is unknown; save it as UTF-8" in message
+
+    def test_another_than_declared(self, voc: Path) -> None:
+        message = refused(self.written(voc, "gbk", "utf-8"))
+        assert re.search(r"b\.xml is no text in utf-8 \(invalid .* at byte \d+\)", message)
+
+    def test_the_first_file_is_recognised_in_any(self, voc: Path) -> None:
+        for name in "abc":
+            text = (voc / f"Annotations/{name}.xml").read_text()
+            (voc / f"Annotations/{name}.xml").write_text(text, encoding="utf-16")
+        assert read_dataset(voc).task == "detection"
+
+
+class TestRoots:
+    def test_a_namespace(self, voc: Path) -> None:
+        for name in "abc":
+            file = voc / f"Annotations/{name}.xml"
+            file.write_text(file.read_text().replace("<annotation>", '<annotation xmlns="http://example.org/voc">'))
+        assert told(read_dataset(voc), "JPEGImages/b.jpg") == [("cat", [0, 0, 40, 30])]
+
+    def test_another_name(self, voc: Path) -> None:
+        for name in "abc":
+            file = voc / f"Annotations/{name}.xml"
+            file.write_text(file.read_text().replace("annotation>", "Image>"))
+        (voc / "Annotations/c.xml").unlink()
+        assert told(read_dataset(voc), "JPEGImages/b.jpg") == [("cat", [0, 0, 40, 30])]
+
+    def test_of_something_else(self, voc: Path) -> None:
+        (voc / "Annotations/b.xml").write_text("<settings/>")
+        assert "b.xml is no annotation: its root is <settings>; expected <annotation>" in refused(voc)
+
+
 class TestRefused:
     def test_broken_xml(self, voc: Path) -> None:
         (voc / "Annotations/b.xml").write_text("<annotation>\n<object></annotation>")

@@ -58,7 +58,7 @@ def test_an_image_turned_by_its_orientation(yolo: Path) -> None:
     [
         "path: .\ntrain: images/train\nval: [images/val]\nnames: {0: cat, 1: dog}\nnc: 2",
         "path: /another/machine\ntrain: ../images/train\nval: ../images/val\nnames:\n  - cat\n  - dog\n",
-        "train: train.txt\nvalid: images/val\nnames:\n  0: cat\n  1: dog  # barks\ndownload: |\n  a: of\n  lines\n",
+        "train: train.txt\nvalidation: images\\\\val\nnames:\n  0: cat\n  1: dog  # barks\ndownload: |\n  a: lines\n",
     ],
 )
 def test_spellings(yolo: Path, text: str) -> None:
@@ -66,6 +66,10 @@ def test_spellings(yolo: Path, text: str) -> None:
     dataset = read_dataset(described(yolo, text))
     assert dataset.target.names == ("cat", "dog")
     assert {name: len(split) for name, split in dataset.splits.items()} == {"train": 2, "val": 1}
+
+
+def test_an_alias_for_a_text(yolo: Path) -> None:
+    assert list(read_dataset(described(yolo, "train: &here images\nval: *here\nnames: [cat, dog]")).splits) == ["train"]
 
 
 def test_names_that_yaml_would_call_false_or_numbers(yolo: Path) -> None:
@@ -96,6 +100,56 @@ def test_keypoints_are_left_out(yolo: Path) -> None:
     labelled(yolo, "0 0.5 0.5 0.5 0.5 0.1 0.1 2 0.2 0.2 2\n")
     described(yolo, "train: images/train\nnames: [cat]\nkpt_shape: [2, 3]")
     assert told(read_dataset(yolo), "images/train/a.png", "train") == [("cat", [10, 7.5, 30, 22.5])]
+
+
+class TestKeypointsWithoutAWord:
+    def test_with_visibility(self, yolo: Path) -> None:
+        labelled(yolo, "0 0.5 0.5 0.5 0.5 0.1 0.9 2 0.5 0.6 0\n")
+        (yolo / "labels/val/c.txt").unlink()
+        dataset = read_dataset(yolo)
+        assert told(dataset, "images/train/a.png", "train") == [("cat", [10, 7.5, 30, 22.5])]
+        words = "the lines of the label files look like boxes with key points, which are passed over"
+        assert words in dataset.notes
+
+    def test_of_odd_number(self, yolo: Path) -> None:
+        labelled(yolo, "0 0.5 0.5 0.5 0.5 0.5 0.6 1\n")
+        (yolo / "labels/val/c.txt").unlink()
+        assert told(read_dataset(yolo), "images/train/a.png", "train") == [("cat", [10, 7.5, 30, 22.5])]
+
+    def test_without_visibility(self, yolo: Path) -> None:
+        labelled(yolo, "0 0.5 0.5 0.5 0.5 0.4 0.6 0.5 0.5\n" * 8)
+        (yolo / "labels/val/c.txt").unlink()
+        assert told(read_dataset(yolo), "images/train/a.png", "train")[0] == ("cat", [10, 7.5, 30, 22.5])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "0 .1 .1 .2 .1 .2 .2 .1 .2\n" * 8 + "0 .7 .7 .9 .7 .9 .9 .7 .9\n",  # outlines of four corners
+            "0 .5 .5 .5 .5 .4 .6 .5 .5\n" * 8 + "0 .5 .5 .5 .5 .4 .6\n",  # not equally long
+            "0 .5 .5 .5 .5 .4 .6 .5 .5\n" * 2,  # too few to tell
+        ],
+    )
+    def test_outlines_stay_outlines(self, yolo: Path, text: str) -> None:
+        (yolo / "labels/val/c.txt").unlink()
+        dataset = read_dataset(labelled(yolo, text))
+        assert f"outlines, of which the bounding box was taken: {len(text.splitlines())}" in dataset.notes
+
+
+class TestPlacesOfLabels:
+    def test_beside_images_in_a_folder_of_that_name(self, yolo: Path) -> None:
+        (yolo / "labels/train/a.txt").rename(yolo / "images/train/a.txt")
+        dataset = read_dataset(yolo)
+        assert len(boxes(dataset, "images/train/a.png", "train")) == 2
+        assert dataset.notes == ()
+
+    def test_of_data_that_lie_below_such_a_folder(self, yolo: Path, tmp_path: Path) -> None:
+        (tmp_path / "images").mkdir()
+        folder = yolo.rename(tmp_path / "images/set")
+        (folder / "images").rename(folder / "pictures")
+        for name in ("train/a", "train/b", "val/c"):
+            (folder / f"labels/{name}.txt").rename(folder / f"pictures/{name}.txt")
+        described(folder, "train: pictures/train\nval: pictures/val\nnames: [cat, dog]")
+        assert len(boxes(read_dataset(folder), "pictures/train/a.png", "train")) == 2
 
 
 def test_a_missing_label_file_is_an_image_without_boxes(yolo: Path) -> None:
@@ -159,6 +213,8 @@ class TestRefused:
             ("train: labels\nnames: [cat]", "train (labels) holds no image"),
             ("train: images\nnames: [cat, dog]\nnc: 3", "nc is 3, but there are 2 names"),
             ("train: images\nnames: [cat, dog]\nnc: many", "nc is 'many'"),
+            ("train: images\nnc: 99999999999", "nc is '99999999999'"),  # as many names would fill the memory
+            ("train: images\nnames: {99999999999: cat}", "the class '99999999999' is named 'cat'"),
             ("train: images\nnames: [cat, cat]", "the name 'cat' is given to two classes"),
             ("train: images\nnames: {a: cat}", "the class 'a' is named 'cat'; expected a number"),
             ("train: images\nnames: [[cat]]", "the class 0 is named ['cat']"),
@@ -171,6 +227,18 @@ class TestRefused:
     )
     def test_a_description(self, yolo: Path, text: str, words: str) -> None:
         assert words in refused(described(yolo, text))
+
+    def test_aliases_that_would_fill_the_memory(self, yolo: Path) -> None:
+        levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+        bomb = f"a0: &a0 [{'x' * 50}]\n{levels}train: *a11\nnames: *a11\n"
+        assert "data.yaml, line 2: damaged YAML: an alias for more than a text" in refused(described(yolo, bomb))
+
+    def test_a_description_too_large(self, yolo: Path) -> None:
+        assert "data.yaml is larger than 4 MiB" in refused(described(yolo, f"names: [{'cat,' * 1_100_000}]"))
+
+    @pytest.mark.parametrize("text", ["nc: {}", "names: [cat]\ntrain: {}", "names: [[{}]]", "names: {{0: a, {}: b}}"])
+    def test_long_values_are_not_repeated_whole(self, yolo: Path, text: str) -> None:
+        assert len(refused(described(yolo, text.format("x" * 100_000)))) < 1_000
 
     def test_a_listed_image_that_is_not_there(self, yolo: Path) -> None:
         (yolo / "train.txt").write_text("images/train/a.png\n\nimages/train/z.png\n")

@@ -63,6 +63,12 @@ def check_present(files: Sequence[Path], places: Sequence[str], where: str) -> N
         )
 
 
+def named_in(folder: Path, name: str) -> Path:
+    r"""The file in `folder` that a foreign program calls `name`, which may separate folders by backslashes."""
+    file = folder / name
+    return file if "\\" not in name or os.path.isfile(file) else folder / name.replace("\\", "/")  # noqa: PTH113
+
+
 def relative_name(file: Path, folder: Path) -> str:
     """What to call an image: its path relative to the data's folder, with forward slashes.
 

@@ -1,24 +1,21 @@
 """Tables of boxes: CSV or TSV with an image, a class and four corners a row, and perhaps a split."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, split_called
+from convsight.datasets.table_images import IMAGE_COLUMNS, LABEL_COLUMNS, TableImages, find_column
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError, unknown_name
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
-from convsight.words import first_few
+from convsight.words import quoted
 
 _SUFFIXES = (".csv", ".tsv")
-# Accepted spellings of each column; of several that are there, the first counts.
-_IMAGE = ("path", "image", "file", "filename", "image_path", "image_name")
-_LABEL = ("label", "class", "target", "cell_type", "class_name", "category", "name")
 _CORNERS = (("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"))
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no", "")
 
@@ -66,12 +63,12 @@ def _table(path: Path) -> Path:
 def read_box_table(path: Path) -> Dataset:
     """The images that a table lists, a box a row.
 
-    Columns, in any order and case, others being ignored: `path` (or image, file, filename, image_path, image_name);
-    `label` (or class, target, cell_type, class_name, category, name); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or
-    left, top, right, bottom) in pixels, as edges; and, if there, `split`, `crowd`, `difficult`, `area`, and `width` and
-    `height` of the image. A row whose corners are all empty names an image without boxes.
+    Columns, in any order and case, others being ignored: `path` (or another of `IMAGE_COLUMNS`); `label` (or another of
+    `LABEL_COLUMNS`); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or left, top, right, bottom) in pixels, as edges; and,
+    if there, `split`, `crowd`, `difficult`, `area`, and `width` and `height` of the image. A row whose corners are all
+    empty names an image without boxes.
 
-    Images are relative to the table's folder; a name that is not there is looked for in the folders below it.
+    Images are relative to the table's folder; one that is not there is looked for as `TableImages.find` says.
 
     Raises `UserError` naming the line for a missing column, an empty field, a corner that is no number, an unknown or
     contradictory split, an image that is missing or found in several folders, and what `boxes_dataset` refuses.
@@ -85,26 +82,26 @@ def read_box_table(path: Path) -> Dataset:
         _take_in(path, place, fields, columns, listed)
     if not listed:
         raise UserError(f"{path} lists no images; expected a box a row under its header")
-    files, notes = _find_images(path, listed)
+    images = TableImages(path)
+    files = [images.find(each.place, name) for name, each in listed.items()]
+    images.check_all_found()
     annotated = [
         Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size)
         for each, file, size in zip(listed.values(), files, sizes_of(files), strict=True)
     ]
     classes = natural_order({box.label for each in listed.values() for box in each.boxes})
-    return boxes_dataset(path, annotated, classes, notes)
+    return boxes_dataset(path, annotated, classes, images.notes())
 
 
 def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
-    positions = {name.strip().lower(): position for position, name in reversed(list(enumerate(header)))}
-
     def found(*spellings: str) -> int:
-        return next((positions[each] for each in spellings if each in positions), -1)
+        return find_column(header, spellings)
 
-    names = next(names for names in _CORNERS if positions.keys() >= set(names))
+    names = next(names for names in _CORNERS if all(found(each) >= 0 for each in names))
     left, top, right, bottom = map(found, names)
     columns = _Columns(
-        found(*_IMAGE),
-        found(*_LABEL),
+        found(*IMAGE_COLUMNS),
+        found(*LABEL_COLUMNS),
         (left, top, right, bottom),
         split=found("split"),
         crowd=found("crowd", "iscrowd"),
@@ -112,7 +109,7 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
         area=found("area"),
         size=(found("width"), found("height")),
     )
-    for what, spellings, position in (("image", _IMAGE, columns.image), ("class", _LABEL, columns.label)):
+    for what, spellings, position in (("image", IMAGE_COLUMNS, columns.image), ("class", LABEL_COLUMNS, columns.label)):
         if position < 0:
             raise UserError(
                 f"{table} has no column that names the {what}; call it {spellings[0]!r} (or {', '.join(spellings[1:])})"
@@ -125,7 +122,7 @@ def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, 
     where = f"{table}, {place}"
     image = os.path.normpath(fields[columns.image].strip() or ".").replace(os.sep, "/")
     if image == "." or "\0" in image:
-        raise UserError(f"{where}: the image is {fields[columns.image]!r}; name a file or remove the row")
+        raise UserError(f"{where}: the image is {quoted(fields[columns.image])}; name a file or remove the row")
     split = _split(where, fields, columns)
     known = listed.setdefault(image, _Listed(place, split, _size(fields, columns)))
     if known.split != split:
@@ -155,14 +152,14 @@ def _number(where: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        words = f"is {text!r}, not a number" if text else "is empty, but others are not"
+        words = f"is {quoted(text)}, not a number" if text else "is empty, but others are not"
         raise UserError(f"{where}: a corner or area of the box {words}; correct it") from None
 
 
 def _flag(where: str, fields: Sequence[str], position: int) -> bool:
     text = fields[position].strip().lower() if position >= 0 else ""
     if text not in (*_TRUE, *_FALSE):
-        raise UserError(f"{where}: {text!r} is no flag; expected 1 or 0")
+        raise UserError(f"{where}: {quoted(text)} is no flag; expected 1 or 0")
     return text in _TRUE
 
 
@@ -179,38 +176,3 @@ def _split(where: str, fields: Sequence[str], columns: _Columns) -> str:
     if known is None:
         raise UserError(f"{where}: {unknown_name('split', text, SPLIT_SPELLINGS)}")
     return known
-
-
-def _find_images(table: Path, listed: Mapping[str, _Listed]) -> tuple[list[Path], list[str]]:
-    """The file of each image, and a note on those that lie in folders below."""
-    folder = table.parent
-    files, looked_for = [], []
-    below: dict[str, list[Path]] | None = None
-    for name, each in listed.items():
-        file = folder / name
-        if "/" not in name and not os.path.isfile(file):  # noqa: PTH113
-            below = _images_below(folder) if below is None else below
-            file = _only(f"{table}, {each.place}", file, below.get(name, []))
-            looked_for.append(file)
-        files.append(file)
-    places = [f"{table}, {each.place}" for each in listed.values()]
-    check_present(files, places, f"looked for in {folder} and, where no folder is named, in those below it")
-    folders = sorted({relative_name(file.parent, folder) for file in looked_for})
-    return files, [f"images were found in {first_few(folders)}"] if folders else []
-
-
-def _only(where: str, file: Path, found: Sequence[Path]) -> Path:
-    """The one place of an image; `file` itself, which is not there, where there is none."""
-    if len(found) > 1:
-        names = first_few([relative_name(each, file.parent) for each in found])
-        raise UserError(f"{where}: {file.name} is there several times ({names}); write its folder too")
-    return found[0] if found else file
-
-
-def _images_below(folder: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if is_image_file(Path(name)):
-                found.setdefault(name, []).append(Path(place, name))
-    return found

@@ -13,6 +13,8 @@ from convsight.results import Boxes
 from convsight.results.boxes import Flags, Floats, Indices, area
 
 OVERHANG = 1.0  # px over the edge that rounding explains
+_FRACTION_OVER = 0.05  # by which fractions pass the edge
+_FRACTION_SIDE = 4  # px; in smaller images a pixel may be a box
 TINY = 0.01  # of the image's longer side
 
 
@@ -63,10 +65,11 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
     - A box that is there twice, or is tiny (a side under 0.01 of the image's longer one), stays and is reported.
     - An image whose size is not the stated one is reported: its boxes may be those of another.
 
-    Raises `UserError` for a number that is NaN or infinite.
+    Raises `UserError` for a number that is NaN or infinite, and where all boxes are fractions of their images' sides.
     """
     columns = _Columns.of(images)
     _check_finite(columns)
+    _check_pixels(columns)
     ordered, limits = _ordered(columns.xyxy), columns.limits
     clipped = np.clip(ordered, 0, limits)
     known: Flags = limits[:, 0] > 0
@@ -81,6 +84,7 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
         *columns.finding("empty-boxes", "suspicion", "without width or height: left out", empty),
         *columns.finding("boxes-outside", "suspicion", "outside of their image: left out", outside),
         *columns.finding("boxes-over-the-edge", "suspicion", "over the edge by more than a pixel: clipped", over),
+        *_nothing_to_find(columns, usable),
         *_other_sizes(images),
     )
     labels = _labels(columns, classes)
@@ -121,6 +125,28 @@ def _check_finite(columns: _Columns) -> None:
             f"{image.origin}, {box.place}: {box_in_words(box)} on {image.name} is no box (as are "
             f"{len(wrong) - 1:,} more); correct its numbers or remove it"
         )
+
+
+def _check_pixels(columns: _Columns) -> None:
+    """All boxes within the first pixel of images that have more: fractions of the sides."""
+    within = np.asarray(((columns.xyxy >= -_FRACTION_OVER) & (columns.xyxy <= 1 + _FRACTION_OVER)).all(axis=1))
+    if len(within) and within.all() and (columns.limits > _FRACTION_SIDE).all() and (columns.xyxy % 1 != 0).any():
+        image, box = columns.images[columns.rows[0]], columns.drawn[0]
+        raise UserError(
+            f"{image.origin}, {box.place}: {box_in_words(box)}, as all of {counted(len(within), 'box', 'es')}, lies "
+            f"between 0 and 1, so these are fractions of the image; they count as pixels here. Multiply them by its "
+            "width and height, or give them in a format that has fractions: YOLO, Open Images, FiftyOne"
+        )
+
+
+def _nothing_to_find(columns: _Columns, usable: Flags) -> Iterator[Finding]:
+    marked = np.array([box.crowd or box.difficult for box in columns.drawn], np.bool_)
+    if usable.any() and marked[usable].all():
+        words = (
+            f"all of {counted(int(usable.sum()), 'box', 'es')} are marked as crowds (COCO's iscrowd) or as difficult "
+            "(VOC), which nobody need find: nothing can be learnt from them, nor judged by them"
+        )
+        yield Finding("nothing-to-find", "wrong", words, ())
 
 
 def _other_sizes(images: Sequence[Annotated]) -> Iterator[Finding]:

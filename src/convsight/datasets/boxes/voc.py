@@ -6,6 +6,7 @@ of 2007 to 2012.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,14 @@ from convsight.datasets.boxes.annotated import Annotated, check_present, relativ
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
-from convsight.datasets.names import split_called
+from convsight.datasets.names import splits_called
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
 from convsight.words import first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")
+_LOOKED_AT = 10  # XML files that show whether a folder holds annotations
 _IMAGES = ("JPEGImages", "images")
 
 
@@ -83,12 +85,12 @@ def _annotations_of(root: Path) -> Path | None:
 
 
 def _holds_annotations(folder: Path) -> bool:
-    """Whether the first XML file found in `folder` is an annotation."""
+    """Whether one of the first XML files found in `folder` is an annotation."""
     if not folder.is_dir():
         return False
     with os.scandir(folder) as entries:
-        first = next((Path(each.path) for each in entries if _is_xml(each.name)), None)
-    return first is not None and is_voc_xml(first)
+        files = (Path(each.path) for each in entries if _is_xml(each.name))
+        return any(is_voc_xml(file) for file in islice(files, _LOOKED_AT))
 
 
 def _is_xml(name: str) -> bool:
@@ -103,7 +105,9 @@ def _xml_files(folder: Path) -> dict[str, Path]:
 
 def _beside(path: Path) -> dict[str, Path]:
     """The folders that may hold images and XML side by side, by split."""
-    named = {split_called(folder.name): folder for folder in _folders(path)}
+    folders = _folders(path)
+    called = splits_called([folder.name for folder in folders])
+    named = {called.get(folder.name): folder for folder in folders}
     return {UNSPLIT: path} | {split: named[split] for split in SPLIT_NAMES if split in named}
 
 
@@ -177,7 +181,7 @@ def _images_in(folder: Path) -> dict[str, str]:
 
 def _image(listed: _Listed, document: VocFile, images: Mapping[str, str]) -> Path:
     """The image of an XML file; it may not be there."""
-    stem, stated = listed.xml.stem, Path(document.filename).name
+    stem, stated = listed.xml.stem, Path(document.filename.replace("\\", "/")).name
     if Path(stated).stem == stem and (listed.folder / stated).is_file():
         return listed.folder / stated  # of several with one stem
     return listed.folder / images.get(stem, stated or f"{stem}.jpg")

@@ -1,15 +1,18 @@
 """One annotation of Pascal VOC: an XML file about one image."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as Xml
 
 from convsight.datasets.boxes.annotated import AnnotatedBox
+from convsight.datasets.boxes.xml_text import parsed_xml, xml_head
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
+from convsight.words import quoted
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_HEAD_BYTES = 4096  # in which the first element stands
+_ANNOTATION = re.compile(r"<(?:[\w.-]+:)?annotation[\s/>]", re.IGNORECASE)
 
 
 class VocFile(NamedTuple):
@@ -21,35 +24,24 @@ class VocFile(NamedTuple):
 
 
 def is_voc_xml(file: Path) -> bool:
-    """Whether `file` begins like an annotation."""
-    with file.open("rb") as stream:
-        return b"<annotation" in stream.read(_HEAD_BYTES)
+    """Whether `file` begins like an annotation, or like something else that holds objects with boxes."""
+    head = xml_head(file)
+    return _ANNOTATION.search(head) is not None or all(tag in head for tag in ("<object>", "<bndbox>"))
 
 
 def read_voc_xml(file: Path) -> VocFile:
     """The boxes of every `object` in `file`, their places counted from 1.
 
-    Raises `UserError` for damaged XML, an object without name or box, and a field that is no number.
+    Namespaces are passed over, and the root may have another name. Raises `UserError` for what `parsed_xml` refuses, a
+    file that is no annotation, an object without name or box, and a field that is no number.
     """
-    root = _parsed(file)
+    root = parsed_xml(file)
+    if root.tag.lower() != "annotation" and root.find(".//object/bndbox") is None:
+        raise UserError(f"{file} is no annotation: its root is <{quoted(root.tag)[1:-1]}>; expected <annotation>")
     boxes = tuple(
         _box(file, f"object {number}", element) for number, element in enumerate(root.iter("object"), start=1)
     )
     return VocFile(root.findtext("filename", "").strip(), _size(root), boxes)
-
-
-def _parsed(file: Path) -> Xml.Element:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from error
-    if b"<!DOCTYPE" in data:
-        raise UserError(f"{file} defines a document type, which no annotation needs; remove it")
-    try:
-        return Xml.fromstring(data)  # noqa: S314  (what makes XML dangerous needs a document type)
-    except Xml.ParseError as error:
-        line, column = error.position
-        raise UserError(f"{file}, line {line}, column {column + 1}: damaged XML: {error}") from error
 
 
 def _size(root: Xml.Element) -> tuple[int, int] | None:
@@ -78,4 +70,6 @@ def _number(file: Path, place: str, name: str, box: Xml.Element | None, side: st
     try:
         return float(text)
     except ValueError:
-        raise UserError(f"{file}, {place}: {side} of {name} is {text.strip()!r}, not a number; correct it") from None
+        raise UserError(
+            f"{file}, {place}: {side} of {name} is {quoted(text.strip())}, not a number; correct it"
+        ) from None

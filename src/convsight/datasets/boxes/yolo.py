@@ -7,14 +7,16 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convsight.datasets.boxes.annotated import Annotated, check_present, relative_name, sizes_of
+from convsight.datasets.boxes.annotated import Annotated, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
+from convsight.datasets.boxes.yolo_keypoints import hold_keypoints
 from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key
+from convsight.words import quoted
 
 _SUFFIXES = (".yaml", ".yml")
 _NAMES = tuple(f"{name}{suffix}" for name in ("data", "dataset") for suffix in _SUFFIXES)
@@ -34,11 +36,12 @@ def read_yolo(path: Path) -> Dataset:
 
     `train`, `val` and `test` are each a folder, a text file that lists images, or several of these, relative to
     `path`, which is relative to the file. Classes are `names`, a list or numbers with names; without it the `nc`
-    numbers. The labels of images/a.jpg are in labels/a.txt, of images elsewhere beside them; an image without such
-    a file has no boxes.
+    numbers. The labels of images/a.jpg are in labels/a.txt, or beside it, as those of images elsewhere; an image
+    without such a file has no boxes.
 
     A line is a class number and cx, cy, width, height as fractions of the image upright; or the corners of an
-    outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken.
+    outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken, and of lines
+    that look like such.
 
     Raises `UserError` naming file and line for damaged YAML, a missing folder or image, a class number without name,
     a line of another length, a field that is no number, coordinates that are no fractions, and what `boxes_dataset`
@@ -47,31 +50,35 @@ def read_yolo(path: Path) -> Dataset:
     file = path if path.is_file() else _yaml_in(path) or path
     described = read_yaml(file)
     notes: list[str] = list(described.notes)
-    lines = Lines(described.names, described.keypoints)
-    annotated = [
-        image
-        for split, places in described.splits.items()
-        for image in _annotated(file, split, _images(described, split, places), lines)
-    ]
+    images = {split: _images(described, split, places) for split, places in described.splits.items()}
+    labels = {split: [label_file(image) for image in found] for split, found in images.items()}
+    keypoints = described.keypoints or hold_keypoints(each for found in labels.values() for each in found)
+    if keypoints and not described.keypoints:
+        notes.append("the lines of the label files look like boxes with key points, which are passed over")
+    lines = Lines(described.names, keypoints)
+    annotated = [image for split in images for image in _annotated(file, split, images[split], labels[split], lines)]
     if annotated and not lines.files:
-        expected = relative_name(label_file(annotated[0].file), file.parent)
-        raise UserError(f"{file}: none of {len(annotated):,} images has a label file; expected {expected} and so on")
+        expected = relative_name(annotated[0].origin, file.parent)
+        raise UserError(
+            f"{file}: none of {len(annotated):,} images has a label file; expected {expected} and so on, or such files "
+            "beside the images"
+        )
     notes += lines.notes()
     return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
 
 
 def label_file(image: Path) -> Path:
-    """Where the boxes of `image` stand.
+    """Where the boxes of `image` stand: the first of the usual places that has a file, else the first.
 
-    >>> label_file(Path("images/train/images/a.jpg")).as_posix(), label_file(Path("b.png")).as_posix()
-    ('images/train/labels/a.txt', 'b.txt')
+    >>> label_file(Path("images/train/a.jpg")).as_posix(), label_file(Path("train/a.jpg")).as_posix()
+    ('labels/train/a.txt', 'train/a.txt')
     """
-    parts = list(image.with_suffix(".txt").parts)
-    for place in range(len(parts) - 2, -1, -1):
-        if parts[place] == "images":
-            parts[place] = "labels"
-            break
-    return Path(*parts)
+    beside = image.with_suffix(".txt")
+    folders = [place for place, part in enumerate(beside.parts[:-1]) if part == "images"]
+    # The last such folder is meant as a rule; one further up may be that of somebody's data as a whole.
+    mirrored = [Path(*beside.parts[:place], "labels", *beside.parts[place + 1 :]) for place in reversed(folders)]
+    places = [*mirrored, beside]
+    return next((place for place in places if os.path.isfile(place)), places[0])  # noqa: PTH113
 
 
 def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
@@ -83,7 +90,9 @@ def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path
         elif place.suffix.lower() == ".txt":
             found += _listed(place)
         else:
-            raise UserError(f"{described.file}: {split} is {text!r}, which is no folder and no .txt list of images")
+            raise UserError(
+                f"{described.file}: {split} is {quoted(text)}, which is no folder and no .txt list of images"
+            )
     if not found:
         raise UserError(f"{described.file}: {split} ({', '.join(places)}) holds no image; add some or remove the line")
     return found
@@ -101,13 +110,14 @@ def _listed(file: Path) -> list[Path]:
     """The images a list names, relative to its folder."""
     lines = [line.strip() for line in file.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line]
-    files = [Path(os.path.normpath(file.parent / line)) for _, line in numbered]
+    files = [Path(os.path.normpath(named_in(file.parent, line))) for _, line in numbered]
     check_present(files, [f"{file}, line {number}" for number, _ in numbered], f"paths are relative to {file.parent}")
     return files
 
 
-def _annotated(file: Path, split: str, images: Sequence[Path], lines: Lines) -> Iterator[Annotated]:
-    for image, size in zip(images, sizes_of(images), strict=True):
-        origin = label_file(image)
+def _annotated(
+    file: Path, split: str, images: Sequence[Path], labels: Sequence[Path], lines: Lines
+) -> Iterator[Annotated]:
+    for image, origin, size in zip(images, labels, sizes_of(images), strict=True):
         name = relative_name(image, file.parent)
         yield Annotated(split, name, image, origin, lines.read(origin, size or (0, 0)), size)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convsight.datasets.boxes.annotated import AnnotatedBox
+from convsight.datasets.boxes.outlines import outline_area
 from convsight.errors import UserError
+from convsight.words import quoted
 
 _MAX = 2.0  # a larger coordinate is no fraction of a side, not even of a box over the edge
 
@@ -65,7 +66,7 @@ class Lines:
         corners = np.array(numbers).reshape(-1, 2) * size
         left, top = corners.min(axis=0).tolist()
         right, bottom = corners.max(axis=0).tolist()
-        return AnnotatedBox(place, label, (left, top, right, bottom), area=_shoelace(corners))
+        return AnnotatedBox(place, label, (left, top, right, bottom), area=outline_area(corners))
 
     def _label(self, where: str, number: float, text: str) -> str:
         if number not in self.names:
@@ -79,7 +80,7 @@ def _number(where: str, field: str) -> float:
     try:
         return float(field)
     except ValueError:
-        raise UserError(f"{where}: {field!r} is not a number; correct it") from None
+        raise UserError(f"{where}: {quoted(field)} is not a number; correct it") from None
 
 
 def _fraction(where: str, field: str) -> float:
@@ -87,9 +88,3 @@ def _fraction(where: str, field: str) -> float:
     if abs(number) > _MAX:
         raise UserError(f"{where}: {field} is no fraction of a side (0 to 1); divide pixels by the side they are on")
     return number
-
-
-def _shoelace(corners: NDArray[np.float64]) -> float:
-    """The area of an outline (corners, 2): half the sum of the cross products of its edges (Gauss)."""
-    after = np.roll(corners, -1, axis=0)
-    return abs(float((corners[:, 0] * after[:, 1] - corners[:, 1] * after[:, 0]).sum())) / 2

@@ -35,19 +35,6 @@ def read_sources(sources: Iterable[str | Path], every: int = 1, is_file: IsFile 
     return chain.from_iterable(start() for start in [_opened(place, every, is_file) for place in places])
 
 
-def items_of(images: Iterable[str | Path | Item], is_file: IsFile = is_image_file) -> Iterator[Item]:
-    """Items as they are, and the images of each source between them; raises `UserError` for a source at its turn.
-
-    >>> [item.name for item in items_of([file_item("cat.jpg"), file_item("dog.jpg")])]
-    ['cat.jpg', 'dog.jpg']
-    """
-    for image in [images] if isinstance(images, str | Path) else images:
-        if isinstance(image, Item):
-            yield image
-        else:
-            yield from read_sources([image], is_file=is_file)
-
-
 def _opened(place: str, every: int, is_file: IsFile) -> Callable[[], Iterator[Item]]:
     """What gives the items of `place`, which is known to hold some."""
     if place == NAME:
