@@ -8,7 +8,7 @@ from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
-from convsight.datasets.splits import names_in_splits_csv
+from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
