@@ -51,7 +51,6 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
             data=None,
             out=run / file,
             max_loss=0.5,
-            output="json",
             max_megapixels=100.0,
             listener=Silent(),
         )

@@ -5,32 +5,109 @@
 >>> run.metrics["test/accuracy"]  # doctest: +SKIP
 """
 
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from convsight.datasets.audit import Audit
+    from convsight.describe.description import Description
+    from convsight.export.verb import Exported
+    from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
     from convsight.runtime.model import Model
 
 __version__ = "0.1.0"
 
-__all__ = ["evaluate", "load", "train"]
+__all__ = ["audit", "describe", "evaluate", "export", "load", "resume", "train"]
+
+_Path = str | PathLike[str]
 
 
-def train(data: str | Path, *, quiet: bool = False, **settings: Any) -> "Run":
-    """Train and judge a network on `data`: a folder of images, a file, or the name of a known set.
+def train(
+    data: Any,
+    *,
+    task: Literal["classification", "detection"] | None = None,
+    run: _Path | None = None,
+    net: _Path | None = None,
+    weights: _Path | None = None,
+    size: int | None = None,
+    fit: Literal["crop", "squash", "pad"] | None = None,
+    colour: Literal["auto", "grey", "rgb"] = "auto",
+    epochs: int | None = None,
+    minutes: float | None = None,
+    batch: int | None = None,
+    optimizer: Literal["muon", "adamw", "sgd"] = "muon",
+    lr: float | None = None,
+    schedule: Literal["onecycle", "cosine"] = "onecycle",
+    warmup: float = 0.1,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    accumulate: int = 1,
+    ema: float = 0.995,
+    augment: Literal["auto", "none", "light", "strong"] = "auto",
+    flip: Literal["auto", "none", "horizontal", "both"] = "auto",
+    grow: bool = True,
+    patience: int = 0,
+    val_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+    workers: int | None = None,
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    device: str = "auto",
+    export: bool = True,
+    skip_unreadable: bool = False,
+    max_megapixels: float = 100.0,
+    label_smoothing: float | None = None,
+    mirror: bool | None = None,
+    box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] | None = None,
+    class_loss: Literal["bce", "focal"] | None = None,
+    mosaic: float | None = None,
+    mixup: float | None = None,
+    multi_scale: bool | None = None,
+    suppression: Literal["class", "plain", "soft"] | None = None,
+    overlap: float | None = None,
+    quiet: bool = False,
+    **unknown: Any,
+) -> "Run":
+    """Train and judge a network on `data`; returns its run folder.
 
-    `settings` are the fields of `convsight.settings.TrainSettings`, such as `net`, `minutes` or `size`, and those that
-    only the task of the data has, such as `label_smoothing` or `mosaic`; progress goes to standard error unless
-    `quiet`. Returns the run folder: `run.metrics["test/accuracy"]` is the value with its 95 %
-    interval. Raises `convsight.errors.UserError` for what the caller can mend.
+    `data` is a folder of images, a file, the name of a known set; or what a program holds: `(images, labels)`, a table
+    of pandas or polars with columns path and label, a dataset of (image, label) as PyTorch has them, or a dict of these
+    by split. The other choices are the options of `convsight train`, whose help explains each; from `label_smoothing`
+    on they are those of single tasks. Progress goes to standard error unless `quiet`, in a notebook below the cell.
+
+    `run.metrics["test/accuracy"]` of what is returned is the value with its 95 % interval. Raises
+    `convsight.errors.UserError` for what the caller can mend, and TypeError for data of another type.
     """
-    from convsight.progress import Silent, Terminal
+    given = {name: value for name, value in locals().items() if name not in ("data", "quiet", "unknown")}
+    from convsight.datasets.in_memory import data_of
     from convsight.tasks.choices import train_settings
     from convsight.training.train import train as train_on
 
-    return train_on(train_settings(data=str(data), **settings), Silent() if quiet else Terminal())
+    held = data_of(data)
+    place = held if isinstance(held, str) else held.source
+    choices = {name: _text(value) for name, value in (given | unknown).items() if value is not None}
+    settings = train_settings(data=place, **choices)
+    return train_on(settings, _listener(quiet), None if isinstance(held, str) else held)
+
+
+def resume(
+    run: _Path, *, data: Any = None, epochs: int | None = None, minutes: float | None = None, quiet: bool = False
+) -> "Run":
+    """Go on with an interrupted training, a run folder or its name, after its last whole epoch; returns the run.
+
+    `epochs` or `minutes` may be new ones. `data` are those of the run, where a program held them: they are not stored.
+    Raises `convsight.errors.UserError` where there is nothing to go on with, or the data are others.
+    """
+    from convsight.training.train import resume as resume_run
+
+    changes = {"epochs": epochs, "minutes": minutes}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data))
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
@@ -44,14 +121,102 @@ def load(path: str | Path, engine: str | None = None, precision: str | None = No
     return load_model(path, engine, precision)
 
 
-def evaluate(path: str | Path, data: str | Path | None = None, *, quiet: bool = False, **options: Any) -> "Evaluation":
+def evaluate(path: str | Path, data: Any = None, *, quiet: bool = False, **options: Any) -> "Evaluation":
     """Judge the trained network at `path` on `data`, or without it on what its run held back for the test.
 
-    `options` are those of `convsight.runtime.evaluate.evaluate`, such as `split` or `engine`; progress goes to standard
-    error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with its 95 % interval. Raises
-    `convsight.errors.UserError` for what the caller can mend.
+    `data` is what `train` takes, `options` are those of `convsight.runtime.evaluate.evaluate`, such as `split` or
+    `engine`; progress goes to standard error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with
+    its 95 % interval. Raises `convsight.errors.UserError` for what the caller can mend.
     """
-    from convsight.progress import Silent, Terminal
+    from convsight.datasets.in_memory import data_of
     from convsight.runtime.evaluate import evaluate as evaluate_on
 
-    return evaluate_on(path, data, Silent() if quiet else Terminal(), **options)
+    return evaluate_on(path, None if data is None else data_of(data), _listener(quiet), **options)
+
+
+def audit(
+    data: Any,
+    *,
+    splits_of: _Path | None = None,
+    workers: int = 2,
+    max_megapixels: float = 100.0,
+    quiet: bool = False,
+) -> "Audit":
+    """What spoils data: unreadable images, duplicates, leaks between splits, wrong balance, odd ones.
+
+    `data` is what `train` takes, `splits_of` a run whose splits are meant. `audit(...).wrong` says whether something
+    certain was found, `findings` hold every case. Raises `convsight.errors.UserError` for data that cannot be read.
+    """
+    from convsight.datasets import apply_splits_csv
+    from convsight.datasets.audit import audit as look_at
+    from convsight.run import Run
+
+    dataset = _dataset(data)
+    if splits_of is not None:
+        dataset = apply_splits_csv(dataset, Run.open(_text(splits_of)).splits())
+    return look_at(dataset, _listener(quiet), workers=workers, max_megapixels=max_megapixels)
+
+
+def export(
+    model: _Path,
+    to: Literal["onnx", "openvino", "torch"] = "onnx",
+    *,
+    int8: bool = False,
+    half: bool = False,
+    max_loss: float = 0.5,
+    data: Any = None,
+    out: _Path | None = None,
+    max_megapixels: float = 100.0,
+    quiet: bool = False,
+) -> "Exported":
+    """Write the network of a run or model file as one graph, and prove on real images that it answers the same.
+
+    The options are those of `convsight export`. Returns the file and its card with the proofs. Raises
+    `convsight.errors.UserError` where it cannot be exported, or a proof does not hold: then no file is written.
+    """
+    from convsight.datasets.in_memory import data_of
+    from convsight.export.verb import export as export_to
+
+    return export_to(
+        _text(model),
+        to,
+        int8=int8,
+        half=half,
+        data=None if data is None else data_of(data),
+        out=None if out is None else Path(out),
+        max_loss=max_loss,
+        max_megapixels=max_megapixels,
+        listener=_listener(quiet),
+    )
+
+
+def describe(
+    net: "_Path | nn.Module",
+    volume: tuple[int, ...] | None = None,
+    *,
+    classes: int | None = None,
+    batch: int | None = None,
+    optimizer: str = "adamw",
+) -> "Description":
+    """What a network does to a volume and what it costs, layer by layer: see `convsight.describe.describe`."""
+    from convsight.describe import describe as described
+
+    return described(_text(net), volume, classes=classes, batch=batch, optimizer=optimizer)
+
+
+def _dataset(data: Any) -> Any:
+    from convsight.datasets import read_dataset
+    from convsight.datasets.in_memory import data_of
+
+    return read_dataset(data_of(data))
+
+
+def _text(value: Any) -> Any:
+    """A path as text, all else as it is."""
+    return value.__fspath__() if hasattr(value, "__fspath__") else value
+
+
+def _listener(quiet: bool) -> "Listener":
+    from convsight.progress import Silent, Terminal
+
+    return Silent() if quiet else Terminal()

@@ -259,7 +259,8 @@ def export(
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
-    training_half("convsight.export.verb").export(
+    verb = training_half("convsight.export.verb")
+    exported = verb.export(
         model,
         to,
         int8=int8,
@@ -267,10 +268,10 @@ def export(
         data=data,
         out=out,
         max_loss=max_loss,
-        output=output,
         max_megapixels=max_megapixels,
         listener=Terminal(),
     )
+    verb.print_exported(exported, output)
 
 
 @app.command()

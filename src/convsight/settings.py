@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from convsight.errors import UserError, unknown_name
+from convsight.words import quoted
 
 
 class TrainSettings(BaseModel):
@@ -135,5 +136,5 @@ def _explain(error: ValidationError) -> str:
     for mistake in error.errors():
         message = mistake["msg"].removeprefix("Value error, ")
         name = ".".join(str(part) for part in mistake["loc"])
-        lines.append(f"{name}={mistake['input']!r}: {message}" if name else message)
+        lines.append(f"{name}={quoted(mistake['input'])}: {message}" if name else message)
     return "; ".join(lines)

@@ -39,6 +39,100 @@ def test_split_folders_in_any_default_spelling(make_images: MakeImages) -> None:
     assert dataset.notes == ("test holds no image of dog",)
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("training_set", "test_set"),
+        ("trainset", "testset"),
+        ("images_train", "images_test"),
+        ("TrainingData", "TestData"),
+        ("seg_train", "seg_test"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("train/train", "test/TEST"),
+        ("train2017", "test2017"),
+        ("Fruits-360_Training", "Fruits-360_Test"),
+        ("archive/asl_train/asl_train", "archive/asl_test/asl_test"),
+    ],
+)
+def test_splits_under_other_names(make_images: MakeImages, train: str, test: str) -> None:
+    folder = make_images(*(f"{train}/{name}/1.png" for name in ("ant", "bee")), f"{test}/ant/2.png")
+    dataset = read_dataset(folder)
+    assert dataset.target.names == ("ant", "bee")
+    assert labels(dataset, "train") == {f"{train}/ant/1.png": "ant", f"{train}/bee/1.png": "bee"}
+    assert labels(dataset, "test") == {f"{test}/ant/2.png": "ant"}
+
+
+@pytest.mark.parametrize("name", ["dev", "eval", "validate", "val_set", "Evaluation"])
+def test_other_names_for_val(make_images: MakeImages, name: str) -> None:
+    folder = make_images("train/ant/1.png", "train/bee/1.png", f"{name}/ant/2.png", f"{name}/bee/2.png")
+    assert list(read_dataset(folder).splits) == ["train", "val"]
+
+
+def test_images_to_predict_beside_splits_are_left_out(make_images: MakeImages) -> None:
+    folder = make_images("seg_train/a/1.png", "seg_train/b/1.png", "seg_test/a/2.png", "seg_pred/3.png")
+    dataset = read_dataset(folder)
+    assert list(dataset.splits) == ["train", "test"]
+    assert "left out, since not images in class folders: 1 (seg_pred/)" in dataset.notes
+
+
+@pytest.mark.parametrize(
+    "names", [("test_tube", "train_station"), ("dev", "ops"), ("trainer", "tester"), ("training shoe", "test paper")]
+)
+def test_classes_whose_names_hold_such_words(make_images: MakeImages, names: tuple[str, str]) -> None:
+    folder = make_images(*(f"{name}/1.png" for name in names))
+    assert set(read_dataset(folder).target.names) == set(names)
+
+
+def test_folds_are_one_set(make_images: MakeImages) -> None:
+    folder = make_images("fold1/a/1.png", "fold1/b/1.png", "fold2/b/2.png")
+    dataset = read_dataset(folder)
+    assert labels(dataset) == {"fold1/a/1.png": "a", "fold1/b/1.png": "b", "fold2/b/2.png": "b"}
+    assert dataset.notes == ("read as one set: fold1, fold2",)
+
+
+class TestNoClasses:
+    def refused(self, folder: Path) -> str:
+        with pytest.raises(UserError) as caught:
+            read_dataset(folder)
+        return str(caught.value)
+
+    def test_parts_that_hold_the_classes(self, make_images: MakeImages) -> None:
+        message = self.refused(make_images(*(f"{part}/{name}/1.png" for part in "XY" for name in ("ant", "bee"))))
+        assert "X, Y all hold the same folders (ant, bee), so these look like the classes" in message
+        assert "call the parts train, val and test" in message
+
+    def test_splits_inside_of_classes(self, make_images: MakeImages) -> None:
+        message = self.refused(make_images(*(f"{name}/{part}/1.png" for part in ("train", "test") for name in "ab")))
+        assert "(test, train), so the splits are inside of the classes; put these into the splits" in message
+
+    def test_folds_with_splits(self, make_images: MakeImages) -> None:
+        names = (f"fold{n}/{split}/{name}/1.png" for n in (1, 2) for split in ("train", "test") for name in "ab")
+        assert "2 folds with splits of their own; name one of them, such as" in self.refused(make_images(*names))
+
+    @pytest.mark.parametrize("names", [("images/1.png",), ("data/1.png", "labels/1.png"), ("JPEGImages/1.png",)])
+    def test_places_of_boxes(self, make_images: MakeImages, names: tuple[str, ...]) -> None:
+        message = self.refused(make_images(*names))
+        assert "name no classes; expected one folder a class" in message
+        assert "images with boxes are read as COCO (annotations/instances_train.json," in message
+
+    def test_a_place_of_boxes_beside_a_class(self, make_images: MakeImages) -> None:
+        folder = make_images("cat/1.png")
+        (folder / "annotations").mkdir()
+        (folder / "annotations/1.txt").write_text("")
+        assert "'annotations' holds no image; add some or remove the folder; images with" in self.refused(folder)
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("a/2020/1.png", "a/2021/1.png", "b/2020/1.png"),  # other ones
+            ("a/images/1.png", "b/images/1.png"),  # one
+            ("a/x/1.png", "a/y/1.png", "a/2.png", "b/x/1.png", "b/y/1.png"),  # and images beside them
+        ],
+    )
+    def test_folders_inside_of_classes(self, make_images: MakeImages, names: tuple[str, ...]) -> None:
+        assert read_dataset(make_images(*names)).target.names == ("a", "b")
+
+
 def test_labels_are_aligned_by_name_not_by_position(make_images: MakeImages) -> None:
     photos = make_images("train/ant/1.png", "train/bee/2.png", "train/cat/3.png", "test/bee/4.png", "test/cat/5.png")
     dataset = read_dataset(photos)

@@ -1,5 +1,6 @@
 """Splits to examples: what cannot be read is reported, left out of images and targets alike, or ends it."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,17 @@ def test_what_is_left_must_show_something(tmp_path: Path) -> None:
     targets = BoxLists([one, Boxes.of(("a",), (6, 5), [], [])], ("a",))
     with pytest.raises(UserError, match="data: no image of the split 'val' shows anything"):
         read([Split("val", images, targets, ["0", "1"])], skip=True)
+
+
+def test_what_is_wrong_with_images_that_can_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = split(tmp_path, "train", [10, 20, 30]), split(tmp_path, "val", [50])
+    content = io.BytesIO()
+    Image.new("RGB", (6, 5), (20,) * 3).save(content, "JPEG")
+    Path(one.images[1]).write_bytes(content.getvalue()[:-2])
+    found = read([one, other], skip=False)
+    assert len(found["train"].examples) == 3
+    assert found["train"].examples.images.select(np.array([1, 2])).remarks.keys() == {0}
+    assert "\n".join(line.rstrip() for line in capsys.readouterr().err.splitlines()).endswith(
+        "note: 1 image could be read, but not as they should be:\n"
+        "  train/1.png: its end marker is missing; all of its pixels are there"
+    )

@@ -50,8 +50,9 @@ def images() -> Iterator[Pixels]:
 
 
 def verb(run: Run, to: str, out: Path, **choices: Any) -> None:
-    default = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json", "max_megapixels": 100.0}
-    export(str(run.path), to, out=out, **{**default, "listener": Silent(), **choices})
+    default = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "max_megapixels": 100.0}
+    exported = export(str(run.path), to, out=out, **{**default, "listener": Silent(), **choices})
+    export_verb.print_exported(exported, "json")
 
 
 def test_a_training_ends_with_a_proven_graph(exported_run: Run) -> None:
@@ -385,7 +386,6 @@ def test_a_model_file_alone_needs_images(exported_run: Run, tmp_path: Path) -> N
             data=None,
             out=tmp_path / "m.onnx",
             max_loss=0.5,
-            output="json",
             max_megapixels=100,
             listener=Silent(),
         )

@@ -25,7 +25,7 @@ SOME = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
 @pytest.fixture(scope="module")
 def program(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("program") / "model.pt2"
-    choices: dict[str, Any] = {"int8": False, "half": False, "data": None, "max_loss": 0.5, "output": "json"}
+    choices: dict[str, Any] = {"int8": False, "half": False, "data": None, "max_loss": 0.5}
     verb.export(str(exported_run.path), "torch", out=file, max_megapixels=100, listener=Silent(), **choices)
     return file
 

@@ -2,21 +2,28 @@
 
 import struct
 import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from convsight.images import decode_image
+from convsight.images import ImageError, decode_image, image_size
+
+Encode = Callable[..., bytes]
 
 GREY, COLOUR, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 4, 6
 
 
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
 def png(rows: list[bytes], width: int, depth: int, kind: int, transparent: bytes = b"") -> bytes:
     """A PNG without filters (PNG specification, sections 5 and 11)."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
     header = struct.pack(">IIBBBBB", width, len(rows), depth, kind, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     colour = chunk(b"tRNS", transparent) if transparent else b""
@@ -57,3 +64,55 @@ def test_16_bit_with_alpha() -> None:
     colour = np.array([[[0x1000, 0x2000, 0x3000, 0xFFFF], [0x1000, 0x2000, 0x3000, 0]]], ">u2")
     read = np.asarray(decode_image(png([colour.tobytes()], 2, 16, COLOUR_ALPHA)))
     assert read.tolist() == [[[0x10, 0x20, 0x30], [255] * 3]]
+
+
+# What nobody needs.
+
+
+def test_chunks_that_nobody_needs_may_be_large_or_damaged(photo: Image.Image, encode: Encode) -> None:
+    content = encode(photo, "PNG")
+    behind = content.rindex(b"IEND") - 4
+    wrong = chunk(b"tEXt", b"Comment\0cat")[:-4] + b"\0\0\0\0"
+    faulty = {
+        "a text with another checksum": wrong,
+        "a text that unpacks to much": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2**26))),
+        "a text of many bytes": chunk(b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(bytes(2**26))),
+        "a profile packed otherwise": chunk(b"iCCP", b"sRGB\0\7nothing"),
+        "a profile that unpacks to much": chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(bytes(2**26))),
+        "a short resolution": chunk(b"pHYs", b"\0"),
+        "a short chromaticity": chunk(b"cHRM", b"\0"),
+        "an animation of nothing": chunk(b"acTL", b"\0"),
+        "an EXIF with another checksum": chunk(b"eXIf", b"Exif")[:-4] + b"\0\0\0\0",
+    }
+    for what, part in faulty.items():
+        for place in (33, behind):  # behind IHDR, before IEND
+            read = decode_image(content[:place] + part + content[place:])
+            assert np.array_equal(np.asarray(read), np.asarray(photo)), what
+
+
+def test_their_size_is_in_the_header_all_the_same(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:
+    content = encode(photo, "PNG")
+    file = tmp_path / "cat.png"
+    file.write_bytes(content[:33] + chunk(b"iCCP", b"sRGB\0\7nothing") + content[33:])
+    assert image_size(file) == photo.size
+
+
+def test_a_faulty_text_does_not_lie_down_what_stood(photo: Image.Image, encode: Encode) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    content = encode(photo, "PNG", exif=exif)
+    turned = decode_image(content[:33] + chunk(b"iCCP", b"sRGB\0\7nothing") + content[33:])
+    assert turned.size == photo.size[::-1]
+
+
+@pytest.mark.parametrize("name", [b"IHDR", b"PLTE", b"tRNS"])
+def test_a_needed_chunk_must_be_whole(name: bytes) -> None:
+    palette = Image.new("P", (3, 2))
+    palette.putpalette([1, 2, 3, 4, 5, 6])
+    file = BytesIO()
+    palette.save(file, "PNG", transparency=1)
+    content = bytearray(file.getvalue())
+    place = content.index(name)
+    content[place + 4 + int.from_bytes(content[place - 4 : place], "big")] ^= 1
+    with pytest.raises(ImageError):
+        decode_image(bytes(content))

@@ -14,7 +14,7 @@ from scipy.signal import get_window
 from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOLUME, image, image_input, original
 
 from convsight.errors import UserError
-from convsight.images import ImageError, decode_image, load_image, resize_image
+from convsight.images import ImageError, ValueRange, decode_image, load_image, resize_image
 from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, measured_range
 from convsight.inputs.image import luma
 
@@ -51,6 +51,9 @@ def test_an_image_needs_no_more_than_it_did() -> None:
         ({"bits": 16, "low": 9, "high": 9}, "must rise"),
         ({"height": 0}, "height"),
         ({"surprise": 1}, "surprise"),
+        ({"file_range": (9, 9)}, "must rise"),
+        ({"file_range": (0, 2**40)}, "must rise"),
+        ({"file_range": (0, 255), "channels": 5, "mean": (0,) * 5, "std": (1,) * 5}, "RGB images"),
     ],
 )
 def test_what_is_no_input_says_where(wrong: dict[str, Any], named: str) -> None:
@@ -252,3 +255,17 @@ def test_the_smallest_deviation_is_one_step() -> None:
 def test_sound_is_seen_through_a_periodic_hann_window() -> None:
     window = SPECTROGRAM.hann()
     np.testing.assert_allclose(window, get_window("hann", 64) * 2 / get_window("hann", 64).sum(), atol=1e-15)
+
+
+def test_the_range_of_files_is_on_the_card_where_there_is_one(tmp_path: Path) -> None:
+    values = np.array([[0, 512, 1023]], np.uint16)
+    file = tmp_path / "deep.png"
+    Image.fromarray(values).save(file)
+    plain = image_input(3).model_copy(update={"height": 1, "width": 3, "fit": "squash"})
+    assert "file_range" not in plain.model_dump_json()
+    spec = plain.model_copy(update={"file_range": ValueRange(0, 1023)})
+    assert ADAPTER.validate_json(spec.model_dump_json()) == spec
+    assert spec.load(file).array[0, :, 0].tolist() == [0, 128, 255]
+    assert spec.original(file)[0, :, 0].tolist() == [0, 128, 255]
+    assert plain.load(file).array[0, :, 0].tolist() == [0, 2, 3]
+    assert "leaves 4 of 256 shades" in plain.load(file).remark

@@ -14,7 +14,7 @@ from convsight.arithmetic.filters import Kernel, find_kernel
 from convsight.arithmetic.shapes import Worked
 from convsight.arithmetic.sliding_windows import Padding
 from convsight.errors import UserError
-from convsight.images import decode_image
+from convsight.images import decode_image, fitting_range, value_extent
 
 DEFAULT = ("sobel-x", "sobel-y", "laplacian", "sharpen", "gaussian")
 """The kernels that are applied where none is named."""
@@ -92,7 +92,9 @@ def filter_image(
     or no such cell comes out.
     """
     found = [find_kernel(text) for text in kernels or DEFAULT]
-    grey = np.asarray(decode_image(image, max_megapixels=max_megapixels).convert("L"))
+    extent = value_extent(image, max_megapixels)
+    shown = fitting_range([extent]) if extent else None  # of one image, its own
+    grey = np.asarray(decode_image(image, max_megapixels=max_megapixels, shown=shown).convert("L"))
     filtered = tuple(_filtered(grey, kernel, stride, padding, at) for kernel in found)
     return FilteredImage(image, grey, stride, padding, filtered)
 

@@ -1,9 +1,10 @@
 """`Dataset` and `Split`: the validated value every reader of a data format returns."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,20 @@ from convsight.errors import UserError
 from convsight.targets import Targets, TargetSpec
 
 SPLIT_NAMES = ("train", "val", "test")
+IN_MEMORY = " in memory"  # the end of the source's name of data that a program holds
 UNSPLIT = "all"  # the split of data that comes without train, val and test
 
-# Image files, or an array whose first axis counts examples: uint8 (images, height, width[, channels]) most often,
-# or whatever else the kind of input takes (see `inputs`).
+
+class Selectable(Sequence[Any], ABC):
+    """Images that a program holds, each an array of its own size, made when it is asked for."""
+
+    @abstractmethod
+    def select(self, positions: NDArray[np.integer[Any]]) -> Self:
+        """The images at `positions`, in that order, none of them made yet."""
+
+
+# Image files (or what is `Selectable`), or an array whose first axis counts examples: uint8 (images, height, width[,
+# channels]) most often, or whatever else the kind of input takes (see `inputs`).
 Images = Sequence[Path] | NDArray[Any]
 
 
@@ -43,9 +54,13 @@ class Split:
 
     def select(self, positions: NDArray[np.integer[Any]], name: str | None = None) -> "Split":
         """The images at `positions`, in that order."""
-        images = (
-            self.images[positions] if isinstance(self.images, np.ndarray) else [self.images[int(i)] for i in positions]
-        )
+        images: Images
+        if isinstance(self.images, np.ndarray):
+            images = self.images[positions]
+        elif isinstance(self.images, Selectable):
+            images = self.images.select(positions)
+        else:
+            images = [self.images[int(i)] for i in positions]
         names = [self.names[int(i)] for i in positions]
         return Split(name or self.name, images, self.targets.select(positions), names)
 

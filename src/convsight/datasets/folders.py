@@ -1,14 +1,16 @@
 """Class folders: one folder a class, all in one folder or in one folder a split."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from convsight.datasets.class_names import LAYOUT, check_classes, places_hint
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.names import class_name, data_name, split_called, storable
+from convsight.datasets.names import class_name, data_name, splits_called, storable
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
@@ -16,7 +18,7 @@ from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few, quoted
 
-_LAYOUT = "expected one folder a class (photos/cat/1.jpg), or train/, val/ and test/ that hold one folder a class"
+_FOLD = re.compile(r"(?:cv|k)?[ _-]?fold[ _-]?\d+", re.IGNORECASE)
 _NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
 
 
@@ -25,18 +27,22 @@ def read_folders(path: Path) -> Dataset:
 
     A class folder's own folders belong to it. Names are relative to `path`. What is no image, hidden,
     or beside the class folders is left out and said so in the notes. A folder that holds nothing but the
-    folder of the class folders is stepped into.
+    folder of the class folders is stepped into. Splits may be called otherwise, see `splits_called`; folders called
+    fold1, fold2 and so on are read as one set.
 
-    Raises `UserError` where there is no image, no class folder, an empty class folder or an empty split.
+    Raises `UserError` where there is no image, no class folder, an empty class folder or an empty split, and where the
+    class folders look like something else: parts of the data that hold the classes, or a layout of boxes.
     """
     tree = _Tree(path)
     root = tree.data_root()
-    splits = tree.split_folders(root) or {UNSPLIT: root}
-    found = {split: tree.class_images(folder) for split, folder in splits.items()}
+    splits = tree.split_folders(root) or {UNSPLIT: tree.fold_folders(root) or [root]}
+    found = {split: tree.class_images(folders) for split, folders in splits.items()}
     classes = natural_order({name for images in found.values() for name in images})
     notes = tree.notes()
     if root != tree.path:
         notes = (f"the class folders were found in {tree.name(root)}/", *notes)
+    if len(folds := splits.get(UNSPLIT, [])) > 1:
+        notes = (f"read as one set: {first_few([tree.name(folder) for folder in folds])}", *notes)
     return Dataset(
         name=data_name(path),
         source=str(path),
@@ -94,17 +100,18 @@ class _Tree:
         while True:
             inside = self.contents(root)
             only = inside.folders[0] if len(inside.folders) == 1 and not inside.images else None
-            if only is None or split_called(only.name) or _identity(only) in self._above:
+            if only is None or splits_called([only.name]) or _identity(only) in self._above:
                 return root
             if not self.contents(only).folders:
                 return root
             self.left_out += inside.others
             root = only
 
-    def split_folders(self, root: Path) -> dict[str, Path]:
+    def split_folders(self, root: Path) -> dict[str, list[Path]]:
         """The folders called train, val and test, where these hold class folders; none for plain class folders."""
         inside = self.contents(root)
-        named = [folder for folder in inside.folders if split_called(folder.name)]
+        called = splits_called([folder.name for folder in inside.folders])
+        named = [folder for folder in inside.folders if folder.name in called]
         others = [folder for folder in inside.folders if folder not in named]
         with_classes = [folder for folder in named if self.contents(folder).folders]
         if not with_classes and (not named or (others and len(named) == 1)):
@@ -114,35 +121,65 @@ class _Tree:
         if others and len(named) == 1:
             raise UserError(
                 f"{self.path}: {self.name(named[0])!r} looks like a split but stands beside "
-                f"{first_few([self.name(folder) for folder in others])}; {_LAYOUT}"
+                f"{first_few([self.name(folder) for folder in others])}; {LAYOUT}"
             )
         self.leave_out(others)
         self.left_out += [*inside.others, *inside.images]
-        return self._one_folder_a_split(named)
+        return self._one_folder_a_split(named, called)
+
+    def fold_folders(self, root: Path) -> list[Path]:
+        """The folders of a cross-validation, each with class folders in it; none where there is anything else."""
+        inside = self.contents(root)
+        folds = [folder for folder in inside.folders if _FOLD.fullmatch(folder.name) and self.contents(folder).folders]
+        if len(folds) < 2 or len(folds) < len(inside.folders):
+            return []
+        if nested := next((folder for folder in folds if self.split_folders(folder)), None):
+            raise UserError(
+                f"{self.path} holds {len(folds):,} folds with splits of their own; name one of them, such as {nested}"
+            )
+        self.left_out += [*inside.others, *inside.images]
+        return folds
 
     def _check_split_folder(self, folder: Path) -> None:
         inside = self.contents(folder)
         if inside.folders:
             return
         if inside.images:
-            raise UserError(f"{folder} holds images ({len(inside.images):,}) but no class folders; {_LAYOUT}")
+            raise UserError(f"{folder} holds images ({len(inside.images):,}) but no class folders; {LAYOUT}")
         raise UserError(f"the split folder {folder} holds no image; add class folders with images or remove it")
 
-    def _one_folder_a_split(self, folders: list[Path]) -> dict[str, Path]:
+    def _one_folder_a_split(self, folders: list[Path], called: Mapping[str, str]) -> dict[str, list[Path]]:
         splits: dict[str, Path] = {}
         for folder in folders:
-            split = split_called(folder.name) or ""
+            split = called[folder.name]
             if split in splits:
                 raise UserError(f"{splits[split]} and {folder} both name the split {split!r}; keep one of them")
             splits[split] = folder
-        return {split: splits[split] for split in SPLIT_NAMES if split in splits}
+        return {split: [self._stepped_into(splits[split])] for split in SPLIT_NAMES if split in splits}
 
-    def class_images(self, folder: Path) -> dict[str, list[str]]:
-        """The images of each class folder in `folder`."""
+    def _stepped_into(self, folder: Path) -> Path:
+        """The folder of the class folders: that of a split, or one in it which has its name (`train/train`)."""
+        inside = self.contents(folder)
+        only = inside.folders[0] if len(inside.folders) == 1 and not inside.images else None
+        if only is None or only.name.lower() != folder.name.lower() or not self.contents(only).folders:
+            return folder
+        self.left_out += inside.others
+        return self._stepped_into(only)
+
+    def class_images(self, folders: Iterable[Path]) -> dict[str, list[str]]:
+        """The images of each class folder in `folders`."""
+        found: dict[str, list[str]] = {}
+        for folder in folders:
+            for name, images in self._class_images(folder).items():
+                found.setdefault(name, []).extend(images)
+        return found
+
+    def _class_images(self, folder: Path) -> dict[str, list[str]]:
         inside = self.contents(folder)
         if not inside.folders:
             found = f"images ({len(inside.images):,}) but no class folders" if inside.images else "no images"
-            raise UserError(f"{folder}: {found}; {_LAYOUT}")
+            raise UserError(f"{folder}: {found}; {LAYOUT}")
+        check_classes(folder, {each.name: _folders_alone(each) for each in inside.folders})
         self.left_out += [*inside.others, *inside.images]
         upwards = self._above | _and_above(folder)
         siblings = {_identity(each) for each in inside.folders}
@@ -152,7 +189,7 @@ class _Tree:
             barred = upwards | (siblings - {_identity(each)})
             classes.setdefault(class_name(each.name), []).extend(self._images(each, barred))
         if not any(classes.values()):
-            raise UserError(f"{folder}: no images in {first_few([self.name(f) for f in inside.folders])}; {_LAYOUT}")
+            raise UserError(f"{folder}: no images in {first_few([self.name(f) for f in inside.folders])}; {LAYOUT}")
         return classes
 
     def _images(self, class_folder: Path, seen: set[tuple[int, int]]) -> list[str]:
@@ -177,9 +214,8 @@ class _Tree:
         for label, paths in images.items():
             if not paths:
                 place = self.path if name == UNSPLIT else f"{self.path} ({name})"
-                raise UserError(
-                    f"{place}: the class folder {quoted(label)} holds no image; add some or remove the folder"
-                )
+                words = f"the class folder {quoted(label)} holds no image; add some or remove the folder"
+                raise UserError(f"{place}: {words}{places_hint(label)}")
         paths = [path for label in images for path in images[label]]
         index = {label: position for position, label in enumerate(classes)}
         indices = np.repeat([index[label] for label in images], [len(images[label]) for label in images])
@@ -210,6 +246,21 @@ def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
         listing.images.append(entry.path)
     else:
         listing.others.append(entry.path)
+
+
+def _folders_alone(folder: Path) -> list[str]:
+    """The names of the folders in `folder`; none where it holds an image, too."""
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if is_image_file(Path(entry.name)):
+                    return []
+                if not entry.name.startswith(".") and entry.is_dir():
+                    found.append(entry.name)
+    except OSError:  # is told where its images are read
+        return []
+    return sorted(found, key=natural_key)
 
 
 def _and_above(folder: Path) -> set[tuple[int, int]]:

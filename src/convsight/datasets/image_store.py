@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, Protocol, Self, final
 
@@ -41,6 +41,7 @@ class _Found:
     grey: NDArray[np.bool_]  # (images,): it is RGB, and red, green and blue are equal in every pixel
     sizes: NDArray[np.int32]  # (images, axes): width and height in pixels, or what else the input measures
     digests: NDArray[np.uint64]  # (images,): see `ImageStore.digests`
+    remarks: dict[int, str] = field(default_factory=dict)  # what is wrong with rows that could be read all the same
 
 
 @final
@@ -111,12 +112,24 @@ class ImageStore:
     @classmethod
     def joined(cls, stores: Sequence["ImageStore"]) -> "ImageStore":
         """The examples of several stores of one input, one store after the other, without copying pixels."""
+        together = _Joined(stores)
         found = _Found(
             np.concatenate([store._found.grey[store._rows] for store in stores]),
             np.concatenate([store._found.sizes[store._rows] for store in stores]),
             np.concatenate([store.digests for store in stores]),
+            {
+                end - len(store) + index: remark
+                for end, store in zip(together.ends.tolist(), stores, strict=True)
+                for index, remark in store.remarks.items()
+            },
         )
-        return cls(stores[0].spec, _Joined(stores), found, np.arange(len(found.grey)))
+        return cls(stores[0].spec, together, found, np.arange(len(found.grey)))
+
+    @property
+    def remarks(self) -> dict[int, str]:
+        """What is wrong with examples that could be read all the same, by their index."""
+        found = self._found.remarks
+        return {index: found[row] for index, row in enumerate(self._rows.tolist()) if row in found} if found else {}
 
     @property
     def all_grey(self) -> bool:
@@ -220,6 +233,8 @@ def _decode_all(
             found.grey[row] = rgb and is_grey(image.array)
             found.sizes[row] = image.size
             found.digests[row] = digest(image.array, image.size, bool(found.grey[row]))
+            if image.remark:
+                found.remarks[row] = image.remark
             if held is not None:
                 held.arrays[row] = image.array
         return len(rows), bad

@@ -8,12 +8,17 @@ from typing import NamedTuple
 from convsight.datasets.alike_classes import find_alike
 from convsight.datasets.array_archive import is_array_archive, read_array_archive
 from convsight.datasets.boxes.box_table import is_box_table, read_box_table
-from convsight.datasets.boxes.coco import is_coco, read_coco
+from convsight.datasets.boxes.coco import is_coco, is_coco_by_another_name, read_coco
+from convsight.datasets.boxes.cvat import is_cvat, read_cvat
+from convsight.datasets.boxes.fiftyone import is_fiftyone, read_fiftyone
+from convsight.datasets.boxes.kitti import is_kitti, read_kitti
+from convsight.datasets.boxes.labelme import is_labelme, read_labelme
+from convsight.datasets.boxes.open_images import is_open_images, read_open_images
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.checks import align_targets, check_learnable, check_task
-from convsight.datasets.dataset import Dataset
+from convsight.datasets.dataset import IN_MEMORY, Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
@@ -40,16 +45,22 @@ FORMATS = (
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
+    Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
+    Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
+    Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco),
+    Format("boxes in KITTI's image_2/ and label_2/", is_kitti, read_kitti),
+    Format("boxes in labelme's .json files", is_labelme, read_labelme),
+    Format("boxes in tables of Open Images", is_open_images, read_open_images),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 
 
-def read_dataset(source: str | Path) -> Dataset:
+def read_dataset(source: str | Path | Dataset) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, fit to train on.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, no images, one class only where that is
@@ -58,7 +69,7 @@ def read_dataset(source: str | Path) -> Dataset:
     return check_learnable(read_as_it_is(source))
 
 
-def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
+def read_for(source: str | Path | Dataset, task: str, target: TargetSpec) -> Dataset:
     """The data at `source`, to judge a trained network by: targets of its task, as its `target` counts them.
 
     Classes are matched by name, and some may be absent. Raises `UserError` as `read_dataset` does, and where the data
@@ -69,11 +80,15 @@ def read_for(source: str | Path, task: str, target: TargetSpec) -> Dataset:
     return align_targets(dataset, target)
 
 
-def read_as_it_is(source: str | Path) -> Dataset:
+def read_as_it_is(source: str | Path | Dataset) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, whether or not its classes can be learnt.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, or no images.
     """
+    if isinstance(source, Dataset):  # held by a program
+        return source
+    if str(source).endswith(IN_MEMORY):
+        raise UserError(f"the run was trained on what a program held, '{source}': give it again, data=...")
     path = Path(source)
     known = ", ".join(each.name for each in FORMATS)
     try:

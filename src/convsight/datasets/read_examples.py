@@ -45,6 +45,7 @@ def read_examples(
             )
     _report([bad for found in unreadable.values() for bad in found], skip_unreadable, listener)
     readable = {name: _readable(source, split, unreadable[name]) for name, split in splits.items()}
+    _tell_remarks(fitted, readable, listener)
     return {name: ReadSplit(split, Examples(fitted[name], split.targets)) for name, split in readable.items()}
 
 
@@ -56,6 +57,19 @@ def _readable(source: str, split: Split, unreadable: Sequence[Unreadable]) -> Sp
     left = split.without([bad.position for bad in unreadable])
     check_judgeable(source, left)
     return left
+
+
+def _tell_remarks(fitted: Mapping[str, ImageStore], splits: Mapping[str, Split], listener: Listener) -> None:
+    """Say what is wrong with images that could be read all the same."""
+    lines = [
+        f"  {splits[name].names[row]}: {remark}"
+        for name, store in fitted.items()
+        for row, remark in store.remarks.items()
+    ]
+    if lines:
+        count = f"{len(lines):,} image{'s' if len(lines) > 1 else ''}"
+        more = [f"  and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
+        listener.say("\n".join([f"note: {count} could be read, but not as they should be:", *lines[:_LISTED], *more]))
 
 
 def _report(unreadable: Sequence[Unreadable], skip: bool, listener: Listener) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from convsight.callable_room import make_callable
 from convsight.errors import UserError
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from convsight.describe.description import Description
 
 __all__ = ["describe"]
+
+make_callable(__name__)
 
 
 def describe(

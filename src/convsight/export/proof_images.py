@@ -58,7 +58,7 @@ def proof_images(
 def _read(source: Source, spec: InputSpec, max_megapixels: float, again: int, number: int) -> Pixels:
     """One of the originals, and part of it where it comes `again`; every other `number` changes its size."""
     if isinstance(spec, ImageInput) and spec.is_rgb:
-        image = decode_image(source, max_megapixels=max_megapixels)
+        image = decode_image(source, max_megapixels=max_megapixels, shown=spec.file_range)
         part = _part(image, again) if again else image
         return np.asarray(_varied(part, number) if number % 2 else part)
     array = spec.original(source, max_megapixels)

@@ -1,6 +1,7 @@
 """The verb `export`: which network, which data prove it, where the file goes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,20 +26,27 @@ from convsight.runtime.evaluate import own_data
 _SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
 
 
+@dataclass(frozen=True)
+class Exported:
+    """An exported file and its card, on which its proofs are."""
+
+    file: Path
+    card: Card
+
+
 def export(
-    path: str,
+    path: str | Path,
     to: str,
     *,
     int8: bool,
     half: bool,
-    data: str | None,
+    data: str | Path | Dataset | None,
     out: Path | None,
     max_loss: float,
-    output: str,
     max_megapixels: float,
     listener: Listener,
-) -> None:
-    """Export the network at `path`, and print where it is and how it was proven."""
+) -> Exported:
+    """Export the network at `path`; raises `UserError` where that cannot be, or where a proof does not hold."""
     check_installed(to)
     if int8 and half:
         raise UserError("--int8 and --half are two number formats; give one")
@@ -55,18 +63,20 @@ def export(
         examples = _examples(dataset.source, split, card, max_megapixels, listener)
         images = partial(proof_images, enough_images(dataset), card.input, max_megapixels)
         card = export_int8(source, card, to, file, images, examples, _in_words(dataset, split), max_loss, listener)
-    _print(file, card, output)
+    return Exported(file, card)
 
 
-def _proof(path: str, card: Card, data: str | None, max_megapixels: float) -> Callable[[], Iterator[Pixels]]:
+def _proof(
+    path: str | Path, card: Card, data: str | Path | Dataset | None, max_megapixels: float
+) -> Callable[[], Iterator[Pixels]]:
     """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
-    if data is not None and Path(data).is_dir():
+    if isinstance(data, str | Path) and Path(data).is_dir():
         files = sorted(file for file in Path(data).rglob("*") if card.input.is_file(file))
     return partial(proof_images, files or enough_images(_dataset(path, card, data)), card.input, max_megapixels)
 
 
-def _dataset(path: str, card: Card, data: str | None) -> Dataset:
+def _dataset(path: str | Path, card: Card, data: str | Path | Dataset | None) -> Dataset:
     """The data of the run at `path`, or those called `data`."""
     if data is None and Run.of_network(path) is None:
         raise UserError(f"{path} comes without its data: name real images for the proof with --data")
@@ -92,7 +102,9 @@ def _in_words(dataset: Dataset, split: Split) -> str:
     return f"images of {dataset.source}" if split.name == UNSPLIT else f"images of the split {split.name}"
 
 
-def _print(file: Path, card: Card, output: str) -> None:
+def print_exported(exported: Exported, output: str) -> None:
+    """Print where a file is and how it was proven."""
+    file, card = exported.file, exported.card
     if output == "json":
         document = {
             "file": str(file),

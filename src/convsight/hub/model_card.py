@@ -156,6 +156,9 @@ def _input(card: Card) -> str:
         )
     scaled = "divided by 255" if how.bits == 8 else f"with {how.low:g} to {how.high:g} as 0 to 1"
     colours = "made grey (ITU-R 601), " if how.is_rgb and how.channels == 1 else ""
+    if how.file_range:
+        low, high = how.file_range
+        scaled = f"in files of more than 8 bits {low:,} to {high:,} as 0 to 255, all {scaled}"
     of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
         f"## Input\n\nA image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "

@@ -1,23 +1,32 @@
 """Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
-from convsight.images.decode import Source, decode_image, image_size
+from convsight.images.decode import Decoded, Source, decode_image, decoding, image_size, is_deep_file, value_extent
+from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
-from convsight.images.formats import IMAGE_SUFFIXES, is_image_file
+from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
 from convsight.images.input_size import InputSize, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.resize import fit_planes, resize_image
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Decoded",
+    "Extent",
     "FittedImage",
     "ImageError",
     "InputSize",
     "ResizeMode",
     "Source",
+    "ValueRange",
     "decode_image",
+    "decoding",
     "fit_planes",
+    "fitting_range",
     "image_size",
+    "is_deep_file",
     "is_image_file",
     "load_image",
     "resize_image",
+    "unpacking",
+    "value_extent",
 ]

@@ -1,12 +1,13 @@
 """Any image to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from convsight.images.deep import Deep, Extent, ValueRange, colour_values, grey_values, is_deep_colour
 from convsight.images.errors import ImageError
-from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of
+from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, unpacking
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
-from convsight.images.to_rgb import to_rgb
+from convsight.images.remarks import remarks_on
+from convsight.images.to_rgb import FEW_LEVELS, to_rgb
 
 Source = Path | bytes | NDArray[Any] | Image.Image
 
@@ -38,15 +41,24 @@ class Decoded:
 
     The box is the whole image, except for a JPEG decoded at reduced scale: where its sides cannot be divided, the
     last row and column hold but a part of a pixel, and ignoring that would shift what a resize makes of it.
+
+    `remark` says what is wrong with an image that could be read all the same; it is empty for most. `extent` are the
+    values of an image of more than 8 bits, where they were looked at.
     """
 
     image: Image.Image
     size: tuple[int, int]
     box: CropBox
+    remark: str
+    extent: Extent | None
 
 
 def decode_image(
-    source: Source, *, min_size: tuple[int, int] | None = None, max_megapixels: float = 100.0
+    source: Source,
+    *,
+    min_size: tuple[int, int] | None = None,
+    max_megapixels: float = 100.0,
+    shown: ValueRange | None = None,
 ) -> Image.Image:
     """Decode an image to mode RGB: upright by its EXIF, transparency on white, deep ones scaled to 8 bits.
 
@@ -54,7 +66,8 @@ def decode_image(
     (which may be returned itself). Of an animation or several pages the first is taken.
 
     With `min_size`, a (width, height) in pixels, a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size where it then
-    keeps at least twice `min_size` on both sides; all other images keep their size.
+    keeps at least twice `min_size` on both sides; all other images keep their size. `shown` is the range of whole
+    numbers of more than 8 bits that is spread from black to white, see `to_rgb`.
 
     >>> decode_image(np.zeros((2, 3), np.uint8)).size
     (3, 2)
@@ -62,14 +75,19 @@ def decode_image(
     Raises `ImageError`, naming the image, where it is missing, empty, damaged, cut short, of another format, or
     over `max_megapixels` (millions of pixels; looked up in the header, before decoding). Safe in threads.
     """
-    with decoding(source, min_size, max_megapixels) as decoded:
+    with decoding(source, min_size, max_megapixels, shown=shown) as decoded:
         return decoded.image
 
 
-def image_size(file: Path) -> tuple[int, int] | None:
-    """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none."""
+def image_size(file: Path | NDArray[Any]) -> tuple[int, int] | None:
+    """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none.
+
+    Of an array (height, width[, channels]) it is known anyway.
+    """
+    if isinstance(file, np.ndarray):
+        return file.shape[1], file.shape[0]
     try:
-        with file.open("rb") as stream:
+        with _opened_file(file) as stream:
             image = _opened(stream, str(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
@@ -77,34 +95,72 @@ def image_size(file: Path) -> tuple[int, int] | None:
         return None
 
 
+def is_deep_file(file: Path) -> bool:
+    """Whether the image in `file` holds whole numbers of more than 8 bits, by its header; False where it has none."""
+    try:
+        with _opened_file(file) as stream:
+            image = _opened(stream, str(file))
+            correct_header(image)
+            return is_deep_colour(image) or image.mode.startswith("I")
+    except Exception:
+        return False
+
+
+def value_extent(file: Path, max_megapixels: float = 100.0) -> Extent | None:
+    """The values in an image of whole numbers of more than 8 bits; None for other images, and for unreadable ones."""
+    try:
+        with ExitStack() as held, _opened_file(file) as stream:
+            wanted = _Wanted(str(file), None, max_megapixels, measured=True)
+            image = _opened(stream, wanted.name)
+            _, _, deep = _load(image, stream, wanted, held)
+            return deep.extent if deep else None
+    # Whoever decodes the image will say what is wrong with it.
+    except Exception:
+        return None
+
+
 @contextmanager
 def decoding(
-    source: Source, min_size: tuple[int, int] | None, max_megapixels: float, name: str | None = None
+    source: Source,
+    min_size: tuple[int, int] | None,
+    max_megapixels: float,
+    name: str | None = None,
+    shown: ValueRange | None = None,
 ) -> Iterator[Decoded]:
     """What `decode_image` does, with the box that a resize should take; `name` is what errors call the image.
 
     As long as a large image is held here, other threads wait with theirs.
     """
     with ExitStack() as held:
-        yield _decode(source, min_size, max_megapixels, name or _name(source), held)
+        wanted = _Wanted(name or _name(source), min_size, max_megapixels, shown)
+        try:
+            decoded = _decode(source, wanted, held)
+        except ImageError:
+            raise
+        # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
+        except Exception as error:
+            raise ImageError(_explanation(wanted.name, error)) from error
+        yield decoded
 
 
-def _decode(
-    source: Source, min_size: tuple[int, int] | None, max_megapixels: float, name: str, held: ExitStack
-) -> Decoded:
-    try:
-        if isinstance(source, np.ndarray):
-            source = _from_array(source)
-        if isinstance(source, Image.Image):
-            # Not reduced: that would shrink the caller's own image.
-            return _decoded(source, name, None, max_megapixels, held)
-        with _stream(source) as file:
-            return _decoded(_opened(file, name), name, min_size, max_megapixels, held)
-    except ImageError:
-        raise
-    # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
-    except Exception as error:
-        raise ImageError(_explanation(name, error)) from error
+class _Wanted(NamedTuple):
+    """How an image is to be decoded, and what errors call it."""
+
+    name: str
+    min_size: tuple[int, int] | None
+    max_megapixels: float
+    shown: ValueRange | None = None
+    measured: bool = False  # the values of deep colour are looked at, even where its upper bytes would do
+
+
+def _decode(source: Source, wanted: _Wanted, held: ExitStack) -> Decoded:
+    if isinstance(source, np.ndarray):
+        source = _from_array(source)
+    if isinstance(source, Image.Image):
+        # Not reduced: that would shrink the caller's own image.
+        return _decoded(source, None, wanted._replace(min_size=None), held)
+    with _stream(source) as file:
+        return _decoded(_opened(file, wanted.name), file, wanted, held)
 
 
 def _opened(file: BinaryIO, name: str) -> ImageFile:
@@ -116,30 +172,54 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
     if reader is None:
         raise ImageError(
             f"{name} is not an image that can be read: it starts with {head!r}; expected {FORMATS}; "
-            "convert it or leave it out"
+            f"{unpacking(name, head) or 'convert it or leave it out'}"
         )
     file.seek(0)
     with undisturbed(reader):
         return reader(file)
 
 
-def _decoded(
-    image: Image.Image, name: str, min_size: tuple[int, int] | None, max_megapixels: float, held: ExitStack
-) -> Decoded:
-    _check_size(image, name, max_megapixels)
+def _decoded(image: Image.Image, file: BinaryIO | None, wanted: _Wanted, held: ExitStack) -> Decoded:
     whole = image.size
+    box, orientation, deep = _load(image, file, wanted, held)
+    rgb = to_rgb(image, wanted.name, deep, wanted.shown)
+    return Decoded(
+        turn_upright(rgb, orientation),
+        whole[::-1] if is_lying(orientation) else whole,
+        turn_box(box or (0, 0, *image.size), image.size, orientation),
+        remark="; ".join(remarks_on(image)),
+        extent=deep.extent if deep else None,
+    )
+
+
+def _load(
+    image: Image.Image, file: BinaryIO | None, wanted: _Wanted, held: ExitStack
+) -> tuple[CropBox | None, int, Deep | None]:
+    """Decode `image`; returns the box of it that holds the scene, its orientation, and its values where it is deep."""
+    _check_size(image, wanted.name, wanted.max_megapixels)
     if isinstance(image, ImageFile):
         correct_header(image)
+    deep_colour = file if is_deep_colour(image) else None
     with undisturbed(type(image)):
-        box = _reduce(image, min_size) if min_size is not None and isinstance(image, JpegImageFile) else None
+        box = _reduce(image, wanted.min_size) if wanted.min_size and isinstance(image, JpegImageFile) else None
         if _megapixels(image) > _LARGE:
             held.enter_context(_alone)
         image.load()
         orientation = orientation_of(image)
-    rgb = to_rgb(image, name)
-    box = box or (0, 0, *image.size)
-    size = whole[::-1] if is_lying(orientation) else whole
-    return Decoded(turn_upright(rgb, orientation), size, turn_box(box, image.size, orientation))
+    deep = _colour_values(image, deep_colour, wanted) if deep_colour else grey_values(image)
+    return box, orientation, deep
+
+
+def _colour_values(image: Image.Image, file: BinaryIO, wanted: _Wanted) -> Deep | None:
+    """The values of deep colour, which take decoding again; None where the upper bytes alone say enough."""
+    colours = image.convert("RGB") if image.mode != "RGB" else image
+    is_rich = any(high - low >= FEW_LEVELS for low, high in colours.getextrema())  # type: ignore[misc]
+    if is_rich and wanted.shown is None and not wanted.measured:
+        return None
+    file.seek(0)
+    again = _opened(file, wanted.name)
+    correct_header(again)
+    return colour_values(image, again)
 
 
 def _reduce(image: JpegImageFile, min_size: tuple[int, int]) -> CropBox | None:
@@ -166,7 +246,17 @@ def _megapixels(image: Image.Image) -> float:
 
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else source.open("rb")
+    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else _opened_file(source)
+
+
+def _opened_file(path: Path) -> BinaryIO:
+    """`path`, opened; pipes and devices are refused, since they may let a reader wait for ever."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ImageError(
+            f"{path} is a pipe, a device or a socket, not a file; save the image in a file, or pipe it into -"
+        )
+    return path.open("rb")
 
 
 def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -1,26 +1,31 @@
 """Which image formats are read, and how a file of each is recognised: by its first bytes, not by its name."""
 
+import re
+import shlex
 from pathlib import Path
 
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-)  # lower case
+from convsight.images.jpeg import Jpeg
+from convsight.images.png import Png
 
-FORMATS = "JPEG, PNG, WebP, BMP, GIF or TIFF"
+# In lower case.
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
+)
+
+FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM or PBM"
 
 HEAD_BYTES = 12  # how much of a file `reader_of` looks at
 
 _READERS: dict[bytes, type[ImageFile]] = {
-    b"\xff\xd8\xff": JpegImageFile,
-    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"\xff\xd8\xff": Jpeg,
+    b"\x89PNG\r\n\x1a\n": Png,
     b"BM": BmpImageFile,
     b"GIF87a": GifImageFile,
     b"GIF89a": GifImageFile,
@@ -29,6 +34,9 @@ _READERS: dict[bytes, type[ImageFile]] = {
     b"II+\0": TiffImageFile,  # BigTIFF
     b"MM\0+": TiffImageFile,
 }
+
+# The signs that all of these begin with are followed by the width, or by a comment before it.
+_NETPBM = re.compile(rb"P[1-6]\s+[\d#]")
 
 
 def is_image_file(path: Path) -> bool:
@@ -46,4 +54,31 @@ def reader_of(head: bytes) -> type[ImageFile] | None:
     """Pillow's reader for a file that starts with `head` (`HEAD_BYTES` bytes), or None for no image."""
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WebPImageFile
+    if _NETPBM.match(head):
+        return PpmImageFile
     return next((reader for magic, reader in _READERS.items() if head.startswith(magic)), None)
+
+
+# How archives begin, and the command that unpacks each; Python has it for all systems.
+_ARCHIVES = (
+    (b"PK\x03\x04", (".zip",), "python -m zipfile -e {file} {folder}"),
+    (b"\x1f\x8b", (".tar", ".tgz", ".gz"), "python -m tarfile -e {file} {folder}"),
+    (b"7z\xbc\xaf", (".7z",), "7z x {file} -o{folder}"),
+    (b"Rar!", (".rar",), "unrar x {file} {folder}/"),
+)
+
+
+def unpacking(name: str, head: bytes) -> str:
+    r"""The command to unpack the archive called `name`, which starts with `head`; empty where it is none.
+
+    >>> unpacking("photos.zip", b"PK\x03\x04")
+    'it is an archive: unpack it with: python -m zipfile -e photos.zip photos'
+    """
+    path = Path(name)
+    known = (
+        command for magic, suffixes, command in _ARCHIVES if head.startswith(magic) or path.suffix.lower() in suffixes
+    )
+    command = next(known, "")
+    folder = path.with_suffix("").with_suffix("") if ".tar" in path.suffixes else path.with_suffix("")
+    words = command.format(file=shlex.quote(name), folder=shlex.quote(str(folder)))
+    return f"it is an archive: unpack it with: {words}" if words else ""

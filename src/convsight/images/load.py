@@ -6,21 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.images.decode import Source, decoding
+from convsight.images.deep import ValueRange
 from convsight.images.input_size import InputSize
 from convsight.images.resize import resize_image
 
 
 class FittedImage(NamedTuple):
-    """RGB uint8 pixels (height, width, 3) as the network takes them, and the (width, height) they had, upright."""
+    """RGB uint8 pixels (height, width, 3) as the network takes them, and the (width, height) they had, upright.
+
+    `remark` says what is wrong with an image that could be read all the same; it is empty for most.
+    """
 
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
+    remark: str = ""
 
 
 def load_image(
-    source: Source, input_size: InputSize, max_megapixels: float = 100.0, name: str | None = None
+    source: Source,
+    input_size: InputSize,
+    max_megapixels: float = 100.0,
+    name: str | None = None,
+    shown: ValueRange | None = None,
 ) -> FittedImage:
     """Read `source` and fit it; the pixels are the caller's own, contiguous. `name` is what errors call it.
+
+    `shown` is the range of whole numbers of more than 8 bits that is spread from black to white, see `to_rgb`.
 
     Sources and errors are those of `decode_image`. Safe in threads, which it lets run while it decodes.
 
@@ -32,5 +43,5 @@ def load_image(
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedImage(pixels, size[::-1])
-    with decoding(source, (input_size.width, input_size.height), max_megapixels, name) as decoded:
-        return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size)
+    with decoding(source, (input_size.width, input_size.height), max_megapixels, name, shown) as decoded:
+        return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size, decoded.remark)

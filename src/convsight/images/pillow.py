@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
@@ -29,6 +30,8 @@ _QUIET = ("ignore", None, UserWarning, re.compile(r"PIL\."), 0)
 
 # libtiff gives samples in the machine's byte order; Pillow knows this for unsigned ones only.
 _NATIVE_ORDER = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
+
+_DEEP_PPM = ("RGB", 65_535)  # layout and largest value
 
 _COLOURS = ("R", "G", "B", "A")  # the layout of a tile that holds one colour only
 
@@ -70,11 +73,19 @@ def correct_header(image: ImageFile) -> None:
 
     - Compressed big-endian TIFF of signed or floating samples: bytes would be swapped once too often.
     - Uncompressed TIFF with 16-bit colours stored one after the other: they would be taken for 8-bit ones.
+    - PPM of 16 bits: its values would be rounded to 8 bits, instead of losing the lower ones like all others.
     - PNG with a transparent colour: Pillow scales 2- and 4-bit grey up to 8 bits and 16-bit RGB down, but not the
       colour. (Of 16-bit RGB only the upper bytes are left to compare.)
     """
     if isinstance(image, TiffImageFile):
         image.tile = [tile._replace(args=_corrected_layout(tile, image)) for tile in image.tile]
+    elif isinstance(image, PpmImageFile):
+        image.tile = [
+            tile._replace(codec_name="raw", args="RGB;16B")
+            if tile.args == _DEEP_PPM and tile.codec_name == "ppm"
+            else tile
+            for tile in image.tile
+        ]
     elif isinstance(image, PngImageFile) and image.tile and "transparency" in image.info:
         colour = image.info["transparency"]
         match image.tile[0].args:

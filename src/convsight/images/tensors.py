@@ -8,15 +8,6 @@ from numpy.typing import NDArray
 from convsight.images.errors import ImageError
 
 
-def is_tensor(value: object) -> bool:
-    """Whether `value` is a tensor of PyTorch, or of a class derived from it.
-
-    >>> is_tensor(np.zeros(3))
-    False
-    """
-    return any(kind.__module__ == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__)
-
-
 def array_of_tensor(tensor: Any) -> NDArray[Any]:
     """The numbers of a tensor, wherever they lie, in its own layout; bfloat16 as float32."""
     held = tensor.detach().cpu()

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from convsight.errors import UserError
+from convsight.images import ValueRange
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.image import ImageInput
 from convsight.inputs.image_geometry import ImageGeometry
@@ -34,6 +35,11 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
     return spec
 
 
+def shown_range(spec: InputSpec) -> ValueRange | None:
+    """The values that are black and white where originals of `spec` are shown to people; None where none is known."""
+    return spec.file_range if isinstance(spec, ImageInput) else None
+
+
 __all__ = [
     "AnyInput",
     "ImageGeometry",
@@ -47,4 +53,5 @@ __all__ = [
     "VolumeInput",
     "as_image",
     "measured_range",
+    "shown_range",
 ]

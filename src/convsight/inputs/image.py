@@ -1,10 +1,10 @@
 """`ImageInput`: images as a network takes them."""
 
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from convsight.images import (
     IMAGE_SUFFIXES,
@@ -12,6 +12,7 @@ from convsight.images import (
     InputSize,
     ResizeMode,
     Source,
+    ValueRange,
     decode_image,
     fit_planes,
     load_image,
@@ -22,6 +23,8 @@ from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
 
+_DEEPEST = 2**32  # no image file holds larger whole numbers
+
 
 @final
 class ImageInput(Levels, InputSpec):
@@ -29,8 +32,9 @@ class ImageInput(Levels, InputSpec):
 
     `fit` says what happens to another aspect ratio: `crop` keeps the middle, `squash` changes the proportions, `pad`
     adds borders of the value `low`, which is black. Images of 8 bits and 1 or 3 channels are of any file and held as
-    RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. All others come as arrays (height, width,
-    channels), or (height, width) of one channel, and as `.npy` files of these.
+    RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. Whole numbers of more than 8 bits in such
+    files become 8 bits: those of `file_range`, measured on the training images, where some of them had such. All others
+    come as arrays (height, width, channels), or (height, width) of one channel, and as `.npy` files of these.
     """
 
     graph_name: ClassVar[str] = "pictures"
@@ -41,6 +45,14 @@ class ImageInput(Levels, InputSpec):
     width: int = Field(ge=1, le=8192)
     fit: ResizeMode = "crop"
     channels: int = Field(3, ge=1, le=65_536)
+    # Left out where there is none, as on cards of programs that did not know it.
+    file_range: ValueRange | None = Field(None, exclude_if=lambda found: found is None)
+
+    @model_validator(mode="after")
+    def _a_file_range(self) -> Self:
+        if self.file_range and not (self.is_rgb and -_DEEPEST <= self.file_range.low < self.file_range.high < _DEEPEST):
+            raise ValueError(f"the range of values in files is of RGB images and must rise, not be {self.file_range}")
+        return self
 
     @property
     def input_size(self) -> InputSize:
@@ -70,14 +82,14 @@ class ImageInput(Levels, InputSpec):
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         if self.is_rgb:  # a large JPEG is not decoded whole
-            return Loaded(*load_image(source, self.input_size, max_megapixels, name))
+            return Loaded(*load_image(source, self.input_size, max_megapixels, name, self.file_range))
         image = self.original(source, max_megapixels, name)
         return Loaded(fit_planes(image, self.input_size, self.low), self.size_of(image))
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         """What the contract says; of images that are held as RGB, sources and errors are those of `decode_image`."""
         if self.is_rgb:
-            return np.array(decode_image(source, max_megapixels=max_megapixels))
+            return np.array(decode_image(source, max_megapixels=max_megapixels, shown=self.file_range))
         image = read_array(source, max_megapixels * 1e6 * self.channels, name)
         shapes = f"(height, width, {self.channels})" + " or (height, width)" * (self.channels == 1)
         if image.ndim == 2 and self.channels == 1:
@@ -106,6 +118,8 @@ class ImageInput(Levels, InputSpec):
     def summary(self) -> str:
         colours = {1: "grey", 3: "RGB"}.get(self.channels, "") if self.is_rgb else ""
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
+        if self.file_range:
+            kind += f", of more than 8 bits {self.file_range.low:,} to {self.file_range.high:,}"
         return f"images of {self.width} x {self.height} px, {kind}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from convsight.images import decode_image
+from convsight.images import ValueRange, decode_image
 from convsight.results import Drawable
 from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import OutputFolder
@@ -18,10 +18,16 @@ _QUALITY = 90  # of JPEG
 class Drawings:
     """Images are saved as `000012-cat.jpg`, see `OutputFolder`."""
 
-    def __init__(self, folder: Path, sources: Iterable[str], max_megapixels: float) -> None:
-        """Raises `UserError` where the folder cannot be made, or lies among the sources."""
+    def __init__(
+        self, folder: Path, sources: Iterable[str], max_megapixels: float, shown: ValueRange | None = None
+    ) -> None:
+        """`shown` are the values that are black and white in images of more than 8 bits.
+
+        Raises `UserError` where the folder cannot be made, or lies among the sources.
+        """
         self._folder = OutputFolder(folder, "--draw", sources)
         self._max_megapixels = max_megapixels
+        self._shown = shown
 
     def draw(self, position: int, prediction: Prediction) -> None:
         """Save the image of a prediction that kept it, the `position`-th of all; what has no result is left out.
@@ -32,8 +38,8 @@ class Drawings:
             return
         if not isinstance(prediction.result, Drawable):
             raise lacking(Drawable, "--draw", f"the kind {type(prediction.result).__name__}", "leave it out")
-        drawn = prediction.result.draw(decode_image(prediction.image, max_megapixels=self._max_megapixels))
-        self.save(drawn, position, prediction.file)
+        image = decode_image(prediction.image, max_megapixels=self._max_megapixels, shown=self._shown)
+        self.save(prediction.result.draw(image), position, prediction.file)
 
     def save(self, drawn: Image.Image, position: int, name: str) -> None:
         """Save what was drawn on the image called `name`, the `position`-th of all."""

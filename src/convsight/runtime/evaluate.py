@@ -30,7 +30,7 @@ class Evaluation:
 
 def evaluate(
     path: str | Path,
-    data: str | Path | None,
+    data: str | Path | Dataset | None,
     listener: Listener,
     *,
     split: str | None = None,

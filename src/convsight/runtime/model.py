@@ -11,6 +11,7 @@ from PIL import Image
 
 from convsight.card import Card
 from convsight.images import ImageError, decode_image
+from convsight.inputs import shown_range
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
@@ -82,7 +83,9 @@ class Model:
         content = held_item(image, "the image", self.card.input).load()
         fitted = self.card.input.load(content, max_megapixels)
         result = next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
-        return result.about(partial(decode_image, content, max_megapixels=max_megapixels))
+        return result.about(
+            partial(decode_image, content, max_megapixels=max_megapixels, shown=shown_range(self.card.input))
+        )
 
     __call__ = predict
 

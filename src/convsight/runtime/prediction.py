@@ -13,13 +13,15 @@ from convsight.results.capabilities import lacking
 class Prediction:
     """What became of one image: a result, or the reason why there is none.
 
-    `image` is its content, where it was asked to be kept.
+    `image` is its content, where it was asked to be kept. `remark` says what is wrong with an image that could be read
+    all the same; it is empty for most.
     """
 
     file: str
     result: Result | None = None
     error: str | None = None
     image: Source | None = None
+    remark: str = ""
 
 
 def json_text(prediction: Prediction) -> str:
@@ -30,7 +32,8 @@ def json_text(prediction: Prediction) -> str:
     """
     # A result may be empty, and is one all the same: no boxes were found.
     document = prediction.result.to_json() if prediction.result is not None else {"error": prediction.error}
-    return json_document({"file": prediction.file, **document})
+    remark = {"remark": prediction.remark} if prediction.remark else {}
+    return json_document({"file": prediction.file, **document, **remark})
 
 
 def table_rows(prediction: Prediction, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convsight.errors import UserError
 from convsight.images import ImageError, Source, decode_image
-from convsight.inputs import InputSpec, Loaded
+from convsight.inputs import InputSpec, Loaded, shown_range
 from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
@@ -98,8 +98,9 @@ def _prediction(reader: Reader, run: _Run, index: int, decoding: Decoding) -> Pr
     try:
         result = result_at(reader, run.arrays, index, fitted.size)
         if content is not None:
-            result = result.about(partial(decode_image, content, max_megapixels=decoding.max_megapixels))
-        return Prediction(name, result, image=content if decoding.keep else None)
+            limit, shown = decoding.max_megapixels, shown_range(decoding.input)
+            result = result.about(partial(decode_image, content, max_megapixels=limit, shown=shown))
+        return Prediction(name, result, image=content if decoding.keep else None, remark=fitted.remark)
     except InvalidOutputError as error:
         return Prediction(name, error=f"{name}: the network gives no prediction: {error}")
 

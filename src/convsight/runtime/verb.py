@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from convsight.card import Card
 from convsight.errors import UserError
+from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
@@ -54,7 +55,7 @@ def print_predictions(options: PredictOptions, output: str, listener: Listener, 
     with (
         while_read(),
         _counting_beside(listener) as advance,
-        closing(_predictions(options, prepared, advance)) as predictions,
+        closing(_predictions(options, prepared, listener, advance)) as predictions,
     ):
         return printer(predictions, prepared.columns)
     return 0  # the reader left, and with it the question what failed
@@ -82,7 +83,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
                 listener.say(f"{file.images:,} images are predicted already; going on after them")
             with (
                 listener.counting("predicting", None) as advance,
-                closing(_predictions(options, prepared, advance, file)) as predictions,
+                closing(_predictions(options, prepared, listener, advance, file)) as predictions,
             ):
                 for prediction in predictions:
                     file.add(prediction)
@@ -121,7 +122,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     columns = _checked(options, card, form, table)
     savers: list[Callable[[int, Prediction], None]] = []
     if options.draw:
-        savers.append(Drawings(options.draw, options.sources, options.max_megapixels).draw)
+        savers.append(Drawings(options.draw, options.sources, options.max_megapixels, shown_range(card.input)).draw)
     if options.files:
         savers.append(ResultFiles(options.files, options.sources).save)
     model = Model(card, engine_for(file, card, options.engine, options.precision))
@@ -149,6 +150,7 @@ def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tup
 def _predictions(
     options: PredictOptions,
     prepared: _Prepared,
+    listener: Listener,
     advance: Callable[[int], None],
     file: PredictionsFile | None = None,
 ) -> Generator[Prediction, None, None]:
@@ -162,6 +164,8 @@ def _predictions(
     )
     for position, prediction in enumerate(found, (file.images if file else 0) + 1):
         reported = prediction
+        if prediction.remark:
+            listener.say(f"note: {prediction.file}: {prediction.remark}")
         if options.reject_below is not None and isinstance(prediction.result, Thresholded):
             reported = replace(prediction, result=prediction.result.at_least(options.reject_below))
         for save in prepared.savers:

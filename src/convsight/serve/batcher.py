@@ -128,7 +128,8 @@ class Batcher:
         for row, (request, position, image) in enumerate(wanted):
             try:
                 result = result_at(self._model.reader, arrays, row, image.size)
-                settled.append(_Settled(request, position, "answered", result.to_json(), result))
+                remark = {"remark": image.remark} if image.remark else {}
+                settled.append(_Settled(request, position, "answered", {**result.to_json(), **remark}, result))
             except Exception:
                 _log.exception("reading an answer failed")
                 settled.append(_Settled(request, position, "failed", {"error": FAILED}))

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from convsight.inputs import shown_range
 from convsight.results import Drawable
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
@@ -111,7 +112,7 @@ class PredictionEndpoint:
         """What is sent; files count like the body that brought the images, and as long."""
         try:
             if media_type == PNG:
-                return await self._png(pending)
+                return await self._png(model, pending)
             if media_type == ZIP:
                 return await self._archive(model, pending)
         except (RefusedError, ClientGoneError):
@@ -121,16 +122,17 @@ class PredictionEndpoint:
             raise RefusedError(500, f"the server failed to write {media_type}; its log says why") from None
         return json_document(model, {"answers": pending.predictions})
 
-    async def _png(self, pending: PendingRequest) -> bytes:
+    async def _png(self, model: str, pending: PendingRequest) -> bytes:
         [result] = pending.results
+        shown = shown_range(self._models[model].card.input)
         assert isinstance(result, Drawable)
         loop, limit = asyncio.get_running_loop(), self._settings.max_megapixels
-        png = await loop.run_in_executor(self._pool, drawn_png, result, pending.take(0), limit)
+        png = await loop.run_in_executor(self._pool, drawn_png, result, pending.take(0), limit, shown)
         pending.ticket.add_bytes(len(png))
         return png
 
     async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
-        archive = Archive(model, self._settings.max_megapixels)
+        archive = Archive(model, self._settings.max_megapixels, shown_range(self._models[model].card.input))
         loop = asyncio.get_running_loop()
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:

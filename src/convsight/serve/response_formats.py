@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from convsight.images.decode import decoding
+from convsight.images import ValueRange, decoding
 from convsight.results import Drawable, Result, WithFiles
 from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import safe_name
@@ -56,10 +56,10 @@ def json_document(model: str, content: Mapping[str, Any]) -> bytes:
     return json.dumps({"version": DOCUMENT_VERSION, "model": model, **content}, separators=(",", ":")).encode()
 
 
-def drawn_png(result: Drawable, file: bytes, max_megapixels: float) -> bytes:
-    """The image in `file` with `result` drawn on it, as a PNG file."""
+def drawn_png(result: Drawable, file: bytes, max_megapixels: float, shown: ValueRange | None = None) -> bytes:
+    """The image in `file` with `result` drawn on it, as a PNG file; `shown` are the values that are black and white."""
     # Large images are decoded, and drawn on, one after the other.
-    with decoding(file, None, max_megapixels) as decoded:
+    with decoding(file, None, max_megapixels, shown=shown) as decoded:
         png = BytesIO()
         result.draw(decoded.image).save(png, "PNG", compress_level=_QUICK)
     return png.getvalue()
@@ -71,9 +71,11 @@ class Archive:
     The same predictions give the same bytes.
     """
 
-    def __init__(self, model: str, max_megapixels: float) -> None:
+    def __init__(self, model: str, max_megapixels: float, shown: ValueRange | None = None) -> None:
+        """Images are drawn on as `drawn_png` does it."""
         self._model = model
         self._max_megapixels = max_megapixels
+        self._shown = shown
         self._file = BytesIO()
         self._zip = ZipFile(self._file, "w")
 
@@ -84,7 +86,7 @@ class Archive:
         stem = f"{position:06d}-{safe_name(str(prediction['file']))}"
         self._write(f"{stem}.json", json_document(self._model, prediction))
         if isinstance(result, Drawable):
-            self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels))
+            self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels, self._shown))
         if isinstance(result, WithFiles):
             for suffix, content in result.files().items():
                 self._write(f"{stem}.{suffix}", content)

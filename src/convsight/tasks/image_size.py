@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Split
+from convsight.datasets.file_range import measured_file_range
 from convsight.errors import UserError
 from convsight.images import ResizeMode, image_size
 from convsight.inputs import ImageInput, measured_range
@@ -33,16 +34,25 @@ def sizes(split: Split) -> NDArray[np.int64]:
 def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = None) -> ImageInput:
     """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
 
-    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits.
+    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits. Of files
+    with more than 8 bits, the range of their values is measured.
     """
     channels, range_ = 3, {}
+    file_range = measured_file_range(split.images) if split is not None else None
     if split is not None and isinstance(split.images, np.ndarray):
         images = _checked(split)
         channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
         if range_["bits"] == 8 and channels in {1, 3}:
             channels, range_ = 3, {}
     return ImageInput(
-        height=height, width=width, fit=fit, channels=channels, mean=(0.0,) * channels, std=(1.0,) * channels, **range_
+        height=height,
+        width=width,
+        fit=fit,
+        channels=channels,
+        mean=(0.0,) * channels,
+        std=(1.0,) * channels,
+        file_range=file_range,
+        **range_,
     )
 
 

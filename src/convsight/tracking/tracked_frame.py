@@ -14,7 +14,7 @@ from convsight.tracking.tracks import Tracked
 class TrackedFrame:
     """Frame `number`, from 1, called `file`: its tracks, or the reason why there are none.
 
-    `image` is its content, where it was asked to be kept.
+    `image` is its content, where it was asked to be kept; `remark` what is wrong with one that could be read.
     """
 
     number: int
@@ -22,6 +22,7 @@ class TrackedFrame:
     tracked: Tracked | None
     error: str | None
     image: Source | None
+    remark: str = ""
 
 
 def tracked_frames(
@@ -40,4 +41,6 @@ def tracked_frames(
         if not isinstance(prediction.result, Boxes):
             raise TypeError(f"only boxes can be followed, not a {type(prediction.result).__name__}")
         boxes = prediction.result if min_score is None else prediction.result.at_least(min_score)
-        yield TrackedFrame(number, prediction.file, tracker.update(number, boxes), None, prediction.image)
+        yield TrackedFrame(
+            number, prediction.file, tracker.update(number, boxes), None, prediction.image, prediction.remark
+        )

@@ -10,7 +10,8 @@ import numpy as np
 
 from convsight.errors import UserError
 from convsight.files import beside
-from convsight.images import decode_image
+from convsight.images import ValueRange, decode_image
+from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes
@@ -74,7 +75,11 @@ def track(options: TrackOptions, output: Format, listener: Listener) -> int:
         else:
             sinks.append(partial(print_frame, output=output))
         if drawings or video:
-            sinks.append(_Painter(drawings, stack.enter_context(video) if video else None, options.max_megapixels).add)
+            sinks.append(
+                _Painter(
+                    options, drawings, stack.enter_context(video) if video else None, shown_range(model.card.input)
+                ).add
+            )
         try:
             _follow(options, model, frames, tracker, sinks, listener)
         except KeyboardInterrupt:
@@ -154,6 +159,8 @@ class _Followed:
             self._reason = self._reason or frame.error
             self._listener.say(f"warning: frame {frame.number}: {frame.error}")
             return
+        if frame.remark:
+            self._listener.say(f"note: frame {frame.number}: {frame.file}: {frame.remark}")
         self.frames.append(frame.number)
         if self._keep:
             self.tracked.append(frame.tracked)
@@ -167,15 +174,18 @@ class _Followed:
 class _Painter:
     """Draws tracks and trails, for a folder of images, a video, or both."""
 
-    def __init__(self, drawings: Drawings | None, video: VideoFile | None, max_megapixels: float) -> None:
-        self._drawings, self._video, self._max_megapixels = drawings, video, max_megapixels
+    def __init__(
+        self, options: TrackOptions, drawings: Drawings | None, video: VideoFile | None, shown: ValueRange | None
+    ) -> None:
+        self._drawings, self._video = drawings, video
+        self._max_megapixels, self._shown = options.max_megapixels, shown
         self._trails = Trails()
 
     def add(self, frame: TrackedFrame) -> None:
         """Draw the next frame; one that could not be read is left out."""
         if frame.tracked is None or frame.image is None:
             return
-        image = decode_image(frame.image, max_megapixels=self._max_megapixels)
+        image = decode_image(frame.image, max_megapixels=self._max_megapixels, shown=self._shown)
         drawn = self._trails.draw(image, frame.tracked)
         if self._drawings:
             self._drawings.save(drawn, frame.number, frame.file)

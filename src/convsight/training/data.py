@@ -23,9 +23,9 @@ class Prepared:
     input: InputSpec
 
 
-def load_data(settings: TrainSettings, splits: str | None = None) -> Dataset:
-    """The data the user named, cut into train, val and test; `splits` is a cut stored earlier."""
-    dataset = read_dataset(settings.data)
+def load_data(settings: TrainSettings, splits: str | None = None, held: Dataset | None = None) -> Dataset:
+    """The data the user named, or holds, cut into train, val and test; `splits` is a cut stored earlier."""
+    dataset = read_dataset(held or settings.data)
     if splits is not None:
         return apply_splits_csv(dataset, splits)
     return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)

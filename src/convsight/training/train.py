@@ -37,15 +37,15 @@ from convsight.training.recorder import Recorder
 from convsight.versions import versions
 
 
-def train(settings: TrainSettings, listener: Listener) -> Run:
-    """Train and judge a network; returns its run folder.
+def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
+    """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
     _check_before_data(settings)
-    dataset = load_data(settings)
+    dataset = load_data(settings, held=held)
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     check_task(dataset, settings.task or dataset.task)
@@ -80,8 +80,12 @@ def train(settings: TrainSettings, listener: Listener) -> Run:
     return run
 
 
-def resume(path: str, changes: Mapping[str, int | float], listener: Listener) -> Run:
+def resume(
+    path: str | Path, changes: Mapping[str, int | float], listener: Listener, held: Dataset | None = None
+) -> Run:
     """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
+
+    Data that a program held are not stored with a run: they are given again, `held`.
 
     With the epochs of the first call, the result has the same bits as an unbroken run. Raises `UserError`
     where there is nothing to resume, or the data are not what they were.
@@ -97,7 +101,7 @@ def resume(path: str, changes: Mapping[str, int | float], listener: Listener) ->
         settings = TrainSettings.of(**{**kept, **changes})
     settings = for_task(settings, card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
-    prepared = _same_data(run, card, settings, listener)
+    prepared = _same_data(run, card, settings, listener, held)
     t = assemble(task_of(card.task), card, prepared, settings, choices, run, listener)
     clock_state = restore(t)
     if "minutes" in changes:
@@ -186,12 +190,12 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
     return found
 
 
-def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener) -> Prepared:
+def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
-    dataset = load_data(settings, run.splits())
+    dataset = load_data(settings, run.splits(), held)
     if dataset.target.names != card.target.names:
-        held = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
+        now = f"the {dataset.target.nouns} {dataset.target.names}"
+        raise UserError(f"{settings.data} now holds {now}; the run knows {card.target.names}")
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")

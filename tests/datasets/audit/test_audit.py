@@ -228,3 +228,39 @@ def test_real_photos(shared_data: Callable[[str], Path]) -> None:
     assert not found.wrong
     # Different photos that look alike: few enough to look through.
     assert sum(len(group) for group in names(only(found))) < 20
+
+
+def deep(folder: Path, most: int) -> None:
+    """The images of `folder` once more, as 16-bit files of values up to `most`."""
+    for file in sorted(folder.rglob("*.png")):
+        with Image.open(file) as image:
+            levels = np.asarray(image.convert("L")).astype(np.uint32)
+        levels[0, 0] = 255
+        Image.fromarray((levels * most // 255).astype(np.uint16)).save(file)
+
+
+def test_few_bits_of_a_deep_type(clean: Path) -> None:
+    deep(clean, 1000)
+    found = audited(clean)
+    assert not found.wrong
+    finding = only(found)
+    assert (finding.kind, finding.level, len(finding.entries)) == ("few-bits", "remark", 50)
+    assert finding.words.endswith("to 1,000 only: a training takes 0 to 1,023 for black to white")
+    assert finding.entries[0].note.endswith(" to 1,000")
+
+
+def test_all_bits_of_a_deep_type(clean: Path) -> None:
+    deep(clean, 65_535)
+    assert audited(clean).findings == ()
+
+
+def test_images_that_are_not_whole(clean: Path) -> None:
+    for name, cut in (("a", 2), ("b", 0)):
+        place = clean / "train" / "cat" / f"{name}.png"
+        Image.effect_noise((48, 48), 90).save(place, "JPEG")
+        place.write_bytes(place.read_bytes()[: -cut or None])
+    found = audited(clean)
+    assert not found.wrong
+    finding = next(each for each in found.findings if each.kind == "damaged")
+    assert names(finding) == [["train/cat/a.png"]]
+    assert finding.entries[0].note == "its end marker is missing; all of its pixels are there"

@@ -95,6 +95,45 @@ def test_layouts(
     assert dataset.split(split).names == [names[1].format("a.png"), names[1].format("b.png")]
 
 
+@pytest.mark.parametrize(
+    ("file", "images", "split"),
+    [
+        ("annotations/train.json", "train/{}", "train"),
+        ("annotations/my_val.json", "images/{}", "val"),
+        ("annotations/default.json", "images/{}", UNSPLIT),
+        ("train.json", "images/{}", "train"),
+        ("labels.json", "data/{}", UNSPLIT),  # FiftyOne's COCODetectionDataset
+        ("result.json", "images/{}", UNSPLIT),  # Label Studio's
+    ],
+)
+def test_files_of_other_names(
+    document: Document, write: Callable[..., Path], image: MakeImage, file: str, images: str, split: str
+) -> None:
+    for name in ("a.png", "b.png"):
+        image(f"laid/{images.format(name)}")
+    write({"info": {}, "licenses": []} | document, f"laid/{file}")
+    write({"captions": []}, "laid/annotations/captions_train.json")
+    dataset = read_dataset(write("{}", "laid/notes.json").parent)
+    assert list(dataset.splits) == [split]
+    assert dataset.split(split).names == [images.format("a.png"), images.format("b.png")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([{"id": 1, "data": {}, "annotations": []}], "it looks like a list of tasks of Label Studio: export them"),
+        ([{"image": "a.png", "label": []}], "it looks like a list of tasks of Label Studio"),
+        ({"shapes": [], "imagePath": "a.png"}, "it is labelme's about one image: name the folder that holds it"),
+        ({"samples": []}, "it looks like a dataset of FiftyOne"),
+        ({"a.png1": {"regions": []}}, "it looks like a project of the VGG Image Annotator"),
+    ],
+)
+def test_json_of_other_tools_is_told(write: Callable[..., Path], content: Any, words: str) -> None:
+    assert f"boxes.json is no COCO file: expected an object with images, annotations, categories; {words}" in refused(
+        write(content)
+    )
+
+
 def test_splits_share_their_classes(
     document: Document, write: Callable[..., Path], image: MakeImage, tmp_path: Path
 ) -> None:

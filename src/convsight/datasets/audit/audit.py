@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convsight.datasets.audit.balance import class_counts, find_imbalance
+from convsight.datasets.audit.doubtful import find_doubtful, find_few_bits
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
@@ -59,11 +60,13 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         index = ImageIndex.read(dataset, workers, max_megapixels, advance)
     findings = (
         *_unreadable(index),
+        *find_doubtful(index),
         *dataset.findings,
         *find_duplicates(index),
         *find_lookalikes(index),
         *find_imbalance(dataset),
         *find_odd_images(index),
+        *find_few_bits(index),
     )
     note = too_small(index)
     return Audit(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.datasets.image_store import is_grey
-from convsight.images import Source, decode_image
+from convsight.images import Decoded, Extent, Source, ValueRange, decoding
 
 _SAMPLES = 8  # a side, so that a hash has 64 bits
 
@@ -17,7 +17,8 @@ class ImageHash(NamedTuple):
     """A decoded image, upright and in RGB, in a few bytes.
 
     `digest` is equal if and only if size and pixels are (BLAKE2b, 128 bits, RFC 7693). `across` and `down` are
-    difference hashes, see `difference_hashes`.
+    difference hashes, see `difference_hashes`. `remark` says what is wrong with an image that could be read all the
+    same, `extent` which values one of more than 8 bits holds, where they were looked at.
     """
 
     digest: bytes
@@ -26,10 +27,12 @@ class ImageHash(NamedTuple):
     size: tuple[int, int]  # width and height in pixels
     grey: bool
     uniform: bool
+    remark: str = ""
+    extent: Extent | None = None
 
 
-def hash_image(source: Source, max_megapixels: float) -> ImageHash:
-    """Decode the whole of `source` and keep what the audit needs; errors are those of `decode_image`.
+def hash_image(source: Source, max_megapixels: float, shown: ValueRange | None = None) -> ImageHash:
+    """Decode the whole of `source` and keep what the audit needs; errors and `shown` are those of `decode_image`.
 
     Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels.
     """
@@ -37,13 +40,20 @@ def hash_image(source: Source, max_megapixels: float) -> ImageHash:
         source.dtype == np.uint8 and (source.ndim == 2 or source.shape[2:] in {(1,), (3,)})
     ):
         return _hash_array(source)
-    image = decode_image(source, max_megapixels=max_megapixels)
+    with decoding(source, None, max_megapixels, shown=shown) as decoded:
+        return _hash_decoded(decoded)
+
+
+def _hash_decoded(decoded: Decoded) -> ImageHash:
+    image = decoded.image
     pixels = np.asarray(image)
     digest = hashlib.blake2b(str(image.size).encode(), digest_size=16)
     digest.update(image.tobytes())
     across, down = difference_hashes(image)
     uniform = all(low == high for low, high in image.getextrema())  # type: ignore[misc]
-    return ImageHash(digest.digest(), across, down, image.size, is_grey(pixels), uniform)
+    return ImageHash(
+        digest.digest(), across, down, image.size, is_grey(pixels), uniform, decoded.remark, decoded.extent
+    )
 
 
 def _hash_array(array: NDArray[Any]) -> ImageHash:

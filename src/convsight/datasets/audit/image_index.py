@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.image_hash import ImageHash, hash_image
 from convsight.datasets.dataset import Dataset
+from convsight.datasets.file_range import measured_file_range
 from convsight.datasets.finding import ImageName
 from convsight.datasets.threads import map_in_threads
-from convsight.images import ImageError
+from convsight.images import Extent, ImageError, ValueRange
 
 _CHUNK = 16  # images a thread takes at a time
 
@@ -23,6 +24,8 @@ class ImageIndex:
 
     names: tuple[ImageName, ...]
     reasons: dict[int, str]  # why a row could not be read
+    remarks: dict[int, str]  # what is wrong with a row that could be read all the same
+    extents: dict[int, Extent]  # the values of those of more than 8 bits, as far as they were looked at
     digests: NDArray[np.uint64]  # (images, 2)
     hashes: NDArray[np.uint64]  # (images, 2): across and down
     sizes: NDArray[np.int64]  # (images, 2): width and height in pixels
@@ -32,9 +35,12 @@ class ImageIndex:
     @classmethod
     def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
         """Look at every image of `dataset` once, in threads; `progress` is told how many more were read."""
+        # As a training has it: the range of what is learnt from.
+        learnt = dataset.splits.get("train") or next(iter(dataset.splits.values()))
+        shown = measured_file_range(learnt.images)
 
         def hash_chunk(chunk: list[Path | NDArray[np.uint8]]) -> list[ImageHash | str]:
-            return [_hash_or_reason(image, max_megapixels) for image in chunk]
+            return [_hash_or_reason(image, max_megapixels, shown) for image in chunk]
 
         index = cls._empty(dataset)
         row = 0
@@ -56,6 +62,8 @@ class ImageIndex:
         return cls(
             names,
             {},
+            {},
+            {},
             digests=np.zeros((count, 2), np.uint64),
             hashes=np.zeros((count, 2), np.uint64),
             sizes=np.zeros((count, 2), np.int64),
@@ -72,6 +80,10 @@ class ImageIndex:
         self.sizes[row] = found.size
         self.grey[row] = found.grey
         self.uniform[row] = found.uniform
+        if found.remark:
+            self.remarks[row] = found.remark
+        if found.extent:
+            self.extents[row] = found.extent
 
     @property
     def readable(self) -> NDArray[np.int64]:
@@ -95,8 +107,10 @@ def _chunks(dataset: Dataset) -> Iterator[list[Path | NDArray[np.uint8]]]:
             yield list(split.images[start : start + _CHUNK])
 
 
-def _hash_or_reason(image: Path | NDArray[np.uint8], max_megapixels: float) -> ImageHash | str:
+def _hash_or_reason(
+    image: Path | NDArray[np.uint8], max_megapixels: float, shown: ValueRange | None
+) -> ImageHash | str:
     try:
-        return hash_image(image, max_megapixels)
+        return hash_image(image, max_megapixels, shown)
     except ImageError as error:
         return str(error)

@@ -31,7 +31,8 @@ def boxes_dataset(
     checked = checked_boxes(images, tuple(classes))
     lists, used, unused = _without_unused(checked.lists, tuple(classes))
     if not used:
-        raise UserError(f"{path}: no image has a box; expected some to learn from")
+        why = f" that can be used: {'; '.join(checked.notes)}" if checked.notes else ""
+        raise UserError(f"{path}: no image has a box{why}; expected some to learn from")
     if unused:
         words = "1 class is" if len(unused) == 1 else f"{len(unused):,} classes are"
         notes = (*notes, f"{words} named but never used, and left out: {first_few(unused)}")

@@ -4,17 +4,23 @@ Source: Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, and 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convsight.datasets.boxes.annotated import Annotated, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
+from convsight.datasets.boxes.json_file import json_head
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError
 
 _ROBOFLOW = "_annotations.coco.json"
+# Names of files for all images, beside them; beginnings of names of files without boxes.
+_WHOLE = ("labels", "annotations", "coco", "result", "instances_default")
+_NO_BOXES = ("captions", "panoptic", "stuff", "image_info")
+_FIRST = re.compile(r'\s*\{\s*"(info|licenses|images|annotations|categories|type)"')
+_LISTS = re.compile(r'"(images|annotations|categories)"\s*:\s*\[')
 _LOOKED_AT = 50  # images of a file that show where its images lie
 
 
@@ -23,13 +29,19 @@ def is_coco(path: Path) -> bool:
     return path.suffix.lower() == ".json" if path.is_file() else path.is_dir() and bool(_files(path))
 
 
+def is_coco_by_another_name(path: Path) -> bool:
+    """Whether `path` is a folder that holds COCO's JSON under names such as annotations/train.json or labels.json."""
+    return path.is_dir() and bool(_other_files(path))
+
+
 def read_coco(path: Path) -> Dataset:
     """The boxes of one JSON file, or of a folder's, a split each.
 
-    A folder holds instances*.json, itself or in annotations/; or _annotations.coco.json, itself or in folders called
+    A folder holds instances*.json, itself or in annotations/, or other files of COCO in annotations/, or train.json,
+    labels.json and the like itself; or _annotations.coco.json, itself or in folders called
     train, valid and test. The split is in the file's or folder's name (instances_train2017.json). Images are looked
-    for by their `file_name` beside the file, in images/, or in a folder called like the split (train2017/), beside the
-    file or one folder up.
+    for by their `file_name` beside the file, in images/ or data/, or in a folder called like the split (train2017/),
+    beside the file or one folder up.
 
     Classes are in the order of the category ids, which may have gaps and are not kept. `iscrowd` and `area` are kept;
     outlines are not. A box is (x, y, width, height), so its right edge is x + width.
@@ -38,7 +50,7 @@ def read_coco(path: Path) -> Dataset:
     category's name given twice, an annotation of an unknown image or category, a missing file, two images of one
     file, and what `boxes_dataset` refuses.
     """
-    files = {UNSPLIT: path} if path.is_file() else _files(path)
+    files = {UNSPLIT: path} if path.is_file() else _files(path) or _other_files(path)
     folder = path.parent if path.is_file() else path
     read = {split: read_coco_json(file) for split, file in files.items()}
     annotated = [each for split, document in read.items() for each in _annotated(folder, split, document)]
@@ -49,15 +61,34 @@ def read_coco(path: Path) -> Dataset:
 def _files(folder: Path) -> dict[str, Path]:
     """The JSON files of `folder` by split; empty where there is none of a known name."""
     found = sorted(folder.glob("instances*.json")) or sorted((folder / "annotations").glob("instances*.json"))
+    return _by_split(found) or _roboflow(folder)
+
+
+def _other_files(folder: Path) -> dict[str, Path]:
+    """The JSON files of `folder` by split that begin like COCO's, in annotations/ or under usual names."""
+    inside = sorted((folder / "annotations").glob("*.json"))
+    beside = [file for file in sorted(folder.glob("*.json")) if _split_in(file.stem) != UNSPLIT or file.stem in _WHOLE]
+    return _by_split([file for file in inside if _begins_like_coco(file)]) or _by_split(
+        [file for file in beside if _begins_like_coco(file)]
+    )
+
+
+def _begins_like_coco(file: Path) -> bool:
+    """By its first fields; captions and panoptic segments are no boxes."""
+    head = json_head(file)
+    return bool(_FIRST.match(head) and _LISTS.search(head)) and not file.stem.lower().startswith(_NO_BOXES)
+
+
+def _by_split(files: Sequence[Path]) -> dict[str, Path]:
     splits: dict[str, Path] = {}
-    for file in found:
+    for file in files:
         split = _split_in(file.stem)
         if split in splits:
             raise UserError(f"{splits[split]} and {file.name} are both of the split {split!r}; name one of the files")
         splits[split] = file
     if UNSPLIT in splits and len(splits) > 1:
         raise UserError(f"{splits[UNSPLIT]} stands beside files of splits; name the file you mean")
-    return {split: splits[split] for split in (*SPLIT_NAMES, UNSPLIT) if split in splits} or _roboflow(folder)
+    return {split: splits[split] for split in (*SPLIT_NAMES, UNSPLIT) if split in splits}
 
 
 def _roboflow(folder: Path) -> dict[str, Path]:
@@ -99,7 +130,7 @@ def _image_folder(document: CocoFile, split: str) -> Path:
     ends = [match[0] for match in re.finditer(r"[A-Za-z]+\d*", document.file.stem)]  # train2017
     called = [end for end in (*ends, split) if split_called(re.sub(r"\d", "", end))]
     named = [place / name for name in called for place in (here, here / "images", above, above / "images")]
-    places = [here, here / "images", *named, above / "images", above]
+    places = [here, here / "images", *named, above / "images", above, here / "data", above / "data"]
     looked_at = document.images[:_LOOKED_AT]
     found = (place for place in places for image in looked_at if named_in(place, image.file_name).is_file())
     return next(found, here / "images" if (here / "images").is_dir() else here)

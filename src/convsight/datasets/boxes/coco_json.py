@@ -1,6 +1,5 @@
 """One JSON file of COCO, checked: images with their boxes, and the categories."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convsight.datasets.boxes.annotated import AnnotatedBox, Corners
+from convsight.datasets.boxes.json_file import parsed_json
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
 from convsight.words import first_few, quoted
@@ -53,17 +53,28 @@ def read_coco_json(file: Path) -> CocoFile:
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(file.read_bytes())
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise UserError(f"{file}, line {error.lineno}, column {error.colno}: damaged JSON: {error.msg}") from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, a number of thousands of digits, too deep
-        raise UserError(f"{file} is no JSON text: {error}") from error
-    if not isinstance(document, dict):
-        raise UserError(f"{file} holds no JSON object; expected one with images, annotations and categories")
-    return document
+    document = parsed_json(file)
+    if isinstance(document, dict) and "images" in document:
+        return document
+    raise UserError(
+        f"{file} is no COCO file: expected an object with images, annotations, categories{_guess(document)}"
+    )
+
+
+def _guess(document: object) -> str:
+    """What a document is that is none of COCO, and what to do with it."""
+    first = document[0] if isinstance(document, list) and document else document
+    if not isinstance(first, dict):
+        return ""
+    if first is not document and ("annotations" in first or "image" in first):
+        return "; it looks like a list of tasks of Label Studio: export them as COCO, YOLO or Pascal VOC, with images"
+    if "shapes" in first and "imagePath" in first:
+        return "; it is labelme's about one image: name the folder that holds it"
+    if "samples" in first:
+        return "; it looks like a dataset of FiftyOne: export it as COCODetectionDataset or YOLOv5Dataset"
+    if any(isinstance(each, dict) and "regions" in each for each in first.values()):
+        return "; it looks like a project of the VGG Image Annotator: export its annotations as COCO"
+    return ""
 
 
 def _entries(file: Path, document: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

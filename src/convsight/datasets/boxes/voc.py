@@ -14,7 +14,7 @@ from convsight.datasets.boxes.annotated import Annotated, check_present, relativ
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
-from convsight.datasets.names import split_called
+from convsight.datasets.names import splits_called
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
@@ -105,7 +105,9 @@ def _xml_files(folder: Path) -> dict[str, Path]:
 
 def _beside(path: Path) -> dict[str, Path]:
     """The folders that may hold images and XML side by side, by split."""
-    named = {split_called(folder.name): folder for folder in _folders(path)}
+    folders = _folders(path)
+    called = splits_called([folder.name for folder in folders])
+    named = {called.get(folder.name): folder for folder in folders}
     return {UNSPLIT: path} | {split: named[split] for split in SPLIT_NAMES if split in named}
 
 

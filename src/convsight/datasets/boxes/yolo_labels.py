@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convsight.datasets.boxes.annotated import AnnotatedBox
+from convsight.datasets.boxes.outlines import outline_area
 from convsight.errors import UserError
 from convsight.words import quoted
 
@@ -66,7 +66,7 @@ class Lines:
         corners = np.array(numbers).reshape(-1, 2) * size
         left, top = corners.min(axis=0).tolist()
         right, bottom = corners.max(axis=0).tolist()
-        return AnnotatedBox(place, label, (left, top, right, bottom), area=_shoelace(corners))
+        return AnnotatedBox(place, label, (left, top, right, bottom), area=outline_area(corners))
 
     def _label(self, where: str, number: float, text: str) -> str:
         if number not in self.names:
@@ -88,9 +88,3 @@ def _fraction(where: str, field: str) -> float:
     if abs(number) > _MAX:
         raise UserError(f"{where}: {field} is no fraction of a side (0 to 1); divide pixels by the side they are on")
     return number
-
-
-def _shoelace(corners: NDArray[np.float64]) -> float:
-    """The area of an outline (corners, 2): half the sum of the cross products of its edges (Gauss)."""
-    after = np.roll(corners, -1, axis=0)
-    return abs(float((corners[:, 0] * after[:, 1] - corners[:, 1] * after[:, 0]).sum())) / 2

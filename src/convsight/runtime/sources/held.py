@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.foreign import is_table, is_tensor
 from convsight.images import ImageError, Source
-from convsight.images.tensors import array_of_tensor, channels_last, is_tensor, pixels_of_floats
+from convsight.images.tensors import array_of_tensor, channels_last, pixels_of_floats
 from convsight.inputs import InputSpec
 from convsight.runtime.sources.item import Item
 from convsight.runtime.sources.resolve import read_sources
@@ -62,21 +63,21 @@ def batch_of(images: object, spec: InputSpec) -> list[Any] | None:
     return list(images) if array.ndim > len(spec.array_shape) or _is_grey_batch(array, spec) else None  # type: ignore[call-overload]
 
 
-def paths_in(table: object) -> list[Any] | None:
+def paths_in(table: Any) -> list[Any] | None:
     """The paths of a table of pandas or polars, which has a column `path`; None where `table` is none.
 
     Raises `TypeError` where no column is called so.
     """
-    columns = getattr(table, "columns", None)
-    if columns is None or isinstance(table, Mapping) or not hasattr(table, "shape"):
+    if not is_table(table):
         return None
+    columns = table.columns
     named = {str(column).strip().lower(): column for column in columns}
     found = next((named[name] for name in _PATH_COLUMNS if name in named), None)
     if found is None:
         raise TypeError(
             f"the table has no column 'path', but {', '.join(map(repr, columns))}: give the column you mean"
         )
-    return list(table[found])  # type: ignore[index]
+    return list(table[found])
 
 
 def items_of(images: Any, spec: InputSpec) -> Iterator[Item]:
