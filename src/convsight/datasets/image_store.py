@@ -167,8 +167,9 @@ class _Held:
         else:
             grey = np.array([is_grey(each) for each in self.arrays])
         size = self.spec.size_of(np.empty(self.spec.array_shape, np.uint8))
-        digests = np.array([digest(each, size, plain) for each, plain in zip(self.arrays, grey, strict=True)], np.uint64)
-        return _Found(grey, np.broadcast_to(np.array(size, np.int32), (len(self.arrays), len(size))), digests)
+        sizes = np.broadcast_to(np.array(size, np.int32), (len(self.arrays), len(size)))
+        digests = [digest(each, size, plain) for each, plain in zip(self.arrays, grey, strict=True)]
+        return _Found(grey, sizes, np.array(digests, np.uint64))
 
 
 @final

@@ -1,19 +1,17 @@
 """Cutting the splits that data comes without."""
 
-from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.together import Together
 from convsight.datasets.units import Parts, assign, units_of
 from convsight.errors import UserError
 from convsight.targets import counts_by_class
 
 MAX_VALIDATION = 5_000  # images; more of them choose the best epoch no better
-
-Together = Mapping[str, Hashable]  # image names -> what they have in common with others
 
 
 def cut_splits(

@@ -13,24 +13,28 @@ from convsight.datasets.dataset import SPLIT_NAMES, Dataset, Split
 from convsight.errors import UserError
 from convsight.words import first_few, quoted
 
-# How `pixels` are counted belongs to the name of their column: another way gets another name, and older files say
-# nothing about it.
+# What `pixels` holds belongs to the name of that column: another way to count gets another name, and texts of older
+# runs lack it.
 _COLUMNS = ("split", "picture", "pixels")
 _DIGEST = re.compile("[0-9a-f]{16}")
 
 
-def splits_csv(dataset: Dataset, digests: Mapping[str, NDArray[np.uint64]] | None = None) -> str:
+def splits_csv(dataset: Dataset, digests: Mapping[str, int] | None = None) -> str:
     """Which image is in which split, as CSV with the columns split and picture.
 
-    With the `ImageStore.digests` of every split, a column `pixels` holds them in hexadecimal.
+    With the `ImageStore.digests` of images, by name, a column `pixels` holds them in hexadecimal.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS if digests else _COLUMNS[:2])
+    writer.writerow(_COLUMNS[:2] if digests is None else _COLUMNS)
     for name, split in dataset.splits.items():
-        more = [(f"{value:016x}",) for value in digests[name].tolist()] if digests else [()] * len(split)
-        writer.writerows((name, image, *rest) for image, rest in zip(split.names, more, strict=True))
+        writer.writerows((name, image, *_pixels(image, digests)) for image in split.names)
     return text.getvalue()
+
+
+def _pixels(image: str, digests: Mapping[str, int] | None) -> tuple[str, ...]:
+    """The columns after the name; one that could not be read has no digest."""
+    return () if digests is None else (f"{digests[image]:016x}" if image in digests else "",)
 
 
 def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
@@ -63,12 +67,10 @@ def names_in_splits_csv(text: str) -> set[str]:
 
 
 def digests_in_splits_csv(text: str) -> dict[str, NDArray[np.uint64]]:
-    """The digests that `splits_csv` stored, by split; none where it stored none. Errors are those of the others."""
-    stored = {split: [row.pixels for row in rows] for split, rows in _parse(text).items()}
+    """The digests that `splits_csv` stored, by split; none in older texts. Errors are those of the others."""
     return {
-        split: np.array([int(value, 16) for value in values], np.uint64)
-        for split, values in stored.items()
-        if all(values)
+        split: np.array([int(row.pixels, 16) for row in rows if row.pixels], np.uint64)
+        for split, rows in _parse(text).items()
     }
 
 
@@ -111,4 +113,4 @@ def _parse(text: str) -> dict[str, list[_Row]]:
 
 
 def _are_digests(values: Sequence[str]) -> bool:
-    return all(_DIGEST.fullmatch(value) for value in values)
+    return all(not value or _DIGEST.fullmatch(value) for value in values)

@@ -17,12 +17,14 @@ _TRIES = 16  # orders in which large units are dealt out; the first that fits is
 class Units:
     """Images cut as one: `unit` (images,) is that of each image, the others are by unit.
 
-    `shows[unit]` are pairs of a class and how many images of the unit show it, `first` the smallest name in it.
+    `shows[unit]` are pairs of a class and how many images of the unit show it, `of_class` the units that show a class,
+    `first` the smallest name in each.
     """
 
     unit: Indices
     sizes: Indices
     shows: list[list[tuple[int, int]]]
+    of_class: list[list[int]]
     first: list[str]
 
 
@@ -41,7 +43,11 @@ def units_of(names: Sequence[str], strata: Indices, together: Mapping[str, Hasha
     for number, stratum, name in zip(unit.tolist(), strata.tolist(), names, strict=True):
         shows[number][stratum] = shows[number].get(stratum, 0) + 1
         first[number] = min(first[number] or name, name)
-    return Units(unit, np.bincount(unit), [list(each.items()) for each in shows], first)
+    of_class: list[list[int]] = [[] for _ in range(int(strata.max()) + 1)]
+    for number, each in enumerate(shows):
+        for stratum in each:
+            of_class[stratum].append(number)
+    return Units(unit, np.bincount(unit), [list(each.items()) for each in shows], of_class, first)
 
 
 def assign(units: Units, quotas: Parts, seed: int) -> Indices:
@@ -49,70 +55,80 @@ def assign(units: Units, quotas: Parts, seed: int) -> Indices:
 
     Units are dealt out in an order drawn from `seed` and their names: to the first part but train that is then nearer
     to its quotas, else to train. Units of one image fill the quotas exactly. Where larger ones do not, some other
-    orders are tried.
+    orders are tried. There must be as many units as parts.
     """
     best, least = np.zeros(0, np.int64), np.inf
     for attempt in range(_TRIES):
-        part, missed = _dealt(units, quotas, np.argsort(_draws(units.first, seed + (attempt << 32)), kind="stable"))
-        if missed < least:
-            best, least = part, missed
-        if not missed:
+        order = np.argsort(_draws(units.first, seed + (attempt << 32)), kind="stable")
+        dealt = _Deal(units, quotas)
+        dealt.deal(order)
+        dealt.complete()
+        if dealt.missed < least:
+            best, least = dealt.part, dealt.missed
+        if not least:
             break
     return best[units.unit]
 
 
-def _dealt(units: Units, quotas: Parts, order: Indices) -> tuple[Indices, float]:
-    """The part of each unit dealt out in `order`, and how far the parts are from their quotas."""
-    left = quotas.tolist()  # lists are much faster than arrays one by one
-    part = np.zeros(len(units.sizes), np.int64)
-    parts = range(1, len(quotas))
-    for number in order.tolist():
-        shown = units.shows[number]
-        chosen = next((each for each in parts if _farther(left[each], shown) < 0), 0)
-        part[number] = chosen
-        for stratum, count in shown:
-            left[chosen][stratum] -= count
-    missing = _fill_empty(units, part, quotas, left)
-    return part, sum(float(value) ** 2 for row in left[1:] for value in row) + 1e12 * missing
+class _Deal:
+    """Units in the parts of a cut: `part` (units,), at first train; `left` are images of each class a part lacks."""
 
+    def __init__(self, units: Units, quotas: Parts) -> None:
+        self.units = units
+        self.quotas = quotas.tolist()  # lists are much faster than arrays one by one
+        self.left = [[0] * quotas.shape[1], *quotas[1:].tolist()]
+        self.left[0] = (quotas[0] - quotas.sum(axis=0)).tolist()
+        self.part = np.zeros(len(units.sizes), np.int64)
 
-def _farther(left: list[int], shown: list[tuple[int, int]]) -> int:
-    """How much farther from its quotas, squared, a part is with what a unit shows."""
-    return sum(count * (count - 2 * left[stratum]) for stratum, count in shown)
+    @property
+    def missed(self) -> float:
+        """How far the parts are from their quotas, squared; a class that one lacks counts most."""
+        lacking = sum(map(len, map(self._lacking, range(len(self.left)))))
+        return sum(float(value) ** 2 for row in self.left[1:] for value in row) + 1e12 * lacking
 
+    def deal(self, order: Indices) -> None:
+        """Give each unit in `order` to the first part that is then nearer to its quotas, if there is such."""
+        for unit in order.tolist():
+            part = next((each for each in range(1, len(self.left)) if self._farther(unit, each) < 0), 0)
+            if part:
+                self._move(unit, part)
 
-def _fill_empty(units: Units, part: Indices, quotas: Parts, left: list[list[int]]) -> int:
-    """Move units so that every part has every class, where a class has units enough; returns how many it lacks."""
-    lacking = [
-        (number, stratum)
-        for number, (row, wanted) in enumerate(zip(left, quotas.tolist(), strict=True))
-        for stratum, quota in enumerate(wanted)
-        if row[stratum] == quota
-    ]
-    missing = 0
-    for number, stratum in lacking:
-        if left[number][stratum] != quotas[number, stratum]:
-            continue  # another move brought it
-        movable = [
-            each
-            for each in np.flatnonzero(part != number).tolist()
-            if any(shown == stratum for shown, _ in units.shows[each])
-            and _can_spare(units.shows[each], quotas[part[each]], left[part[each]], number)
-        ]
-        if not movable:
-            missing += 1
-            continue
-        moved = min(movable, key=lambda each: _farther(left[number], units.shows[each]))
-        for shown, count in units.shows[moved]:
-            left[part[moved]][shown] += count
-            left[number][shown] -= count
-        part[moved] = number
-    return missing
+    def complete(self) -> None:
+        """Let every part have every class, where there are units enough, and no part be empty."""
+        for part in range(len(self.left)):
+            for stratum in self._lacking(part):
+                holding = [unit for unit in self.units.of_class[stratum] if self._can_spare(unit, part)]
+                if holding and stratum in self._lacking(part):  # no unit moved before brought it
+                    self._move(min(holding, key=lambda unit: self._farther(unit, part)), part)
+        for part in range(1, len(self.left)):
+            fullest = int(np.bincount(self.part).argmax())
+            if not (self.part == part).any():
+                others = np.flatnonzero(self.part == fullest).tolist()
+                self._move(min(others, key=lambda unit: self._farther(unit, part)), part)
 
+    def _move(self, unit: int, part: int) -> None:
+        for stratum, count in self.units.shows[unit]:
+            self.left[self.part[unit]][stratum] += count
+            self.left[part][stratum] -= count
+        self.part[unit] = part
 
-def _can_spare(shown: list[tuple[int, int]], quotas: Indices, left: list[int], taker: int) -> bool:
-    """Whether a part keeps some of all classes that a unit shows without it; train, part 0, takes what it lacks."""
-    return taker == 0 or all(quotas[stratum] - left[stratum] > count for stratum, count in shown)
+    def _farther(self, unit: int, part: int) -> int:
+        """How much farther from its quotas, squared, `part` is with `unit`."""
+        left = self.left[part]
+        return sum(count * (count - 2 * left[stratum]) for stratum, count in self.units.shows[unit])
+
+    def _lacking(self, part: int) -> list[int]:
+        """The classes of which `part` has no image, though it should."""
+        rows = zip(self.left[part], self.quotas[part], strict=True)
+        return [stratum for stratum, (left, quota) in enumerate(rows) if left == quota > 0]
+
+    def _can_spare(self, unit: int, taker: int) -> bool:
+        """Whether `taker` may have `unit` of another part: train, part 0, what it lacks, others what leaves no gap."""
+        part = int(self.part[unit])
+        if part == taker:
+            return False
+        left, quotas = self.left[part], self.quotas[part]
+        return taker == 0 or all(quotas[stratum] - left[stratum] > count for stratum, count in self.units.shows[unit])
 
 
 def _draws(names: Sequence[str], seed: int) -> NDArray[np.uint64]:
