@@ -12,16 +12,20 @@ from typing import Annotated, Literal
 
 import typer
 
+from convsight.completion import TrainCommand
 from convsight.errors import UserError
+from convsight.habits import check_habits
+from convsight.output_encoding import print_whatever_is_named
+from convsight.words import visible
 
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
     name="convsight",
     help="Convolutional networks you can check: from a folder of images to a trained, judged network.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 CORES = min(64, os.cpu_count() or 1)
@@ -44,7 +48,23 @@ PrecisionName = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"convsight {sys.modules['convsight'].__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _with_version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Convolutional networks you can check: from a folder of images to a trained, judged network."""
+
+
 @app.command(
+    cls=TrainCommand,
     # The options are the fields of TrainSettings; reading them takes as long as the rest of --help.
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     add_help_option=False,
@@ -193,6 +213,9 @@ def predict(
         typer.Option(help="A folder for the files that results bring, such as masks; may be that of --draw."),
     ] = None,
     every: Annotated[int, typer.Option(help="Of a video, predict every so many-th frame.")] = 1,
+    for_spreadsheets: Annotated[
+        bool, typer.Option("--for-spreadsheets", help="In CSV, write ' before names that a spreadsheet would run.")
+    ] = False,
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
@@ -205,7 +228,7 @@ def predict(
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
     options = PredictOptions(
-        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision
+        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision, for_spreadsheets
     )
     if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
@@ -378,6 +401,17 @@ def nets(
 
 
 @app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where the run folders are.")] = Path("runs"),
+    output: ReportFormat = "table",
+) -> None:
+    """List trained runs, the newest first: data, network, metric, date."""
+    from convsight.run_list import list_runs, print_runs
+
+    print_runs(list_runs(folder), output)
+
+
+@app.command()
 def describe(
     nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
     volume: Annotated[
@@ -452,10 +486,12 @@ def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2."""
     # A stop by the system (a scheduler, a container) is treated like Ctrl-C: the best so far is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print_whatever_is_named()
     try:
-        app(standalone_mode=True)
+        check_habits(sys.argv[1:])
+        app(prog_name="convsight", standalone_mode=True)
     except UserError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo("error: " + visible(str(error), keep="\n\t"), err=True)
         sys.exit(2)
 
 

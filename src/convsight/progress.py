@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from convsight.words import visible
+
 
 @dataclass(frozen=True)
 class Status:
@@ -71,7 +73,7 @@ class Terminal(Listener):
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=not self._console.is_terminal)
+        self._console.print(visible(text, keep="\n\t"), soft_wrap=not self._console.is_terminal)
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:

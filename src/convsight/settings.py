@@ -5,10 +5,11 @@ The command line's options, the keyword arguments of `convsight.train` and a run
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
@@ -65,13 +66,21 @@ class TrainSettings(BaseModel):
         default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read images."
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1, mps.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
     own: dict[str, Any] = Field(
         default_factory=dict, description="Choices that only some tasks have; `TaskSettings` of the task checks them."
     )
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) is None:
+            gpu = f"; the GPU of that number is cuda:{device}" if device.isdecimal() else ""
+            raise ValueError(f"give auto, cpu, cuda, cuda:1 or mps{gpu}")
+        return device
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

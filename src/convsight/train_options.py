@@ -15,6 +15,7 @@ from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.stored_settings import stored_settings
 from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
@@ -28,7 +29,12 @@ def train_app(task: str | None = None) -> typer.Typer:
 
     Help shows the general ones, and those of `task` where it is given; all are understood.
     """
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
     app.command(epilog=_epilog(task))(_command(task))
     return app
 
@@ -54,13 +60,17 @@ def _epilog(task: str | None) -> str:
 
 
 def _command(task: str | None) -> Any:
-    def train(data: str | None, resume: str | None, output: str, **choices: Any) -> None:
+    def train(data: str | None, resume: str | None, config: str | None, output: str, **choices: Any) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
+        if config is not None and resume is None:
+            given = stored_settings(config, given)
+            data = data or given.get("data")
+            given.pop("data", None)
         training = training_half("convsight.training.train")
         began = time.monotonic()
         if resume is not None:
-            _check_resumed(data, given)
+            _check_resumed(data, given | ({} if config is None else {"config": config}))
             run = training.resume(resume, given, Terminal())
         elif data is not None:
             run = training.train(train_settings(data=data, **given), Terminal())
@@ -71,6 +81,7 @@ def _command(task: str | None) -> Any:
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
         _parameter("resume", str | None, typer.Option(help="Go on with this run after its last whole epoch.")),
+        _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
         *_own_settings(task),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),

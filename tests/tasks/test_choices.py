@@ -40,7 +40,7 @@ def test_a_setting_without_meaning_for_the_task_is_refused(monkeypatch: pytest.M
         ({"mosaic": 3}, "mosaic=3"),
         ({"label_smoothing": "much"}, "label_smoothing='much'"),
         ({"task": "detection", "box_loss": "cious"}, "box_loss='cious'"),
-        ({"task": "segmentation"}, "unknown task 'segmentation'; did you mean detection?"),
+        ({"task": "segmentation"}, "there is no task 'segmentation' yet; there are classification and detection"),
     ],
 )
 def test_a_mistake_names_the_setting_before_data_are_read(choices: dict[str, object], message: str) -> None:

@@ -77,6 +77,7 @@ class Dataset:
     """Images with their targets, in named splits that share one specification of what is predicted.
 
     `classes_named` is false where the format holds only numbers, so the names are ours.
+    `listed` are all classes that the format names, in its order, where some are not used and so not among the target's.
     `notes` are remarks for the user: stray files, classes taken from elsewhere. `findings` are what the reader found
     out about the targets, for an audit.
     """
@@ -89,6 +90,7 @@ class Dataset:
     classes_named: bool = True
     notes: tuple[str, ...] = field(default=())
     findings: tuple[Finding, ...] = ()
+    listed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.splits:

@@ -162,7 +162,7 @@ def _text_rows(table: Path, group: str) -> Iterator[_Row]:
 def _rows_of(table: Path, names: Sequence[str], group: str, rows: Iterator[tuple[str, list[str]]]) -> Iterator[_Row]:
     """The rows of a table whose columns are called `names`, one of them perhaps `group`; each comes with its place."""
     columns = _Columns.of(table, names, group)
-    labelled = ((place, fields, fields[columns.label]) for place, fields in rows)
+    labelled: Iterator[tuple[str, list[str], str]] = ((place, fields, fields[columns.label]) for place, fields in rows)
     if columns.label < 0:
         others = [position for position in range(len(names)) if position not in columns]
         labelled = one_hot_labels(table, names, others, list(rows)) or _no_label(table, names)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from convsight.errors import unknown_name
+from convsight.habits import unknown_net
 from convsight.net_list.listed import ListedNet, listed_nets
 from convsight.progress import Listener
 from convsight.training_half import training_half
@@ -42,5 +42,5 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     glob = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     found = [name for name in known if fnmatchcase(name, glob)]
     if not found:
-        raise unknown_name("net", pattern, known)
+        raise unknown_net(pattern, known)
     return found

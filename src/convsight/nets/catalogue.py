@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from convsight.errors import unknown_name
+from convsight.habits import unknown_net
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.image_sizes import fits, size_error, smallest_square
 from convsight.nets.keras.archive import is_keras_file
@@ -116,7 +116,7 @@ def net_entry(name: str) -> NetEntry:
         return timm_entry(name)
     names = net_names()
     if name not in names:
-        raise unknown_name("net", name, names)
+        raise unknown_net(name, names)
     return torchvision_entry(name)
 
 

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar, final
 
 from torch import nn
 
-from convsight.errors import UserError, unknown_name
+from convsight.errors import UserError
+from convsight.habits import unknown_net
 from convsight.nets.catalogue import canonical_name, net_entry
 from convsight.nets.entry import NetEntry, NetShape
 
@@ -65,7 +66,7 @@ class TaskNets(Generic[Net]):
         """`name` as a card stores it; raises `UserError` where there is no such network, with the nearest ones."""
         own, beside, encoder = name.partition(_BESIDE)
         if own not in self._nets:
-            raise unknown_name("net", own, self._nets)
+            raise unknown_net(own, self._nets)
         if not beside:
             return own
         net = self._nets[own]

@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import nn
 
-from convsight.errors import UserError, unknown_name
+from convsight.errors import UserError
+from convsight.habits import unknown_net
 from convsight.nets.entry import NetEntry, NetShape
 from convsight.nets.timm_weights import timm_pretrained
 
@@ -59,7 +60,7 @@ def timm_entry(name: str) -> NetEntry:
     try:
         config = _timm().get_pretrained_cfg(inner, allow_unregistered=False)
     except RuntimeError:  # no such network, or no such tag
-        raise unknown_name("net", name, timm_names()) from None
+        raise unknown_net(name, timm_names()) from None
     source = config.paper_name or config.origin_url or f"timm's documentation of {inner}"
     return _entry(inner, config, f"timm's {inner}", source)
 

@@ -19,7 +19,7 @@ from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
 from convsight.runtime.out import PredictionsFile
 from convsight.runtime.prediction import Prediction
-from convsight.runtime.print_predictions import PRINTERS, Printer
+from convsight.runtime.print_predictions import PRINTERS, Printer, print_spreadsheet
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
 from convsight.tasks import reader_of
@@ -32,6 +32,7 @@ class PredictOptions:
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
     result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
+    CSV `for_spreadsheets` holds no text that such a program would run.
     """
 
     model: str
@@ -44,13 +45,17 @@ class PredictOptions:
     max_megapixels: float = 100.0
     engine: str | None = None
     precision: str | None = None
+    for_spreadsheets: bool = False
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
     """Print the predictions as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
+    if options.for_spreadsheets and output != "csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
+    printer = print_spreadsheet if options.for_spreadsheets else printer
     prepared = _prepared(options, f"--format {output}", output in _TABLES, listener)
     with (
         while_read(),
@@ -69,6 +74,8 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
 
 def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
     """Append the predictions to a file, after those that it has; returns how many images have none."""
+    if options.for_spreadsheets and path.suffix != ".csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
     model = prepared.model
     identity = {
@@ -76,7 +83,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         "engine": model.engine.words,
         "reject_below": options.reject_below,
     }
-    with PredictionsFile(path, prepared.columns, identity) as file:
+    with PredictionsFile(path, prepared.columns, identity, spreadsheet=options.for_spreadsheets) as file:
         try:
             file.skip(prepared.items)
             if file.images:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convsight.errors import unknown_name
+from convsight.errors import UserError, unknown_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,8 +67,14 @@ def own_networks() -> "dict[str, TaskNets[nn.Module]]":
     return {name: _imported(entry.networks) for name, entry in TASKS.items() if entry.networks}
 
 
+# Kinds of question by other tools' names that have no folder here yet: none of ours is nearly the same.
+_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "regress", "embed", "retriev", "caption", "ocr", "generat")
+
+
 def _entry(task: str) -> TaskFolder:
     if task not in TASKS:
+        if any(part in task.lower() for part in _NOT_YET):
+            raise UserError(f"there is no task {task!r} yet; there are {' and '.join(TASKS)}")
         raise unknown_name("task", task, TASKS)
     return TASKS[task]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convsight.errors import UserError, unknown_name
+from convsight.habits import habit_of_setting
 from convsight.settings import TaskSettings, TrainSettings, checked
 from convsight.tasks import TASKS, settings_of
 
@@ -25,6 +26,8 @@ def train_settings(**choices: Any) -> TrainSettings:
     known = own_names()
     for name in own:
         if name not in known:
+            if here := habit_of_setting(name):
+                raise UserError(f"unknown setting {name!r}; here it is {here}")
             raise unknown_name("setting", name, [*TrainSettings.model_fields, *known])
     settings = TrainSettings.of(**general, own=own)
     if settings.task is not None:

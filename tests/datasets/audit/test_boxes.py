@@ -77,11 +77,28 @@ def test_an_image_of_another_size_is_wrong(tmp_path: Path, image: MakeImage) -> 
     assert audit.wrong
 
 
-def test_equal_images_with_other_boxes_contradict(boxes: Callable[..., Path], tmp_path: Path) -> None:
-    table = boxes("extra.png,train,cat,1,2,20,30", "extra.png,train,dog,5,5,40,41")
+@pytest.mark.parametrize(
+    ("cat", "dog", "kind", "level"),
+    [
+        ("cat,1,2,20,30", "dog,5,5,40,41", "close-targets", "suspicion"),
+        ("cat,2,3,20,29", "dog,5,5,38,38", "close-targets", "suspicion"),  # overlaps of 0.86 and 0.89
+        ("cat,12,2,31,30", "dog,5,5,40,40", "contradictions", "wrong"),  # elsewhere
+        ("dog,1,2,20,30", "dog,5,5,40,40", "contradictions", "wrong"),  # of another class
+    ],
+)
+def test_equal_images_with_other_boxes(
+    boxes: Callable[..., Path], tmp_path: Path, cat: str, dog: str, kind: str, level: str
+) -> None:
+    table = boxes(f"extra.png,train,{cat}", f"extra.png,train,{dog}")
     copy(tmp_path / "3.png", tmp_path / "extra.png")
     finding = only(audited(table))
-    assert (finding.kind, finding.level) == ("contradictions", "wrong")
+    assert (finding.kind, finding.level, names(finding)) == (kind, level, [["3.png", "extra.png"]])
+
+
+def test_equal_images_with_a_box_more_contradict(boxes: Callable[..., Path], tmp_path: Path) -> None:
+    table = boxes("extra.png,train,cat,1,2,20,30")
+    copy(tmp_path / "3.png", tmp_path / "extra.png")
+    assert only(audited(table)).kind == "contradictions"
 
 
 def test_an_unreadable_image(boxes: Callable[..., Path], tmp_path: Path) -> None:

@@ -213,6 +213,8 @@ class TestRefused:
             ("train: labels\nnames: [cat]", "train (labels) holds no image"),
             ("train: images\nnames: [cat, dog]\nnc: 3", "nc is 3, but there are 2 names"),
             ("train: images\nnames: [cat, dog]\nnc: many", "nc is 'many'"),
+            ("train: images\nnc: 99999999999", "nc is '99999999999'"),  # as many names would fill the memory
+            ("train: images\nnames: {99999999999: cat}", "the class '99999999999' is named 'cat'"),
             ("train: images\nnames: [cat, cat]", "the name 'cat' is given to two classes"),
             ("train: images\nnames: {a: cat}", "the class 'a' is named 'cat'; expected a number"),
             ("train: images\nnames: [[cat]]", "the class 0 is named ['cat']"),

@@ -1,6 +1,7 @@
 """Conversions: what is said to be lost, names, links, and that a folder appears whole or not at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -40,6 +41,10 @@ def dataset(folder: Path, names: tuple[str, ...] = ("a.png", "b.png"), splits: t
     return Dataset("pets", str(folder), "detection", Classes(names=CLASSES), made)
 
 
+def box_lists(data: Dataset) -> list[BoxLists]:
+    return [split.targets for split in data.splits.values() if isinstance(split.targets, BoxLists)]
+
+
 def done(tmp_path: Path, to: str, data: Dataset | None = None, **options: bool) -> tuple[Converted, Path]:
     out = tmp_path / "out"
     return convert(data or dataset(tmp_path / "pets"), out, to, Silent(), **options), out
@@ -52,7 +57,7 @@ def done(tmp_path: Path, to: str, data: Dataset | None = None, **options: bool) 
         (
             "voc",
             (
-                "that 1 boxes are crowds is lost; they are boxes like others",
+                "that 1 boxes are crowds is lost; they are difficult ones, which nobody need find either",
                 "the areas of 1 outlines are lost; those of their boxes take their place",
                 "the corners of 1 boxes have fractions, which some readers of VOC refuse",
                 "the order of the classes is lost; VOC lists none",
@@ -108,7 +113,7 @@ def test_voc_as_others_read_it(tmp_path: Path) -> None:
     root = ElementTree.parse(out / "Annotations" / "a.xml").getroot()
     assert [root.findtext("filename"), root.findtext("size/width"), root.findtext("size/depth")] == ["a.png", "40", "3"]
     assert [each.text for each in root.findall("object/bndbox/xmax")] == ["11", "20.5"]
-    assert [each.text for each in root.findall("object/difficult")] == ["0", "1"]
+    assert [each.text for each in root.findall("object/difficult")] == ["0", "1"]  # a crowd
     assert (out / "ImageSets/Main/train.txt").read_text() == "a\nb\n"
     assert ElementTree.parse(out / "Annotations" / "b.xml").getroot().findall("object") == []
 
@@ -140,7 +145,55 @@ def test_images_of_one_name_get_distinct_ones(tmp_path: Path, to: str) -> None:
     assert any("new names" in words for words in found.lost)
     place = out / "boxes.csv" if to == "csv" else out
     names = [Path(name).stem for split in read_as_it_is(place).splits.values() for name in split.names]
-    assert len({name.lower() for name in names}) == 4
+    assert len(names) == 4
+    assert (len({name.lower() for name in names}) == 4) == (to in ("voc", "csv"))
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("coco", ["train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png"]),
+        (
+            "yolo",
+            ["images/train/cat/1.png", "images/train/dog/1.png", "images/test/cat/1.png", "images/test/dog/1.png"],
+        ),
+        ("csv", ["images/train/cat/1.png", "images/train/dog/1.png", "images/test/cat/1.png", "images/test/dog/1.png"]),
+    ],
+)
+def test_folders_that_keep_images_apart_stay(tmp_path: Path, to: str, expected: list[str]) -> None:
+    found, out = done(tmp_path, to, dataset(tmp_path / "pets", ("cat/1.png", "dog/1.png"), ("train", "test")))
+    read = read_as_it_is(out / "boxes.csv" if to == "csv" else out)
+    assert [name for split in read.splits.values() for name in split.names] == expected
+    assert [len(lists[row]) for lists in box_lists(read) for row in range(len(lists))] == [2, 0, 2, 0]
+    assert not any("new names" in words for words in found.lost)
+
+
+def test_splits_keep_images_of_one_name_apart(tmp_path: Path) -> None:
+    found, out = done(tmp_path, "coco", dataset(tmp_path / "pets", splits=("train", "test")))
+    assert [path.relative_to(out).as_posix() for path in sorted(out.rglob("a.png"))] == ["test/a.png", "train/a.png"]
+    assert not any("new names" in words for words in found.lost)
+
+
+@pytest.mark.parametrize("to", WRITERS)
+def test_classes_without_a_box_keep_the_numbers_of_others(tmp_path: Path, to: str) -> None:
+    data = replace(dataset(tmp_path / "pets"), listed=("ant", "dog", "bee", "cat"))
+    found, out = done(tmp_path, to, data)
+    if to == "coco":
+        document = json.loads((out / "annotations/instances_train.json").read_text())
+        assert [each["name"] for each in document["categories"]] == ["ant", "dog", "bee", "cat"]
+        assert [each["category_id"] for each in document["annotations"]] == [2, 4]
+    elif to == "yolo":
+        assert (out / "data.yaml").read_text().endswith("names:\n  0: ant\n  1: dog\n  2: bee\n  3: cat\n")
+        assert [line[0] for line in (out / "labels/train/a.txt").read_text().splitlines()] == ["1", "3"]
+    else:
+        assert any(words.startswith("2 classes without a box are lost") for words in found.lost)
+
+
+def test_the_classes_of_a_file_that_are_not_used_are_known(tmp_path: Path) -> None:
+    first = replace(dataset(tmp_path / "pets"), listed=("ant", "dog", "bee", "cat"))
+    _, out = done(tmp_path, "yolo", first)
+    read = read_as_it_is(out)
+    assert (read.target.names, read.listed) == (("dog", "cat"), ("ant", "dog", "bee", "cat"))
 
 
 def test_images_that_are_pixels_become_png(tmp_path: Path) -> None:

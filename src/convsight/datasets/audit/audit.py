@@ -62,7 +62,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         *_unreadable(index),
         *find_doubtful(index),
         *dataset.findings,
-        *find_duplicates(index),
+        *find_duplicates(index, dataset),
         *find_lookalikes(index),
         *find_imbalance(dataset),
         *find_odd_images(index),

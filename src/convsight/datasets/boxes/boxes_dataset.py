@@ -58,6 +58,7 @@ def boxes_dataset(
         classes_named=classes_named,
         notes=(*notes, *checked.notes),
         findings=checked.findings,
+        listed=tuple(classes) if unused else (),
     )
 
 

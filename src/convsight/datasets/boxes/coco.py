@@ -31,7 +31,7 @@ def is_coco(path: Path) -> bool:
 
 def is_coco_by_another_name(path: Path) -> bool:
     """Whether `path` is a folder that holds COCO's JSON under names such as annotations/train.json or labels.json."""
-    return path.is_dir() and bool(_other_files(path))
+    return path.is_dir() and not is_coco(path) and bool(_other_files(path))
 
 
 def read_coco(path: Path, column: str = "") -> Dataset:

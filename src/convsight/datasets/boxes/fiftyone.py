@@ -68,7 +68,7 @@ def read_fiftyone(path: Path) -> Dataset:
     if all(isinstance(each.label, list) for each in labelled):
         sizes = sizes_of([each.file for each in labelled])
         annotated = [_annotated(folder, each, size) for each, size in zip(labelled, sizes, strict=True)]
-        return boxes_dataset(path, annotated, tuple(classes) or _seen(annotated), notes)
+        return boxes_dataset(path, annotated, tuple(dict.fromkeys((*classes, *_seen(annotated)))), notes)
     return _classification(path, folder, labelled, notes)
 
 
@@ -117,8 +117,11 @@ def _named(place: str, label: Any, names: Sequence[str]) -> Any:
     if isinstance(label, list):
         if not all(isinstance(each, dict) and "bounding_box" in each for each in label):
             raise UserError(f"{place}: {quoted(label)} are no boxes; several classes for an image are not read")
-        return [each | {"label": _named(place, each.get("label"), names)} for each in label]
-    text = label.get("label") if isinstance(label, dict) else label
+        return [each | {"label": _class(place, each.get("label"), names)} for each in label]
+    return _class(place, label.get("label") if isinstance(label, dict) else label, names)
+
+
+def _class(place: str, text: object, names: Sequence[str]) -> str:
     if isinstance(text, int) and not isinstance(text, bool) and 0 <= text < len(names):
         return names[text]
     if not isinstance(text, str) or not class_name(text):

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convsight.datasets.convert.converted_image import ConvertedImage
+from convsight.datasets.convert.converted_image import ConvertedImage, unused_classes
 from convsight.datasets.dataset import UNSPLIT
 from convsight.natural_order import natural_order
 
@@ -27,6 +27,8 @@ def write_table(folder: Path, images: Sequence[ConvertedImage], classes: tuple[s
         writer.writerow((*_COLUMNS, *(["split"] if cut else [])))
         for image in images:
             writer.writerows((*row, *([image.split] if cut else [])) for row in _rows(image))
+    if unused := unused_classes(images, classes):
+        yield f"{unused:,} classes without a box are lost; the table lists none"
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; the table lists none"
 

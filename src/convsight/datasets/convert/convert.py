@@ -6,7 +6,15 @@ from typing import Any, NamedTuple
 
 from convsight.datasets.convert.box_table import table_images, write_table
 from convsight.datasets.convert.coco import coco_images, write_coco
-from convsight.datasets.convert.converted_image import ConvertedImage, converted_images
+from convsight.datasets.convert.converted_image import (
+    ConvertedImage,
+    Naming,
+    all_classes,
+    converted_images,
+    flat_names,
+    names_in_a_folder_a_split,
+    names_in_one_folder,
+)
 from convsight.datasets.convert.voc import voc_images, write_voc
 from convsight.datasets.convert.yolo import write_yolo, yolo_images
 from convsight.datasets.dataset import Dataset
@@ -16,17 +24,18 @@ from convsight.progress import Listener
 
 
 class Writer(NamedTuple):
-    """A format: the folder for the images of a split, and what writes all else and tells what is lost."""
+    """A format: the folder for the images of a split, their names there, and what writes the rest and tells losses."""
 
     image_folder: Callable[[str], str]
+    naming: Naming
     write: Callable[[Path, Sequence[ConvertedImage], tuple[str, ...]], Iterator[str]]
 
 
 WRITERS = {
-    "coco": Writer(coco_images, write_coco),
-    "voc": Writer(voc_images, write_voc),
-    "yolo": Writer(yolo_images, write_yolo),
-    "csv": Writer(table_images, write_table),
+    "coco": Writer(coco_images, names_in_a_folder_a_split, write_coco),
+    "voc": Writer(voc_images, flat_names, write_voc),
+    "yolo": Writer(yolo_images, names_in_a_folder_a_split, write_yolo),
+    "csv": Writer(table_images, names_in_one_folder, write_table),
 }
 
 
@@ -48,13 +57,14 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
     """Write `dataset` in the format `to`, a key of `WRITERS`, as the new folder `out`.
 
     The folder appears whole or not at all. Images are copied, or with `link` linked to; pixels without file become
-    PNG. Names of images stay, without their folders where they differ without them.
+    PNG. Names of images stay, with their folders only where they are equal without them. Classes without a box stay.
 
     Raises `UserError` where `dataset` holds no boxes, or `out` is there already or cannot be written.
     """
     if to not in WRITERS:
         raise unknown_name("format", to, WRITERS)
-    writer, images = WRITERS[to], converted_images(dataset)
+    writer = WRITERS[to]
+    images = converted_images(dataset, writer.naming)
     with new_folder(out) as folder, listener.counting("bringing images", len(images)) as advance:
         places = {split: folder / writer.image_folder(split) for split in dataset.splits}
         for place in places.values():
@@ -62,13 +72,13 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
         for image in images:
             image.bring(places[image.split], link)
             advance(1)
-        lost = tuple(writer.write(folder, images, dataset.target.names))
+        lost = tuple(writer.write(folder, images, all_classes(dataset)))
     boxes = sum(len(image.boxes) for image in images)
     return Converted(str(out), to, len(images), boxes, (*_renamed(dataset, images), *lost))
 
 
 def _renamed(dataset: Dataset, images: Sequence[ConvertedImage]) -> Iterator[str]:
     before = [PurePosixPath(name).stem for split in dataset.splits.values() for name in split.names]
-    renamed = [image.name for stem, image in zip(before, images, strict=True) if image.stem != stem]
+    renamed = [image.name for stem, image in zip(before, images, strict=True) if PurePosixPath(image.name).stem != stem]
     if renamed:
         yield f"{len(renamed):,} images have new names, since some shared one (such as {renamed[0]})"

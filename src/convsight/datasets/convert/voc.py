@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
+from convsight.datasets.convert.converted_image import ConvertedImage, box_extras, unused_classes
 from convsight.datasets.dataset import UNSPLIT
 from convsight.errors import UserError
 from convsight.natural_order import natural_order
@@ -45,11 +45,13 @@ def write_voc(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str
 def _lost(images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     extras = box_extras(images)
     if extras.crowd:
-        yield f"that {extras.crowd:,} boxes are crowds is lost; they are boxes like others"
+        yield f"that {extras.crowd:,} boxes are crowds is lost; they are difficult ones, which nobody need find either"
     if extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if extras.fractions:
         yield f"the corners of {extras.fractions:,} boxes have fractions, which some readers of VOC refuse"
+    if unused := unused_classes(images, classes):
+        yield f"{unused:,} classes without a box are lost; VOC lists none"
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; VOC lists none"
 
@@ -63,7 +65,7 @@ def _annotation(image: ConvertedImage) -> Xml.Element:
     for row, corners in enumerate(boxes.xyxy.tolist()):
         thing = Xml.SubElement(root, "object")
         _add(thing, name=boxes.classes[boxes.labels[row]], pose="Unspecified", truncated=0)
-        _add(thing, difficult=int(boxes.difficult[row]))
+        _add(thing, difficult=int(boxes.difficult[row] or boxes.crowd[row]))
         _add(Xml.SubElement(thing, "bndbox"), **dict(zip(_SIDES, map(_decimal, corners), strict=True)))
     return root
 

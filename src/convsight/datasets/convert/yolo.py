@@ -26,7 +26,9 @@ def write_yolo(folder: Path, images: Sequence[ConvertedImage], classes: tuple[st
         (folder / "labels" / _called(split)).mkdir(parents=True)
     for image in images:
         text = "".join(f"{line}\n" for line in _lines(image))
-        (folder / "labels" / _called(image.split) / f"{image.stem}.txt").write_text(text, encoding="utf-8")
+        place = folder / "labels" / _called(image.split) / f"{image.stem}.txt"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
     document = {_called(split): yolo_images(split) for split in splits} | {
         "nc": len(classes),
         "names": dict(enumerate(classes)),
