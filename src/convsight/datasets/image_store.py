@@ -168,7 +168,7 @@ class _Held:
             grey = np.array([is_grey(each) for each in self.arrays])
         size = self.spec.size_of(np.empty(self.spec.array_shape, np.uint8))
         sizes = np.broadcast_to(np.array(size, np.int32), (len(self.arrays), len(size)))
-        digests = [digest(each, size, plain) for each, plain in zip(self.arrays, grey, strict=True)]
+        digests = [digest(each, size, plain) for each, plain in zip(self.arrays, grey.tolist(), strict=True)]
         return _Found(grey, sizes, np.array(digests, np.uint64))
 
 
@@ -257,7 +257,7 @@ def digest(array: NDArray[Any], size: Sequence[int], grey: bool) -> int:
     """64 bits that tell a loaded `array`, whose original had `size`, from others; of a `grey` one a plane is enough."""
     plane = array[..., 0] if grey and array.ndim > 2 else array
     seen = hashlib.sha256(f"{array.dtype.str} {' '.join(map(str, size))} ".encode(), usedforsecurity=False)
-    seen.update(np.ascontiguousarray(plane))
+    seen.update(np.ascontiguousarray(plane).data)
     return int.from_bytes(seen.digest()[:8], "big")
 
 
