@@ -47,7 +47,7 @@ def _columns(metadata: Any) -> Iterator[Any]:
 
 def _rows_at_once(table: Path, metadata: Any, names: Sequence[str]) -> int:
     """How many rows to unpack at once; raises `UserError` where there is too much in all."""
-    unpacked = sum(each.total_uncompressed_size for each in _columns(metadata) if each.path_in_schema in names)
+    unpacked: int = sum(each.total_uncompressed_size for each in _columns(metadata) if each.path_in_schema in names)
     if unpacked > _MOST_BYTES:
         raise UserError(
             f"{table} unpacks to {unpacked / 2**30:.1f} GiB in {', '.join(map(quoted, names))}, far more than paths "
