@@ -11,6 +11,7 @@ import numpy as np
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
 from convsight.datasets.one_hot import one_hot_labels
+from convsight.datasets.parquet_texts import parquet_texts
 from convsight.datasets.table_images import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
@@ -190,10 +191,9 @@ def _parquet_rows(table: Path, group: str) -> Iterator[_Row]:
             if columns.label < 0 and not flags:
                 raise _lacking(table, "label", LABEL_COLUMNS, schema.names)
             wanted += flags if columns.label < 0 else []
-            content = file.read(columns=wanted)
+        texts = parquet_texts(table, wanted, flags=columns.label < 0)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
         raise UserError(f"{table} is damaged or no Parquet file: {error}") from error
-    texts = [_texts(table, content, name, flags=columns.label < 0) for name in wanted]
     rows = ((f"row {number}", list(fields)) for number, fields in enumerate(zip(*texts, strict=True), start=1))
     yield from _rows_of(table, wanted, group, rows)
 
@@ -201,16 +201,3 @@ def _parquet_rows(table: Path, group: str) -> Iterator[_Row]:
 def _is_flag(kind: str) -> bool:
     """Whether a Parquet column of this type may say of each row whether it is of a class."""
     return kind.startswith(("int", "uint", "bool", "float", "double", "halffloat"))
-
-
-def _texts(table: Path, content: object, name: str, *, flags: bool) -> list[str]:
-    """A Parquet column of texts or whole numbers as texts, empty where it has no value; of `flags` any numbers."""
-    column = content.column(name)  # type: ignore[attr-defined]
-    values = column.combine_chunks().to_pylist()
-    kinds = str | int | float if flags else str | int
-    wrong = next((value for value in values if value is not None and not isinstance(value, kinds)), None)
-    if wrong is not None:
-        raise UserError(
-            f"{table}: the column {quoted(name)} holds values of type {column.type}; expected texts or whole numbers"
-        )
-    return ["" if value is None else str(value) for value in values]

@@ -26,6 +26,8 @@ from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
 from convsight.errors import UserError
+from convsight.images import unpacking
+from convsight.images.formats import HEAD_BYTES
 from convsight.targets import Classes, TargetSpec
 
 
@@ -106,8 +108,19 @@ def read_as_it_is(source: str | Path | Dataset, column: str | None = None) -> Da
     except OSError as error:
         raise UserError(f"cannot read {str(source)!r}: {error.strerror}") from error
     if found is None:
-        raise UserError(f"{path} is of no known data format; expected {known}")
+        raise UserError(f"{path} is of no known data format; {_unpacking(path) or f'expected {known}'}")
     dataset = found.reads_columns(path, column) if column and found.reads_columns else found.reads(path)
     alike = tuple(find_alike(dataset.target.names)) if isinstance(dataset.target, Classes) else ()
     notes = (*dataset.notes, *(finding.brief for finding in alike))
     return replace(dataset, notes=notes, findings=(*dataset.findings, *alike)) if alike else dataset
+
+
+def _unpacking(path: Path) -> str:
+    """How to unpack `path`; empty where it is no archive."""
+    if not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            return unpacking(str(path), file.read(HEAD_BYTES))
+    except OSError:
+        return ""
