@@ -16,6 +16,7 @@ from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
 from convsight.images.input_size import InputSize, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.resize import fit_planes, resize_image
+from convsight.images.system_folders import is_system_folder, left_out_words
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -35,6 +36,8 @@ __all__ = [
     "is_decoded_alone",
     "is_deep_file",
     "is_image_file",
+    "is_system_folder",
+    "left_out_words",
     "load_image",
     "resize_image",
     "unpacking",

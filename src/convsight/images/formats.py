@@ -91,5 +91,6 @@ def unpacking(name: str, head: bytes) -> str:
     )
     command = next(known, "")
     folder = path.with_suffix("").with_suffix("") if ".tar" in path.suffixes else path.with_suffix("")
+    folder = path.with_name(f"{path.name}-unpacked") if folder == path else folder
     words = command.format(file=shlex.quote(name), folder=shlex.quote(str(folder)))
     return f"it is an archive: unpack it with: {words}" if words else ""

@@ -15,9 +15,9 @@ from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.json_file import json_head, parsed_json
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, data_name, splits_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
@@ -100,13 +100,10 @@ def _labelled(split: str, file: Path, document: object, names: Sequence[str]) ->
 def _images(folder: Path) -> dict[str, Path]:
     """The images below `folder` by their path in it, with and without suffix."""
     found: dict[str, Path] = {}
-    for place, _, names in os.walk(folder):
-        for name in sorted(names, reverse=True):
-            file = Path(place, name)
-            if is_image_file(file):
-                path = Path(os.path.relpath(file, folder))
-                found[path.with_suffix("").as_posix()] = file
-                found[path.as_posix()] = file
+    for file in image_files(folder):
+        path = Path(os.path.relpath(file, folder))
+        found.setdefault(path.with_suffix("").as_posix(), file)
+        found[path.as_posix()] = file
     return found
 
 
