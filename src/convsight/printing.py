@@ -1,5 +1,6 @@
 """What every verb prints with: tables for people, JSON and CSV for programs."""
 
+import codecs
 import csv
 import io
 import json
@@ -14,11 +15,15 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from convsight.metrics import Described, Measured, metric_of, whole_and_parts
+from convsight.words import visible
 
 # Of the JSON that verbs print: another where a key that programs read changes its meaning, or goes.
 DOCUMENT_VERSION = 1
 _PADDING = 2  # columns of a terminal beside each cell
 _UNBOUNDED = 10_000  # columns: as many as any table needs
+
+# How a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection"), plain or in full width.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def json_document(document: Mapping[str, Any]) -> str:
@@ -30,15 +35,27 @@ def json_document(document: Mapping[str, Any]) -> str:
     return json.dumps({"version": DOCUMENT_VERSION, **document})
 
 
-def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:
-    r"""Rows as lines of CSV.
+def csv_text(rows: Iterable[tuple[Any, ...]], *, spreadsheet: bool = False) -> str:
+    r"""Rows as lines of CSV, characters that control a terminal made visible.
+
+    For a `spreadsheet`, an apostrophe stands before texts that it would run as a formula.
 
     >>> csv_text([("a,b", 0.5, None)])
     '"a,b",0.5,\n'
+    >>> csv_text([("=1+1", -0.5)], spreadsheet=True)
+    "'=1+1,-0.5\n"
     """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    cells = ([_csv_cell(value, spreadsheet) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows(cells)
     return text.getvalue()
+
+
+def _csv_cell(value: Any, spreadsheet: bool) -> Any:
+    if not isinstance(value, str):
+        return value
+    guard = "'" if spreadsheet and value.lstrip().startswith(_FORMULA) else ""
+    return guard + visible(value)
 
 
 def metrics_json(metrics: Mapping[str, Measured], described: Described) -> dict[str, dict[str, float | str | None]]:
@@ -60,11 +77,11 @@ def metrics_json(metrics: Mapping[str, Measured], described: Described) -> dict[
 def print_metrics(title: str, metrics: Mapping[str, Measured], described: Described) -> None:
     """A table of metrics; those of single classes (`test/recall/cat`) in a second one, a row a class."""
     console = Console(highlight=False, markup=False, emoji=False)
-    whole = Table("metric", "value", "95 % interval", title=title, title_justify="left")
+    whole = Table("metric", "value", "95 % interval", title=visible(title), title_justify="left")
     of_all, classes = whole_and_parts(metrics)
     for name, measured in of_all.items():
         metric = metric_of(described, name)
-        whole.add_row(name, metric.text(measured.value), metric.interval(measured, " .. "))
+        whole.add_row(visible(name), metric.text(measured.value), metric.interval(measured, " .. "))
     console.print(whole)
     # Rows that begin with another column speak of something else: classes, kinds of errors.
     for first in dict.fromkeys(next(iter(row)) for row in classes.values()):
@@ -72,7 +89,7 @@ def print_metrics(title: str, metrics: Mapping[str, Measured], described: Descri
         columns = list(dict.fromkeys(column for row in rows.values() for column in row))
         table = Table("", *columns)
         for name, row in rows.items():
-            table.add_row(name, *(_cell(row, column, described) for column in columns))
+            table.add_row(visible(name), *(_cell(row, column, described) for column in columns))
         console.print(table)
 
 
@@ -104,7 +121,7 @@ def _needed(console: Console, table: Table) -> int:
 @contextmanager
 def while_read() -> Iterator[None]:
     """Print for as long as somebody reads: one who leaves before the end, such as `head`, is no error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    if isinstance(sys.stdout, io.TextIOWrapper) and codecs.lookup(sys.stdout.encoding).name == "utf-8":
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, and go out as they came
     try:
         yield

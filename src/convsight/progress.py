@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from convsight.words import visible
+
 
 @dataclass(frozen=True)
 class Status:
@@ -100,7 +102,7 @@ class Terminal(Listener):
         self._told_at = time.monotonic()
 
     def say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=not self._console.is_terminal)
+        self._console.print(visible(text, keep="\n\t"), soft_wrap=not self._console.is_terminal)
 
     def epoch(self, number: int, text: str) -> None:
         few = not self._console.is_terminal and (is_told(number) or time.monotonic() - self._told_at > _QUIET_S)

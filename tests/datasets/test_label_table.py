@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from convsight.datasets import UNSPLIT, Dataset, read_dataset
+from convsight.datasets import UNSPLIT, Dataset, parquet_texts, read_dataset
 from convsight.errors import UserError
 
 MakeImages = Callable[..., Path]
@@ -158,6 +158,12 @@ def test_repeated_rows_count_once(photos: Path) -> None:
     assert dataset.notes == ("left out, since they repeat another: 2 rows",)
 
 
+def test_thumbnails_are_not_what_a_table_means(make_images: MakeImages) -> None:
+    photos = make_images("deep/a.png", "deep/@eaDir/a.png", "deep/b.png")
+    dataset = read_dataset(table(photos, "path,label\na.png,cat\nb.png,dog\n"))
+    assert [Path(image).parent.name for image in dataset.split(UNSPLIT).images] == ["deep", "deep"]
+
+
 class TestParquet:
     def write(self, photos: Path, **columns: list[Any]) -> Path:
         pyarrow = pytest.importorskip("pyarrow")
@@ -196,6 +202,29 @@ class TestParquet:
         message = refused(path)
         assert "no column 'label' (or class, target, cell_type" in message
         assert "its columns are 'path', 'kind'" in message
+
+    @pytest.mark.parametrize("coded", [True, False])
+    def test_what_unpacks_to_far_more_than_paths_is_refused(
+        self, photos: Path, coded: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        path = photos / "table.parquet"
+        long = ["a" * 50_000 + ("" if coded else str(row)) for row in range(400)]
+        parquet.write_table(
+            pyarrow.table({"path": long, "label": ["cat"] * 400}), path, use_dictionary=coded, compression="zstd"
+        )
+        assert path.stat().st_size < 10_000
+        assert "the column 'path' holds a text of 50,00" in refused(path)
+        if not coded:
+            monkeypatch.setattr(parquet_texts, "_MOST_BYTES", 2**20)
+            assert "unpacks to 0.0 GiB in 'path', 'label', far more than paths and classes take" in refused(path)
+
+    def test_parts_of_a_table_come_together(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parquet_texts, "_MOST_ROWS", 2)
+        path = self.write(photos, path=["a.png", "b.png", "deep/c.png"], label=["cat", "dog", "cat"])
+        assert labels(read_dataset(path)) == {"a.png": "cat", "b.png": "dog", "deep/c.png": "cat"}
 
     def test_images_inside_the_table(self, photos: Path) -> None:
         path = self.write(photos, image=[{"bytes": b"123", "path": "a.png"}], label=["cat"])

@@ -28,7 +28,8 @@ def check_judgeable(source: str, split: Split) -> None:
 
 def _need_not(split: Split) -> str:
     """What is there all the same."""
-    marked = sum(len(target) for target in split.targets if isinstance(target, Boxes))
+    targets = (split.targets[row] for row in range(len(split)))
+    marked = sum(len(target) for target in targets if isinstance(target, Boxes))
     return f" ({marked:,} boxes are marked as crowds or as difficult, which need not be found)" if marked else ""
 
 

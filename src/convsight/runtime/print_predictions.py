@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable, Iterable
 
+from convsight.output_encoding import print_utf8
 from convsight.printing import csv_text
 from convsight.runtime.prediction import Prediction, json_text, table_rows
+from convsight.words import visible
 
 # Prints predictions under the columns of their table; returns how many images could not be predicted.
 Printer = Callable[[Iterable[Prediction], tuple[str, ...]], int]
@@ -12,7 +14,7 @@ Printer = Callable[[Iterable[Prediction], tuple[str, ...]], int]
 
 def print_table(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
     """One line an image; returns how many could not be predicted."""
-    return _print(predictions, lambda prediction: f"{prediction.file}: {_summary(prediction)}\n")
+    return _print(predictions, lambda prediction: f"{visible(f'{prediction.file}: {_summary(prediction)}')}\n")
 
 
 def print_json(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
@@ -22,8 +24,18 @@ def print_json(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> i
 
 def print_csv(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
     """The rows of each result under `columns`; returns how many images could not be predicted."""
-    sys.stdout.write(csv_text([("file", *columns, "error")]))
-    return _print(predictions, lambda prediction: csv_text(table_rows(prediction, columns)))
+    return _print_csv(predictions, columns, spreadsheet=False)
+
+
+def print_spreadsheet(predictions: Iterable[Prediction], columns: tuple[str, ...]) -> int:
+    """The same, with an apostrophe before texts that a spreadsheet would run."""
+    return _print_csv(predictions, columns, spreadsheet=True)
+
+
+def _print_csv(predictions: Iterable[Prediction], columns: tuple[str, ...], *, spreadsheet: bool) -> int:
+    print_utf8()
+    sys.stdout.write(csv_text([("file", *columns, "error")], spreadsheet=spreadsheet))
+    return _print(predictions, lambda prediction: csv_text(table_rows(prediction, columns), spreadsheet=spreadsheet))
 
 
 def _print(predictions: Iterable[Prediction], text: Callable[[Prediction], str]) -> int:

@@ -13,15 +13,20 @@ from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
-from convsight.runtime.drawings import Drawings
+from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
 from convsight.runtime.out import PredictionsFile
 from convsight.runtime.prediction import Prediction
-from convsight.runtime.print_predictions import PRINTERS, Printer
+from convsight.runtime.print_predictions import PRINTERS, Printer, print_spreadsheet
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
+from convsight.runtime.sources.folders import LeftOut
+from convsight.runtime.sources.resolve import video_named
+from convsight.runtime.sources.video import open_video
+from convsight.runtime.sources.video_source import VideoSource
+from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
 from convsight.tasks.reader import columns_of
 from convsight.words import counted
@@ -32,11 +37,12 @@ class PredictOptions:
     """Which images a model shall predict, and what is wanted of the predictions.
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
-    result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
+    result drawn on it, or as the frames of that .mp4 file, into `files` the files that results bring. Of videos every
+    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run.
     """
 
     model: str
-    sources: Sequence[str]
+    sources: Sequence[str | VideoSource]
     reject_below: float | None = None
     draw: Path | None = None
     files: Path | None = None
@@ -45,20 +51,27 @@ class PredictOptions:
     max_megapixels: float = 100.0
     engine: str | None = None
     precision: str | None = None
+    for_spreadsheets: bool = False
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
     """Print the predictions as they come; returns how many images have none."""
     if coco_ids and output != "coco":
         raise UserError("--coco-ids goes with --format coco")
+    if options.for_spreadsheets and output != "csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     printer = _coco_printer(coco_ids, options.reject_below) if output == "coco" else PRINTERS[output]
+    printer = print_spreadsheet if options.for_spreadsheets else printer
     prepared = _prepared(options, f"--format {output}", output in _TABLES, listener)
     with (
         while_read(),
+        prepared.film or nullcontext(),
         _counting_beside(listener) as advance,
         closing(_predictions(options, prepared, listener, advance)) as predictions,
     ):
-        return printer(predictions, prepared.columns)
+        failed = printer(predictions, prepared.columns)
+        prepared.say_left_out(listener)
+        return failed
     return 0  # the reader left, and with it the question what failed
 
 
@@ -70,6 +83,10 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
 
 def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
     """Append the predictions to a file, after those that it has; returns how many images have none."""
+    if options.draw and options.draw.suffix.lower() == VIDEO:
+        raise UserError(f"--draw {options.draw}: a video cannot go on as --out does; draw into a folder")
+    if options.for_spreadsheets and path.suffix != ".csv":
+        raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
     model = prepared.model
     identity = {
@@ -77,7 +94,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         "engine": model.engine.words,
         "reject_below": options.reject_below,
     }
-    with PredictionsFile(path, prepared.columns, identity) as file:
+    with PredictionsFile(path, prepared.columns, identity, spreadsheet=options.for_spreadsheets) as file:
         try:
             file.skip(prepared.items)
             if file.images:
@@ -94,18 +111,29 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
                 f"stopped; the same command goes on after the {counted(file.kept, 'image')} predicted and recorded"
             )
             raise
+    prepared.say_left_out(listener)
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
     listener.say(f"{counted(file.images, 'image')} predicted in {path}{unread}")
     return file.bad
 
 
 class _Prepared(NamedTuple):
-    """What predictions come from; `columns` where results are rows, `savers` are told the place of each."""
+    """What predictions come from; `columns` where results are rows, `savers` are told the place of each.
+
+    `film` is open while there are predictions; `left_out` knows the folders that were passed over.
+    """
 
     model: Model
     items: Iterator[Item]
     columns: tuple[str, ...]
     savers: tuple[Callable[[int, Prediction], None], ...]
+    film: VideoFile | None
+    left_out: LeftOut
+
+    def say_left_out(self, listener: Listener) -> None:
+        """Tell of the folders that were passed over."""
+        if self.left_out.words:
+            listener.say(f"note: {self.left_out.words}")
 
 
 _TABLES = ("csv", ".csv", ".parquet")  # formats whose predictions are rows
@@ -119,16 +147,35 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
     file, card = find_deployed(options.model, options.engine, options.precision)
-    items = read_sources(options.sources, options.every, card.input.is_file)
-    columns = _checked(options, card, form, table)
+    left_out, film = LeftOut(), None
+    limits = options.max_megapixels, shown_range(card.input)
+    named = [source for source in options.sources if isinstance(source, str)]
     savers: list[Callable[[int, Prediction], None]] = []
-    if options.draw:
-        savers.append(Drawings(options.draw, options.sources, options.max_megapixels, shown_range(card.input)).draw)
+    if options.draw and options.draw.suffix.lower() == VIDEO:
+        columns = _checked(options, card, form, table)
+        items, rate = open_video(_only_video(options), options.every)
+        film = VideoFile(options.draw, rate, "--draw")
+        savers.append(DrawnVideo(film, *limits).draw)
+    else:
+        items = read_sources(options.sources, options.every, card.input.is_file, left_out)
+        columns = _checked(options, card, form, table)
+        savers += [Drawings(options.draw, named, *limits).draw] if options.draw else []
     if options.files:
-        savers.append(ResultFiles(options.files, options.sources).save)
+        savers.append(ResultFiles(options.files, named).save)
     model = Model(card, engine_for(file, card, options.engine, options.precision))
     listener.say(model.words)
-    return _Prepared(model, items, columns, tuple(savers))
+    return _Prepared(model, items, columns, tuple(savers), film, left_out)
+
+
+def _only_video(options: PredictOptions) -> VideoSource:
+    """The one video that is predicted; raises `UserError` where there is anything else."""
+    [source, *others] = options.sources
+    found = video_named(source)
+    if others or found is None:
+        raise UserError(f"--draw {options.draw}: only the frames of one video become one; name a folder to draw into")
+    if isinstance(source, str) and options.draw and options.draw.resolve() == Path(source).resolve():
+        raise UserError(f"--draw {options.draw} is the source; write elsewhere")
+    return found
 
 
 def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tuple[str, ...]:

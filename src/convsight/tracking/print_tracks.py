@@ -9,6 +9,7 @@ from rich.table import Table
 from convsight.printing import json_document
 from convsight.tracking.tracked_frame import TrackedFrame
 from convsight.tracking.tracking_metrics import TrackingMetrics
+from convsight.words import visible
 
 Format = Literal["table", "json"]
 
@@ -19,7 +20,7 @@ def print_frame(frame: TrackedFrame, output: Format) -> None:
         document = frame.tracked.to_json() if frame.tracked else {"frame": frame.number, "error": frame.error}
         text = json_document(document)
     else:
-        text = f"frame {frame.number}: {frame.tracked.summary() if frame.tracked else f'error: {frame.error}'}"
+        text = visible(f"frame {frame.number}: {frame.tracked.summary() if frame.tracked else f'error: {frame.error}'}")
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

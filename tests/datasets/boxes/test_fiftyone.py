@@ -38,6 +38,11 @@ def test_boxes(write: Callable[..., Path]) -> None:
     assert len(boxes(read_dataset(folder / "labels.json"), "data/a.png")) == 2
 
 
+def test_a_class_that_is_not_listed(write: Callable[..., Path]) -> None:
+    dataset = read_dataset(write({"a": [box("fox", 0, 0, 1, 1), box(1, 0, 0, 1, 1)]}))
+    assert (dataset.target.names, dataset.listed) == (("dog", "fox"), ("cat", "dog", "fox"))
+
+
 def test_splits(write: Callable[..., Path]) -> None:
     write({"a": [box(1, 0.25, 0, 0.5, 1)]}, below="train/")
     folder = write({"deep/c": [box(1, 0, 0, 1, 1)]}, below="val/")
@@ -63,6 +68,8 @@ def test_classes(write: Callable[..., Path], labels: Any) -> None:
     [
         ({"z": 0}, "'z': no such image in"),
         ({"a": 2}, "'a': the class is 2; expected a name, or a number under 2"),
+        ({"a": [box(None, 0, 0, 1, 1)]}, "'a': the class is None"),
+        ({"a": [box([], 0, 0, 1, 1)]}, "'a': the class is []"),
         ({"a": [box(0, 0, 1)]}, "'a': bounding_box is [0, 1]; expected x, y, width, height"),
         ({"a": [{"label": "cat"}]}, "are no boxes; several classes for an image are not read"),
         ({"a": [box(0, 0, 0, 1, 1)], "b": 0}, "boxes here, but a class elsewhere"),

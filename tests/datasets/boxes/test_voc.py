@@ -223,3 +223,11 @@ def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
     assert [finding.kind for finding in dataset.findings] == ["empty-boxes"]
     assert "2 boxes without width or height: left out" in dataset.notes[0]
     assert "BloodImage_00343.jpg, object 4: RBC (181, 329, 181, 329)" in dataset.notes[0]
+
+
+def test_a_bin_beside_the_folders_of_a_set_is_no_other_set(voc: Path) -> None:
+    (voc.parent / "both").mkdir()
+    voc.rename(voc.parent / "both" / "photos [1]")
+    both = voc.parent / "both"
+    annotation(both / "#recycle/Annotations/a.xml", thing("dog", 1, 2, 11, 22))
+    assert len(read_dataset(both).split(UNSPLIT)) == 3

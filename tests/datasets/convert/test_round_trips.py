@@ -80,6 +80,7 @@ def with_crowds_difficult(dataset: Dataset) -> Dataset:
     """VOC knows no crowds, but things that nobody need find."""
     splits = {}
     for name, split in dataset.splits.items():
+        assert isinstance(split.targets, BoxLists)
         lists = [replace(boxes, difficult=boxes.difficult | boxes.crowd) for boxes in split.targets]
         splits[name] = replace(split, targets=BoxLists(lists, dataset.target.names))
     return dataset.with_splits(splits)

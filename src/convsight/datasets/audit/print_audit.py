@@ -6,7 +6,7 @@ from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
 from convsight.datasets.finding import Entry, Finding
-from convsight.words import counted, first_few, shortened
+from convsight.words import counted, first_few, shortened, visible
 
 _LISTED = 10  # cases of a finding, and images of a case; JSON holds all
 _CLASSES = 30  # rows of the table
@@ -15,22 +15,26 @@ _WORDS = 200  # characters of a case; two targets of many boxes have thousands
 
 def print_audit(found: Audit) -> None:
     """Images by class and split, sizes, notes, each finding with its first cases, and the verdict."""
-    typer.echo(f"{found.data}: {counted(found.images, 'image')}")
+    _print(f"{found.data}: {counted(found.images, 'image')}")
     _print_counts(found.counts, found.splits)
     if found.sizes:
         typer.echo(str(found.sizes))
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        _print(f"note: {note}")
     for finding in found.findings:
         _print_finding(finding)
     typer.echo(_verdict(found))
+
+
+def _print(line: str) -> None:
+    typer.echo(visible(line))
 
 
 def _print_counts(counts: dict[str, dict[str, int]], splits: dict[str, int]) -> None:
     table = Table("class", *(Column(split, justify="right") for split in counts))
     classes = list(next(iter(counts.values())))
     for name in classes[:_CLASSES]:
-        table.add_row(name, *(f"{count[name]:,}" for count in counts.values()))
+        table.add_row(visible(name), *(f"{count[name]:,}" for count in counts.values()))
     if len(classes) > _CLASSES:
         table.add_row(f"and {len(classes) - _CLASSES:,} more")
     table.add_section()
@@ -39,9 +43,9 @@ def _print_counts(counts: dict[str, dict[str, int]], splits: dict[str, int]) -> 
 
 
 def _print_finding(finding: Finding) -> None:
-    typer.echo(f"{finding.level}: {finding.words}")
+    _print(f"{finding.level}: {finding.words}")
     for entry in finding.entries[:_LISTED]:
-        typer.echo(f"  {_line(entry)}")
+        _print(f"  {_line(entry)}")
     if len(finding.entries) > _LISTED:
         typer.echo(f"  and {len(finding.entries) - _LISTED:,} more (--format json lists all)")
 

@@ -130,7 +130,7 @@ def _check_finite(columns: _Columns) -> None:
 
 def _check_pixels(columns: _Columns) -> None:
     """All boxes within the first pixel of images that have more: fractions of the sides."""
-    within = ((columns.xyxy >= -_FRACTION_OVER) & (columns.xyxy <= 1 + _FRACTION_OVER)).all(axis=1)
+    within = np.asarray(((columns.xyxy >= -_FRACTION_OVER) & (columns.xyxy <= 1 + _FRACTION_OVER)).all(axis=1))
     if len(within) and within.all() and (columns.limits > _FRACTION_SIDE).all() and (columns.xyxy % 1 != 0).any():
         image, box = columns.images[columns.rows[0]], columns.drawn[0]
         raise UserError(

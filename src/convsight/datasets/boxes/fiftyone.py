@@ -15,9 +15,9 @@ from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.json_file import json_head, parsed_json
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, data_name, splits_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
@@ -68,7 +68,7 @@ def read_fiftyone(path: Path) -> Dataset:
     if all(isinstance(each.label, list) for each in labelled):
         sizes = sizes_of([each.file for each in labelled])
         annotated = [_annotated(folder, each, size) for each, size in zip(labelled, sizes, strict=True)]
-        return boxes_dataset(path, annotated, tuple(classes) or _seen(annotated), notes)
+        return boxes_dataset(path, annotated, tuple(dict.fromkeys((*classes, *_seen(annotated)))), notes)
     return _classification(path, folder, labelled, notes)
 
 
@@ -100,13 +100,10 @@ def _labelled(split: str, file: Path, document: object, names: Sequence[str]) ->
 def _images(folder: Path) -> dict[str, Path]:
     """The images below `folder` by their path in it, with and without suffix."""
     found: dict[str, Path] = {}
-    for place, _, names in os.walk(folder):
-        for name in sorted(names, reverse=True):
-            file = Path(place, name)
-            if is_image_file(file):
-                path = Path(os.path.relpath(file, folder))
-                found[path.with_suffix("").as_posix()] = file
-                found[path.as_posix()] = file
+    for file in image_files(folder):
+        path = Path(os.path.relpath(file, folder))
+        found.setdefault(path.with_suffix("").as_posix(), file)
+        found[path.as_posix()] = file
     return found
 
 
@@ -117,8 +114,11 @@ def _named(place: str, label: Any, names: Sequence[str]) -> Any:
     if isinstance(label, list):
         if not all(isinstance(each, dict) and "bounding_box" in each for each in label):
             raise UserError(f"{place}: {quoted(label)} are no boxes; several classes for an image are not read")
-        return [each | {"label": _named(place, each.get("label"), names)} for each in label]
-    text = label.get("label") if isinstance(label, dict) else label
+        return [each | {"label": _class(place, each.get("label"), names)} for each in label]
+    return _class(place, label.get("label") if isinstance(label, dict) else label, names)
+
+
+def _class(place: str, text: object, names: Sequence[str]) -> str:
     if isinstance(text, int) and not isinstance(text, bool) and 0 <= text < len(names):
         return names[text]
     if not isinstance(text, str) or not class_name(text):

@@ -5,7 +5,6 @@ in labels/detections.csv.
 """
 
 import csv
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
 from convsight.words import counted, first_few, quoted
 
@@ -94,11 +93,8 @@ def _split(table: Path) -> str:
 def _images(folder: Path) -> dict[str, list[Path]]:
     """The images below `folder`, by their names without suffix."""
     found: dict[str, list[Path]] = {}
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            if is_image_file(Path(name)):
-                found.setdefault(Path(name).stem, []).append(Path(place, name))
+    for file in image_files(folder):
+        found.setdefault(file.stem, []).append(file)
     return found
 
 

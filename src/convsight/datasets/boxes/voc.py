@@ -16,7 +16,7 @@ from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import splits_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
+from convsight.images import is_image_file, is_system_folder
 from convsight.natural_order import natural_key, natural_order
 from convsight.words import counted, first_few
 
@@ -75,7 +75,7 @@ def _roots(path: Path) -> list[Path]:
 def _folders(path: Path) -> list[Path]:
     try:
         with os.scandir(path) as entries:
-            return [Path(entry.path) for entry in entries if entry.is_dir()]
+            return [Path(entry.path) for entry in entries if entry.is_dir() and not is_system_folder(entry.name)]
     except OSError as error:
         raise UserError(f"cannot read the folder {path}: {error.strerror}") from error
 

@@ -14,6 +14,7 @@ from convsight.errors import UserError
 from convsight.words import quoted, shortened
 
 _MOST_BYTES = 4 * 2**20  # of a data.yaml; 100,000 classes with long names are half of it
+_DIGITS = 6  # of a class number; more classes are damage
 _LONGEST = 200  # characters of a path in a message
 
 
@@ -64,16 +65,17 @@ def read_yaml(file: Path) -> YoloYaml:
     )
 
 
-class _Texts(yaml.BaseLoader):
-    """Texts, lists and mappings, of which none is named once and meant often: such lists grow beyond all memory."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        alias = self.check_event(yaml.AliasEvent)
-        mark = self.peek_event().start_mark
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
-        if alias and not isinstance(node, yaml.ScalarNode):
-            raise yaml.composer.ComposerError(problem="an alias for more than a text; write it out", problem_mark=mark)
-        return node
+def _check_aliases(data: bytes) -> None:
+    """Raise a `MarkedYAMLError` where more than a text is named once and meant again: such lists grow beyond memory."""
+    texts = set()
+    for event in yaml.parse(data, Loader=yaml.BaseLoader):
+        if isinstance(event, yaml.ScalarEvent):
+            texts.add(event.anchor)
+        elif isinstance(event, yaml.AliasEvent) and event.anchor not in texts:
+            problem = "an alias for more than a text; write it out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            texts.discard(event.anchor)
 
 
 def _bytes(file: Path) -> bytes:
@@ -84,8 +86,10 @@ def _bytes(file: Path) -> bytes:
 
 def _parsed(file: Path) -> Mapping[str, Any]:
     try:
-        # A class called `no` is none that YAML calls false.
-        document = yaml.load(_bytes(file), Loader=_Texts)  # noqa: S506
+        # Texts, lists and mappings only: a class called `no` is none that YAML calls false.
+        data = _bytes(file)
+        _check_aliases(data)
+        document = yaml.load(data, Loader=yaml.BaseLoader)  # noqa: S506
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from error
     except yaml.MarkedYAMLError as error:
@@ -107,7 +111,7 @@ def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
 
 def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
     count = _text(file, document, "nc") or None
-    if count is not None and not count.isdecimal():
+    if count is not None and not _is_class_number(count):
         raise UserError(f"{file}: nc is {quoted(count)}; expected how many classes there are")
     given = document.get("names")
     if given is None:
@@ -116,12 +120,14 @@ def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
         list(given.items()) if isinstance(given, dict) else list(enumerate(given)) if isinstance(given, list) else []
     )
     names: dict[int, str] = {}
+    taken: set[str] = set()
     for key, text in pairs:
         name = class_name(text) if isinstance(text, str) else ""
-        if not str(key).isdecimal() or not name:
+        if not _is_class_number(str(key)) or not name:
             raise UserError(f"{file}: the class {quoted(key)} is named {quoted(text)}; expected a number and a name")
-        if name in names.values():
+        if name in taken:
             raise UserError(f"{file}: the name {quoted(name)} is given to two classes; change one")
+        taken.add(name)
         names[int(key)] = name
     if not names:
         raise UserError(f"{file}: names is {quoted(given)}; expected a list of names, or numbers with names")
@@ -130,13 +136,18 @@ def _names(file: Path, document: Mapping[str, Any]) -> dict[int, str]:
     return dict(sorted(names.items()))
 
 
+def _is_class_number(text: str) -> bool:
+    """Whether `text` is a whole number that classes can have, or be counted by."""
+    return text.isdecimal() and len(text) <= _DIGITS
+
+
 def _splits(file: Path, document: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     """The places of each split; one that names those of another is none, and noted."""
     splits: dict[str, tuple[str, ...]] = {}
     notes = []
     for split in SPLIT_NAMES:
-        others = (value for key, value in document.items() if isinstance(key, str) and split_called(key) == split)
-        given = document.get(split) or next((value for value in others if value), [])
+        others = (value for key, value in document.items() if split_called(str(key)) == split)
+        given: Any = document.get(split) or next((value for value in others if value), [])
         places = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
         if not all(isinstance(place, str) for place in places) or (given and not places):
             raise UserError(f"{file}: {split} is {quoted(given)}; expected a folder, a list of images, or several")

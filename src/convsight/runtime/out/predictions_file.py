@@ -11,7 +11,7 @@ from convsight.errors import UserError
 from convsight.files import beside, sync_folder
 from convsight.runtime.out.checkpoints import Checkpoint, Checkpoints
 from convsight.runtime.out.parquet import require_pyarrow, write_parquet
-from convsight.runtime.out.row_formats import ROW_FORMATS
+from convsight.runtime.out.row_formats import ROW_FORMATS, SPREADSHEET
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
@@ -27,11 +27,17 @@ class PredictionsFile:
     the file is made in one step when all images are predicted; then nothing can follow.
     """
 
-    def __init__(self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any]) -> None:
-        """Raises `UserError` for another suffix, and for a file that another model, or something else, wrote."""
+    def __init__(
+        self, path: Path, columns: tuple[str, ...], identity: Mapping[str, Any], *, spreadsheet: bool = False
+    ) -> None:
+        """With `spreadsheet`, CSV holds nothing that such a program would run.
+
+        Raises `UserError` for another suffix, and for a file that another model, or something else, wrote.
+        """
         if path.suffix not in ROW_FORMATS:
             raise UserError(f"--out {path}: the suffix chooses the format; give one of {', '.join(ROW_FORMATS)}")
-        self._path, self._columns, self._format = path, columns, ROW_FORMATS[path.suffix]
+        self._path, self._columns = path, columns
+        self._format = SPREADSHEET if spreadsheet else ROW_FORMATS[path.suffix]
         self._rows = path
         if path.suffix == ".parquet":
             require_pyarrow()
@@ -44,7 +50,7 @@ class PredictionsFile:
         except OSError as error:
             raise self._unwritable(error) from error
         try:
-            self._open({"columns": list(columns), **identity})
+            self._open({"columns": list(columns), **identity, **({"for_spreadsheets": True} if spreadsheet else {})})
         except OSError as error:
             self._lock.release()
             raise self._unwritable(error) from error

@@ -31,6 +31,16 @@ def csv_lines(prediction: Prediction, columns: Columns) -> str:
     return csv_text(table_rows(prediction, columns))
 
 
+def spreadsheet_head(columns: Columns) -> str:
+    """The names of the columns, with an apostrophe before those that a spreadsheet would run."""
+    return csv_text([("file", *columns, "error")], spreadsheet=True)
+
+
+def spreadsheet_lines(prediction: Prediction, columns: Columns) -> str:
+    """The rows of a prediction, likewise."""
+    return csv_text(table_rows(prediction, columns), spreadsheet=True)
+
+
 def json_line(prediction: Prediction, columns: Columns) -> str:
     """The prediction as one JSON document."""
     return f"{json_text(prediction)}\n"
@@ -44,6 +54,7 @@ def _nothing(columns: Columns) -> str:
     return ""
 
 
+SPREADSHEET = RowFormat(spreadsheet_head, spreadsheet_lines)
 # The suffix of the file that is appended to -> its format.
 ROW_FORMATS = {
     ".csv": RowFormat(csv_head, csv_lines),
