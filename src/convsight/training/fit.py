@@ -120,7 +120,8 @@ def fit(t: Training, listener: Listener) -> None:
                     break
             t.update.flush()
             _average(t)
-            listener.say(_finish_epoch(t, epoch))
+            words = _finish_epoch(t, epoch)
+            listener.epoch(t.epoch, words)
 
 
 @dataclass
