@@ -16,7 +16,7 @@ from convsight.completion import TrainCommand
 from convsight.errors import UserError
 from convsight.habits import check_habits
 from convsight.output_encoding import print_whatever_is_named
-from convsight.words import visible
+from convsight.words import counted, visible
 
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
@@ -37,6 +37,7 @@ Workers = Annotated[int, typer.Option(min=0, max=64, help="Threads that read ima
 MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger images.")]
 
 
+CameraNumber = Annotated[int | None, typer.Option("--camera", help="A camera of this machine, counted from 0.")]
 EngineName = Annotated[
     str | None, typer.Option("--engine", help="openvino, onnxruntime or torch. [default: the fastest installed]")
 ]
@@ -138,7 +139,8 @@ def convert(
     if output == "json":
         typer.echo(json_document(done.to_json()))
     else:
-        typer.echo(f"{done.folder}: {done.pictures:,} images with {done.boxes:,} boxes")
+        told = f"{counted(done.pictures, 'image')} with {counted(done.boxes, 'box', 'es')}"
+        typer.echo(f"{done.folder}: {told}")
 
 
 @app.command()
@@ -175,20 +177,25 @@ def evaluate(
         document = {
             "data": found.data,
             "pictures": found.images,
+            "parts": found.parts,
             "metrics": metrics_json(found.metrics, found.described),
         }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.images:,} images of {found.data}", found.metrics, found.described)
+        print_metrics(f"{model} on {counted(found.images, 'image')} of {found.data}", found.metrics, found.described)
 
 
 @app.command()
 def predict(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
     sources: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Images, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
-    ],
+    ] = None,
+    camera: CameraNumber = None,
+    stream: Annotated[
+        list[str] | None, typer.Option(help="The address (http, rtsp) of a video, whatever its name.")
+    ] = None,
     output: Annotated[
         Literal["table", "json", "csv", "coco"],
         typer.Option("--format", help="JSON: one line an image. coco: boxes as a COCO results file."),
@@ -206,7 +213,10 @@ def predict(
             help="Report predictions less sure than this (0..1) as unsure; of boxes, report those from it on."
         ),
     ] = None,
-    draw: Annotated[Path | None, typer.Option(help="A folder for the images with the results drawn on them.")] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the images with the results drawn on them; of one video also an .mp4."),
+    ] = None,
     files: Annotated[
         Path | None,
         typer.Option(help="A folder for the files that results bring, such as masks; may be that of --draw."),
@@ -220,14 +230,18 @@ def predict(
     engine: EngineName = None,
     precision: PrecisionName = None,
 ) -> None:
-    """Predict images; one that cannot be read is reported in its place, and the exit code is 2."""
+    """Predict images; one that is missing or cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
+    from convsight.runtime.sources.resolve import live_sources
     from convsight.runtime.verb import PredictOptions, print_predictions, save_predictions
 
     if out and output == "coco":
         raise UserError("--out writes .csv, .jsonl or .parquet; for a COCO results file use --format coco > FILE")
+    places = [*(sources or ()), *live_sources(camera, stream or ())]
+    if not places:
+        raise UserError("name images to predict: files, folders, patterns, URLs, videos, - for a list, or --camera 0")
     options = PredictOptions(
-        model, sources, reject_below, draw, files, every, workers, max_megapixels, engine, precision, for_spreadsheets
+        model, places, reject_below, draw, files, every, workers, max_megapixels, engine, precision, for_spreadsheets
     )
     if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
@@ -236,9 +250,18 @@ def predict(
 @app.command()
 def track(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file; one that finds things.")],
-    source: Annotated[str, typer.Argument(help="A video, or a folder or pattern ('frames/*.png') of its frames.")],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A video, its address (rtsp, http), or a folder or pattern ('frames/*.png') of its frames."
+        ),
+    ] = None,
+    camera: CameraNumber = None,
     out: Annotated[Path | None, typer.Option(help="Write the tracks to this file, as MOTChallenge has them.")] = None,
-    draw: Annotated[Path | None, typer.Option(help="A folder for the frames with their tracks drawn on them.")] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the frames with their tracks drawn on them, or an .mp4, as --video."),
+    ] = None,
     video: Annotated[Path | None, typer.Option(help="The same as a video: a name that ends in .mp4.")] = None,
     truth: Annotated[Path | None, typer.Option(help="The true tracks (gt.txt), to judge those found by.")] = None,
     every: Annotated[int, typer.Option(help="Look at every so many-th frame.")] = 1,
@@ -253,10 +276,17 @@ def track(
 ) -> None:
     """Follow what a detector finds through a video; where a frame cannot be read, the exit code is 2."""
     from convsight.progress import Terminal
+    from convsight.runtime.sources.video_source import camera_source
+    from convsight.runtime.video_file import VIDEO
     from convsight.tracking.verb import TrackOptions, track
 
+    if draw and draw.suffix.lower() == VIDEO and video is None:
+        draw, video = None, draw
+    if (source is None) == (camera is None):
+        raise UserError("name one source to follow things on: a video, a folder of frames, an address, or --camera 0")
+    place = source or camera_source(camera or 0)
     options = TrackOptions(
-        model, source, out, draw, video, truth, every, min_score, workers, max_megapixels, engine, precision
+        model, place, out, draw, video, truth, every, min_score, workers, max_megapixels, engine, precision
     )
     if track(options, output, Terminal()):
         raise typer.Exit(2)

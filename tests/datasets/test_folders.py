@@ -151,10 +151,33 @@ def test_stray_files_are_left_out_and_noted(make_images: MakeImages) -> None:
         (photos / name).write_text("no image")
     dataset = read_dataset(photos)
     assert list(labels(dataset)) == ["cat/1.png", "dog/2.png"]
-    (note,) = dataset.notes
-    assert note.startswith("left out, since not images in class folders: 7 (")
+    note, systems = dataset.notes
+    assert note.startswith("left out, since not images in class folders: 6 (")
     assert ".cache/, " in note
-    assert note.endswith(" and 2 more)")
+    assert note.endswith(" and 1 more)")
+    assert systems == "left out, since a system or file server made them: 1 folder (__MACOSX)"
+
+
+def test_what_systems_leave_beside_photos_is_no_class_and_no_image(make_images: MakeImages) -> None:
+    made = ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", ".thumbnails", "__pycache__", ".Trash-1000"]
+    thumbs = [f"{place}{name}/1.png/thumb.png" for name in made for place in ("", "cat/")]
+    photos = make_images("cat/1.png", "dog/2.png", *thumbs)
+    os.mkfifo(photos / "dog" / "pipe.png")
+    dataset = read_dataset(photos)
+    assert list(labels(dataset)) == ["cat/1.png", "dog/2.png"]
+    others, systems = dataset.notes
+    assert others == "left out, since not images in class folders: 1 (dog/pipe.png)"
+    assert systems.startswith("left out, since a system or file server made them: 14 folders (")
+
+
+def test_a_bin_beside_splits_or_around_them_is_passed_over(make_images: MakeImages) -> None:
+    photos = make_images("set/train/cat/1.png", "set/train/dog/2.png", "set/test/cat/3.png", "@eaDir/x/9.png")
+    assert list(read_dataset(photos).splits) == ["train", "test"]
+
+
+def test_folders_called_like_patterns(make_images: MakeImages) -> None:
+    photos = make_images("a[1]*?/cat [x]/1.png", "a[1]*?/dog/2[3].png")
+    assert list(labels(read_dataset(photos))) == ["a[1]*?/cat [x]/1.png", "a[1]*?/dog/2[3].png"]
 
 
 def test_files_beside_split_folders_and_their_classes_are_noted(make_images: MakeImages) -> None:

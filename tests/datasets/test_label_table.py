@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from convsight.datasets import UNSPLIT, Dataset, read_dataset
+from convsight.datasets import UNSPLIT, Dataset, parquet_texts, read_dataset
 from convsight.errors import UserError
 
 MakeImages = Callable[..., Path]
@@ -155,7 +155,13 @@ def test_absolute_paths_and_paths_above_the_table(photos: Path, tmp_path: Path) 
 def test_repeated_rows_count_once(photos: Path) -> None:
     dataset = read_dataset(table(photos, "path,label\na.png,cat\nb.png,dog\n./a.png,cat\ndeep/../a.png,cat\n"))
     assert labels(dataset) == {"a.png": "cat", "b.png": "dog"}
-    assert dataset.notes == ("2 rows that repeat another were left out",)
+    assert dataset.notes == ("left out, since they repeat another: 2 rows",)
+
+
+def test_thumbnails_are_not_what_a_table_means(make_images: MakeImages) -> None:
+    photos = make_images("deep/a.png", "deep/@eaDir/a.png", "deep/b.png")
+    dataset = read_dataset(table(photos, "path,label\na.png,cat\nb.png,dog\n"))
+    assert [Path(image).parent.name for image in dataset.split(UNSPLIT).images] == ["deep", "deep"]
 
 
 class TestParquet:
@@ -197,6 +203,29 @@ class TestParquet:
         assert "no column 'label' (or class, target, cell_type" in message
         assert "its columns are 'path', 'kind'" in message
 
+    @pytest.mark.parametrize("coded", [True, False])
+    def test_what_unpacks_to_far_more_than_paths_is_refused(
+        self, photos: Path, coded: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        path = photos / "table.parquet"
+        long = ["a" * 50_000 + ("" if coded else str(row)) for row in range(400)]
+        parquet.write_table(
+            pyarrow.table({"path": long, "label": ["cat"] * 400}), path, use_dictionary=coded, compression="zstd"
+        )
+        assert path.stat().st_size < 10_000
+        assert "the column 'path' holds a text of 50,00" in refused(path)
+        if not coded:
+            monkeypatch.setattr(parquet_texts, "_MOST_BYTES", 2**20)
+            assert "unpacks to 0.0 GiB in 'path', 'label', far more than paths and classes take" in refused(path)
+
+    def test_parts_of_a_table_come_together(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(parquet_texts, "_MOST_ROWS", 2)
+        path = self.write(photos, path=["a.png", "b.png", "deep/c.png"], label=["cat", "dog", "cat"])
+        assert labels(read_dataset(path)) == {"a.png": "cat", "b.png": "dog", "deep/c.png": "cat"}
+
     def test_images_inside_the_table(self, photos: Path) -> None:
         path = self.write(photos, image=[{"bytes": b"123", "path": "a.png"}], label=["cat"])
         assert "the column 'image' holds values of type struct" in refused(path)
@@ -209,7 +238,7 @@ class TestParquet:
     def test_without_pyarrow(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = self.write(photos, path=["a.png"], label=["cat"])
         monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-        assert 'pip install "convsight[parquet]"' in refused(path)
+        assert 'pip install ".[parquet]" in the clone of convsight' in refused(path)
 
 
 class TestBadTables:

@@ -150,3 +150,15 @@ def test_a_split_that_shows_nothing_cannot_be_judged_by() -> None:
     split = Split("val", np.zeros((1, 9, 9, 3), np.uint8), nothing, ["a"])
     with pytest.raises(UserError, match="split 'val' shows anything"):
         check_judgeable("photos", split)
+
+
+def test_an_archive_is_told_how_to_unpack(tmp_path: Path) -> None:
+    for name, content, command in (
+        ("photos.zip", b"PK\x03\x04", "python -m zipfile -e {0}/photos.zip {0}/photos"),
+        ("photos.tgz", b"\x1f\x8b", "python -m tarfile -e {0}/photos.tgz {0}/photos"),
+        ("photos", b"PK\x03\x04", "python -m zipfile -e {0}/photos {0}/photos-unpacked"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserError) as caught:
+            read_dataset(tmp_path / name)
+        assert str(caught.value).endswith(f"it is an archive: unpack it with: {command.format(tmp_path)}")

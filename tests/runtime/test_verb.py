@@ -1,6 +1,7 @@
 """`convsight predict` asks of results only what they can do, and says so before it reads anything."""
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from tests.command import within
+from tests.runtime.sources.streams import http_stream
+from tests.runtime.sources.test_video import write_video
 
 import convsight
 from convsight.errors import UserError
@@ -18,6 +21,8 @@ from convsight.results import Difference, Result
 from convsight.run import Run
 from convsight.runtime.model import Model
 from convsight.runtime.pandas_table import to_pandas
+from convsight.runtime.sources.video import open_video
+from convsight.runtime.sources.video_source import file_source
 from convsight.tasks.classification.light.reader import ClassReader
 
 
@@ -180,3 +185,88 @@ def test_drawings_and_files_may_share_a_folder(
         "000001-0.mask.png",
         "000001-0.more.json",
     ]
+
+
+def noted(folder: Path) -> Path:
+    """A JPEG that lacks its end marker."""
+    content = io.BytesIO()
+    Image.effect_noise((20, 20), 50).save(content, "JPEG")
+    file = folder / "cut.jpg"
+    file.write_bytes(content.getvalue()[:-2])
+    return file
+
+
+def test_what_is_missing_is_told_in_its_place_and_the_others_are_answered(
+    exported_run: Run, photos: Path, tmp_path: Path
+) -> None:
+    good = photos / "dark" / "0.png"
+    done = within("predict", exported_run.path, good, tmp_path / "missing.jpg", good, "--format", "json")
+    assert done.returncode == 2
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first == third
+    assert first["file"] == str(good)
+    assert second["file"] == str(tmp_path / "missing.jpg")
+    assert "does not exist" in second["error"]
+    out = tmp_path / "out.csv"
+    assert within("predict", exported_run.path, tmp_path / "missing.jpg", good, "--out", out).returncode == 2
+    first_row = next(csv.DictReader(out.read_text().splitlines()))
+    assert first_row["file"] == str(tmp_path / "missing.jpg")
+    alone = within("predict", exported_run.path, tmp_path / "missing.jpg")
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert "missing.jpg does not exist" in alone.stderr
+
+
+def test_no_source_at_all_says_what_to_name(exported_run: Run) -> None:
+    done = within("predict", exported_run.path)
+    assert done.returncode == 2
+    assert "name images to predict" in done.stderr
+
+
+def test_what_is_wrong_with_an_image_that_is_answered_is_told(exported_run: Run, tmp_path: Path) -> None:
+    file = noted(tmp_path)
+    done = within("predict", exported_run.path, file, "--format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["remark"] == "its end marker is missing; all of its pixels are there"
+    assert f"note: {file}: its end marker is missing" in done.stderr
+
+
+def test_folders_of_systems_are_told(exported_run: Run, photos: Path) -> None:
+    (photos / "dark").rename(photos / "@eaDir")
+    done = within("predict", exported_run.path, photos)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 10)
+    assert f"note: left out, since a system or file server made them: 1 folder ({photos}/@eaDir)" in done.stderr
+
+
+def test_a_video_is_drawn_as_a_video(exported_run: Run, tmp_path: Path) -> None:
+    clip, film = write_video(tmp_path / "clip.mp4"), tmp_path / "film.mp4"
+    done = within("predict", exported_run.path, clip, "--draw", film, "--every", "10")
+    assert done.returncode == 0, done.stderr
+    video = open_video(file_source(str(film)))
+    assert video.rate == 2.5
+    assert len(list(video.frames)) == 5
+    with http_stream(clip) as address:  # of an address too, whatever its name
+        done = within("predict", exported_run.path, "--stream", f"{address}/7", "--draw", film, "--every", "25")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(list(open_video(file_source(str(film))).frames)) == 2
+
+
+@pytest.mark.parametrize(
+    ("sources", "more", "words"),
+    [
+        (["photos"], [], "only the frames of one video become one"),
+        (["clip.mp4", "photos"], [], "only the frames of one video become one"),
+        (["clip.mp4"], ["--out", "out.csv"], "a video cannot go on"),
+        (["clip.mp4"], ["--draw", "clip.mp4"], "is the source"),
+        (["--stream", "file:///etc/passwd"], [], "--stream file:///etc/passwd: give an address"),
+        (["--camera", "-1"], [], "counted from 0"),
+    ],
+)
+def test_what_cannot_be_drawn_as_a_video(
+    exported_run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str], more: list[str], words: str
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    write_video(photos.parent / "clip.mp4")
+    done = within("predict", exported_run.path, *sources, "--draw", "film.mp4", *more)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (photos.parent / "film.mp4").exists()

@@ -10,9 +10,9 @@ from convsight.errors import UserError
 from convsight.results import Boxes
 from convsight.results.drawing import colour_of
 from convsight.runtime.sources import read_sources
+from convsight.runtime.video_file import VideoFile
 from convsight.tracking import Tracked
 from convsight.tracking.trails import Trails
-from convsight.tracking.video_file import VideoFile
 
 BLACK = Image.new("RGB", (200, 100))
 

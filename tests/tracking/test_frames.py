@@ -45,7 +45,7 @@ def test_what_is_no_video_and_no_frames_is_said(tmp_path: Path) -> None:
         (tmp_path / "photo.png", "is no video"),
         (tmp_path / "*.jpg", "holds no images"),
         (tmp_path / "*", "names the video .*clip.mp4; give it by its name"),
-        ("https://example.org/clip.mp4", "does not exist"),
+        ("ftp://example.org/clip.mp4", "does not exist"),
     ):
         with pytest.raises(UserError, match=words):
             read_frames(str(source))

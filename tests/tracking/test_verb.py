@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from tests.runtime.sources.streams import http_stream
 from tests.tracking.watcher import watching
 from typer.testing import CliRunner
 
@@ -252,3 +253,25 @@ def test_a_target_of_another_video_is_noticed(clip: Path, track: Track, tmp_path
     (tmp_path / "gt.txt").write_text("1,1,0,0,5,5,1,77,1\n")
     found = track(clip / "frames", "--truth", tmp_path / "gt.txt")
     assert "warning: the classes in" in found.stderr
+
+
+def test_a_stream_and_a_film_by_draw(clip: Path, track: Track, tmp_path: Path) -> None:
+    with http_stream(clip / "clip.mp4", "video/mp4") as address:
+        found = track(f"{address}/camera", "--format", "json", "--draw", tmp_path / "film.mp4")
+    assert found.exit_code == 0
+    assert [frame["frame"] for frame in lines(found)] == list(range(1, 41))
+    assert len(list(read_sources([tmp_path / "film.mp4"]))) == 40
+    with pytest.raises(UserError, match=r"cannot read camera:99: .*no camera 99"):
+        track("--camera", "99", "--out", tmp_path / "tracks.txt")
+    for wrong in ([], [clip / "clip.mp4", "--camera", "0"]):
+        with pytest.raises(UserError, match="name one source"):
+            track(*wrong)
+
+
+def test_frames_beside_what_a_system_made(track: Track, tmp_path: Path) -> None:
+    write_frames(VIDEO, tmp_path / "frames [1]")
+    (tmp_path / "frames [1]" / "@eaDir").mkdir()
+    (tmp_path / "frames [1]" / "@eaDir" / "000001.png").write_bytes(b"no image")
+    found = track(tmp_path / "frames [1]", "--format", "json")
+    assert (found.exit_code, len(lines(found))) == (0, 40)
+    assert "left out, since a system or file server made them: 1 folder" in found.stderr

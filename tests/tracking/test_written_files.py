@@ -12,10 +12,10 @@ from tests.disk import Disk
 
 from convsight.errors import UserError
 from convsight.results import Boxes
+from convsight.runtime.video_file import VideoFile
 from convsight.tracking.tracked_frame import TrackedFrame
 from convsight.tracking.tracker import Tracker
 from convsight.tracking.tracks_file import TracksFile
-from convsight.tracking.video_file import VideoFile
 
 Opened = Callable[[Path], AbstractContextManager[Any]]
 

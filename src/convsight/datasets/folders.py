@@ -12,14 +12,13 @@ from convsight.datasets.class_names import LAYOUT, check_classes, places_hint
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import class_name, data_name, splits_called, storable
 from convsight.errors import UserError
-from convsight.images import is_image_file
+from convsight.images import is_image_file, is_system_folder, left_out_words
 from convsight.natural_order import natural_key, natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
 from convsight.words import first_few, quoted
 
 _FOLD = re.compile(r"(?:cv|k)?[ _-]?fold[ _-]?\d+", re.IGNORECASE)
-_NO_DATA = frozenset({"__MACOSX"})  # what archive programs leave behind
 
 
 def read_folders(path: Path) -> Dataset:
@@ -88,11 +87,14 @@ class _Tree:
         self.left_out += [f"{folder}{os.sep}" for folder in folders]
 
     def notes(self) -> tuple[str, ...]:
-        """One note on everything left out."""
-        if not self.left_out:
-            return ()
+        """What was left out: what people put there, and what systems did."""
         names = [self.name(path) for path in self.left_out]
-        return (f"left out, since not images in class folders: {len(names):,} ({first_few(names)})",)
+        systems = [name.rstrip("/") for name in names if is_system_folder(name.rstrip("/").rpartition("/")[2])]
+        others = [name for name in names if name.rstrip("/") not in systems]
+        notes = []
+        if others:
+            notes.append(f"left out, since not images in class folders: {len(others):,} ({first_few(others)})")
+        return (*notes, left_out_words(systems)) if systems else tuple(notes)
 
     def data_root(self) -> Path:
         """The folder of the class or split folders: the data's own, or the only one inside it."""
@@ -238,7 +240,7 @@ def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
         is_folder, is_file = entry.is_dir(), entry.is_file()
     except OSError:  # a link that leads to itself
         is_folder = is_file = False
-    if entry.name.startswith(".") or entry.name in _NO_DATA:
+    if entry.name.startswith(".") or is_system_folder(entry.name):
         listing.others.append(entry.path + (os.sep if is_folder else ""))
     elif is_folder:
         listing.folders.append(Path(entry.path))
@@ -256,7 +258,7 @@ def _folders_alone(folder: Path) -> list[str]:
             for entry in entries:
                 if is_image_file(Path(entry.name)):
                     return []
-                if not entry.name.startswith(".") and entry.is_dir():
+                if not (entry.name.startswith(".") or is_system_folder(entry.name)) and entry.is_dir():
                     found.append(entry.name)
     except OSError:  # is told where its images are read
         return []

@@ -18,6 +18,7 @@ from convsight.foreign import is_table, is_tensor
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
+from convsight.words import counted
 
 TAKEN = (
     "a path, the name of a known data set, (images, labels), a table of pandas or polars with the columns path and "
@@ -25,8 +26,10 @@ TAKEN = (
 )
 
 
-def data_of(data: object) -> Dataset | str:
+def data_of(data: object, column: str | None = None) -> Dataset | str:
     """What a program gives as data: a path or name as text, all else as a `Dataset`.
+
+    Of a table, `Split.groups` holds its `column`.
 
     Images are an array (images, height, width[, channels]), a tensor with channels first, or a list of paths, PIL
     images or arrays; labels are texts or whole numbers, one an image. Of a table the columns are those of a file of its
@@ -42,7 +45,7 @@ def data_of(data: object) -> Dataset | str:
         case Mapping():
             return _by_split(data)
         case _ if is_table(data):
-            return table_dataset(data)
+            return table_dataset(data, column)
     images, labels, names, what = _images_and_labels(data)
     return _dataset(what, {UNSPLIT: (images, labels)}, names)
 
@@ -55,7 +58,7 @@ def _images_and_labels(data: Any) -> tuple[Images, Sequence[Any], tuple[str, ...
     if isinstance(data, tuple | list) and len(data) == 2:
         images, labels = _images(data[0]), _labels(data[1])
         if len(images) != len(labels):
-            raise UserError(f"{len(images):,} images but {len(labels):,} labels; give one an image")
+            raise UserError(f"{counted(len(images), 'image')} but {counted(len(labels), 'label')}; give one an image")
         return images, labels, None, "arrays"
     if is_map_style(data):
         held = pictures_and_labels(data)

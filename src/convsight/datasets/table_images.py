@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import storable
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.words import first_few, shortened
 
 # Accepted spellings of the columns of all tables; of several that are there, the first counts.
@@ -93,10 +93,7 @@ def find_column(names: Sequence[str], spellings: Sequence[str]) -> int:
 def _images_below(folder: Path) -> dict[str, list[Path]]:
     """The images in `folder` and below by their names, with and without suffix."""
     found: dict[str, list[Path]] = {}
-    for place, _, names in os.walk(folder):
-        for name in names:
-            file = Path(place, name)
-            if is_image_file(file):
-                found.setdefault(name, []).append(file)
-                found.setdefault(file.stem, []).append(file)
+    for file in image_files(folder):
+        found.setdefault(file.name, []).append(file)
+        found.setdefault(file.stem, []).append(file)
     return found

@@ -22,6 +22,7 @@ from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.run import Run, find_weights_file
 from convsight.runtime.evaluate import own_data
+from convsight.runtime.sources.folders import images_in
 
 _SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
 
@@ -72,7 +73,7 @@ def _proof(
     """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
     if isinstance(data, str | Path) and Path(data).is_dir():
-        files = sorted(file for file in Path(data).rglob("*") if card.input.is_file(file))
+        files = sorted(Path(item.name) for item in images_in(Path(data), card.input.is_file))
     return partial(proof_images, files or enough_images(_dataset(path, card, data)), card.input, max_megapixels)
 
 

@@ -1,12 +1,22 @@
 """Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
-from convsight.images.decode import Decoded, Source, decode_image, decoding, image_size, is_deep_file, value_extent
+from convsight.images.decode import (
+    Decoded,
+    Source,
+    decode_image,
+    decoding,
+    image_size,
+    is_decoded_alone,
+    is_deep_file,
+    value_extent,
+)
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
 from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
 from convsight.images.input_size import InputSize, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.resize import fit_planes, resize_image
+from convsight.images.system_folders import is_system_folder, left_out_words
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -23,8 +33,11 @@ __all__ = [
     "fit_planes",
     "fitting_range",
     "image_size",
+    "is_decoded_alone",
     "is_deep_file",
     "is_image_file",
+    "is_system_folder",
+    "left_out_words",
     "load_image",
     "resize_image",
     "unpacking",

@@ -6,7 +6,7 @@ file once more as if its bytes came in the other order.
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Deep(NamedTuple):
     def levels(self, shown: ValueRange) -> NDArray[np.uint8]:
         """The values as 0 to 255, those outside of `shown` as its ends; of a whole type the upper 8 bits."""
         is_wide = max(self.whole.high - self.whole.low, shown.high - shown.low) > 2**16
-        values: NDArray[np.int64] | NDArray[np.int32] = self.values.astype(np.int64 if is_wide else np.int32)
+        values = cast("NDArray[np.int64]", self.values.astype(np.int64 if is_wide else np.int32))
         np.clip(values, *shown, out=values)
         values -= shown.low
         values <<= 8

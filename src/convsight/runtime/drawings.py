@@ -1,4 +1,4 @@
-"""`Drawings`: a folder of images with their results drawn on them."""
+"""`Drawings` and `DrawnVideo`: images with their results drawn on them, in a folder or as a video."""
 
 import io
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from convsight.results import Drawable
 from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import OutputFolder
 from convsight.runtime.prediction import Prediction
+from convsight.runtime.video_file import VideoFile
 
 _QUALITY = 90  # of JPEG
 
@@ -34,15 +35,40 @@ class Drawings:
 
         Raises `UserError` where the result is no `Drawable`.
         """
-        if prediction.result is None or prediction.image is None:
-            return
-        if not isinstance(prediction.result, Drawable):
-            raise lacking(Drawable, "--draw", f"the kind {type(prediction.result).__name__}", "leave it out")
-        image = decode_image(prediction.image, max_megapixels=self._max_megapixels, shown=self._shown)
-        self.save(prediction.result.draw(image), position, prediction.file)
+        drawn = drawn_image(prediction, self._max_megapixels, self._shown)
+        if drawn is not None:
+            self.save(drawn, position, prediction.file)
 
     def save(self, drawn: Image.Image, position: int, name: str) -> None:
         """Save what was drawn on the image called `name`, the `position`-th of all."""
         content = io.BytesIO()
         drawn.save(content, "JPEG", quality=_QUALITY)
         self._folder.save(position, name, {"jpg": content.getvalue()})
+
+
+class DrawnVideo:
+    """The images of predictions, with the results drawn on them, as the frames of one video."""
+
+    def __init__(self, file: VideoFile, max_megapixels: float, shown: ValueRange | None = None) -> None:
+        """`shown` are the values that are black and white in images of more than 8 bits."""
+        self._file = file
+        self._max_megapixels = max_megapixels
+        self._shown = shown
+
+    def draw(self, position: int, prediction: Prediction) -> None:
+        """Write the next frame, of a prediction that kept its image; what has no result is left out."""
+        drawn = drawn_image(prediction, self._max_megapixels, self._shown)
+        if drawn is not None:
+            self._file.add(drawn)
+
+
+def drawn_image(prediction: Prediction, max_megapixels: float, shown: ValueRange | None) -> Image.Image | None:
+    """The image of a prediction that kept it, with its result drawn on it; None where it has none.
+
+    Raises `UserError` where the result is no `Drawable`.
+    """
+    if prediction.result is None or prediction.image is None:
+        return None
+    if not isinstance(prediction.result, Drawable):
+        raise lacking(Drawable, "--draw", f"the kind {type(prediction.result).__name__}", "leave it out")
+    return prediction.result.draw(decode_image(prediction.image, max_megapixels=max_megapixels, shown=shown))

@@ -13,7 +13,7 @@ from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
-from convsight.runtime.drawings import Drawings
+from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
 from convsight.runtime.model import Model
@@ -22,8 +22,14 @@ from convsight.runtime.prediction import Prediction
 from convsight.runtime.print_predictions import PRINTERS, Printer, print_spreadsheet
 from convsight.runtime.result_files import ResultFiles
 from convsight.runtime.sources import Item, read_sources
+from convsight.runtime.sources.folders import LeftOut
+from convsight.runtime.sources.resolve import video_named
+from convsight.runtime.sources.video import open_video
+from convsight.runtime.sources.video_source import VideoSource
+from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
 from convsight.tasks.reader import columns_of
+from convsight.words import counted
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,12 @@ class PredictOptions:
     """Which images a model shall predict, and what is wanted of the predictions.
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
-    result drawn on it, into `files` the files that results bring. Of videos every `every`-th frame is predicted.
-    CSV `for_spreadsheets` holds no text that such a program would run.
+    result drawn on it, or as the frames of that .mp4 file, into `files` the files that results bring. Of videos every
+    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run.
     """
 
     model: str
-    sources: Sequence[str]
+    sources: Sequence[str | VideoSource]
     reject_below: float | None = None
     draw: Path | None = None
     files: Path | None = None
@@ -59,10 +65,13 @@ def print_predictions(options: PredictOptions, output: str, listener: Listener, 
     prepared = _prepared(options, f"--format {output}", output in _TABLES, listener)
     with (
         while_read(),
+        prepared.film or nullcontext(),
         _counting_beside(listener) as advance,
         closing(_predictions(options, prepared, listener, advance)) as predictions,
     ):
-        return printer(predictions, prepared.columns)
+        failed = printer(predictions, prepared.columns)
+        prepared.say_left_out(listener)
+        return failed
     return 0  # the reader left, and with it the question what failed
 
 
@@ -74,6 +83,8 @@ def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
 
 def save_predictions(options: PredictOptions, path: Path, listener: Listener) -> int:
     """Append the predictions to a file, after those that it has; returns how many images have none."""
+    if options.draw and options.draw.suffix.lower() == VIDEO:
+        raise UserError(f"--draw {options.draw}: a video cannot go on as --out does; draw into a folder")
     if options.for_spreadsheets and path.suffix != ".csv":
         raise UserError("--for-spreadsheets goes with --format csv, or with --out and a .csv")
     prepared = _prepared(options, f"--out {path}", path.suffix in _TABLES, listener)
@@ -87,7 +98,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         try:
             file.skip(prepared.items)
             if file.images:
-                listener.say(f"{file.images:,} images are predicted already; going on after them")
+                listener.say(f"{counted(file.images, 'image')} predicted already; going on from there")
             with (
                 listener.counting("predicting", None) as advance,
                 closing(_predictions(options, prepared, listener, advance, file)) as predictions,
@@ -97,21 +108,32 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
             file.finish()
         except KeyboardInterrupt:
             listener.say(
-                f"stopped; the same command goes on after the {file.kept:,} images that are predicted and recorded"
+                f"stopped; the same command goes on after the {counted(file.kept, 'image')} predicted and recorded"
             )
             raise
+    prepared.say_left_out(listener)
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
-    listener.say(f"{file.images:,} images are predicted in {path}{unread}")
+    listener.say(f"{counted(file.images, 'image')} predicted in {path}{unread}")
     return file.bad
 
 
 class _Prepared(NamedTuple):
-    """What predictions come from; `columns` where results are rows, `savers` are told the place of each."""
+    """What predictions come from; `columns` where results are rows, `savers` are told the place of each.
+
+    `film` is open while there are predictions; `left_out` knows the folders that were passed over.
+    """
 
     model: Model
     items: Iterator[Item]
     columns: tuple[str, ...]
     savers: tuple[Callable[[int, Prediction], None], ...]
+    film: VideoFile | None
+    left_out: LeftOut
+
+    def say_left_out(self, listener: Listener) -> None:
+        """Tell of the folders that were passed over."""
+        if self.left_out.words:
+            listener.say(f"note: {self.left_out.words}")
 
 
 _TABLES = ("csv", ".csv", ".parquet")  # formats whose predictions are rows
@@ -125,16 +147,35 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
     file, card = find_deployed(options.model, options.engine, options.precision)
-    items = read_sources(options.sources, options.every, card.input.is_file)
-    columns = _checked(options, card, form, table)
+    left_out, film = LeftOut(), None
+    limits = options.max_megapixels, shown_range(card.input)
+    named = [source for source in options.sources if isinstance(source, str)]
     savers: list[Callable[[int, Prediction], None]] = []
-    if options.draw:
-        savers.append(Drawings(options.draw, options.sources, options.max_megapixels, shown_range(card.input)).draw)
+    if options.draw and options.draw.suffix.lower() == VIDEO:
+        columns = _checked(options, card, form, table)
+        items, rate = open_video(_only_video(options), options.every)
+        film = VideoFile(options.draw, rate, "--draw")
+        savers.append(DrawnVideo(film, *limits).draw)
+    else:
+        items = read_sources(options.sources, options.every, card.input.is_file, left_out)
+        columns = _checked(options, card, form, table)
+        savers += [Drawings(options.draw, named, *limits).draw] if options.draw else []
     if options.files:
-        savers.append(ResultFiles(options.files, options.sources).save)
+        savers.append(ResultFiles(options.files, named).save)
     model = Model(card, engine_for(file, card, options.engine, options.precision))
     listener.say(model.words)
-    return _Prepared(model, items, columns, tuple(savers))
+    return _Prepared(model, items, columns, tuple(savers), film, left_out)
+
+
+def _only_video(options: PredictOptions) -> VideoSource:
+    """The one video that is predicted; raises `UserError` where there is anything else."""
+    [source, *others] = options.sources
+    found = video_named(source)
+    if others or found is None:
+        raise UserError(f"--draw {options.draw}: only the frames of one video become one; name a folder to draw into")
+    if isinstance(source, str) and options.draw and options.draw.resolve() == Path(source).resolve():
+        raise UserError(f"--draw {options.draw} is the source; write elsewhere")
+    return found
 
 
 def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from PIL import Image
 from convsight.datasets.boxes.shape_drawing import CLASSES, FINE, blotches, colour_on, fill_shape
 from convsight.files import write_atomic, write_atomic_with
 from convsight.results import Boxes
+from convsight.runtime.video_file import VideoFile
 from convsight.tracking.mot import mot_lines
 from convsight.tracking.tracks import Tracked
-from convsight.tracking.video_file import VideoFile
 
 Floats = NDArray[np.float64]
 

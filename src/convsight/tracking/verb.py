@@ -17,6 +17,8 @@ from convsight.progress import Listener
 from convsight.results import Boxes
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
+from convsight.runtime.sources.video_source import VideoSource
+from convsight.runtime.video_file import VideoFile
 from convsight.tracking.frames import Frames, read_frames
 from convsight.tracking.mot import MotTable, read_mot
 from convsight.tracking.print_tracks import Format, print_frame, print_judged
@@ -26,7 +28,6 @@ from convsight.tracking.tracking_metrics import TrackingMetrics, judge
 from convsight.tracking.tracks import Tracked
 from convsight.tracking.tracks_file import TracksFile
 from convsight.tracking.trails import Trails
-from convsight.tracking.video_file import VideoFile
 
 Sink = Callable[[TrackedFrame], object]
 
@@ -41,7 +42,7 @@ class TrackOptions:
     """
 
     model: str
-    source: str
+    source: str | VideoSource
     out: Path | None = None
     draw: Path | None = None
     video: Path | None = None
@@ -65,7 +66,8 @@ def track(options: TrackOptions, output: Format, listener: Listener) -> int:
     tracker = Tracker(frames.rate)
     model = load(options.model, options.engine, options.precision)
     _check_boxes(options, model)
-    drawings = Drawings(options.draw, [options.source], options.max_megapixels) if options.draw else None
+    named = [options.source] if isinstance(options.source, str) else []
+    drawings = Drawings(options.draw, named, options.max_megapixels) if options.draw else None
     listener.say(model.words)
     followed = _Followed(listener, keep=truth is not None)
     with while_read(), ExitStack() as stack:
@@ -75,17 +77,16 @@ def track(options: TrackOptions, output: Format, listener: Listener) -> int:
         else:
             sinks.append(partial(print_frame, output=output))
         if drawings or video:
-            sinks.append(
-                _Painter(
-                    options, drawings, stack.enter_context(video) if video else None, shown_range(model.card.input)
-                ).add
-            )
+            film, shown = stack.enter_context(video) if video else None, shown_range(model.card.input)
+            sinks.append(_Painter(options, drawings, film, shown).add)
         try:
             _follow(options, model, frames, tracker, sinks, listener)
         except KeyboardInterrupt:
             listener.say(_stopped(options, followed.last))
             raise
-        followed.check(options.source)
+        followed.check(str(options.source))
+    if frames.left_out:
+        listener.say(f"note: {frames.left_out}")
     if truth is not None:
         print_judged(_judged(options, truth, followed, listener), output)
     return followed.bad
@@ -103,7 +104,7 @@ def _truth(options: TrackOptions) -> MotTable | None:
     """The truth, if asked for; what can be wrong with the other options is found here, too."""
     if options.min_score is not None and not 0 <= options.min_score <= 1:
         raise UserError(f"--min-score {options.min_score}: give a score from 0 to 1")
-    taken = {Path(options.source).resolve(): "the source"}
+    taken = {Path(options.source).resolve(): "the source"} if isinstance(options.source, str) else {}
     if options.truth:
         taken[options.truth.resolve()] = "the truth"
     for option, path in (("--out", options.out), ("--video", options.video)):

@@ -81,7 +81,7 @@ def test_beside_the_images(image: MakeImage, tmp_path: Path) -> None:
         "train": ["train/a.png"],
         "val": ["valid/b.jpeg"],
     }
-    assert dataset.notes == ("left out, since without an XML file: 1 images (train/alone.png)",)
+    assert dataset.notes == ("left out, since without an XML file: 1 image (train/alone.png)",)
     assert read_dataset(tmp_path / "both" / "valid").split(UNSPLIT).names == ["b.jpeg"]
 
 
@@ -223,3 +223,11 @@ def test_blood_cells(shared_data: Callable[[str], Path]) -> None:
     assert [finding.kind for finding in dataset.findings] == ["empty-boxes"]
     assert "2 boxes without width or height: left out" in dataset.notes[0]
     assert "BloodImage_00343.jpg, object 4: RBC (181, 329, 181, 329)" in dataset.notes[0]
+
+
+def test_a_bin_beside_the_folders_of_a_set_is_no_other_set(voc: Path) -> None:
+    (voc.parent / "both").mkdir()
+    voc.rename(voc.parent / "both" / "photos [1]")
+    both = voc.parent / "both"
+    annotation(both / "#recycle/Annotations/a.xml", thing("dog", 1, 2, 11, 22))
+    assert len(read_dataset(both).split(UNSPLIT)) == 3

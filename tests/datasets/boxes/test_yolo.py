@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -248,3 +249,17 @@ class TestRefused:
     def test_no_labels_at_all(self, yolo: Path) -> None:
         (yolo / "labels").rename(yolo / "elsewhere")
         assert "none of 3 images has a label file; expected labels/train/a.txt" in refused(yolo)
+
+
+def test_what_systems_and_pipes_look_like_images_is_left_out(yolo: Path, image: MakeImage) -> None:
+    image("set/images/train/@eaDir/a.png/thumb.png")
+    image("set/images/.thumbnails/b.png")
+    os.mkfifo(yolo / "images/train/pipe.png")
+    dataset = read_dataset(yolo)
+    assert list(dataset.split("train").names) == ["images/train/a.png", "images/train/b.png"]
+    assert dataset.notes == ("left out, since a system or file server made them: 1 folder (images/train/@eaDir)",)
+
+
+def test_a_folder_called_like_a_pattern(yolo: Path) -> None:
+    place = yolo.rename(yolo.parent / "set [1]*")
+    assert {name: len(split) for name, split in read_dataset(place).splits.items()} == {"train": 2, "val": 1}

@@ -6,7 +6,7 @@ import pytest
 from convsight.errors import UserError
 from convsight.images import ImageError
 from convsight.runtime.sources import read_sources
-from convsight.runtime.sources.folders import images_matching
+from convsight.runtime.sources.folders import LeftOut, images_matching
 
 
 def names(*sources: str | Path) -> list[str]:
@@ -91,6 +91,58 @@ def test_what_cannot_work_is_known_before_anything_is_read(
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=message):
         read_sources(sources)
+
+
+def test_what_is_missing_beside_others_is_told_in_its_place(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    wrong = ["missing.jpg", "empty", "nothing*.png", "file:///etc/passwd", "pipe.png"]
+    good = str(photos / "dark" / "0.png")
+    found = list(read_sources([wrong[0], good, *wrong[1:]]))
+    assert [item.name for item in found] == [wrong[0], good, *wrong[1:]]
+    assert found[1].load() == Path(good)
+    for item, words in zip(
+        [found[0], *found[2:]],
+        ["missing.jpg does not exist", "holds no images", "no image or video", "no address", "is a pipe"],
+        strict=True,
+    ):
+        with pytest.raises(ImageError, match=words):
+            item.load()
+    with pytest.raises(UserError, match=r"missing\.jpg does not exist"):
+        read_sources(wrong)
+
+
+def test_brackets_in_names_and_in_patterns(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "photos [2024]" / "a*b"
+    place.parent.mkdir()
+    (photos / "dark").rename(place)
+    ten = [f"photos [2024]/a*b/{n}.png" for n in range(10)]
+    for source in ("photos [2024]", "photos [2024]/a*b", "photos [2024]/a*b/*.png", "photos [[]2024]/*/*.png"):
+        assert names(source) == ten, source
+    assert names("photos [2024]/a*b/[1-3].png") == ten[1:4]
+    for name in ("a[1].png", "b[1]-0.png", "b1-0.png"):
+        (place / name).write_bytes((place / "0.png").read_bytes())
+    assert names("photos [2024]/a*b/a[1].png") == ["photos [2024]/a*b/a[1].png"]
+    # A pattern that may be meant either way names both.
+    assert names("photos [2024]/a*b/b[1]-*") == ["photos [2024]/a*b/b1-0.png", "photos [2024]/a*b/b[1]-0.png"]
+
+
+def test_what_systems_leave_beside_photos_is_left_out_and_told(photos: Path) -> None:
+    made = ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", ".thumbnails", "__pycache__", ".Trash-1000", "__MACOSX"]
+    made += [".ipynb_checkpoints", ".AppleDouble", "Thumbs.db"]
+    for name in made:
+        (photos / "dark" / name / "0.png").mkdir(parents=True)
+        (photos / "dark" / name / "0.png" / "thumb.png").write_bytes((photos / "dark" / "0.png").read_bytes())
+    left_out = LeftOut()
+    assert len(list(read_sources([photos, f"{photos}/**/*.png"], left_out=left_out))) == 40
+    assert left_out.words.startswith("left out, since a system or file server made them: 11 folders (")
+    assert str(photos / "dark" / "#recycle") in left_out.words
+    assert len(names(photos / "dark" / "@eaDir")) == 1  # where somebody names it
+    assert LeftOut().words == ""
 
 
 def test_a_folder_that_cannot_be_read_is_reported_in_its_place(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

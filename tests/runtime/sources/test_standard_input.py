@@ -25,13 +25,14 @@ def one(line: str) -> Iterator[Item]:
 
 
 @pytest.mark.parametrize("size", [1, 5, 7, 1 << 20])
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp", "npy"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif", "tiff", "webp", "ppm", "pgm", "pbm", "npy"])
 def test_an_image_of_every_format_is_known_however_it_arrives(tmp_path: Path, suffix: str, size: int) -> None:
     file = tmp_path / f"picture.{suffix}"
     if suffix == "npy":
         np.save(file, np.full((10, 10), 10, np.uint8))
     else:
-        Image.new("RGB", (10, 13), "red").save(file)  # a width of 10 is a line feed in the head of a GIF
+        mode = {"pgm": "L", "pbm": "1"}.get(suffix, "RGB")
+        Image.new(mode, (10, 13), 1).save(file)  # a width of 10 is a line feed in the head of a GIF
     [item] = standard_input_items(one, pieces(file.read_bytes(), size))
     assert item.name == "-"
     assert item.load() == file.read_bytes()
@@ -46,7 +47,7 @@ def test_lines_are_taken_whole_and_empty_ones_left_out(lines: list[str], size: i
 
 
 def test_a_path_that_begins_like_an_image_is_a_path() -> None:
-    for name in ("BMW.jpg", "GIF89a-of-a-cat.gif", "II*.png"):
+    for name in ("BMW.jpg", "GIF89a-of-a-cat.gif", "II*.png", "P5.jpg", "P1 001.jpg", "P6 2 1.ppm"):
         assert [item.name for item in standard_input_items(one, pieces(f"{name}\r\n".encode(), 3))] == [name]
 
 
@@ -69,3 +70,15 @@ def test_a_line_of_another_scheme_is_refused_in_its_place() -> None:
     [item] = _items_of_line("file:///etc/passwd", 1)
     with pytest.raises(ImageError, match="no address of the web"):
         item.load()
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 20])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-16-be with a mark"]
+)
+def test_a_list_in_the_encodings_of_other_systems(encoding: str, size: int) -> None:
+    lines = ["cat.jpg", "fotos/Käse.jpg", "", "写真 [1].png"]
+    content = "\r\n".join(lines).encode(encoding.split(maxsplit=1)[0])
+    content = (b"\xfe\xff" if "mark" in encoding else b"") + content
+    found = [item.name for item in standard_input_items(one, pieces(content, size))]
+    assert found == [line for line in lines if line]

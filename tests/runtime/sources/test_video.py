@@ -1,17 +1,21 @@
 """Real videos, written here."""
 
+import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
+from tests.runtime.sources.streams import http_stream, rtsp_stream
 
 from convsight.errors import UserError
 from convsight.images import ImageError
 from convsight.runtime.sources import Item, read_sources
 from convsight.runtime.sources.resolve import _items_of_line
-from convsight.runtime.sources.video import frames
+from convsight.runtime.sources.video import frames, open_video
+from convsight.runtime.sources.video_source import camera_source, stream_source
 
 FRAMES, RATE = 50, 25
 
@@ -104,3 +108,96 @@ def test_a_video_of_a_phone_held_upright_is_turned(tmp_path: Path) -> None:
     assert pixels.shape == (64, 48, 3)
     assert pixels[:20, 30:].mean() > 200  # the white corner, upper left before, is on the right
     assert pixels[:20, :20].mean() < 60
+
+
+def write_late(path: Path, rate: Fraction, count: int, late_s: int) -> Path:
+    """`count` frames, of which the first is shown after `late_s` seconds, as in a part of a longer recording."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libvpx" if path.suffix == ".webm" else "mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        noise = np.random.default_rng(0).integers(0, 255, (count, 48, 64, 3)).astype(np.uint8)
+        shown = [av.VideoFrame.from_ndarray(pixels, format="rgb24") for pixels in noise]
+        for frame in (*shown, None):
+            for packet in stream.encode(frame):
+                later = int(late_s / packet.time_base)
+                packet.pts, packet.dts = packet.pts + later, packet.dts + later
+                container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm", "mp4", "ts", "mov"])
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(1), Fraction(1, 5)])
+def test_a_video_need_not_begin_at_0_nor_have_many_frames(tmp_path: Path, suffix: str, rate: Fraction) -> None:
+    for late_s in (0, 7, 100):
+        video = write_late(tmp_path / f"clip{late_s}.{suffix}", rate, 6, late_s)
+        found = list(frames(str(video)))
+        assert [item.name for item in found] == [f"{video}#frame={n}" for n in range(6)], late_s
+        assert [np.asarray(item.load()).shape for item in found] == [(48, 64, 3)] * 6
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm"])
+def test_one_that_begins_later_and_is_cut_short_is_told(tmp_path: Path, suffix: str) -> None:
+    video = write_late(tmp_path / f"clip.{suffix}", Fraction(25), 50, late_s=7)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size * 6 // 10])
+    *good, last = frames(str(video))
+    assert 3 <= len(good) < 50
+    with pytest.raises(ImageError, match=r"cut short|damaged"):
+        last.load()
+
+
+def test_a_name_is_no_protocol_and_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("take:1.mp4", "a[1].mp4", "%03d.mp4"):
+        write_video(tmp_path / "clip.mp4").rename(tmp_path / name)
+        found = list(read_sources([name], every=10))
+        assert [item.name for item in found] == [f"{name}#frame={n}" for n in range(0, FRAMES, 10)]
+        found[0].load()
+
+
+def test_a_pipe_in_the_place_of_a_video_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    [item] = frames(f"{tmp_path}/clip.mp4")
+    with pytest.raises(ImageError, match="is a pipe"):
+        item.load()
+
+
+def test_a_stream_of_the_web_to_its_end(tmp_path: Path) -> None:
+    with http_stream(write_video(tmp_path / "clip.ts")) as address:
+        found = list(read_sources([f"{address}/clip.ts?key=1"], every=10))
+        assert [item.name for item in found] == [f"{address}/clip.ts?key=1#frame={n}" for n in range(0, FRAMES, 10)]
+        np.testing.assert_allclose([level(item) for item in found], 40 + 40 * np.arange(5), atol=4)
+        plain = list(read_sources([stream_source(f"{address}/video")]))  # whatever its name
+        assert len(plain) == FRAMES
+        [line] = {item.name.partition("#")[0] for item in _items_of_line(f"{address}/live.ts", 1)}
+        assert line == f"{address}/live.ts"
+
+
+def test_a_stream_of_a_camera_to_its_end(tmp_path: Path) -> None:
+    with rtsp_stream(write_video(tmp_path / "clip.ts")) as address:
+        found = list(read_sources([address.replace("//", "//me:secret@")]))
+        assert len(found) >= FRAMES - 1  # the last one may wait for what never comes
+        assert found[3].name == f"{address}#frame=3"  # and tells no password
+        np.testing.assert_allclose([level(item) for item in found], 40 + 4 * np.arange(len(found)), atol=4)
+
+
+def test_what_streams_nothing_is_told() -> None:
+    for source in (
+        stream_source("rtsp://127.0.0.1:1/clip"),
+        stream_source("http://127.0.0.1:1/a.ts"),
+        camera_source(99),
+    ):
+        video = open_video(source)
+        [item] = video.frames
+        assert item.name == source.name
+        with pytest.raises(ImageError, match=rf"cannot read {source.name}: .*(check the address|no camera 99)"):
+            item.load()
+    with pytest.raises(UserError, match="counted from 0"):
+        camera_source(-1)
+
+
+def test_a_camera_is_opened_by_its_number() -> None:
+    seen = camera_source(0)._replace(address="testsrc=rate=10:size=32x24:duration=0.5", format="lavfi")
+    assert (seen.name, camera_source(3).address) == ("camera:0", "/dev/video3")
+    video = open_video(seen)
+    assert video.rate == 10
+    assert [item.name for item in video.frames] == [f"camera:0#frame={n}" for n in range(5)]

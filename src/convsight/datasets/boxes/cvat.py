@@ -16,9 +16,9 @@ from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.outlines import outline_area
 from convsight.datasets.boxes.xml_text import parsed_xml, xml_head
 from convsight.datasets.dataset import UNSPLIT, Dataset
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, split_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
 from convsight.words import quoted
 
@@ -67,10 +67,8 @@ def read_cvat(path: Path) -> Dataset:
 def _images_below(folder: Path) -> dict[str, Path]:
     """The images in `folder` and below that have a name of their own, by it."""
     found: dict[str, list[Path]] = {}
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if is_image_file(Path(name)):
-                found.setdefault(name, []).append(Path(place, name))
+    for file in image_files(folder):
+        found.setdefault(file.name, []).append(file)
     return {name: files[0] for name, files in found.items() if len(files) == 1}
 
 

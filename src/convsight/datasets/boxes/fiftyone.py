@@ -15,13 +15,13 @@ from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.json_file import json_head, parsed_json
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, data_name, splits_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _LABELS, _DATA = "labels.json", "data"
 _HEAD = re.compile(r'\s*\{\s*"(classes|labels)"\s*:')
@@ -62,7 +62,7 @@ def read_fiftyone(path: Path) -> Dataset:
         labelled += list(_labelled(split, file, document, names))
     without = [each.place for each in labelled if each.label is None]
     if without:
-        notes.append(f"left out, since without a label: {len(without):,} images ({first_few(without)})")
+        notes.append(f"left out, since without a label: {counted(len(without), 'image')} ({first_few(without)})")
     labelled = [each for each in labelled if each.label is not None]
     folder = path if path.is_dir() else path.parent
     if all(isinstance(each.label, list) for each in labelled):
@@ -100,13 +100,10 @@ def _labelled(split: str, file: Path, document: object, names: Sequence[str]) ->
 def _images(folder: Path) -> dict[str, Path]:
     """The images below `folder` by their path in it, with and without suffix."""
     found: dict[str, Path] = {}
-    for place, _, names in os.walk(folder):
-        for name in sorted(names, reverse=True):
-            file = Path(place, name)
-            if is_image_file(file):
-                path = Path(os.path.relpath(file, folder))
-                found[path.with_suffix("").as_posix()] = file
-                found[path.as_posix()] = file
+    for file in image_files(folder):
+        path = Path(os.path.relpath(file, folder))
+        found.setdefault(path.with_suffix("").as_posix(), file)
+        found[path.as_posix()] = file
     return found
 
 

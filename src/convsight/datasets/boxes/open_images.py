@@ -5,7 +5,6 @@ in labels/detections.csv.
 """
 
 import csv
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +12,12 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
+from convsight.datasets.image_files import image_files
 from convsight.datasets.names import class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError
-from convsight.images import is_image_file
 from convsight.natural_order import natural_order
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _COLUMNS = ("imageid", "labelname", "xmin", "xmax", "ymin", "ymax")
 _GROUP = "isgroupof"
@@ -58,7 +57,7 @@ def read_open_images(path: Path) -> Dataset:
         raise UserError(
             f"{path}: none of {len(missing):,} images is below {folder}, such as {first_few(list(missing))}"
         )
-    notes = [f"left out, since their images are not there: rows of {len(missing):,} images"] if missing else []
+    notes = [f"left out, since their images are not there: rows of {counted(len(missing), 'image')}"] if missing else []
     sizes = sizes_of([file for _, file in rows])
     annotated = [
         Annotated(split, relative_name(file, folder), file, origins[split], _in_pixels(boxes, size), size)
@@ -94,11 +93,8 @@ def _split(table: Path) -> str:
 def _images(folder: Path) -> dict[str, list[Path]]:
     """The images below `folder`, by their names without suffix."""
     found: dict[str, list[Path]] = {}
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            if is_image_file(Path(name)):
-                found.setdefault(Path(name).stem, []).append(Path(place, name))
+    for file in image_files(folder):
+        found.setdefault(file.stem, []).append(file)
     return found
 
 

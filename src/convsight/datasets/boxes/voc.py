@@ -16,9 +16,9 @@ from convsight.datasets.boxes.voc_xml import VocFile, is_voc_xml, read_voc_xml
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import splits_called
 from convsight.errors import UserError
-from convsight.images import is_image_file
+from convsight.images import is_image_file, is_system_folder
 from convsight.natural_order import natural_key, natural_order
-from convsight.words import first_few
+from convsight.words import counted, first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")
 _LOOKED_AT = 10  # XML files that show whether a folder holds annotations
@@ -75,7 +75,7 @@ def _roots(path: Path) -> list[Path]:
 def _folders(path: Path) -> list[Path]:
     try:
         with os.scandir(path) as entries:
-            return [Path(entry.path) for entry in entries if entry.is_dir()]
+            return [Path(entry.path) for entry in entries if entry.is_dir() and not is_system_folder(entry.name)]
     except OSError as error:
         raise UserError(f"cannot read the folder {path}: {error.strerror}") from error
 
@@ -166,7 +166,7 @@ def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[
     alone = {file for file in alone if file.stem not in known}
     if alone:
         names = sorted((relative_name(file, path) for file in alone), key=natural_key)
-        notes.append(f"left out, since without an XML file: {len(names):,} images ({first_few(names)})")
+        notes.append(f"left out, since without an XML file: {counted(len(names), 'image')} ({first_few(names)})")
     return [
         Annotated(each.split, relative_name(file, path), file, each.xml, document.boxes, size, document.size)
         for each, document, file, size in zip(listed, documents, files, sizes_of(files), strict=True)

@@ -13,9 +13,9 @@ from convsight.datasets.boxes.yolo_keypoints import hold_keypoints
 from convsight.datasets.boxes.yolo_labels import Lines
 from convsight.datasets.boxes.yolo_yaml import YoloYaml, read_yaml
 from convsight.datasets.dataset import Dataset
+from convsight.datasets.image_files import image_files
 from convsight.errors import UserError
-from convsight.images import is_image_file
-from convsight.natural_order import natural_key
+from convsight.images import left_out_words
 from convsight.words import quoted
 
 _SUFFIXES = (".yaml", ".yml")
@@ -50,7 +50,8 @@ def read_yolo(path: Path) -> Dataset:
     file = path if path.is_file() else _yaml_in(path) or path
     described = read_yaml(file)
     notes: list[str] = list(described.notes)
-    images = {split: _images(described, split, places) for split, places in described.splits.items()}
+    left_out: list[str] = []
+    images = {split: _images(described, split, places, left_out) for split, places in described.splits.items()}
     labels = {split: [label_file(image) for image in found] for split, found in images.items()}
     keypoints = described.keypoints or hold_keypoints(each for found in labels.values() for each in found)
     if keypoints and not described.keypoints:
@@ -64,6 +65,8 @@ def read_yolo(path: Path) -> Dataset:
             "beside the images"
         )
     notes += lines.notes()
+    if left_out:
+        notes.append(left_out_words([relative_name(Path(folder), file.parent) for folder in left_out]))
     return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
 
 
@@ -81,12 +84,12 @@ def label_file(image: Path) -> Path:
     return next((place for place in places if os.path.isfile(place)), places[0])  # noqa: PTH113
 
 
-def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path]:
+def _images(described: YoloYaml, split: str, places: Sequence[str], left_out: list[str]) -> list[Path]:
     found: list[Path] = []
     for text in places:
         place = described.resolved(split, text)
         if place.is_dir():
-            found += _below(place)
+            found += image_files(place, left_out)
         elif place.suffix.lower() == ".txt":
             found += _listed(place)
         else:
@@ -95,14 +98,6 @@ def _images(described: YoloYaml, split: str, places: Sequence[str]) -> list[Path
             )
     if not found:
         raise UserError(f"{described.file}: {split} ({', '.join(places)}) holds no image; add some or remove the line")
-    return found
-
-
-def _below(folder: Path) -> list[Path]:
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders.sort(key=natural_key)
-        found += [Path(place, name) for name in sorted(names, key=natural_key) if is_image_file(Path(name))]
     return found
 
 

@@ -5,24 +5,46 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from convsight.images import is_image_file
+from convsight.images import is_image_file, is_system_folder, left_out_words
 from convsight.runtime.sources.item import Item, failed_item, file_item
-from convsight.runtime.sources.video import frames, is_video_file
+from convsight.runtime.sources.video import frames
+from convsight.runtime.sources.video_source import is_video_file
 
 IsFile = Callable[[Path], bool]  # whether the name of a file is that of an image, or of what else is put in
 _Parts = tuple[str, ...]  # of a path below the folder where a walk began
 
 
-def images_in(folder: Path, is_file: IsFile = is_image_file) -> Iterator[Item]:
+class LeftOut:
+    """The folders that were left out, since a system or a file server made them: each once, as it was come by."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, None] = {}
+
+    def add(self, folder: str) -> None:
+        """Take in a folder; one that is known already is none more."""
+        self._folders[folder] = None
+
+    @property
+    def words(self) -> str:
+        """A note on them; empty where there is none."""
+        return left_out_words(list(self._folders)) if self._folders else ""
+
+
+def images_in(folder: Path, is_file: IsFile = is_image_file, left_out: LeftOut | None = None) -> Iterator[Item]:
     """The images in `folder` and the folders in it, sorted by name within each; `is_file` knows them by their names.
+
+    Folders that a system or a file server made are left out, which `left_out` is told.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
     """
-    return map(file_item_or_failure, _walk(_start(folder), lambda parts: True, lambda file: is_file(Path(file[-1]))))
+    found = _walk(_start(folder), lambda parts: True, lambda file: is_file(Path(file[-1])), left_out or LeftOut())
+    return map(file_item_or_failure, found)
 
 
-def images_matching(pattern: str, every: int, is_file: IsFile = is_image_file) -> Iterator[Item]:
+def images_matching(
+    pattern: str, every: int, is_file: IsFile = is_image_file, left_out: LeftOut | None = None
+) -> Iterator[Item]:
     """The images and videos that `pattern` names: `*`, `?` and `[...]` in a name, `**` for any number of folders.
 
     They come in the order of `images_in`; of a video every `every`-th frame.
@@ -34,6 +56,7 @@ def images_matching(pattern: str, every: int, is_file: IsFile = is_image_file) -
         _start(root),
         lambda folder: _may_lead(folder, wanted),
         lambda file: (is_file(Path(file[-1])) or is_video_file(file[-1])) and _matches(file, wanted),
+        left_out or LeftOut(),
     )
     for path in found:
         if isinstance(path, str) and is_video_file(path):
@@ -71,7 +94,11 @@ def file_item_or_failure(found: str | OSError) -> Item:
 
 
 def _walk(
-    folder: str, enters: Callable[[_Parts], bool], takes: Callable[[_Parts], bool], above: _Parts = ()
+    folder: str,
+    enters: Callable[[_Parts], bool],
+    takes: Callable[[_Parts], bool],
+    left_out: LeftOut,
+    above: _Parts = (),
 ) -> Iterator[str | OSError]:
     """The files under `folder` that `takes` wants; in the place of a folder that cannot be read, the error."""
     try:
@@ -86,7 +113,10 @@ def _walk(
         if not name.endswith("/"):
             yield path
         elif enters((*above, name[:-1])):
-            yield from _walk(path[:-1], enters, takes, (*above, name[:-1]))
+            if is_system_folder(name[:-1]):
+                left_out.add(path[:-1])
+            else:
+                yield from _walk(path[:-1], enters, takes, left_out, (*above, name[:-1]))
 
 
 def _name(entry: "os.DirEntry[str]", above: _Parts, takes: Callable[[_Parts], bool]) -> str | None:
@@ -98,8 +128,20 @@ def _name(entry: "os.DirEntry[str]", above: _Parts, takes: Callable[[_Parts], bo
 def _split(pattern: str) -> tuple[Path, _Parts]:
     """The folder where a pattern begins, and what has to match below it."""
     parts = Path(pattern).parts
-    fixed = next(index for index, part in enumerate(parts) if is_pattern(part))
+    fixed = 0
+    # A folder may be called like a pattern.
+    while fixed < len(parts) - 1 and (not is_pattern(parts[fixed]) or Path(*parts[: fixed + 1]).is_dir()):
+        fixed += 1
     return Path(*parts[:fixed]), parts[fixed:]
+
+
+def _is_called(name: str, pattern: str) -> bool:
+    """Whether `pattern` names `name`, as a shell takes it, or with brackets that stand for themselves.
+
+    >>> [_is_called(name, "[1]*.jpg") for name in ("1a.jpg", "[1]a.jpg", "a.jpg")]
+    [True, True, False]
+    """
+    return fnmatchcase(name, pattern) or ("[" in pattern and fnmatchcase(name, pattern.replace("[", "[[]")))
 
 
 def _start(folder: Path) -> str:
@@ -116,7 +158,7 @@ def _matches(parts: _Parts, pattern: _Parts) -> bool:
         return not parts
     if pattern[0] == "**":
         return _matches(parts, pattern[1:]) or (bool(parts) and _matches(parts[1:], pattern))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    return bool(parts) and _is_called(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
 def _may_lead(folder: _Parts, pattern: _Parts) -> bool:
@@ -125,4 +167,4 @@ def _may_lead(folder: _Parts, pattern: _Parts) -> bool:
         return bool(pattern)
     if not pattern:
         return False
-    return pattern[0] == "**" or (fnmatchcase(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:]))
+    return pattern[0] == "**" or (_is_called(folder[0], pattern[0]) and _may_lead(folder[1:], pattern[1:]))

@@ -1,10 +1,10 @@
-"""The frames of a video, decoded one after the other by PyAV (FFmpeg)."""
+"""The frames of a video, decoded one after the other by PyAV (FFmpeg): of a file, a camera, or an address."""
 
+import errno
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +12,22 @@ from numpy.typing import NDArray
 from convsight.errors import UserError
 from convsight.images import ImageError, Source
 from convsight.runtime.sources.item import Item, failed_item
+from convsight.runtime.sources.video_source import VideoSource, file_source
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv"})
-
+RATE = 30.0  # frames a second of a video that does not say
 _UNNOTICED_S = 0.2  # a video that ends so much before its own length passes as whole: headers are no more exact
 
 
-def is_video_file(path: str) -> bool:
-    """Whether the name is that of a video; the disk is not looked at.
+class Video(NamedTuple):
+    """Frames, each read at its turn, and how many of them make a second."""
 
-    >>> is_video_file("clip.MP4"), is_video_file("cat.jpg")
-    (True, False)
-    """
-    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+    frames: Iterator[Item]
+    rate: float
 
 
 def require_av() -> ModuleType:
@@ -37,45 +35,71 @@ def require_av() -> ModuleType:
     try:
         import av  # noqa: PLC0415 -- an extra, and slow to import
     except ModuleNotFoundError as error:
-        raise UserError('reading videos needs PyAV: pip install "convsight[video]"') from error
+        raise UserError('reading videos needs PyAV: pip install ".[video]" in the clone of convsight') from error
     return av
 
 
 def frames(path: str, every: int = 1) -> Iterator[Item]:
-    """Every `every`-th frame of a video, named `clip.mp4#frame=123`, counted from 0.
+    """Every `every`-th frame of the video file at `path`, named `clip.mp4#frame=123`, counted from 0.
 
     What cannot be decoded is reported in its place, as is a video that ends before its own length says.
     """
+    yield from open_video(file_source(path), every).frames
+
+
+def open_video(source: VideoSource, every: int = 1) -> Video:
+    """Every `every`-th frame of `source`, which is opened at once; what `frames` says holds for all.
+
+    What cannot be opened is reported as its only frame.
+    """
     av = require_av()
     try:
-        with av.open(path) as container:
-            if not container.streams.video:
-                yield failed_item(path, f"{path} holds no video; leave it out")
-                return
-            yield from _frames(container, container.streams.video[0], path, every)
-    except av.FFmpegError as error:
-        yield failed_item(
-            path, f"cannot read {path}: {error.strerror}; it is missing, cut short or no video: copy it again"
+        source.check()
+        container = av.open(
+            source.address, format=source.format, options=dict(source.options), timeout=source.timeout_s
         )
+        if not container.streams.video:
+            container.close()
+            return Video(iter([failed_item(source.name, f"{source.name} holds no video; leave it out")]), RATE)
+    except ImageError as error:
+        return Video(iter([failed_item(source.name, str(error))]), RATE)
+    except (av.FFmpegError, OSError) as error:
+        reason = f"cannot read {source.name}: {error.strerror or error}; {source.advice}"
+        return Video(iter([failed_item(source.name, reason)]), RATE)
+    stream = container.streams.video[0]
+    rate = float(stream.average_rate or RATE)
+    return Video(_frames(container, stream, source, every), rate / every)
 
 
-def _frames(container: "InputContainer", stream: "VideoStream", path: str, every: int) -> Iterator[Item]:
+def _frames(container: "InputContainer", stream: "VideoStream", source: VideoSource, every: int) -> Iterator[Item]:
     stream.thread_type = "AUTO"
-    count, end = 0, 0.0
-    try:
-        for frame in container.decode(stream):
-            if count % every == 0:
-                name = f"{path}#frame={count}"
-                yield Item(name, partial(_pixels, frame, name))
-            count, end = count + 1, _end_s(stream, frame)
-    except require_av().FFmpegError as error:
-        yield failed_item(
-            f"{path}#frame={count}", f"{path} is damaged or cut short: frame {count} and later: {error.strerror}"
-        )
-        return
-    missing = (_length_s(container, stream) or end) - end
+    count, clock = 0, _Clock(container, stream)
+    with container:
+        try:
+            for frame in _decoded(container, stream, source):
+                if count % every == 0:
+                    name = f"{source.name}#frame={count}"
+                    yield Item(name, partial(_pixels, frame, name))
+                count += 1
+                clock.see(frame)
+        except (require_av().FFmpegError, OSError) as error:
+            reason = f"{source.name} is damaged or cut short: frame {count} and later: {error.strerror or error}"
+            yield failed_item(f"{source.name}#frame={count}", reason)
+            return
+        missing = 0.0 if source.kind == "live" else clock.missing_s()
     if missing > _UNNOTICED_S:
-        yield failed_item(f"{path}#frame={count}", f"{path} is cut short: its last {missing:.1f} s are missing")
+        reason = f"{source.name} is cut short: its last {missing:.1f} s are missing"
+        yield failed_item(f"{source.name}#frame={count}", reason)
+
+
+def _decoded(container: "InputContainer", stream: "VideoStream", source: VideoSource) -> Iterator["VideoFrame"]:
+    try:
+        yield from container.decode(stream)
+    except OSError as error:
+        # So FFmpeg calls the end of what a server did not tell the length of.
+        if source.kind != "web" or error.errno != errno.EIO:
+            raise
+        yield from stream.codec_context.decode(None)
 
 
 def _pixels(frame: "VideoFrame", name: str) -> Source:
@@ -86,20 +110,43 @@ def _pixels(frame: "VideoFrame", name: str) -> Source:
     return np.rot90(pixels, frame.rotation // 90) if frame.rotation else pixels
 
 
-def _end_s(stream: "VideoStream", frame: "VideoFrame") -> float:
-    """When `frame` ends, in seconds from the beginning of the video."""
-    base = float(stream.time_base or 0)
-    lasts = frame.duration * base or (float(1 / stream.average_rate) if stream.average_rate else 0.0)
-    return (frame.time or 0.0) - (stream.start_time or 0) * base + lasts
+class _Clock:
+    """When the frames of a video end, against what its headers say."""
+
+    def __init__(self, container: "InputContainer", stream: "VideoStream") -> None:
+        self._container, self._stream = container, stream
+        self._base = float(stream.time_base or 0)
+        self._start = (stream.start_time or 0) * self._base
+        self._usual = float(1 / stream.average_rate) if stream.average_rate else 0.0
+        self._last: float | None = None  # when the last frame begins
+        self._end = self._start
+
+    def see(self, frame: "VideoFrame") -> None:
+        """Take in the next frame. One that does not say how long it lasts does so as long as the one before."""
+        begins = self._start if frame.pts is None else frame.pts * self._base
+        gap = begins - self._last if self._last is not None else 0.0
+        self._end = begins + max(frame.duration * self._base or self._usual, gap)
+        self._last = begins
+
+    def missing_s(self) -> float:
+        """How many seconds before its length, as far as that is known, the video ends."""
+        shown = self._end - self._start
+        if self._stream.duration:
+            return float(self._stream.duration) * self._base - shown
+        length = _tagged_s(self._stream) or _whole_s(self._container)
+        # Some programs count it from the first frame, others from 0, at which not every video begins.
+        return length - max(shown, self._end) if length else 0.0
 
 
-def _length_s(container: "InputContainer", stream: "VideoStream") -> float | None:
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
+def _tagged_s(stream: "VideoStream") -> float | None:
     tag = stream.metadata.get("DURATION")  # Matroska's, such as 00:00:02.000000000
-    if tag:
-        hours, minutes, seconds = map(float, tag.split(":"))
-        return 3600 * hours + 60 * minutes + seconds
+    if not tag:
+        return None
+    hours, minutes, seconds = map(float, tag.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _whole_s(container: "InputContainer") -> float | None:
     # The whole file's may be that of a longer sound track.
     alone = len(container.streams) == 1 and container.duration
     return container.duration / 1e6 if alone and container.duration else None

@@ -11,6 +11,8 @@ from convsight.files import beside, put_in_place
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.sources.video import require_av
 
+VIDEO = ".mp4"  # the suffix of what is written
+
 _SLOWEST = 0.1  # frames a second: of a very large --every, none would be left
 
 
@@ -20,10 +22,15 @@ class VideoFile:
     Its size is that of the first frame, to even numbers; frames of other sizes are fitted into it on black.
     """
 
-    def __init__(self, path: Path, rate: float) -> None:
-        """For `rate` frames a second. Raises `UserError` for another suffix, or where PyAV is not installed."""
-        if path.suffix.lower() != ".mp4":
-            raise UserError(f"--video {path}: videos are written as .mp4; give such a name")
+    def __init__(self, path: Path, rate: float, option: str = "--video") -> None:
+        """For `rate` frames a second; `option` names the file. Raises `UserError` where that cannot be.
+
+        That is for another suffix, for a folder, and where PyAV is not installed.
+        """
+        if path.suffix.lower() != VIDEO:
+            raise UserError(f"{option} {path}: videos are written as {VIDEO}; give such a name")
+        if path.is_dir():
+            raise UserError(f"{option} {path} is a folder; name a file")
         self._av = require_av()
         self._path = path
         self._part = beside(path, ".part")
@@ -60,7 +67,7 @@ class VideoFile:
 
     def _begin(self, size: tuple[int, int]) -> None:
         self._lock = WriterLock(self._path)
-        self._container = self._av.open(str(self._part), "w", format="mp4")
+        self._container = self._av.open(f"file:{self._part}", "w", format="mp4")
         # What browsers play, where this FFmpeg has it.
         codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
         self._stream = self._container.add_stream(codec, rate=self._rate)
