@@ -21,6 +21,7 @@ from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, task_of
 from convsight.tasks.capabilities import baselines_of, options_of, pretrained, start_of
 from convsight.tasks.choices import for_task
+from convsight.tasks.contract import Task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
@@ -58,12 +59,9 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     settings = for_task(settings, dataset.task)
     task = task_of(dataset.task)
     _report_data(dataset, listener)
-    start = start_of(task, dataset, settings)
-    if start.why:
-        listener.say(start.why)
-    net = task.net(start.net, settings)
-    weights = pretrained(task, start.weights).weights(net, start.weights) if start.weights else None
-    settings = settings.model_copy(update={"net": start.net, "weights": start.weights})
+    settings = _started(task, dataset, settings, listener)
+    net = task.net(settings.net or task.default_net, settings)
+    weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     spec, why = task.input(net, dataset, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
@@ -84,7 +82,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         if loss is not None:
-            keep_beginning(t, loss, prepared.examples["test"], listener)
+            keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
         with _explain_if_stopped(t, listener):
@@ -141,6 +139,14 @@ def resume(
         judge_best(t, prepared.examples.get("test"), baselines, listener)
         _export(t, prepared, listener)
     return run
+
+
+def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Listener) -> TrainSettings:
+    """The settings with the network and the first weights; says why, where the user left that open."""
+    start = start_of(task, dataset, settings)
+    if start.why:
+        listener.say(start.why)
+    return settings.model_copy(update={"net": start.net, "weights": start.weights})
 
 
 def _check_before_data(settings: TrainSettings) -> None:
