@@ -16,7 +16,7 @@ from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
-from convsight.run import Run
+from convsight.run import Run, check_there
 from convsight.runtime.judge import judge
 from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
@@ -138,6 +138,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
         what = "is a model file alone" if Path(path).is_file() else "holds a network without the data it was trained on"
         raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
+    check_there(run, settings)
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
     if dataset.target.names != card.target.names:
         held = f"the {dataset.target.nouns} {dataset.target.names}"

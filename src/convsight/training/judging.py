@@ -10,6 +10,7 @@ from convsight.files import write_atomic_with
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
+from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks import reader_of
@@ -24,9 +25,9 @@ SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under
 def judge_best(
     t: Training, test: Examples | None, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
 ) -> Card:
-    """Judge the run's best network; write its final card and figures, and say what to try next.
+    """Judge the run's best network; write what it reached and figures, and say what to try next; returns its final card.
 
-    Without a `test`, all is told of val.
+    The card in the file says that the training is not finished, until `finish`. Without a `test`, all is told of val.
     """
     plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
@@ -46,11 +47,16 @@ def judge_best(
         metrics |= named(split, found, baseline=method)
     metrics |= named("val", scores)
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
-    save_network(t.run.model_file, model, card)
+    save_network(t.run.model_file, model, card.model_copy(update={"training": t.summary(finished=False)}))
     _draw(t, judged)
     _advise(t, on_seen, scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card
+
+
+def finish(run: Run, card: Card) -> None:
+    """Write the final card, which says that the training is finished: when all else is there, so that it is true."""
+    save_network(run.model_file, load_network(run.model_file), card)
 
 
 def _draw(t: Training, metrics: Metrics) -> None:
