@@ -17,6 +17,7 @@ from convsight.export.deployed import Deployed
 from convsight.export.program_weights import read_program_weights
 from convsight.files import write_atomic
 from convsight.model_files import read_card
+from convsight.nets.memory_format import channels_last
 from convsight.runtime.engine import Engine
 from convsight.tasks import task_of
 
@@ -80,7 +81,7 @@ def load_program(path: Path, card: Card) -> nn.Module:
         load_tensors(deployed, read_program_weights(path))
     except RuntimeError as error:
         raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
-    return deployed.network.eval().to(memory_format=torch.channels_last)
+    return channels_last(deployed.network.eval())
 
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:
@@ -113,4 +114,4 @@ def load_network(path: Path, card: Card | None = None) -> nn.Module:
         raise UserError(f"{path} is damaged: {error}") from error
     except RuntimeError as error:
         raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
-    return model.eval().to(memory_format=torch.channels_last)
+    return channels_last(model.eval())
