@@ -54,6 +54,8 @@ def train(
     patience: int = 0,
     val_fraction: float = 0.1,
     test_fraction: float = 0.2,
+    group: str | None = None,
+    group_lookalikes: bool = False,
     seed: int = 0,
     workers: int | None = None,
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
@@ -88,7 +90,7 @@ def train(
     from convsight.tasks.choices import train_settings
     from convsight.training.train import train as train_on
 
-    held = data_of(data)
+    held = data_of(data, group)
     place = held if isinstance(held, str) else held.source
     choices = {name: _text(value) for name, value in (given | unknown).items() if value is not None}
     settings = train_settings(data=place, **choices)

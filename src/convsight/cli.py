@@ -176,6 +176,7 @@ def evaluate(
         document = {
             "data": found.data,
             "pictures": found.images,
+            "parts": found.parts,
             "metrics": metrics_json(found.metrics, found.described),
         }
         typer.echo(json_document(document))

@@ -52,7 +52,15 @@ class TrainSettings(BaseModel):
     grow: bool = Field(True, description="Begin with smaller images where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")
-    test_fraction: float = Field(0.2, gt=0, lt=0.9, description="Share cut for test where the data has none.")
+    test_fraction: float = Field(
+        0.2, ge=0, lt=0.9, description="Share cut for test where the data has none; 0: val serves as test."
+    )
+    group: str | None = Field(
+        None,
+        description="Cut no group into two splits: a column of the table, such as patient, or a pattern in file names, "
+        r"such as '(p\d+)_'.",
+    )
+    group_lookalikes: bool = Field(False, description="Cut no images into two splits that look alike.")
     seed: int = Field(0, ge=0, lt=2**32, description="Same seed and --epochs, same weights bit for bit.")
     workers: int = Field(
         default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read images."

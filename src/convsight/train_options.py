@@ -116,8 +116,10 @@ def _report(run: Run, seconds: float, output: str) -> None:
         typer.echo(json_document(document))
         return
     names = {text: MetricName.parse(text) for text in run.metrics}
-    on_test = {text: run.metrics[text] for text, name in names.items() if name and name.split == "test"}
-    print_metrics(f"{run.path} after {seconds:.0f} s", on_test, described)
+    splits = {name.split for name in names.values() if name}
+    judged = "test" if "test" in splits else "val"
+    told = {text: run.metrics[text] for text, name in names.items() if name and name.split == judged}
+    print_metrics(f"{run.path} after {seconds:.0f} s", told, described)
 
 
 def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:

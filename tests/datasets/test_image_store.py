@@ -197,3 +197,44 @@ def test_phone_photos(shared_data: Callable[[str], Path]) -> None:
     fitted, unreadable = ImageStore.read(some, target(32, 32), workers=2)
     assert (len(fitted), unreadable, fitted.all_grey) == (len(some), [], False)
     assert 0.3 < channel_statistics(fitted, target(32, 32)).mean[0] < 0.8
+
+
+class TestDigests:
+    def test_are_equal_where_size_and_pixels_are(self, tmp_path: Path) -> None:
+        """Whatever the format, and whether the pixels come from a file or from an array; grey or in colour."""
+        noise = np.random.default_rng(0).integers(0, 256, (8, 10, 3), np.uint8)
+        for name, pixels in (("a", noise), ("b", noise[..., 0]), ("c", noise[..., 0] // 2)):
+            Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+            Image.fromarray(pixels).save(tmp_path / f"{name}.bmp")
+        files, _ = ImageStore.read(split_of(sorted(tmp_path.iterdir())), target(8, 10))
+        a, again, b, b_again, c, c_again = files.digests.tolist()
+        assert (a, b, c) == (again, b_again, c_again)
+        assert len({a, b, c}) == 3
+        colour, _ = ImageStore.read(split_of(noise[None]), target(8, 10))
+        grey, _ = ImageStore.read(split_of(np.stack([noise[..., 0], noise[..., 0] // 2])), target(8, 10))
+        assert colour.digests.tolist() == [a]
+        assert grey.digests.tolist() == [b, c]
+        assert files.select(np.array([4, 0])).digests.tolist() == [c, a]
+
+    def test_tell_the_size_before_fitting(self, tmp_path: Path) -> None:
+        for side in (16, 32):
+            Image.new("RGB", (side, side), "red").save(tmp_path / f"{side}.png")
+        files, _ = ImageStore.read(split_of(sorted(tmp_path.iterdir())), target(8, 8))
+        np.testing.assert_array_equal(files.take(np.array([0])), files.take(np.array([1])))
+        assert len(set(files.digests.tolist())) == 2
+
+
+@pytest.mark.parametrize("budget", [KEPT, ON_DEMAND])
+def test_joined_stores_are_one_after_the_other(photos: list[Path], budget: int | None) -> None:
+    wanted = target(8, 10)
+    parts = [photos[:4], photos[4:6], photos[6:]]
+    stores = [ImageStore.read(split_of(part), wanted, memory_budget_bytes=budget)[0] for part in parts]
+    whole, _ = ImageStore.read(split_of(photos), wanted)
+    stores[2] = stores[2].select(np.array([2, 0, 1]))
+    joined = ImageStore.joined(stores)
+    same = np.array([0, 1, 2, 3, 6, 4, 5])
+    order = np.array([6, 0, 3, 3, 1])
+    np.testing.assert_array_equal(joined.take(order), whole.take(same[order]))
+    assert joined.digests.tolist() == whole.digests[same].tolist()
+    assert [joined.size(index) for index in range(7)] == [whole.size(index) for index in same.tolist()]
+    np.testing.assert_array_equal(joined.select(order).take(np.array([1])), whole.take(np.array([0])))

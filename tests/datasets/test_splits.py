@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, cut_splits, read_dataset, splits_csv
 from convsight.datasets.splits import MAX_VALIDATION
+from convsight.datasets.stored_splits import digests_in_splits_csv
 from convsight.errors import UserError
 from convsight.results import Labels
 from convsight.targets import Classes, counts_by_class
@@ -191,6 +192,15 @@ class TestStoredCuts:
         assert splits_csv(data) == 'split,picture\ntrain,"a, ""b"".png"\ntrain,"c\nd.png"\ntest,e.png\n'
         assert members(apply_splits_csv(data, splits_csv(data))) == members(data)
 
+    def test_the_text_with_digests(self) -> None:
+        data = dataset(train=[("a", 0), ("b", 1)], test=[("c", 1)])
+        text = splits_csv(data, {"a": 2**64 - 1, "c": 7})
+        assert text == ("split,picture,pixels\ntrain,a,ffffffffffffffff\ntrain,b,\ntest,c,0000000000000007\n")
+        assert members(apply_splits_csv(data, text)) == members(data)
+        found = digests_in_splits_csv(text)
+        assert {name: values.tolist() for name, values in found.items()} == {"train": [2**64 - 1], "test": [7]}
+        assert not any(map(len, digests_in_splits_csv(splits_csv(data)).values()))
+
     def test_files_that_vanished(self, data: Dataset) -> None:
         text = splits_csv(cut_splits(data, 0.2, 0.2, 0))
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([3, 4])})
@@ -217,6 +227,10 @@ class TestStoredCuts:
             "split,picture\ntrian,0/1.png\n",
             "split,picture\ntrain,0/1.png\ntest,0/1.png\n",
             'split,picture\ntrain,"0/1.png\n',
+            "split,picture,pixels\ntrain,0/1.png\n",
+            "split,picture,pixels\ntrain,0/1.png,12\n",
+            "split,picture,pixels\ntrain,0/1.png,000000000000000G\n",
+            "split,picture,md5\ntrain,0/1.png,0000000000000000\n",
         ],
     )
     def test_damaged_text(self, data: Dataset, text: str) -> None:

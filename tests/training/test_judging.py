@@ -101,6 +101,17 @@ def test_the_card_holds_test_baselines_and_validation_by_name(judged: Judged) ->
     assert accuracy.low < accuracy.value <= accuracy.high
 
 
+def test_without_a_test_all_is_told_of_validation(fitted: Training) -> None:
+    before = fitted.run.model_file.read_bytes()
+    heard = Heard()
+    card = judge_best(fitted, None, BASELINES, heard)
+    fitted.run.model_file.write_bytes(before)
+    assert {name.split("/")[0] for name in card.metrics} == {"val"}
+    assert card.metrics["val/accuracy"].low < card.metrics["val/accuracy"].value
+    assert "val/baseline/oracle/auc" in card.metrics
+    assert any("on the val split" in words for words in heard.said)
+
+
 def test_validation_on_the_card_is_calibrated(judged: Judged) -> None:
     engine = judged.t.plan.engine(load_network(judged.t.run.model_file), judged.card)
     found = judge(engine, judged.t.reader, judged.t.val).compute(intervals=False)

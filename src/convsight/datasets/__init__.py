@@ -5,7 +5,8 @@ from convsight.datasets.examples import Examples
 from convsight.datasets.fingerprint import fingerprint
 from convsight.datasets.image_store import ImageStore, Unreadable
 from convsight.datasets.read import FORMATS, read_as_it_is, read_dataset, read_for
-from convsight.datasets.splits import apply_splits_csv, cut_splits, splits_csv
+from convsight.datasets.splits import cut_splits
+from convsight.datasets.stored_splits import apply_splits_csv, splits_csv
 
 __all__ = [
     "FORMATS",

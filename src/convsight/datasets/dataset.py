@@ -35,13 +35,15 @@ Images = Sequence[Path] | NDArray[Any]
 class Split:
     """The images of one split, what is true of each, and how a message names each.
 
-    `names[i]` is stable between runs (a path relative to the data, or `train/00012`).
+    `names[i]` is stable between runs (a path relative to the data, or `train/00012`). `groups[i]` is what the column
+    holds that was asked for by `read_dataset`, where the data have it: images of one value belong together.
     """
 
     name: str
     images: Images
     targets: Targets
     names: Sequence[str]
+    groups: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.images) == len(self.targets) == len(self.names):
@@ -62,7 +64,8 @@ class Split:
         else:
             images = [self.images[int(i)] for i in positions]
         names = [self.names[int(i)] for i in positions]
-        return Split(name or self.name, images, self.targets.select(positions), names)
+        groups = None if self.groups is None else [self.groups[int(i)] for i in positions]
+        return Split(name or self.name, images, self.targets.select(positions), names, groups)
 
     def without(self, positions: Sequence[int]) -> "Split":
         """The split less the images at `positions`, for example unreadable ones."""

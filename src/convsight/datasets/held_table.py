@@ -15,8 +15,10 @@ from convsight.errors import UserError
 _NAME = "table"
 
 
-def table_dataset(table: Any) -> Dataset:
+def table_dataset(table: Any, column: str | None = None) -> Dataset:
     """The images that a table lists, with labels or boxes: its columns are those of a CSV file.
+
+    `Split.groups` holds its `column`.
 
     It is written as one and read back, so that both always mean the same. Raises `UserError` as for a file.
     """
@@ -24,7 +26,7 @@ def table_dataset(table: Any) -> Dataset:
         file = Path(folder).resolve() / "table.csv"
         notes = _write(table, file)
         try:
-            dataset = read_as_it_is(file)
+            dataset = read_as_it_is(file, column)
         except UserError as error:
             raise UserError(str(error).replace(str(file), "the table")) from None
     splits = {name: _named_from_here(split) for name, split in dataset.splits.items()}

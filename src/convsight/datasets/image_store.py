@@ -1,5 +1,6 @@
 """`ImageStore`: the examples of a split as the network takes them, decoded once where memory allows."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -35,10 +36,11 @@ class _Store(Protocol):
 
 @dataclass(frozen=True)
 class _Found:
-    """What decoding found out about each image: whether it is grey, and its size before it was fitted."""
+    """What decoding found out about each image: whether it is grey, its size before it was fitted, a digest."""
 
     grey: NDArray[np.bool_]  # (images,): it is RGB, and red, green and blue are equal in every pixel
     sizes: NDArray[np.int32]  # (images, axes): width and height in pixels, or what else the input measures
+    digests: NDArray[np.uint64]  # (images,): see `ImageStore.digests`
     remarks: dict[int, str] = field(default_factory=dict)  # what is wrong with rows that could be read all the same
 
 
@@ -100,6 +102,30 @@ class ImageStore:
         return tuple(self._found.sizes[self._rows[index]].tolist())
 
     @property
+    def digests(self) -> NDArray[np.uint64]:
+        """A number for each example, equal where its size and what the network is given of it are: (examples,).
+
+        The first 64 bits of a SHA-256, so that among a million different images two share one with a chance of 3e-8.
+        """
+        return self._found.digests[self._rows]
+
+    @classmethod
+    def joined(cls, stores: Sequence["ImageStore"]) -> "ImageStore":
+        """The examples of several stores of one input, one store after the other, without copying pixels."""
+        together = _Joined(stores)
+        found = _Found(
+            np.concatenate([store._found.grey[store._rows] for store in stores]),
+            np.concatenate([store._found.sizes[store._rows] for store in stores]),
+            np.concatenate([store.digests for store in stores]),
+            {
+                end - len(store) + index: remark
+                for end, store in zip(together.ends.tolist(), stores, strict=True)
+                for index, remark in store.remarks.items()
+            },
+        )
+        return cls(stores[0].spec, together, found, np.arange(len(found.grey)))
+
+    @property
     def remarks(self) -> dict[int, str]:
         """What is wrong with examples that could be read all the same, by their index."""
         found = self._found.remarks
@@ -140,8 +166,28 @@ class _Held:
             grey = np.ones(len(self.arrays), np.bool_)
         else:
             grey = np.array([is_grey(each) for each in self.arrays])
-        size = np.array(self.spec.size_of(np.empty(self.spec.array_shape, np.uint8)), np.int32)
-        return _Found(grey, np.broadcast_to(size, (len(self.arrays), len(size))))
+        size = self.spec.size_of(np.empty(self.spec.array_shape, np.uint8))
+        sizes = np.broadcast_to(np.array(size, np.int32), (len(self.arrays), len(size)))
+        digests = [digest(each, size, plain) for each, plain in zip(self.arrays, grey.tolist(), strict=True)]
+        return _Found(grey, sizes, np.array(digests, np.uint64))
+
+
+@final
+class _Joined:
+    """The rows of several stores, one store after the other."""
+
+    def __init__(self, stores: Sequence[ImageStore]) -> None:
+        self.stores = stores
+        self.ends = np.cumsum([len(store) for store in stores])
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        spec = self.stores[0].spec
+        taken = np.empty((len(rows), *spec.array_shape), spec.dtype)
+        owners = np.searchsorted(self.ends, rows, "right")
+        for number in np.unique(owners).tolist():
+            store, mine = self.stores[number], owners == number
+            taken[mine] = store.take(rows[mine] - (self.ends[number] - len(store)))
+        return taken
 
 
 @final
@@ -173,7 +219,8 @@ def _decode_all(
 ) -> tuple[_Found, list[Unreadable]]:
     """Decode each image, into `held` if there is such."""
     axes = len(source.spec.free_axes) - 1  # all but the batch's
-    found = _Found(np.zeros(len(names), np.bool_), np.zeros((len(names), axes), np.int32))
+    count = len(names)
+    found = _Found(np.zeros(count, np.bool_), np.zeros((count, axes), np.int32), np.zeros(count, np.uint64))
     rgb = _is_rgb(source.spec)
 
     def decode(rows: range) -> tuple[int, list[Unreadable]]:
@@ -186,6 +233,7 @@ def _decode_all(
                 continue
             found.grey[row] = rgb and is_grey(image.array)
             found.sizes[row] = image.size
+            found.digests[row] = digest(image.array, image.size, bool(found.grey[row]))
             if image.remark:
                 found.remarks[row] = image.remark
             if held is not None:
@@ -203,6 +251,14 @@ def _decode_all(
 def is_grey(image: NDArray[np.uint8]) -> bool:
     """Whether red, green and blue are equal in every pixel of (height, width, 3)."""
     return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
+
+
+def digest(array: NDArray[Any], size: Sequence[int], grey: bool) -> int:
+    """64 bits that tell a loaded `array`, whose original had `size`, from others; of a `grey` one a plane is enough."""
+    plane = array[..., 0] if grey and array.ndim > 2 else array
+    seen = hashlib.sha256(f"{array.dtype.str} {' '.join(map(str, size))} ".encode(), usedforsecurity=False)
+    seen.update(np.ascontiguousarray(plane).data)
+    return int.from_bytes(seen.digest()[:8], "big")
 
 
 def _is_rgb(spec: InputSpec) -> bool:

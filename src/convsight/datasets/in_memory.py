@@ -25,8 +25,10 @@ TAKEN = (
 )
 
 
-def data_of(data: object) -> Dataset | str:
+def data_of(data: object, column: str | None = None) -> Dataset | str:
     """What a program gives as data: a path or name as text, all else as a `Dataset`.
+
+    Of a table, `Split.groups` holds its `column`.
 
     Images are an array (images, height, width[, channels]), a tensor with channels first, or a list of paths, PIL
     images or arrays; labels are texts or whole numbers, one an image. Of a table the columns are those of a file of its
@@ -42,7 +44,7 @@ def data_of(data: object) -> Dataset | str:
         case Mapping():
             return _by_split(data)
         case _ if is_table(data):
-            return table_dataset(data)
+            return table_dataset(data, column)
     images, labels, names, what = _images_and_labels(data)
     return _dataset(what, {UNSPLIT: (images, labels)}, names)
 

@@ -30,17 +30,17 @@ _SUFFIXES = (".csv", ".tsv", ".parquet")
 
 
 class _Columns(NamedTuple):
-    """Where path, label and split stand; -1 for one that is not there."""
+    """Where path, label, split and what images are grouped by stand; -1 for one that is not there."""
 
     path: int
     label: int
     split: int
+    group: int
 
     @classmethod
-    def of(cls, table: Path, names: Sequence[str]) -> "_Columns":
-        found = cls(
-            find_column(names, IMAGE_COLUMNS), find_column(names, LABEL_COLUMNS), find_column(names, ("split",))
-        )
+    def of(cls, table: Path, names: Sequence[str], group: str) -> "_Columns":
+        spellings = (IMAGE_COLUMNS, LABEL_COLUMNS, ("split",), (group.strip().lower(),))
+        found = cls(*(find_column(names, each) for each in spellings))
         if found.path < 0:
             raise _lacking(table, "path", IMAGE_COLUMNS, names)
         return found
@@ -53,6 +53,7 @@ class _Row(NamedTuple):
     path: str
     label: str
     split: str
+    group: str | None  # None without such a column
 
 
 class _Image(NamedTuple):
@@ -68,18 +69,18 @@ def is_label_table(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
-def read_label_table(path: Path) -> Dataset:
+def read_label_table(path: Path, column: str = "") -> Dataset:
     """The images that a table lists.
 
     Columns, in any order and case, others being ignored: `path` (or another of `IMAGE_COLUMNS`), relative to the
     table's folder, or found as `TableImages.find` says; `label` (or another of `LABEL_COLUMNS`), or a column for each
     class that holds 1 in the rows of its images and 0 elsewhere; and, if there, `split` (train, val or test, in any
-    usual spelling). Of text files see `text_rows`.
+    usual spelling). Of text files see `text_rows`. `Split.groups` holds the column called `column`, if it is there.
 
     Raises `UserError` naming the line for a missing column, an empty field, an image that is not there, an
     unknown split, or an image listed with two labels or in two splits.
     """
-    rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _text_rows(path)
+    rows = _parquet_rows(path, column) if path.suffix.lower() == ".parquet" else _text_rows(path, column)
     found = TableImages(path)
     images, repeated = _distinct(path, (_image(found, path.parent, row) for row in rows))
     if not images:
@@ -106,7 +107,9 @@ def _image(found: TableImages, folder: Path, row: _Row) -> _Image:
 def _split(name: str, images: Sequence[_Image], classes: tuple[str, ...]) -> Split:
     index = {label: position for position, label in enumerate(classes)}
     labels = Labels(np.array([index[image.row.label] for image in images]), classes)
-    return Split(name, [image.file for image in images], labels, [image.name for image in images])
+    groups = [image.row.group for image in images if image.row.group is not None]
+    names = [image.name for image in images]
+    return Split(name, [image.file for image in images], labels, names, groups or None)
 
 
 def _distinct(table: Path, images: Iterator[_Image]) -> tuple[list[_Image], int]:
@@ -116,7 +119,8 @@ def _distinct(table: Path, images: Iterator[_Image]) -> tuple[list[_Image], int]
     for image in images:
         known = first.setdefault(image.name, image)
         row, before = image.row, known.row
-        for what, one, two in (("labelled", before.label, row.label), ("in", before.split, row.split)):
+        said = (("labelled", before.label, row.label), ("in", before.split, row.split), ("of", before.group, row.group))
+        for what, one, two in said:
             if one != two:
                 here = f"{image.name} is {what} {quoted(two)} here but {quoted(one)} in {before.place}"
                 raise UserError(f"{table}, {row.place}: {here}; keep one of the rows")
@@ -124,18 +128,18 @@ def _distinct(table: Path, images: Iterator[_Image]) -> tuple[list[_Image], int]
     return list(first.values()), repeated
 
 
-def _checked_row(table: Path, place: str, path: str, label: str, split: str | None) -> _Row:
+def _checked_row(table: Path, place: str, path: str, label: str, split: str | None, group: str | None) -> _Row:
     """A row of the table, its fields trimmed and in one spelling; `split` is None without such a column."""
     path, label = path.strip(), class_name(label)
     for name, value in (("path", path), ("label", label)):
         if not value:
             raise UserError(f"{table}, {place}: the {name} is empty; fill it in or remove the row")
     if split is None:
-        return _Row(place, _normal(path), label, UNSPLIT)
+        return _Row(place, _normal(path), label, UNSPLIT, group)
     known = split_called(split)
     if known is None:
         raise UserError(f"{table}, {place}: {unknown_name('split', split, SPLIT_SPELLINGS)}")
-    return _Row(place, _normal(path), label, known)
+    return _Row(place, _normal(path), label, known, group)
 
 
 def _normal(path: str) -> str:
@@ -150,29 +154,29 @@ def _lacking(table: Path, what: str, spellings: Sequence[str], names: Sequence[s
     )
 
 
-def _text_rows(table: Path) -> Iterator[_Row]:
+def _text_rows(table: Path, group: str) -> Iterator[_Row]:
     rows = text_rows(table)
     _, header = next(rows, ("", []))
-    yield from _rows_of(table, header, rows)
+    yield from _rows_of(table, header, group, rows)
 
 
-def _rows_of(table: Path, names: Sequence[str], rows: Iterator[tuple[str, list[str]]]) -> Iterator[_Row]:
-    """The rows of a table whose columns are called `names`; each comes with its place."""
-    columns = _Columns.of(table, names)
+def _rows_of(table: Path, names: Sequence[str], group: str, rows: Iterator[tuple[str, list[str]]]) -> Iterator[_Row]:
+    """The rows of a table whose columns are called `names`, one of them perhaps `group`; each comes with its place."""
+    columns = _Columns.of(table, names, group)
     labelled: Iterator[tuple[str, list[str], str]] = ((place, fields, fields[columns.label]) for place, fields in rows)
     if columns.label < 0:
         others = [position for position in range(len(names)) if position not in columns]
         labelled = one_hot_labels(table, names, others, list(rows)) or _no_label(table, names)
     for place, fields, label in labelled:
-        split = fields[columns.split] if columns.split >= 0 else None
-        yield _checked_row(table, place, fields[columns.path], label, split)
+        split, value = (fields[each] if each >= 0 else None for each in (columns.split, columns.group))
+        yield _checked_row(table, place, fields[columns.path], label, split, value and value.strip())
 
 
 def _no_label(table: Path, names: Sequence[str]) -> Iterator[tuple[str, list[str], str]]:
     raise _lacking(table, "label", LABEL_COLUMNS, names)
 
 
-def _parquet_rows(table: Path) -> Iterator[_Row]:
+def _parquet_rows(table: Path, group: str) -> Iterator[_Row]:
     try:
         # By name, so that the light half does not depend on pyarrow.
         parquet = import_module("pyarrow.parquet")
@@ -181,8 +185,8 @@ def _parquet_rows(table: Path) -> Iterator[_Row]:
     try:
         with parquet.ParquetFile(table) as file:
             schema = file.schema_arrow
-            columns = _Columns.of(table, schema.names)
-            wanted = [schema.names[position] for position in columns if position >= 0]
+            columns = _Columns.of(table, schema.names, group)
+            wanted = [schema.names[position] for position in dict.fromkeys(columns) if position >= 0]
             flags = [each.name for each in schema if each.name not in wanted and _is_flag(str(each.type))]
             if columns.label < 0 and not flags:
                 raise _lacking(table, "label", LABEL_COLUMNS, schema.names)
@@ -191,7 +195,7 @@ def _parquet_rows(table: Path) -> Iterator[_Row]:
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
         raise UserError(f"{table} is damaged or no Parquet file: {error}") from error
     rows = ((f"row {number}", list(fields)) for number, fields in enumerate(zip(*texts, strict=True), start=1))
-    yield from _rows_of(table, wanted, rows)
+    yield from _rows_of(table, wanted, group, rows)
 
 
 def _is_flag(kind: str) -> bool:

@@ -32,11 +32,15 @@ from convsight.targets import Classes, TargetSpec
 
 
 class Format(NamedTuple):
-    """A data format: what a message calls it, which paths are of it, and how one is read."""
+    """A data format: what a message calls it, which paths are of it, and how one is read.
+
+    `reads_columns` reads it too, and takes a second argument: the column that `Split.groups` shall hold.
+    """
 
     name: str
     recognises: Callable[[Path], bool]
     reads: Callable[[Path], Dataset]
+    reads_columns: Callable[[Path, str], Dataset] | None = None
 
 
 # The first that recognises a path reads it; any folder may be one of class folders, so these come last.
@@ -48,27 +52,29 @@ FORMATS = (
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
     Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
-    Format("boxes in a COCO .json or a folder of these", is_coco, read_coco),
+    Format("boxes in a COCO .json or a folder of these", is_coco, read_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
-    Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco),
+    Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco, read_coco),
     Format("boxes in KITTI's image_2/ and label_2/", is_kitti, read_kitti),
     Format("boxes in labelme's .json files", is_labelme, read_labelme),
     Format("boxes in tables of Open Images", is_open_images, read_open_images),
-    Format("a .csv or .tsv table of boxes", is_box_table, read_box_table),
-    Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table),
+    Format("a .csv or .tsv table of boxes", is_box_table, read_box_table, read_box_table),
+    Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table, read_label_table),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 
 
-def read_dataset(source: str | Path | Dataset) -> Dataset:
+def read_dataset(source: str | Path | Dataset, column: str | None = None) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, fit to train on.
+
+    Where they are a table, or a file of COCO whose images have such an entry, `Split.groups` holds its `column`.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, no images, one class only where that is
     nothing to learn, an empty class or split, or a class that cannot be learnt or is unknown.
     """
-    return check_learnable(read_as_it_is(source))
+    return check_learnable(read_as_it_is(source, column))
 
 
 def read_for(source: str | Path | Dataset, task: str, target: TargetSpec) -> Dataset:
@@ -82,8 +88,10 @@ def read_for(source: str | Path | Dataset, task: str, target: TargetSpec) -> Dat
     return align_targets(dataset, target)
 
 
-def read_as_it_is(source: str | Path | Dataset) -> Dataset:
+def read_as_it_is(source: str | Path | Dataset, column: str | None = None) -> Dataset:
     """The data at `source`, in any format of `FORMATS`, whether or not its classes can be learnt.
+
+    Of `column` see `read_dataset`.
 
     Raises `UserError` for a missing path, an unknown format, damaged data, or no images.
     """
@@ -101,7 +109,7 @@ def read_as_it_is(source: str | Path | Dataset) -> Dataset:
         raise UserError(f"cannot read {str(source)!r}: {error.strerror}") from error
     if found is None:
         raise UserError(f"{path} is of no known data format; {_unpacking(path) or f'expected {known}'}")
-    dataset = found.reads(path)
+    dataset = found.reads_columns(path, column) if column and found.reads_columns else found.reads(path)
     alike = tuple(find_alike(dataset.target.names)) if isinstance(dataset.target, Classes) else ()
     notes = (*dataset.notes, *(finding.brief for finding in alike))
     return replace(dataset, notes=notes, findings=(*dataset.findings, *alike)) if alike else dataset

@@ -1,31 +1,40 @@
 """Judging a trained network on data, its own test split or any other with the same classes."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
 from convsight.datasets.checks import check_judgeable
-from convsight.datasets.read_examples import read_examples
-from convsight.datasets.splits import names_in_splits_csv
+from convsight.datasets.read_examples import ReadSplit, read_examples
+from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
-from convsight.runtime.model import load
+from convsight.runtime.model import Model, load
+from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network reached: `metrics` by name, on `images` images of `data`; `described` says what they are."""
+    """What a network reached: `metrics` by name, on `images` images of `data`; `described` says what they are.
+
+    `parts` are the images behind the metrics of each name: `test`, and apart from them what was seen in the training.
+    """
 
     data: str
     images: int
     metrics: dict[str, Measured]
     described: Described
+    parts: dict[str, int]
 
 
 def evaluate(
@@ -44,18 +53,21 @@ def evaluate(
 
     Without `data`, that of the run is judged, cut and read as it was for the training; so it is where `data` is the
     same, since a network knows what it was trained on. Without `split`, the split called test is judged, else val, else
-    everything there is. Labels are matched by class name. Raises `UserError` for
-    unknown classes, unreadable data, and images that cannot be read.
+    everything there is. Of other data, images equal to some that the run was trained or chosen on are judged apart,
+    named `train/...` and `val/...`. Labels are matched by class name. Raises `UserError` for unknown classes,
+    unreadable data, and images that cannot be read.
     """
     model = load(path, engine, precision)
     listener.say(model.words)
+    run = Run.of_network(path)
     if data is None:
         dataset, settings = own_data(path, model.card)
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
+        own = True
     else:
         dataset = read_for(data, model.card.task, model.card.target)
-        run = Run.of_network(path)
-        if _is_of_training(dataset, model.card, run):
+        own = _is_of_training(dataset, model.card, run)
+        if own:
             dataset = _as_trained(path, run, dataset, listener)
     for note in dataset.notes:
         listener.say(f"note: {note}")
@@ -70,11 +82,53 @@ def evaluate(
         workers=workers,
         max_megapixels=max_megapixels,
     )
-    examples = read[chosen.name].examples
-    with listener.counting("judging", len(examples)) as advance:
-        metrics = judge(model.engine, model.reader, examples, advance)
-    prefix = "test" if chosen.name == UNSPLIT else chosen.name
-    return Evaluation(dataset.source, len(examples), named(prefix, metrics.compute()), metrics.described())
+    judged = read[chosen.name]
+    # All of its own data that is not cut was trained on, but for what was held back from it.
+    name = ("train" if own else "test") if chosen.name == UNSPLIT else chosen.name
+    parts = parts_of(judged.examples.images.digests, stored_digests(run), name)
+    _tell_seen(parts, name, own, listener)
+    if own:  # as the training judged it, whatever its splits share
+        parts = {name: np.arange(len(judged.split))}
+    metrics: dict[str, Measured] = {}
+    with listener.counting("judging", len(judged.split)) as advance:
+        for part, positions in parts.items():
+            metrics |= _judged_part(model, part, judged, positions, dataset.source, listener, advance)
+    return Evaluation(
+        dataset.source,
+        len(judged.split),
+        metrics,
+        model.reader.metrics().described(),
+        {part: len(positions) for part, positions in parts.items()},
+    )
+
+
+def _judged_part(
+    model: Model,
+    part: str,
+    judged: ReadSplit,
+    positions: NDArray[np.int64],
+    source: str,
+    listener: Listener,
+    advance: Callable[[int], None],
+) -> dict[str, Measured]:
+    """Metrics of the images at `positions`, named after `part`; none, and why, where there is nothing to find there."""
+    try:
+        check_judgeable(source, judged.split.select(positions, part))
+    except UserError as error:
+        listener.say(f"note: no metrics of {part}: {error}")
+        return {}
+    return named(part, judge(model.engine, model.reader, judged.examples.select(positions), advance).compute())
+
+
+def _tell_seen(parts: Mapping[str, NDArray[np.int64]], name: str, own: bool, listener: Listener) -> None:
+    """Say how many of the images, which would be called `name`, the network was trained or chosen on."""
+    images = sum(map(len, parts.values()))
+    for part, why in (("train", "trained on"), ("val", "chosen on: they decided which epoch is the best")):
+        if part in parts and part != name:
+            told = f"{name} is too kind by that" if own else f"told as {part}, not as {name}"
+            listener.say(
+                f"note: {len(parts[part]):,} of {images:,} images are, pixel for pixel, what the run was {why}; {told}"
+            )
 
 
 def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:

@@ -60,7 +60,8 @@ class Model:
 
     def __repr__(self) -> str:
         card = self.card
-        metrics = [f"{name} {measured}" for name, measured in card.metrics.items() if name.startswith("test/")][:1]
+        # Those of the split that was judged stand first.
+        metrics = [f"{name} {measured}" for name, measured in card.metrics.items()][:1]
         parts = [f"{card.task}: {card.target.summary}", card.input.summary, self.words, *metrics]
         return f"<convsight model, {'; '.join(parts)}>"
 

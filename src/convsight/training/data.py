@@ -1,9 +1,9 @@
-"""From what the user named to fitted images in three splits, every image decoded once."""
+"""From a cut data set to fitted images in its splits, every image decoded once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from convsight.datasets import Dataset, Examples, apply_splits_csv, cut_splits, read_dataset
+from convsight.datasets import Dataset, Examples
 from convsight.datasets.checks import check_learnable
 from convsight.datasets.read_examples import read_examples
 from convsight.datasets.statistics import channel_statistics
@@ -16,19 +16,16 @@ from convsight.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set cut into train, val and test, fitted to one size."""
+    """A data set cut into train, val and, unless the user wants none, test, fitted to one size."""
 
     dataset: Dataset
     examples: Mapping[str, Examples]
     input: InputSpec
 
-
-def load_data(settings: TrainSettings, splits: str | None = None, held: Dataset | None = None) -> Dataset:
-    """The data the user named, or holds, cut into train, val and test; `splits` is a cut stored earlier."""
-    dataset = read_dataset(held or settings.data)
-    if splits is not None:
-        return apply_splits_csv(dataset, splits)
-    return cut_splits(dataset, settings.val_fraction, settings.test_fraction, settings.seed)
+    @property
+    def judged(self) -> str:
+        """The split that the network is judged by in the end: val, where there is no test."""
+        return "test" if "test" in self.examples else "val"
 
 
 def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:

@@ -22,30 +22,34 @@ SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under
 
 
 def judge_best(
-    t: Training, test: Examples, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
+    t: Training, test: Examples | None, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
 ) -> Card:
-    """Judge the run's best network; write its final card and figures, and say what to try next."""
+    """Judge the run's best network; write its final card and figures, and say what to try next.
+
+    Without a `test`, all is told of val.
+    """
     plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
     seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
-    with listener.counting("judging", len(test) + len(t.val) + len(seen)) as advance:
+    with listener.counting("judging", len(test or ()) + len(t.val) + len(seen)) as advance:
         on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
         engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
-        on_test = judge(engine, reader, test, advance)
+        judged = judge(engine, reader, test, advance) if test else on_val
         on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
-    reached = on_test.compute()
-    metrics = named("test", reached)
+    reached = judged.compute() if test else scores
+    split = "test" if test else "val"
+    metrics = named(split, reached)
     for method, found in baselines.items():
-        metrics |= named("test", found, baseline=method)
+        metrics |= named(split, found, baseline=method)
     metrics |= named("val", scores)
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
-    _draw(t, on_test)
+    _draw(t, judged)
     _advise(t, on_seen, scores, listener)
-    _compare(t, reached, baselines, listener)
+    _compare(t, split, reached, baselines, listener)
     return card
 
 
@@ -82,17 +86,18 @@ def _advise(
 
 def _compare(
     t: Training,
-    on_test: Mapping[str, Measured],
+    judged: str,
+    scores: Mapping[str, Measured],
     baselines: Mapping[str, Mapping[str, Measured]],
     listener: Listener,
 ) -> None:
-    """Say which baselines the network does not beat."""
+    """Say which baselines the network does not beat on the split called `judged`."""
     metric = t.reader.metrics().selected_by[0]
-    reached = on_test[metric.name].value
+    reached = scores[metric.name].value
     for method, metrics in baselines.items():
         found = metrics.get(metric.name)
         if found is not None and not metric.beats(reached, found.value):
             listener.say(
-                f"note: the baseline {method!r} reaches {metric.name} {metric.text(found.value, 3)} on the test split, "
-                f"the network {metric.text(reached, 3)}: it adds nothing to so simple a method"
+                f"note: the baseline {method!r} reaches {metric.name} {metric.text(found.value, 3)} on the {judged} "
+                f"split, the network {metric.text(reached, 3)}: it adds nothing to so simple a method"
             )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.datasets import Dataset, fingerprint, splits_csv
+from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
 from convsight.datasets.checks import check_judgeable, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
@@ -23,11 +23,11 @@ from convsight.tasks.capabilities import baselines_of, options_of, pretrained
 from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
+from convsight.training.cutting import Source, digests_by_name, keep_together
 from convsight.training.data import (
     Prepared,
     expected,
     fit_images,
-    load_data,
     measured,
 )
 from convsight.training.exporting import export_trained
@@ -45,9 +45,11 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     """
     listener = Recorder(listener)
     _check_before_data(settings)
-    dataset = load_data(settings, held=held)
+    data = read_dataset(held or settings.data, settings.group)
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
+    source = Source.of(data, settings, listener)
+    dataset = source.cut(settings)
     check_task(dataset, settings.task or dataset.task)
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
@@ -61,21 +63,22 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
     prepared = fit_images(dataset, card.input, settings, listener)
+    dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
     card = _described(card, prepared, settings, weights)
     run = Run.create(settings.run, dataset.name)
     with _removed_if_empty(run):
         listener.record_in(run)
-        write_atomic(run.splits_file, splits_csv(dataset))
+        write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
         t = assemble(task, card, prepared, settings, choices, run, listener, weights)
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.examples["test"]))
+        t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
         with _explain_if_stopped(t, listener):
             fit(t, listener)
-            judge_best(t, prepared.examples["test"], baselines, listener)
+            judge_best(t, prepared.examples.get("test"), baselines, listener)
             _export(t, prepared, listener)
     return run
 
@@ -110,7 +113,7 @@ def resume(
     spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.examples["test"]), clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())), clock_state)
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
@@ -120,7 +123,7 @@ def resume(
     with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
-        judge_best(t, prepared.examples["test"], baselines, listener)
+        judge_best(t, prepared.examples.get("test"), baselines, listener)
         _export(t, prepared, listener)
     return run
 
@@ -185,14 +188,14 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:
     with listener.counting("baselines", 1) as advance:
-        found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples["test"])
+        found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples[prepared.judged])
         advance(1)
     return found
 
 
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
-    dataset = load_data(settings, run.splits(), held)
+    dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
     if dataset.target.names != card.target.names:
         now = f"the {dataset.target.nouns} {dataset.target.names}"
         raise UserError(f"{settings.data} now holds {now}; the run knows {card.target.names}")
@@ -207,6 +210,8 @@ def _report_data(dataset: Dataset, listener: Listener) -> None:
     listener.say(f"{dataset.name}: {dataset.target.summary}; images: {counts}")
     for note in dataset.notes:
         listener.say(f"note: {note}")
+    if "test" not in dataset.splits:
+        listener.say("note: there is no test: val, which chooses the best epoch, serves as one, which is too kind")
 
 
 def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights: Weights | None) -> Card:

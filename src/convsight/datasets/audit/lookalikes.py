@@ -1,6 +1,6 @@
 """Images that look alike, by their difference hashes: a suspicion, never a fact."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from convsight.datasets.audit.duplicates import splits_of, targets_of
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.hash_neighbours import neighbour_groups
 from convsight.datasets.audit.image_index import ImageIndex
+from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import Entry, Finding, ImageName, counted
 
 MIN_SIDE = 32  # px; so few pixels hold so little that different images have nearly equal hashes
@@ -27,6 +28,17 @@ def find_lookalikes(index: ImageIndex) -> Iterator[Finding]:
         yield Finding("lookalikes", "suspicion", words, tuple(map(_entry, others)))
 
 
+def alike(
+    dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]
+) -> dict[str, Hashable]:
+    """The images of `dataset`, by name, that look like others, and which are of one group; equal ones too."""
+    index = ImageIndex.read(dataset, workers, max_megapixels, progress)
+    rows, number = _numbered(index)
+    named = {index.names[row].name: int(value) for row, value in zip(rows.tolist(), number.tolist(), strict=True)}
+    counts = np.bincount(number)
+    return {name: value for name, value in named.items() if counts[value] > 1}
+
+
 def too_small(index: ImageIndex) -> str | None:
     """A note on images of which only equality was looked at, if there are such."""
     count = int((index.shorter_sides[index.readable] < MIN_SIDE).sum())
@@ -39,14 +51,19 @@ def too_small(index: ImageIndex) -> str | None:
 
 
 def _groups(index: ImageIndex) -> list[tuple[ImageName, ...]]:
-    rows = index.readable
-    # In an image of one colour there is nothing to compare.
-    rows = rows[(index.shorter_sides[rows] >= MIN_SIDE) & ~index.uniform[rows]]
-    number = _near(index.hashes[rows])
+    rows, number = _numbered(index)
     digests = equal_rows(index.digests[rows])
     # Groups of equal images alone are duplicates, and reported as such.
     alike = (group for group in members(number) if len(np.unique(digests[group])) > 1)
     return [index.named(rows[group]) for group in alike]
+
+
+def _numbered(index: ImageIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that can be compared, and the group of each."""
+    rows = index.readable
+    # In an image of one colour there is nothing to compare.
+    rows = rows[(index.shorter_sides[rows] >= MIN_SIDE) & ~index.uniform[rows]]
+    return rows, _near(index.hashes[rows])
 
 
 def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -45,6 +45,7 @@ class Annotated:
     boxes: Sequence[AnnotatedBox]
     size: tuple[int, int] | None
     stated: tuple[int, int] | None = None
+    group: str | None = None  # what a column says that was asked for, where there is one
 
 
 def sizes_of(files: Iterable[Path]) -> list[tuple[int, int] | None]:

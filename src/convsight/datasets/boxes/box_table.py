@@ -32,6 +32,7 @@ class _Columns:
     difficult: int
     area: int
     size: tuple[int, int]
+    group: int
 
 
 @dataclass
@@ -41,6 +42,7 @@ class _Listed:
     place: str
     split: str
     size: tuple[int, int] | None
+    group: str | None
     boxes: list[AnnotatedBox] = field(default_factory=list)
 
 
@@ -60,13 +62,13 @@ def _table(path: Path) -> Path:
     return path / "boxes.csv" if path.is_dir() else path
 
 
-def read_box_table(path: Path) -> Dataset:
+def read_box_table(path: Path, column: str = "") -> Dataset:
     """The images that a table lists, a box a row.
 
     Columns, in any order and case, others being ignored: `path` (or another of `IMAGE_COLUMNS`); `label` (or another of
     `LABEL_COLUMNS`); xmin, ymin, xmax, ymax (or x1, y1, x2, y2; or left, top, right, bottom) in pixels, as edges; and,
     if there, `split`, `crowd`, `difficult`, `area`, and `width` and `height` of the image. A row whose corners are all
-    empty names an image without boxes.
+    empty names an image without boxes. `Split.groups` holds the column called `column`, if it is there.
 
     Images are relative to the table's folder; one that is not there is looked for as `TableImages.find` says.
 
@@ -76,7 +78,7 @@ def read_box_table(path: Path) -> Dataset:
     path = _table(path)
     rows = text_rows(path)
     _, header = next(rows, ("", []))
-    columns = _find_columns(path, header)
+    columns = _find_columns(path, header, column)
     listed: dict[str, _Listed] = {}
     for place, fields in rows:
         _take_in(path, place, fields, columns, listed)
@@ -86,14 +88,14 @@ def read_box_table(path: Path) -> Dataset:
     files = [images.find(each.place, name) for name, each in listed.items()]
     images.check_all_found()
     annotated = [
-        Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size)
+        Annotated(each.split, relative_name(file, path.parent), file, path, each.boxes, size, each.size, each.group)
         for each, file, size in zip(listed.values(), files, sizes_of(files), strict=True)
     ]
     classes = natural_order({box.label for each in listed.values() for box in each.boxes})
     return boxes_dataset(path, annotated, classes, images.notes())
 
 
-def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
+def _find_columns(table: Path, header: Sequence[str], group: str) -> _Columns:
     def found(*spellings: str) -> int:
         return find_column(header, spellings)
 
@@ -108,6 +110,7 @@ def _find_columns(table: Path, header: Sequence[str]) -> _Columns:
         difficult=found("difficult"),
         area=found("area"),
         size=(found("width"), found("height")),
+        group=found(group.strip().lower()),
     )
     for what, spellings, position in (("image", IMAGE_COLUMNS, columns.image), ("class", LABEL_COLUMNS, columns.label)):
         if position < 0:
@@ -124,9 +127,11 @@ def _take_in(table: Path, place: str, fields: Sequence[str], columns: _Columns, 
     if image == "." or "\0" in image:
         raise UserError(f"{where}: the image is {quoted(fields[columns.image])}; name a file or remove the row")
     split = _split(where, fields, columns)
-    known = listed.setdefault(image, _Listed(place, split, _size(fields, columns)))
-    if known.split != split:
-        raise UserError(f"{where}: {image} is in {split!r} here but in {known.split!r} in {known.place}; keep one")
+    group = fields[columns.group].strip() if columns.group >= 0 else None
+    known = listed.setdefault(image, _Listed(place, split, _size(fields, columns), group))
+    for before, here in ((known.split, split), (known.group, group)):
+        if before != here:
+            raise UserError(f"{where}: {image} is in {here!r} here but in {before!r} in {known.place}; keep one")
     texts = [fields[position].strip() for position in columns.corners]
     if any(texts):
         known.boxes.append(_box(where, place, texts, fields, columns))

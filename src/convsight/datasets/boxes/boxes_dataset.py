@@ -50,6 +50,7 @@ def boxes_dataset(
                 [images[row].file for row in chosen],
                 BoxLists([lists[row] for row in chosen], used),
                 [images[row].name for row in chosen],
+                [group for row in chosen if (group := images[row].group) is not None] or None,
             )
             for name, chosen in rows.items()
             if chosen

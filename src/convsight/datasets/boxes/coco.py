@@ -34,7 +34,7 @@ def is_coco_by_another_name(path: Path) -> bool:
     return path.is_dir() and not is_coco(path) and bool(_other_files(path))
 
 
-def read_coco(path: Path) -> Dataset:
+def read_coco(path: Path, column: str = "") -> Dataset:
     """The boxes of one JSON file, or of a folder's, a split each.
 
     A folder holds instances*.json, itself or in annotations/, or other files of COCO in annotations/, or train.json,
@@ -44,7 +44,8 @@ def read_coco(path: Path) -> Dataset:
     beside the file or one folder up.
 
     Classes are in the order of the category ids, which may have gaps and are not kept. `iscrowd` and `area` are kept;
-    outlines are not. A box is (x, y, width, height), so its right edge is x + width.
+    outlines are not. A box is (x, y, width, height), so its right edge is x + width. `Split.groups` holds what the
+    entries of images say under `column`, if any says it.
 
     Raises `UserError` naming file and id for damaged JSON, a field that is missing or of another type, an id or a
     category's name given twice, an annotation of an unknown image or category, a missing file, two images of one
@@ -52,7 +53,7 @@ def read_coco(path: Path) -> Dataset:
     """
     files = {UNSPLIT: path} if path.is_file() else _files(path) or _other_files(path)
     folder = path.parent if path.is_file() else path
-    read = {split: read_coco_json(file) for split, file in files.items()}
+    read = {split: read_coco_json(file, column) for split, file in files.items()}
     annotated = [each for split, document in read.items() for each in _annotated(folder, split, document)]
     notes = [note for document in read.values() for note in document.notes]
     return boxes_dataset(path, annotated, _classes(read.values()), notes)
@@ -119,7 +120,7 @@ def _annotated(folder: Path, split: str, document: CocoFile) -> list[Annotated]:
     where = f"looked for in {place} by their file_name"
     check_present(files, [f"{document.file}, image {image.id}" for image in document.images], where)
     return [
-        Annotated(split, relative_name(file, folder), file, document.file, image.boxes, size, image.size)
+        Annotated(split, relative_name(file, folder), file, document.file, image.boxes, size, image.size, image.group)
         for image, file, size in zip(document.images, files, sizes_of(files), strict=True)
     ]
 

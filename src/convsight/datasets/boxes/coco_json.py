@@ -19,12 +19,13 @@ _DIGITS = 20  # of ids that are texts and may be meant as numbers
 
 @dataclass(frozen=True)
 class CocoImage:
-    """An entry of `images`, its (width, height) if stated, and the boxes of its annotations."""
+    """An entry of `images`, its (width, height) if stated, the boxes of its annotations, and what it is grouped by."""
 
     id: Id
     file_name: str
     size: tuple[int, int] | None
     boxes: list[AnnotatedBox]
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class CocoFile:
     notes: tuple[str, ...]
 
 
-def read_coco_json(file: Path) -> CocoFile:
-    """The images of `file` with their boxes; errors are those of `read_coco`."""
+def read_coco_json(file: Path, column: str = "") -> CocoFile:
+    """The images of `file` with their boxes, grouped by their entry `column`; errors are those of `read_coco`."""
     document = _parsed(file)
     annotations = _entries(file, document, "annotations")
     categories, notes = _categories(file, _entries(file, document, "categories"), annotations)
-    images = _images(file, _entries(file, document, "images"))
+    images = _images(file, _entries(file, document, "images"), column)
     for number, entry in enumerate(annotations):
         place = f"annotation {entry['id']}" if "id" in entry else f"annotations[{number}]"
         image = images.get(_known(file, place, entry, "image_id", images, "images"))
@@ -120,7 +121,8 @@ def _used(annotations: Sequence[Mapping[str, Any]]) -> set[Id]:
     return {key for entry in annotations if isinstance(key := entry.get("category_id"), int | str)}
 
 
-def _images(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, CocoImage]:
+def _images(file: Path, entries: Sequence[Mapping[str, Any]], column: str) -> dict[Id, CocoImage]:
+    grouped = any(column in entry for entry in entries)
     found: dict[Id, CocoImage] = {}
     ids: dict[str, Id] = {}
     for number, entry in enumerate(entries):
@@ -131,7 +133,8 @@ def _images(file: Path, entries: Sequence[Mapping[str, Any]]) -> dict[Id, CocoIm
             raise UserError(f"{file}: two images have the id {key}: {found[key].file_name} and {name}; change one")
         if name in ids:
             raise UserError(f"{file}: the images {ids[name]} and {key} have one file_name, {name}; keep one of them")
-        found[key], ids[name] = CocoImage(key, name, _size(entry), []), key
+        group = str(entry.get(column, "")) if grouped else None
+        found[key], ids[name] = CocoImage(key, name, _size(entry), [], group), key
     return found
 
 
