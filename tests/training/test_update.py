@@ -31,7 +31,7 @@ def by_hand(groups: list[list[int]], lr: float, clip: float | None = None) -> nn
     for group in groups:
         optimizer.zero_grad()
         for index in group:
-            (loss(net, BATCHES[index])["total"] / len(groups[0])).backward()  # type: ignore[no-untyped-call]
+            (loss(net, BATCHES[index])["total"] / len(group)).backward()  # type: ignore[no-untyped-call]
         if clip is not None:
             nn.utils.clip_grad_norm_(net.parameters(), clip)
         optimizer.step()
@@ -58,6 +58,24 @@ def test_a_step_is_the_optimizers() -> None:
 
 def test_gradients_of_several_batches_make_one_step_and_what_is_left_makes_one_too() -> None:
     assert same(ours(accumulate=2), by_hand([[0, 1], [2, 3], [4]], 0.1))
+
+
+def test_what_is_left_counts_as_its_own_mean() -> None:
+    for ours_, theirs in zip(
+        ours(accumulate=3).parameters(), by_hand([[0, 1, 2], [3, 4]], 0.1).parameters(), strict=True
+    ):
+        torch.testing.assert_close(ours_, theirs)
+
+
+def test_it_tells_once_that_weights_were_moved() -> None:
+    learner = OneNetwork(linear(), loss)
+    update = OptimizerSteps(build_optimizers(learner, "sgd", 0.1, 0.0), CPU, accumulate=2, lr=0.1)
+    told = []
+    for batch in BATCHES[:3]:
+        learner.step(batch, update)
+        told.append(update.moved())
+    update.flush()
+    assert [*told, update.moved(), update.moved()] == [False, True, False, True, False]
 
 
 def test_long_gradients_are_shortened() -> None:
@@ -111,3 +129,29 @@ def test_the_rate_of_an_optimizer_is_a_share_of_the_trainings() -> None:
     learner.step(BATCHES[0], update)
     rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in update.states().items()}
     assert rates == {"first": 0.2, "second": 0.1}
+
+
+def test_the_second_loss_of_a_step_sees_the_weights_that_the_first_has_moved() -> None:
+    # Autocast keeps weights in bfloat16 until it ends: those of a whole step would be old ones for the second loss.
+    learner, expected = paired(), paired()
+    update = OptimizerSteps(build_optimizers(learner, "sgd", 0.1, 0.0), CPU, lr=0.1)
+    with torch.autocast("cpu", torch.bfloat16):
+        learner.step(BATCHES[0], update)
+    optimizers = {
+        "second": torch.optim.SGD(expected.second.parameters(), lr=0.05, momentum=0.9, nesterov=True),
+        "first": torch.optim.SGD(expected.network.parameters(), lr=0.1, momentum=0.9, nesterov=True),
+    }
+    for name in ("second", "first"):
+        with torch.autocast("cpu", torch.bfloat16):  # anew, so that nothing is kept
+            value = expected.second(expected.network(BATCHES[0].image)).square().mean()
+        optimizers[name].zero_grad()
+        value.backward()
+        if name == "first":  # its loss goes through the other network, which does not learn from it
+            expected.second.zero_grad()
+        optimizers[name].step()
+    assert same(learner, expected)
+
+
+def paired() -> Pair:
+    torch.manual_seed(1)
+    return Pair()

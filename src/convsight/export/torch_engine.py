@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import Deployed
+from convsight.export.owned_tensors import owned_tensors
 from convsight.export.program_weights import read_program_weights
 from convsight.files import write_atomic
 from convsight.model_files import read_card
@@ -97,8 +98,7 @@ def load_program(path: Path, card: Card) -> nn.Module:
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:
     """Write `model` and its card as one safetensors file."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    write_atomic(path, save(tensors, {METADATA_KEY: card.model_dump_json()}))
+    write_atomic(path, save(owned_tensors(model.state_dict()), {METADATA_KEY: card.model_dump_json()}))
 
 
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:

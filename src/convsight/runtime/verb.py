@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
-from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
+from convsight.results import Boxes, Tabular, Thresholded, WithFiles, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
@@ -28,7 +28,8 @@ from convsight.runtime.sources.video import open_video
 from convsight.runtime.sources.video_source import VideoSource
 from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
-from convsight.tasks.reader import columns_of
+from convsight.tasks.reader import columns_of, require_drawing
+from convsight.words import counted
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         try:
             file.skip(prepared.items)
             if file.images:
-                listener.say(f"{file.images:,} images are predicted already; going on after them")
+                listener.say(f"{counted(file.images, 'image')} predicted already; going on from there")
             with (
                 listener.counting("predicting", None) as advance,
                 closing(_predictions(options, prepared, listener, advance, file)) as predictions,
@@ -107,12 +108,12 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
             file.finish()
         except KeyboardInterrupt:
             listener.say(
-                f"stopped; the same command goes on after the {file.kept:,} images that are predicted and recorded"
+                f"stopped; the same command goes on after the {counted(file.kept, 'image')} predicted and recorded"
             )
             raise
     prepared.say_left_out(listener)
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
-    listener.say(f"{file.images:,} images are predicted in {path}{unread}")
+    listener.say(f"{counted(file.images, 'image')} predicted in {path}{unread}")
     return file.bad
 
 
@@ -182,11 +183,12 @@ def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tup
     reader = reader_of(card)
     for wanted, capability, option in (
         (options.reject_below, Thresholded, "--reject-below"),
-        (options.draw, Drawable, "--draw"),
         (options.files, WithFiles, "--files"),
     ):
         if wanted is not None:
             require(reader.result, capability, option, card.task)
+    if options.draw:
+        require_drawing(reader, "--draw")
     if form == "--format coco" and not issubclass(reader.result, Boxes):
         raise UserError(f"{form}: predictions of {card.task} are no boxes; choose --format json")
     if not table and not issubclass(reader.result, Tabular):

@@ -10,6 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from convsight.serve.refusal import RefusedError
+from convsight.words import counted
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -164,4 +165,4 @@ class _Form:
 
 
 def _too_many(max_pictures: int) -> RefusedError:
-    return RefusedError(413, f"more than {max_pictures} images in one request: send several requests")
+    return RefusedError(413, f"more than {counted(max_pictures, 'image')} in one request: send several requests")

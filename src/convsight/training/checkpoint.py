@@ -11,10 +11,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from convsight.errors import UserError
+from convsight.export.owned_tensors import owned_tensors, same_tensors
 from convsight.files import write_atomic
 
 _KEY = "convsight-checkpoint"
 _FORMAT = 2  # with several networks and optimizers
+_SAME = "same"  # by the name of a tensor that is not in the file: that of the one that it is
 
 
 def save_checkpoint(
@@ -23,13 +25,18 @@ def save_checkpoint(
     optimizers: Mapping[str, torch.optim.Optimizer],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write named state dicts, the states of named optimizers and JSON `facts`."""
+    """Write named state dicts, the states of named optimizers and JSON `facts`.
+
+    What has several names, as tied weights have, is written once.
+    """
     tensors = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
     for called, optimizer in optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{called}/{index}/{name}": value for name, value in values.items()}
-    owned = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    write_atomic(path, save(owned, {_KEY: json.dumps({"format": _FORMAT, **facts})}))
+    same = same_tensors(tensors)
+    about = {"format": _FORMAT, **({_SAME: same} if same else {}), **facts}
+    owned = owned_tensors({name: value for name, value in tensors.items() if name not in same})
+    write_atomic(path, save(owned, {_KEY: json.dumps(about)}))
 
 
 def load_checkpoint(
@@ -43,6 +50,7 @@ def load_checkpoint(
         with safe_open(path, framework="pt") as file:
             facts: dict[str, Any] = json.loads(file.metadata()[_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"

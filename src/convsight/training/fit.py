@@ -57,6 +57,7 @@ class Training:
     clock: Clock
     epoch: int = 0
     step: int = 0
+    averaged: int = 0  # how often the averaged weights moved
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
@@ -111,12 +112,16 @@ def fit(t: Training, listener: Listener) -> None:
                 with autocast(t.device, t.plan.choices.precision):
                     losses = t.learner.step(batch, t.update)
                 epoch.take(losses, len(loaded.samples))
-                _after_step(t)
+                _average(t)
+                t.step += 1
+                t.clock.advance()
                 show(_status(t, epoch))
                 if t.clock.done:
                     break
             t.update.flush()
-            listener.say(_finish_epoch(t, epoch))
+            _average(t)
+            words = _finish_epoch(t, epoch)
+            listener.epoch(t.epoch, words)
 
 
 @dataclass
@@ -164,12 +169,11 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 
 
-def _after_step(t: Training) -> None:
-    """Move the averaged weights and the clock on."""
-    if t.ema:
-        t.ema.update(t.learner.network, t.step)
-    t.step += 1
-    t.clock.advance()
+def _average(t: Training) -> None:
+    """Take the weights into their average where an optimizer moved some."""
+    if t.update.moved() and t.ema:
+        t.ema.update(t.learner.network, t.averaged)
+        t.averaged += 1
 
 
 def diverged(t: Training, what: str) -> UserError:
@@ -180,7 +184,8 @@ def diverged(t: Training, what: str) -> UserError:
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
-    if not all(bool(weight.isfinite().all()) for weight in t.kept.state_dict().values()):
+    weights = (*t.kept.state_dict().values(), *t.learner.parameters())
+    if not all(bool(weight.isfinite().all()) for weight in weights):
         raise diverged(t, "the weights became infinite")
     try:
         metrics = validate(t)
@@ -255,6 +260,7 @@ def _save(t: Training) -> None:
     facts = {
         "epoch": t.epoch,
         "step": t.step,
+        "averaged": t.averaged,
         "seconds": t.seconds,
         "budget_from": t.budget_from,
         "rows": t.rows,
@@ -274,6 +280,7 @@ def restore(t: Training) -> dict[str, Any]:
     if t.ema:
         load_tensors(t.ema.model, parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
+    t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     clock: dict[str, Any] = facts["clock"]

@@ -35,6 +35,7 @@ from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
 from convsight.versions import versions
+from convsight.words import counted
 
 
 def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
@@ -117,7 +118,9 @@ def resume(
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
-        raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
+        raise UserError(
+            f"{run.path} is finished after {counted(t.epoch, 'epoch')}; go on with more: --epochs or --minutes"
+        )
     listener.say(f"resumed after epoch {t.epoch}")
     run.save_settings(settings, t.plan.choices.model_dump())
     with _explain_if_stopped(t, listener):
