@@ -22,7 +22,9 @@ from convsight.model_files import read_card
 from convsight.nets.dry_run.build import WithoutMemory
 from convsight.runtime.engine import Engine
 from convsight.tasks import task_of
-from convsight.words import quoted
+from convsight.words import quoted, shortened
+
+_LONGEST_REASON = 1_000  # characters; PyTorch lists every tensor
 
 
 @final
@@ -129,12 +131,13 @@ def check_fits(
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     except RuntimeError as error:
+        reason = shortened(str(error), _LONGEST_REASON)
         raise UserError(
-            f"{path}: its tensors do not fit the network {quoted(card.net)} on its card: {error}"
+            f"{path}: its tensors do not fit the network {quoted(card.net)} on its card: {reason}"
         ) from error
     # Whatever a network's own code runs into with sides and channels that nobody meant.
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = shortened(f"{type(error).__name__}: {error}", _LONGEST_REASON)
         raise UserError(f"{path}: the network {quoted(card.net)} on its card cannot be built: {reason}") from error
 
 

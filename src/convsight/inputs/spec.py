@@ -138,7 +138,7 @@ class InputSpec(BaseModel, ABC):
             raise ValueError(f"{self.channels} channels need as many means and stds, not {found}")
         if min(self.std) <= 0 or not all(map(isfinite, (*self.mean, *self.std))):
             raise ValueError(
-                f"means must be numbers and stds positive ones, not {quoted(self.mean)}, {quoted(self.std)}"
+                f"mean must be numbers, and std must be positive, not {quoted(self.mean)}, {quoted(self.std)}"
             )
         return self
 

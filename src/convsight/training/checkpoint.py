@@ -48,7 +48,7 @@ def load_checkpoint(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()[_KEY])
+            facts: Any = json.loads(file.metadata()[_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
