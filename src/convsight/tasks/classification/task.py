@@ -1,7 +1,7 @@
 """Classification: which one of a list of classes does the image show?"""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
@@ -18,9 +18,11 @@ from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
+from convsight.tasks.capabilities import Start
 from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -30,9 +32,11 @@ from convsight.tasks.classification.baselines import (
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
+from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.classification.start import SMALL, choose_start
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 class Classification(Task):
     """One class an image, by softmax over logits."""
 
-    default_net = "small"
+    default_net = SMALL
     batch_divisor = 1
     finetune_lr_scale = 1 / 15
     trivial_baseline_name = "majority"
@@ -68,8 +72,13 @@ class Classification(Task):
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
 
-    def options(self, settings: TrainSettings) -> dict[str, Any]:
-        return {}
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings)
+
+    def head_start(
+        self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
+    ) -> float | None:
+        return start_head(network, InputLayer(card.input), train.images, _labels(train.targets), seconds, listener)
 
     def build(self, card: Card) -> nn.Module:
         return build_net(card.net, net_shape(card))
