@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
+from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
@@ -98,7 +99,10 @@ class Classification(Task):
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
+        temperature = card.calibration.get(TEMPERATURE, 1.0)
+        if temperature <= 0:
+            raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
+        return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
