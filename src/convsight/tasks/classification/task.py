@@ -36,7 +36,7 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
-from convsight.tasks.classification.start import SMALL, choose_start
+from convsight.tasks.classification.start import SMALL, choose_start, untried_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
@@ -74,6 +74,9 @@ class Classification(Task):
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
 
     def head_start(
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
