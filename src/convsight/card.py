@@ -5,7 +5,16 @@ from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    computed_field,
+    model_validator,
+)
 
 from convsight.errors import UserError
 from convsight.inputs import AnyInput
@@ -98,7 +107,7 @@ class Card(BaseModel):
     target: AnyTarget = Field(description="What is predicted.")
     input: AnyInput = Field(description="What is put in.")
     mirror: bool = Field(False, description="Predictions are the mean over an image and its mirror image.")
-    calibration: dict[str, float] = Field(
+    calibration: dict[str, FiniteFloat] = Field(
         default_factory=dict, description="What the validation split told the task about its predictions."
     )
     options: dict[str, Any] = Field(

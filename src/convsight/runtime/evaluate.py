@@ -66,7 +66,7 @@ def evaluate(
         own = True
     else:
         dataset = read_for(data, model.card.task, model.card.target)
-        own = _is_of_training(dataset, model.card, run)
+        own = is_of_training(dataset, model.card, run)
         if own:
             dataset = _as_trained(path, run, dataset, listener)
     for note in dataset.notes:
@@ -149,7 +149,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     return dataset, settings
 
 
-def _is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
+def is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
     """Whether `dataset` is what the network of `card`, that of `run` if there is one, was trained on.
 
     All images are read for that, but only where there are as many, and of the same names as far as these are known.

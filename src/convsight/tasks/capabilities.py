@@ -63,6 +63,9 @@ class ChoosingStart(Protocol):
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         """The network and first weights for the training examples of `dataset`; what `settings` name stays."""
 
+    def untried_weights(self, card: Card) -> str:
+        """The option that begins pretrained what `card` describes, where that may help; else empty."""
+
 
 def start_of(task: Task, dataset: Dataset, settings: TrainSettings) -> Start:
     """The network and first weights: as the settings say, as the task chooses, or its usual one with fresh ones."""
@@ -71,6 +74,11 @@ def start_of(task: Task, dataset: Dataset, settings: TrainSettings) -> Start:
     if isinstance(task, ChoosingStart):
         return task.start(dataset, settings)
     return Start(settings.net or task.default_net, settings.weights)
+
+
+def untried_weights(task: Task, card: Card) -> str:
+    """The option that begins pretrained what `card` describes, where that may help; else empty."""
+    return task.untried_weights(card) if isinstance(task, ChoosingStart) else ""
 
 
 @runtime_checkable

@@ -52,7 +52,7 @@ def load_checkpoint(
     try:
         with safe_open(path, framework="pt") as file:
             told, digest = file.metadata()[_KEY], file.metadata().get(_DIGEST)
-            facts: dict[str, Any] = json.loads(told)
+            facts: Any = json.loads(told)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
             is_whole = _digest(tensors, told) == digest
         tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
@@ -60,18 +60,21 @@ def load_checkpoint(
         raise UserError(
             f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"
         ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise UserError(f"{path} is damaged and cannot be resumed from: {error}") from error
-    if facts.get("format") != _FORMAT:
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
         raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
     if not is_whole:
-        raise UserError(f"{path} is damaged and cannot be resumed from: it does not hold what was written; train anew")
+        raise _damaged(path, "it does not hold what was written; train anew")
     parts = {
         part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
         for part in names
     }
-    for called, optimizer in optimizers.items():
-        _restore(optimizer, f"optimizer/{called}/", tensors)
+    try:
+        for called, optimizer in optimizers.items():
+            _restore(optimizer, f"optimizer/{called}/", tensors)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _damaged(path, error) from error
     return parts, facts
 
 
@@ -82,6 +85,10 @@ def _digest(tensors: Mapping[str, Tensor], told: str) -> str:
         seen.update(f"\n{name} {value.dtype} {list(value.shape)}\n".encode())
         seen.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return seen.hexdigest()
+
+
+def _damaged(path: Path, error: Exception | str) -> UserError:
+    return UserError(f"{path} is damaged and cannot be resumed from: {error}")
 
 
 def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:

@@ -296,7 +296,7 @@ def _save(t: Training) -> None:
 
 
 def restore(t: Training) -> dict[str, Any]:
-    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns the checkpoint's facts."""
+    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns its facts."""
     parts, facts = load_checkpoint(t.run.checkpoint_file, t.update.states(), ("learner", "ema"))
     load_tensors(t.learner, parts["learner"])
     if t.ema:

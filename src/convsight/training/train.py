@@ -1,5 +1,6 @@
 """`train` and `resume`: from data to a trained, judged network in a run folder."""
 
+import math
 import shlex
 import time
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,8 @@ from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, tell_edits
 from convsight.versions import versions
 from convsight.words import counted
+
+_TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
 
 def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
@@ -85,6 +88,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
+        _warn_if_late(t, listener)
         with _explain_if_stopped(t, listener):
             fit(t, listener)
             _end(t, prepared, baselines, listener)
@@ -172,7 +176,6 @@ def _go_on(
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
         _end(t, prepared, baselines, listener)
-    return run
 
 
 def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Listener) -> TrainSettings:
@@ -181,6 +184,18 @@ def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Li
     if start.why:
         listener.say(start.why)
     return settings.model_copy(update={"net": start.net, "weights": start.weights})
+
+
+def _warn_if_late(t: Training, listener: Listener) -> None:
+    """Say what time would do, where that which was given does not even allow one step."""
+    minutes, late = t.plan.settings.minutes, t.clock.seconds_late
+    if minutes is None or late < _TOLERATED * 60 * minutes:
+        return
+    needed = math.ceil((60 * minutes + late) / 6) / 10  # a tenth of a minute
+    listener.say(
+        f"note: --minutes {minutes:g} is too short: what stands before and after the training takes about {late:.0f} s "
+        f"more than that; one step is made, and --minutes {needed:g} would do"
+    )
 
 
 def _check_before_data(settings: TrainSettings) -> None:
@@ -202,9 +217,7 @@ def _check_before_data(settings: TrainSettings) -> None:
     raise refusals[0]
 
 
-def _end(
-    t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
-) -> None:
+def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
     """Judge the best network, export it, and only then call the training finished."""
     card = judge_best(t, prepared.examples.get("test"), baselines, listener)
     t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training

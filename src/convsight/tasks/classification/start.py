@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.images import ImageError, InputSize, load_image
+from convsight.inputs import ImageInput
+from convsight.nets.catalogue import net_entry
 from convsight.nets.shipped_weights import EFFICIENTNET_LITE0
 from convsight.nets.weights import IMAGENET
 from convsight.settings import TrainSettings
@@ -14,6 +17,7 @@ from convsight.tasks.image_size import typical_side
 SMALL, PHOTOS = "small", "efficientnet_lite0"
 # px; see "photos begin pretrained" in docs/design.md for what was measured on both sides of it.
 _PHOTO_SIDE = 128
+_DETAILED_SIDE = 64  # px; features of smaller images lose to a small network of their own
 _LOOKED_AT = 24  # images, to see whether they have colours
 _GLANCE = InputSize(32, 32, "squash")
 
@@ -32,6 +36,16 @@ def choose_start(dataset: Dataset, settings: TrainSettings) -> Start:
         IMAGENET,
         f"{PHOTOS} with weights of ImageNet, since these are photos in colour; --weights none begins with fresh ones",
     )
+
+
+def untried_weights(card: Card) -> str:
+    """The option that begins with ImageNet's weights, where the network began with fresh ones on images with detail."""
+    image = card.input
+    if "weights" in card.training or not isinstance(image, ImageInput) or not image.is_rgb:
+        return ""
+    if min(image.height, image.width) < _DETAILED_SIDE:
+        return ""
+    return f"--weights {IMAGENET}" if card.net == SMALL or net_entry(card.net).pretrained else ""
 
 
 def _why_small(split: Split, settings: TrainSettings) -> str:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
+from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
@@ -35,7 +36,7 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
-from convsight.tasks.classification.start import SMALL, choose_start
+from convsight.tasks.classification.start import SMALL, choose_start, untried_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
@@ -74,6 +75,9 @@ class Classification(Task):
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)
 
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
+
     def head_start(
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
@@ -95,7 +99,10 @@ class Classification(Task):
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
+        temperature = card.calibration.get(TEMPERATURE, 1.0)
+        if temperature <= 0:
+            raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
+        return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
