@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
-from convsight.datasets.checks import check_judgeable
+from convsight.datasets.checks import check_judgeable, check_same_target
 from convsight.datasets.read_examples import ReadSplit, read_examples
 from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
@@ -139,9 +139,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
         raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
-    if dataset.target.names != card.target.names:
-        held = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
+    check_same_target(settings.data, dataset.target, card.target)
     # Where images were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")

@@ -103,6 +103,9 @@ class SeveralLabels(_Named):
     def fitted(self, train: Targets) -> "SeveralLabels":
         return self
 
+    def unfitted(self) -> "SeveralLabels":
+        return self.model_copy(update={"thresholds": None})
+
 
 @final
 class Palette(_Named):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
-from convsight.datasets.checks import check_judgeable, check_task
+from convsight.datasets.checks import check_judgeable, check_same_target, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
@@ -199,9 +199,7 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
     dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
-    if dataset.target.names != card.target.names:
-        now = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {now}; the run knows {card.target.names}")
+    check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
