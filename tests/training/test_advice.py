@@ -28,6 +28,7 @@ def judged(
     metric: Metric = ACCURACY,
     settings: TrainSettings = SETTINGS,
     varies_most: bool = False,
+    without_effect: frozenset[str] = frozenset(),
 ) -> Advice:
     losses = losses or [2 / epoch for epoch in range(1, len(curve) + 1)]
     rows = [
@@ -45,6 +46,7 @@ def judged(
         baseline=baseline,
         settings=settings,
         varies_most=varies_most,
+        without_effect=without_effect,
     )
 
 
@@ -185,6 +187,16 @@ def test_the_whole_interval_must_beat_the_baseline(low: float, verdict: str) -> 
     if low == 0.625:
         assert "baseline of 0.625" in advice.text
         assert "--lr" in advice.text
+
+
+@pytest.mark.parametrize("train", [0.7, 0.99])
+def test_what_would_do_nothing_is_not_suggested(train: float) -> None:
+    curve, val = [0.65, 0.68, 0.69, 0.69], score(0.69, 0.02)
+    words = judged(curve, score(train), val).text
+    assert ("--augment" in words, "--size" in words) == (True, train < 0.9)
+    words = judged(curve, score(train), val, without_effect=frozenset({"augment", "size"})).text
+    assert "--augment" not in words
+    assert "--size" not in words
 
 
 def test_learned_by_heart_and_no_better_than_the_baseline() -> None:

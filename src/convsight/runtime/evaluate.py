@@ -21,6 +21,7 @@ from convsight.runtime.judge import judge
 from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
+from convsight.tasks.reader import check_targets
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def evaluate(
         own = True
     else:
         dataset = read_for(data, model.card.task, model.card.target)
+        check_targets(type(model.reader), dataset)
         own = _is_of_training(dataset, model.card, run)
         if own:
             dataset = _as_trained(path, run, dataset, listener)

@@ -54,7 +54,9 @@ class _Named(TargetSpec):
         return self._lacking(counts)
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        known = class_targets(targets)
+        if not isinstance(targets, ClassTargets):
+            raise UserError(f"{source} holds targets that name no classes; the network tells {self.summary}{hint}")
+        known = targets
         for name, count in known.counts().items():
             if count and name not in self.names:
                 raise UserError(f"{source}: {unknown_name('class', name, self.names)}{hint}")

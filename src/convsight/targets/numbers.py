@@ -76,7 +76,9 @@ class NumberTargets(TargetSpec):
         return []
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        known = _numbers(targets)
+        if not isinstance(targets, NumbersOfMany):
+            raise UserError(f"{source} holds targets that are no numbers; the network tells {self.summary}{hint}")
+        known = targets
         if (known.names, known.units) != (self.names, self.units):
             held, told = (_with_units(each.names, each.units) for each in (known, self))
             raise UserError(f"{source} holds {held}; the network tells {told}{hint}")

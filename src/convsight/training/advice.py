@@ -78,6 +78,7 @@ def advise(
     baseline: float,
     settings: TrainSettings,
     varies_most: bool = False,
+    without_effect: frozenset[str] = frozenset(),
 ) -> Advice:
     """Judge a run by its curves and by the gap between its training and validation score.
 
@@ -85,7 +86,7 @@ def advise(
     are those of the kept network on unaugmented images, and `baseline` is the same metric of a method that learns
     nothing: what lies between it and a perfect score, or the metric's span where there is none, is what differences are
     shares of. Those within the 95 % intervals of the scores count as noise. `varies_most` says that training images
-    varied as much as they can.
+    varied as much as they can; settings `without_effect` are not suggested.
 
     Raises ValueError where there are no rows, or none of the best epoch.
 
@@ -102,7 +103,7 @@ def advise(
     parts = [
         _finding(verdict, evidence, metric),
         _remark(evidence, metric),
-        _suggestion(verdict, evidence, settings, varies_most),
+        _suggestion(verdict, evidence, settings, varies_most, without_effect),
     ]
     return Advice(verdict, " ".join(part for part in parts if part))
 
@@ -201,30 +202,38 @@ def _remark(evidence: _Evidence, metric: Metric) -> str:
     return ""
 
 
-def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, varies_most: bool) -> str:
+def _suggestion(
+    verdict: Verdict,
+    evidence: _Evidence,
+    settings: TrainSettings,
+    varies_most: bool,
+    without_effect: frozenset[str],
+) -> str:
     """What to try, by the options of `convsight train` that are not used yet."""
     times = 2 if evidence.epochs >= 5 else 5
     more = f"--minutes {times * settings.minutes:g}" if settings.minutes else f"--epochs {times * evidence.epochs}"
     longer = [] if evidence.stands_still else [more]
-    stronger = [] if varies_most else ["--augment strong"]
-    weaker = [] if settings.augment == "none" else ["a weaker --augment"]
+    varies = "augment" not in without_effect
+    stronger = ["--augment strong"] if varies and not varies_most else []
+    weaker = ["a weaker --augment"] if varies and settings.augment != "none" else []
+    larger = [] if "size" in without_effect else ["a larger --size"]
     generalise = ["more images", *stronger, "a larger --weight-decay", "a smaller --net"]
     lead = "Try"
     match verdict:
         case "no better than the baseline" if evidence.has_gap:
             lead, choices = "It has learned its training images by heart: check the labels, then try", generalise
         case "no better than the baseline":
-            lead, choices = "Check the labels, then try", [*longer, "another --lr", "a larger --size", "more images"]
+            lead, choices = "Check the labels, then try", [*longer, "another --lr", *larger, "more images"]
         case "cut short":
             choices = [more]
         case "overfits":
             choices = generalise
         case "underfits":
-            choices = ["a larger --net", *longer, "a larger --size", *weaker, "a smaller --weight-decay"]
+            choices = ["a larger --net", *longer, *larger, *weaker, "a smaller --weight-decay"]
         case "fits":
             if evidence.val_left <= _LITTLE_LEFT * evidence.room:
                 return "There is little left to gain."
-            lead, choices = "To gain more, try", ["more images", "a larger --net", "a larger --size", *longer]
+            lead, choices = "To gain more, try", ["more images", "a larger --net", *larger, *longer]
     return f"{lead} {_either(choices)}."
 
 

@@ -13,7 +13,7 @@ from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks import reader_of
-from convsight.tasks.capabilities import figures_of, trivial_value
+from convsight.tasks.capabilities import figures_of, trivial_value, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
@@ -80,6 +80,7 @@ def _advise(
         baseline=trivial_value(t.plan.task, metric, t.train, t.val),
         settings=t.plan.settings,
         varies_most=t.varies_most,
+        without_effect=without_effect(t.plan.task, t.plan.card.input),
     )
     listener.say(advice.text)
 

@@ -18,9 +18,10 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, own_networks, task_of
-from convsight.tasks.capabilities import baselines_of, options_of, pretrained
+from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect
 from convsight.tasks.choices import for_task
+from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.choices import Choices
 from convsight.training.cutting import Source, digests_by_name, keep_together
@@ -55,11 +56,13 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
     settings = for_task(settings, dataset.task)
+    check_targets(reader_type(dataset.task), dataset)
     task = task_of(dataset.task)
     net = task.net(settings.net or task.default_net, settings)
     weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     _report_data(dataset, listener)
     spec, why = task.input(net, dataset, settings)
+    refuse_without_effect(task, spec, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
