@@ -48,24 +48,31 @@ def load_checkpoint(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()[_KEY])
+            facts: Any = json.loads(file.metadata()[_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"
         ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise UserError(f"{path} is damaged and cannot be resumed from: {error}") from error
-    if facts.get("format") != _FORMAT:
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
         raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
     parts = {
         part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
         for part in names
     }
-    for called, optimizer in optimizers.items():
-        _restore(optimizer, f"optimizer/{called}/", tensors)
+    try:
+        for called, optimizer in optimizers.items():
+            _restore(optimizer, f"optimizer/{called}/", tensors)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _damaged(path, error) from error
     return parts, facts
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is damaged and cannot be resumed from: {error}")
 
 
 def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:

@@ -65,6 +65,9 @@ class Training:
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
+    frozen: dict[str, Measured] = field(
+        default_factory=dict
+    )  # on the test split, before the first step; see beginning.py
 
     @property
     def device(self) -> torch.device:
@@ -192,25 +195,40 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
+    _record(t, metrics, epoch.losses, time.monotonic() - epoch.began, epoch.seen / (trained - epoch.began))
+    t.clock.finish_epoch(time.monotonic() - trained)
+    planned = t.epoch + math.ceil(t.clock.epochs_left)
+    speed = t.rows[-1]["images_per_s"]
+    return (
+        f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {speed:,.0f} images/s  "
+        f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
+    )
+
+
+def keep_first(t: Training, loss: float) -> str:
+    """Keep the network as it is before the first step, whose training loss is known; returns that in words."""
+    began = time.monotonic()
+    _record(t, validate(t), {"total": loss}, time.monotonic() - began, 0.0)
+    return f"before the first epoch  loss {loss:.4f}  {_headline(t)}"
+
+
+def _record(
+    t: Training, metrics: dict[str, Measured], losses: Mapping[str, float], seconds: float, images_per_s: float
+) -> None:
+    """Add the row of an epoch that took so many seconds; keep the best network, write the checkpoint."""
     row = {
         "epoch": t.epoch,
         "step": t.step,
-        "seconds": round(t.seconds + time.monotonic() - epoch.began, 3),
-        "images_per_s": round(epoch.seen / (trained - epoch.began), 1),
+        "seconds": round(t.seconds + seconds, 3),
+        "images_per_s": round(images_per_s, 1),
         "lr": t.update.lr,
-        **_loss_columns(epoch.losses),
+        **_loss_columns(losses),
         **{name: measured.value for name, measured in whole_and_parts(named("val", metrics))[0].items()},
     }
     t.rows.append(row)
     t.seconds = row["seconds"]
     _keep_best(t, metrics)
     _save(t)
-    t.clock.finish_epoch(time.monotonic() - trained)
-    planned = t.epoch + math.ceil(t.clock.epochs_left)
-    return (
-        f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {row['images_per_s']:,.0f} images/s  "
-        f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
-    )
 
 
 def _loss_columns(losses: Mapping[str, float]) -> dict[str, float]:
@@ -267,6 +285,7 @@ def _save(t: Training) -> None:
         "best_epoch": t.best_epoch,
         "risen_epoch": t.risen_epoch,
         "best_key": t.best_key,
+        "frozen": t.frozen,
         "clock": t.clock.state(),
     }
     save_checkpoint(t.run.checkpoint_file, parts, t.update.states(), facts)
@@ -283,6 +302,7 @@ def restore(t: Training) -> dict[str, Any]:
     t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
+    t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
     clock: dict[str, Any] = facts["clock"]
     return clock
 

@@ -3,21 +3,26 @@
 from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
+
 from convsight.card import Card
-from convsight.datasets import Examples
+from convsight.datasets import Examples, ImageStore
 from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks import reader_of
-from convsight.tasks.capabilities import figures_of, trivial_value, without_effect
+from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by
-from convsight.training.advice import advise
+from convsight.training.advice import Untried, advise
 from convsight.training.fit import Training
 
+_SIZED = 200  # images whose size tells whether they have more detail
+_ROUND = 32  # px
 SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
@@ -79,10 +84,30 @@ def _advise(
         val_score=on_val[metric.name],
         baseline=trivial_value(t.plan.task, metric, t.train, t.val),
         settings=t.plan.settings,
-        varies_most=t.varies_most,
-        without_effect=without_effect(t.plan.task, t.plan.card.input),
+        untried=_untried(t),
     )
     listener.say(advice.text)
+
+
+def _untried(t: Training) -> Untried:
+    """What of variation, pretrained weights and detail the training left unused."""
+    task, card = t.plan.task, t.plan.card
+    return Untried(
+        varies=not t.varies_most,
+        weights=untried_weights(task, card),
+        side=_larger_side(t.train.images, card.input),
+        augments="augment" not in without_effect(task, card.input),
+    )
+
+
+def _larger_side(images: ImageStore, spec: InputSpec) -> int | None:
+    """A side in px, at most twice that of the input, that most of the `images` have; None where they have no more."""
+    if not isinstance(spec, ImageInput):
+        return None
+    side = min(spec.height, spec.width)
+    there = int(np.median([min(images.size(index)) for index in evenly(len(images), _SIZED)]))
+    larger = min(2 * side, there) // _ROUND * _ROUND
+    return larger if larger > side else None
 
 
 def _compare(
