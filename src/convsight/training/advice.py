@@ -33,7 +33,7 @@ class Untried:
     """What a training left unused that may help.
 
     `varies` says whether images could vary more, `weights` is the option that begins pretrained (empty: none), `side` a
-    larger side in px that the data has (None: it has no more detail), `augments` whether --augment does anything at all.
+    larger side in px that the data has (None: it has no more detail), `augments` whether --augment does anything.
     """
 
     varies: bool = True
