@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,10 @@ def test_arrays_of_another_byte_order_are_read_as_those_of_this_machine(tmp_path
     images = np.arange(2 * 8 * 8 * 5).reshape(2, 8, 8, 5).astype(f">{kind}")
     labels = np.array([0, 1], ">i8")
     np.savez(tmp_path / "about.npz", about=json.dumps(LABELS), inputs=images, targets=labels)
-    np.savez(
-        tmp_path / "splits.npz",
-        **{f"{split}_images": images for split in ("train", "val")},
-        **{f"{split}_labels": labels for split in ("train", "val")},
-    )
+    arrays: dict[str, Any] = {}
+    for split in ("train", "val"):
+        arrays |= {f"{split}_images": images, f"{split}_labels": labels}
+    np.savez(tmp_path / "splits.npz", **arrays)
     archive = read_array_archive(tmp_path / "about.npz").split(UNSPLIT).images
     splits = read_as_it_is(tmp_path / "splits.npz").split("train").images
     for found in (archive, splits, array_of_images(images)):

@@ -8,15 +8,24 @@ import numpy as np
 import pytest
 
 import convsight
+from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
+from convsight.hub.model_card import model_card
+from convsight.inputs import ImageInput
 from convsight.results import Labels
-from convsight.targets import Classes, NumberTargets
+from convsight.targets import AnyTarget, Classes, NumberTargets
 from convsight.tasks import reader_type
-from convsight.tasks.reader import check_targets
+from convsight.tasks.classification.light.reader import ClassReader
+from convsight.tasks.reader import check_targets, columns_of
 
 NUMBERS = {"kind": "numbers", "names": ["height"], "units": ["m"]}
 CLASSES = {"kind": "classes", "names": ["a", "b"]}
+
+
+def card(target: AnyTarget) -> Card:
+    spec = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
+    return Card(task="classification", net="small", target=target, input=spec)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +48,26 @@ def test_an_archive_whose_targets_are_none_of_its_task_is_refused(
     with pytest.raises(UserError, match=words):
         convsight.train(tmp_path / "x.npz", run=str(tmp_path / "run"), quiet=True)
     assert not (tmp_path / "run").exists()
+
+
+class Heights(ClassReader):
+    """Reads a number a row."""
+
+    def columns(self) -> tuple[str, ...]:
+        return (*self.card.target.names, "sure")
+
+
+def test_columns_of_numbers_carry_their_units() -> None:
+    target = NumberTargets(names=("height", "ratio"), units=("m", ""))
+    assert columns_of(Heights(card(target)), "--format csv") == ("height (m)", "ratio", "sure")
+    assert columns_of(Heights(card(Classes(names=("a", "b")))), "--format csv") == ("a", "b", "sure")
+
+
+def test_a_page_of_the_hub_says_what_is_predicted_in_which_unit() -> None:
+    page = model_card(card(NumberTargets(names=("height",), units=("m",))), None, "x", None, None)
+    assert "| numbers | height (m) |" in page
+    assert "An image of any size" in page
+    assert "| classes | a, b |" in model_card(card(Classes(names=("a", "b"))), None, "x", None, None)
 
 
 def test_targets_of_the_task_are_taken() -> None:

@@ -52,6 +52,15 @@ class NumberTargets(TargetSpec):
         return self.std
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The names, each with its unit.
+
+        >>> NumberTargets(names=("height", "ratio"), units=("m", "")).labels
+        ('height (m)', 'ratio')
+        """
+        return _with_units(self.names, self.units)
+
+    @property
     def noun(self) -> str:
         return "number"
 
@@ -80,7 +89,7 @@ class NumberTargets(TargetSpec):
             raise UserError(f"{source} holds targets that are no numbers; the network tells {self.summary}{hint}")
         known = targets
         if (known.names, known.units) != (self.names, self.units):
-            held, told = (_with_units(each.names, each.units) for each in (known, self))
+            held, told = (", ".join(_with_units(each.names, each.units)) for each in (known, self))
             raise UserError(f"{source} holds {held}; the network tells {told}{hint}")
         return known
 
@@ -105,8 +114,8 @@ def _check_learnable(name: str, values: NDArray[np.float64]) -> None:
         )
 
 
-def _with_units(names: tuple[str, ...], units: tuple[str, ...]) -> str:
-    return ", ".join(f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True))
+def _with_units(names: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True))
 
 
 def _numbers(targets: Targets) -> NumbersOfMany:

@@ -112,6 +112,11 @@ class TargetSpec(BaseModel, ABC):
         """
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The names as people read them: those of numbers with their units."""
+        return self.names
+
+    @property
     def summary(self) -> str:
         """What is predicted, in a few words.
 

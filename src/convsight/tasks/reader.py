@@ -98,11 +98,16 @@ class TabularReader(Protocol):
 
 
 def columns_of(reader: Reader, what: str, fix: str = "leave it out") -> tuple[str, ...]:
-    """The columns of a table of the results; raises `UserError` for `what` was asked where they are no rows."""
+    """The columns of a table of the results, those of numbers with their units: `height (m)`.
+
+    Raises `UserError` where they are no rows; `what` is what was asked for.
+    """
     require(reader.result, Tabular, what, reader.card.task, fix)
     if not isinstance(reader, TabularReader):
         raise TypeError(f"{type(reader).__name__} reads rows of a table, and must name their columns()")
-    return reader.columns()
+    target = reader.card.target
+    labels = dict(zip(target.names, target.labels, strict=True))
+    return tuple(labels.get(column, column) for column in reader.columns())
 
 
 def check_targets(kind: type[Reader], dataset: Dataset) -> None:
