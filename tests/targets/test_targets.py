@@ -90,6 +90,23 @@ def test_numbers_that_never_vary_teach_nothing() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_are_not_fitted_on_what_is_none(bad: float) -> None:
+    with pytest.raises(UserError, match="width is not a finite number in every training example"):
+        METRES.fitted(METRES.of_array(np.array([[1.0, 7.0], [2.0, bad]])))
+
+
+def test_numbers_far_from_0_that_float32_cannot_tell_apart_are_refused() -> None:
+    values = np.stack([np.arange(100.0), 1.7e9 + np.arange(100) / 100], axis=1)
+    with pytest.raises(UserError, match=r"width is about 1700000000.* float32 cannot resolve; subtract an offset such"):
+        METRES.fitted(METRES.of_array(values))
+    assert METRES.fitted(METRES.of_array(values - values.mean(axis=0))).std
+
+
+def test_numbers_may_be_small() -> None:
+    assert METRES.fitted(METRES.of_array(np.array([[1.0, 1e-15], [2.0, 2e-15]]))).std
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_number_that_is_none_is_told_with_its_place(bad: float) -> None:
     splits: dict[str, Targets] = {"train": METRES.of_array(np.array([[1.0, 2.0], [3.0, bad]]))}
     with pytest.raises(UserError, match="example 2 of train has a target that is no finite number"):
@@ -99,8 +116,15 @@ def test_a_number_that_is_none_is_told_with_its_place(bad: float) -> None:
 
 def test_numbers_of_other_names_are_refused() -> None:
     others = NumbersOfMany(np.ones((2, 2)), ("height", "depth"), ("m", "m"))
-    with pytest.raises(UserError, match="x holds height, depth; the network tells height, width"):
+    with pytest.raises(UserError, match=r"x holds height \(m\), depth \(m\); the network tells height \(m\), width"):
         METRES.aligned("x", others)
+
+
+def test_numbers_in_other_units_are_refused() -> None:
+    others = NumbersOfMany(np.ones((2, 2)), METRES.names, ("m", "cm"))
+    with pytest.raises(UserError, match=r"x holds .*, width \(cm\); the network tells height \(m\), width \(m\)"):
+        METRES.aligned("x", others)
+    assert METRES.aligned("x", METRES.of_array(np.ones((2, 2))))
 
 
 def test_numbers_say_the_same_by_their_scale() -> None:
@@ -121,6 +145,8 @@ def test_numbers_say_the_same_by_their_scale() -> None:
         (METRES, np.ones((2, 3)), "expected 2 numbers an example, not 3"),
         (ImageTarget(), np.zeros((2, 4, 4, 1), np.uint8), "need uint8"),
         (ImageTarget(), np.zeros((2, 4, 4, 3)), "need uint8"),
+        (ImageTarget(names=("a", "b")), np.zeros((2, 4, 4, 2), np.uint8), "1 or 3 channels"),
+        (ImageTarget(high=1.0), np.zeros((2, 4, 4, 3), np.uint8), "values from 0 to 255, not 3 and 0 to 1"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(spec: Any, values: Any, message: str) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from convsight.images import ImageError, Source
+from convsight.inputs.byte_order import native
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
 from convsight.words import quoted
@@ -119,7 +120,7 @@ class InputSpec(BaseModel, ABC):
 
         `shapes` says in words which shapes are expected.
         """
-        wanted = self.dtype
+        wanted, array = self.dtype, native(array)
         # Any number may become floating point, but no whole number of another type, which has another range.
         fits = array.dtype == wanted or (wanted.kind == "f" and array.dtype.kind in "fui")
         if not fits or 0 in array.shape:

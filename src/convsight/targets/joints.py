@@ -56,7 +56,7 @@ class Joints(TargetSpec):
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
         if not isinstance(targets, NamedTargets):
-            raise TypeError(f"expected targets with a name for each joint, not {type(targets).__name__}")
+            raise UserError(f"{source} holds targets without joints; the network tells {self.summary}{hint}")
         if targets.names != self.names:
             raise UserError(
                 f"{source} holds the joints {', '.join(targets.names)}; the network knows {', '.join(self.names)}{hint}"

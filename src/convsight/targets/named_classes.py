@@ -50,11 +50,12 @@ class NamedClasses(TargetSpec):
         return self._lacking(counts)
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        known = class_targets(targets)
-        for name, count in known.counts().items():
+        if not isinstance(targets, ClassTargets):
+            raise UserError(f"{source} holds targets that name no classes; the network tells {self.summary}{hint}")
+        for name, count in targets.counts().items():
             if count and name not in self.names:
                 raise UserError(f"{source}: {unknown_name('class', name, self.names)}{hint}")
-        return known.aligned(self.names)
+        return targets.aligned(self.names)
 
     def _lacking(self, counts: Mapping[str, Mapping[str, int]]) -> list[str]:
         missing = {split: [name for name in self.names if not count.get(name)] for split, count in counts.items()}

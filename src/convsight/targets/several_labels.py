@@ -23,3 +23,6 @@ class SeveralLabels(NamedClasses):
 
     def fitted(self, train: Targets) -> "SeveralLabels":
         return self
+
+    def unfitted(self) -> "SeveralLabels":
+        return self.model_copy(update={"thresholds": None})

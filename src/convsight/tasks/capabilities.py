@@ -12,7 +12,7 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import InputSpec
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -130,6 +130,18 @@ def augmentation_of(
 def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> bool:
     """Whether predictions are averaged over an input and its mirror image."""
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
+
+
+def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:
+    """The general settings that do nothing for `task` on such inputs."""
+    varies: frozenset[str] = frozenset() if isinstance(task, Augmenting) else frozenset({"augment", "flip", "grow"})
+    return varies if isinstance(spec, ImageInput) else varies | {"size", "fit", "colour", "grow"}
+
+
+def refuse_without_effect(task: Task, spec: InputSpec, settings: TrainSettings) -> None:
+    """Raise `UserError` for a setting that was given and does nothing for `task` on such inputs."""
+    for name in sorted(without_effect(task, spec) & settings.changed()):
+        raise UserError(f"--{name} does nothing for {settings.task} of {spec.summary}: leave it out")
 
 
 @runtime_checkable
