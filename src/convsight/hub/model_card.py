@@ -100,7 +100,7 @@ print(model.predict("{file}").summary())
         if is_image
         else f'np.load("example.npy")  # {card.input.dtype}, axes as in {card.input.array_shape}'
     )
-    one = "picture" if is_image else "example"
+    one = card.input.noun
     return f"""{text}
 
 Without convsight, by ONNX Runtime; the resize and all else that {card.input.noun}s need is part of the graph:

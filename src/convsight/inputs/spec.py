@@ -27,7 +27,7 @@ class InputSpec(BaseModel, ABC):
     - `load` makes an array of `array_shape` and `dtype` of whatever the user names; data sets and engines hold these;
     - the deployed graph takes arrays with `free_axes`, does the rest of `load`, and goes on as
     - `scaled`: numbers of about 0..1 (batch, *planes_shape), less `mean` and divided by `std`, a value a channel.
-      `nets.inputs` holds the graph's side of it, to the same numbers.
+      `nets.input_layers` holds the graph's side of it, to the same numbers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,7 +71,7 @@ class InputSpec(BaseModel, ABC):
     @property
     @abstractmethod
     def min_std(self) -> float:
-        """The standard deviation reported for a channel that hardly varies: nothing must be divided by 0."""
+        """The standard deviation stated for a channel that hardly varies: nothing must be divided by 0."""
 
     def is_file(self, path: Path) -> bool:
         """Whether the name of `path` is that of an original; the disk is not looked at. Hidden files are none."""

@@ -152,7 +152,7 @@ class Baselined(Protocol):
     trivial_baseline_name: ClassVar[str]
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
+        """What the method called `trivial_baseline_name`, which learns nothing, reaches on `judged`, by metric."""
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         """What simple methods reach on `test`, by method and metric."""
