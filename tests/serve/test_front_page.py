@@ -63,7 +63,11 @@ IMAGES = [image(0, side=200), image(1, side=60), b"no image"]
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    told = ({"boxes": BOXES}, {"name": CLASSES[0]["name"], "classes": CLASSES}, {"error": "it is not an image"})
+    told: tuple[dict[str, object], ...] = (
+        {"boxes": BOXES},
+        {"name": CLASSES[0]["name"], "classes": CLASSES},
+        {"error": "it is not an image"},
+    )
     ANSWERS.update({len(data): (0.2 if index == 0 else 0.0, found) for index, (data, found) in
                     enumerate(zip(IMAGES, told, strict=True))})  # fmt: skip
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
