@@ -1,6 +1,6 @@
 """The end of a training: the best network judged on images it was not chosen by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from convsight.card import Card
@@ -11,32 +11,39 @@ from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
+from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import advise
 from convsight.training.fit import Training
+from convsight.training.sheets import WORST, save_worst
 
 SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
 def judge_best(
-    t: Training, test: Examples | None, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
+    t: Training,
+    test: Examples | None,
+    baselines: Mapping[str, Mapping[str, Measured]],
+    listener: Listener,
+    names: Sequence[str],
 ) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next.
 
-    Without a `test`, all is told of val.
+    Without a `test`, all is told of val. `names` are those of the images that are judged.
     """
     plan = t.plan
     model = load_network(t.run.model_file).to(t.device)
     seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
     with listener.counting("judging", len(test or ()) + len(t.val) + len(seen)) as advance:
-        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
+        wrong = MistakeCollector(WORST)
+        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance, None if test else wrong.take)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
         engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
-        judged = judge(engine, reader, test, advance) if test else on_val
+        judged = judge(engine, reader, test, advance, wrong.take) if test else on_val
         on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
     reached = judged.compute() if test else scores
@@ -48,6 +55,7 @@ def judge_best(
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, judged)
+    save_worst(t, split, wrong, test or t.val, names, listener)
     _advise(t, on_seen, scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card

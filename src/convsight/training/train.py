@@ -34,6 +34,7 @@ from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
+from convsight.training.sheets import save_varied
 from convsight.versions import versions
 
 
@@ -74,11 +75,12 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         del weights  # half a gigabyte, for some networks
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
+        save_varied(t)
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
         with _explain_if_stopped(t, listener):
             fit(t, listener)
-            judge_best(t, prepared.examples.get("test"), baselines, listener)
+            judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
             _export(t, prepared, listener)
     return run
 
@@ -123,7 +125,7 @@ def resume(
     with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
-        judge_best(t, prepared.examples.get("test"), baselines, listener)
+        judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
         _export(t, prepared, listener)
     return run
 
