@@ -2,9 +2,10 @@
 
     python benchmarks/fuzz_server.py MODEL [--requests 100000] [--seed 0]
 
-Bodies of all kinds, and the heads of requests, have bytes replaced, cut out, doubled and put in. A hang is a request
-without an answer or an end of its connection in `--patience` seconds. A right answer has a status that the interface
-documents, other than 500; where the head is whole, it is JSON. After each thousand a good image must be answered as
+Bodies of all kinds, what `Accept` says, and the heads of requests have bytes replaced, cut out, doubled and put in. A
+hang is a request without an answer or an end of its connection in `--patience` seconds. A right answer has a status
+that the interface documents, other than 500; where the head is whole, it is whole JSON, or the drawn image or archive
+that `Accept` may have asked for. After each thousand a good image must be answered as
 before. Memory is read after each tenth of the requests; the first half is warm-up, and over the second it may grow by
 8 MiB. The exit code is 1 where any of this is not so. Linux only.
 """
@@ -18,6 +19,7 @@ import random
 import re
 import sys
 import time
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -140,11 +142,24 @@ def is_right(said: bytes | None, request: Request) -> bool:
     """Whether an answer is of a kind that such a request may get."""
     if not request.has_whole_head:
         return status_of(said) in _RIGHT_TO_HEADS
+    return status_of(said) in _RIGHT and is_whole(said or b"", status_of(said))
+
+
+def is_whole(said: bytes, status: str) -> bool:
+    """Whether the body is a whole document of the type that the response names; refusals are JSON."""
+    named = re.search(rb"\r\ncontent-type: ([^\r;]*)", said)
+    kind = named[1].decode() if named else ""
     try:
-        json.loads(body_of(said))
-    except ValueError:
+        if kind == "application/json":
+            json.loads(body_of(said))
+            return True
+        with BytesIO(body_of(said)) as file:
+            if kind == "image/png":
+                Image.open(file).load()
+                return status == "200"
+            return kind == "application/zip" and status == "200" and zipfile.ZipFile(file).testzip() is None
+    except (ValueError, OSError, zipfile.BadZipFile):
         return False
-    return status_of(said) in _RIGHT
 
 
 async def answer(running: ServerProcess, request: Request, patience: float) -> bytes | None:
@@ -208,6 +223,17 @@ def images() -> list[bytes]:
 
 
 _IMAGES = images()
+_ACCEPTS = (
+    b"",
+    b"*/*",
+    b"application/json",
+    b"image/png",
+    b"application/zip",
+    b"image/png, application/json;q=0.5",
+    b"application/zip;q=0.3, image/*;q=0.2, */*;q=0.1",
+    b"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    b"text/plain",
+)
 
 
 def good_request() -> Request:
@@ -225,9 +251,19 @@ def mutated_request(rng: random.Random) -> Request:
             (b"multipart/form-data; boundary=x", form([image] * rng.randint(1, 3))),
         ]
     )
+    accept = mutated_accept(rng)
     if rng.random() < 0.7:
-        return Request(written(kind, mutated(body, rng)), has_whole_head=True)
-    return Request(mutated(written(kind, body), rng), has_whole_head=False)
+        body = body if rng.random() < 0.2 else mutated(body, rng)  # whole images are drawn
+        return Request(written(kind, body, accept), has_whole_head=True)
+    return Request(mutated(written(kind, body, accept), rng), has_whole_head=False)
+
+
+def mutated_accept(rng: random.Random) -> bytes:
+    """What a client takes: as browsers and programs say it, or something like it that a head may hold."""
+    accept = rng.choice(_ACCEPTS)
+    if rng.random() < 0.5:
+        return accept
+    return bytes(byte for byte in mutated(accept, rng) if byte >= 0x20 and byte != 0x7F)
 
 
 def form(files: list[bytes]) -> bytes:
@@ -236,9 +272,10 @@ def form(files: list[bytes]) -> bytes:
     return b"".join(head + file + b"\r\n" for file in files) + b"--x--\r\n"
 
 
-def written(kind: bytes, body: bytes) -> bytes:
+def written(kind: bytes, body: bytes, accept: bytes = b"*/*") -> bytes:
     """A request as it goes over the wire."""
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: %b\r\n" % kind
+    head += b"Accept: %b\r\n" % accept
     return head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 

@@ -104,7 +104,7 @@ def test_a_comparison_with_measurement() -> None:
         (["vit_b_16", "--input", "100x100x3"], "vit_b_16 needs images whose sides are multiples of 16 px"),
         (
             ["resnet18", "--input", "32x32x3", "--batch", "1"],
-            "cannot be trained on 1 images at once",
+            "cannot be trained on 1 image at once",
         ),
         (["lecture1", "--measure"], "--measure goes with --compare"),
         (["--compare", "lecture1", "lecture2", "--batch", "4"], "--batch describes the training of one net"),

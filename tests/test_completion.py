@@ -13,7 +13,7 @@ from tests.command import within
         ("convsight train --optimizer ", ["muon", "adamw", "sgd"]),
         ("convsight train photos --optimizer m", ["muon"]),
         ("convsight train --task detection --mos", ["--mosaic"]),
-        ("convsight train photos --no-gr", ["--no-grow"]),
+        ("convsight train photos --no-exp", ["--no-export"]),
     ],
 )
 def test_verbs_options_and_their_values(words: str, offered: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ def train(
     place = held if isinstance(held, str) else held.source
     choices = {name: _text(value) for name, value in (given | unknown).items() if value is not None}
     settings = train_settings(data=place, **choices)
-    return train_on(settings, _listener(quiet), None if isinstance(held, str) else held)
+    return _told(train_on(settings, _listener(quiet), None if isinstance(held, str) else held), quiet)
 
 
 def resume(
@@ -109,7 +109,7 @@ def resume(
 
     changes = {"epochs": epochs, "minutes": minutes}
     given = {name: value for name, value in changes.items() if value is not None}
-    return resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data))
+    return _told(resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data)), quiet)
 
 
 def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
@@ -220,5 +220,23 @@ def _text(value: Any) -> Any:
 
 def _listener(quiet: bool) -> "Listener":
     from convsight.progress import Silent, Terminal
+    from convsight.results.shown import in_notebook
 
+    if not quiet and in_notebook():
+        from convsight.notebook import Notebook
+
+        return Notebook()
     return Silent() if quiet else Terminal()
+
+
+def _told(run: "Run", quiet: bool) -> "Run":
+    """`run`, with one table of its metrics below the cell of a notebook."""
+    from convsight.results.shown import in_notebook
+
+    if not quiet and in_notebook():
+        from convsight.notebook import show_metrics
+        from convsight.tasks import reader_of
+
+        test = {name: measured for name, measured in run.metrics.items() if name.startswith("test/")}
+        show_metrics(str(run.path), test, reader_of(run.card).metrics().described())
+    return run

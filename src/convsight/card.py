@@ -1,10 +1,11 @@
 """`Card`: the JSON that makes a model file self-describing. `model_files` reads it from the files that carry it."""
 
+import re
 from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
 
 from convsight.errors import UserError
 from convsight.inputs import AnyInput
@@ -12,6 +13,20 @@ from convsight.metrics import Measured
 from convsight.targets import AnyTarget
 
 METADATA_KEY = "convsight"
+
+# A name of the catalogue, of timm, or the text of a network; before it, a task's own network that comes after it.
+_NET = re.compile(r"([\w-]+\+)?((timm/)?[\w-][\w.-]*|[\w.|()*:?+\- ]+)", re.ASCII)
+_LONGEST_NET = 200_000  # characters
+_SHOWN = 60
+_FILES = (".toml", ".keras", ".json")  # which a user may name, and a card never does
+
+
+def _network(net: str) -> str:
+    """`net`, which must be a name or a text: a card comes from anybody, and must not make us open files by its word."""
+    if len(net) > _LONGEST_NET or not _NET.fullmatch(net) or net.lower().endswith(_FILES):
+        shown = net if len(net) <= _SHOWN else f"{net[:_SHOWN]}..."
+        raise ValueError(f"{shown!r} is neither the name nor the text of a network; a card holds no paths")
+    return net
 
 
 class Proof(BaseModel):
@@ -69,7 +84,7 @@ class Card(BaseModel):
 
     format: int = Field(2, ge=2, le=2, description="Version of this description; older ones are read too.")
     task: str
-    net: str
+    net: Annotated[str, AfterValidator(_network)]
     target: AnyTarget = Field(description="What is predicted.")
     input: AnyInput = Field(description="What is put in.")
     mirror: bool = Field(False, description="Predictions are the mean over an image and its mirror image.")

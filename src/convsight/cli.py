@@ -16,7 +16,7 @@ from convsight.completion import TrainCommand
 from convsight.errors import UserError
 from convsight.habits import check_habits
 from convsight.output_encoding import print_whatever_is_named
-from convsight.words import visible
+from convsight.words import counted, visible
 
 # Plain help, since rich would double the time to the first line of it.
 app = typer.Typer(
@@ -139,7 +139,8 @@ def convert(
     if output == "json":
         typer.echo(json_document(done.to_json()))
     else:
-        typer.echo(f"{done.folder}: {done.pictures:,} images with {done.boxes:,} boxes")
+        told = f"{counted(done.pictures, 'image')} with {counted(done.boxes, 'box', 'es')}"
+        typer.echo(f"{done.folder}: {told}")
 
 
 @app.command()
@@ -186,7 +187,7 @@ def evaluate(
         }
         typer.echo(json_document(document))
     else:
-        print_metrics(f"{model} on {found.images:,} images of {found.data}", found.metrics, found.described)
+        print_metrics(f"{model} on {counted(found.images, 'image')} of {found.data}", found.metrics, found.described)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from convsight.metrics import Described, Measured, metric_of, whole_and_parts
@@ -18,6 +19,8 @@ from convsight.words import visible
 
 # Of the JSON that verbs print: another where a key that programs read changes its meaning, or goes.
 DOCUMENT_VERSION = 1
+_PADDING = 2  # columns of a terminal beside each cell
+_UNBOUNDED = 10_000  # columns: as many as any table needs
 
 # How a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection"), plain or in full width.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -92,6 +95,27 @@ def print_metrics(title: str, metrics: Mapping[str, Measured], described: Descri
 
 def _cell(row: Mapping[str, Measured], column: str, described: Described) -> str:
     return metric_of(described, column).text(row[column].value) if column in row else ""
+
+
+def print_fitting(console: Console, tables: Iterable[Table]) -> None:
+    """Print the first of `tables`, the widest first, of which no word has to be cut on `console`; else the last."""
+    found: Table | None = None
+    for found in tables:
+        if _needed(console, found) <= console.width:
+            break
+    if found is not None:
+        console.print(found)
+
+
+def _needed(console: Console, table: Table) -> int:
+    """How many columns of a terminal `table` needs: those of its words, and of whole cells where none may wrap."""
+    wide = console.options.update(width=_UNBOUNDED)
+    total = (len(table.columns) + 1) * (table.box is not None)
+    for column in table.columns:
+        cells = [Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)]
+        content = max(cell.maximum if column.no_wrap else cell.minimum for cell in cells)
+        total += max(content, column.min_width or 0) + _PADDING
+    return total
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The options of `convsight train`, made from the fields of `TrainSettings` and of the tasks' own settings."""
 
 import inspect
+import shlex
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -60,7 +61,9 @@ def _epilog(task: str | None) -> str:
 
 
 def _command(task: str | None) -> Any:
-    def train(data: str | None, resume: str | None, config: str | None, output: str, **choices: Any) -> None:
+    def train(
+        data: str | None, resume: str | None, config: str | None, output: str, every_epoch: bool, **choices: Any
+    ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
         if config is not None and resume is None:
@@ -71,9 +74,9 @@ def _command(task: str | None) -> Any:
         began = time.monotonic()
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal())
+            run = training.resume(resume, given, Terminal(every_epoch))
         elif data is not None:
-            run = training.train(train_settings(data=data, **given), Terminal())
+            run = training.train(train_settings(data=data, **given), Terminal(every_epoch))
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
         _report(run, time.monotonic() - began, output)
@@ -84,6 +87,7 @@ def _command(task: str | None) -> Any:
         _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
         *_own_settings(task),
+        _parameter("every_epoch", bool, typer.Option("--every-epoch", help="Keep the line of each epoch."), False),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
     ]
     # Typer reads a command's options off its signature.
@@ -108,6 +112,22 @@ def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
         )
 
 
+def next_steps(run: Run) -> str:
+    """Where everything of a finished run is, and what can be done with it."""
+    path = shlex.quote(str(run.path))
+    model = " and ".join(file.name for file in (run.model_file, run.exported_file) if file.is_file())
+    figures = ", ".join(sorted(file.name for file in run.path.glob("*.png")))
+    lines = [f"all of it is in {run.path}/: the network {model}" + (f", figures {figures}" if figures else "")]
+    commands = [
+        (f"convsight predict {path} IMAGE_OR_FOLDER", "what it says about new images"),
+        (f"convsight evaluate {path} OTHER_DATA", "how good it is on other data with known answers"),
+        (f"convsight serve {path}", "a page and an address that predict"),
+        (f"convsight export {path} --to openvino", "the same network for another engine"),
+    ]
+    width = max(len(command) for command, _ in commands)
+    return "\n".join([*lines, "next:", *(f"  {command:<{width}}  {what}" for command, what in commands)])
+
+
 def _report(run: Run, seconds: float, output: str) -> None:
     described = reader_of(run.card).metrics().described()
     if output == "json":
@@ -120,6 +140,7 @@ def _report(run: Run, seconds: float, output: str) -> None:
     judged = "test" if "test" in splits else "val"
     told = {text: run.metrics[text] for text, name in names.items() if name and name.split == judged}
     print_metrics(f"{run.path} after {seconds:.0f} s", told, described)
+    typer.echo(next_steps(run))
 
 
 def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:

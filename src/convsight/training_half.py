@@ -19,5 +19,6 @@ def training_half(module: str) -> ModuleType:
         if error.name not in _NEEDED:
             raise
         raise UserError(
-            f'this needs {error.name}, which only the training half brings: pip install "convsight[train]"'
+            f"this needs {error.name}, which only the training half brings: "
+            'pip install ".[train]" in the clone of convsight'
         ) from error

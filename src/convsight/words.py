@@ -57,3 +57,21 @@ def visible(text: str, *, keep: str = "") -> str:
 def _seen(character: str) -> str:
     hidden = unicodedata.category(character) in _UNSEEN
     return character.encode("unicode_escape").decode() if hidden else character
+
+
+def counted(number: int, what: str, ending: str = "s") -> str:
+    """A number and what is counted, with the plural's ending where it is not one.
+
+    >>> counted(1, "image"), counted(2000, "class", "es")
+    ('1 image', '2,000 classes')
+    """
+    return f"{number:,} {what}{'' if number == 1 else ending}"
+
+
+def counted_are(number: int, what: str, ending: str = "s") -> str:
+    """The same with its verb.
+
+    >>> counted_are(1, "box", "es"), counted_are(2, "image")
+    ('1 box is', '2 images are')
+    """
+    return f"{counted(number, what, ending)} {'is' if number == 1 else 'are'}"

@@ -85,6 +85,11 @@ def test_light_and_erasing_stay_within_the_range_of_pixels() -> None:
     assert float(changed.max()) <= 1
 
 
+def test_brightness_spreads() -> None:
+    changed = vary(Variation(light=0.4), torch.full((200, 1, 4, 4), 0.4)).mean(dim=(1, 2, 3))
+    assert 0.2 < float((changed / 0.4).log().std()) < 0.26  # evenly from -0.4 to 0.4
+
+
 def test_erasing_removes_a_square_of_the_stated_size() -> None:
     image = gradient_image(40).expand(50, 1, 40, 40)
     changed = (vary(Variation(erase=0.25), image) != image).flatten(1).sum(1)

@@ -33,5 +33,5 @@ def test_a_folder_of_that_name_comes_first(make_images: Callable[..., Path], mon
 def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(UserError, match=r'pip install "convsight\[train\]"'):
+    with pytest.raises(UserError, match=r'pip install "\.\[train\]" in the clone of convsight'):
         read_dataset("digits")

@@ -155,7 +155,7 @@ def test_absolute_paths_and_paths_above_the_table(photos: Path, tmp_path: Path) 
 def test_repeated_rows_count_once(photos: Path) -> None:
     dataset = read_dataset(table(photos, "path,label\na.png,cat\nb.png,dog\n./a.png,cat\ndeep/../a.png,cat\n"))
     assert labels(dataset) == {"a.png": "cat", "b.png": "dog"}
-    assert dataset.notes == ("2 rows that repeat another were left out",)
+    assert dataset.notes == ("left out, since they repeat another: 2 rows",)
 
 
 def test_thumbnails_are_not_what_a_table_means(make_images: MakeImages) -> None:
@@ -238,7 +238,7 @@ class TestParquet:
     def test_without_pyarrow(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = self.write(photos, path=["a.png"], label=["cat"])
         monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-        assert 'pip install "convsight[parquet]"' in refused(path)
+        assert 'pip install ".[parquet]" in the clone of convsight' in refused(path)
 
 
 class TestBadTables:

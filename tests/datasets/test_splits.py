@@ -209,7 +209,7 @@ class TestStoredCuts:
 
     def test_files_that_are_new(self, data: Dataset) -> None:
         smaller = data.with_splits({UNSPLIT: data.split(UNSPLIT).without([7])})
-        with pytest.raises(UserError, match=r"1 images are new \(1/2\.png\)"):
+        with pytest.raises(UserError, match=r"1 image is new \(1/2\.png\)"):
             apply_splits_csv(data, splits_csv(cut_splits(smaller, 0.2, 0.2, 0)))
 
     def test_splits_of_the_data_that_changed(self) -> None:

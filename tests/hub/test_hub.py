@@ -197,6 +197,23 @@ def test_what_is_spoilt_is_refused_and_leaves_nothing(copy: Path, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
+def test_a_link_out_of_a_folder_is_not_followed(copy: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "diary.md"
+    outside.write_text("dear diary")
+    (copy / "README.md").unlink()
+    (copy / "README.md").symlink_to("../diary.md")
+    with pytest.raises(UserError, match=r"README\.md is a link to a file outside of it"):
+        pull(str(copy), tmp_path / "theirs")
+    assert not (tmp_path / "theirs").exists()
+    (copy / "text").write_text("of the network")
+    (copy / "README.md").unlink()
+    (copy / "README.md").symlink_to("text")
+    (tmp_path / "link").symlink_to(copy)
+    folder = pull(str(tmp_path / "link"), tmp_path / "theirs").folder
+    assert (folder / "README.md").read_text() == "of the network"
+    assert not (folder / "README.md").is_symlink()
+
+
 def test_sizes_that_no_such_file_has() -> None:
     check_size("model.onnx", 1_000_000_000, "x")
     with pytest.raises(UserError, match=r"config\.json has 1,000,000,000 bytes"):

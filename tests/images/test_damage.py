@@ -1,5 +1,6 @@
 """Bad input of every kind gives a `ImageError` that names the file, the reason and the fix; never anything else."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from PIL import Image
 
 from convsight.errors import UserError
 from convsight.images import ImageError, decode_image
+from convsight.images.decode import _explanation
 
 Encode = Callable[..., bytes]
 
@@ -51,6 +53,12 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
     message = said(path)
     assert "is not an image" in message
     assert "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM or PBM" in message
+    assert not re.search(r"b['\"]|\\x", message)  # bytes as Python writes them say nothing to people
+
+
+def test_bytes_that_pillow_quotes_are_shown_as_people_read_them() -> None:
+    said = _explanation("cat.png", SyntaxError(f"broken PNG file (chunk {bytes([1, 2, 39, 34])!r}, not {b'IDAT'!r})"))
+    assert '(broken PNG file (chunk 01 02 27 22, not "IDAT"))' in said
 
 
 def test_truncated_jpeg_is_no_half_grey_image(photo: Image.Image, encode: Encode, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ class Hears(Listener):
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def epoch(self, number: int, text: str) -> None:
+        raise AssertionError
+
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         self.counted.append((what, total))
@@ -73,8 +76,8 @@ def test_the_list_needs_no_pytorch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert int(done.stdout) >= 5
     assert (
-        'UserError: this needs torch, which only the training half brings: pip install "convsight[train]"'
-        in done.stderr
+        "UserError: this needs torch, which only the training half brings: "
+        'pip install ".[train]" in the clone of convsight' in done.stderr
     )
 
 

@@ -138,5 +138,5 @@ def test_without_supervision_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr("convsight.extras.import_module", missing)
-    with pytest.raises(UserError, match=r'pip install "convsight\[supervision\]"'):
+    with pytest.raises(UserError, match=r'pip install "\.\[supervision\]" in the clone of convsight'):
         Label.certain(0, CLASSES).to_supervision()

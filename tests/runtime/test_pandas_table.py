@@ -67,5 +67,5 @@ def test_without_pandas_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr("convsight.extras.import_module", missing)
-    with pytest.raises(UserError, match=r'pip install "convsight\[pandas\]"'):
+    with pytest.raises(UserError, match=r'pip install "\.\[pandas\]" in the clone of convsight'):
         to_pandas([], COLUMNS)

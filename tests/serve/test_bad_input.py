@@ -188,6 +188,18 @@ def test_a_body_shorter_than_its_content_length(server: Live) -> None:
         assert read_all(connection) == b""
 
 
+def test_a_client_that_ends_its_side_when_it_has_asked_is_answered(server: Live) -> None:
+    body = image()
+    one = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for count in (1, 3):
+        with socket.create_connection(server.address, timeout=30) as connection:
+            connection.sendall(one * count)
+            connection.shutdown(socket.SHUT_WR)
+            said = read_all(connection)
+        assert said.startswith(b"HTTP/1.1 200")
+        assert said.count(b"HTTP/1.1 ") == said.count(b'"labels"') == count
+
+
 def test_no_http_at_all(server: Live) -> None:
     assert b"400" in server.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hello\r\n\r\n")
     assert b"400" in server.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a" * 100_000)

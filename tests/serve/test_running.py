@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.serve.live import Live, image, live, slow_image, wait_until
+from tests.serve.live import Live, image, live, read_all, slow_image, wait_until
 
 from convsight.errors import UserError
 from convsight.runtime.model import load
@@ -150,6 +150,34 @@ def test_a_stop_loses_nothing_that_was_taken_on(trained: Path, number: int, code
         assert statuses == [200] * 24
         assert running.process.stderr is not None
         assert "Traceback" not in running.process.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signal")
+def test_whoever_was_connected_when_the_terminal_went_is_answered(trained: Path) -> None:
+    body = image()
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with live(trained) as running, ExitStack() as left:
+        clients = [left.enter_context(socket.create_connection(running.address, timeout=30)) for _ in range(200)]
+        running.process.send_signal(signal.SIGHUP)
+        for client in clients:
+            client.sendall(head + body)
+        for client in clients:
+            said = read_all(client)
+            assert said.startswith(b"HTTP/1.1 200")
+        assert running.process.wait(60) == 0
+
+
+def test_one_heavy_client_keeps_nobody_waiting(trained: Path) -> None:
+    files = [("file", ("a.png", slow_image(6000)))] * 48
+    with live(trained, "--workers", "2") as running, ThreadPoolExecutor(1) as pool:
+        heavy = pool.submit(httpx.post, running.url + "/predict", files=files, timeout=60)
+        wait_until(lambda: running.metric("convsight_waiting_pictures") == 48)
+        for _ in range(3):
+            assert running.post(image()).status_code == 200
+        assert running.metric("convsight_waiting_pictures") == 48  # of the heavy one, all of which still waits
+        assert not heavy.done()
+        running.process.kill()
+        assert isinstance(heavy.exception(60), httpx.TransportError)
 
 
 def test_a_connection_that_does_not_read_does_not_hold_up_the_stop(trained: Path) -> None:

@@ -139,3 +139,12 @@ def test_images_of_other_channels_are_refused() -> None:
 def test_targets_of_another_kind_are_an_error_of_ours(spec: TargetSpec) -> None:
     with pytest.raises((TypeError, UserError)):
         spec.aligned("x", METRES.of_array(np.ones((1, 2))) if spec is not METRES else Labels(np.zeros(1, int), ("a",)))
+
+
+def test_classes_in_another_order_are_matched_by_name() -> None:
+    aligned = Classes(names=("a", "b", "c")).aligned("x", Labels(np.array([0, 1, 1]), ("c", "a")))
+    assert isinstance(aligned, Labels)
+    assert aligned.classes == ("a", "b", "c")
+    assert aligned.indices.tolist() == [2, 0, 0]
+    with pytest.raises(UserError, match=r"x: .*'d'.*try more"):
+        Classes(names=("a", "b", "c")).aligned("x", Labels(np.array([0, 1]), ("d", "a")), "; try more")

@@ -17,6 +17,9 @@ class Heard(Listener):
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def epoch(self, number: int, text: str) -> None:
+        self.said.append(text)
+
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda done: self.counted.append((what, total, done))

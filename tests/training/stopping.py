@@ -12,11 +12,14 @@ class PressesCtrlC(Listener):
     """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
 
     def __init__(self, epoch: int, while_counting: str = "") -> None:
-        self.epoch = epoch
+        self.stopped_at = epoch
         self.while_counting = while_counting
         self.said: list[str] = []
 
     def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def epoch(self, number: int, text: str) -> None:
         self.said.append(text)
 
     @contextmanager
@@ -30,5 +33,5 @@ class PressesCtrlC(Listener):
         yield self.interrupt
 
     def interrupt(self, status: Status) -> None:
-        if status.epoch == self.epoch:
+        if status.epoch == self.stopped_at:
             raise KeyboardInterrupt

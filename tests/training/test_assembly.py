@@ -38,3 +38,15 @@ def test_validating_is_measured_as_it_is_done(photos: Path, tmp_path: Path, monk
     t = begun(photos, tmp_path / "a", net="lecture3", size=14, minutes=10.0, precision="bfloat16")
     assert set(seen) == {("float32", True), ("bfloat16", False)}
     assert t.clock.epoch_seconds == pytest.approx(0.001 * len(t.val))
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_predictions_are_averaged_over_mirror_images_where_that_is_wanted(
+    photos: Path, tmp_path: Path, mirror: bool
+) -> None:
+    assert begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1, mirror=mirror).plan.card.mirror is mirror
+
+
+def test_predictions_are_not_averaged_over_mirror_images_that_were_not_trained_on(photos: Path, tmp_path: Path) -> None:
+    t = begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1, flip="none")
+    assert not t.plan.card.mirror

@@ -36,12 +36,12 @@ BASELINES = {
 
 
 class Judged(NamedTuple):
-    """A training that has ended, with what was judged: (true classes, temperature) of each time."""
+    """A training that has ended, with what was judged: (true classes, temperature, reader's calibration) each time."""
 
     t: Training
     card: Card
     heard: Heard
-    seen: list[tuple[list[int], float]]
+    seen: list[tuple[list[int], float, dict[str, float]]]
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,12 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Training:
 
 @pytest.fixture
 def judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged]:
-    seen: list[tuple[list[int], float]] = []
+    seen: list[tuple[list[int], float, dict[str, float]]] = []
 
     def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object], hear: Any = None) -> Any:
         assert isinstance(engine.graph, ClassGraph)
         assert isinstance(examples.targets, Labels)
-        seen.append((examples.targets.indices.tolist(), engine.graph.temperature))
+        seen.append((examples.targets.indices.tolist(), engine.graph.temperature, reader.card.calibration))
         return judge(engine, reader, examples, progress, hear)
 
     monkeypatch.setattr(judging, "judge", noted)
@@ -80,9 +80,9 @@ def test_validation_tells_the_calibration_by_which_all_else_is_judged(judged: Ju
     assert temperature != 1.0
     evenly = np.linspace(0, len(train) - 1, 100).astype(np.int64)
     assert judged.seen == [
-        (val.tolist(), 1.0),
-        (val[:50].tolist(), temperature),
-        (train[evenly].tolist(), temperature),
+        (val.tolist(), 1.0, {}),
+        (val[:50].tolist(), temperature, judged.card.calibration),
+        (train[evenly].tolist(), temperature, judged.card.calibration),
     ]
     assert judged.heard.counted == [("judging", len(val) + 150, count) for count in judged.heard.steps()]
     assert sum(judged.heard.steps()) == len(val) + 150

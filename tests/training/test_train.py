@@ -110,7 +110,7 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(tmp_path: Path) -
 
 def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:
     run = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", **FAST)
-    with pytest.raises(UserError, match="finished after 1 epochs; go on with more: --epochs"):
+    with pytest.raises(UserError, match="finished after 1 epoch; go on with more: --epochs"):
         resume(str(run.path), {}, Silent())
     longer = resume(str(run.path), {"epochs": 3}, Silent())
     assert longer.card.training["epochs"] == 3

@@ -111,3 +111,29 @@ def test_the_rate_of_an_optimizer_is_a_share_of_the_trainings() -> None:
     learner.step(BATCHES[0], update)
     rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in update.states().items()}
     assert rates == {"first": 0.2, "second": 0.1}
+
+
+def test_the_second_loss_of_a_step_sees_the_weights_that_the_first_has_moved() -> None:
+    # Autocast keeps weights in bfloat16 until it ends: those of a whole step would be old ones for the second loss.
+    learner, expected = paired(), paired()
+    update = OptimizerSteps(build_optimizers(learner, "sgd", 0.1, 0.0), CPU, lr=0.1)
+    with torch.autocast("cpu", torch.bfloat16):
+        learner.step(BATCHES[0], update)
+    optimizers = {
+        "second": torch.optim.SGD(expected.second.parameters(), lr=0.05, momentum=0.9, nesterov=True),
+        "first": torch.optim.SGD(expected.network.parameters(), lr=0.1, momentum=0.9, nesterov=True),
+    }
+    for name in ("second", "first"):
+        with torch.autocast("cpu", torch.bfloat16):  # anew, so that nothing is kept
+            value = expected.second(expected.network(BATCHES[0].image)).square().mean()
+        optimizers[name].zero_grad()
+        value.backward()
+        if name == "first":  # its loss goes through the other network, which does not learn from it
+            expected.second.zero_grad()
+        optimizers[name].step()
+    assert same(learner, expected)
+
+
+def paired() -> Pair:
+    torch.manual_seed(1)
+    return Pair()

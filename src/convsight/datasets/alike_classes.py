@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
+from convsight.words import counted
 
 _LONGEST = 30  # characters of a name that may be a number
 

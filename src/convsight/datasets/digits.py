@@ -32,7 +32,9 @@ def read_digits(path: Path = Path(NAME)) -> Dataset:
         # By name, so that the light half does not depend on scikit-learn.
         bundled = import_module("sklearn.datasets").load_digits()
     except ImportError as error:
-        raise UserError('the data "digits" comes with scikit-learn; pip install "convsight[train]"') from error
+        raise UserError(
+            'the data "digits" comes with scikit-learn; pip install ".[train]" in the clone of convsight'
+        ) from error
     images = np.round(bundled.images * (255 / 16)).astype(np.uint8)
     targets = Labels(bundled.target, _CLASSES)
     split = Split(UNSPLIT, images, targets, numbered_names(UNSPLIT, len(images)))

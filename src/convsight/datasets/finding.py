@@ -45,12 +45,3 @@ class Finding:
             {"pictures": [image._asdict() for image in entry.images], "note": entry.note} for entry in self.entries
         ]
         return {"kind": self.kind, "level": self.level, "words": self.words, "entries": entries}
-
-
-def counted(number: int, what: str, ending: str = "s") -> str:
-    """A number and what is counted, with the plural's ending where it is not one.
-
-    >>> counted(1, "image"), counted(2000, "class", "es")
-    ('1 image', '2,000 classes')
-    """
-    return f"{number:,} {what}{'' if number == 1 else ending}"

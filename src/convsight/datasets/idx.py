@@ -21,6 +21,7 @@ from convsight.datasets.memory import check_memory
 from convsight.datasets.names import class_name
 from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
 from convsight.errors import UserError
+from convsight.words import counted
 
 _FILE = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx([13])-ubyte(?:\.gz)?")
 _SPLITS = {"train": "train", "t10k": "test", "test": "test"}
@@ -76,7 +77,9 @@ def read_idx(path: Path) -> Dataset:
     for split, pair in pairs.items():
         images, labels = _read_array(pair.images, "images"), _read_array(pair.labels, "labels")
         if len(images) != len(labels):
-            raise UserError(f"{pair.images} holds {len(images):,} images but {pair.labels} {len(labels):,} labels")
+            raise UserError(
+                f"{pair.images} holds {counted(len(images), 'image')} but {pair.labels} {counted(len(labels), 'label')}"
+            )
         names = names or _recognised(labels)
         splits[split if len(pairs) > 1 else UNSPLIT] = NumberedSplit(images, labels, str(pair.labels))
     return numbered_dataset(path, splits, names)

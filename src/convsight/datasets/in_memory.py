@@ -18,6 +18,7 @@ from convsight.foreign import is_table, is_tensor
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
+from convsight.words import counted
 
 TAKEN = (
     "a path, the name of a known data set, (images, labels), a table of pandas or polars with the columns path and "
@@ -57,7 +58,7 @@ def _images_and_labels(data: Any) -> tuple[Images, Sequence[Any], tuple[str, ...
     if isinstance(data, tuple | list) and len(data) == 2:
         images, labels = _images(data[0]), _labels(data[1])
         if len(images) != len(labels):
-            raise UserError(f"{len(images):,} images but {len(labels):,} labels; give one an image")
+            raise UserError(f"{counted(len(images), 'image')} but {counted(len(labels), 'label')}; give one an image")
         return images, labels, None, "arrays"
     if is_map_style(data):
         held = pictures_and_labels(data)

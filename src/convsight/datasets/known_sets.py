@@ -114,7 +114,9 @@ def _torchvision_datasets(name: str) -> Any:
     try:
         return import_module("torchvision.datasets")
     except ModuleNotFoundError as error:
-        raise UserError(f'the data set {name!r} needs torchvision: pip install "convsight[train]"') from error
+        raise UserError(
+            f'the data set {name!r} needs torchvision: pip install ".[train]" in the clone of convsight'
+        ) from error
 
 
 def _class_names(source: Any) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from convsight.errors import UserError, unknown_name
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _SUFFIXES = (".csv", ".tsv", ".parquet")
 
@@ -88,7 +88,7 @@ def read_label_table(path: Path, column: str = "") -> Dataset:
     found.check_all_found()
     classes = natural_order({image.row.label for image in images})
     splits = {name: [image for image in images if image.row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
-    notes = [f"{repeated:,} rows that repeat another were left out"] if repeated else []
+    notes = [f"left out, since they repeat another: {counted(repeated, 'row')}"] if repeated else []
     return Dataset(
         name=data_name(path),
         source=str(path),
@@ -181,7 +181,9 @@ def _parquet_rows(table: Path, group: str) -> Iterator[_Row]:
         # By name, so that the light half does not depend on pyarrow.
         parquet = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise UserError(f'{table}: reading Parquet needs pyarrow; pip install "convsight[parquet]"') from error
+        raise UserError(
+            f'{table}: reading Parquet needs pyarrow; pip install ".[parquet]" in the clone of convsight'
+        ) from error
     try:
         with parquet.ParquetFile(table) as file:
             schema = file.schema_arrow

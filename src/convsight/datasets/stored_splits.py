@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, Dataset, Split
 from convsight.errors import UserError
-from convsight.words import first_few, quoted
+from convsight.words import counted_are, first_few, quoted
 
 # What `pixels` holds belongs to the name of that column: another way to count gets another name, and texts of older
 # runs lack it.
@@ -48,14 +48,14 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
     vanished = [image for images in stored.values() for image in images if image not in here]
     if vanished:
         raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {len(vanished):,} images are gone "
+            f"{dataset.source} has changed since its splits were cut: {counted_are(len(vanished), 'image')} gone "
             f"({first_few(vanished)}); restore them, or train a new run"
         )
     known = {image for images in stored.values() for image in images}
     new = [image for image in here if image not in known]
     if new:
         raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {len(new):,} images are new "
+            f"{dataset.source} has changed since its splits were cut: {counted_are(len(new), 'image')} new "
             f"({first_few(new)}); take them out, or train a new run"
         )
     return dataset.with_splits({name: _selected(dataset, name, images, here) for name, images in stored.items()})

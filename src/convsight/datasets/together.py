@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import Dataset, Split
-from convsight.datasets.finding import counted
 from convsight.errors import UserError
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 Together = Mapping[str, Hashable]  # image names -> what they have in common; those that are not there stand alone
 

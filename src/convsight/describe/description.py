@@ -13,6 +13,7 @@ from convsight.describe.training_memory import OPTIMIZER_COPIES, Memory, trainin
 from convsight.errors import UserError, unknown_name
 from convsight.nets.dry_run.diagnosis import explained
 from convsight.nets.dry_run.run import CannotRunError
+from convsight.words import counted
 
 
 @dataclass(frozen=True)
@@ -97,4 +98,4 @@ def _memory(model: nn.Module, shape: Sequence[int], optimizer: str) -> Memory:
         return training_memory(model, shape, optimizer)
     except Exception as error:  # whatever a layer raises that it does not in evaluation
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise UserError(f"it cannot be trained on {shape[0]} images at once: {said[0]}") from error
+        raise UserError(f"it cannot be trained on {counted(shape[0], 'image')} at once: {said[0]}") from error

@@ -1,8 +1,9 @@
 """A description as a table for people: under each number the formula that gives it."""
 
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,9 @@ from rich.text import Text
 from convsight.describe.compare import Compared
 from convsight.describe.description import Description
 from convsight.describe.layer import Layer, volume_text
+from convsight.printing import print_fitting
 from convsight.units import binary_bytes, short_count
+from convsight.words import counted
 
 _WIDTH = 230  # columns where standard output is no terminal
 
@@ -20,25 +23,68 @@ COLUMNS = (
     "layer", "kind", "kernel", "stride", "padding", "output", "parameters", "multiply-adds", "FLOPs",
     "other operations", "activation", "receptive field", "jump",
 )  # fmt: skip
+_MOST = ("layer", "kind", "kernel", "stride", "padding", "output", "parameters", "multiply-adds", "receptive field")
+_FEW = ("layer", "kind", "output", "parameters", "multiply-adds")
+_FEWEST = ("layer", "output", "parameters", "multiply-adds")
 
 
 def print_description(described: Description) -> None:
-    """The layers, a row each, their totals, and the memory of a training step where it was predicted."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
+    """The layers, a row each, their totals, and the memory of a training step where it was predicted.
+
+    Where a terminal is too narrow for all columns it shows fewer, without formulas, or the layers one below the other.
+    """
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH
     console = Console(highlight=False, markup=False, emoji=False, width=width)
     title = f"{described.name} on {volume_text(described.input)}"
-    table = Table(title=title, title_justify="left", show_lines=False, pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column in COLUMNS[:6] else "right", overflow="fold")
-    for layer in described.layers:
-        table.add_row(*_cells(layer))
-    table.add_section()
-    totals = [f"{described.parameters:,}", f"{described.multiply_adds:,}", f"{described.flops:,}"]
-    rest = [f"{described.other_operations:,}", binary_bytes(described.activation_bytes), "", ""]
-    table.add_row("total", *[""] * 5, *totals, *rest, style="bold")
-    console.print(table)
+    console.print(title, style="italic")
+    print_fitting(console, _tables(described))
     for line in summary_lines(described):
         console.print(line)
+
+
+def _tables(described: Description) -> Iterator[Table]:
+    """The layers as tables, the widest first."""
+    yield _table(described, COLUMNS, formulas=True)
+    for columns in (COLUMNS, _MOST, _FEW, _FEWEST):
+        yield _table(described, columns, formulas=False)
+    yield _stacked(described)
+
+
+def _table(described: Description, columns: Sequence[str], formulas: bool) -> Table:
+    table = Table(pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in COLUMNS[:6] else "right", no_wrap=True)
+    for layer in described.layers:
+        cells = dict(zip(COLUMNS, _cells(layer, formulas), strict=True))
+        table.add_row(*(cells[column] for column in columns))
+    table.add_section()
+    totals = _totals(described)
+    table.add_row(*(totals.get(column, "") for column in columns), style="bold")
+    return table
+
+
+def _stacked(described: Description) -> Table:
+    """A layer in two lines: what it is, and what it gives and costs."""
+    table = Table(pad_edge=False, show_header=False, show_lines=True)
+    table.add_column(overflow="fold")
+    for layer in described.layers:
+        kind = " ".join(filter(None, [layer.kind, layer.kernel]))
+        costs = f"{layer.parameters:,} parameters, {short_count(layer.multiply_adds)} multiply-adds"
+        table.add_row(f"{layer.name}: {kind}\n{volume_text(layer.output)}; {costs}")
+    totals = _totals(described)
+    table.add_row(f"total\n{totals['parameters']} parameters, {totals['multiply-adds']} multiply-adds", style="bold")
+    return table
+
+
+def _totals(described: Description) -> dict[str, str]:
+    return {
+        "layer": "total",
+        "parameters": f"{described.parameters:,}",
+        "multiply-adds": f"{described.multiply_adds:,}",
+        "FLOPs": f"{described.flops:,}",
+        "other operations": f"{described.other_operations:,}",
+        "activation": binary_bytes(described.activation_bytes),
+    }
 
 
 def summary_lines(described: Description) -> list[str]:
@@ -56,19 +102,27 @@ def summary_lines(described: Description) -> list[str]:
             "activations": memory.activations,
         }
         told = ", ".join(f"{name} {binary_bytes(size)}" for name, size in parts.items())
-        lines.append(f"training on {memory.batch} images in float32: peak {binary_bytes(memory.peak)} ({told})")
+        lines.append(
+            f"training on {counted(memory.batch, 'image')} in float32: peak {binary_bytes(memory.peak)} ({told})"
+        )
     return lines
 
 
-def _cells(layer: Layer) -> list[Text]:
+def _cells(layer: Layer, formulas: bool) -> list[Text]:
+    """What stands in each of `COLUMNS`."""
+
+    def with_formula(number: str, formula: str) -> Text:
+        text = Text(number)
+        return text.append(f"\n{formula}", style="dim") if formula and formulas else text
+
     kernel = [Text(layer.kernel), Text(layer.stride), Text(layer.padding)]
     return [
         Text(layer.name),
         Text(layer.kind),
         *kernel,
-        _with_formula(volume_text(layer.output), layer.output_formula),
-        _with_formula(f"{layer.parameters:,}" if layer.parameters else "0", layer.parameters_formula),
-        _with_formula(f"{layer.multiply_adds:,}", layer.multiply_adds_formula),
+        with_formula(volume_text(layer.output), layer.output_formula),
+        with_formula(f"{layer.parameters:,}" if layer.parameters else "0", layer.parameters_formula),
+        with_formula(f"{layer.multiply_adds:,}", layer.multiply_adds_formula),
         Text(f"{layer.flops:,}"),
         Text(f"{layer.other_operations:,}"),
         Text(binary_bytes(layer.activation_bytes)),
@@ -77,36 +131,50 @@ def _cells(layer: Layer) -> list[Text]:
     ]
 
 
-def _with_formula(number: str, formula: str) -> Text:
-    text = Text(number)
-    return text.append(f"\n{formula}", style="dim") if formula else text
+_COMPARED = ("net", "input", "parameters", "multiply-adds", "FLOPs", "ImageNet top-1", "published by")
+_MEASURED = ("images/s here", "memory here")
 
 
 def print_comparison(rows: Sequence[Compared]) -> None:
-    """Networks side by side, a row each."""
-    width = None if sys.stdout.isatty() else _WIDTH
+    """Networks side by side, a row each; of a narrow terminal fewer columns."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH
     console = Console(highlight=False, markup=False, emoji=False, width=width)
-    measured = any(row.speed for row in rows)
-    columns = ["net", "input", "parameters", "multiply-adds", "FLOPs", "ImageNet top-1", "published by"]
-    table = Table(*columns, *(["images/s here", "memory here"] if measured else []))
-    for row in rows:
-        described = row.described
-        cells = [
-            described.name,
-            volume_text(described.input),
-            f"{described.parameters:,}",
-            short_count(described.multiply_adds),
-            short_count(described.flops),
-            "" if row.accuracy is None else f"{100 * row.accuracy:.2f} %",
-            row.source,
-        ]
-        if row.speed:
-            cells += [f"{row.speed.images_per_s:,.1f}", binary_bytes(row.speed.peak_bytes)]
-        table.add_row(*cells)
-    console.print(table)
+    measured = _MEASURED if any(row.speed for row in rows) else ()
+    few = ("net", "parameters", "multiply-adds")
+    choices = [
+        (*_COMPARED, *measured),
+        (*few, "ImageNet top-1", *measured),
+        (*few, *measured[:1]),
+        ("net", "parameters"),
+    ]
+    print_fitting(console, (_comparison(rows, columns) for columns in choices))
     speed = next((row.speed for row in rows if row.speed), None)
     if speed:
         console.print(
-            f"PyTorch in float32 on {speed.threads} threads, {speed.batch} images at once, median of up to "
-            f"{speed.passes} passes; memory is what the process grew by at most"
+            f"PyTorch in float32 on {counted(speed.threads, 'thread')}, {counted(speed.batch, 'image')} at once, "
+            f"median of up to {speed.passes} passes; memory is what the process grew by at most"
         )
+
+
+def _comparison(rows: Sequence[Compared], columns: Sequence[str]) -> Table:
+    table = Table()
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        described = row.described
+        cells = {
+            "net": described.name,
+            "input": volume_text(described.input),
+            "parameters": f"{described.parameters:,}",
+            "multiply-adds": short_count(described.multiply_adds),
+            "FLOPs": short_count(described.flops),
+            "ImageNet top-1": "" if row.accuracy is None else f"{100 * row.accuracy:.2f} %",
+            "published by": row.source,
+        }
+        if row.speed:
+            cells |= {
+                "images/s here": f"{row.speed.images_per_s:,.1f}",
+                "memory here": binary_bytes(row.speed.peak_bytes),
+            }
+        table.add_row(*(cells.get(column, "") for column in columns))
+    return table

@@ -5,6 +5,7 @@ from convsight.net_list.listed import ListedNet
 from convsight.net_list.search import matching
 from convsight.nets.timm_nets import timm_entry, timm_names
 from convsight.progress import Listener
+from convsight.words import counted
 
 _COUNTED = 50  # networks; counting one takes up to a second
 
@@ -16,7 +17,7 @@ def list_timm(pattern: str, listener: Listener, figures: bool) -> list[ListedNet
     """
     found = matching(pattern, timm_names())
     if len(found) > _COUNTED and not figures:
-        listener.say(f"{len(found):,} networks, not counted; --figures counts them, or give a longer pattern")
+        listener.say(f"{counted(len(found), 'network')}, not counted; --figures counts them, or give a longer pattern")
         return [listed(name, timm_entry(name), None) for name in found]
     lines = []
     with listener.counting("counting", len(found)) as advance:

@@ -18,6 +18,7 @@ from convsight.export.torch_engine import TorchEngine, load_network
 from convsight.files import make_folder
 from convsight.progress import Listener
 from convsight.tasks import reader_of, task_of
+from convsight.words import counted
 
 
 def export_network(
@@ -125,7 +126,8 @@ def _in_words(proof: Proof, check: ParityCheck) -> str:
     verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
     predictions = f"{proof.answers:,} predictions, " if proof.answers != proof.pictures else ""
     return (
-        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {proof.pictures} images, {predictions}"
+        f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: {counted(proof.pictures, 'image')}, "
+        f"{predictions}"
         f"largest difference {proof.largest_difference:.2g}, {proof.agreed} same predictions: {verdict}"
     )
 

@@ -113,7 +113,7 @@ def graph_exporter(to: str, graph: ModelProto) -> Exporter:
 def check_installed(to: str) -> None:
     """Raise `UserError` where a package is missing that an export to the kind of file `to` needs."""
     if to != "torch" and not _is_installed("onnxscript"):
-        raise UserError('exporting needs onnxscript: pip install "convsight[train]"')
+        raise UserError('exporting needs onnxscript: pip install ".[train]" in the clone of convsight')
     if to == "openvino" and not _is_installed("openvino"):
         raise UserError("exporting for OpenVINO needs openvino: pip install openvino")
     if to == "onnx" and not (_is_installed("onnxruntime") or _is_installed("openvino")):

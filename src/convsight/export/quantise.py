@@ -20,6 +20,7 @@ from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
 from convsight.spread import evenly
 from convsight.tasks.reader import Reader
+from convsight.words import counted
 
 _SEEN = 300  # images from which the ranges of activations are learnt
 
@@ -34,7 +35,7 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     try:
         import nncf  # noqa: PLC0415  # seconds, and not in every install
     except ModuleNotFoundError as error:
-        raise UserError(f'--int8 needs {error.name}: pip install "convsight[int8]"') from error
+        raise UserError(f'--int8 needs {error.name}: pip install ".[int8]" in the clone of convsight') from error
     nncf.set_log_level(logging.ERROR)
     chosen = evenly(len(examples), _SEEN)
 
@@ -82,8 +83,8 @@ def coarseness(metric: Metric, images: int, most_lost: float) -> str:
     if not (metric.share and 0 < most_lost < weight):
         return ""
     return (
-        f"note: one of {images:,} images weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be judged; "
-        "give more with --data"
+        f"note: one of {counted(images, 'image')} weighs {weight:.3g} points, so a loss of {most_lost:g} cannot be "
+        "judged; give more with --data"
     )
 
 

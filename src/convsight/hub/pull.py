@@ -49,5 +49,10 @@ def _copy(source: Path, folder: Path) -> None:
     for name in KNOWN:
         file = source / name
         if file.is_file():
+            if not file.resolve().is_relative_to(source.resolve()):
+                # Whoever pushes the result on would give away a file of this machine.
+                raise UserError(
+                    f"{source}: {name} is a link to a file outside of it, which is not followed; copy it there"
+                )
             check_size(name, file.stat().st_size, source)
             shutil.copyfile(file, folder / name)

@@ -1,6 +1,15 @@
 """Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
-from convsight.images.decode import Decoded, Source, decode_image, decoding, image_size, is_deep_file, value_extent
+from convsight.images.decode import (
+    Decoded,
+    Source,
+    decode_image,
+    decoding,
+    image_size,
+    is_decoded_alone,
+    is_deep_file,
+    value_extent,
+)
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
 from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
@@ -24,6 +33,7 @@ __all__ = [
     "fit_planes",
     "fitting_range",
     "image_size",
+    "is_decoded_alone",
     "is_deep_file",
     "is_image_file",
     "is_system_folder",

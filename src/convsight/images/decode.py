@@ -1,6 +1,8 @@
 """Any image to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
+import re
 import stat
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from convsight.images.deep import Deep, Extent, ValueRange, colour_values, grey_values, is_deep_colour
 from convsight.images.errors import ImageError
-from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, unpacking
+from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, shown_bytes, unpacking
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
 from convsight.images.remarks import remarks_on
@@ -33,6 +35,9 @@ _SPARE = 2
 # twelve bytes a pixel, and many threads together more memory than there is.
 _LARGE = 16
 _alone = Lock()
+
+# Bytes as Python writes them, which messages of Pillow quote.
+_BYTES = re.compile(r"""\bb(['"])(?:(?!\1|\\)[ -~]|\\(?:[\\'"nrt]|x[0-9a-f]{2}))*\1""")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def decode_image(
         return decoded.image
 
 
-def image_size(file: Path | NDArray[Any]) -> tuple[int, int] | None:
+def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
     """The (width, height) in pixels of the image in `file`, upright, from its header; None where it has none.
 
     Of an array (height, width[, channels]) it is known anyway.
@@ -87,12 +92,22 @@ def image_size(file: Path | NDArray[Any]) -> tuple[int, int] | None:
     if isinstance(file, np.ndarray):
         return file.shape[1], file.shape[0]
     try:
-        with _opened_file(file) as stream:
-            image = _opened(stream, str(file))
+        with _stream(file) as stream:
+            image = _opened(stream, _name(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
         return None
+
+
+def is_decoded_alone(file: bytes, *, whole: bool) -> bool:
+    """Whether large images in other threads wait while the one in `file` is decoded.
+
+    A JPEG of any size is small where it is reduced on the way, as all are but those whose `whole` is wanted.
+    """
+    size, reader = image_size(file), reader_of(file[:HEAD_BYTES])
+    is_reduced = not whole and reader is not None and issubclass(reader, JpegImageFile)
+    return size is not None and not is_reduced and size[0] * size[1] > _LARGE * 1e6
 
 
 def is_deep_file(file: Path) -> bool:
@@ -171,7 +186,7 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
     reader = reader_of(head)
     if reader is None:
         raise ImageError(
-            f"{name} is not an image that can be read: it starts with {head!r}; expected {FORMATS}; "
+            f"{name} is not an image that can be read: it starts with {shown_bytes(head)}; expected {FORMATS}; "
             f"{unpacking(name, head) or 'convert it or leave it out'}"
         )
     file.seek(0)
@@ -287,7 +302,8 @@ def _explanation(name: str, error: Exception) -> str:
         return f"cannot read {name}: {error.strerror}; check the path and its permissions"
     if isinstance(error, MemoryError):
         return f"{name} does not fit into memory; lower --max-megapixels to refuse it, or make it smaller"
+    reason = _BYTES.sub(lambda found: shown_bytes(literal_eval(found[0])), str(error)) or type(error).__name__
     return (
-        f"{name} cannot be decoded ({str(error) or type(error).__name__}): it is damaged, cut short or of a kind that "
+        f"{name} cannot be decoded ({reason}): it is damaged, cut short or of a kind that "
         "is not supported; save it again or leave it out"
     )

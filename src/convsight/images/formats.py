@@ -50,6 +50,17 @@ def is_image_file(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
+def shown_bytes(data: bytes) -> str:
+    r"""Bytes as people read them: quoted where they are ASCII text, else as hexadecimal numbers.
+
+    >>> shown_bytes(b"<!DOCTYPE"), shown_bytes(b"\x00\xffab")
+    ('"<!DOCTYPE"', '00 ff 61 62')
+    """
+    if data.isascii() and all(chr(byte).isprintable() or chr(byte) in "\r\n\t" for byte in data):
+        return f'"{" ".join(data.decode().split())}"'
+    return data.hex(" ")
+
+
 def reader_of(head: bytes) -> type[ImageFile] | None:
     """Pillow's reader for a file that starts with `head` (`HEAD_BYTES` bytes), or None for no image."""
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":

@@ -11,6 +11,7 @@ from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
+from convsight.words import counted
 
 
 class Timed(InputSpec):
@@ -79,4 +80,4 @@ class SequenceInput(Timed):
 
     @property
     def summary(self) -> str:
-        return f"sequences of {self.length:,} steps, {self.channels} channel(s)"
+        return f"sequences of {self.length:,} steps, {counted(self.channels, 'channel')}"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from convsight.inputs.sequence import Timed
+from convsight.words import counted
 
 FLOOR_DB = 80.0  # below a full sine wave; what is quieter is reported as silence
 
@@ -45,7 +46,8 @@ class SpectrogramInput(Timed):
 
     @property
     def summary(self) -> str:
-        return f"{self.length / self.sample_rate:.3g} s of sound at {self.sample_rate:,} Hz, {self.channels} channel(s)"
+        channels = counted(self.channels, "channel")
+        return f"{self.length / self.sample_rate:.3g} s of sound at {self.sample_rate:,} Hz, {channels}"
 
     @model_validator(mode="after")
     def _a_window_fits(self) -> Self:

@@ -12,6 +12,7 @@ from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.spec import BATCH, InputSpec
+from convsight.words import counted
 
 
 @final
@@ -72,4 +73,4 @@ class VolumeInput(Levels, InputSpec):
 
     @property
     def summary(self) -> str:
-        return f"volumes of {self.depth} x {self.height} x {self.width} voxels, {self.channels} channel(s)"
+        return f"volumes of {self.depth} x {self.height} x {self.width} voxels, {counted(self.channels, 'channel')}"

@@ -9,6 +9,7 @@ from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.dry_run.diagnosis import diagnosis
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetEntry, NetShape
+from convsight.words import counted
 
 _LARGEST_SIDE = 8192  # px, as in `ImageInput`
 
@@ -50,7 +51,7 @@ def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
     """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
     own = NetShape(shape.outputs, shape.channels, entry.side, entry.side)
     if (obstacle := _obstacle(entry, own)) is not None:
-        return UserError(f"{name} cannot take {shape.channels} channel(s): {obstacle}; choose another net")
+        return UserError(f"{name} cannot take {counted(shape.channels, 'channel')}: {obstacle}; choose another net")
     asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
     smallest = smallest_square(entry, shape.channels, shape.outputs)
     nearest = max(smallest, round(min(shape.height, shape.width) / entry.multiple) * entry.multiple)

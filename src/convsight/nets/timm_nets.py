@@ -108,5 +108,6 @@ def _timm() -> Any:
         return import_module("timm.models")
     except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision's operators do not load
         raise UserError(
-            f'timm cannot be imported ({error}): pip install "convsight[train]", or choose a net that needs none'
+            f'timm cannot be imported ({error}): pip install ".[train]" in the clone of convsight, or choose a net '
+            "that needs none"
         ) from error

@@ -16,26 +16,25 @@ from convsight.runtime.process_engine import ProcessEngine
 
 
 class _Maker(NamedTuple):
-    """What makes an engine of a file: by name, since not every install has every engine; `package` is what it needs.
+    """What makes an engine of a file: by name, since not every install has every engine.
 
+    `package` is what it needs, `extra` what brings that.
     `in_child` makes it in a process forked from one that has used it, where that is done otherwise.
     """
 
     place: str
     package: str
-    install: str
+    extra: str
     in_child: str = ""
 
 
 _MAKERS = {
-    "openvino": _Maker("convsight.runtime.openvino_engine:OpenVINOEngine", "openvino", "convsight"),
-    "onnxruntime": _Maker(
-        "convsight.runtime.onnxruntime_engine:OnnxRuntimeEngine", "onnxruntime", "convsight[onnxruntime]"
-    ),
+    "openvino": _Maker("convsight.runtime.openvino_engine:OpenVINOEngine", "openvino", ""),
+    "onnxruntime": _Maker("convsight.runtime.onnxruntime_engine:OnnxRuntimeEngine", "onnxruntime", "onnxruntime"),
     "torch": _Maker(
         "convsight.export.torch_engine:engine_of",
         "torch",
-        "convsight[train]",
+        "train",
         "convsight.export.torch_engine:engine_in_child",
     ),
 }
@@ -88,7 +87,10 @@ def _maker(place: str, maker: _Maker, file: Path) -> Callable[[Path, Card, str |
     try:
         make: Callable[[Path, Card, str | None], Engine] = getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        raise UserError(f'running {file} needs {error.name}: pip install "{maker.install}"') from error
+        extra = f"[{maker.extra}]" if maker.extra else ""
+        raise UserError(
+            f'running {file} needs {error.name}: pip install ".{extra}" in the clone of convsight'
+        ) from error
     return make
 
 

@@ -29,6 +29,7 @@ from convsight.runtime.sources.video_source import VideoSource
 from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
 from convsight.tasks.reader import columns_of
+from convsight.words import counted
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
         try:
             file.skip(prepared.items)
             if file.images:
-                listener.say(f"{file.images:,} images are predicted already; going on after them")
+                listener.say(f"{counted(file.images, 'image')} predicted already; going on from there")
             with (
                 listener.counting("predicting", None) as advance,
                 closing(_predictions(options, prepared, listener, advance, file)) as predictions,
@@ -107,12 +108,12 @@ def save_predictions(options: PredictOptions, path: Path, listener: Listener) ->
             file.finish()
         except KeyboardInterrupt:
             listener.say(
-                f"stopped; the same command goes on after the {file.kept:,} images that are predicted and recorded"
+                f"stopped; the same command goes on after the {counted(file.kept, 'image')} predicted and recorded"
             )
             raise
     prepared.say_left_out(listener)
     unread = f", {file.bad:,} of them could not be read" if file.bad else ""
-    listener.say(f"{file.images:,} images are predicted in {path}{unread}")
+    listener.say(f"{counted(file.images, 'image')} predicted in {path}{unread}")
     return file.bad
 
 

@@ -2,21 +2,22 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Condition, Thread
 from typing import NamedTuple
 
 import numpy as np
 
 from convsight.images import ImageError
-from convsight.inputs import Loaded
+from convsight.inputs import ImageInput, Loaded
 from convsight.results import Result
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.model import Model
+from convsight.serve.image_threads import ImageThreads, Lane, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.server_metrics import ServerMetrics
+from convsight.serve.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -41,14 +42,15 @@ class Batcher:
     """Runs one model on the images of all requests, as many at once as wait, up to `max_batch`.
 
     Nothing waits for a batch to fill: the first image is run at once, and those that come meanwhile are the next
-    batch, so batches grow with the load by themselves. The engine is used by `engine.streams` threads.
+    batch, so batches grow with the load by themselves. Requests take turns in batches as they do in being read. The
+    engine is used by `engine.streams` threads.
     """
 
     def __init__(
         self,
         name: str,
         model: Model,
-        pool: ThreadPoolExecutor,
+        threads: ImageThreads,
         metrics: ServerMetrics,
         *,
         max_batch: int,
@@ -56,11 +58,11 @@ class Batcher:
     ) -> None:
         self._name = name
         self._model = model
-        self._pool = pool
+        self._readers = threads
         self._metrics = metrics
         self._max_batch = max_batch
         self._max_megapixels = max_megapixels
-        self._waiting: deque[_Fitted] = deque()
+        self._waiting: Turns[_Fitted] = Turns()
         self._changed = Condition()
         self._is_closed = False
         self._loop = asyncio.get_running_loop()
@@ -71,7 +73,7 @@ class Batcher:
     def submit(self, request: PendingRequest) -> None:
         """Take on all images of `request`, which is settled image by image."""
         for position in range(len(request)):
-            self._pool.submit(self._read, request, position)
+            self._readers.submit(self._place(request, position), partial(self._read, request, position))
 
     def close(self) -> None:
         """End the threads after what waits; blocks until they have ended."""
@@ -80,6 +82,10 @@ class Batcher:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def _place(self, request: PendingRequest, position: int) -> Place:
+        is_image = isinstance(self._model.card.input, ImageInput)
+        return Place(request.client, request, lane_of(request.file(position)) if is_image else Lane.LIGHT)
 
     def _read(self, request: PendingRequest, position: int) -> None:
         data = request.take(position)
@@ -95,7 +101,7 @@ class Batcher:
             self._tell([_Settled(request, position, "failed", {"error": FAILED})])
         else:
             with self._changed:
-                self._waiting.append(_Fitted(request, position, image))
+                self._waiting.put(request.client, request, _Fitted(request, position, image))
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -106,7 +112,7 @@ class Batcher:
         """What waits, as soon as anything does; empty once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
-            return [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
+            return [self._waiting.take() for _ in range(min(self._max_batch, len(self._waiting)))]
 
     def _predicted(self, batch: Sequence[_Fitted]) -> list[_Settled]:
         settled: list[_Settled] = []

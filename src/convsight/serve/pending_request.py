@@ -35,6 +35,15 @@ class PendingRequest:
     def __len__(self) -> int:
         return len(self._files)
 
+    @property
+    def client(self) -> str:
+        """Who asks."""
+        return self.ticket.client
+
+    def file(self, index: int) -> bytes:
+        """The file of one image, as long as it is held."""
+        return self._files[index]
+
     def take(self, index: int) -> bytes:
         """The file of one image, which is held no longer where images are not kept."""
         file = self._files[index]

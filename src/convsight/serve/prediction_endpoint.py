@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -12,9 +13,10 @@ from fastapi.responses import Response
 from convsight.inputs import shown_range
 from convsight.results import Drawable
 from convsight.runtime.model import Model
-from convsight.serve.admission import Admission
+from convsight.serve.admission import Admission, client_of
 from convsight.serve.batcher import FAILED, Batcher
 from convsight.serve.bounded_response import BoundedResponse
+from convsight.serve.image_threads import ImageThreads, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.refusal import ClientGoneError, RefusedError
 from convsight.serve.request_body import receive_body
@@ -25,6 +27,8 @@ from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload, is_raw, uploads
 
 _log = logging.getLogger(__name__)
+
+_PARSERS = 2  # threads that parse bodies; they wait for no image
 
 
 class PredictionEndpoint:
@@ -42,12 +46,13 @@ class PredictionEndpoint:
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Keeps the threads while the application runs."""
-        self._pool = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="images")
+        self._parsers = ThreadPoolExecutor(_PARSERS, thread_name_prefix="bodies")
+        self._threads = ImageThreads(self._settings.workers)
         for name, model in self._models.items():
             self._batchers[name] = Batcher(
                 name,
                 model,
-                self._pool,
+                self._threads,
                 self._metrics,
                 max_batch=self._settings.max_batch,
                 max_megapixels=self._settings.max_megapixels,
@@ -55,7 +60,8 @@ class PredictionEndpoint:
         try:
             yield
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            self._parsers.shutdown(cancel_futures=True)
+            self._threads.close()
             for batcher in self._batchers.values():
                 batcher.close()
 
@@ -89,7 +95,7 @@ class PredictionEndpoint:
         self, request: Request, kind: str, formats: list[str], deadline: float
     ) -> tuple[PendingRequest, str]:
         """Receives and parses a body, and chooses how it is answered; where that fails, nothing stays held."""
-        ticket = self._admission.ticket()
+        ticket = self._admission.ticket(client_of(request.client.host if request.client else ""))
         try:
             body = await receive_body(request.receive, ticket, deadline)
             async with _until(deadline):
@@ -106,7 +112,7 @@ class PredictionEndpoint:
             return uploads(body, kind, self._settings.max_pictures)
         # Parsing twenty megabytes takes long enough for others to notice.
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, uploads, body, kind, self._settings.max_pictures)
+        return await loop.run_in_executor(self._parsers, uploads, body, kind, self._settings.max_pictures)
 
     async def _written(self, model: str, pending: PendingRequest, media_type: str) -> bytes | memoryview:
         """What is sent; files count like the body that brought the images, and as long."""
@@ -126,22 +132,25 @@ class PredictionEndpoint:
         [result] = pending.results
         shown = shown_range(self._models[model].card.input)
         assert isinstance(result, Drawable)
-        loop, limit = asyncio.get_running_loop(), self._settings.max_megapixels
-        png = await loop.run_in_executor(self._pool, drawn_png, result, pending.take(0), limit, shown)
+        file, limit = pending.take(0), self._settings.max_megapixels
+        png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit, shown))
         pending.ticket.add_bytes(len(png))
         return png
 
     async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
         archive = Archive(model, self._settings.max_megapixels, shown_range(self._models[model].card.input))
-        loop = asyncio.get_running_loop()
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:
                 raise ClientGoneError
             file = pending.take(index)
-            pending.ticket.add_bytes(
-                await loop.run_in_executor(self._pool, archive.add, index + 1, prediction, result, file)
-            )
+            add = partial(archive.add, index + 1, prediction, result, file)
+            pending.ticket.add_bytes(await self._threads.run(_drawing(pending, file), add))
         return archive.close()
+
+
+def _drawing(pending: PendingRequest, file: bytes) -> Place:
+    """Where an image waits to be drawn on, for which it is decoded whole."""
+    return Place(pending.client, pending, lane_of(file, whole=True))
 
 
 @asynccontextmanager

@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convsight.serve.connection_limits import ALWAYS, may_be_cut_off
 from convsight.serve.refusal import ClientGoneError, RefusedError
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 
-_OPEN = "/health"  # what a container or a load balancer asks, without a token
-_DRAIN_SECONDS = 5.0
+_OPEN = ALWAYS  # what a container or a load balancer asks, without a token
+_DRAIN_SECONDS = 1.0
 _CLIENT_GONE = 499  # what access logs call a request whose client went away
 _OTHER = "other"  # the path of requests for what is not there
 
@@ -133,6 +134,7 @@ class _Exchange:
         response.headers["Connection"] = "close"
         await self.send({"type": "http.response.start", "status": refusal.status, "headers": response.raw_headers})
         await self.send({"type": "http.response.body", "body": response.body, "more_body": True})
+        may_be_cut_off(scope)
         await self._drain()
         await self.send({"type": "http.response.body", "body": b""})
 

@@ -1,11 +1,14 @@
 """`serve`: the process, from the socket to the last answer."""
 
+import asyncio
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import uvicorn
@@ -21,14 +24,15 @@ _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being 
 # Bytes that Pillow asks for at once. What is larger than 32 MiB the C library gives back when it is freed; of its usual
 # 16 MiB each thread would keep what its largest image took.
 _PILLOW_BLOCK = 2**26
-_OTHER_FILES = 100  # that the process may have open beside its connections
+_OTHER_FILES = 200  # that the process may have open beside its connections
 
 
 def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[str], object]) -> None:
     """Answer until told to stop; `say` is told what runs each model, and the address when all is ready.
 
-    Stopped by SIGTERM or SIGINT it takes no more connections, finishes what it has taken on, and returns; after SIGINT
-    it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot listen.
+    Stopped by SIGTERM, SIGHUP or SIGINT it takes no more connections, finishes what it has taken on, and returns; after
+    SIGINT it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot
+    listen.
     """
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.ERROR)
     Image.core.set_block_size(_PILLOW_BLOCK)  # type: ignore[attr-defined]  # documented all the same
@@ -36,24 +40,35 @@ def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[s
         for name, model in models.items():
             _warm_up(name, model)
             say(f"{name}: {model.words}")
-        server = _Server(_config(models, settings), lambda: say(f"listening on {_url(settings, listener)}"))
-        with _quiet_end():
+        most = _connections_possible(settings.max_connections)
+        connections = Connections(most, settings.timeout + _SLACK_SECONDS)
+        ready = partial(say, f"listening on {_url(settings, listener)}")
+        server = _Server(_config(models, settings, connections), connections, ready)
+        with _quiet_end(server):
             server.run(sockets=[listener])
 
 
 @contextmanager
-def _quiet_end() -> Iterator[None]:
-    """SIGTERM ends the server and not the process, to which uvicorn sends it once more when all is done."""
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
+def _quiet_end(server: uvicorn.Server) -> Iterator[None]:
+    """SIGTERM ends the server and not the process, to which uvicorn sends it once more when all is done.
+
+    So does SIGHUP, which uvicorn does not know: it comes where a terminal goes, unless it is ignored (`nohup`).
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: None)}
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _config(models: Mapping[str, Model], settings: ServeSettings) -> uvicorn.Config:
-    longest_s = settings.timeout + _SLACK_SECONDS
-    connections = Connections(_connections_possible(settings.max_connections), longest_s)
+def _config(models: Mapping[str, Model], settings: ServeSettings, connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         connections.counted(create_app(models, settings)),
         http=connections.protocol(),  # type: ignore[arg-type]  # what makes one does as well as the class
@@ -65,20 +80,48 @@ def _config(models: Mapping[str, Model], settings: ServeSettings) -> uvicorn.Con
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
-        timeout_graceful_shutdown=int(longest_s),
+        timeout_graceful_shutdown=int(settings.timeout + _SLACK_SECONDS),
     )
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which says when it is ready."""
+    """Uvicorn's server, which says when it is ready, and answers all whom it has accepted before it ends."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections, on_ready: Callable[[], object]) -> None:
         super().__init__(config)
+        self._connections = connections
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take on who waits to be accepted, answer what is on its way, and end as uvicorn does."""
+        listeners = [listener.dup() for listener in sockets or ()]
+        for server in self.servers:  # which closes the sockets, but not what was duplicated
+            server.close()
+        for connection in chain(*map(_last_accepted, listeners)):
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        await self._connections.last_call()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        options = {"config": self.config, "server_state": self.server_state, "app_state": self.lifespan.state}
+        return self._connections.protocol()(**options)
+
+
+def _last_accepted(listener: socket.socket) -> list[socket.socket]:
+    """The connections that the system has made for `listener` and that nobody has taken; then it is closed.
+
+    A client believes that it is connected before the server takes the connection, and may have asked already.
+    """
+    found = []
+    with listener, suppress(OSError):  # where no more are there
+        listener.listen(0)  # the system makes no more
+        while True:
+            found.append(listener.accept()[0])
+    return found
 
 
 def _warm_up(name: str, model: Model) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,11 +10,14 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from convsight.serve.refusal import RefusedError
+from convsight.words import counted
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 _LONGEST_NAME = 255
+# As browsers write a file into a URL (RFC 2397): its type, and how what follows the comma is written.
+_DATA_URL = re.compile(r"\s*data:([^,]{0,255}),", re.IGNORECASE)
 
 
 class Upload(NamedTuple):
@@ -28,7 +32,7 @@ class ImagesDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pictures: list[str] = Field(min_length=1, description="Image files, each in base64.")
+    pictures: list[str] = Field(min_length=1, description="Image files, each in base64 or as a data: URL of it.")
 
 
 def is_raw(content_type: str) -> bool:
@@ -65,8 +69,8 @@ def _kind(content_type: str) -> str:
 
 
 def _from_json(body: bytes, max_pictures: int) -> list[Upload]:
-    # Base64 holds no commas, so they bound the items before any memory is spent on parsing them.
-    if body.count(b",") >= max_pictures:
+    # An item holds at most one comma, that of a data: URL, so they bound the items before memory is spent on parsing.
+    if body.count(b",") >= 2 * max_pictures:
         raise _too_many(max_pictures)
     try:
         document = ImagesDocument.model_validate_json(body)
@@ -74,12 +78,18 @@ def _from_json(body: bytes, max_pictures: int) -> list[Upload]:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])) or "the body"
         raise RefusedError(400, f'{place}: {problem["msg"]}; expected {{"pictures": ["<base64>", ...]}}') from error
+    if len(document.pictures) > max_pictures:
+        raise _too_many(max_pictures)
     return [Upload(f"pictures[{i}]", _decoded(text, i)) for i, text in enumerate(document.pictures)]
 
 
 def _decoded(text: str, index: int) -> bytes:
+    """The file in base64, which may be that of a data: URL and broken into lines, as MIME and `base64` do."""
+    url = _DATA_URL.match(text)
+    if url and not url[1].lower().rstrip().endswith(";base64"):
+        raise RefusedError(400, f"pictures[{index}] is a data: URL without ;base64; write the file in base64")
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode("".join(text[url.end() if url else 0 :].split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise RefusedError(400, f"pictures[{index}] is not base64: {error}") from error
 
@@ -155,4 +165,4 @@ class _Form:
 
 
 def _too_many(max_pictures: int) -> RefusedError:
-    return RefusedError(413, f"more than {max_pictures} images in one request: send several requests")
+    return RefusedError(413, f"more than {counted(max_pictures, 'image')} in one request: send several requests")

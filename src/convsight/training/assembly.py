@@ -31,6 +31,7 @@ from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
+from convsight.words import counted
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
@@ -113,7 +114,7 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     """Say what is trained how; `precision` is the reason for the number format."""
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
     parameters = sum(p.numel() for p in t.learner.network.parameters())
-    listener.say(f"{card.net}: {parameters:,} parameters, {card.input.channels} channel(s)")
+    listener.say(f"{card.net}: {parameters:,} parameters, {counted(card.input.channels, 'channel')}")
     for reason in t.augmentation.reasons:
         listener.say(reason)
     if card.mirror:

@@ -6,12 +6,12 @@ import numpy as np
 
 from convsight.datasets import Dataset, Examples, ImageStore, cut_splits
 from convsight.datasets.audit.lookalikes import alike
-from convsight.datasets.finding import counted
 from convsight.datasets.together import Together, equal_images, grouped, in_words, joined, parted, shared
 from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
 from convsight.training.data import Prepared
+from convsight.words import counted
 
 
 @dataclass(frozen=True)

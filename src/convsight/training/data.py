@@ -24,7 +24,7 @@ class Prepared:
 
     @property
     def judged(self) -> str:
-        """The split that the network is judged by in the end: val, where there is no test."""
+        """The split that the network is judged by in the end: test, or val, where there is none."""
         return "test" if "test" in self.examples else "val"
 
     @property

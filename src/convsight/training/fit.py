@@ -116,7 +116,8 @@ def fit(t: Training, listener: Listener) -> None:
                 if t.clock.done:
                     break
             t.update.flush()
-            listener.say(_finish_epoch(t, epoch))
+            words = _finish_epoch(t, epoch)
+            listener.epoch(t.epoch, words)
 
 
 @dataclass

@@ -32,21 +32,20 @@ def judge_best(
 ) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next.
 
-    Without a `test`, all is told of val. `names` are those of the images that are judged.
+    Without a `test`, val serves as one. `names` are those of the images that are judged.
     """
-    plan = t.plan
+    plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
     model = load_network(t.run.model_file).to(t.device)
     seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
-    with listener.counting("judging", len(test or ()) + len(t.val) + len(seen)) as advance:
-        wrong = MistakeCollector(WORST)
-        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance, None if test else wrong.take)
+    with listener.counting("judging", len(told) + len(t.val) + len(seen)) as advance:
+        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
         engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
-        judged = judge(engine, reader, test, advance, wrong.take) if test else on_val
+        judged = judge(engine, reader, told, advance, wrong.take)
         on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
-    reached = judged.compute() if test else scores
+    reached = judged.compute()
     split = "test" if test else "val"
     metrics = named(split, reached)
     for method, found in baselines.items():
@@ -55,7 +54,7 @@ def judge_best(
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, judged)
-    save_worst(t, split, wrong, test or t.val, names, listener)
+    save_worst(t, split, wrong, told, names, listener)
     _advise(t, on_seen, scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card

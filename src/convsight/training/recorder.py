@@ -30,6 +30,11 @@ class Recorder(Listener):
         else:
             self._before.append(text)
 
+    def epoch(self, number: int, text: str) -> None:
+        self._listener.epoch(number, text)
+        if self._run:
+            self._run.log(text)
+
     def counting(self, what: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         return self._listener.counting(what, total)
 

@@ -36,6 +36,7 @@ from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
+from convsight.words import counted
 
 
 def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
@@ -77,7 +78,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         save_varied(t)
         baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
+        t.clock = clock_for(t, deadline, len(prepared.names))
         with _explain_if_stopped(t, listener):
             fit(t, listener)
             judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
@@ -115,11 +116,13 @@ def resume(
     spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())), clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.names), clock_state)
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
-        raise UserError(f"{run.path} is finished after {t.epoch} epochs; go on with more: --epochs or --minutes")
+        raise UserError(
+            f"{run.path} is finished after {counted(t.epoch, 'epoch')}; go on with more: --epochs or --minutes"
+        )
     listener.say(f"resumed after epoch {t.epoch}")
     run.save_settings(settings, t.plan.choices.model_dump())
     with _explain_if_stopped(t, listener):

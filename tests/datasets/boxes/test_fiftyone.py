@@ -34,7 +34,7 @@ def test_boxes(write: Callable[..., Path]) -> None:
     assert (dataset.task, dataset.target.names, list(dataset.splits)) == ("detection", ("cat", "dog"), [UNSPLIT])
     assert told(dataset, "data/a.png") == [("dog", [10, 0, 30, 30]), ("cat", [0, 0, 40, 15])]
     assert told(dataset, "data/b.png") == []
-    assert any("without a label: 1 images" in note for note in dataset.notes)
+    assert any("without a label: 1 image" in note for note in dataset.notes)
     assert len(boxes(read_dataset(folder / "labels.json"), "data/a.png")) == 2
 
 

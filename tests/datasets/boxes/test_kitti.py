@@ -36,7 +36,7 @@ def test_layouts(image: MakeImage, tmp_path: Path, images: str, texts: str, spli
     assert (dataset.target.names, list(dataset.splits)) == (("Car",), [split])
     assert told(dataset, f"{images}/1.png", split) == [("Car", [1.5, 2, 11, 12])]
     assert told(dataset, f"{images}/2.png", split) == []
-    assert f"left out, since without a label file: 1 images of {images} (3)" in dataset.notes
+    assert f"left out, since without a label file: 1 image of {images} (3)" in dataset.notes
     assert "regions called DontCare, which are of no class, left out: 1" in dataset.notes
 
 

@@ -44,7 +44,7 @@ def test_layouts(image: MakeImage, tmp_path: Path, csv: str, images: str, classe
     assert (dataset.target.names, list(dataset.splits)) == (("/m/2", "Cat"), ["train"])
     assert told(dataset, f"{images}/a.jpg", "train") == [("Cat", [10, 0, 20, 30]), ("/m/2", [0, 15, 40, 30])]
     assert boxes(dataset, f"{images}/a.jpg", "train").crowd.tolist() == [False, True]
-    assert "left out, since their images are not there: rows of 1 images" in dataset.notes
+    assert "left out, since their images are not there: rows of 1 image" in dataset.notes
 
 
 def test_a_table_of_its_own(image: MakeImage, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_beside_the_images(image: MakeImage, tmp_path: Path) -> None:
         "train": ["train/a.png"],
         "val": ["valid/b.jpeg"],
     }
-    assert dataset.notes == ("left out, since without an XML file: 1 images (train/alone.png)",)
+    assert dataset.notes == ("left out, since without an XML file: 1 image (train/alone.png)",)
     assert read_dataset(tmp_path / "both" / "valid").split(UNSPLIT).names == ["b.jpeg"]
 
 

@@ -53,21 +53,21 @@ def done(tmp_path: Path, to: str, data: Dataset | None = None, **options: bool) 
 @pytest.mark.parametrize(
     ("to", "lost"),
     [
-        ("coco", ("that 1 boxes are difficult stands under a key of its own, which other tools pass over",)),
+        ("coco", ("that 1 box is difficult stands under a key of its own, which other tools pass over",)),
         (
             "voc",
             (
-                "that 1 boxes are crowds is lost; they are difficult ones, which nobody need find either",
+                "that 1 box is crowds is lost; they are difficult ones, which nobody need find either",
                 "the areas of 1 outlines are lost; those of their boxes take their place",
-                "the corners of 1 boxes have fractions, which some readers of VOC refuse",
+                "corners with fractions: of 1 box, which some readers of VOC refuse",
                 "the order of the classes is lost; VOC lists none",
             ),
         ),
         (
             "yolo",
             (
-                "that 1 boxes are crowds is lost; they are boxes like others",
-                "that 1 boxes are difficult is lost; they are boxes like others",
+                "that 1 box is crowds is lost; they are boxes like others",
+                "that 1 box is difficult is lost; they are boxes like others",
                 "the areas of 1 outlines are lost; those of their boxes take their place",
             ),
         ),
@@ -186,7 +186,7 @@ def test_classes_without_a_box_keep_the_numbers_of_others(tmp_path: Path, to: st
         assert (out / "data.yaml").read_text().endswith("names:\n  0: ant\n  1: dog\n  2: bee\n  3: cat\n")
         assert [line[0] for line in (out / "labels/train/a.txt").read_text().splitlines()] == ["1", "3"]
     else:
-        assert any(words.startswith("2 classes without a box are lost") for words in found.lost)
+        assert any(words.startswith("lost, since without a box: 2 classes") for words in found.lost)
 
 
 def test_the_classes_of_a_file_that_are_not_used_are_known(tmp_path: Path) -> None:

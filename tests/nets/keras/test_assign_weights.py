@@ -159,6 +159,6 @@ def test_an_empty_hdf5_file(beside: Path) -> None:
 
 def test_without_h5py(monkeypatch: pytest.MonkeyPatch, beside: Path) -> None:
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(UserError, match=r'need h5py: install it with pip install "convsight\[keras\]"'):
+    with pytest.raises(UserError, match=r'need h5py: pip install "\.\[keras\]" in the clone of convsight'):
         load_keras(beside)
     assert keras_text(beside).startswith("input 11x12x1")

@@ -299,6 +299,6 @@ def test_what_is_kept_grows_with_the_checkpoints(tmp_path: Path) -> None:
 
 def test_parquet_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(UserError, match=r'pip install "convsight\[parquet\]"'):
+    with pytest.raises(UserError, match=r'pip install "\.\[parquet\]" in the clone of convsight'):
         job(tmp_path / "r.parquet", NAMES)
     assert list(tmp_path.iterdir()) == []

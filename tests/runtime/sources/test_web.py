@@ -31,6 +31,16 @@ class Pages(BaseHTTPRequestHandler):
                 time.sleep(3)
             case "slow" | "endless":
                 self.drip(0.1 if name == "slow" else 0)
+            case "head":
+                self.drip_head()
+            case "onwards":
+                time.sleep(0.2)
+                self.move(f"/onwards-{int(number) + 1}")
+            case "moved":
+                self.send_response(302)
+                self.send_header("Location", "/picture")
+                self.end_headers()
+                self.flood(0)
             case "short":
                 self.answer(IMAGE, length=2 * len(IMAGE))
             case "text":
@@ -52,6 +62,18 @@ class Pages(BaseHTTPRequestHandler):
     def drip(self, pause_s: float) -> None:
         self.send_response(200)
         self.end_headers()
+        self.flood(pause_s)
+
+    def drip_head(self) -> None:
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(100):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+        except OSError:
+            pass  # the client had enough
+
+    def flood(self, pause_s: float) -> None:
         try:
             for _ in range(10_000):
                 self.wfile.write(bytes(10_000))
@@ -93,7 +115,10 @@ def test_what_is_there_comes_whole(site: str, page: str) -> None:
         ("inner", "ftp://127.0.0.1/cat.jpg, which is neither http nor https"),
         ("stuck", "took longer than 0.5 s"),
         ("slow", "took longer than 0.5 s"),
+        ("head", "took longer than 0.5 s"),
+        ("onwards-0", "took longer than 0.5 s"),
         ("endless", "larger than 1,000,000 bytes"),
+        ("moved", "larger than 1,000,000 bytes"),
         ("short", "50,008 of 100,016 bytes"),
     ],
 )

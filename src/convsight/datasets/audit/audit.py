@@ -12,8 +12,9 @@ from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
 from convsight.datasets.audit.placeholders import find_placeholders
 from convsight.datasets.audit.sizes import Sizes, find_odd_images
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
 from convsight.progress import Listener
+from convsight.words import counted
 
 
 @dataclass(frozen=True)

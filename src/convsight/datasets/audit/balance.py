@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import UNSPLIT, Dataset
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
 from convsight.targets import counts_by_class
+from convsight.words import counted
 
 FEW_IMAGES = 20  # with fewer, a class is learnt by heart, and its share of a test split says next to nothing
 DRIFT_SHARE = 0.02  # smaller differences of a class's share matter to nobody, however significant

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from convsight.datasets.audit.image_index import ImageIndex
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
 from convsight.images import fitting_range
+from convsight.words import counted
 
 
 def find_doubtful(index: ImageIndex) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.finding import Entry, Finding, ImageName, counted
+from convsight.datasets.finding import Entry, Finding, ImageName
 from convsight.results.result import Result
+from convsight.words import counted
 
 CLOSE = 0.2  # of the scale (of a side, for boxes), up to which numbers say the same
 

@@ -10,7 +10,8 @@ from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.hash_neighbours import neighbour_groups
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.finding import Entry, Finding, ImageName, counted
+from convsight.datasets.finding import Entry, Finding, ImageName
+from convsight.words import counted
 
 MIN_SIDE = 32  # px; so few pixels hold so little that different images have nearly equal hashes
 

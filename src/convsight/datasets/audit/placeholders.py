@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
+from convsight.words import counted
 
 _PLAIN = 0.6  # share of pixels of one brightness, give or take one: photos with much sky have less
 _MORE = 0.4  # than the median of the class: where all stand before a plain ground, none is unlike the others

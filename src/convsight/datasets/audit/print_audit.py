@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from convsight.datasets.audit.audit import Audit
-from convsight.datasets.finding import Entry, Finding, counted
-from convsight.words import first_few, shortened, visible
+from convsight.datasets.finding import Entry, Finding
+from convsight.words import counted, first_few, shortened, visible
 
 _LISTED = 10  # cases of a finding, and images of a case; JSON holds all
 _CLASSES = 30  # rows of the table

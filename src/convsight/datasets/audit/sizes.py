@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from convsight.datasets.audit.image_index import ImageIndex
-from convsight.datasets.finding import Entry, Finding, counted
+from convsight.datasets.finding import Entry, Finding
+from convsight.words import counted
 
 SMALL_SHARE = 0.5  # of the median of the shorter sides, which is about what a training resizes to
 

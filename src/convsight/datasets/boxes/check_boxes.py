@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox
-from convsight.datasets.finding import Entry, Finding, ImageName, Level, counted
+from convsight.datasets.finding import Entry, Finding, ImageName, Level
 from convsight.errors import UserError
 from convsight.results import Boxes
 from convsight.results.boxes import Flags, Floats, Indices, area
+from convsight.words import counted
 
 OVERHANG = 1.0  # px over the edge that rounding explains
 _FRACTION_OVER = 0.05  # by which fractions pass the edge

@@ -21,7 +21,7 @@ from convsight.errors import UserError
 from convsight.natural_order import natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _LABELS, _DATA = "labels.json", "data"
 _HEAD = re.compile(r'\s*\{\s*"(classes|labels)"\s*:')
@@ -62,7 +62,7 @@ def read_fiftyone(path: Path) -> Dataset:
         labelled += list(_labelled(split, file, document, names))
     without = [each.place for each in labelled if each.label is None]
     if without:
-        notes.append(f"left out, since without a label: {len(without):,} images ({first_few(without)})")
+        notes.append(f"left out, since without a label: {counted(len(without), 'image')} ({first_few(without)})")
     labelled = [each for each in labelled if each.label is not None]
     folder = path if path.is_dir() else path.parent
     if all(isinstance(each.label, list) for each in labelled):

@@ -17,7 +17,7 @@ from convsight.datasets.names import class_name, splits_called
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _PLACES = (("image_2", "label_2"), ("images", "label_2"), ("images", "labels"), ("data", "labels"))
 _FIELDS = (15, 16)  # type, truncated, occluded, alpha, four corners, seven of the box in space; perhaps a score
@@ -55,7 +55,9 @@ def read_kitti(path: Path) -> Dataset:
         alone = sorted(images.keys() - {label.stem for label in labels}, key=natural_key)
         if alone:
             where = relative_name(place.images, path)
-            notes.append(f"left out, since without a label file: {len(alone):,} images of {where} ({first_few(alone)})")
+            notes.append(
+                f"left out, since without a label file: {counted(len(alone), 'image')} of {where} ({first_few(alone)})"
+            )
         files += [images.get(label.stem, place.images / f"{label.stem}.png") for label in labels]
         origins += labels
         splits += [place.split] * len(labels)

@@ -17,7 +17,7 @@ from convsight.datasets.names import class_name, split_called
 from convsight.datasets.text_rows import read_header, text_rows
 from convsight.errors import UserError
 from convsight.natural_order import natural_order
-from convsight.words import first_few, quoted
+from convsight.words import counted, first_few, quoted
 
 _COLUMNS = ("imageid", "labelname", "xmin", "xmax", "ymin", "ymax")
 _GROUP = "isgroupof"
@@ -57,7 +57,7 @@ def read_open_images(path: Path) -> Dataset:
         raise UserError(
             f"{path}: none of {len(missing):,} images is below {folder}, such as {first_few(list(missing))}"
         )
-    notes = [f"left out, since their images are not there: rows of {len(missing):,} images"] if missing else []
+    notes = [f"left out, since their images are not there: rows of {counted(len(missing), 'image')}"] if missing else []
     sizes = sizes_of([file for _, file in rows])
     annotated = [
         Annotated(split, relative_name(file, folder), file, origins[split], _in_pixels(boxes, size), size)

@@ -18,7 +18,7 @@ from convsight.datasets.names import splits_called
 from convsight.errors import UserError
 from convsight.images import is_image_file, is_system_folder
 from convsight.natural_order import natural_key, natural_order
-from convsight.words import first_few
+from convsight.words import counted, first_few
 
 _ANNOTATIONS = ("Annotations", "annotations")
 _LOOKED_AT = 10  # XML files that show whether a folder holds annotations
@@ -166,7 +166,7 @@ def _annotated(path: Path, listed: Sequence[_Listed], notes: list[str]) -> list[
     alone = {file for file in alone if file.stem not in known}
     if alone:
         names = sorted((relative_name(file, path) for file in alone), key=natural_key)
-        notes.append(f"left out, since without an XML file: {len(names):,} images ({first_few(names)})")
+        notes.append(f"left out, since without an XML file: {counted(len(names), 'image')} ({first_few(names)})")
     return [
         Annotated(each.split, relative_name(file, path), file, each.xml, document.boxes, size, document.size)
         for each, document, file, size in zip(listed, documents, files, sizes_of(files), strict=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from convsight.datasets.convert.converted_image import ConvertedImage, unused_classes
 from convsight.datasets.dataset import UNSPLIT
 from convsight.natural_order import natural_order
+from convsight.words import counted
 
 _COLUMNS = ("path", "label", "xmin", "ymin", "xmax", "ymax", "crowd", "difficult", "area", "width", "height")
 
@@ -28,7 +29,7 @@ def write_table(folder: Path, images: Sequence[ConvertedImage], classes: tuple[s
         for image in images:
             writer.writerows((*row, *([image.split] if cut else [])) for row in _rows(image))
     if unused := unused_classes(images, classes):
-        yield f"{unused:,} classes without a box are lost; the table lists none"
+        yield f"lost, since without a box: {counted(unused, 'class', 'es')}; the table lists none"
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; the table lists none"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
+from convsight.words import counted_are
 
 _DIGITS = 6  # after the point, of pixels
 
@@ -41,7 +42,8 @@ def write_coco(folder: Path, images: Sequence[ConvertedImage], classes: tuple[st
         (folder / "annotations" / name).write_text(json.dumps(document), encoding="utf-8")
     difficult = box_extras(images).difficult
     if difficult:
-        yield f"that {difficult:,} boxes are difficult stands under a key of its own, which other tools pass over"
+        boxes = counted_are(difficult, "box", "es")
+        yield f"that {boxes} difficult stands under a key of its own, which other tools pass over"
 
 
 def _image(number: int, image: ConvertedImage) -> dict[str, Any]:

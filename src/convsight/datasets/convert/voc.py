@@ -8,6 +8,7 @@ from convsight.datasets.convert.converted_image import ConvertedImage, box_extra
 from convsight.datasets.dataset import UNSPLIT
 from convsight.errors import UserError
 from convsight.natural_order import natural_order
+from convsight.words import counted, counted_are
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _DIGITS = 6  # after the point, of pixels
@@ -45,13 +46,14 @@ def write_voc(folder: Path, images: Sequence[ConvertedImage], classes: tuple[str
 def _lost(images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterator[str]:
     extras = box_extras(images)
     if extras.crowd:
-        yield f"that {extras.crowd:,} boxes are crowds is lost; they are difficult ones, which nobody need find either"
+        boxes = counted_are(extras.crowd, "box", "es")
+        yield f"that {boxes} crowds is lost; they are difficult ones, which nobody need find either"
     if extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if extras.fractions:
-        yield f"the corners of {extras.fractions:,} boxes have fractions, which some readers of VOC refuse"
+        yield f"corners with fractions: of {counted(extras.fractions, 'box', 'es')}, which some readers of VOC refuse"
     if unused := unused_classes(images, classes):
-        yield f"{unused:,} classes without a box are lost; VOC lists none"
+        yield f"lost, since without a box: {counted(unused, 'class', 'es')}; VOC lists none"
     if classes != natural_order(set(classes)):
         yield "the order of the classes is lost; VOC lists none"
 

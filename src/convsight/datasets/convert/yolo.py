@@ -7,6 +7,7 @@ import yaml
 
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
+from convsight.words import counted_are
 
 _DIGITS = 10  # after the point, of fractions of a side: 1e-6 px of a side of 10,000
 
@@ -42,7 +43,7 @@ def _lost(images: Sequence[ConvertedImage], splits: Sequence[str]) -> Iterator[s
     extras = box_extras(images)
     for count, what in ((extras.crowd, "crowds"), (extras.difficult, "difficult")):
         if count:
-            yield f"that {count:,} boxes are {what} is lost; they are boxes like others"
+            yield f"that {counted_are(count, 'box', 'es')} {what} is lost; they are boxes like others"
     if extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if splits == [UNSPLIT]:

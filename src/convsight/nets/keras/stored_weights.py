@@ -77,4 +77,4 @@ def _h5py() -> Any:
     try:
         return import_module("h5py")
     except ImportError as error:
-        raise UserError('weights of Keras need h5py: install it with pip install "convsight[keras]"') from error
+        raise UserError('weights of Keras need h5py: pip install ".[keras]" in the clone of convsight') from error

@@ -18,7 +18,7 @@ def require_pyarrow() -> None:
     try:
         import_module("pyarrow.parquet")
     except ImportError as error:
-        raise UserError('writing Parquet needs pyarrow: pip install "convsight[parquet]"') from error
+        raise UserError('writing Parquet needs pyarrow: pip install ".[parquet]" in the clone of convsight') from error
 
 
 def write_parquet(rows: Path, path: Path, columns: tuple[str, ...]) -> None:

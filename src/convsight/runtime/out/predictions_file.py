@@ -15,6 +15,7 @@ from convsight.runtime.out.row_formats import ROW_FORMATS, SPREADSHEET
 from convsight.runtime.out.writer_lock import WriterLock
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
+from convsight.words import counted
 
 _BETWEEN_S = 1.0  # from one checkpoint to the next: what a job that was killed does again
 
@@ -101,7 +102,9 @@ class PredictionsFile:
     def add(self, prediction: Prediction) -> None:
         """Write one prediction; raises `UserError` where the file is a finished Parquet file."""
         if self._is_finished:
-            raise UserError(f"{self._path} is finished with {self.images:,} images: give the new ones another --out")
+            raise UserError(
+                f"{self._path} is finished with {counted(self.images, 'image')}: give the new ones another --out"
+            )
         self._count(prediction.file)
         self.bad += prediction.result is None
         self._write(self._format.lines(prediction, self._columns))

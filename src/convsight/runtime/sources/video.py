@@ -35,7 +35,7 @@ def require_av() -> ModuleType:
     try:
         import av  # noqa: PLC0415 -- an extra, and slow to import
     except ModuleNotFoundError as error:
-        raise UserError('reading videos needs PyAV: pip install "convsight[video]"') from error
+        raise UserError('reading videos needs PyAV: pip install ".[video]" in the clone of convsight') from error
     return av
 
 

@@ -1,18 +1,19 @@
 """An image from the web, only where the user names its URL."""
 
 import http.client
-import time
 import urllib.error
 import urllib.request
 from typing import IO
 
 from convsight.images import ImageError
 from convsight.runtime.sources.item import Item
+from convsight.runtime.sources.limited_http import LimitedHTTP, LimitedHTTPS, Limits, TooLargeError
 
-TIMEOUT_S = 30.0  # for the whole image
+TIMEOUT_S = 30.0  # for the whole image: connections, heads, redirects and body
 LARGEST_BYTES = 200_000_000
 _REDIRECTS = 5
 _CHUNK = 1 << 16  # bytes
+_HEADS = 1_000_000  # bytes; of all heads, and of what redirects say beside the address
 
 
 def is_url(text: str) -> bool:
@@ -34,11 +35,13 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_B
 
     Raises `ImageError` that says what happened: refused, missing, moved in circles, too slow, too large, cut short.
     """
-    deadline = time.monotonic() + timeout_s
+    too_large = f"{url} is larger than {largest_bytes:,} bytes; download it and make it smaller"
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "convsight"})  # noqa: S310 -- see _opener
-        with _opener().open(request, timeout=timeout_s) as response:
-            return _read(response, url, deadline, largest_bytes)
+        with _opener(Limits(timeout_s, largest_bytes + _HEADS)).open(request) as response:
+            content = _read(response, url)
+    except TooLargeError as error:
+        raise ImageError(too_large) from error
     except TimeoutError as error:
         raise ImageError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
     except urllib.error.HTTPError as error:
@@ -50,23 +53,21 @@ def fetch(url: str, timeout_s: float = TIMEOUT_S, largest_bytes: int = LARGEST_B
         if isinstance(getattr(error, "reason", None), TimeoutError):
             raise ImageError(f"{url} took longer than {timeout_s:g} s; try again later, or download it") from error
         raise ImageError(f"cannot fetch {url}: {_reason(error)}; check the address") from error
+    if len(content) > largest_bytes:
+        raise ImageError(too_large)
+    return content
 
 
-def _read(response: IO[bytes], url: str, deadline: float, largest_bytes: int) -> bytes:
-    """The body, read piece by piece, so that no server can make it take forever or fill the memory."""
+def _read(response: IO[bytes], url: str) -> bytes:
+    """The body, read piece by piece: what is told of its length need not be true."""
     expected = getattr(response, "length", None)
     parts: list[bytes] = []
-    size = 0
     while chunk := response.read1(_CHUNK):  # type: ignore[attr-defined]
-        size += len(chunk)
-        if size > largest_bytes:
-            raise ImageError(f"{url} is larger than {largest_bytes:,} bytes; download it and make it smaller")
-        if time.monotonic() > deadline:
-            raise TimeoutError
         parts.append(chunk)
-    if expected is not None and size < expected:
-        raise ImageError(f"{url} was cut short: {size:,} of {expected:,} bytes came; try again")
-    return b"".join(parts)
+    content = b"".join(parts)
+    if expected is not None and len(content) < expected:
+        raise ImageError(f"{url} was cut short: {len(content):,} of {expected:,} bytes came; try again")
+    return content
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -89,19 +90,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def _opener(limits: Limits) -> urllib.request.OpenerDirector:
     """Of http and https alone: what the standard library offers would open local files too."""
     opener = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.UnknownHandler,
-        _Redirects,
+        urllib.request.ProxyHandler(),
+        LimitedHTTP(limits),
+        LimitedHTTPS(limits),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),
+        _Redirects(),
     ):
-        opener.add_handler(handler())
+        opener.add_handler(handler)
     return opener
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from convsight.tasks.classification.light.metrics import ClassMetrics
-from convsight.words import shortened
+from convsight.words import counted, shortened
 
 _MAX_CLASSES_WITH_COUNTS = 20
 _LONGEST_NAME = 24
@@ -40,7 +40,7 @@ def confusion_figure(metrics: ClassMetrics) -> Figure:
     _name_classes(axes, metrics.classes, side)
     axes.set_xlabel("prediction")
     axes.set_ylabel("target")
-    axes.set_title(f"Confusion matrix, {counts.sum():,} images")
+    axes.set_title(f"Confusion matrix, {counted(int(counts.sum()), 'image')}")
     if detailed:
         _write_counts(axes, counts, shares)
     return figure
@@ -61,7 +61,7 @@ def reliability_figure(metrics: ClassMetrics) -> Figure:
     upper.plot([0, 1], [0, 1], "--", color="grey", label="perfectly calibrated")
     upper.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="accuracy")
     error = metrics.compute(intervals=False)["calibration_error"]
-    figure.suptitle(f"Calibration error {error.value:.3f}, {bins.counts.sum():,} images")
+    figure.suptitle(f"Calibration error {error.value:.3f}, {counted(int(bins.counts.sum()), 'image')}")
     upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
     lower.bar(middle, bins.counts / bins.counts.sum(), width, color="tab:grey", edgecolor="white")
     lower.set(xlabel="confidence: probability of the prediction", ylabel="share of\nimages")

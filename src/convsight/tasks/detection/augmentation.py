@@ -20,6 +20,7 @@ from convsight.rng import RngKeys, uniform
 from convsight.settings import TrainSettings
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.mosaic import compact, mixup, mosaic
+from convsight.words import counted
 
 BOXES = BoxTarget(labels="labels", min_visible=0.3, min_side_px=2.0)  # what less is left of, nobody need find
 
@@ -136,8 +137,11 @@ def _amount(settings: TrainSettings, passes: float) -> tuple[BoxVariation, str]:
     if settings.augment != "auto":
         return {"none": BoxVariation(), "light": _LIGHT, "strong": _STRONG}[settings.augment], ""
     if passes <= _FEW_PASSES:
-        return _LIGHT, f"light variation: about {passes:.0f} epochs are few; --augment strong if there will be more"
-    return _STRONG, f"strong variation: images are seen often, in about {passes:.0f} epochs"
+        return (
+            _LIGHT,
+            f"light variation: for about {counted(round(passes), 'epoch')}; --augment strong if there will be more",
+        )
+    return _STRONG, f"strong variation: images are seen often, in about {counted(round(passes), 'epoch')}"
 
 
 def _told(v: BoxVariation) -> str:

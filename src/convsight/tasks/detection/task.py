@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
-from convsight.datasets.finding import counted
 from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
@@ -36,6 +35,7 @@ from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

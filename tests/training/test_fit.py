@@ -1,0 +1,53 @@
+"""The loop: which steps it makes, which weights it averages, what it writes down."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+from tests.training.begun import begun
+from torch import Tensor
+
+from convsight.progress import Silent
+from convsight.training.fit import Training, fit
+
+
+def small(photos: Path, folder: Path, **choices: Any) -> Training:
+    """A training of a small network, before its first step."""
+    t = begun(photos, folder / "run", net="lecture3", size=14, batch=4, export=False, **choices)
+    t.run.path.mkdir()
+    return t
+
+
+def weights(t: Training) -> list[Tensor]:
+    return [copy.deepcopy(weight.detach()) for weight in t.learner.network.parameters()]
+
+
+def noted_steps(t: Training) -> list[list[Tensor]]:
+    """The weights after each of the optimizer's steps that are still to come."""
+    found: list[list[Tensor]] = []
+    for optimizer in t.update.states().values():
+        optimizer.register_step_post_hook(lambda *_: found.append(weights(t)))
+    return found
+
+
+def test_batches_that_are_left_over_at_the_end_of_an_epoch_make_a_step(photos: Path, tmp_path: Path) -> None:
+    t = small(photos, tmp_path, epochs=2, accumulate=100, ema=0.0)
+    before, steps = weights(t), noted_steps(t)
+    assert 1 < t.loader.steps < 100
+    fit(t, Silent())
+    assert len(steps) == 2
+    assert not any(torch.equal(one, other) for one, other in zip(before, weights(t), strict=True))
+
+
+def test_the_averaged_weights_are_those_of_every_step_by_its_number(photos: Path, tmp_path: Path) -> None:
+    t = small(photos, tmp_path, epochs=2, ema=0.9)
+    expected, steps = weights(t), noted_steps(t)
+    fit(t, Silent())
+    assert len(steps) == 2 * t.loader.steps
+    for number, current in enumerate(steps):
+        kept = min(0.9, (1 + number) / (10 + number))
+        expected = [kept * mean + (1 - kept) * new for mean, new in zip(expected, current, strict=True)]
+    assert t.ema is not None
+    for mean, wanted in zip(t.ema.model.parameters(), expected, strict=True):
+        torch.testing.assert_close(mean, wanted)
