@@ -2,15 +2,18 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.inputs.kinds import SEQUENCE, image_input
 from tests.training.heard import Heard
 
 from convsight.datasets import Examples, ImageStore, Split
 from convsight.errors import UserError
+from convsight.inputs import InputSpec
 from convsight.results import Label, Labels
 from convsight.runtime.evaluate import evaluate
 from convsight.runtime.mistakes import MistakeCollector, check_place, write_mistakes
@@ -77,7 +80,7 @@ def test_what_is_no_picture_is_in_the_table_alone(tmp_path: Path) -> None:
     assert [row["picture"] for row in rows(tmp_path / "wrong" / "mistakes.csv")] == ["3.x", "0.x", "5.x", "2.x"]
 
 
-def _write(place: Path, arrays: np.ndarray, spec: object) -> None:  # type: ignore[type-arg]
+def _write(place: Path, arrays: NDArray[Any], spec: InputSpec) -> None:
     split = Split("test", arrays, Labels(np.ones(6, np.int64), CLASSES), [f"{number}.x" for number in range(6)])
-    store, _ = ImageStore.read(split, spec)  # type: ignore[arg-type]
+    store, _ = ImageStore.read(split, spec)
     write_mistakes(place, collected(), Examples(store, split.targets), split.names, ["test"] * 6, 100)

@@ -49,7 +49,7 @@ def evaluate(
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
-    mistakes: Path | None = None,
+    mistakes: str | Path | None = None,
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 
@@ -60,8 +60,9 @@ def evaluate(
     `runtime.mistakes`. Labels are matched by class name. Raises `UserError` for unknown classes,
     unreadable data, and images that cannot be read.
     """
-    if mistakes is not None:
-        check_place(mistakes)
+    place = None if mistakes is None else Path(mistakes)
+    if place is not None:
+        check_place(place)
     model = load(path, engine, precision)
     listener.say(model.words)
     run = Run.of_network(path)
@@ -95,12 +96,12 @@ def evaluate(
     if own:  # as the training judged it, whatever its splits share
         parts = {name: np.arange(len(judged.split))}
     metrics: dict[str, Measured] = {}
-    wrong = None if mistakes is None else MistakeCollector()
+    wrong = None if place is None else MistakeCollector()
     with listener.counting("judging", len(judged.split)) as advance:
         for part, positions in parts.items():
             metrics |= _judged_part(model, part, judged, positions, dataset.source, listener, advance, wrong)
-    if mistakes is not None and wrong is not None:
-        _write_mistakes(mistakes, wrong, judged, parts, max_megapixels, listener)
+    if place is not None and wrong is not None:
+        _write_mistakes(place, wrong, judged, parts, max_megapixels, listener)
     return Evaluation(
         dataset.source,
         len(judged.split),
