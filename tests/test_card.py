@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from convsight.card import Card, parse_card
+from convsight.card import Card, Proof, parse_card
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.targets import Classes
@@ -59,3 +59,20 @@ def test_a_card_names_no_place(net: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'net': .* neither the name nor the text of a network") as error:
         parse_card(json.dumps({**card("small").model_dump(mode="json"), "net": net}), tmp_path / "theirs.safetensors")
     assert len(str(error.value)) < 1000
+
+
+def test_a_proof_without_predictions_proves_nothing() -> None:
+    proof = Proof(
+        engine="openvino",
+        precision="float32",
+        pixels="raw",
+        pictures=64,
+        answers=0,
+        largest_difference=0.0,
+        agreement=1.0,
+        allowed_difference=0.01,
+        needed_agreement=1.0,
+    )
+    assert (proof.holds, proof.fails, proof.is_empty) == (False, False, True)
+    assert proof.model_copy(update={"answers": 1}).holds
+    assert proof.model_copy(update={"answers": None}).holds  # of files that do not tell

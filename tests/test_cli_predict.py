@@ -158,7 +158,6 @@ def test_unsure_predictions_and_drawings(model_file: Path, photos: Path, tmp_pat
         (["--reject-below", "nan"], "--reject-below nan"),
         (["--every", "0"], "--every 0"),
         (["--out", "answers.txt"], ".csv, .jsonl, .parquet"),
-        (["nowhere/*.png"], "nowhere/*.png"),
     ],
 )
 def test_bad_input(model_file: Path, photos: Path, arguments: list[str], message: str) -> None:

@@ -5,7 +5,16 @@ from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, computed_field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    computed_field,
+    model_validator,
+)
 
 from convsight.errors import UserError
 from convsight.inputs import AnyInput
@@ -51,9 +60,19 @@ class Proof(BaseModel):
     needed_agreement: float = Field(ge=0, le=1)
 
     @property
+    def fails(self) -> bool:
+        """Whether one of both lies beyond its limits."""
+        return self.largest_difference > self.allowed_difference or self.agreement < self.needed_agreement
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was predicted on any image, so that only what is never answered was compared."""
+        return self.answers == 0
+
+    @property
     def holds(self) -> bool:
-        """Whether both lie within their limits."""
-        return self.largest_difference <= self.allowed_difference and self.agreement >= self.needed_agreement
+        """Whether something was compared, and lies within both limits."""
+        return not (self.fails or self.is_empty)
 
     @property
     def agreed(self) -> str:
@@ -88,7 +107,7 @@ class Card(BaseModel):
     target: AnyTarget = Field(description="What is predicted.")
     input: AnyInput = Field(description="What is put in.")
     mirror: bool = Field(False, description="Predictions are the mean over an image and its mirror image.")
-    calibration: dict[str, float] = Field(
+    calibration: dict[str, FiniteFloat] = Field(
         default_factory=dict, description="What the validation split told the task about its predictions."
     )
     options: dict[str, Any] = Field(
@@ -136,6 +155,8 @@ class Card(BaseModel):
         if not seen:
             return "never proven so: export it on this machine"
         worst = max(seen, key=lambda proof: proof.largest_difference)
+        if not any(proof.fails for proof in seen):
+            return "its proof proved nothing: nothing was found in any of its images; export it with others: --data"
         return (
             f"its proof failed: numbers differ by up to {worst.largest_difference:.2g}, {worst.agreed} same predictions"
         )

@@ -124,10 +124,14 @@ class Run:
         path = self.path / "settings.toml"
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # No TOML, numbers of thousands of digits, lists in lists without an end.
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
-        general, own = _parted(document.get("settings", {}))
-        return TrainSettings.of(**general, own=own), document.get("chosen", {})
+        stored, chosen = document.get("settings", {}), document.get("chosen", {})
+        if not isinstance(stored, dict) or not isinstance(chosen, dict):
+            raise UserError(f"cannot read {path}: expected tables called settings and chosen")
+        general, own = _parted(stored)
+        return TrainSettings.of(**general, own=own), chosen
 
     def save_rows(self, rows: Sequence[Row]) -> None:
         """Write `metrics.csv`, one row an epoch."""

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
+FRESH = "none"  # as `weights`: those that a network is built with
+
 
 class TrainSettings(BaseModel):
     """What to train on, which network, how long, and how."""
@@ -25,7 +27,7 @@ class TrainSettings(BaseModel):
     run: str | None = Field(None, description="Name of the run, or a path for its folder. [default: the data's name]")
     net: str | None = Field(None, description="Network, by its name in the catalogue. [default: from the task]")
     weights: str | None = Field(
-        None, description="Pretrained weights to begin with: imagenet, or a file. [default: fresh ones]"
+        None, description="Weights to begin with: imagenet, a file, or none. [default: imagenet for photos, else none]"
     )
     size: int | None = Field(None, ge=4, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(

@@ -158,8 +158,9 @@ def test_images_where_nothing_is_to_be_found_prove_nothing(bright: int, predicti
     seen = [np.full((32, 32, 3), 99 if index < bright else 0, np.uint8) for index in range(64)]
     checks = [ParityCheck(Finder(), "fitted", limits), ParityCheck(Finder(blind=True), "fitted", limits)]
     same, blind = prove(Finder(), reader_of(FINDER), FINDER, checks, iter(seen))
-    assert (same.holds, same.answers, same.agreement) == (True, predictions, 1.0)
+    assert (same.holds, same.fails, same.answers, same.agreement) == (predictions > 0, False, predictions, 1.0)
     assert not blind.holds
+    assert blind.fails
 
 
 def test_the_only_box_of_all_images_is_the_only_prediction() -> None:

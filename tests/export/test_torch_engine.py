@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 import convsight
 from convsight.card import METADATA_KEY
 from convsight.errors import UserError
-from convsight.export.torch_engine import load_network, save_network
+from convsight.export.torch_engine import TorchEngine, load_network, save_network
 from convsight.model_files import read_card
 
 
@@ -46,8 +46,43 @@ def test_a_card_with_an_unknown_net(model_file: Path, tmp_path: Path) -> None:
         convsight.load(tmp_path / "m.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"net": "conv 1000000 3x3 | conv 1000000 3x3 | globalavg | dense classes"}, "do not fit the network"),
+        ({"net": "flatten | dense 1000000 | dense 1000000 | dense classes"}, "do not fit the network"),
+        ({"net": "resnet50"}, "do not fit the network 'resnet50'"),
+        ({"net": "dense 5 | flatten | dense classes"}, "dense needs a vector"),
+        ({"net": "small x"}, "unknown layer"),
+        ({"input": {"height": 8192, "width": 8192, "channels": 10}}, "input of 8192 x 8192 x 10 has over"),
+        ({"input": {"height": 100, "width": 100, "channels": 65536}}, "input of 100 x 100 x 65536 has over"),
+        ({"calibration": {"temperature": 0.0}}, "temperature must be above 0"),
+        ({"calibration": {"temperature": float("nan")}}, "finite number"),
+    ],
+)
+def test_cards_that_ask_for_what_no_machine_has(
+    model_file: Path, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    card = json.loads(read_card(model_file).model_dump_json())
+    if isinstance(sides := change.get("input"), dict):
+        sides |= {"mean": [0.5] * sides["channels"], "std": [1.0] * sides["channels"]}
+        change = {"input": card["input"] | sides | {"bits": 8, "low": 0, "high": 255}}
+    save_file(load_file(model_file), tmp_path / "m.safetensors", {METADATA_KEY: json.dumps(card | change)})
+    with pytest.raises(UserError, match=words) as error:
+        convsight.load(tmp_path / "m.safetensors")
+    assert len(str(error.value)) < 5000
+
+
+def test_inputs_for_which_there_is_no_memory() -> None:
+    class Hungry(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {"probabilities": torch.empty(2**60)}
+
+    with pytest.raises(UserError, match=r"more memory for inputs \(1 of 2 x 2 x 3\) than there is"):
+        TorchEngine(Hungry(), torch.device("cpu")).run(np.zeros((1, 2, 2, 3), np.uint8))
+
+
 def test_half_precision_answers_nearly_the_same(model_file: Path) -> None:
-    from convsight.export.torch_engine import TorchEngine
     from convsight.tasks import task_of
 
     card = read_card(model_file)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from convsight.metrics import Measured
-from convsight.metrics.bootstrap import Floats, Measure, bootstrapped, measured, resamples_for, with_wilson
+from convsight.metrics.bootstrap import Measure, bootstrapped, measured, resamples_for
+from convsight.metrics.intervals import Floats
 
 
 def mean_of(values: Floats) -> Measure:
@@ -108,13 +109,12 @@ def test_fewer_resamples_where_the_work_is_huge(images: int, passes: int, resamp
     assert resamples_for(images, passes) == resamples
 
 
-@pytest.mark.parametrize("images", [10, 249, 10_000])
-def test_all_right_still_has_a_width(images: int) -> None:
-    for share in (1.0, 0.0):
-        found = with_wilson(Measured(share, share, share), images)
-        assert (found.low, found.high) == pytest.approx(wilson(share, images))
-        assert found.value == share
-
-
-def test_other_shares_keep_their_interval() -> None:
-    assert with_wilson(Measured(0.9, 0.8, 0.95), 10) == Measured(0.9, 0.8, 0.95)
+def test_a_metric_may_have_an_interval_of_its_own() -> None:
+    found = bootstrapped(
+        lambda weights: {"one": weights[:, 0], "other": weights[:, 0]},
+        10,
+        300,
+        intervals={"one": lambda value, draws, images: Measured(value, draws.min() - images, value)},
+    )
+    assert tuple(found["one"]) == (1.0, -10.0, 1.0)
+    assert found["other"].low == 0

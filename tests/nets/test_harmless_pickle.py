@@ -1,5 +1,6 @@
 """Pickles that ask for more than tensors: each is refused, and nothing of it has run."""
 
+import argparse
 import os
 import pickle
 import pickletools
@@ -9,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -70,7 +72,6 @@ def test_the_name_that_is_asked_for_is_named(function: Callable[..., Any], named
         (b"cbuiltins\neval\n(X\x01\x00\x00\x001tR.", r"builtins\.eval"),
         (b"(X\x01\x00\x00\x001ios\nsystem\n.", "INST"),
         (b"(" + NAMES + b"o.", "OBJ"),
-        (NAMES + b")\x81.", "NEWOBJ"),
         (b"\x82\x01.", "EXT1"),
         (b"\x83\x01\x00.", "EXT2"),
         (b"Pstorage\n.", "PERSID"),
@@ -103,6 +104,7 @@ def test_instructions_and_names_that_no_state_dict_needs(content: bytes, message
         b"",
         b".",
         b"R.",
+        NAMES + b")\x81.",  # an object of a dictionary
     ],
 )
 def test_what_makes_no_sense_ends_with_an_error(content: bytes) -> None:
@@ -116,6 +118,16 @@ def test_attributes_of_a_dictionary_are_not_taken_over() -> None:
     assert isinstance(found, dict)
     assert not hasattr(found, "__dict__")
     assert list(found.items()) == []
+
+
+def test_what_stands_beside_tensors_is_left_out_and_keeps_nothing() -> None:
+    beside = argparse.Namespace(lr=0.1)
+    found = read(pickle.dumps({"args": beside, "again": beside, "place": Path("a"), "best": np.float32(1)}, protocol=2))
+    assert isinstance(found, dict)
+    kept = [type(value) for value in found.values()]
+    assert len(set(kept)) == 1
+    assert not hasattr(found["args"], "lr")
+    assert not hasattr(found["args"], "__dict__")
 
 
 GOOD = {"weight": LaidTensor(Storage(torch.float32, "0", 6), 0, (2, 3), (3, 1))}

@@ -88,7 +88,7 @@ def test_a_size_that_does_not_work(name: str, side: int, message: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:CSATv2 is designed for 3-channel")
 def test_channels_that_do_not_work() -> None:
-    with pytest.raises(UserError, match=r"^timm/csatv2 cannot take 1 channel\(s\): .*; choose another net$"):
+    with pytest.raises(UserError, match=r"^timm/csatv2 cannot take 1 channel: .*; choose another net$"):
         check_size("timm/csatv2", NetShape(10, 1, 512, 512))
 
 

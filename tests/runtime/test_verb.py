@@ -16,13 +16,20 @@ from tests.runtime.sources.streams import http_stream
 from tests.runtime.sources.test_video import write_video
 
 import convsight
+from convsight.card import Card
 from convsight.errors import UserError
+from convsight.export.torch_engine import save_network
+from convsight.inputs import ImageInput
+from convsight.progress import Silent
 from convsight.results import Difference, Result
 from convsight.run import Run
 from convsight.runtime.model import Model
 from convsight.runtime.pandas_table import to_pandas
 from convsight.runtime.sources.video import open_video
 from convsight.runtime.sources.video_source import file_source
+from convsight.runtime.verb import PredictOptions, print_predictions
+from convsight.targets import Classes
+from convsight.tasks import task_of
 from convsight.tasks.classification.light.reader import ClassReader
 
 
@@ -185,6 +192,19 @@ def test_drawings_and_files_may_share_a_folder(
         "000001-0.mask.png",
         "000001-0.more.json",
     ]
+
+
+def test_nothing_is_drawn_on_what_cannot_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = ImageInput(height=8, width=8, channels=5, bits=16, mean=(0,) * 5, std=(1,) * 5)
+    net = "conv 4 3x3 | globalavg | dense classes"
+    card = Card(task="classification", net=net, target=Classes(names=("a", "b")), input=spec)
+    save_network(tmp_path / "model.safetensors", task_of(card.task).build(card), card)
+    np.save(tmp_path / "one.npy", np.zeros((8, 8, 5), np.uint16))
+    monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
+    options = PredictOptions(str(tmp_path / "model.safetensors"), [str(tmp_path / "one.npy")], draw=tmp_path / "drawn")
+    with pytest.raises(UserError, match="--draw: images of 8 x 8 px, 5 channels of 16 bits cannot be shown"):
+        print_predictions(options, "json", Silent())
+    assert not (tmp_path / "drawn").exists()
 
 
 def noted(folder: Path) -> Path:

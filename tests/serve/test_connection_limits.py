@@ -142,7 +142,7 @@ def test_what_is_answered_at_the_end_closes_its_connection() -> None:
     async def ask() -> None:
         connections = Connections(1, 10)
         for _ in range(2):
-            scope = {"type": "http", "path": "/", "state": {"connection": nullcontext()}}
+            scope: Scope = {"type": "http", "path": "/", "state": {"connection": nullcontext()}}
             scope["state"]["connection"].is_answered = False
             await connections.counted(app)(scope, receive, send)
             await connections.last_call()

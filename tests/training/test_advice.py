@@ -5,11 +5,12 @@ import pytest
 
 from convsight.metrics import Measured, Metric
 from convsight.settings import TrainSettings
-from convsight.training.advice import Advice, advise
+from convsight.training.advice import Advice, Untried, advise
 
 ACCURACY = Metric("accuracy")
 ERROR = Metric("endpoint_error", "lower", perfect=0.0)
 SETTINGS = TrainSettings(data="photos")
+UNTRIED = Untried()
 RISEN = [0.5, 0.7, 0.8, 0.86, 0.89, 0.9, 0.905, 0.908, 0.91, 0.91]
 
 
@@ -27,7 +28,7 @@ def judged(
     losses: Sequence[float] | None = None,
     metric: Metric = ACCURACY,
     settings: TrainSettings = SETTINGS,
-    varies_most: bool = False,
+    untried: Untried = UNTRIED,
 ) -> Advice:
     losses = losses or [2 / epoch for epoch in range(1, len(curve) + 1)]
     rows = [
@@ -44,7 +45,7 @@ def judged(
         val_score=val,
         baseline=baseline,
         settings=settings,
-        varies_most=varies_most,
+        untried=untried,
     )
 
 
@@ -71,7 +72,7 @@ def test_the_noise_of_both_scores_adds_in_squares(train: float, verdict: str) ->
 
 
 def test_what_is_used_already_is_not_suggested() -> None:
-    assert "--augment" not in judged(RISEN, score(0.99), score(0.91), varies_most=True).text
+    assert "--augment" not in judged(RISEN, score(0.99), score(0.91), untried=Untried(varies=False)).text
 
 
 def test_falling_validation_is_overfitting_though_the_kept_epoch_has_no_gap() -> None:
@@ -316,3 +317,32 @@ def test_what_is_little_is_measured_from_the_baseline(baseline: float, little: b
     advice = judged(curve, exact, exact, baseline=baseline)
     assert advice.verdict == "fits"
     assert ("little left to gain" in advice.text) is little
+
+
+@pytest.mark.parametrize(
+    ("untried", "first"),
+    [
+        (Untried(weights="--weights imagenet", side=224), "Try --weights imagenet, --size 224, "),
+        (Untried(side=128), "Try --size 128, "),
+        (Untried(), "Try more images, "),
+    ],
+)
+def test_what_helps_most_is_named_first(untried: Untried, first: str) -> None:
+    text = judged(RISEN, score(0.99), score(0.8), untried=untried).text
+    assert first in text
+    assert "a larger --size" not in text  # of data that have no more
+
+
+def test_a_network_that_was_best_before_its_first_epoch_is_told() -> None:
+    rows = [{"epoch": epoch, "train/loss": 0.1, "val/accuracy": 0.9 - epoch / 100} for epoch in range(3)]
+    text = advise(
+        rows, ACCURACY, 0, train_score=score(0.99), val_score=score(0.9), baseline=0.1, settings=SETTINGS
+    ).text
+    assert "Training on added nothing to the last layer that was fitted before the first epoch" in text
+    assert "--epochs 10" not in text
+
+
+def test_a_long_stand_still_names_patience() -> None:
+    curve = [0.9, *[0.8] * 99]
+    assert "--patience 10 ends such a training sooner" in judged(curve, score(0.95), score(0.9)).text
+    assert "--patience" not in judged(curve[:10], score(0.95), score(0.9)).text

@@ -110,6 +110,18 @@ def test_parts_and_facts_come_back_as_they_were(tmp_path: Path) -> None:
     assert {name: found[name] for name in facts} == facts
 
 
+def test_weights_with_two_names_are_written_once(tmp_path: Path) -> None:
+    shared = nn.Linear(50, 50)
+    tied = nn.Sequential(shared, nn.ReLU(), shared)
+    state = {"part": torch.arange(6.0)[2:], **tied.state_dict(), "whole": torch.arange(6.0)}
+    state["part"] = state["whole"][2:]  # in the memory of another, and not the same
+    save_checkpoint(tmp_path / "c", {"learner": state}, {}, {"epoch": 1})
+    parts, _ = load_checkpoint(tmp_path / "c", {}, ("learner",))
+    assert parts["learner"].keys() == state.keys()
+    assert bits(parts["learner"]) == bits(state)
+    assert (tmp_path / "c").stat().st_size < 1.5 * shared.weight.nbytes
+
+
 def test_nothing_to_go_on_from(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="c is missing: no epoch was finished"):
         load_checkpoint(tmp_path / "c", {}, ())

@@ -121,3 +121,14 @@ class Moment:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = 1_000.0
         monkeypatch.setattr(time, "monotonic", lambda: self.seconds)
+
+
+def test_how_late_it_would_be_with_a_single_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    clock = Clock.for_epochs(1, steps_per_epoch=4)
+    assert clock.seconds_late == 0
+    clock.end_at(130.0, step_seconds=2.0, epoch_seconds=5.0)
+    assert clock.seconds_late == 0
+    clock.end_at(95.0, step_seconds=2.0, epoch_seconds=5.0)
+    assert clock.seconds_late == pytest.approx(12.0)
+    assert clock.remaining == 1

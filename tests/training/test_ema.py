@@ -59,6 +59,15 @@ def test_counters_are_those_of_the_last_step() -> None:
     assert ema.model.state_dict()["1.num_batches_tracked"] == 8
 
 
+def test_a_weight_with_two_names_is_averaged_once() -> None:
+    layer = nn.Linear(3, 3)
+    tied, ema = nn.Sequential(layer, layer), Ema(nn.Sequential(layer, layer), 0.5)
+    start = layer.weight.detach().clone()
+    moved(tied, 100)
+    ema.update(tied, 100)
+    torch.testing.assert_close(ema.model.state_dict()["1.weight"], (start + layer.weight.detach()) / 2)
+
+
 def test_it_is_a_copy_that_answers_and_does_not_learn() -> None:
     model = network().train()
     ema = Ema(model, 0.9)

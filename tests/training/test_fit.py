@@ -4,10 +4,12 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from tests.training.begun import begun
-from torch import Tensor
+from torch import Tensor, nn
 
+from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.training.fit import Training, fit
 
@@ -40,14 +42,27 @@ def test_batches_that_are_left_over_at_the_end_of_an_epoch_make_a_step(photos: P
     assert not any(torch.equal(one, other) for one, other in zip(before, weights(t), strict=True))
 
 
-def test_the_averaged_weights_are_those_of_every_step_by_its_number(photos: Path, tmp_path: Path) -> None:
-    t = small(photos, tmp_path, epochs=2, ema=0.9)
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_the_averaged_weights_are_those_of_every_step_by_its_number(
+    photos: Path, tmp_path: Path, accumulate: int
+) -> None:
+    t = small(photos, tmp_path, epochs=2, ema=0.9, accumulate=accumulate)
     expected, steps = weights(t), noted_steps(t)
+    assert t.loader.steps % 3, "batches must be left over"
     fit(t, Silent())
-    assert len(steps) == 2 * t.loader.steps
+    assert len(steps) == 2 * -(-t.loader.steps // accumulate)
     for number, current in enumerate(steps):
         kept = min(0.9, (1 + number) / (10 + number))
         expected = [kept * mean + (1 - kept) * new for mean, new in zip(expected, current, strict=True)]
     assert t.ema is not None
     for mean, wanted in zip(t.ema.model.parameters(), expected, strict=True):
         torch.testing.assert_close(mean, wanted)
+
+
+def test_infinite_weights_of_a_network_that_is_not_kept_are_found(photos: Path, tmp_path: Path) -> None:
+    t = small(photos, tmp_path, epochs=1)
+    critic = nn.Linear(2, 2)
+    t.learner.add_module("critic", critic)
+    nn.init.constant_(critic.weight, torch.inf)
+    with pytest.raises(UserError, match="the weights became infinite in epoch 1"):
+        fit(t, Silent())

@@ -19,7 +19,7 @@ from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.classification.task import ClassGraph
 from convsight.training import judging
-from convsight.training.advice import Advice
+from convsight.training.advice import Advice, Untried
 from convsight.training.fit import Training, fit
 from convsight.training.judging import judge_best
 
@@ -165,7 +165,7 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
             "val_score": card.metrics["val/accuracy"],
             "baseline": pytest.approx((fitted.val.targets.indices == default).mean()),
             "settings": fitted.plan.settings,
-            "varies_most": fitted.varies_most,
+            "untried": Untried(varies=not fitted.varies_most),
         }
     ]
     assert heard.said == ["all is well"]

@@ -1,6 +1,7 @@
 """Training as a whole, on data small enough to train for real."""
 
 import csv
+import re
 import tomllib
 import traceback
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
+from tests.training.heard import Heard
 from tests.training.stopping import PressesCtrlC
 
 import convsight
@@ -247,6 +249,16 @@ def test_a_run_trained_longer_in_vain_and_stopped_while_it_is_judged_resumes_too
     assert (run.path / "curves.png").read_bytes() != curves
     with pytest.raises(UserError, match="finished after 2 epochs"):
         resume(str(run.path), {}, Silent())
+
+
+def test_too_few_minutes_are_told_before_the_first_step_with_what_would_do(tmp_path: Path) -> None:
+    heard = Heard()
+    settings = TrainSettings.of(data="digits", net="lecture3", size=14, minutes=0.01, run=f"{tmp_path}/a", export=False)
+    train(settings, heard)
+    told = next(text for text in heard.said if text.startswith("note: --minutes 0.01 is too short"))
+    assert re.search(r"and --minutes 0\.\d would do$", told)
+    first = next(index for index, text in enumerate(heard.said) if text.startswith("epoch 1/1"))
+    assert heard.said.index(told) < first
 
 
 def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def by_hand(groups: list[list[int]], lr: float, clip: float | None = None) -> nn
     for group in groups:
         optimizer.zero_grad()
         for index in group:
-            (loss(net, BATCHES[index])["total"] / len(groups[0])).backward()  # type: ignore[no-untyped-call]
+            (loss(net, BATCHES[index])["total"] / len(group)).backward()  # type: ignore[no-untyped-call]
         if clip is not None:
             nn.utils.clip_grad_norm_(net.parameters(), clip)
         optimizer.step()
@@ -58,6 +58,24 @@ def test_a_step_is_the_optimizers() -> None:
 
 def test_gradients_of_several_batches_make_one_step_and_what_is_left_makes_one_too() -> None:
     assert same(ours(accumulate=2), by_hand([[0, 1], [2, 3], [4]], 0.1))
+
+
+def test_what_is_left_counts_as_its_own_mean() -> None:
+    for ours_, theirs in zip(
+        ours(accumulate=3).parameters(), by_hand([[0, 1, 2], [3, 4]], 0.1).parameters(), strict=True
+    ):
+        torch.testing.assert_close(ours_, theirs)
+
+
+def test_it_tells_once_that_weights_were_moved() -> None:
+    learner = OneNetwork(linear(), loss)
+    update = OptimizerSteps(build_optimizers(learner, "sgd", 0.1, 0.0), CPU, accumulate=2, lr=0.1)
+    told = []
+    for batch in BATCHES[:3]:
+        learner.step(batch, update)
+        told.append(update.moved())
+    update.flush()
+    assert [*told, update.moved(), update.moved()] == [False, True, False, True, False]
 
 
 def test_long_gradients_are_shortened() -> None:

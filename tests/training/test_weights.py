@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.net_list.test_search import Hears
+from tests.training.heard import Heard
 
 from convsight.errors import UserError
 from convsight.progress import Silent
@@ -37,7 +37,7 @@ def settings(hands: Path, run: Path, **choices: object) -> TrainSettings:
 
 
 def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Path, file: str, tmp_path: Path) -> None:
-    hears = Hears()
+    hears = Heard()
     tuned = train(settings(hands, tmp_path / "tuned", weights=file), hears)
     fresh = train(settings(hands, tmp_path / "fresh"), Silent())
     assert tuned.metrics["test/log_loss"].value < fresh.metrics["test/log_loss"].value - 0.3
@@ -62,8 +62,37 @@ def test_a_resumed_run_goes_on_without_the_file(hands: Path, file: str, tmp_path
     assert longer.card.input == whole.card.input
 
 
+def test_a_dense_last_layer_is_fitted_before_the_first_epoch(hands: Path, tmp_path: Path) -> None:
+    small = {"net": "small", "size": 32, "lr": None}
+    first = train(settings(hands, tmp_path / "first", **small), Silent())
+    weights = str(first.path / "model.safetensors")
+    hears = Heard()
+    whole = train(settings(hands, tmp_path / "whole", **small, weights=weights), hears)
+    assert any("the last layer begins as a logistic regression on features of" in text for text in hears.said)
+    assert any(text.startswith("before the first epoch  loss ") for text in hears.said)
+    rows = (whole.path / "metrics.csv").read_text().splitlines()
+    assert rows[1].split(",")[:2] == ["0", "0"]
+    assert len(rows) == 4
+
+    part = train(settings(hands, tmp_path / "part", **small, weights=weights, epochs=1), Silent())
+    resumed = resume(str(part.path), {"epochs": 2}, Silent())
+    frozen = "test/baseline/frozen features/accuracy"
+    assert resumed.metrics[frozen] == whole.metrics[frozen]
+    assert whole.metrics[frozen].value > 0.3  # a fifth by chance
+
+
+def test_a_training_that_spoils_the_network_keeps_it_as_it_began(hands: Path, tmp_path: Path) -> None:
+    small = {"net": "small", "size": 32}
+    first = train(settings(hands, tmp_path / "first", **{**small, "lr": None, "epochs": 8}), Silent())
+    weights = str(first.path / "model.safetensors")
+    spoilt = {"weights": weights, "lr": 0.5, "epochs": 1, "optimizer": "sgd"}
+    run = train(settings(hands, tmp_path / "run", **{**small, **spoilt}), Silent())
+    assert run.card.training["best_epoch"] == 0
+    assert run.metrics["test/baseline/frozen features/accuracy"].value == run.metrics["test/accuracy"].value
+
+
 def test_grey_images_take_the_mean_of_the_colours(hands: Path, file: str, tmp_path: Path) -> None:
-    hears = Hears()
+    hears = Heard()
     run = train(settings(hands, tmp_path / "grey", weights=file, colour="grey", size=32, epochs=1), hears)
     assert run.card.input.mean == pytest.approx((sum(_IMAGENET[0]) / 3,))
     assert run.card.input.std == pytest.approx((sum(_IMAGENET[1]) / 3,))

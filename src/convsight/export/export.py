@@ -111,7 +111,7 @@ def _draft(exporter: Exporter, file: Path) -> Iterator[Path]:
 
 
 def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> None:
-    failed = [p for p, check in zip(proofs, checks, strict=True) if check.needed and not p.holds]
+    failed = [p for p, check in zip(proofs, checks, strict=True) if check.needed and p.fails]
     if failed:
         worst = max(failed, key=lambda proof: proof.largest_difference)
         raise UserError(
@@ -123,6 +123,11 @@ def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> 
 
 
 def _in_words(proof: Proof, check: ParityCheck) -> str:
+    if proof.is_empty and not proof.fails:
+        return (
+            f"proof: {proof.engine} {proof.precision}, {proof.pixels} pixels: nothing found in any of {proof.pictures} "
+            f"images: it proves nothing but that the surest scores differ by {proof.largest_difference:.2g} at most"
+        )
     verdict = "holds" if proof.holds else "does not hold" if check.needed else "does not hold: not used"
     predictions = f"{proof.answers:,} predictions, " if proof.answers != proof.pictures else ""
     return (

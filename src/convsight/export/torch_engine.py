@@ -1,24 +1,30 @@
 """The deployed network run by PyTorch itself, and model files to and from PyTorch networks."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from convsight.card import METADATA_KEY, Card
 from convsight.errors import UserError
 from convsight.export.deployed import Deployed
+from convsight.export.owned_tensors import owned_tensors
 from convsight.export.program_weights import read_program_weights
 from convsight.files import write_atomic
 from convsight.model_files import read_card
+from convsight.nets.dry_run.build import WithoutMemory
 from convsight.runtime.engine import Engine
 from convsight.tasks import task_of
+from convsight.words import quoted, shortened
+
+_LONGEST_REASON = 1_000  # characters; PyTorch lists every tensor
 
 
 @final
@@ -40,8 +46,18 @@ class TorchEngine(Engine):
         self.graph.eval()
         half = self.number_format != torch.float32
         with torch.autocast(self.device.type, self.number_format, enabled=half):
-            arrays: dict[str, Tensor] = self.graph(torch.from_numpy(inputs).to(self.device))
+            arrays = self._found(torch.from_numpy(inputs).to(self.device))
         return {name: values.float().cpu().numpy() for name, values in arrays.items()}
+
+    def _found(self, inputs: Tensor) -> dict[str, Tensor]:
+        try:
+            found: dict[str, Tensor] = self.graph(inputs)
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+                what = f"{len(inputs)} of {' x '.join(map(str, inputs.shape[1:]))}"
+                raise UserError(f"the network needs more memory for inputs ({what}) than there is") from error
+            raise
+        return found
 
 
 def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngine:
@@ -75,18 +91,16 @@ def load_program(path: Path, card: Card) -> nn.Module:
 
     Raises `UserError` where these are not those of the network.
     """
+    tensors = read_program_weights(path)
+    check_fits(path, card, {name: tuple(value.shape) for name, value in tensors.items()}, partial(Deployed, card=card))
     deployed = Deployed(task_of(card.task).build(card), card)
-    try:
-        load_tensors(deployed, read_program_weights(path))
-    except RuntimeError as error:
-        raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
+    load_tensors(deployed, tensors)
     return deployed.network.eval().to(memory_format=torch.channels_last)
 
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:
     """Write `model` and its card as one safetensors file."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    write_atomic(path, save(tensors, {METADATA_KEY: card.model_dump_json()}))
+    write_atomic(path, save(owned_tensors(model.state_dict()), {METADATA_KEY: card.model_dump_json()}))
 
 
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -100,17 +114,44 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     model.load_state_dict(state)
 
 
+def check_fits(
+    path: Path,
+    card: Card,
+    shapes: Mapping[str, tuple[int, ...]],
+    whole: Callable[[nn.Module], nn.Module] = lambda network: network,
+) -> None:
+    """Raise `UserError` where tensors of these `shapes`, by name, are not those of `whole` around the card's network.
+
+    Found without memory: a small file may name a network that no machine could hold.
+    """
+    try:
+        with WithoutMemory():
+            model = whole(task_of(card.task).build(card))
+        load_tensors(model.to("meta"), {name: torch.empty(shape, device="meta") for name, shape in shapes.items()})
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    except RuntimeError as error:
+        reason = shortened(str(error), _LONGEST_REASON)
+        raise UserError(
+            f"{path}: its tensors do not fit the network {quoted(card.net)} on its card: {reason}"
+        ) from error
+    # Whatever a network's own code runs into with sides and channels that nobody meant.
+    except Exception as error:
+        reason = shortened(f"{type(error).__name__}: {error}", _LONGEST_REASON)
+        raise UserError(f"{path}: the network {quoted(card.net)} on its card cannot be built: {reason}") from error
+
+
 def load_network(path: Path, card: Card | None = None) -> nn.Module:
     """The network of a model file, in evaluation mode.
 
     Raises `UserError` where the file's tensors are not those of the network on its card.
     """
     card = card or read_card(path)
-    model = task_of(card.task).build(card)
     try:
+        with safe_open(path, "pt") as file:
+            check_fits(path, card, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
+        model = task_of(card.task).build(card)
         load_tensors(model, load_file(path))
     except SafetensorError as error:
         raise UserError(f"{path} is damaged: {error}") from error
-    except RuntimeError as error:
-        raise UserError(f"{path}: its tensors do not fit the network {card.net!r} on its card: {error}") from error
     return model.eval().to(memory_format=torch.channels_last)

@@ -172,8 +172,8 @@ def _proofs(exported: Card) -> str:
         (
             f"{proof.engine}, {proof.precision}, {proof.pixels} pixels",
             f"{proof.largest_difference:.2g}",
-            proof.agreed,
-            "holds" if proof.holds else "does not hold: not used",
+            "none" if proof.is_empty else proof.agreed,
+            "holds" if proof.holds else "does not hold: not used" if proof.fails else "proves nothing",
         )
         for proof in exported.proofs
     )

@@ -27,6 +27,8 @@ _SPARE_BYTES = 16  # a decoder looks no further ahead
 # What could follow as well as anything else; it holds no 0xFF, which begins a marker.
 _NOISE = random.Random(0).randbytes(2**15).replace(b"\xff", b"\x7f")  # noqa: S311
 
+_AFTER_DATA: list[tuple[_Part, bytes]] = [("spare", _NOISE[:_SPARE_BYTES]), ("end", _END)]
+
 _MISSING_END = "its end marker is missing; all of its pixels are there"
 _DAMAGED = "damaged: part of its data cannot be decoded, so some of its pixels are made up"
 
@@ -46,6 +48,8 @@ class Jpeg(JpegImageFile):
 
     def load(self) -> "PixelAccess | None":
         """Decode the pixels; where the end marker alone is missing, with one."""
+        if not self.tile:  # they are decoded
+            return super().load()
         tile = list(self.tile)
         try:
             return super().load()
@@ -100,12 +104,14 @@ def _parts_of(last: bytes) -> list[tuple[_Part, bytes]]:
 
     They come all at once where they do not hold the end marker.
     """
-    filled = last.rstrip(b"\0")
-    if not filled.endswith(_END):
+    end = last.rfind(_END)
+    if end < 0 or last[end + len(_END) :].strip(b"\0"):
         return [("data", last)]
-    data = filled[: -len(_END)].rstrip(b"\xff")
-    parts: list[tuple[_Part, bytes]] = [("data", data[:-_TAIL_BYTES]), ("tail", data[-_TAIL_BYTES:])]
-    return [(part, given) for part, given in parts if given] + [("spare", _NOISE[:_SPARE_BYTES]), ("end", _END)]
+    while end and last[end - 1] == 0xFF:
+        end -= 1
+    tail = max(0, end - _TAIL_BYTES)
+    parts: list[tuple[_Part, bytes]] = [("data", last[:tail]), ("tail", last[tail:end])]
+    return [part for part in parts if part[1]] + _AFTER_DATA
 
 
 class _Layout(NamedTuple):

@@ -35,6 +35,11 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
     return spec
 
 
+def is_shown(spec: InputSpec) -> bool:
+    """Whether originals of `spec` are images that people can look at, and predictions be drawn on."""
+    return isinstance(spec, ImageInput) and spec.is_rgb
+
+
 def shown_range(spec: InputSpec) -> ValueRange | None:
     """The values that are black and white where originals of `spec` are shown to people; None where none is known."""
     return spec.file_range if isinstance(spec, ImageInput) else None
@@ -52,6 +57,7 @@ __all__ = [
     "SpectrogramInput",
     "VolumeInput",
     "as_image",
+    "is_shown",
     "measured_range",
     "shown_range",
 ]

@@ -1,7 +1,7 @@
 """`InputSpec`: what is put into a network."""
 
 from abc import ABC, abstractmethod
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from convsight.images import ImageError, Source
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
+from convsight.words import quoted
 
 BATCH = "batch"
+_LARGEST = 2**28  # numbers in one example: 1 GiB as float32
 
 
 class InputSpec(BaseModel, ABC):
@@ -132,7 +134,17 @@ class InputSpec(BaseModel, ABC):
     @model_validator(mode="after")
     def _one_value_a_channel(self) -> Self:
         if not len(self.mean) == len(self.std) == self.channels:
-            raise ValueError(f"{self.channels} channels need as many means and stds, not {self.mean} and {self.std}")
-        if min(self.std) <= 0:
-            raise ValueError(f"std must be positive, not {self.std}")
+            found = f"{quoted(self.mean)} and {quoted(self.std)}"
+            raise ValueError(f"{self.channels} channels need as many means and stds, not {found}")
+        if min(self.std) <= 0 or not all(map(isfinite, (*self.mean, *self.std))):
+            raise ValueError(
+                f"mean must be numbers, and std must be positive, not {quoted(self.mean)}, {quoted(self.std)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_into_memory(self) -> Self:
+        for shape in (self.array_shape, self.planes_shape):
+            if prod(shape) > _LARGEST:
+                raise ValueError(f"an input of {' x '.join(map(str, shape))} has over {_LARGEST:,} numbers")
         return self

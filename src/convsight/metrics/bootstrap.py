@@ -1,18 +1,18 @@
-"""95 % intervals by the percentile bootstrap: the judged images are drawn again and again, with replacement.
+"""95 % intervals by the bootstrap: the judged images are drawn again and again, with replacement.
 
 Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. A resample is a row of weights, how often each
-image was drawn, so that one matrix of weights serves every metric.
+image was drawn, so that one matrix of weights serves every metric. What an interval is made of resamples by is one of
+`metrics.intervals`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics.intervals import Floats, Interval, percentiles
 from convsight.metrics.measured import Measured
 
-Floats = NDArray[np.floating[Any]]
 # Weights of shape (resamples, images) in, each metric's (resamples,) values out, NaN where it is undefined.
 Measure = Callable[[Floats], Mapping[str, Floats]]
 
@@ -20,9 +20,7 @@ _MAX_RESAMPLES = 1000
 _FEWEST_RESAMPLES = 200
 _WORK = 2_000_000_000  # weights touched in all: about five seconds of one core
 _CHUNK = 2_000_000  # weights held at a time
-_PERCENTILES = (2.5, 97.5)
-
-_NORMAL_975 = 1.959964  # quantile of the normal distribution
+_PERCENTILES: Mapping[str, Interval] = {}  # of every metric
 
 
 def resamples_for(images: int, passes: int) -> int:
@@ -43,12 +41,17 @@ def measured(measure: Measure, images: int) -> dict[str, Measured]:
     return {name: Measured(*[float(value[0])] * 3) for name, value in values.items() if not np.isnan(value[0])}
 
 
-def bootstrapped(measure: Measure, images: int, resamples: int, seed: int = 0) -> dict[str, Measured]:
-    """What `measure` gives, with 95 % percentile intervals.
+def bootstrapped(
+    measure: Measure,
+    images: int,
+    resamples: int,
+    seed: int = 0,
+    intervals: Mapping[str, Interval] = _PERCENTILES,
+) -> dict[str, Measured]:
+    """What `measure` gives, with 95 % intervals: those that `intervals` has for a metric, else of percentiles.
 
     All metrics see the same resamples, and the same seed gives the same intervals. Resamples in which a
-    metric is undefined do not count for it. An interval is widened to its own value where a metric is
-    biased on resamples (as the calibration error is: drawn twice, an image cannot make up for itself).
+    metric is undefined do not count for it.
 
     >>> heads = np.array([1.0, 1.0, 0.0, 1.0])
     >>> str(bootstrapped(lambda weights: {"share": weights @ heads / weights.sum(axis=1)}, 4, 1000)["share"])
@@ -56,10 +59,12 @@ def bootstrapped(measure: Measure, images: int, resamples: int, seed: int = 0) -
     """
     values = measured(measure, images)
     draws = [measure(weights) for weights in _resampled(images, resamples, seed)]
-    return {
-        name: _with_interval(point.value, np.concatenate([draw[name] for draw in draws]))
-        for name, point in values.items()
-    }
+    found = {}
+    for name, point in values.items():
+        drawn = np.concatenate([draw[name] for draw in draws]).astype(np.float64)
+        defined = drawn[~np.isnan(drawn)]
+        found[name] = intervals.get(name, percentiles)(point.value, defined, images) if len(defined) else point
+    return found
 
 
 def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
@@ -72,25 +77,3 @@ def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.fl
         drawn += np.arange(rows)[:, None] * images
         weights = np.bincount(drawn.ravel(), minlength=rows * images)
         yield weights.reshape(rows, images).astype(np.float32)
-
-
-def _with_interval(value: float, draws: Floats) -> Measured:
-    defined = draws[~np.isnan(draws)]
-    if not len(defined):
-        return Measured(value, value, value)
-    low, high = np.percentile(defined.astype(np.float64), _PERCENTILES)
-    return Measured(value, min(float(low), value), max(float(high), value))
-
-
-def with_wilson(share: Measured, images: int) -> Measured:
-    """`share`, with Wilson's 95 % interval where all or none were right: the bootstrap's then has no width at all.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-
-    >>> with_wilson(Measured(1.0, 1.0, 1.0), 100).low
-    0.963...
-    """
-    if share.value not in {0.0, 1.0}:
-        return share
-    bound = _NORMAL_975**2 / (images + _NORMAL_975**2)
-    return Measured(share.value, 0.0, bound) if share.value == 0 else Measured(share.value, 1 - bound, 1.0)

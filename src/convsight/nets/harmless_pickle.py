@@ -1,7 +1,8 @@
 """Pickles of state dicts, read without running anything that a pickle may ask for.
 
 A pickle is a program: it names functions and calls them. This reader knows the few names that a state dict of tensors
-needs, each a stand-in of ours that only notes its arguments, and refuses every other name. Before that, the
+needs, each a stand-in of ours that only notes its arguments, a few that stand beside one (settings, paths, NumPy's
+numbers), of which nothing is kept, and refuses every other name. Before that, the
 instructions themselves are read: one that a state dict does not need is refused too.
 
 Source: Python's `pickle` ("Restricting Globals") and `pickletools`; PyTorch's `torch._utils` for the names.
@@ -25,7 +26,8 @@ _INSTRUCTIONS = frozenset([
     "SETITEM", "SETITEMS", "APPEND", "APPENDS", "NONE", "NEWTRUE", "NEWFALSE",
     "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT",
     "BINUNICODE", "SHORT_BINUNICODE", "SHORT_BINSTRING", "BINSTRING",
-    "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID",
+    "SHORT_BINBYTES", "BINBYTES",
+    "GLOBAL", "STACK_GLOBAL", "REDUCE", "NEWOBJ", "BUILD", "BINPERSID",
 ])  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def _stand_in(module: str, name: str) -> object:
     return _KNOWN[module, name]
 
 
-# The stand-ins. None has attributes that a pickle could set, and none is a class that it could make objects of.
+# The stand-ins. None has attributes that a pickle could set; the one class that it can make objects of keeps nothing.
 
 
 @final
@@ -125,6 +127,28 @@ class _MakeNames:
 
 
 @final
+class _LeftOut:
+    """In place of whatever is no tensor: called, built and filled as the pickle says, it stays empty."""
+
+    __slots__ = ()
+
+    def __new__(cls, *_: object) -> "_LeftOut":
+        return super().__new__(cls)
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+    def __setitem__(self, key: object, value: object) -> None:
+        pass
+
+    def append(self, item: object) -> None:
+        """Nothing is kept."""
+
+    def extend(self, items: object) -> None:
+        """Nothing is kept."""
+
+
+@final
 class _MakeTensor:
     __slots__ = ()
 
@@ -146,7 +170,25 @@ class _MakeParameter:
         return tensor
 
 
+# What training scripts save beside the tensors; Python 2's names too, since pickles of protocol 2 have them.
+_BESIDE = (
+    *(("argparse", "Namespace"), ("types", "SimpleNamespace"), ("collections", "defaultdict")),
+    *((module, f"{kind}Path") for module in ("pathlib", "pathlib._local") for kind in ("", "Posix", "Windows")),
+    *((module, f"Pure{kind}Path") for module in ("pathlib", "pathlib._local") for kind in ("", "Posix", "Windows")),
+    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *(("numpy", "dtype"), ("numpy", "ndarray"), ("_codecs", "encode"), ("torch", "Size"), ("torch", "device")),
+    *(("builtins", name) for name in ("set", "frozenset", "dict", "list", "tuple", "str", "int", "float", "bool")),
+    *(("__builtin__", name) for name in ("set", "frozenset", "dict", "list", "tuple", "unicode", "str")),
+    *(("__builtin__", name) for name in ("int", "long", "float", "bool")),
+    *(("datetime", name) for name in ("date", "datetime", "timedelta")),
+    ("pytorch_lightning.utilities.parsing", "AttributeDict"),
+    ("lightning.pytorch.utilities.parsing", "AttributeDict"),
+    ("lightning_fabric.utilities.data", "AttributeDict"),
+    ("lightning.fabric.utilities.data", "AttributeDict"),
+)
+
 _KNOWN: dict[tuple[str, str], object] = {
+    **dict.fromkeys(_BESIDE, _LeftOut),
     ("collections", "OrderedDict"): _MakeNames(),
     ("torch._utils", "_rebuild_tensor"): _MakeTensor(),  # before PyTorch 0.4
     ("torch._utils", "_rebuild_tensor_v2"): _MakeTensor(),

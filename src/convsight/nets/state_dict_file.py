@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -12,15 +11,17 @@ from convsight.errors import UserError
 from convsight.nets.harmless_pickle import LaidTensor
 from convsight.nets.torch_file import read_torch_file
 
-_WRAPPED_IN = ("state_dict", "model")  # keys under which training scripts put the weights, beside other things
-_PARALLEL = "module."  # what PyTorch's DataParallel puts before every name
+# Keys under which training scripts put the weights, beside other things; averaged ones where there are no others.
+_WRAPPED_IN = (
+    *("state_dict", "model_state_dict", "model", "net", "network", "weights"),
+    *("state_dict_ema", "ema_state_dict", "model_ema", "ema", "module"),
+)
 
 _PICKLED = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_Value = TypeVar("_Value")
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors in a file of weights, by name; a wrapping dictionary and a `module.` before names are taken off.
+    """The tensors in a file of weights, by name; a wrapping dictionary is taken off, and what is no tensor left out.
 
     What the file is follows from its first bytes, not from its name. Raises `UserError` where it is missing, damaged,
     something else, or asks for anything but tensors: no code of it is run.
@@ -41,19 +42,14 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path} is damaged: {error}") from error
     if not tensors:
         raise UserError(f"{path} holds no tensors")
-    return _unprefixed(tensors)
+    return dict(tensors)
 
 
 def _chosen(saved: object) -> Mapping[str, LaidTensor]:
-    """The tensors of a state dict, or of one that is wrapped in another dictionary."""
-    inside = saved
-    if isinstance(saved, dict):
-        inside = next((saved[key] for key in _WRAPPED_IN if isinstance(saved.get(key), dict)), saved)
-    if not isinstance(inside, dict):
+    """The tensors of a state dict, or of the first of those that training scripts wrap in other dictionaries."""
+    if not isinstance(saved, dict):
         raise UserError("it holds no dictionary of tensors; expected a state dict")
-    return {str(name): value for name, value in inside.items() if isinstance(value, LaidTensor)}
-
-
-def _unprefixed(tensors: Mapping[str, _Value]) -> dict[str, _Value]:
-    whole = all(name.startswith(_PARALLEL) for name in tensors)
-    return {name.removeprefix(_PARALLEL) if whole else name: value for name, value in tensors.items()}
+    for key in _WRAPPED_IN:
+        if isinstance(saved.get(key), dict) and (found := _chosen(saved[key])):
+            return found
+    return {str(name): value for name, value in saved.items() if isinstance(value, LaidTensor)}

@@ -12,7 +12,8 @@ from torch import nn
 
 from convsight.errors import UserError
 from convsight.habits import unknown_net
-from convsight.nets.entry import NetEntry, NetShape
+from convsight.nets.entry import NetEntry, NetShape, Pretrained
+from convsight.nets.shipped_weights import EFFICIENTNET_LITE0, Shipped
 from convsight.nets.timm_weights import timm_pretrained
 
 PREFIX = "timm/"
@@ -20,13 +21,17 @@ PREFIX = "timm/"
 
 @dataclass(frozen=True)
 class _Borrowed:
-    """A network that has a name of its own here: what timm calls it, and what timm does not say of it."""
+    """A network that has a name of its own here: what timm calls it, and what timm does not say of it.
+
+    Its weights may be `shipped` in a package; else they are those that timm downloads.
+    """
 
     name: str
     about: str
     paper: str
     accuracy: float
     accuracy_source: str
+    shipped: Shipped | None = None
 
 
 BORROWED = {
@@ -36,7 +41,15 @@ BORROWED = {
         "Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017",
         0.75382,
         "timm, table of its MobileNet baselines, 2024",
-    )
+    ),
+    "efficientnet_lite0": _Borrowed(
+        "tf_efficientnet_lite0",
+        "EfficientNet-Lite0, whose ImageNet weights come with convsight; the default for photos",
+        "Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, 2019",
+        0.74832,
+        "timm, results on ImageNet, 2024",
+        EFFICIENTNET_LITE0,
+    ),
 }
 
 
@@ -75,6 +88,8 @@ def borrowed_entry(name: str) -> NetEntry:
 def _entry(inner: str, config: Any, about: str, source: str, measured: _Borrowed | None = None) -> NetEntry:
     size = tuple(config.input_size[1:])
     pretrained = timm_pretrained(inner, config)
+    if measured and measured.shipped:
+        pretrained = _shipped(inner, config, measured.shipped)
     if pretrained and measured:
         pretrained = replace(pretrained, accuracy=measured.accuracy, accuracy_source=measured.accuracy_source)
     return NetEntry(
@@ -85,6 +100,17 @@ def _entry(inner: str, config: Any, about: str, source: str, measured: _Borrowed
         side=size[0],
         fixed=config.fixed_input_size,
         pretrained=pretrained,
+    )
+
+
+def _shipped(inner: str, config: Any, shipped: Shipped) -> Pretrained:
+    """The weights that a package holds; timm's configuration says what images they expect."""
+    return Pretrained(
+        source=f"{shipped.package}, trained on ImageNet",
+        licence=shipped.licence,
+        read=lambda: shipped.read(_timm().create_model(inner).state_dict()),
+        mean=tuple(config.mean),
+        std=tuple(config.std),
     )
 
 

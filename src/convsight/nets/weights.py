@@ -23,6 +23,7 @@ from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import Reference, alike, check_fit
+from convsight.nets.weight_names import unwrapped
 
 IMAGENET = "imagenet"
 
@@ -89,7 +90,8 @@ def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -
     Raises `UserError` that lists what is missing, extra or of another shape where anything else does not fit.
     """
     wanted = model.state_dict()
-    given = _renamed(weights.tensors, wanted)
+    tensors, renamed = unwrapped(weights.tensors, wanted)
+    given = _renamed(tensors, wanted)
     first: dict[str, Tensor] = {}
     fresh: list[str] = []
     if any(name in wanted and not alike(value, wanted[name]) for name, value in given.items()):
@@ -100,7 +102,8 @@ def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -
     with torch.no_grad():
         for name in wanted.keys() & given.keys() - set(fresh):
             wanted[name].copy_(first.get(name, given[name]))
-    return [f"weights: {weights.origin}", *_first_notes(given, first, channels), *_head_notes(given, wanted, fresh)]
+    origin = f"weights: {weights.origin}"
+    return [origin, *renamed, *_first_notes(given, first, channels), *_head_notes(given, wanted, fresh)]
 
 
 def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:

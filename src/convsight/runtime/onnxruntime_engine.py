@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.runtime.engine import Engine
+from convsight.words import shortened
 
 # On GPUs float32 would be computed with 10 bits of mantissa by default, which no proof has seen.
 _PREFERRED = {"CUDAExecutionProvider": {"use_tf32": "0"}, "CPUExecutionProvider": {}}
@@ -45,9 +46,16 @@ class OnnxRuntimeEngine(Engine):
             raise UserError(f"ONNX Runtime cannot read {file}: {error}; export it again") from error
         # Where a GPU cannot be used, ONNX Runtime takes the processor instead without a word.
         self.processor = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+        self._file = file
         self._input = card.input.graph_name
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        found = self._session.run(None, {self._input: np.ascontiguousarray(inputs)})
+        try:
+            found = self._session.run(None, {self._input: np.ascontiguousarray(inputs)})
+        except Exception as error:  # its errors share no class of their own
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise UserError(
+                f"ONNX Runtime cannot run {self._file}: {shortened(reason, 300)}; export it again"
+            ) from error
         return dict(zip(self._names, found, strict=True))

@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
-from convsight.results import Boxes, Drawable, Tabular, Thresholded, WithFiles, require
+from convsight.results import Boxes, Tabular, Thresholded, WithFiles, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.engines import engine_for
 from convsight.runtime.find_model import find_deployed
@@ -28,7 +28,7 @@ from convsight.runtime.sources.video import open_video
 from convsight.runtime.sources.video_source import VideoSource
 from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
-from convsight.tasks.reader import columns_of
+from convsight.tasks.reader import columns_of, require_drawing
 from convsight.words import counted
 
 
@@ -183,11 +183,12 @@ def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tup
     reader = reader_of(card)
     for wanted, capability, option in (
         (options.reject_below, Thresholded, "--reject-below"),
-        (options.draw, Drawable, "--draw"),
         (options.files, WithFiles, "--files"),
     ):
         if wanted is not None:
             require(reader.result, capability, option, card.task)
+    if options.draw:
+        require_drawing(reader, "--draw")
     if form == "--format coco" and not issubclass(reader.result, Boxes):
         raise UserError(f"{form}: predictions of {card.task} are no boxes; choose --format json")
     if not table and not issubclass(reader.result, Tabular):

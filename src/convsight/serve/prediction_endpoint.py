@@ -25,6 +25,7 @@ from convsight.serve.served_models import choose
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload, is_raw, uploads
+from convsight.tasks.reader import can_draw
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +139,8 @@ class PredictionEndpoint:
         return png
 
     async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
-        archive = Archive(model, self._settings.max_megapixels, shown_range(self._models[model].card.input))
+        reader, limit = self._models[model].reader, self._settings.max_megapixels
+        archive = Archive(model, limit, shown_range(reader.card.input), draws=can_draw(reader))
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:
                 raise ClientGoneError

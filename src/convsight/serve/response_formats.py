@@ -6,14 +6,14 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from convsight.errors import UserError
 from convsight.images import ValueRange, decoding
 from convsight.results import Drawable, Result, WithFiles
-from convsight.results.capabilities import lacking
 from convsight.runtime.output_folder import safe_name
 from convsight.serve.content_negotiation import acceptable
 from convsight.serve.pending_request import JsonPrediction
 from convsight.serve.refusal import RefusedError
-from convsight.tasks.reader import Reader
+from convsight.tasks.reader import Reader, can_draw, require_drawing
 
 JSON = "application/json"
 PNG = "image/png"
@@ -31,10 +31,13 @@ def formats_for(accept: str, reader: Reader) -> list[str]:
 
     Raises `RefusedError` with status 406 where there is none.
     """
-    offered = [JSON, PNG, ZIP] if issubclass(reader.result, Drawable) else [JSON, ZIP]
+    offered = [JSON, PNG, ZIP] if can_draw(reader) else [JSON, ZIP]
     formats = acceptable(accept, offered)
     if not formats and acceptable(accept, [PNG]):
-        raise RefusedError(406, str(lacking(Drawable, PNG, reader.card.task, f"ask for {JSON} or {ZIP}")))
+        try:
+            require_drawing(reader, PNG, f"ask for {JSON} or {ZIP}")
+        except UserError as error:
+            raise RefusedError(406, str(error)) from None
     if not formats:
         raise RefusedError(406, f"none of the types in Accept can be had: ask for {', '.join(offered)}")
     return formats
@@ -71,9 +74,12 @@ class Archive:
     The same predictions give the same bytes.
     """
 
-    def __init__(self, model: str, max_megapixels: float, shown: ValueRange | None = None) -> None:
-        """Images are drawn on as `drawn_png` does it."""
+    def __init__(
+        self, model: str, max_megapixels: float, shown: ValueRange | None = None, *, draws: bool = True
+    ) -> None:
+        """Images are drawn on as `drawn_png` does it, and only where the model `draws`."""
         self._model = model
+        self._draws = draws
         self._max_megapixels = max_megapixels
         self._shown = shown
         self._file = BytesIO()
@@ -85,7 +91,7 @@ class Archive:
         # Of the client's name nothing is left that could be a path.
         stem = f"{position:06d}-{safe_name(str(prediction['file']))}"
         self._write(f"{stem}.json", json_document(self._model, prediction))
-        if isinstance(result, Drawable):
+        if self._draws and isinstance(result, Drawable):
             self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels, self._shown))
         if isinstance(result, WithFiles):
             for suffix, content in result.files().items():

@@ -5,7 +5,7 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from PIL import Image
 from torch import Tensor, nn
@@ -17,9 +17,10 @@ from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
+from convsight.progress import Listener
 from convsight.results import Result
 from convsight.results.caption import with_caption
-from convsight.settings import TrainSettings
+from convsight.settings import FRESH, TrainSettings
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
 
@@ -49,6 +50,52 @@ def pretrained(task: Task, name: str) -> FromPretrained:
     if not isinstance(task, FromPretrained):
         raise UserError(f"--weights {name}: this task has no pretrained networks; leave it out")
     return task
+
+
+class Start(NamedTuple):
+    """The network that a training begins with, its first weights (None: fresh ones), and why, where that was chosen."""
+
+    net: str
+    weights: str | None
+    why: str = ""
+
+
+@runtime_checkable
+class ChoosingStart(Protocol):
+    """Networks and first weights that follow from the data, where the user leaves them open."""
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        """The network and first weights for the training examples of `dataset`; what `settings` name stays."""
+
+    def untried_weights(self, card: Card) -> str:
+        """The option that begins pretrained what `card` describes, where that may help; else empty."""
+
+
+def start_of(task: Task, dataset: Dataset, settings: TrainSettings) -> Start:
+    """The network and first weights: as the settings say, as the task chooses, or its usual one with fresh ones."""
+    if settings.weights == FRESH:
+        return Start(settings.net or task.default_net, None)
+    if isinstance(task, ChoosingStart):
+        return task.start(dataset, settings)
+    return Start(settings.net or task.default_net, settings.weights)
+
+
+def untried_weights(task: Task, card: Card) -> str:
+    """The option that begins pretrained what `card` describes, where that may help; else empty."""
+    return task.untried_weights(card) if isinstance(task, ChoosingStart) else ""
+
+
+@runtime_checkable
+class HeadStarting(Protocol):
+    """Pretrained networks whose last layer can be fitted before the first step."""
+
+    def head_start(
+        self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
+    ) -> float | None:
+        """Fit the last layer of `network` on `train`, in about so many `seconds`; returns the loss on them.
+
+        None where this network has no last layer of that kind: it is left as it is.
+        """
 
 
 @runtime_checkable

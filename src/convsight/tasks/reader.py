@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final, runtime_checka
 
 from numpy.typing import NDArray
 
+from convsight.errors import UserError
+from convsight.inputs import is_shown
 from convsight.metrics import Described, Measured, Metric
-from convsight.results import Result, Tabular, require
+from convsight.results import Drawable, Result, Tabular, require
 
 if TYPE_CHECKING:
     from convsight.card import Card
@@ -98,3 +100,15 @@ def columns_of(reader: Reader, what: str, fix: str = "leave it out") -> tuple[st
     if not isinstance(reader, TabularReader):
         raise TypeError(f"{type(reader).__name__} reads rows of a table, and must name their columns()")
     return reader.columns()
+
+
+def can_draw(reader: Reader) -> bool:
+    """Whether results can be drawn: they know how, and what they are about is an image that can be shown."""
+    return issubclass(reader.result, Drawable) and is_shown(reader.card.input)
+
+
+def require_drawing(reader: Reader, what: str, fix: str = "leave it out") -> None:
+    """Raise `UserError` where results cannot be drawn; `what` is what the user asked for, `fix` what to do instead."""
+    require(reader.result, Drawable, what, reader.card.task, fix)
+    if not can_draw(reader):
+        raise UserError(f"{what}: {reader.card.input.summary} cannot be shown, so nothing is drawn on them; {fix}")

@@ -18,6 +18,7 @@ _WELL_FITTED = 0.15  # of the training score: more left than this is underfittin
 # As a share of what is left to gain: a larger step in the last tenth of the epochs means that the curve still rises.
 _STILL_RISING = 0.05
 _DIGITS = 3  # of numbers in sentences
+_PATIENCE = 5  # epochs, at least
 
 
 class Advice(NamedTuple):
@@ -25,6 +26,22 @@ class Advice(NamedTuple):
 
     verdict: Verdict
     text: str
+
+
+@dataclass(frozen=True)
+class Untried:
+    """What a training left unused that may help.
+
+    `varies` says whether images could vary more, `weights` is the option that begins pretrained (empty: none), `side` a
+    larger side in px that the data has (None: it has no more detail).
+    """
+
+    varies: bool = True
+    weights: str = ""
+    side: int | None = None
+
+
+_ONLY_VARIATION = Untried()
 
 
 @dataclass(frozen=True)
@@ -77,15 +94,14 @@ def advise(
     val_score: Measured,
     baseline: float,
     settings: TrainSettings,
-    varies_most: bool = False,
+    untried: Untried = _ONLY_VARIATION,
 ) -> Advice:
     """Judge a run by its curves and by the gap between its training and validation score.
 
     `rows` holds one mapping an epoch with `epoch`, `train/loss` and the `metric` on the validation split. The scores
     are those of the kept network on unaugmented images, and `baseline` is the same metric of a method that learns
     nothing: what lies between it and a perfect score, or the metric's span where there is none, is what differences are
-    shares of. Those within the 95 % intervals of the scores count as noise. `varies_most` says that training images
-    varied as much as they can.
+    shares of. Those within the 95 % intervals of the scores count as noise.
 
     Raises ValueError where there are no rows, or none of the best epoch.
 
@@ -102,7 +118,7 @@ def advise(
     parts = [
         _finding(verdict, evidence, metric),
         _remark(evidence, metric),
-        _suggestion(verdict, evidence, settings, varies_most),
+        _suggestion(verdict, evidence, settings, untried),
     ]
     return Advice(verdict, " ".join(part for part in parts if part))
 
@@ -127,7 +143,7 @@ def _weigh(
         train=train,
         val=val,
         baseline=baseline,
-        epochs=len(rows),
+        epochs=int(rows[-1]["epoch"]),
         best_epoch=best_epoch,
         gap=metric.signed(train.value) - metric.signed(val.value),
         gap_noise=math.hypot(_half_width(train), _half_width(val)),
@@ -185,6 +201,10 @@ def _finding(verdict: Verdict, evidence: _Evidence, metric: Metric) -> str:
 def _remark(evidence: _Evidence, metric: Metric) -> str:
     """What the curve adds."""
     best, epochs = evidence.best_epoch, evidence.epochs
+    if best == 0:
+        return "Training on added nothing to the last layer that was fitted before the first epoch; that one is kept."
+    patience = f"; --patience {max(_PATIENCE, epochs // 10)} ends such a training sooner"
+    sooner = patience if evidence.stands_still and epochs >= 4 * _PATIENCE else ""
     if epochs == 1:
         return "One epoch makes no curve to judge by."
     if evidence.still_rises:
@@ -194,37 +214,38 @@ def _remark(evidence: _Evidence, metric: Metric) -> str:
         fall = metric.text(evidence.fall, _DIGITS)
         return (
             f"After epoch {best} of {epochs}, {metric.words} on validation images became worse by {fall} "
-            f"while the training loss did not rise; the network of epoch {best} is kept."
+            f"while the training loss did not rise; the network of epoch {best} is kept{sooner}."
         )
     if evidence.stands_still:
-        return f"Nothing improved after epoch {best} of {epochs}."
+        return f"Nothing improved after epoch {best} of {epochs}{sooner}."
     return ""
 
 
-def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, varies_most: bool) -> str:
-    """What to try, by the options of `convsight train` that are not used yet."""
+def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, untried: Untried) -> str:
+    """What to try, what helps most first, by the options of `convsight train` that are not used yet."""
     times = 2 if evidence.epochs >= 5 else 5
     more = f"--minutes {times * settings.minutes:g}" if settings.minutes else f"--epochs {times * evidence.epochs}"
     longer = [] if evidence.stands_still else [more]
-    stronger = [] if varies_most else ["--augment strong"]
+    first = [option for option in (untried.weights, f"--size {untried.side}" * (untried.side is not None)) if option]
+    stronger = ["--augment strong"] if untried.varies else []
     weaker = [] if settings.augment == "none" else ["a weaker --augment"]
-    generalise = ["more images", *stronger, "a larger --weight-decay", "a smaller --net"]
+    generalise = [*first, "more images", *stronger, "a larger --weight-decay", "a smaller --net"]
     lead = "Try"
     match verdict:
         case "no better than the baseline" if evidence.has_gap:
             lead, choices = "It has learned its training images by heart: check the labels, then try", generalise
         case "no better than the baseline":
-            lead, choices = "Check the labels, then try", [*longer, "another --lr", "a larger --size", "more images"]
+            lead, choices = "Check the labels, then try", [*first, *longer, "another --lr", "more images"]
         case "cut short":
             choices = [more]
         case "overfits":
             choices = generalise
         case "underfits":
-            choices = ["a larger --net", *longer, "a larger --size", *weaker, "a smaller --weight-decay"]
+            choices = [*first, "a larger --net", *longer, *weaker, "a smaller --weight-decay"]
         case "fits":
             if evidence.val_left <= _LITTLE_LEFT * evidence.room:
                 return "There is little left to gain."
-            lead, choices = "To gain more, try", ["more images", "a larger --net", "a larger --size", *longer]
+            lead, choices = "To gain more, try", [*first, "more images", "a larger --net", *longer]
     return f"{lead} {_either(choices)}."
 
 

@@ -7,18 +7,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from torch import nn
 
 from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import augmentation_of, mirrors, pretrained
+from convsight.tasks.capabilities import augmentation_of, mirrors
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
@@ -36,8 +37,8 @@ from convsight.words import counted
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 _EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
-_TRIED, _TRIES = 256, 4  # images judged to learn how long judging takes, and how often
-_LONGEST = 3.0  # seconds of tries after which a slow network is not tried again
+_TRIED = (32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
+_LONGEST = 0.5  # seconds of tries after which a slow network is not tried again
 
 
 def assemble(
@@ -47,20 +48,9 @@ def assemble(
     settings: TrainSettings,
     choices: Choices,
     run: Run,
-    listener: Listener,
-    weights: Weights | None = None,
+    network: nn.Module,
 ) -> Training:
-    """Networks, optimizers and data of a training; the same seed gives the same first weights.
-
-    A new training may begin with pretrained `weights`; a resumed one has its own.
-    """
-    torch.manual_seed(settings.seed)
-    # cuDNN's fastest algorithms add in another order every time.
-    torch.backends.cudnn.deterministic = True
-    network = task.build(card)
-    if weights is not None:
-        for note in pretrained(task, weights.origin).adapt(network, card, weights):
-            listener.say(note)
+    """Learner, optimizers and data of a training that begins with `network`."""
     augmentation, strongest = (
         augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
@@ -182,13 +172,13 @@ def _first_side(t: Training) -> int | None:
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:
     """Seconds to judge one image by `engine`: the fastest of a few tries, since the first ones are slower."""
-    some = t.val.select(torch.arange(min(_TRIED, len(t.val))).numpy())
     fastest = math.inf
     started = time.perf_counter()
-    for _ in range(_TRIES):
+    for tried in _TRIED:
+        some = t.val.select(np.arange(min(tried, len(t.val))))
         began = time.perf_counter()
         judge(engine, t.reader, some)
-        fastest = min(fastest, time.perf_counter() - began)
+        fastest = min(fastest, (time.perf_counter() - began) / len(some))
         if time.perf_counter() - started > _LONGEST:
             break
-    return fastest / len(some)
+    return fastest

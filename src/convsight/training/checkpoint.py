@@ -11,10 +11,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from convsight.errors import UserError
+from convsight.export.owned_tensors import owned_tensors, same_tensors
 from convsight.files import write_atomic
 
 _KEY = "convsight-checkpoint"
 _FORMAT = 2  # with several networks and optimizers
+_SAME = "same"  # by the name of a tensor that is not in the file: that of the one that it is
 
 
 def save_checkpoint(
@@ -23,13 +25,18 @@ def save_checkpoint(
     optimizers: Mapping[str, torch.optim.Optimizer],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write named state dicts, the states of named optimizers and JSON `facts`."""
+    """Write named state dicts, the states of named optimizers and JSON `facts`.
+
+    What has several names, as tied weights have, is written once.
+    """
     tensors = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
     for called, optimizer in optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{called}/{index}/{name}": value for name, value in values.items()}
-    owned = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    write_atomic(path, save(owned, {_KEY: json.dumps({"format": _FORMAT, **facts})}))
+    same = same_tensors(tensors)
+    about = {"format": _FORMAT, **({_SAME: same} if same else {}), **facts}
+    owned = owned_tensors({name: value for name, value in tensors.items() if name not in same})
+    write_atomic(path, save(owned, {_KEY: json.dumps(about)}))
 
 
 def load_checkpoint(
@@ -41,23 +48,31 @@ def load_checkpoint(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()[_KEY])
+            facts: Any = json.loads(file.metadata()[_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
         raise UserError(
             f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"
         ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise UserError(f"{path} is damaged and cannot be resumed from: {error}") from error
-    if facts.get("format") != _FORMAT:
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
         raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
     parts = {
         part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
         for part in names
     }
-    for called, optimizer in optimizers.items():
-        _restore(optimizer, f"optimizer/{called}/", tensors)
+    try:
+        for called, optimizer in optimizers.items():
+            _restore(optimizer, f"optimizer/{called}/", tensors)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _damaged(path, error) from error
     return parts, facts
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is damaged and cannot be resumed from: {error}")
 
 
 def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:

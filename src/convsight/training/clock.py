@@ -60,6 +60,13 @@ class Clock:
         return self.remaining * self.step_seconds * self._mean_cost + self.epochs_left * self.epoch_seconds
 
     @property
+    def seconds_late(self) -> float:
+        """How much after its deadline this clock would end even if no more than one step were made from now on."""
+        if self.deadline is None:
+            return 0.0
+        return max(0.0, time.monotonic() + self.step_seconds + self.epoch_seconds - self.deadline)
+
+    @property
     def is_cheap(self) -> bool:
         """Whether the next step is one of those that cost less."""
         return self.progress < self.cheap_until

@@ -16,6 +16,10 @@ class Ema:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        first: dict[int, str] = {}
+        for name, value in self.model.state_dict(keep_vars=True).items():
+            first.setdefault(id(value), name)  # what has several names is averaged once
+        self._names = tuple(first.values())
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
@@ -23,7 +27,9 @@ class Ema:
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
         averaged: list[Tensor] = []
         current: list[Tensor] = []
-        for mean, value in zip(self.model.state_dict().values(), model.state_dict().values(), strict=True):
+        means, values = self.model.state_dict(), model.state_dict()
+        for name in self._names:
+            mean, value = means[name], values[name]
             if mean.is_floating_point():
                 averaged.append(mean)
                 current.append(value)

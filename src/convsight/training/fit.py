@@ -57,6 +57,7 @@ class Training:
     clock: Clock
     epoch: int = 0
     step: int = 0
+    averaged: int = 0  # how often the averaged weights moved
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
@@ -64,6 +65,9 @@ class Training:
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
+    frozen: dict[str, Measured] = field(
+        default_factory=dict
+    )  # on the test split, before the first step; see beginning.py
 
     @property
     def device(self) -> torch.device:
@@ -111,11 +115,14 @@ def fit(t: Training, listener: Listener) -> None:
                 with autocast(t.device, t.plan.choices.precision):
                     losses = t.learner.step(batch, t.update)
                 epoch.take(losses, len(loaded.samples))
-                _after_step(t)
+                _average(t)
+                t.step += 1
+                t.clock.advance()
                 show(_status(t, epoch))
                 if t.clock.done:
                     break
             t.update.flush()
+            _average(t)
             words = _finish_epoch(t, epoch)
             listener.epoch(t.epoch, words)
 
@@ -165,12 +172,11 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 
 
-def _after_step(t: Training) -> None:
-    """Move the averaged weights and the clock on."""
-    if t.ema:
-        t.ema.update(t.learner.network, t.step)
-    t.step += 1
-    t.clock.advance()
+def _average(t: Training) -> None:
+    """Take the weights into their average where an optimizer moved some."""
+    if t.update.moved() and t.ema:
+        t.ema.update(t.learner.network, t.averaged)
+        t.averaged += 1
 
 
 def diverged(t: Training, what: str) -> UserError:
@@ -181,32 +187,48 @@ def diverged(t: Training, what: str) -> UserError:
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
-    if not all(bool(weight.isfinite().all()) for weight in t.kept.state_dict().values()):
+    weights = (*t.kept.state_dict().values(), *t.learner.parameters())
+    if not all(bool(weight.isfinite().all()) for weight in weights):
         raise diverged(t, "the weights became infinite")
     try:
         metrics = validate(t)
     except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
+    _record(t, metrics, epoch.losses, time.monotonic() - epoch.began, epoch.seen / (trained - epoch.began))
+    t.clock.finish_epoch(time.monotonic() - trained)
+    planned = t.epoch + math.ceil(t.clock.epochs_left)
+    speed = t.rows[-1]["images_per_s"]
+    return (
+        f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {speed:,.0f} images/s  "
+        f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
+    )
+
+
+def keep_first(t: Training, loss: float) -> str:
+    """Keep the network as it is before the first step, whose training loss is known; returns that in words."""
+    began = time.monotonic()
+    _record(t, validate(t), {"total": loss}, time.monotonic() - began, 0.0)
+    return f"before the first epoch  loss {loss:.4f}  {_headline(t)}"
+
+
+def _record(
+    t: Training, metrics: dict[str, Measured], losses: Mapping[str, float], seconds: float, images_per_s: float
+) -> None:
+    """Add the row of an epoch that took so many seconds; keep the best network, write the checkpoint."""
     row = {
         "epoch": t.epoch,
         "step": t.step,
-        "seconds": round(t.seconds + time.monotonic() - epoch.began, 3),
-        "images_per_s": round(epoch.seen / (trained - epoch.began), 1),
+        "seconds": round(t.seconds + seconds, 3),
+        "images_per_s": round(images_per_s, 1),
         "lr": t.update.lr,
-        **_loss_columns(epoch.losses),
+        **_loss_columns(losses),
         **{name: measured.value for name, measured in whole_and_parts(named("val", metrics))[0].items()},
     }
     t.rows.append(row)
     t.seconds = row["seconds"]
     _keep_best(t, metrics)
     _save(t)
-    t.clock.finish_epoch(time.monotonic() - trained)
-    planned = t.epoch + math.ceil(t.clock.epochs_left)
-    return (
-        f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {row['images_per_s']:,.0f} images/s  "
-        f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
-    )
 
 
 def _loss_columns(losses: Mapping[str, float]) -> dict[str, float]:
@@ -256,12 +278,14 @@ def _save(t: Training) -> None:
     facts = {
         "epoch": t.epoch,
         "step": t.step,
+        "averaged": t.averaged,
         "seconds": t.seconds,
         "budget_from": t.budget_from,
         "rows": t.rows,
         "best_epoch": t.best_epoch,
         "risen_epoch": t.risen_epoch,
         "best_key": t.best_key,
+        "frozen": t.frozen,
         "clock": t.clock.state(),
     }
     save_checkpoint(t.run.checkpoint_file, parts, t.update.states(), facts)
@@ -275,8 +299,10 @@ def restore(t: Training) -> dict[str, Any]:
     if t.ema:
         load_tensors(t.ema.model, parts["ema"])
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
+    t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
+    t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
     clock: dict[str, Any] = facts["clock"]
     return clock
 

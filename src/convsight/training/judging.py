@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
+
 from convsight.card import Card
-from convsight.datasets import Examples
+from convsight.datasets import Examples, ImageStore
 from convsight.export.torch_engine import load_network, save_network
 from convsight.files import write_atomic_with
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
@@ -14,12 +17,14 @@ from convsight.runtime.judge import judge
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
 from convsight.tasks import reader_of
-from convsight.tasks.capabilities import figures_of, trivial_value
+from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights
 from convsight.tasks.reader import Metrics, calibrated_by
-from convsight.training.advice import advise
+from convsight.training.advice import Untried, advise
 from convsight.training.fit import Training
 from convsight.training.sheets import WORST, save_worst
 
+_SIZED = 200  # images whose size tells whether they have more detail
+_ROUND = 32  # px
 SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
@@ -86,9 +91,27 @@ def _advise(
         val_score=on_val[metric.name],
         baseline=trivial_value(t.plan.task, metric, t.train, t.val),
         settings=t.plan.settings,
-        varies_most=t.varies_most,
+        untried=_untried(t),
     )
     listener.say(advice.text)
+
+
+def _untried(t: Training) -> Untried:
+    """What of variation, pretrained weights and detail the training left unused."""
+    plan = t.plan
+    return Untried(
+        not t.varies_most, untried_weights(plan.task, plan.card), _larger_side(t.train.images, plan.card.input)
+    )
+
+
+def _larger_side(images: ImageStore, spec: InputSpec) -> int | None:
+    """A side in px, at most twice that of the input, that most of the `images` have; None where they have no more."""
+    if not isinstance(spec, ImageInput):
+        return None
+    side = min(spec.height, spec.width)
+    there = int(np.median([min(images.size(index)) for index in evenly(len(images), _SIZED)]))
+    larger = min(2 * side, there) // _ROUND * _ROUND
+    return larger if larger > side else None
 
 
 def _compare(

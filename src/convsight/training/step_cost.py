@@ -15,6 +15,7 @@ from convsight.training.choices import Precision
 
 _ATTEMPTS, _UNCOUNTED = 12, 2  # steps
 _LONGEST = 3.0  # seconds after which a trial has seen enough of a slow network
+_SLOW = 0.5  # seconds: what is chosen and compiled in a first step is little beside one that takes longer
 
 
 def choose_precision(
@@ -45,7 +46,7 @@ def choose_precision(
 def seconds_of_step(learner: Learner, step: Callable[[Learner], object]) -> float:
     """The fastest of a few training steps; `learner` itself is left as it is.
 
-    The first steps are not counted, since kernels are chosen and compiled then.
+    The first steps are not counted, since kernels are chosen and compiled then, unless a network is slow.
     """
     scratch = copy.deepcopy(learner).train()
     fastest = math.inf
@@ -53,10 +54,11 @@ def seconds_of_step(learner: Learner, step: Callable[[Learner], object]) -> floa
     for attempt in range(_ATTEMPTS):
         began = time.perf_counter()
         step(scratch)
-        if attempt >= _UNCOUNTED:
-            fastest = min(fastest, time.perf_counter() - began)
-            if time.perf_counter() - started > _LONGEST:
-                break
+        took = time.perf_counter() - began
+        if attempt >= _UNCOUNTED or took > _SLOW:
+            fastest = min(fastest, took)
+        if fastest < math.inf and time.perf_counter() - started > _LONGEST:
+            break
     return fastest
 
 

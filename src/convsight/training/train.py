@@ -1,5 +1,6 @@
 """`train` and `resume`: from data to a trained, judged network in a run folder."""
 
+import math
 import shlex
 import shutil
 import time
@@ -19,9 +20,11 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, task_of
-from convsight.tasks.capabilities import baselines_of, options_of, pretrained
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained, start_of
 from convsight.tasks.choices import for_task
+from convsight.tasks.contract import Task
 from convsight.training.assembly import assemble, clock_for, settle
+from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
 from convsight.training.cutting import Source, digests_by_name, keep_together
 from convsight.training.data import (
@@ -37,6 +40,8 @@ from convsight.training.recorder import Recorder
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
+
+_TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
 
 def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
@@ -57,9 +62,10 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         check_judgeable(dataset.source, split)
     settings = for_task(settings, dataset.task)
     task = task_of(dataset.task)
+    _report_data(dataset, listener)
+    settings = _started(task, dataset, settings, listener)
     net = task.net(settings.net or task.default_net, settings)
     weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
-    _report_data(dataset, listener)
     spec, why = task.input(net, dataset, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
@@ -72,13 +78,19 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
-        t = assemble(task, card, prepared, settings, choices, run, listener, weights)
-        del weights  # half a gigabyte, for some networks
+        given = Pretrained(weights, deadline) if weights else None
+        train_examples = prepared.examples["train"]
+        network, loss = first_network(task, card, train_examples, given, choices, settings.seed, listener)
+        del weights, given  # half a gigabyte, for some networks
+        t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         save_varied(t)
+        if loss is not None:
+            keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
         t.clock = clock_for(t, deadline, len(prepared.names))
+        _warn_if_late(t, listener)
         with _explain_if_stopped(t, listener):
             fit(t, listener)
             judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
@@ -108,7 +120,9 @@ def resume(
     settings = for_task(settings, card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     prepared = _same_data(run, card, settings, listener, held)
-    t = assemble(task_of(card.task), card, prepared, settings, choices, run, listener)
+    task = task_of(card.task)
+    network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
+    t = assemble(task, card, prepared, settings, choices, run, network)
     clock_state = restore(t)
     if "minutes" in changes:
         t.budget_from = t.seconds
@@ -131,6 +145,26 @@ def resume(
         judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
         _export(t, prepared, listener)
     return run
+
+
+def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Listener) -> TrainSettings:
+    """The settings with the network and the first weights; says why, where the user left that open."""
+    start = start_of(task, dataset, settings)
+    if start.why:
+        listener.say(start.why)
+    return settings.model_copy(update={"net": start.net, "weights": start.weights})
+
+
+def _warn_if_late(t: Training, listener: Listener) -> None:
+    """Say what time would do, where that which was given does not even allow one step."""
+    minutes, late = t.plan.settings.minutes, t.clock.seconds_late
+    if minutes is None or late < _TOLERATED * 60 * minutes:
+        return
+    needed = math.ceil((60 * minutes + late) / 6) / 10  # a tenth of a minute
+    listener.say(
+        f"note: --minutes {minutes:g} is too short: what stands before and after the training takes about {late:.0f} s "
+        f"more than that; one step is made, and --minutes {needed:g} would do"
+    )
 
 
 def _check_before_data(settings: TrainSettings) -> None:
@@ -195,7 +229,7 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
     with listener.counting("baselines", 1) as advance:
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples[prepared.judged])
         advance(1)
-    return found
+    return found | ({FROZEN: t.frozen} if t.frozen else {})
 
 
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:

@@ -40,7 +40,7 @@ def build_optimizers(learner: Learner, default: str, lr: float, weight_decay: fl
 class OptimizerSteps:
     """What a learner calls with each of its losses.
 
-    `lr` is the rate of this step. With `accumulate`, the gradients of so many batches make one step together; `flush`
+    `lr` is the rate of this step. With `accumulate`, the mean gradient of so many batches makes one step; `flush`
     makes it of those that are left. `clip_norm` is the longest gradient of an optimizer, all of its weights together.
     """
 
@@ -50,6 +50,7 @@ class OptimizerSteps:
     clip_norm: float | None = None
     lr: float = 0.0
     diverged: Callable[[str], UserError] = field(default=UserError)
+    _moved: bool = field(default=False, init=False)
 
     def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
         chosen = self.optimizers[optimizer]
@@ -75,7 +76,15 @@ class OptimizerSteps:
             if chosen.waiting:
                 self._step(chosen)
 
+    def moved(self) -> bool:
+        """Whether any weights were moved since this was last asked."""
+        moved, self._moved = self._moved, False
+        return moved
+
     def _step(self, chosen: NamedOptimizer) -> None:
+        if chosen.waiting < self.accumulate:  # each loss was divided by the number of batches of a whole group
+            gradients = [weight.grad for weight in chosen.parameters if weight.grad is not None]
+            torch._foreach_mul_(gradients, self.accumulate / chosen.waiting)
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(chosen.parameters, self.clip_norm)
         for group in chosen.optimizer.param_groups:
@@ -83,6 +92,7 @@ class OptimizerSteps:
         chosen.optimizer.step()
         chosen.optimizer.zero_grad(set_to_none=True)  # at once, so that they take no memory in the next forward pass
         chosen.waiting = 0
+        self._moved = True
         # Weights in another number format are kept for a whole step, and would be old ones for the next loss.
         torch.clear_autocast_cache()
 

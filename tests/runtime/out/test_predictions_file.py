@@ -1,6 +1,8 @@
+import errno
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.disk import Disk
 from convsight.errors import UserError
 from convsight.results import Label
 from convsight.runtime.out import PredictionsFile, predictions_file, writer_lock
+from convsight.runtime.out.checkpoints import Checkpoints
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.item import Item, file_item
 
@@ -63,6 +66,52 @@ def test_a_job_that_was_stopped_ends_with_the_same_file(tmp_path: Path, suffix: 
     path = tmp_path / f"parts{suffix}"
     assert job(path, NAMES, stop) == stop
     assert job(path, NAMES) == len(NAMES) - stop
+    assert content(path) == content(tmp_path / f"whole{suffix}")
+
+
+@contextmanager
+def disk_of(largest: int) -> Iterator[None]:
+    """No file may have more than `largest` bytes, as on a full disk."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no largest file")
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_full_disk_is_a_message_at_any_time_and_the_job_goes_on_later(tmp_path: Path, suffix: str) -> None:
+    job(tmp_path / f"whole{suffix}", NAMES)
+    whole = max(file.stat().st_size for file in tmp_path.iterdir())
+    path, refused = tmp_path / f"parts{suffix}", 0
+    for largest in range(0, whole + 1000, 97):
+        with suppress(UserError), disk_of(largest):
+            refused += 1
+            job(path, NAMES)
+            refused -= 1
+    assert refused > 5
+    job(path, NAMES)
+    assert content(path) == content(tmp_path / f"whole{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_disk_that_fails_in_the_last_step_is_a_message(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / f"r{suffix}"
+    with monkeypatch.context() as failing:
+        failing.setattr(Checkpoints, "sync", fails)
+        with pytest.raises(UserError, match="No space left on device; free some space"):
+            job(path, NAMES)
+    job(path, NAMES)
+    job(tmp_path / f"whole{suffix}", NAMES)
     assert content(path) == content(tmp_path / f"whole{suffix}")
 
 

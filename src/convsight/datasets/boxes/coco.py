@@ -3,6 +3,7 @@
 Source: Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, and its published description of the format.
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -133,5 +134,10 @@ def _image_folder(document: CocoFile, split: str) -> Path:
     named = [place / name for name in called for place in (here, here / "images", above, above / "images")]
     places = [here, here / "images", *named, above / "images", above, here / "data", above / "data"]
     looked_at = document.images[:_LOOKED_AT]
-    found = (place for place in places for image in looked_at if named_in(place, image.file_name).is_file())
+    found = (
+        place
+        for place in places
+        for image in looked_at
+        if os.path.isfile(named_in(place, image.file_name))  # noqa: PTH113  (false for any text)
+    )
     return next(found, here / "images" if (here / "images").is_dir() else here)

@@ -4,6 +4,7 @@ Its first line is what the predictions depend on (model, columns, options), each
 started again goes on from the last checkpoint that the predictions' file still covers.
 """
 
+import errno
 import json
 import math
 import os
@@ -58,7 +59,9 @@ class Checkpoints:
 
     def record(self, checkpoint: Checkpoint) -> None:
         """Add a checkpoint; what it covers must be on the disk."""
-        self._file.write(f"{json.dumps(checkpoint._asdict())}\n".encode())
+        line = f"{json.dumps(checkpoint._asdict())}\n".encode()
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.last = checkpoint
 
     def sync(self) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -45,26 +46,23 @@ class PredictionsFile:
         self._names = hashlib.sha256()
         self.images = self.bad = 0
         self._recorded_s = 0.0
-        try:
+        with ExitStack() as opened, self._writing():
             self._lock = WriterLock(path)
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
-            self._open({"columns": list(columns), **identity, **({"for_spreadsheets": True} if spreadsheet else {})})
-        except OSError as error:
-            self._lock.release()
-            raise self._unwritable(error) from error
-        except UserError:
-            self._lock.release()
-            raise
+            opened.callback(self._lock.release)
+            self._open(
+                {"columns": list(columns), **identity, **({"for_spreadsheets": True} if spreadsheet else {})}, opened
+            )
+            self._opened = opened.pop_all()
 
-    def _open(self, identity: Mapping[str, Any]) -> None:
+    def _open(self, identity: Mapping[str, Any], opened: ExitStack) -> None:
         """Look at what is there, and go on with it; only now, since only now nobody else writes it."""
         self._is_finished = self._rows != self._path and self._path.exists() and not self._rows.exists()
         written = self._path if self._is_finished else self._rows
         self._checkpoints = Checkpoints.open(beside(self._path, ".job"), written, identity, whole=self._is_finished)
+        opened.callback(self._checkpoints.close)
         goes_on = Path(os.devnull) if self._is_finished else self._rows
         self._file: BinaryIO = open(goes_on, "ab")  # noqa: SIM115 -- closed by __exit__
+        opened.callback(self._close_rows)
         if not self._is_finished:
             self._begin()
 
@@ -73,9 +71,7 @@ class PredictionsFile:
 
     def __exit__(self, *details: object) -> None:
         # Nothing is recorded here: a stop may come in the middle of a prediction.
-        self._file.close()
-        self._checkpoints.close()
-        self._lock.release()
+        self._opened.close()
 
     @property
     def kept(self) -> int:
@@ -116,20 +112,18 @@ class PredictionsFile:
         if self._is_finished:
             return
         self._record()
-        self._checkpoints.sync()  # of a finished job the last checkpoint is taken at its word
-        if self._rows != self._path:
-            write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
-            self._rows.unlink()
+        with self._writing():
+            self._checkpoints.sync()  # of a finished job the last checkpoint is taken at its word
+            if self._rows != self._path:
+                write_parquet(self._rows, self._path, ("file", *self._columns, "error"))
+                self._rows.unlink()
 
     def _begin(self) -> None:
         """Cut the file back to the last checkpoint; without one, begin it."""
         size = self._checkpoints.last.size if self._checkpoints.last else 0
-        try:
-            sync_folder(self._rows.parent)
-            self._file.truncate(size)
-            self._file.seek(size)
-        except OSError as error:
-            raise self._unwritable(error) from error
+        sync_folder(self._rows.parent)
+        self._file.truncate(size)
+        self._file.seek(size)
         if size == 0:
             self._write(self._format.head(self._columns))
 
@@ -138,22 +132,28 @@ class PredictionsFile:
         self._names.update(name.encode(errors="surrogateescape") + b"\0")
 
     def _write(self, text: str) -> None:
-        try:
+        with self._writing():
             self._file.write(text.encode(errors="surrogateescape"))
             self._file.flush()
-        except OSError as error:
-            raise self._unwritable(error) from error
 
     def _record(self) -> None:
-        try:
+        with self._writing():
             os.fsync(self._file.fileno())
             self._checkpoints.record(Checkpoint(self.images, self.bad, self._file.tell(), self._names.hexdigest()))
-        except OSError as error:
-            raise self._unwritable(error) from error
         self._recorded_s = time.monotonic()
 
-    def _unwritable(self, error: OSError) -> UserError:
-        return UserError(
-            f"cannot write {self._path}: {error.strerror}; free some space and give the same command to go on, "
-            "or write elsewhere"
-        )
+    def _close_rows(self) -> None:
+        # All is written as it comes, so what is still held is what could not be, which has been told.
+        with suppress(OSError):
+            self._file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What the disk refuses here is a `UserError`."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self._path}: {error.strerror}; free some space and give the same command to go on, "
+                "or write elsewhere"
+            ) from error

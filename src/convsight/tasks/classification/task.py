@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
@@ -13,16 +13,19 @@ from torch.nn import functional as F
 from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
+from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
+from convsight.tasks.capabilities import Start
 from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -32,9 +35,11 @@ from convsight.tasks.classification.baselines import (
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
+from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.classification.start import SMALL, choose_start, untried_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
@@ -50,7 +55,7 @@ if TYPE_CHECKING:
 class Classification(Task):
     """One class an image, by softmax over logits."""
 
-    default_net = "small"
+    default_net = SMALL
     batch_divisor = 1
     finetune_lr_scale = 1 / 15
     trivial_baseline_name = "majority"
@@ -70,8 +75,16 @@ class Classification(Task):
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
 
-    def options(self, settings: TrainSettings) -> dict[str, Any]:
-        return {}
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
+
+    def head_start(
+        self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
+    ) -> float | None:
+        return start_head(network, InputLayer(card.input), train.images, _labels(train.targets), seconds, listener)
 
     def build(self, card: Card) -> nn.Module:
         return build_net(card.net, net_shape(card))
@@ -92,7 +105,10 @@ class Classification(Task):
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return ClassGraph(InputLayer(card.input), model, card.mirror, card.calibration.get(TEMPERATURE, 1.0))
+        temperature = card.calibration.get(TEMPERATURE, 1.0)
+        if temperature <= 0:
+            raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
+        return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))

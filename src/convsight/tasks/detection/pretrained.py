@@ -16,6 +16,7 @@ from convsight.nets.entry import NetShape
 from convsight.nets.first_convolution import for_channels
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import alike
+from convsight.nets.weight_names import unwrapped
 from convsight.nets.weights import IMAGENET, Weights, card_of, origin_of, read_weights
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS
@@ -53,7 +54,7 @@ def read_detector_weights(name: str, weights: str) -> Weights:
     images = DETECTORS[detector].images
     if images and weights != IMAGENET and Path(weights).is_file():
         found = _whole(Path(weights), *images)
-        if any(key.startswith("backbone.") for key in found.tensors):
+        if any(".backbone." in f".{key}" for key in found.tensors):
             return found
     if not backbone:
         raise UserError(
@@ -84,7 +85,7 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
 
 def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeights) -> list[str]:
     wanted = model.state_dict()
-    given = _renamed(weights.tensors, wanted)
+    given, renamed = _renamed(weights.tensors, wanted)
     entry = NETWORKS.entry(name)
     more_outputs, more_channels = (
         build_without_memory(entry, other).state_dict()
@@ -108,21 +109,22 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
     with torch.no_grad():
         for key, value in taken.items():
             wanted[key].copy_(value)
-    notes = [f"weights: {weights.origin}"]
+    notes = [f"weights: {weights.origin}", *renamed]
     if fresh:
         notes.append(f"{', '.join(sorted({key.rpartition('.')[0] for key in fresh}))} start fresh, for other classes")
     return notes
 
 
-def _renamed(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under our names, which are those of `wanted`."""
-    found = {}
-    for old, value in tensors.items():
+def _renamed(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors under our names, which are those of `wanted`, and what was taken off theirs, in words."""
+    present = {}
+    for old, value in given.items():
         name = old
-        for pattern, present in _OLD_NAMES:
-            name = pattern.sub(present, name)
-        found[name if name in wanted else _WITHIN + name] = value
-    return found
+        for pattern, new in _OLD_NAMES:
+            name = pattern.sub(new, name)
+        present[name] = value
+    tensors, notes = unwrapped(present, {*wanted, *(name.removeprefix(_WITHIN) for name in wanted)})
+    return {name if name in wanted else _WITHIN + name: value for name, value in tensors.items()}, notes
 
 
 def _whole(file: Path, mean: tuple[float, ...], std: tuple[float, ...]) -> WholeWeights:

@@ -19,7 +19,7 @@ from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
-from convsight.settings import TrainSettings, changed
+from convsight.settings import TrainSettings, changed, checked
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
@@ -109,7 +109,8 @@ class Detection(Task):
         return False  # boxes of two views have no mean
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
-        return BoxGraph(InputLayer(card.input), _detector(model), **card.options)
+        own = checked(DetectionSettings, card.options)
+        return BoxGraph(InputLayer(card.input), _detector(model), own.suppression, own.overlap)
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         return {self.trivial_baseline_name: self.trivial_baseline(train, test)}

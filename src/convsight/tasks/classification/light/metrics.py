@@ -7,9 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
-from convsight.metrics.bootstrap import Floats, bootstrapped, measured, resamples_for, with_wilson
+from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
+from convsight.metrics.intervals import (
+    FEWEST_OF_A_CLASS,
+    Floats,
+    by_logits,
+    by_unbiased_logits,
+    of_mean_share,
+    of_share,
+    share_interval,
+    wider,
+)
 from convsight.results import Label, Result
+from convsight.tasks.classification.light import log_loss
 from convsight.tasks.classification.light.auc import Ranking
+from convsight.tasks.classification.light.calibration_error import calibration_error
 from convsight.tasks.classification.light.temperature import TEMPERATURE, fit_temperature, tempered
 from convsight.tasks.reader import Metrics
 
@@ -17,6 +29,7 @@ Indices = NDArray[np.integer[Any]]
 
 _BINS = 15
 _TOP = 5
+_AVERAGED = {"balanced_accuracy": by_logits, "macro_f1": by_unbiased_logits, "auc": by_logits}
 
 _DESCRIBED = {
     **{name: Metric(name) for name in ("accuracy", "top5", "balanced_accuracy", "macro_f1", "auc")},
@@ -51,10 +64,12 @@ class ClassMetrics(Metrics):
       occurring class against the rest. Left out where only one class occurs, since it is undefined there;
     - `log_loss`: mean of -ln(probability of the true class), probabilities clipped to [2.2e-16, 1 - 2.2e-16];
     - `calibration_error`: Guo et al., On Calibration of Modern Neural Networks, 2017: mean distance between
-      confidence and accuracy over 15 equal-width bins of the top probability.
+      confidence and accuracy over 15 equal-width bins of the top probability, less what chance adds to it.
 
-    Intervals are those of `metrics.bootstrap`. Labels with other classes than `classes` raise ValueError, other results
-    TypeError; computing before the first update raises ValueError.
+    Intervals are those of shares, or of resamples for means over the classes. There is none where it could not hold
+    the truth: of means over the classes where one of them has under five images, of AUC and macro-F1 where they are 0
+    or 1, of log loss and calibration error under three wrong answers. Labels with other classes than `classes` raise
+    ValueError, other results TypeError; computing before the first update raises ValueError.
 
     >>> metrics = ClassMetrics(("cat", "dog"))
     >>> for target, dog in ((0, 0.2), (0, 0.6), (1, 0.7), (1, 0.9)):
@@ -83,12 +98,7 @@ class ClassMetrics(Metrics):
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         targets, probabilities = self._judged()
-        measure = _Measure(self.classes, targets, probabilities)
-        if not intervals:
-            return measured(measure, len(targets))
-        found = bootstrapped(measure, len(targets), resamples_for(len(targets), len(self.classes)))
-        shares = {name: with_wilson(found[name], len(targets)) for name in ("accuracy", "top5") if name in found}
-        return found | shares
+        return _Judged(self.classes, targets, probabilities).compute(intervals)
 
     def described(self) -> Described:
         return _DESCRIBED
@@ -132,50 +142,82 @@ class ClassMetrics(Metrics):
         return np.array(self._targets), np.stack(self._probabilities)
 
 
-class _Measure:
-    """All metrics for given weights of the images; what does not depend on the weights is prepared once."""
+class _Judged:
+    """All metrics of predictions; what resamples of them have in common is prepared once."""
 
     def __init__(self, classes: tuple[str, ...], targets: Indices, probabilities: Floats) -> None:
         self._classes = classes
         count = len(classes)
         predictions = probabilities.argmax(axis=1)
-        right = (predictions == targets).astype(np.float64)
-        self._means = {"accuracy": right, "log_loss": _surprise(targets, probabilities)}
-        if count > _TOP:
-            self._means["top5"] = (_rank(targets, probabilities) < _TOP).astype(np.float64)
+        self._is_right = predictions == targets
+        self._top5 = _rank(targets, probabilities) < _TOP if count > _TOP else None
+        self._losses = _surprise(targets, probabilities)
+        self._confidence = _confidence(probabilities)
         self._true = _Sums(targets, count)
         self._predicted = _Sums(predictions, count)
-        self._right = _Sums(targets, count, right)
-        confidence = _confidence(probabilities)
-        self._overconfidence = _Sums(_bins(confidence), _BINS, confidence - right)
+        self._right = _Sums(targets, count, self._is_right.astype(np.float64))
         # With two classes the second one's curve is the first one's, mirrored.
         positives = range(1, 2) if count == 2 else range(count)
         self._rankings = [Ranking(targets == index, probabilities[:, index]) for index in positives]
 
-    def __call__(self, weights: Floats) -> dict[str, Floats]:
-        images = weights.sum(axis=1)
-        means = {name: weights @ each.astype(weights.dtype) / images for name, each in self._means.items()}
+    def compute(self, intervals: bool) -> dict[str, Measured]:
+        """Every metric by name; resamples, which take their time, are drawn for intervals alone."""
+        images = len(self._losses)
+        as_they_are = np.ones((1, images))
+        true, predicted, right = (sums(as_they_are)[0] for sums in (self._true, self._predicted, self._right))
+        found = {"accuracy": of_share(float(self._is_right.mean()), images)}
+        if self._top5 is not None:
+            found["top5"] = of_share(float(self._top5.mean()), images)
+        averages = self._resampled() if intervals else measured(self._averages, images)
+        # Resamples know no error of a class that was all right, and shares not how many images there are of each.
+        mean_recall = of_mean_share(right[true > 0], true[true > 0])
+        found |= averages | {"balanced_accuracy": wider(mean_recall, averages["balanced_accuracy"])}
+        if true.min() < FEWEST_OF_A_CLASS:
+            found |= {name: _bare(found[name]) for name in averages}
+        found["log_loss"] = log_loss.with_interval(float(self._losses.mean()), self._losses, ~self._is_right)
+        found["calibration_error"] = self._calibration_error()
+        found |= self._of_classes("precision", right, predicted, true + predicted > 0)
+        found |= self._of_classes("recall", right, true, true > 0)
+        found |= self._of_classes("f1", right, true + predicted - right, true + predicted > 0)
+        return found if intervals else {name: _bare(each) for name, each in found.items()}
+
+    def _resampled(self) -> dict[str, Measured]:
+        images = len(self._losses)
+        resamples = resamples_for(images, len(self._classes))
+        return bootstrapped(self._averages, images, resamples, intervals=_AVERAGED)
+
+    def _averages(self, weights: Floats) -> dict[str, Floats]:
+        """The means over classes, for weights (resamples, images)."""
         true, predicted, right = self._true(weights), self._predicted(weights), self._right(weights)
-        recall, precision = _ratio(right, true), _ratio(right, predicted)
         f1 = _ratio(2 * right, true + predicted)
-        found = {"accuracy": means["accuracy"]}
-        if "top5" in means:
-            found["top5"] = means["top5"]
-        found["balanced_accuracy"] = _mean_where(recall, true > 0)
-        found["macro_f1"] = _mean_where(f1, true + predicted > 0)
         areas = np.stack([ranking.area(weights) for ranking in self._rankings], axis=1)
-        found["auc"] = _mean_where(areas, ~np.isnan(areas))
-        found["log_loss"] = means["log_loss"]
-        found["calibration_error"] = np.abs(self._overconfidence(weights)).sum(axis=1) / images
-        occurs, occurs_anywhere = true > 0, true + predicted > 0  # what is neither cannot be right or wrong
-        for kind, values, defined in (
-            ("precision", precision, occurs_anywhere),
-            ("recall", recall, occurs),
-            ("f1", f1, occurs_anywhere),
-        ):
-            shown = np.where(defined, values, np.nan)
-            found |= {f"{kind}/{name}": shown[:, index] for index, name in enumerate(self._classes)}
-        return found
+        return {
+            "balanced_accuracy": _mean_where(_ratio(right, true), true > 0),
+            "macro_f1": _mean_where(f1, true + predicted > 0),
+            "auc": _mean_where(areas, ~np.isnan(areas)),
+        }
+
+    def _calibration_error(self) -> Measured:
+        bins = _bins(self._confidence)
+        sums = (np.bincount(bins, values, _BINS) for values in (None, self._confidence, self._is_right))
+        found = calibration_error(*sums)
+        errors = np.count_nonzero(~self._is_right)
+        return found if errors >= log_loss.FEWEST_ERRORS else _bare(found)
+
+    def _of_classes(self, kind: str, right: Floats, images: Floats, defined: NDArray[np.bool_]) -> dict[str, Measured]:
+        """A share of each class that it is `defined` for, 0 where it is one of no `images`.
+
+        F1 is 2 J / (1 + J) of J, the share of the right ones among those that are or are taken for the class.
+        """
+        shares = np.stack([_ratio(right, images), *share_interval(right, np.maximum(images, 1))])
+        shares[1:, images == 0] = 0.0
+        if kind == "f1":
+            shares = 2 * shares / (1 + shares)
+        return {
+            f"{kind}/{name}": Measured(*shares[:, index].tolist())
+            for index, name in enumerate(self._classes)
+            if defined[index]
+        }
 
 
 class _Sums:
@@ -195,6 +237,11 @@ class _Sums:
         sums = np.zeros((len(weights), self._count), weights.dtype)
         sums[:, self._present] = np.add.reduceat(ordered, self._starts, axis=1)
         return sums
+
+
+def _bare(measured: Measured) -> Measured:
+    """The value alone."""
+    return Measured(*[measured.value] * 3)
 
 
 def _surprise(targets: Indices, probabilities: Floats) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
+from convsight.metrics.intervals import reflected
 from convsight.results import Boxes, Result
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
 from convsight.tasks.detection.light.coco import Coco, mean
@@ -84,8 +85,9 @@ class BoxMetrics(Metrics):
         measure = BoxMeasure(coco)
         if not intervals:
             return measured(measure, images)
-        found = bootstrapped(measure, images, resamples_for(images, coco.passes))
-        return {name: _reflected(each) if name.startswith(_AVERAGES) else each for name, each in found.items()}
+        names = (*_SHARES, *(f"{kind}/{name}" for kind in ("AP", "AP50") for name in self.classes))
+        averages = {name: reflected for name in names if name.startswith(_AVERAGES)}
+        return bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
 
     def described(self) -> Described:
         return _DESCRIBED
@@ -149,14 +151,3 @@ class BoxMeasure:
 def _sums(weights: Floats, images: Indices) -> Floats:
     """The weights of `images`, each as often as it stands there, added up: (resamples,)."""
     return weights @ np.bincount(images, minlength=weights.shape[1]).astype(np.float64)
-
-
-def _reflected(drawn: Measured) -> Measured:
-    """The basic bootstrap interval, from that of percentiles.
-
-    Source: Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 5.2.
-
-    >>> _reflected(Measured(0.5, 0.45, 0.65))
-    Measured(value=0.5, low=0.35, high=0.55)
-    """
-    return Measured(drawn.value, max(0.0, 2 * drawn.value - drawn.high), min(1.0, 2 * drawn.value - drawn.low))

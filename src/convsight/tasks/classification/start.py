@@ -1,0 +1,78 @@
+"""What a training begins with where the user leaves that open: pretrained weights for photos, else a small network."""
+
+import numpy as np
+
+from convsight.card import Card
+from convsight.datasets import Dataset, Split
+from convsight.images import ImageError, InputSize, load_image
+from convsight.inputs import ImageInput
+from convsight.nets.catalogue import net_entry
+from convsight.nets.shipped_weights import EFFICIENTNET_LITE0
+from convsight.nets.weights import IMAGENET
+from convsight.settings import TrainSettings
+from convsight.spread import evenly
+from convsight.tasks.capabilities import Start
+from convsight.tasks.image_size import typical_side
+
+SMALL, PHOTOS = "small", "efficientnet_lite0"
+# px; see "photos begin pretrained" in docs/design.md for what was measured on both sides of it.
+_PHOTO_SIDE = 128
+_DETAILED_SIDE = 64  # px; features of smaller images lose to a small network of their own
+_LOOKED_AT = 24  # images, to see whether they have colours
+_GLANCE = InputSize(32, 32, "squash")
+
+
+def choose_start(dataset: Dataset, settings: TrainSettings) -> Start:
+    """The network and its first weights: as the settings say, else by what the training images are."""
+    if settings.net is not None:
+        return Start(settings.net, settings.weights)
+    if settings.weights is not None:
+        return Start(PHOTOS if settings.weights == IMAGENET else SMALL, settings.weights)
+    reason = _why_small(dataset.split("train"), settings)
+    if reason:
+        return Start(SMALL, None, f"{SMALL} with fresh weights: {reason}")
+    return Start(
+        PHOTOS,
+        IMAGENET,
+        f"{PHOTOS} with weights of ImageNet, since these are photos in colour; --weights none begins with fresh ones",
+    )
+
+
+def untried_weights(card: Card) -> str:
+    """The option that begins with ImageNet's weights, where the network began with fresh ones on images with detail."""
+    image = card.input
+    if "weights" in card.training or not isinstance(image, ImageInput) or not image.is_rgb:
+        return ""
+    if min(image.height, image.width) < _DETAILED_SIDE:
+        return ""
+    return f"--weights {IMAGENET}" if card.net == SMALL or net_entry(card.net).pretrained else ""
+
+
+def _why_small(split: Split, settings: TrainSettings) -> str:
+    """Why ImageNet's weights would not help; empty where they would."""
+    if isinstance(split.images, np.ndarray) and (split.images.dtype != np.uint8 or split.images.shape[3:] != (3,)):
+        return "the images are arrays of other channels than RGB in 8 bits"
+    side = settings.size or typical_side(split)
+    if min(side, typical_side(split)) < _PHOTO_SIDE:
+        return f"images of {side} px are small; --weights {IMAGENET} begins pretrained"
+    if settings.colour == "grey" or (settings.colour == "auto" and _seem_grey(split)):
+        return f"the images are grey; --weights {IMAGENET} begins pretrained"
+    if EFFICIENTNET_LITE0.path is None:
+        return f"the package {EFFICIENTNET_LITE0.package}, which holds weights for photos, is not installed"
+    return ""
+
+
+def _seem_grey(split: Split) -> bool:
+    """Whether none of a few images, evenly chosen, has a colour."""
+    if isinstance(split.images, np.ndarray):
+        some = split.images[evenly(len(split), _LOOKED_AT)]
+        return bool((some == some[..., :1]).all())
+    return not any(_has_colour(split, position) for position in evenly(len(split), _LOOKED_AT))
+
+
+def _has_colour(split: Split, position: int) -> bool:
+    try:
+        image = load_image(split.images[position], _GLANCE).pixels
+    except ImageError:  # told of when all are read
+        return False
+    return bool((image != image[..., :1]).any())

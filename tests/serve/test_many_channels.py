@@ -1,0 +1,59 @@
+"""Images of many channels over HTTP: they are answered, and what cannot be drawn on them is not offered."""
+
+import io
+from collections.abc import Iterator
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+import torch
+from starlette.testclient import TestClient
+
+from convsight.card import Card
+from convsight.export.torch_engine import TorchEngine
+from convsight.inputs import ImageInput
+from convsight.runtime.model import Model
+from convsight.serve.app import create_app
+from convsight.serve.settings import ServeSettings
+from convsight.targets import Classes
+from convsight.tasks import task_of
+
+CHANNELS = 13
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    """A server, in this process, of a network that was never trained."""
+    spec = ImageInput(height=8, width=8, channels=CHANNELS, bits=16, mean=(0,) * CHANNELS, std=(1,) * CHANNELS)
+    card = Card(
+        task="classification",
+        net="conv 4 3x3 | globalavg | dense classes",
+        target=Classes(names=("a", "b")),
+        input=spec,
+    )
+    task = task_of(card.task)
+    engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
+    with TestClient(create_app({"bands": Model(card, engine)}, ServeSettings()), "http://localhost") as found:
+        yield found
+
+
+def content() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros((8, 8, CHANNELS), np.uint16))
+    return file.getvalue()
+
+
+def test_a_drawn_image_is_not_offered(client: TestClient) -> None:
+    found = client.post("/predict", content=content(), headers={"Accept": "image/png"})
+    assert found.status_code == 406
+    assert "13 channels of 16 bits cannot be shown" in found.json()["error"]
+    assert "ask for application/json or application/zip" in found.json()["error"]
+    second = client.post("/predict", content=content(), headers={"Accept": "image/png, */*;q=0.1"})
+    assert second.json()["answers"][0]["labels"]
+
+
+def test_an_archive_holds_what_can_be_had(client: TestClient) -> None:
+    found = client.post("/predict", content=content(), headers={"Accept": "application/zip"})
+    assert found.status_code == 200
+    with ZipFile(io.BytesIO(found.content)) as archive:
+        assert [name.rpartition(".")[2] for name in archive.namelist()] == ["json"]
