@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split, apply_splits_csv, fingerprint, read_dataset, read_for
-from convsight.datasets.checks import check_judgeable
+from convsight.datasets.checks import check_judgeable, check_same_target
 from convsight.datasets.read_examples import ReadSplit, read_examples
 from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
@@ -22,6 +22,7 @@ from convsight.runtime.mistakes import DRAWN, MistakeCollector, check_place, wri
 from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
+from convsight.tasks.reader import check_targets
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def evaluate(
         own = True
     else:
         dataset = read_for(data, model.card.task, model.card.target)
+        check_targets(type(model.reader), dataset)
         own = _is_of_training(dataset, model.card, run)
         if own:
             dataset = _as_trained(path, run, dataset, listener)
@@ -172,9 +174,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
         raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
-    if dataset.target.names != card.target.names:
-        held = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {held}; the run knows {card.target.names}")
+    check_same_target(settings.data, dataset.target, card.target)
     # Where images were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was trained; name it to judge it as it is now")

@@ -14,7 +14,7 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import InputSpec
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -136,6 +136,18 @@ def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> 
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
 
 
+def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:
+    """The general settings that do nothing for `task` on such inputs."""
+    varies: frozenset[str] = frozenset() if isinstance(task, Augmenting) else frozenset({"augment", "flip", "grow"})
+    return varies if isinstance(spec, ImageInput) else varies | {"size", "fit", "colour", "grow"}
+
+
+def refuse_without_effect(task: Task, spec: InputSpec, settings: TrainSettings) -> None:
+    """Raise `UserError` for a setting that was given and does nothing for `task` on such inputs."""
+    for name in sorted(without_effect(task, spec) & settings.changed()):
+        raise UserError(f"--{name} does nothing for {settings.task} of {spec.summary}: leave it out")
+
+
 @runtime_checkable
 class ShowingTargets(Protocol):
     """What is to be learnt of an example can be drawn as the learner sees it, varied with its image."""
@@ -161,7 +173,7 @@ class Baselined(Protocol):
     trivial_baseline_name: ClassVar[str]
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
+        """What the method called `trivial_baseline_name`, which learns nothing, reaches on `judged`, by metric."""
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         """What simple methods reach on `test`, by method and metric."""

@@ -17,7 +17,7 @@ from convsight.runtime.judge import judge
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
 from convsight.tasks import reader_of
-from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights
+from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import Untried, advise
 from convsight.training.fit import Training
@@ -98,9 +98,12 @@ def _advise(
 
 def _untried(t: Training) -> Untried:
     """What of variation, pretrained weights and detail the training left unused."""
-    plan = t.plan
+    task, card = t.plan.task, t.plan.card
     return Untried(
-        not t.varies_most, untried_weights(plan.task, plan.card), _larger_side(t.train.images, plan.card.input)
+        varies=not t.varies_most,
+        weights=untried_weights(task, card),
+        side=_larger_side(t.train.images, card.input),
+        augments="augment" not in without_effect(task, card.input),
     )
 
 

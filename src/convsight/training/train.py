@@ -10,7 +10,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
-from convsight.datasets.checks import check_judgeable, check_task
+from convsight.datasets.checks import check_judgeable, check_same_target, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
@@ -19,10 +19,11 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, own_networks, task_of
-from convsight.tasks.capabilities import baselines_of, options_of, pretrained, start_of
+from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect, start_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
+from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
@@ -61,12 +62,14 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
     settings = for_task(settings, dataset.task)
+    check_targets(reader_type(dataset.task), dataset)
     task = task_of(dataset.task)
     _report_data(dataset, listener)
     settings = _started(task, dataset, settings, listener)
     net = task.net(settings.net or task.default_net, settings)
     weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     spec, why = task.input(net, dataset, settings)
+    refuse_without_effect(task, spec, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
@@ -235,9 +238,7 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
     dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
-    if dataset.target.names != card.target.names:
-        now = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {now}; the run knows {card.target.names}")
+    check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")

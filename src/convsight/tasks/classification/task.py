@@ -114,11 +114,11 @@ class Classification(Task):
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
-        targets, predictions = _labels(train.targets), _labels(test.targets)
-        chosen, classes = subset(targets, LINEAR_IMAGES), len(targets.classes)
+        train_targets, test_targets = _labels(train.targets), _labels(test.targets)
+        chosen, classes = subset(train_targets, LINEAR_IMAGES), len(train_targets.classes)
         seen = shrunk_images(train.images, chosen, classes)
-        unseen = shrunk_images(test.images, np.arange(len(predictions)), classes)
-        linear = linear_baseline(seen, targets.select(chosen), unseen, predictions)
+        unseen = shrunk_images(test.images, np.arange(len(test_targets)), classes)
+        linear = linear_baseline(seen, train_targets.select(chosen), unseen, test_targets)
         return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:

@@ -117,11 +117,11 @@ class Detection(Task):
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every image predicted as the boxes of one training image, the one with the median number of them."""
-        targets, predictions = _boxes(train), _boxes(judged)
-        order = np.argsort([len(targets[index]) for index in range(len(targets))], kind="stable")
-        copied = targets[int(order[len(order) // 2])]
-        metrics = BoxMetrics(targets.classes)
-        for index, true in enumerate(predictions):
+        train_targets, judged_targets = _boxes(train), _boxes(judged)
+        order = np.argsort([len(train_targets[index]) for index in range(len(train_targets))], kind="stable")
+        copied = train_targets[int(order[len(order) // 2])]
+        metrics = BoxMetrics(train_targets.classes)
+        for index, true in enumerate(judged_targets):
             metrics.update(true, copied.on(_size(judged, index)))
         found = metrics.compute(intervals=False)
         return {name: found[name] for name in ("AP", "AP50")}
