@@ -60,7 +60,7 @@ def _is_dead(place: Path) -> bool:
     """Whether `place` holds what a training writes before its first epoch ends, and nothing else."""
     if not (place / "log.txt").is_file():
         return False
-    names = {path.name for path in place.iterdir()}
+    names = {path.name for path in place.iterdir() if path.suffix != ".png"}
     checkpoints = place / "checkpoint"
     left = list(checkpoints.iterdir()) if checkpoints.is_dir() else []
     unfinished = {path.name for pattern in _UNFINISHED for path in place.glob(pattern)}
