@@ -57,11 +57,14 @@ def test_no_task_knows_another() -> None:
         ("serve/planted.py", "from convsight import hub", LAYERS["name"]),
         ("planted.py", "", LAYERS["name"]),  # a room that nobody has placed
         ("tasks/__init__.py", "from convsight.tasks import contract", MAPPING["name"]),
+        ("tasks/__init__.py", "from convsight.tasks.planted import light", MAPPING["name"]),
     ],
 )
 def test_a_contract_that_is_broken_is_told(tmp_path: Path, file: str, line: str, broken: str) -> None:
     shutil.copytree(ROOT / "src/convsight", tmp_path / "src/convsight", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "src/convsight/tasks/classification/light", tmp_path / "src/convsight/tasks/planted/light")
+    (tmp_path / "src/convsight/tasks/planted/__init__.py").touch()  # a task that nobody has listed
     with open(tmp_path / "src/convsight" / file, "a", encoding="utf-8") as planted:
         planted.write(f"\n{line}\n")
     done = _lint(tmp_path)

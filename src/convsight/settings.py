@@ -7,7 +7,7 @@ The command line's options, the keyword arguments of `convsight.train` and a run
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -122,9 +122,6 @@ class TaskSettings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    # The general settings that mean nothing to the task: one that is given all the same is refused.
-    without_meaning: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def of(cls, settings: TrainSettings) -> Self:

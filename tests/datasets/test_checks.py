@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from convsight.datasets import UNSPLIT, Dataset, Split
-from convsight.datasets.checks import align_targets, check_learnable
+from convsight.datasets.checks import align_targets, check_learnable, check_same_target
 from convsight.errors import UserError
 from convsight.results import Labels
-from convsight.targets import Classes
+from convsight.targets import Classes, Joints, NumberTargets, SeveralLabels, TargetSpec
 
 CLASSES = ("ant", "bee", "cat")
+METRES = NumberTargets(names=("height",), units=("m",))
+EYES = ("left eye", "right eye")
 
 
 def dataset(classes: tuple[str, ...] = CLASSES, **splits: list[int]) -> Dataset:
@@ -80,3 +82,22 @@ def test_a_split_without_some_images() -> None:
     assert split.without([]) is split
     rest = split.without([1])
     assert (list(rest.names), list(rest.targets.lines())) == (["all/0", "all/2"], ["ant", "cat"])
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "words"),
+    [
+        (Classes(names=("a", "b")), Classes(names=("a",)), r"the classes \('a', 'b'\); the run knows \('a',\)"),
+        (METRES.model_copy(update={"units": ("cm",)}), METRES, r"numbers with units \('cm',\); the run knows \('m',\)"),
+        (Joints(names=EYES, flip_pairs=()), Joints(names=EYES, flip_pairs=((0, 1),)), "joints with flip_pairs"),
+        (Classes(names=("height",)), METRES, "classes with kind 'classes'; the run knows 'numbers'"),
+    ],
+)
+def test_data_that_ask_for_something_else_than_a_run_are_refused(now: TargetSpec, then: TargetSpec, words: str) -> None:
+    with pytest.raises(UserError, match=f"bugs.csv now holds {words}"):
+        check_same_target("bugs.csv", now, then)
+
+
+def test_what_is_measured_on_training_targets_may_differ() -> None:
+    check_same_target("x", METRES, METRES.model_copy(update={"mean": (1.0,), "std": (2.0,)}))
+    check_same_target("x", SeveralLabels(names=EYES), SeveralLabels(names=EYES, thresholds=(0.1, 0.2)))

@@ -8,7 +8,7 @@ import pytest
 from convsight.datasets import UNSPLIT, Dataset, Split, cut_splits, fingerprint, read_dataset
 from convsight.errors import UserError
 from convsight.results import Labels
-from convsight.targets import Classes
+from convsight.targets import Classes, NumberTargets
 
 MakeImages = Callable[..., Path]
 NAMES = [f"{kind}/{number}.png" for kind in ("cat", "dog") for number in range(4)]
@@ -78,6 +78,15 @@ def test_pixels_and_their_shape_count() -> None:
 
 def test_is_the_same_for_ever() -> None:
     assert fingerprint(arrays(np.zeros((2, 1, 1), np.uint8), [0, 1])) == "664b168940eb873b4270369cf43ad11b"
+
+
+def test_units_count() -> None:
+    def fingerprint_in(unit: str) -> str:
+        target = NumberTargets(names=("height",), units=(unit,))
+        split = Split(UNSPLIT, np.zeros((2, 1, 1), np.uint8), target.of_array(np.arange(2.0)), ["0", "1"])
+        return fingerprint(Dataset("x", "x.npz", "heights", target, {UNSPLIT: split}))
+
+    assert len({fingerprint_in(unit) for unit in ("", "m", "cm")}) == 3
 
 
 def test_a_file_that_vanished_is_named(data: Dataset) -> None:

@@ -15,7 +15,7 @@ from convsight.datasets.splits import MAX_VALIDATION
 from convsight.datasets.stored_splits import digests_in_splits_csv
 from convsight.errors import UserError
 from convsight.results import Labels
-from convsight.targets import Classes, counts_by_class
+from convsight.targets import Classes, NumberTargets, counts_by_class
 
 
 def dataset(**splits: Sequence[tuple[str, int]]) -> Dataset:
@@ -138,6 +138,12 @@ class TestWhatIsThere:
         cut = cut_splits(dataset(train=pairs(20, 40)), 0.1, 0.2, 0)
         assert {name: len(split) for name, split in cut.splits.items()} == {"train": 42, "val": 6, "test": 12}
         assert cut.notes == ("cut from 60 images, stratified by class: 6 for val and 12 for test",)
+
+    def test_numbers_are_not_said_to_be_stratified_by_class(self) -> None:
+        spec = NumberTargets(names=("height",), units=("m",))
+        split = Split("all", np.zeros((20, 1)), spec.of_array(np.arange(20.0)), [str(n) for n in range(20)])
+        cut = cut_splits(Dataset("heights", "heights", "regression", spec, {"all": split}), 0.1, 0.2, 0)
+        assert cut.notes == ("cut from 20 examples: 2 for val and 4 for test",)
 
     def test_complete_data_is_left_alone(self) -> None:
         data = dataset(train=pairs(3, 3), val=pairs(1, 1, prefix="v"), test=pairs(1, 1, prefix="t"))

@@ -83,7 +83,7 @@ def test_numbers_keep_their_limit_where_no_prediction_turns() -> None:
 
 @final
 class Sizes(Reader):
-    """Tells the size that it was reported, as width and height; boxes are read by it."""
+    """Tells the size that it was given, as width and height; boxes are read by it."""
 
     result = Numbers
     pipeline_tag = "none"

@@ -26,7 +26,9 @@ def test_files_bytes_and_arrays_hold_the_same(tmp_path: Path, dtype: str) -> Non
     array = np.asfortranarray(np.arange(24).reshape(2, 3, 4).astype(dtype))
     (tmp_path / "a.npy").write_bytes(content(array))
     for source in (array, content(array), tmp_path / "a.npy"):
-        assert (read_array(source, 24) == array).all()
+        found = read_array(source, 24)
+        assert (found == array).all()
+        assert found.dtype.isnative
     assert (read_array(Image.fromarray(np.full((2, 3), 700, np.uint16)), 6) == 700).all()
 
 

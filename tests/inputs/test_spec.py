@@ -269,3 +269,18 @@ def test_the_range_of_files_is_on_the_card_where_there_is_one(tmp_path: Path) ->
     assert spec.original(file)[0, :, 0].tolist() == [0, 128, 255]
     assert plain.load(file).array[0, :, 0].tolist() == [0, 2, 3]
     assert "leaves 4 of 256 shades" in plain.load(file).remark
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_arrays_of_another_byte_order_are_those_of_this_machine(bits: Any) -> None:
+    spec = image_input(5, bits)
+    array = np.arange(spec.height * spec.width * 5).reshape(spec.array_shape).astype(spec.dtype)
+    found = spec.original(array.astype(spec.dtype.newbyteorder(">")))
+    assert found.dtype == spec.dtype
+    assert (found == array).all()
+
+
+def test_the_range_of_numbers_of_another_byte_order() -> None:
+    values = np.array([0, 3000])
+    for kind in ("u2", "f4"):
+        assert measured_range(values.astype(f">{kind}")) == measured_range(values.astype(f"<{kind}"))

@@ -60,7 +60,7 @@ def test_a_build_for_gpus_that_finds_none_is_not_preferred(exported_run: Run, mo
 
 
 def test_a_number_format_whose_proof_failed_is_said_to_be_so(exported_run: Run, tmp_path: Path) -> None:
-    """Whoever asks for it gets it, and is reported."""
+    """Whoever asks for it gets it, and is told."""
     file = exported_run.exported_file
     card = read_card(file)
     failing = [

@@ -61,7 +61,7 @@ def test_every_output_has_a_scale(spec: TargetSpec) -> None:
         (NumberTargets, {"names": ("a",), "units": ("m", "m")}),
         (NumberTargets, {"names": ("a",), "units": ("m",), "mean": (0.0,), "std": (0.0,)}),
         (Palette, {"names": ("a", "b"), "colours": ((0, 0, 0),)}),
-        (Palette, {"names": ("a", "b"), "colours": ((0, 0, 0), (1, 1, 1)), "ignored": 1}),
+        (Palette, {"names": ("a", "b"), "colours": ((0, 0, 0), (1, 1, 1)), "ignore_index": 1}),
         (Joints, {"names": EYES, "edges": ((0, 3),)}),
         (Joints, {"names": EYES, "flip_pairs": ((0, 1), (1, 2))}),
         (Classes, {"names": ()}),
@@ -90,6 +90,23 @@ def test_numbers_that_never_vary_teach_nothing() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_are_not_fitted_on_what_is_none(bad: float) -> None:
+    with pytest.raises(UserError, match="width is not a finite number in every training example"):
+        METRES.fitted(METRES.of_array(np.array([[1.0, 7.0], [2.0, bad]])))
+
+
+def test_numbers_far_from_0_that_float32_cannot_tell_apart_are_refused() -> None:
+    values = np.stack([np.arange(100.0), 1.7e9 + np.arange(100) / 100], axis=1)
+    with pytest.raises(UserError, match=r"width is about 1700000000.* float32 cannot resolve; subtract an offset such"):
+        METRES.fitted(METRES.of_array(values))
+    assert METRES.fitted(METRES.of_array(values - values.mean(axis=0))).std
+
+
+def test_numbers_may_be_small() -> None:
+    assert METRES.fitted(METRES.of_array(np.array([[1.0, 1e-15], [2.0, 2e-15]]))).std
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_number_that_is_none_is_told_with_its_place(bad: float) -> None:
     splits: dict[str, Targets] = {"train": METRES.of_array(np.array([[1.0, 2.0], [3.0, bad]]))}
     with pytest.raises(UserError, match="example 2 of train has a target that is no finite number"):
@@ -99,8 +116,15 @@ def test_a_number_that_is_none_is_told_with_its_place(bad: float) -> None:
 
 def test_numbers_of_other_names_are_refused() -> None:
     others = NumbersOfMany(np.ones((2, 2)), ("height", "depth"), ("m", "m"))
-    with pytest.raises(UserError, match="x holds height, depth; the network tells height, width"):
+    with pytest.raises(UserError, match=r"x holds height \(m\), depth \(m\); the network tells height \(m\), width"):
         METRES.aligned("x", others)
+
+
+def test_numbers_in_other_units_are_refused() -> None:
+    others = NumbersOfMany(np.ones((2, 2)), METRES.names, ("m", "cm"))
+    with pytest.raises(UserError, match=r"x holds .*, width \(cm\); the network tells height \(m\), width \(m\)"):
+        METRES.aligned("x", others)
+    assert METRES.aligned("x", METRES.of_array(np.ones((2, 2))))
 
 
 def test_numbers_say_the_same_by_their_scale() -> None:
@@ -121,6 +145,8 @@ def test_numbers_say_the_same_by_their_scale() -> None:
         (METRES, np.ones((2, 3)), "expected 2 numbers an example, not 3"),
         (ImageTarget(), np.zeros((2, 4, 4, 1), np.uint8), "need uint8"),
         (ImageTarget(), np.zeros((2, 4, 4, 3)), "need uint8"),
+        (ImageTarget(names=("a", "b")), np.zeros((2, 4, 4, 2), np.uint8), "1 or 3 channels"),
+        (ImageTarget(high=1.0), np.zeros((2, 4, 4, 3), np.uint8), "values from 0 to 255, not 3 and 0 to 1"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(spec: Any, values: Any, message: str) -> None:
@@ -148,3 +174,71 @@ def test_classes_in_another_order_are_matched_by_name() -> None:
     assert aligned.indices.tolist() == [2, 0, 0]
     with pytest.raises(UserError, match=r"x: .*'d'.*try more"):
         Classes(names=("a", "b", "c")).aligned("x", Labels(np.array([0, 1]), ("d", "a")), "; try more")
+
+
+def test_an_older_card_says_ignored() -> None:
+    text = '{"target": {"kind": "palette", "names": ["road"], "colours": [[9, 9, 9]], "ignored": 7}}'
+    target = _Holder.model_validate_json(text).target
+    assert isinstance(target, Palette)
+    assert target.ignore_index == 7
+
+
+class _Placed:
+    """Targets of named joints, as far as their specification looks."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> Any: ...
+    def select(self, positions: Any) -> Any: ...
+    def to_find(self) -> int:
+        return 2
+
+    def strata(self) -> Any: ...
+    def lines(self) -> Any: ...
+
+
+def test_joints_are_those_of_the_network_in_its_order() -> None:
+    spec, targets = Joints(names=EYES), _Placed(EYES)
+    assert spec.aligned("x", targets) is targets
+    assert spec.check("x", {"train": targets}) == []
+    assert spec.fitted(targets) == spec
+    assert (spec.outputs, spec.scale) == (6, (1.0,) * 6)  # a share of the sides for each coordinate
+    for names in (EYES[::-1], EYES[:2]):
+        with pytest.raises(UserError, match="the network knows left eye, right eye, nose; more"):
+            spec.aligned("x", _Placed(names), "; more")
+        with pytest.raises(UserError, match="x holds the joints"):
+            spec.check("x", {"train": targets, "val": _Placed(names)})
+
+
+def test_what_is_alike_takes_two_examples() -> None:
+    spec = Embedding(names=("a", "b"), dimensions=3)
+    two, one = Labels(np.array([0, 1]), ("a", "b")), Labels(np.array([0]), ("z",))
+    assert spec.check("x", {"train": two}) == []
+    with pytest.raises(UserError, match="x: val holds one example"):
+        spec.check("x", {"train": two, "val": one})
+    assert spec.aligned("x", one) is one  # of classes that it has never seen
+    assert spec.fitted(two) == spec
+    assert (spec.outputs, spec.scale) == (3, (1.0,) * 3)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [SeveralLabels(names=("a", "b")), Palette(names=("a", "b"), colours=((0, 0, 0), (9, 9, 9)))],
+    ids=lambda spec: spec.kind,
+)
+def test_classes_of_every_kind_are_checked_and_matched_by_name(spec: TargetSpec) -> None:
+    both, second = Labels(np.array([0, 1, 1]), ("b", "a")), Labels(np.array([1, 1]), ("a", "b"))
+    assert spec.fitted(both) == spec
+    assert (spec.outputs, spec.scale) == (2, (1.0, 1.0))
+    assert spec.check("x", {"train": both, "val": second}) == ["val holds no image of a"]
+    with pytest.raises(UserError, match="'a' is in val but not in train"):
+        spec.check("x", {"train": second, "val": both})
+    aligned = spec.aligned("x", both)
+    assert isinstance(aligned, Labels)
+    assert aligned.indices.tolist() == [1, 0, 0]
+    with pytest.raises(UserError, match=r"x: .*'c'"):
+        spec.aligned("x", Labels(np.array([0]), ("c",)))

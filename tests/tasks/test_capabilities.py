@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from convsight.errors import UserError
+from convsight.inputs import ImageInput, SequenceInput
 from convsight.metrics import Measured, Metric
-from convsight.tasks.capabilities import baselines_of, trivial_value
+from convsight.settings import TrainSettings
+from convsight.tasks import TASKS, task_of
+from convsight.tasks.capabilities import baselines_of, refuse_without_effect, trivial_value
 
 RMSE = Metric("rmse", "lower", perfect=0.0, span=12.5, unit="m", share=False)
 NOTHING: Any = object()  # neither a task that can anything nor examples
@@ -45,3 +49,31 @@ def test_a_baseline_of_the_task_is_taken() -> None:
     assert trivial_value(task, RMSE, NOTHING, NOTHING) == 11.0
     assert baselines_of(task, NOTHING, NOTHING) == {"usual": {"rmse": Measured(11.0, 10.0, 12.0)}}
     assert baselines_of(NOTHING, NOTHING, NOTHING) == {}
+
+
+IMAGES = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
+STEPS = SequenceInput(length=9, channels=1, mean=(0,), std=(1,))
+OF_IMAGES: dict[str, Any] = {"size": 64, "fit": "pad", "colour": "grey", "grow": False}
+OF_VARIATION: dict[str, Any] = {"augment": "none", "flip": "both"}
+
+
+def given(**choices: Any) -> TrainSettings:
+    return TrainSettings.of(data="x", task="toy", **choices)
+
+
+@pytest.mark.parametrize(("name", "value"), {**OF_IMAGES, **OF_VARIATION}.items())
+def test_a_setting_that_does_nothing_is_refused(name: str, value: Any) -> None:
+    settings = given(**{name: value})
+    for task in map(task_of, TASKS):
+        refuse_without_effect(task, IMAGES, settings)
+    with pytest.raises(UserError, match=f"--{name} does nothing for toy of sequences of 9 steps"):
+        refuse_without_effect(NOTHING, STEPS, settings)
+    if name in {*OF_VARIATION, "grow"}:  # images grow where a task says how they vary
+        with pytest.raises(UserError, match=f"--{name} does nothing for toy of images of 8 x 8 px"):
+            refuse_without_effect(NOTHING, IMAGES, settings)
+    else:
+        refuse_without_effect(NOTHING, IMAGES, settings)
+
+
+def test_what_was_not_given_is_not_refused() -> None:
+    refuse_without_effect(NOTHING, STEPS, given(epochs=3, augment="auto"))

@@ -25,13 +25,6 @@ def test_settings_of_another_task_are_refused(task: str, name: str, value: objec
     assert for_task(settings, other).task == other
 
 
-def test_a_setting_without_meaning_for_the_task_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_of("detection"), "without_meaning", frozenset({"colour"}))
-    assert for_task(TrainSettings.of(data="x"), "detection").task == "detection"
-    with pytest.raises(UserError, match="--colour does nothing for detection: leave it out"):
-        for_task(TrainSettings.of(data="x", colour="grey"), "detection")
-
-
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -61,7 +54,6 @@ def test_every_setting_of_a_task_is_explained_and_none_is_general(task: str) -> 
     assert issubclass(settings_of(task), TaskSettings)
     assert all(info.description for info in fields.values())
     assert not fields.keys() & TrainSettings.model_fields.keys()
-    assert settings_of(task).without_meaning <= TrainSettings.model_fields.keys()
 
 
 @pytest.mark.parametrize("name", own_names())

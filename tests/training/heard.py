@@ -1,4 +1,4 @@
-"""A listener that keeps what it is reported."""
+"""A listener that keeps what it is told."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

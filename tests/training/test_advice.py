@@ -75,6 +75,13 @@ def test_what_is_used_already_is_not_suggested() -> None:
     assert "--augment" not in judged(RISEN, score(0.99), score(0.91), untried=Untried(varies=False)).text
 
 
+@pytest.mark.parametrize("train", [0.7, 0.99])
+def test_a_variation_that_would_do_nothing_is_not_suggested(train: float) -> None:
+    curve, val = [0.65, 0.68, 0.69, 0.69], score(0.69, 0.02)
+    assert "--augment" in judged(curve, score(train), val).text
+    assert "--augment" not in judged(curve, score(train), val, untried=Untried(augments=False)).text
+
+
 def test_falling_validation_is_overfitting_though_the_kept_epoch_has_no_gap() -> None:
     curve = [0.6, 0.8, 0.9, 0.89, 0.87, 0.85, 0.84, 0.83, 0.82, 0.81]
     advice = judged(curve, score(0.91), score(0.9))

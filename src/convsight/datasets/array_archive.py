@@ -15,6 +15,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.memory import check_memory
 from convsight.datasets.names import data_name, numbered_names
 from convsight.errors import UserError
+from convsight.inputs import native
 from convsight.targets import AnyTarget, FromArray
 from convsight.words import first_few
 
@@ -59,7 +60,7 @@ def read_array_archive(path: Path) -> Dataset:
         if sizes[_ABOUT] > _LONGEST_ABOUT:
             raise UserError(f"{path}: {_ABOUT} has {sizes[_ABOUT]:,} bytes; expected a short text of JSON")
         with np.load(path, allow_pickle=False) as archive:
-            arrays: dict[str, NDArray[Any]] = dict(archive)
+            arrays = {name: native(array) for name, array in archive.items()}
     except _DAMAGE as error:
         raise UserError(f"{path} is damaged or no NumPy archive: {error}; make it again") from error
     about = _about(path, arrays.pop(_ABOUT))

@@ -53,3 +53,12 @@ def align_targets(dataset: Dataset, target: TargetSpec) -> Dataset:
         for name, split in dataset.splits.items()
     }
     return replace(dataset, target=target, splits=splits)
+
+
+def check_same_target(source: str, now: TargetSpec, then: TargetSpec) -> None:
+    """Raise `UserError` where the data at `source`, which a run learnt `then` from, ask for something else."""
+    held, known = (target.unfitted().model_dump() for target in (now, then))
+    for part in dict.fromkeys(("kind", "names", *held, *known)):
+        if held.get(part) != known.get(part):
+            what = f"the {now.nouns}" if part == "names" else f"{now.nouns} with {part}"
+            raise UserError(f"{source} now holds {what} {held.get(part)!r}; the run knows {known.get(part)!r}")

@@ -17,7 +17,7 @@ _CHUNK = 256  # images a thread takes at a time
 
 
 def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
-    """128 bits in hexadecimal of the class names and of every image's name, target and content.
+    """128 bits in hexadecimal of what is predicted (names, units) and of every image's name, target and content.
 
     The content is the file's bytes, or the pixels with their shape and, but for 8 bits, their type. Neither the order
     of the images nor the split they are in counts. BLAKE2b, RFC 7693.
@@ -28,7 +28,7 @@ def fingerprint(dataset: Dataset, *, workers: int = 4) -> str:
     for split in dataset.splits.values():
         digests = _digests(split.images, workers)
         entries += [list(entry) for entry in zip(split.names, split.targets.lines(), digests, strict=True)]
-    whole = hashlib.blake2b(json.dumps(dataset.target.names).encode(), digest_size=_BYTES)
+    whole = hashlib.blake2b(json.dumps(dataset.target.meaning()).encode(), digest_size=_BYTES)
     for entry in sorted(entries):
         whole.update(json.dumps(entry).encode())
     return whole.hexdigest()

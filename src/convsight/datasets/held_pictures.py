@@ -12,6 +12,7 @@ from convsight.errors import UserError
 from convsight.foreign import is_tensor
 from convsight.images import Source, decode_image
 from convsight.images.tensors import array_of_tensor, channels_last, pixels_of_floats
+from convsight.inputs import native
 
 _CHANNELS = frozenset({1, 3})
 
@@ -63,7 +64,7 @@ def array_of_images(images: Any) -> NDArray[Any]:
     are not those of images.
     """
     tensor = is_tensor(images)
-    array = channels_last(array_of_tensor(images), 3, _CHANNELS) if tensor else images
+    array = native(channels_last(array_of_tensor(images), 3, _CHANNELS) if tensor else images)
     if array.ndim not in {3, 4} or 0 in array.shape:
         raise UserError(f"images of shape {array.shape}: give (images, height, width[, channels])")
     if tensor and array.dtype.kind == "f":

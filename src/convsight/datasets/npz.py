@@ -16,6 +16,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, Dataset
 from convsight.datasets.memory import check_memory
 from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
 from convsight.errors import UserError
+from convsight.inputs import native
 from convsight.words import first_few
 
 _ORGANS = (
@@ -144,7 +145,7 @@ def _checked_images(array: NDArray[Any], where: str) -> NDArray[Any]:
             f"{where} has a shape of {array.shape}: its channels stand first, or it holds volumes; expected "
             "(images, height, width, channels)"
         )
-    return array
+    return native(array)
 
 
 def _is_doubtful(shape: tuple[int, ...]) -> bool:

@@ -9,7 +9,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.together import Together
 from convsight.datasets.units import Parts, assign, units_of
 from convsight.errors import UserError
-from convsight.targets import counts_by_class
+from convsight.targets import ClassTargets, counts_by_class
 from convsight.words import counted
 
 MAX_VALIDATION = 5_000  # images; more of them choose the best epoch no better
@@ -42,7 +42,9 @@ def cut_splits(
     made = {name: split.select(positions, name) for name, positions in parts.items()}
     splits = {**dataset.splits, **made}
     words = " and ".join(f"{len(made[name]):,} for {name}" for name in reversed(lacking))
-    notes = [f"cut from {counted(len(split), 'image')}, stratified by class: {words}"]
+    stratified = isinstance(split.targets, ClassTargets)
+    what = f"{counted(len(split), 'image')}, stratified by class" if stratified else counted(len(split), "example")
+    notes = [f"cut from {what}: {words}"]
     if "test" in made and "val" in dataset.splits:
         notes.append(_cost(len(made["test"]), len(split)))
     return replace(

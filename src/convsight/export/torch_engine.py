@@ -20,6 +20,7 @@ from convsight.export.program_weights import read_program_weights
 from convsight.files import write_atomic
 from convsight.model_files import read_card
 from convsight.nets.dry_run.build import WithoutMemory
+from convsight.nets.memory_format import channels_last
 from convsight.runtime.engine import Engine
 from convsight.tasks import task_of
 from convsight.words import quoted, shortened
@@ -95,7 +96,7 @@ def load_program(path: Path, card: Card) -> nn.Module:
     check_fits(path, card, {name: tuple(value.shape) for name, value in tensors.items()}, partial(Deployed, card=card))
     deployed = Deployed(task_of(card.task).build(card), card)
     load_tensors(deployed, tensors)
-    return deployed.network.eval().to(memory_format=torch.channels_last)
+    return channels_last(deployed.network.eval())
 
 
 def save_network(path: Path, model: nn.Module, card: Card) -> None:
@@ -154,4 +155,4 @@ def load_network(path: Path, card: Card | None = None) -> nn.Module:
         load_tensors(model, load_file(path))
     except SafetensorError as error:
         raise UserError(f"{path} is damaged: {error}") from error
-    return model.eval().to(memory_format=torch.channels_last)
+    return channels_last(model.eval())

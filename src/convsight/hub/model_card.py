@@ -100,7 +100,7 @@ print(model.predict("{file}").summary())
         if is_image
         else f'np.load("example.npy")  # {card.input.dtype}, axes as in {card.input.array_shape}'
     )
-    one = "picture" if is_image else "example"
+    one = card.input.noun
     return f"""{text}
 
 Without convsight, by ONNX Runtime; the resize and all else that {card.input.noun}s need is part of the graph:
@@ -134,7 +134,7 @@ def _metrics(card: Card) -> str:
             (name, *(metrics[c].text(row[c].value) if c in row else "" for c in columns))
             for name, row in classes.items()
         )
-        text += "\n\n" + _table(("class", *columns), rows)
+        text += "\n\n" + _table((card.target.noun, *columns), rows)
     return text
 
 
@@ -142,7 +142,7 @@ def _data(card: Card) -> str:
     rows: list[tuple[str, str]] = [("name", str(card.data.get("name", "")))]
     images: Mapping[str, Any] = card.data.get("pictures", {})
     rows += [(f"images, {split}", f"{count:,}") for split, count in images.items()]
-    rows += [("fingerprint", str(card.data.get("fingerprint", ""))), ("classes", ", ".join(card.target.names))]
+    rows += [("fingerprint", str(card.data.get("fingerprint", ""))), (card.target.nouns, ", ".join(card.target.labels))]
     return "## Data\n\n" + _table(("", ""), rows)
 
 
@@ -161,7 +161,7 @@ def _input(card: Card) -> str:
         scaled = f"in files of more than 8 bits {low:,} to {high:,} as 0 to 255, all {scaled}"
     of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
-        f"## Input\n\nA image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
+        f"## Input\n\nAn image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
         f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}{scaled}, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )

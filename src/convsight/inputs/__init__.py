@@ -6,6 +6,7 @@ from pydantic import Field
 
 from convsight.errors import UserError
 from convsight.images import ValueRange
+from convsight.inputs.byte_order import native
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.image import ImageInput
 from convsight.inputs.image_geometry import ImageGeometry
@@ -59,5 +60,6 @@ __all__ = [
     "as_image",
     "is_shown",
     "measured_range",
+    "native",
     "shown_range",
 ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.images import ImageError, Source
+from convsight.inputs.byte_order import native
 
 ARRAY_SUFFIXES = frozenset({".npy"})
 
@@ -22,11 +23,13 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 def read_array(source: Source, most: float, name: str | None = None) -> NDArray[Any]:
     """The array in `source`: a `.npy` file, the content of one, a Pillow image, or itself; `name` is for errors.
 
+    Its numbers are in the machine's byte order.
+
     Raises `ImageError` where there is none, where it is damaged, or has more than `most` values, which its header
     tells. Arrays of Python objects are refused: to read them would run their code.
     """
     if isinstance(source, np.ndarray):
-        return source
+        return native(source)
     if isinstance(source, Image.Image):
         return np.asarray(source)
     called = name or (str(source) if isinstance(source, Path) else f"the array ({len(source)} bytes)")
@@ -68,5 +71,4 @@ def _read(file: BinaryIO, most: float, name: str) -> NDArray[Any]:
     if dtype.hasobject:
         raise ImageError(f"{name} holds Python objects, which are not read; save numbers")
     file.seek(0)
-    array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
-    return array
+    return native(npy.read_array(file, allow_pickle=False))

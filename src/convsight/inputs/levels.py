@@ -65,7 +65,7 @@ def measured_range(values: NDArray[Any]) -> dict[str, float]:
     >>> measured_range(np.array([-2, 0.5], np.float32))
     {'bits': 32, 'low': -2.0, 'high': 0.5}
     """
-    bits = next((bits for bits, dtype in _TYPES.items() if dtype == values.dtype), 32)
+    bits = next((bits for bits, dtype in _TYPES.items() if dtype == values.dtype.newbyteorder("=")), 32)
     low, high = _RANGES[bits]
     if bits == 16:
         high = float(2 ** max(9, int(values.max()).bit_length()) - 1)

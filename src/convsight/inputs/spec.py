@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from convsight.images import ImageError, Source
+from convsight.inputs.byte_order import native
 from convsight.inputs.geometry import InputGeometry
 from convsight.inputs.loaded import Loaded
 from convsight.words import quoted
@@ -26,7 +27,7 @@ class InputSpec(BaseModel, ABC):
     - `load` makes an array of `array_shape` and `dtype` of whatever the user names; data sets and engines hold these;
     - the deployed graph takes arrays with `free_axes`, does the rest of `load`, and goes on as
     - `scaled`: numbers of about 0..1 (batch, *planes_shape), less `mean` and divided by `std`, a value a channel.
-      `nets.inputs` holds the graph's side of it, to the same numbers.
+      `nets.input_layers` holds the graph's side of it, to the same numbers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,7 +71,7 @@ class InputSpec(BaseModel, ABC):
     @property
     @abstractmethod
     def min_std(self) -> float:
-        """The standard deviation reported for a channel that hardly varies: nothing must be divided by 0."""
+        """The standard deviation stated for a channel that hardly varies: nothing must be divided by 0."""
 
     def is_file(self, path: Path) -> bool:
         """Whether the name of `path` is that of an original; the disk is not looked at. Hidden files are none."""
@@ -119,7 +120,7 @@ class InputSpec(BaseModel, ABC):
 
         `shapes` says in words which shapes are expected.
         """
-        wanted = self.dtype
+        wanted, array = self.dtype, native(array)
         # Any number may become floating point, but no whole number of another type, which has another range.
         fits = array.dtype == wanted or (wanted.kind == "f" and array.dtype.kind in "fui")
         if not fits or 0 in array.shape:

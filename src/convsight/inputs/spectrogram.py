@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from convsight.inputs.sequence import Timed
 from convsight.words import counted
 
-FLOOR_DB = 80.0  # below a full sine wave; what is quieter is reported as silence
+FLOOR_DB = 80.0  # below a full sine wave; what is quieter counts as silence
 
 
 @final

@@ -4,10 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from convsight.targets.classes import Classes, Palette, SeveralLabels, class_targets, counts_by_class
+from convsight.targets.classes import Classes
+from convsight.targets.embedding import Embedding
 from convsight.targets.images import ImageTarget
-from convsight.targets.joints import Embedding, Joints
+from convsight.targets.joints import Joints
+from convsight.targets.named_classes import class_targets, counts_by_class
 from convsight.targets.numbers import NumberTargets
+from convsight.targets.palette import Palette
+from convsight.targets.several_labels import SeveralLabels
 from convsight.targets.spec import ClassTargets, FromArray, NamedTargets, Targets, TargetSpec
 
 # What a card may hold, told apart by `kind`.

@@ -48,6 +48,11 @@ class ImageTarget(TargetSpec):
         return targets
 
     def of_array(self, values: NDArray[Any]) -> ImagesOfMany:
+        if len(self.names) not in {1, 3} or (self.low, self.high) != (0.0, 255.0):
+            raise UserError(
+                "targets that are images have 1 or 3 channels and values from 0 to 255, not "
+                f"{len(self.names)} and {self.low:g} to {self.high:g}"
+            )
         if values.dtype != np.uint8 or values.ndim != 4 or values.shape[3] != len(self.names):
             raise UserError(
                 f"targets that are images need uint8 (examples, height, width, {len(self.names)}), not {values.dtype} "

@@ -1,4 +1,4 @@
-"""`Joints`: points of a body, known by name; `Embedding`: a vector, near to those of what is alike."""
+"""`Joints`: points of a body, known by name."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -56,49 +56,9 @@ class Joints(TargetSpec):
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
         if not isinstance(targets, NamedTargets):
-            raise TypeError(f"expected targets with a name for each joint, not {type(targets).__name__}")
+            raise UserError(f"{source} holds targets without joints; the network tells {self.summary}{hint}")
         if targets.names != self.names:
             raise UserError(
                 f"{source} holds the joints {', '.join(targets.names)}; the network knows {', '.join(self.names)}{hint}"
             )
-        return targets
-
-
-@final
-class Embedding(TargetSpec):
-    """A vector of `dimensions` numbers of length 1. `names` are the classes that it was learnt from, if any.
-
-    What is compared is not known by name: any targets may be judged by, since they say only what is alike.
-    """
-
-    kind: Literal["embedding"] = "embedding"
-    names: tuple[str, ...] = ()
-    dimensions: int = Field(ge=1)
-
-    @property
-    def outputs(self) -> int:
-        return self.dimensions
-
-    @property
-    def scale(self) -> tuple[float, ...]:
-        return (1.0,) * self.dimensions
-
-    @property
-    def noun(self) -> str:
-        return "class"
-
-    @property
-    def nouns(self) -> str:
-        return "classes"
-
-    def fitted(self, train: Targets) -> "Embedding":
-        return self
-
-    def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
-        for name, targets in splits.items():
-            if len(targets) < 2:
-                raise UserError(f"{source}: {name} holds one example, but what is alike is reported by two or more")
-        return []
-
-    def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
         return targets

@@ -12,6 +12,7 @@ from convsight.results import NumbersOfMany
 from convsight.targets.spec import Targets, TargetSpec
 
 _CONSTANT = 1e-12  # of the mean: a spread below it is rounding, not variation
+_RESOLVED = 1e-6  # of the mean: a spread below it is a few steps of float32, in which networks answer
 
 
 @final
@@ -51,16 +52,30 @@ class NumberTargets(TargetSpec):
         return self.std
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The names, each with its unit.
+
+        >>> NumberTargets(names=("height", "ratio"), units=("m", "")).labels
+        ('height (m)', 'ratio')
+        """
+        return _with_units(self.names, self.units)
+
+    @property
     def noun(self) -> str:
         return "number"
 
     def fitted(self, train: Targets) -> "NumberTargets":
         values = _numbers(train).values
+        for name, column in zip(self.names, values.T, strict=True):
+            _check_learnable(name, column)
         mean, std = values.mean(axis=0), values.std(axis=0)
-        for name, middle, spread in zip(self.names, mean.tolist(), std.tolist(), strict=True):
-            if spread <= _CONSTANT * max(1.0, abs(middle)):
-                raise UserError(f"{name} is {middle:g} in every training example, so there is nothing to learn")
         return self.model_copy(update={"mean": tuple(mean.tolist()), "std": tuple(std.tolist())})
+
+    def unfitted(self) -> "NumberTargets":
+        return self.model_copy(update={"mean": None, "std": None})
+
+    def meaning(self) -> list[Any]:
+        return [self.names, self.units] if any(self.units) else list(self.names)
 
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         for name, targets in splits.items():
@@ -70,9 +85,12 @@ class NumberTargets(TargetSpec):
         return []
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        known = _numbers(targets)
-        if known.names != self.names:
-            raise UserError(f"{source} holds {', '.join(known.names)}; the network tells {', '.join(self.names)}{hint}")
+        if not isinstance(targets, NumbersOfMany):
+            raise UserError(f"{source} holds targets that are no numbers; the network tells {self.summary}{hint}")
+        known = targets
+        if (known.names, known.units) != (self.names, self.units):
+            held, told = (", ".join(_with_units(each.names, each.units)) for each in (known, self))
+            raise UserError(f"{source} holds {held}; the network tells {told}{hint}")
         return known
 
     def of_array(self, values: NDArray[Any]) -> NumbersOfMany:
@@ -80,6 +98,24 @@ class NumberTargets(TargetSpec):
         if table.shape[1] != len(self.names):
             raise UserError(f"expected {len(self.names)} numbers an example, not {table.shape[1]}")
         return NumbersOfMany(table, self.names, self.units)
+
+
+def _check_learnable(name: str, values: NDArray[np.float64]) -> None:
+    """Raise `UserError` where the training targets `values` (examples,) of the number `name` cannot be learnt."""
+    if not np.isfinite(values).all():
+        raise UserError(f"{name} is not a finite number in every training example; mend or leave out those")
+    middle, spread = float(values.mean()), float(values.std())
+    if spread <= _CONSTANT * abs(middle):
+        raise UserError(f"{name} is {middle:g} in every training example, so there is nothing to learn")
+    if spread <= _RESOLVED * abs(middle):
+        raise UserError(
+            f"{name} is about {middle:.10g} and varies by {spread:.3g}, which float32 cannot resolve; subtract an "
+            f"offset such as {middle:.10g} from it"
+        )
+
+
+def _with_units(names: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True))
 
 
 def _numbers(targets: Targets) -> NumbersOfMany:

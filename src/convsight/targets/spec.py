@@ -89,6 +89,14 @@ class TargetSpec(BaseModel, ABC):
     def fitted(self, train: Targets) -> Self:
         """The same, with what is measured on the targets of the training split."""
 
+    def unfitted(self) -> Self:
+        """The same, without what is measured: equal for all data that ask for the same."""
+        return self
+
+    def meaning(self) -> list[Any]:
+        """The names, and what else tells what targets mean, as JSON: what a fingerprint of data sees."""
+        return list(self.names)
+
     @abstractmethod
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         """Notes for the user on the targets of the splits (by name) of the data at `source`.
@@ -102,6 +110,11 @@ class TargetSpec(BaseModel, ABC):
 
         Raises `UserError`, with `hint` behind it, where they hold what the network does not know.
         """
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names as people read them: those of numbers with their units."""
+        return self.names
 
     @property
     def summary(self) -> str:

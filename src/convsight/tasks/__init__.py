@@ -46,8 +46,13 @@ TASKS = {
 
 def reader_of(card: "Card") -> "Reader":
     """What reads the predictions of the network on `card`: the light half of its task."""
-    reader: Reader = _imported(_entry(card.task).reader)(card)
-    return reader
+    return reader_type(card.task)(card)
+
+
+def reader_type(task: str) -> "type[Reader]":
+    """The light half of the task called `task`."""
+    found: type[Reader] = _imported(_entry(task).reader)
+    return found
 
 
 def task_of(task: str) -> "Task":

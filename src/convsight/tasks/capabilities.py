@@ -4,18 +4,22 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
-from convsight.inputs import InputSpec
+from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
+from convsight.results import Result
+from convsight.results.caption import with_caption
 from convsight.settings import FRESH, TrainSettings
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
@@ -132,6 +136,35 @@ def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> 
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
 
 
+def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:
+    """The general settings that do nothing for `task` on such inputs."""
+    varies: frozenset[str] = frozenset() if isinstance(task, Augmenting) else frozenset({"augment", "flip", "grow"})
+    return varies if isinstance(spec, ImageInput) else varies | {"size", "fit", "colour", "grow"}
+
+
+def refuse_without_effect(task: Task, spec: InputSpec, settings: TrainSettings) -> None:
+    """Raise `UserError` for a setting that was given and does nothing for `task` on such inputs."""
+    for name in sorted(without_effect(task, spec) & settings.changed()):
+        raise UserError(f"--{name} does nothing for {settings.task} of {spec.summary}: leave it out")
+
+
+@runtime_checkable
+class ShowingTargets(Protocol):
+    """What is to be learnt of an example can be drawn as the learner sees it, varied with its image."""
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        """A copy of `image` (RGB), which may be larger, with the named `targets` of the one example it shows."""
+
+
+def draw_targets(
+    task: Task, image: Image.Image, targets: Mapping[str, Tensor], card: Card, target: Result
+) -> Image.Image:
+    """`image` with its varied `targets`; where the task cannot draw these, with the words of `target`, unvaried."""
+    if isinstance(task, ShowingTargets):
+        return task.draw_targets(image, targets, card)
+    return with_caption(image, [target.summary()])
+
+
 @runtime_checkable
 class Baselined(Protocol):
     """Simple methods beside which a reader sees what the network adds."""
@@ -140,7 +173,7 @@ class Baselined(Protocol):
     trivial_baseline_name: ClassVar[str]
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
-        """What the method called `floor`, which learns nothing, reaches on `judged`, by metric."""
+        """What the method called `trivial_baseline_name`, which learns nothing, reaches on `judged`, by metric."""
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
         """What simple methods reach on `test`, by method and metric."""

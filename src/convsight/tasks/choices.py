@@ -46,8 +46,6 @@ def for_task(settings: TrainSettings, task: str) -> TrainSettings:
     for name in sorted(settings.own.keys() - kind.model_fields.keys()):
         others = " and ".join(other for other in TASKS if name in settings_of(other).model_fields)
         raise UserError(f"--{_option(name)} is for {others}, not for {task}: leave it out")
-    for name in sorted(kind.without_meaning & settings.changed()):
-        raise UserError(f"--{_option(name)} does nothing for {task}: leave it out")
     own = kind.of(settings)
     return settings.model_copy(update={"task": task, "own": own.model_dump(exclude_none=True)})
 

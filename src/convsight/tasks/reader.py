@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final, runtime_checka
 
 from numpy.typing import NDArray
 
+from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.inputs import is_shown
 from convsight.metrics import Described, Measured, Metric
@@ -67,6 +68,8 @@ class Reader(ABC):
 
     # What `read` returns: a verb that needs one of `convsight.results.capabilities` asks it before it reads anything.
     result: ClassVar[type[Result]]
+    # What is true of an example is one of these; of the type `result` where none are named.
+    targets: ClassVar[tuple[type[Result], ...]] = ()
     # What the Hugging Face hub calls the kind of question.
     pipeline_tag: ClassVar[str]
     # Lines of Python that print the prediction with NumPy alone, from `arrays` (name -> array, first axis the batch)
@@ -95,11 +98,29 @@ class TabularReader(Protocol):
 
 
 def columns_of(reader: Reader, what: str, fix: str = "leave it out") -> tuple[str, ...]:
-    """The columns of a table of the results; raises `UserError` for `what` was asked where they are no rows."""
+    """The columns of a table of the results, those of numbers with their units: `height (m)`.
+
+    Raises `UserError` where they are no rows; `what` is what was asked for.
+    """
     require(reader.result, Tabular, what, reader.card.task, fix)
     if not isinstance(reader, TabularReader):
         raise TypeError(f"{type(reader).__name__} reads rows of a table, and must name their columns()")
-    return reader.columns()
+    target = reader.card.target
+    labels = dict(zip(target.names, target.labels, strict=True))
+    return tuple(labels.get(column, column) for column in reader.columns())
+
+
+def check_targets(kind: type[Reader], dataset: Dataset) -> None:
+    """Raise `UserError` where the targets of `dataset`, which says its task, are none that the task's reader takes."""
+    wanted = kind.targets or (kind.result,)
+    for split in dataset.splits.values():
+        found = split.targets[0]
+        if not isinstance(found, wanted):
+            types = " or ".join(each.__name__ for each in wanted)
+            raise UserError(
+                f"{dataset.source} is for {dataset.task}, which takes targets of the type {types}, but those of "
+                f"{split.name} are of the type {type(found).__name__}; give the task or the targets that were meant"
+            )
 
 
 def can_draw(reader: Reader) -> bool:

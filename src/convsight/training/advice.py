@@ -33,12 +33,13 @@ class Untried:
     """What a training left unused that may help.
 
     `varies` says whether images could vary more, `weights` is the option that begins pretrained (empty: none), `side` a
-    larger side in px that the data has (None: it has no more detail).
+    larger side in px that the data has (None: it has no more detail), `augments` whether --augment does anything.
     """
 
     varies: bool = True
     weights: str = ""
     side: int | None = None
+    augments: bool = True
 
 
 _ONLY_VARIATION = Untried()
@@ -227,8 +228,8 @@ def _suggestion(verdict: Verdict, evidence: _Evidence, settings: TrainSettings, 
     more = f"--minutes {times * settings.minutes:g}" if settings.minutes else f"--epochs {times * evidence.epochs}"
     longer = [] if evidence.stands_still else [more]
     first = [option for option in (untried.weights, f"--size {untried.side}" * (untried.side is not None)) if option]
-    stronger = ["--augment strong"] if untried.varies else []
-    weaker = [] if settings.augment == "none" else ["a weaker --augment"]
+    stronger = ["--augment strong"] if untried.augments and untried.varies else []
+    weaker = ["a weaker --augment"] if untried.augments and settings.augment != "none" else []
     generalise = [*first, "more images", *stronger, "a larger --weight-decay", "a smaller --net"]
     lead = "Try"
     match verdict:

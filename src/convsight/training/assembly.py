@@ -15,6 +15,7 @@ from convsight.card import Card
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.memory_format import channels_last
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -59,7 +60,7 @@ def assemble(
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
-    learner = learner.to(plan.device).to(memory_format=torch.channels_last)
+    learner = channels_last(learner.to(plan.device))
     train = data.examples["train"]
     loader = Loader(
         train.images,

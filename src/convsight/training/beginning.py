@@ -8,6 +8,7 @@ from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples
+from convsight.nets.memory_format import channels_last
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.runtime.judge import judge
@@ -44,7 +45,7 @@ def first_network(
         listener.say(note)
     if not isinstance(task, HeadStarting):
         return network, None
-    network = network.to(choices.device).to(memory_format=torch.channels_last)
+    network = channels_last(network.to(choices.device))
     seconds = None if given.deadline is None else _SHARE * max(0.0, given.deadline - time.monotonic())
     return network, task.head_start(network, card, train, seconds, listener)
 

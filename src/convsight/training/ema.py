@@ -1,4 +1,4 @@
-"""Exponential moving average of a network's weights, which predictions better than the last step's."""
+"""Exponential moving average of a network's weights, which predict better than the last step's."""
 
 import copy
 

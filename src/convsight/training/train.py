@@ -10,7 +10,7 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
-from convsight.datasets.checks import check_judgeable, check_task
+from convsight.datasets.checks import check_judgeable, check_same_target, check_task
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
@@ -19,10 +19,11 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, own_networks, task_of
-from convsight.tasks.capabilities import baselines_of, options_of, pretrained, start_of
+from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect, start_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
+from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
@@ -37,6 +38,7 @@ from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
+from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
 
@@ -60,12 +62,14 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
     settings = for_task(settings, dataset.task)
+    check_targets(reader_type(dataset.task), dataset)
     task = task_of(dataset.task)
     _report_data(dataset, listener)
     settings = _started(task, dataset, settings, listener)
     net = task.net(settings.net or task.default_net, settings)
     weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
     spec, why = task.input(net, dataset, settings)
+    refuse_without_effect(task, spec, settings)
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
@@ -84,14 +88,15 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
+        save_varied(t)
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
+        t.clock = clock_for(t, deadline, len(prepared.names))
         _warn_if_late(t, listener)
         with _explain_if_stopped(t, listener):
             fit(t, listener)
-            judge_best(t, prepared.examples.get("test"), baselines, listener)
+            judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
             _export(t, prepared, listener)
     return run
 
@@ -128,7 +133,7 @@ def resume(
     spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())), clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.names), clock_state)
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
@@ -140,7 +145,7 @@ def resume(
     with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
-        judge_best(t, prepared.examples.get("test"), baselines, listener)
+        judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
         _export(t, prepared, listener)
     return run
 
@@ -233,9 +238,7 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
     dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
-    if dataset.target.names != card.target.names:
-        now = f"the {dataset.target.nouns} {dataset.target.names}"
-        raise UserError(f"{settings.data} now holds {now}; the run knows {card.target.names}")
+    check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")

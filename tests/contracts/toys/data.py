@@ -39,15 +39,29 @@ def negatives(folder: Path, task: str) -> Path:
 def sequences() -> np.ndarray[Any, np.dtype[np.float32]]:
     """Two channels of 40 steps: a wave, slow in even examples and fast in odd ones."""
     random, steps = np.random.default_rng(0), np.arange(40)
-    phase, speed = random.uniform(0, 6, (COUNT, 1, 1)), np.where(np.arange(COUNT) % 2, 1.2, 0.4)[:, None, None]
+    phase, speed = random.uniform(0, 1, (COUNT, 1, 1)), np.where(np.arange(COUNT) % 2, 1.2, 0.4)[:, None, None]
     waves = np.sin(phase + speed * steps + np.array([[0.0], [1.5]]))
     return np.asarray(waves + random.normal(0, 0.2, waves.shape), np.float32)
+
+
+def volumes() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Noise (volumes, 4, 6, 8, 2), the upper half of each brighter in even ones and the lower half in odd ones."""
+    noise = np.random.default_rng(0).integers(0, 120, (COUNT, 4, 6, 8, 2))
+    noise[::2, :2] += 80
+    noise[1::2, 2:] += 80
+    return noise.astype(np.uint8)
 
 
 def waves(folder: Path, task: str) -> Path:
     """Sequences, and whether they are slow or fast."""
     target = {"kind": "classes", "names": ["slow", "fast"]}
     return archive(folder, task, target, sequences(), np.arange(COUNT) % 2)
+
+
+def halves(folder: Path, task: str) -> Path:
+    """Volumes, and which of their halves is brighter."""
+    target = {"kind": "classes", "names": ["upper", "lower"]}
+    return archive(folder, task, target, volumes(), np.arange(COUNT) % 2)
 
 
 def image_file(folder: Path) -> Path:
@@ -59,4 +73,10 @@ def image_file(folder: Path) -> Path:
 def sequence_file(folder: Path) -> Path:
     """One of the sequences as an array file."""
     np.save(folder / "one.npy", sequences()[0])
+    return folder / "one.npy"
+
+
+def volume_file(folder: Path) -> Path:
+    """One of the volumes as an array file."""
+    np.save(folder / "one.npy", volumes()[0])
     return folder / "one.npy"

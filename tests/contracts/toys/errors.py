@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.metrics import Measured, Metric
-from convsight.metrics.bootstrap import Floats, bootstrapped, measured
+from convsight.metrics.bootstrap import bootstrapped, measured
+from convsight.metrics.intervals import Floats
 from convsight.results import ImageResult, Numbers, Result
 from convsight.tasks.reader import Metrics
 

@@ -1,10 +1,12 @@
 """Classification: which one of a list of classes does the image show?"""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -20,6 +22,7 @@ from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
+from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.capabilities import Start
@@ -92,6 +95,9 @@ class Classification(Task):
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
 
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        return with_caption(image, [card.target.names[int(targets["class"])]])
+
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
 
@@ -108,11 +114,11 @@ class Classification(Task):
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
 
     def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
-        targets, predictions = _labels(train.targets), _labels(test.targets)
-        chosen, classes = subset(targets, LINEAR_IMAGES), len(targets.classes)
+        train_targets, test_targets = _labels(train.targets), _labels(test.targets)
+        chosen, classes = subset(train_targets, LINEAR_IMAGES), len(train_targets.classes)
         seen = shrunk_images(train.images, chosen, classes)
-        unseen = shrunk_images(test.images, np.arange(len(predictions)), classes)
-        linear = linear_baseline(seen, targets.select(chosen), unseen, predictions)
+        unseen = shrunk_images(test.images, np.arange(len(test_targets)), classes)
+        linear = linear_baseline(seen, train_targets.select(chosen), unseen, test_targets)
         return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
 
     def check(self, card: Card) -> None:

@@ -1,10 +1,12 @@
 """Detection: which things does the image show, and where?"""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Batch
@@ -16,6 +18,7 @@ from convsight.metrics import Measured
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
+from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
@@ -92,6 +95,13 @@ class Detection(Task):
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
 
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        there = targets["labels"] >= 0
+        sides = torch.tensor([image.width, image.height] * 2)
+        corners: list[Corners] = [tuple(box) for box in (targets["boxes"][there] * sides).tolist()]
+        labels = targets["labels"][there].tolist()
+        return draw_boxes(image, [(box, card.target.names[k]) for box, k in zip(corners, labels, strict=True)], labels)
+
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
 
@@ -107,11 +117,11 @@ class Detection(Task):
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         """Every image predicted as the boxes of one training image, the one with the median number of them."""
-        targets, predictions = _boxes(train), _boxes(judged)
-        order = np.argsort([len(targets[index]) for index in range(len(targets))], kind="stable")
-        copied = targets[int(order[len(order) // 2])]
-        metrics = BoxMetrics(targets.classes)
-        for index, true in enumerate(predictions):
+        train_targets, judged_targets = _boxes(train), _boxes(judged)
+        order = np.argsort([len(train_targets[index]) for index in range(len(train_targets))], kind="stable")
+        copied = train_targets[int(order[len(order) // 2])]
+        metrics = BoxMetrics(train_targets.classes)
+        for index, true in enumerate(judged_targets):
             metrics.update(true, copied.on(_size(judged, index)))
         found = metrics.compute(intervals=False)
         return {name: found[name] for name in ("AP", "AP50")}

@@ -1,10 +1,11 @@
 """Two networks in turn: a generator of images, and a critic that tells them from real ones."""
 
 from collections.abc import Mapping
+from typing import final
 
 import torch
 from tests.contracts.toys.plain import SIDE
-from tests.contracts.toys.translation.task import Translation
+from tests.contracts.toys.to_image import ToImage
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -14,7 +15,8 @@ from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner, Optimized, Update
 
 
-class Adversarial(Translation):
+@final
+class Adversarial(ToImage):
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return TwoNetworks(network)
 

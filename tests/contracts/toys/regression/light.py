@@ -18,8 +18,8 @@ class NumberReader(Reader):
         return self.card.target.names
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
-        names, scale = self.card.target.names, np.array(self.card.target.scale)
-        return Numbers(names, ("m",), np.asarray(arrays["numbers"], np.float64), scale)
+        values, scale = np.asarray(arrays["numbers"], np.float64), np.array(self.card.target.scale)
+        return Numbers(self.card.target.names, ("m",), values, scale)
 
     def metrics(self) -> RootMeanSquare:
         return RootMeanSquare(self.card.target.scale[0], "m")

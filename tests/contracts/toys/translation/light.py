@@ -18,4 +18,4 @@ class ImageReader(Reader):
         return ImageResult(np.moveaxis(np.asarray(arrays["image"], np.float64), 0, 2))
 
     def metrics(self) -> RootMeanSquare:
-        return RootMeanSquare(span=0.5, unit="")
+        return RootMeanSquare(span=0.2, unit="")
