@@ -150,6 +150,10 @@ def evaluate(
         str | None, typer.Argument(help="Images with their targets. [default: the run's test split]")
     ] = None,
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
+    mistakes: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for pictures and a table of what is predicted wrong; a .csv for the table."),
+    ] = None,
     skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")] = False,
     output: ReportFormat = "table",
     workers: Workers = CORES,
@@ -172,6 +176,7 @@ def evaluate(
         max_megapixels=max_megapixels,
         engine=engine,
         precision=precision,
+        mistakes=mistakes,
     )
     if output == "json":
         document = {

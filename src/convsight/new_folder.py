@@ -22,10 +22,7 @@ def new_folder(place: Path) -> Iterator[Path]:
     whose place it takes. Raises `UserError` where `place` already holds something, or cannot be written.
     """
     place = place.absolute()
-    if place.resolve() == Path.cwd().resolve():
-        raise UserError(f"{place} is the folder this command runs in, which cannot be replaced; name one in it")
-    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
-        raise UserError(f"{place} is there already, and not an empty folder; name another")
+    check_new(place)
     try:
         make_folder(place.parent)
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=place.parent) as work:
@@ -42,6 +39,14 @@ def new_folder(place: Path) -> Iterator[Path]:
         raise UserError(
             f"cannot write {place}: {error.strerror or error}; free some space, or write elsewhere"
         ) from error
+
+
+def check_new(place: Path) -> None:
+    """Raise `UserError` where `place` already holds something, or is the folder that a command runs in."""
+    if place.resolve() == Path.cwd().resolve():
+        raise UserError(f"{place} is the folder this command runs in, which cannot be replaced; name one in it")
+    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+        raise UserError(f"{place} is there already, and not an empty folder; name another")
 
 
 def _sync_all(folder: Path) -> None:

@@ -57,17 +57,18 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Training:
 def judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged]:
     seen: list[tuple[list[int], float, dict[str, float]]] = []
 
-    def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object]) -> Any:
+    def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object], hear: Any = None) -> Any:
         assert isinstance(engine.graph, ClassGraph)
         assert isinstance(examples.targets, Labels)
         seen.append((examples.targets.indices.tolist(), engine.graph.temperature, reader.card.calibration))
-        return judge(engine, reader, examples, progress)
+        return judge(engine, reader, examples, progress, hear)
 
     monkeypatch.setattr(judging, "judge", noted)
     monkeypatch.setattr(judging, "SEEN_AGAIN", 100)
     heard = Heard()
     before = fitted.run.model_file.read_bytes()
-    yield Judged(fitted, judge_best(fitted, fitted.val.select(np.arange(50)), BASELINES, heard), heard, seen)
+    card = judge_best(fitted, fitted.val.select(np.arange(50)), BASELINES, heard, [f"{n}.png" for n in range(50)])
+    yield Judged(fitted, card, heard, seen)
     fitted.run.model_file.write_bytes(before)
 
 
@@ -104,7 +105,7 @@ def test_the_card_holds_test_baselines_and_validation_by_name(judged: Judged) ->
 def test_without_a_test_all_is_told_of_validation(fitted: Training) -> None:
     before = fitted.run.model_file.read_bytes()
     heard = Heard()
-    card = judge_best(fitted, None, BASELINES, heard)
+    card = judge_best(fitted, None, BASELINES, heard, [str(number) for number in range(len(fitted.val))])
     fitted.run.model_file.write_bytes(before)
     assert {name.split("/")[0] for name in card.metrics} == {"val"}
     assert card.metrics["val/accuracy"].low < card.metrics["val/accuracy"].value
@@ -148,7 +149,7 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
     monkeypatch.setattr(judging, "advise", noted)
     monkeypatch.setattr(judging, "SEEN_AGAIN", 100)
     heard = Heard()
-    card = judge_best(fitted, fitted.val.select(np.arange(50)), {}, heard)
+    card = judge_best(fitted, fitted.val.select(np.arange(50)), {}, heard, [""] * 50)
     reader = reader_of(card)
     engine = fitted.plan.engine(load_network(fitted.run.model_file), card)
     again = fitted.train.select(np.linspace(0, len(fitted.train) - 1, 100).astype(np.int64))
@@ -173,11 +174,11 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
 def test_few_training_examples_are_all_judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     lengths = []
 
-    def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object]) -> Any:
+    def noted(engine: Any, reader: Any, examples: Examples, progress: Callable[[int], object], hear: Any = None) -> Any:
         lengths.append(len(examples))
-        return judge(engine, reader, examples, progress)
+        return judge(engine, reader, examples, progress, hear)
 
     monkeypatch.setattr(judging, "judge", noted)
     monkeypatch.setattr(judging, "SEEN_AGAIN", len(fitted.train))
-    judge_best(fitted, fitted.val, {}, Silent())
+    judge_best(fitted, fitted.val, {}, Silent(), [""] * len(fitted.val))
     assert lengths[-1] == len(fitted.train)

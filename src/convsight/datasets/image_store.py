@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
+from pathlib import Path
 from typing import Any, Protocol, Self, final
 
 import numpy as np
@@ -32,6 +33,8 @@ class _Store(Protocol):
     """Loaded arrays by row: (rows, *array_shape)."""
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]: ...
+
+    def source(self, row: int) -> Path | NDArray[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,12 @@ class ImageStore:
         """
         tell = progress or _nobody
         if isinstance(split.images, np.ndarray) and spec.takes(split.images):
-            given = _Held(split.images, spec)
+            given = _Held(split.images, spec, split.images)
             tell(len(split))
             return cls(spec, given, given.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
         source = _OnDemand(split.images, spec, max_megapixels, workers)
-        held = _Held.empty(len(split), spec) if source.needed_bytes <= budget else None
+        held = _Held.empty(split.images, spec) if source.needed_bytes <= budget else None
         found, unreadable = _decode_all(source, split.names, held, tell)
         rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
         return cls(spec, source if held is None else held, found, rows), unreadable
@@ -92,6 +95,10 @@ class ImageStore:
     def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
         """The examples at `indices`, in that order: a new array (indices, *array_shape)."""
         return self._store.take(self._rows[indices])
+
+    def source(self, index: int) -> Path | NDArray[Any]:
+        """What example `index` was loaded from: a file, or an array."""
+        return self._store.source(int(self._rows[index]))
 
     def select(self, positions: NDArray[np.int64]) -> "ImageStore":
         """The images at `positions`, in that order, without copying pixels."""
@@ -141,14 +148,18 @@ class ImageStore:
 class _Held:
     """Arrays in memory: (rows, *array_shape), of one channel perhaps without an axis for it."""
 
-    def __init__(self, arrays: NDArray[Any], spec: InputSpec) -> None:
+    def __init__(self, arrays: NDArray[Any], spec: InputSpec, sources: Images) -> None:
         self.arrays = arrays
         self.spec = spec
+        self.sources = sources
 
     @classmethod
-    def empty(cls, count: int, spec: InputSpec) -> Self:
-        """Room for `count` arrays."""
-        return cls(np.empty((count, *spec.array_shape), spec.dtype), spec)
+    def empty(cls, sources: Images, spec: InputSpec) -> Self:
+        """Room for the arrays of `sources`."""
+        return cls(np.empty((len(sources), *spec.array_shape), spec.dtype), spec, sources)
+
+    def source(self, row: int) -> Path | NDArray[Any]:
+        return self.sources[row]
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         chosen = self.arrays[rows]
@@ -189,6 +200,10 @@ class _Joined:
             taken[mine] = store.take(rows[mine] - (self.ends[number] - len(store)))
         return taken
 
+    def source(self, row: int) -> Path | NDArray[Any]:
+        number = int(np.searchsorted(self.ends, row, "right"))
+        return self.stores[number].source(row - int(self.ends[number]) + len(self.stores[number]))
+
 
 @final
 class _OnDemand:
@@ -199,6 +214,9 @@ class _OnDemand:
         self.spec = spec
         self.max_megapixels = max_megapixels
         self.workers = workers
+
+    def source(self, row: int) -> Path | NDArray[Any]:
+        return self.images[row]
 
     @property
     def needed_bytes(self) -> int:

@@ -20,7 +20,10 @@ from convsight.results.box_columns import (
     plain_values,
     row_values,
 )
+from convsight.results.box_mistakes import box_mistakes
 from convsight.results.drawing import draw_boxes
+from convsight.results.mistake_drawing import draw_box_mistakes
+from convsight.results.mistakes import Mistake
 from convsight.results.overlaps import matched, overlaps
 from convsight.results.result import Difference, InvalidOutputError, Result
 
@@ -216,6 +219,13 @@ class Boxes(Result):
 
     def draw(self, image: Image.Image) -> Image.Image:
         return draw_boxes(image, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())
+
+    def mistakes(self, target: "Boxes") -> list[Mistake]:
+        return box_mistakes(self, target)
+
+    def draw_mistakes(self, image: Image.Image, target: "Boxes") -> Image.Image:
+        """The image, enlarged where it is small, under a bar that counts what is wrong, with each wrong box."""
+        return draw_box_mistakes(image, self, target)
 
     def _colours(self) -> list[int]:
         return [int(label) for label in self.found.labels]

@@ -17,8 +17,7 @@ def with_caption(image: Image.Image, parts: Sequence[str]) -> Image.Image:
     they are. The canvas is at least 200 pixels wide. Letters shrink until the words fit one line; where they would be
     too small to read, the words go on in further lines.
     """
-    factor = max(1, -(-_MIN_SIDE // max(image.size)))
-    shown = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    shown = enlarged(image)
     width = max(shown.width, _MIN_SIDE)
     size, lines = _set(parts, width, min(width, shown.height))
     edge, step = size // 3, round(1.3 * size)
@@ -28,6 +27,16 @@ def with_caption(image: Image.Image, parts: Sequence[str]) -> Image.Image:
     for number, line in enumerate(lines):
         pen.text((edge, edge // 2 + number * step), line, fill="white", font=font)
     return drawn
+
+
+def enlarged(image: Image.Image, least: int = _MIN_SIDE) -> Image.Image:
+    """`image`; by a whole factor, so that its pixels stay what they are, where its longer side has less than `least`.
+
+    >>> enlarged(Image.new("RGB", (30, 28))).size
+    (210, 196)
+    """
+    factor = max(1, -(-least // max(image.size)))
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
 
 
 def broken(parts: Sequence[str], fits: Callable[[str], bool]) -> list[str]:

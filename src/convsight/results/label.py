@@ -10,6 +10,7 @@ from PIL import Image
 
 from convsight.extras import extra
 from convsight.results.caption import with_caption
+from convsight.results.mistakes import Mistake
 from convsight.results.result import Difference, InvalidOutputError, Result
 
 
@@ -107,6 +108,15 @@ class Label(Result):
     def difference(self, other: "Label") -> Difference:
         largest = float(np.abs(self.probabilities - other.probabilities).max())
         return Difference(largest, float(self.index == other.index))
+
+    def mistakes(self, target: "Label") -> list[Mistake]:
+        if self.index == target.index:
+            return []
+        return [Mistake("class", target.name, self.name, self.probability)]
+
+    def draw_mistakes(self, image: Image.Image, target: "Label") -> Image.Image:
+        true = f"true: {target.name} {float(self.probabilities[target.index]):.1%}"
+        return with_caption(image, [f"{self.name} {self.probability:.1%}", true])
 
     def draw(self, image: Image.Image) -> Image.Image:
         """The image under a bar with the prediction, so larger than `image`: see `with_caption`."""

@@ -18,6 +18,7 @@ from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
+from convsight.runtime.mistakes import DRAWN, MistakeCollector, check_place, write_mistakes
 from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
@@ -49,15 +50,20 @@ def evaluate(
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
+    mistakes: str | Path | None = None,
 ) -> Evaluation:
     """Metrics of the network at `path` on `data`, named `test/...`, or after the split that the user chose.
 
     Without `data`, that of the run is judged, cut and read as it was for the training; so it is where `data` is the
     same, since a network knows what it was trained on. Without `split`, the split called test is judged, else val, else
     everything there is. Of other data, images equal to some that the run was trained or chosen on are judged apart,
-    named `train/...` and `val/...`. Labels are matched by class name. Raises `UserError` for unknown classes,
+    named `train/...` and `val/...`. What is predicted wrong is written to `mistakes`, a new folder or a .csv file: see
+    `runtime.mistakes`. Labels are matched by class name. Raises `UserError` for unknown classes,
     unreadable data, and images that cannot be read.
     """
+    place = None if mistakes is None else Path(mistakes)
+    if place is not None:
+        check_place(place)
     model = load(path, engine, precision)
     listener.say(model.words)
     run = Run.of_network(path)
@@ -92,9 +98,12 @@ def evaluate(
     if own:  # as the training judged it, whatever its splits share
         parts = {name: np.arange(len(judged.split))}
     metrics: dict[str, Measured] = {}
+    wrong = None if place is None else MistakeCollector()
     with listener.counting("judging", len(judged.split)) as advance:
         for part, positions in parts.items():
-            metrics |= _judged_part(model, part, judged, positions, dataset.source, listener, advance)
+            metrics |= _judged_part(model, part, judged, positions, dataset.source, listener, advance, wrong)
+    if place is not None and wrong is not None:
+        _write_mistakes(place, wrong, judged, parts, max_megapixels, listener)
     return Evaluation(
         dataset.source,
         len(judged.split),
@@ -112,14 +121,38 @@ def _judged_part(
     source: str,
     listener: Listener,
     advance: Callable[[int], None],
+    wrong: MistakeCollector | None,
 ) -> dict[str, Measured]:
-    """Metrics of the images at `positions`, named after `part`; none, and why, where there is nothing to find there."""
+    """Metrics of the images at `positions`, named after `part`; none, and why, where there is nothing to find there.
+
+    `wrong` hears of all of them.
+    """
+    hear = None if wrong is None else lambda index, *both: wrong.take(int(positions[index]), *both)
     try:
         check_judgeable(source, judged.split.select(positions, part))
     except UserError as error:
         listener.say(f"note: no metrics of {part}: {error}")
         return {}
-    return named(part, judge(model.engine, model.reader, judged.examples.select(positions), advance).compute())
+    examples = judged.examples.select(positions)
+    return named(part, judge(model.engine, model.reader, examples, advance, hear).compute())
+
+
+def _write_mistakes(
+    place: Path,
+    wrong: MistakeCollector,
+    judged: ReadSplit,
+    parts: Mapping[str, NDArray[np.int64]],
+    max_megapixels: float,
+    listener: Listener,
+) -> None:
+    """Write the mistakes, and say how many there are and where."""
+    part_of = np.empty(len(judged.split), object)
+    for part, positions in parts.items():
+        part_of[positions] = part
+    write_mistakes(place, wrong, judged.examples, judged.split.names, part_of.tolist(), max_megapixels)
+    count = len(wrong.mistakes)
+    drawn = f", the worst {DRAWN:,} of them as pictures" if count > DRAWN and place.suffix.lower() != ".csv" else ""
+    listener.say(f"{count:,} of {len(judged.split):,} images are predicted wrong: {place}{drawn}, the surest first")
 
 
 def _tell_seen(parts: Mapping[str, NDArray[np.int64]], name: str, own: bool, listener: Listener) -> None:

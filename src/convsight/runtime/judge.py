@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.tasks.reader import Metrics, Reader
@@ -21,8 +22,12 @@ def judge(
     reader: Reader,
     examples: "Examples",
     progress: Callable[[int], object] | None = None,
+    hear: Callable[[int, Result, Result], object] | None = None,
 ) -> Metrics:
-    """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged."""
+    """Metrics of the network in `engine` over `examples`; `progress` is told how many were judged.
+
+    `hear` is given the position of each example, its target and what was predicted.
+    """
     metrics = reader.metrics()
     images = examples.images
     batch = max(1, min(_MAX, _PIXELS // images.spec.positions))
@@ -30,7 +35,10 @@ def judge(
         chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [images.size(int(index)) for index in chosen]
         for index, result in zip(chosen, predictions(engine, reader, images.take(chosen), sizes), strict=True):
-            metrics.update(examples.targets[int(index)], result)
+            target = examples.targets[int(index)]
+            metrics.update(target, result)
+            if hear:
+                hear(int(index), target, result)
         if progress:
             progress(len(chosen))
     return metrics

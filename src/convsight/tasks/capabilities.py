@@ -4,9 +4,11 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
@@ -16,6 +18,8 @@ from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
+from convsight.results import Result
+from convsight.results.caption import with_caption
 from convsight.settings import FRESH, TrainSettings
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import Metrics
@@ -142,6 +146,23 @@ def refuse_without_effect(task: Task, spec: InputSpec, settings: TrainSettings) 
     """Raise `UserError` for a setting that was given and does nothing for `task` on such inputs."""
     for name in sorted(without_effect(task, spec) & settings.changed()):
         raise UserError(f"--{name} does nothing for {settings.task} of {spec.summary}: leave it out")
+
+
+@runtime_checkable
+class ShowingTargets(Protocol):
+    """What is to be learnt of an example can be drawn as the learner sees it, varied with its image."""
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        """A copy of `image` (RGB), which may be larger, with the named `targets` of the one example it shows."""
+
+
+def draw_targets(
+    task: Task, image: Image.Image, targets: Mapping[str, Tensor], card: Card, target: Result
+) -> Image.Image:
+    """`image` with its varied `targets`; where the task cannot draw these, with the words of `target`, unvaried."""
+    if isinstance(task, ShowingTargets):
+        return task.draw_targets(image, targets, card)
+    return with_caption(image, [target.summary()])
 
 
 @runtime_checkable

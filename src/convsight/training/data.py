@@ -1,6 +1,6 @@
 """From a cut data set to fitted images in its splits, every image decoded once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convsight.datasets import Dataset, Examples
@@ -24,8 +24,13 @@ class Prepared:
 
     @property
     def judged(self) -> str:
-        """The split that the network is judged by in the end: val, where there is no test."""
+        """The split that the network is judged by in the end: test, or val, where there is none."""
         return "test" if "test" in self.examples else "val"
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What messages call the images of that split."""
+        return self.dataset.splits[self.judged].names
 
 
 def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, listener: Listener) -> Prepared:

@@ -1,6 +1,6 @@
 """The end of a training: the best network judged on images it was not chosen by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,12 +14,14 @@ from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
 from convsight.runtime.judge import judge
+from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import Untried, advise
 from convsight.training.fit import Training
+from convsight.training.sheets import WORST, save_worst
 
 _SIZED = 200  # images whose size tells whether they have more detail
 _ROUND = 32  # px
@@ -27,24 +29,28 @@ SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under
 
 
 def judge_best(
-    t: Training, test: Examples | None, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener
+    t: Training,
+    test: Examples | None,
+    baselines: Mapping[str, Mapping[str, Measured]],
+    listener: Listener,
+    names: Sequence[str],
 ) -> Card:
     """Judge the run's best network; write its final card and figures, and say what to try next.
 
-    Without a `test`, all is told of val.
+    Without a `test`, val serves as one. `names` are those of the images that are judged.
     """
-    plan = t.plan
+    plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
     model = load_network(t.run.model_file).to(t.device)
     seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
-    with listener.counting("judging", len(test or ()) + len(t.val) + len(seen)) as advance:
+    with listener.counting("judging", len(told) + len(t.val) + len(seen)) as advance:
         on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
         engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
-        judged = judge(engine, reader, test, advance) if test else on_val
+        judged = judge(engine, reader, told, advance, wrong.take)
         on_seen = judge(engine, reader, seen, advance).compute()
     scores = on_val.compute()
-    reached = judged.compute() if test else scores
+    reached = judged.compute()
     split = "test" if test else "val"
     metrics = named(split, reached)
     for method, found in baselines.items():
@@ -53,6 +59,7 @@ def judge_best(
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card)
     _draw(t, judged)
+    save_worst(t, split, wrong, told, names, listener)
     _advise(t, on_seen, scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card

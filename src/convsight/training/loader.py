@@ -57,7 +57,7 @@ class Loader:
         """All examples once, in the order of `epoch`."""
         order = shuffled(self._seed, epoch, len(self._inputs))
         parts = [order[start:end] for start, end in self._bounds()]
-        return map_in_threads(self._read, parts, self._workers)
+        return map_in_threads(self.take, parts, self._workers)
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.
@@ -71,6 +71,7 @@ class Loader:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
 
-    def _read(self, samples: NDArray[np.int64]) -> LoadedBatch:
+    def take(self, samples: NDArray[np.int64]) -> LoadedBatch:
+        """The examples at `samples`, as a batch."""
         inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
         return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)))

@@ -38,6 +38,7 @@ from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import judge_best
 from convsight.training.recorder import Recorder
+from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
 
@@ -87,14 +88,15 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
+        save_varied(t)
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())))
+        t.clock = clock_for(t, deadline, len(prepared.names))
         _warn_if_late(t, listener)
         with _explain_if_stopped(t, listener):
             fit(t, listener)
-            judge_best(t, prepared.examples.get("test"), baselines, listener)
+            judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
             _export(t, prepared, listener)
     return run
 
@@ -131,7 +133,7 @@ def resume(
     spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.examples.get("test", ())), clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.names), clock_state)
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
@@ -143,7 +145,7 @@ def resume(
     with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
-        judge_best(t, prepared.examples.get("test"), baselines, listener)
+        judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
         _export(t, prepared, listener)
     return run
 

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.datasets.audit.findings import MakeImage, audited, names, only
 
 from convsight.datasets import read_dataset
-from convsight.datasets.audit import audit
+from convsight.datasets.audit import Audit, audit
 from convsight.datasets.audit.sizes import Sizes
 from convsight.progress import Silent
 
@@ -264,3 +264,36 @@ def test_images_that_are_not_whole(clean: Path) -> None:
     finding = next(each for each in found.findings if each.kind == "damaged")
     assert names(finding) == [["train/cat/a.png"]]
     assert finding.entries[0].note == "its end marker is missing; all of its pixels are there"
+
+
+def test_a_placeholder_among_photos(clean: Path) -> None:
+    plain = Image.new("RGB", (64, 48), (204, 204, 204))
+    plain.paste((90, 90, 90), (12, 20, 52, 30))
+    plain.save(clean / "train" / "cat" / "missing.jpg", quality=80)
+    finding = next(found for found in audited(clean).findings if found.kind == "placeholders")
+    assert finding.level == "suspicion"
+    assert names(finding) == [["train/cat/missing.jpg"]]
+    assert finding.words == "1 image far plainer than others of their class: placeholders, perhaps"
+    assert "% of it has one brightness" in finding.entries[0].note
+
+
+def test_where_a_class_stands_before_a_plain_ground_nothing_is_a_placeholder(clean: Path) -> None:
+    for file in (clean / "train" / "cat").iterdir():
+        with Image.open(file) as image:
+            thing = image.resize((22, 22))
+        plain = Image.new("RGB", (48, 48), "white")
+        plain.paste(thing, (10, 10))
+        plain.save(file)
+    kinds = [found.kind for found in audited(clean).findings]
+    assert "placeholders" not in kinds
+    assert "placeholders" in [found.kind for found in _with_one_cat_among_dogs(clean).findings]
+
+
+def _with_one_cat_among_dogs(clean: Path) -> Audit:
+    copy(clean / "train" / "cat" / "0.png", clean / "train" / "dog" / "cat.png")
+    (clean / "train" / "cat" / "0.png").unlink()
+    return audited(clean)
+
+
+def test_photos_are_no_placeholders(shared_data: Callable[[str], Path]) -> None:
+    assert "placeholders" not in [found.kind for found in audited(shared_data("cats_dogs"), workers=2).findings]

@@ -9,6 +9,7 @@ from convsight.datasets.audit.doubtful import find_doubtful, find_few_bits
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
+from convsight.datasets.audit.placeholders import find_placeholders
 from convsight.datasets.audit.sizes import Sizes, find_odd_images
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.finding import Entry, Finding
@@ -67,6 +68,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         *find_lookalikes(index),
         *find_imbalance(dataset),
         *find_odd_images(index),
+        *find_placeholders(dataset, index),
         *find_few_bits(index),
     )
     note = too_small(index)

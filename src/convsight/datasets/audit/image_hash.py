@@ -27,6 +27,7 @@ class ImageHash(NamedTuple):
     size: tuple[int, int]  # width and height in pixels
     grey: bool
     uniform: bool
+    plain: float  # 0..1, see `plain_share`
     remark: str = ""
     extent: Extent | None = None
 
@@ -51,8 +52,9 @@ def _hash_decoded(decoded: Decoded) -> ImageHash:
     digest.update(image.tobytes())
     across, down = difference_hashes(image)
     uniform = all(low == high for low, high in image.getextrema())  # type: ignore[misc]
+    plain = plain_share(image.convert("L"))
     return ImageHash(
-        digest.digest(), across, down, image.size, is_grey(pixels), uniform, decoded.remark, decoded.extent
+        digest.digest(), across, down, image.size, is_grey(pixels), uniform, plain, decoded.remark, decoded.extent
     )
 
 
@@ -64,9 +66,11 @@ def _hash_array(array: NDArray[Any]) -> ImageHash:
     plane = plane.mean(axis=tuple(range(plane.ndim - 2))) if plane.ndim > 2 else np.atleast_2d(plane)
     low, span = np.nanmin(plane), np.nanmax(plane) - np.nanmin(plane)
     levels = np.nan_to_num((plane - low) / (span or 1.0) * 255).astype(np.uint8)
-    across, down = difference_hashes(Image.fromarray(levels))
+    grey = Image.fromarray(levels)
+    across, down = difference_hashes(grey)
     uniform = bool((array == array.flat[0]).all())
-    return ImageHash(digest.digest(), across, down, (plane.shape[1], plane.shape[0]), grey=False, uniform=uniform)
+    size = (plane.shape[1], plane.shape[0])
+    return ImageHash(digest.digest(), across, down, size, False, uniform, plain_share(grey))
 
 
 def difference_hashes(image: Image.Image) -> tuple[int, int]:
@@ -82,6 +86,16 @@ def difference_hashes(image: Image.Image) -> tuple[int, int]:
     across = np.asarray(grey.resize((_SAMPLES + 1, _SAMPLES), Image.Resampling.BOX))
     down = np.asarray(grey.resize((_SAMPLES, _SAMPLES + 1), Image.Resampling.BOX))
     return _number(across[:, 1:] > across[:, :-1]), _number(down[1:] > down[:-1])
+
+
+def plain_share(grey: Image.Image) -> float:
+    """The share of the pixels of a grey image that have one brightness, or one beside it, whichever is commonest.
+
+    >>> plain_share(Image.new("L", (8, 8))), round(plain_share(Image.linear_gradient("L")), 3)
+    (1.0, 0.012)
+    """
+    counts = np.convolve(np.array(grey.histogram(), np.int64), np.ones(3, np.int64))
+    return float(counts.max()) / (grey.width * grey.height)
 
 
 def _number(bits: NDArray[np.bool_]) -> int:

@@ -31,6 +31,7 @@ class ImageIndex:
     sizes: NDArray[np.int64]  # (images, 2): width and height in pixels
     grey: NDArray[np.bool_]  # (images,)
     uniform: NDArray[np.bool_]  # (images,)
+    plain: NDArray[np.float64]  # (images,): 0..1, see `image_hash.plain_share`
 
     @classmethod
     def read(cls, dataset: Dataset, workers: int, max_megapixels: float, progress: Callable[[int], object]) -> Self:
@@ -69,6 +70,7 @@ class ImageIndex:
             sizes=np.zeros((count, 2), np.int64),
             grey=np.zeros(count, np.bool_),
             uniform=np.zeros(count, np.bool_),
+            plain=np.zeros(count),
         )
 
     def _keep(self, row: int, found: ImageHash | str) -> None:
@@ -80,6 +82,7 @@ class ImageIndex:
         self.sizes[row] = found.size
         self.grey[row] = found.grey
         self.uniform[row] = found.uniform
+        self.plain[row] = found.plain
         if found.remark:
             self.remarks[row] = found.remark
         if found.extent:

@@ -1,10 +1,12 @@
 """Classification: which one of a list of classes does the image show?"""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -20,6 +22,7 @@ from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
+from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.capabilities import Start
@@ -91,6 +94,9 @@ class Classification(Task):
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, spec, settings)
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        return with_caption(image, [card.target.names[int(targets["class"])]])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))

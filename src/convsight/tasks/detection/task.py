@@ -1,10 +1,12 @@
 """Detection: which things does the image show, and where?"""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Batch
@@ -16,6 +18,7 @@ from convsight.metrics import Measured
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
+from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
@@ -91,6 +94,13 @@ class Detection(Task):
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
         return choose_augmentation(dataset, settings, STRIDE, passes)
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        there = targets["labels"] >= 0
+        sides = torch.tensor([image.width, image.height] * 2)
+        corners: list[Corners] = [tuple(box) for box in (targets["boxes"][there] * sides).tolist()]
+        labels = targets["labels"][there].tolist()
+        return draw_boxes(image, [(box, card.target.names[k]) for box, k in zip(corners, labels, strict=True)], labels)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
