@@ -23,6 +23,8 @@ from convsight.progress import Listener
 from convsight.run import Run, find_weights_file
 from convsight.runtime.evaluate import own_data
 from convsight.runtime.sources.folders import images_in
+from convsight.tasks import reader_type
+from convsight.tasks.reader import check_targets
 
 _SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
 
@@ -81,7 +83,11 @@ def _dataset(path: str | Path, card: Card, data: str | Path | Dataset | None) ->
     """The data of the run at `path`, or those called `data`."""
     if data is None and Run.of_network(path) is None:
         raise UserError(f"{path} comes without its data: name real images for the proof with --data")
-    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
+    if data is None:
+        return own_data(path, card)[0]
+    dataset = read_for(data, card.task, card.target)
+    check_targets(reader_type(card.task), dataset)
+    return dataset
 
 
 def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:
