@@ -17,7 +17,7 @@ def test_a_training_ends_with_where_things_are_and_commands_that_work(exported_r
     run = Run(Path(copytree(exported_run.path, tmp_path / "my run")))
     told = next_steps(run)
     assert "model.safetensors and model.onnx" in told
-    assert "confusion.png, curves.png, reliability.png" in told
+    assert re.search(r"figures confusion\.png, curves\.png, .*reliability\.png", told)
     commands = re.findall(r"convsight (\w+) '(.*?)'", told)
     assert [path for _, path in commands] == [str(run.path)] * 4
     verbs = get_command(app).commands  # type: ignore[attr-defined]
