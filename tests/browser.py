@@ -94,5 +94,8 @@ def browser(profile: Path) -> Iterator[Browser]:
         with open(to_browser[1], "wb") as requests, open(of_tests[0], "rb") as answers:
             yield Browser(requests, answers)
     finally:
-        process.kill()
-        process.wait()
+        try:
+            process.wait(20)  # it ends with its pipe
+        finally:
+            process.kill()
+            process.wait()
