@@ -201,8 +201,8 @@ class _Judged:
         bins = _bins(self._confidence)
         found = calibration_error(
             np.bincount(bins, minlength=_BINS).astype(np.float64),
-            np.bincount(bins, self._confidence, _BINS),
-            np.bincount(bins, self._is_right, _BINS),
+            np.bincount(bins, self._confidence, _BINS).astype(np.float64),
+            np.bincount(bins, self._is_right, _BINS).astype(np.float64),
         )
         errors = np.count_nonzero(~self._is_right)
         return found if errors >= log_loss.FEWEST_ERRORS else _bare(found)
