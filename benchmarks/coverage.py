@@ -147,7 +147,7 @@ def boxes(images: int, generator: np.random.Generator) -> BoxMetrics:
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _rows(simulation: Simulation, sets: int) -> list[list[str]]:

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Run:
 
         Raises `UserError` where the folder cannot be made.
         """
-        wanted = _place(name, data_name)
+        wanted = place_of(name, data_name)
         try:
             return cls(_new_folder(wanted))
         except OSError as error:
@@ -104,13 +105,7 @@ class Run:
 
     def save_settings(self, settings: TrainSettings, chosen: Mapping[str, Any]) -> None:
         """Write what the user asked for, and what was chosen where that left something open."""
-        general = settings.model_dump(exclude_none=True, exclude={"own"})
-        own = {name: value for name, value in settings.own.items() if value is not None}
-        document = {
-            "settings": general | ({settings.task: own} if settings.task and own else {}),
-            "chosen": {name: value for name, value in chosen.items() if value is not None},
-        }
-        write_atomic(self.path / "settings.toml", tomli_w.dumps(document))
+        write_atomic(self.path / "settings.toml", tomli_w.dumps(settings_document(settings, chosen)))
 
     def splits(self) -> str:
         """The stored cut, as `datasets.apply_splits_csv` takes it."""
@@ -118,6 +113,11 @@ class Run:
             return self.splits_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read {self.splits_file}: {error}") from error
+
+    @property
+    def splits_digest(self) -> str:
+        """The SHA-256 of the stored cut."""
+        return sha256(self.splits().encode()).hexdigest()
 
     def settings(self) -> tuple[TrainSettings, dict[str, Any]]:
         """What `save_settings` wrote."""
@@ -151,6 +151,26 @@ class Run:
             raise UserError(f"cannot write {self.path / 'log.txt'}: {error.strerror}") from error
 
 
+def check_there(run: Run, settings: TrainSettings) -> None:
+    """Raise `UserError` that says how to name the data of `run` where they have moved."""
+    place = Path(settings.data)
+    if place.is_absolute() and not place.exists():
+        raise UserError(
+            f"the data of {run.path} are no longer at {place}; say where they are now: train --resume {run.path} "
+            f"--data PLACE, export {run.path} --data PLACE, evaluate {run.path} PLACE"
+        )
+
+
+def settings_document(settings: TrainSettings, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What `settings.toml` holds: what is set, and what was chosen."""
+    general = settings.model_dump(exclude_none=True, exclude={"own"})
+    own = {name: value for name, value in settings.own.items() if value is not None}
+    return {
+        "settings": general | ({settings.task: own} if settings.task and own else {}),
+        "chosen": {name: value for name, value in chosen.items() if value is not None},
+    }
+
+
 def _parted(stored: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """General settings, and those of the task alone: a table of its own, or beside the others in older files."""
     own = {name: value for table in stored.values() if isinstance(table, dict) for name, value in table.items()}
@@ -174,7 +194,8 @@ def _new_folder(wanted: Path) -> Path:
             return path
 
 
-def _place(name: str | None, data_name: str) -> Path:
+def place_of(name: str | None, data_name: str) -> Path:
+    """Where the run called `name` lies, if nothing is there yet."""
     if name is None:
         return RUNS / data_name
     if Path(name).name in ("", ".."):  # "" is also the name of "."

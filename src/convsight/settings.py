@@ -63,7 +63,7 @@ class TrainSettings(BaseModel):
         r"such as '(p\d+)_'.",
     )
     group_lookalikes: bool = Field(False, description="Cut no images into two splits that look alike.")
-    seed: int = Field(0, ge=0, lt=2**32, description="Same seed and --epochs, same weights bit for bit.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Same seed, --epochs and threads, same weights bit for bit.")
     workers: int = Field(
         default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read images."
     )

@@ -62,7 +62,13 @@ def _epilog(task: str | None) -> str:
 
 def _command(task: str | None) -> Any:
     def train(
-        data: str | None, resume: str | None, config: str | None, output: str, every_epoch: bool, **choices: Any
+        data: str | None,
+        resume: str | None,
+        place: str | None,
+        config: str | None,
+        output: str,
+        every_epoch: bool,
+        **choices: Any,
     ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
         given = {name: value for name, value in choices.items() if value is not None}
@@ -74,7 +80,11 @@ def _command(task: str | None) -> Any:
         began = time.monotonic()
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal(every_epoch))
+            run = training.resume(resume, given, Terminal(every_epoch), place=place)
+        elif place is not None:
+            raise UserError(
+                "--data tells where those of --resume RUN are now; name the data of a new training without it"
+            )
         elif data is not None:
             run = training.train(train_settings(data=data, **given), Terminal(every_epoch))
         else:
@@ -84,6 +94,7 @@ def _command(task: str | None) -> Any:
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
         _parameter("resume", str | None, typer.Option(help="Go on with this run after its last whole epoch.")),
+        _parameter("place", str | None, typer.Option("--data", help="With --resume: where the run's data are now.")),
         _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
         *_own_settings(task),

@@ -102,7 +102,7 @@ def test_a_number_in_metres_loses_points_of_the_spread_of_the_targets(metres: fl
 
 @pytest.mark.parametrize(
     ("images", "allowed", "weight"),
-    [(1, 5, "100"), (45, 0.5, "2.22"), (199, 0.5, "0.503"), (200, 0.5, ""), (45, 2.3, ""), (45, 0, "")],
+    [(2, 5, "50"), (45, 0.5, "2.22"), (199, 0.5, "0.503"), (200, 0.5, ""), (45, 2.3, ""), (45, 0, "")],
 )
 def test_a_loss_that_one_image_outweighs_cannot_be_judged(images: int, allowed: float, weight: str) -> None:
     note = coarseness(ACCURACY, images, allowed)

@@ -53,8 +53,8 @@ def test_every_verb_takes_it(program: Path, exported_run: Run, photos: Path) -> 
     assert len(list(convsight.load(program).predict_many([photos]))) == 20
     judged = evaluate(program, "digits", Silent(), split="all")
     assert (
-        judged.metrics["test/accuracy"]
-        == evaluate(exported_run.model_file, "digits", Silent()).metrics["test/accuracy"]
+        judged.metrics["train/accuracy"]  # of most of the digits: what it was trained on
+        == evaluate(exported_run.model_file, "digits", Silent()).metrics["train/accuracy"]
     )
     assert list(load_models([f"here={program}"])) == ["here"]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from convsight.card import Card
 from convsight.inputs import ImageInput
 from convsight.metrics import Described, Measured, Metric
-from convsight.metrics.bootstrap import Floats, bootstrapped, measured
+from convsight.metrics.bootstrap import bootstrapped, measured
+from convsight.metrics.intervals import Floats
 from convsight.results import Numbers, Result
 from convsight.targets import NumberTargets
 from convsight.tasks.reader import Metrics, Reader

@@ -1,11 +1,13 @@
 """What readers say of targets before anything is read."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import convsight
 from convsight.card import Card
@@ -13,11 +15,10 @@ from convsight.datasets import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
 from convsight.hub.model_card import model_card
 from convsight.inputs import ImageInput
-from convsight.results import Labels
+from convsight.results import Labels, Numbers
 from convsight.targets import AnyTarget, Classes, NumberTargets
 from convsight.tasks import reader_type
-from convsight.tasks.classification.light.reader import ClassReader
-from convsight.tasks.reader import check_targets, columns_of
+from convsight.tasks.reader import Metrics, Reader, check_targets, columns_of
 
 NUMBERS = {"kind": "numbers", "names": ["height"], "units": ["m"]}
 CLASSES = {"kind": "classes", "names": ["a", "b"]}
@@ -50,8 +51,16 @@ def test_an_archive_whose_targets_are_none_of_its_task_is_refused(
     assert not (tmp_path / "run").exists()
 
 
-class Heights(ClassReader):
+class Heights(Reader):
     """Reads a number a row."""
+
+    result, pipeline_tag, plain_python = Numbers, "tabular-regression", ""
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Numbers:
+        raise NotImplementedError
+
+    def metrics(self) -> Metrics:
+        raise NotImplementedError
 
     def columns(self) -> tuple[str, ...]:
         return (*self.card.target.names, "sure")

@@ -21,7 +21,7 @@ from convsight.tasks.classification.task import ClassGraph
 from convsight.training import judging
 from convsight.training.advice import Advice, Untried
 from convsight.training.fit import Training, fit
-from convsight.training.judging import judge_best
+from convsight.training.judging import finish, judge_best
 
 
 def exactly(value: float) -> Measured:
@@ -120,7 +120,11 @@ def test_validation_on_the_card_is_calibrated(judged: Judged) -> None:
         assert judged.card.metrics[f"val/{name}"].value == pytest.approx(measured.value, abs=1e-6), name
 
 
-def test_the_model_file_is_finished(judged: Judged) -> None:
+def test_the_model_file_is_finished_when_all_else_is(judged: Judged) -> None:
+    before = read_card(judged.t.run.model_file)
+    assert before.training["finished"] is False
+    assert before.metrics == judged.card.metrics
+    finish(judged.t.run, judged.card)
     assert read_card(judged.t.run.model_file) == judged.card
     assert judged.card.training["finished"] is True
     assert judged.card.training["epochs"] == 2

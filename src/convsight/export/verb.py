@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from convsight.card import Card
-from convsight.datasets import UNSPLIT, Dataset, Examples, Split, read_for
+from convsight.datasets import UNSPLIT, Dataset, Examples, Split, apply_splits_csv, read_for
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.read_examples import read_examples
 from convsight.errors import UserError
@@ -21,8 +21,10 @@ from convsight.model_files import read_card
 from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.run import Run, find_weights_file
-from convsight.runtime.evaluate import own_data
+from convsight.runtime.evaluate import is_of_training, own_data
 from convsight.runtime.sources.folders import images_in
+from convsight.tasks import reader_type
+from convsight.tasks.reader import check_targets
 
 _SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
 
@@ -81,7 +83,13 @@ def _dataset(path: str | Path, card: Card, data: str | Path | Dataset | None) ->
     """The data of the run at `path`, or those called `data`."""
     if data is None and Run.of_network(path) is None:
         raise UserError(f"{path} comes without its data: name real images for the proof with --data")
-    return own_data(path, card)[0] if data is None else read_for(data, card.task, card.target)
+    if data is None:
+        return own_data(path, card)[0]
+    dataset, run = read_for(data, card.task, card.target), Run.of_network(path)
+    check_targets(reader_type(card.task), dataset)
+    # Where they have only moved, images that were learnt do not judge 8-bit numbers.
+    own = run is not None and is_of_training(dataset, card, run)
+    return apply_splits_csv(dataset, run.splits()) if run is not None and own else dataset
 
 
 def _examples(source: str, split: Split, card: Card, max_megapixels: float, listener: Listener) -> Examples:

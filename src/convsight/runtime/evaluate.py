@@ -16,7 +16,7 @@ from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Described, Measured, named
 from convsight.progress import Listener
-from convsight.run import Run
+from convsight.run import Run, check_there
 from convsight.runtime.judge import judge
 from convsight.runtime.mistakes import DRAWN, MistakeCollector, check_place, write_mistakes
 from convsight.runtime.model import Model, load
@@ -74,7 +74,7 @@ def evaluate(
     else:
         dataset = read_for(data, model.card.task, model.card.target)
         check_targets(type(model.reader), dataset)
-        own = _is_of_training(dataset, model.card, run)
+        own = is_of_training(dataset, model.card, run)
         if own:
             dataset = _as_trained(path, run, dataset, listener)
     for note in dataset.notes:
@@ -173,6 +173,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
         what = "is a model file alone" if Path(path).is_file() else "holds a network without the data it was trained on"
         raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
+    check_there(run, settings)
     dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
     check_same_target(settings.data, dataset.target, card.target)
     # Where images were left out the fingerprint is that of the rest, which is known only once all were read.
@@ -181,7 +182,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
     return dataset, settings
 
 
-def _is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
+def is_of_training(dataset: Dataset, card: Card, run: Run | None) -> bool:
     """Whether `dataset` is what the network of `card`, that of `run` if there is one, was trained on.
 
     All images are read for that, but only where there are as many, and of the same names as far as these are known.

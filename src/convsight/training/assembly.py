@@ -84,6 +84,7 @@ def assemble(
         val=data.examples["val"],
         run=run,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
+        splits=run.splits_digest,
     )
     t.update.diverged = partial(diverged, t)
     return t

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from convsight.export.owned_tensors import owned_tensors, same_tensors
 from convsight.files import write_atomic
 
 _KEY = "convsight-checkpoint"
-_FORMAT = 2  # with several networks and optimizers
+_DIGEST = "sha256"
+_FORMAT = 3  # with a digest of all that it holds
 _SAME = "same"  # by the name of a tensor that is not in the file: that of the one that it is
 
 
@@ -36,7 +38,8 @@ def save_checkpoint(
     same = same_tensors(tensors)
     about = {"format": _FORMAT, **({_SAME: same} if same else {}), **facts}
     owned = owned_tensors({name: value for name, value in tensors.items() if name not in same})
-    write_atomic(path, save(owned, {_KEY: json.dumps(about)}))
+    told = json.dumps(about)
+    write_atomic(path, save(owned, {_KEY: told, _DIGEST: _digest(owned, told)}))
 
 
 def load_checkpoint(
@@ -48,8 +51,10 @@ def load_checkpoint(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            facts: Any = json.loads(file.metadata()[_KEY])
+            told, digest = file.metadata()[_KEY], file.metadata().get(_DIGEST)
+            facts: Any = json.loads(told)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            is_whole = _digest(tensors, told) == digest
         tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
         raise UserError(
@@ -59,6 +64,8 @@ def load_checkpoint(
         raise _damaged(path, error) from error
     if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
         raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
+    if not is_whole:
+        raise _damaged(path, "it does not hold what was written; train anew")
     parts = {
         part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
         for part in names
@@ -71,7 +78,16 @@ def load_checkpoint(
     return parts, facts
 
 
-def _damaged(path: Path, error: Exception) -> UserError:
+def _digest(tensors: Mapping[str, Tensor], told: str) -> str:
+    """A SHA-256 of tensors, whose rows lie one after the other, with their names, types and shapes, and of `told`."""
+    seen = sha256(told.encode())
+    for name, value in sorted(tensors.items()):
+        seen.update(f"\n{name} {value.dtype} {list(value.shape)}\n".encode())
+        seen.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return seen.hexdigest()
+
+
+def _damaged(path: Path, error: Exception | str) -> UserError:
     return UserError(f"{path} is damaged and cannot be resumed from: {error}")
 
 

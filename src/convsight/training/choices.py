@@ -35,6 +35,7 @@ class Choices(BaseModel):
     device: str
     precision: Precision
     first_side: int | None = None  # px to begin with, where the training begins with smaller images
+    threads: int | None = None  # that PyTorch computes in, of which the bits depend
     passes: float = 1000.0  # about how often each image is seen, as it was planned first
 
     @classmethod
@@ -55,6 +56,7 @@ class Choices(BaseModel):
             lr=settings.lr or default,
             weight_decay=default_weight_decay(settings.optimizer) if decay is None else decay,
             device=str(device),
+            threads=torch.get_num_threads(),
             precision="float32",
             passes=epochs or passes_within(settings.minutes or 0.0, train_images, pixels, device),
         )

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.export import export_network
 from convsight.export.exporters import check_installed
@@ -11,15 +12,15 @@ from convsight.run import Run
 from convsight.training.data import Prepared
 
 
-def export_trained(run: Run, prepared: Prepared, max_megapixels: float, listener: Listener) -> None:
-    """Write `model.onnx` beside the trained network.
+def export_trained(run: Run, card: Card, prepared: Prepared, max_megapixels: float, listener: Listener) -> None:
+    """Write `model.onnx` beside the trained network, with its final `card`.
 
     Where that cannot be done, or the proof fails, the training is not lost: the reason is said, and no file is left.
     """
-    images = partial(proof_images, enough_images(prepared.dataset), run.card.input, max_megapixels)
+    images = partial(proof_images, enough_images(prepared.dataset), card.input, max_megapixels)
     try:
         check_installed("onnx")
-        export_network(run.model_file, run.card, "onnx", run.exported_file, images, listener)
+        export_network(run.model_file, card, "onnx", run.exported_file, images, listener)
     except UserError as error:
         listener.say(f"no model.onnx: {error}")
     else:

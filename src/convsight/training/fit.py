@@ -21,7 +21,7 @@ from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import InvalidOutputError
 from convsight.rng import RngKeys, step_seed
-from convsight.run import Row, Run
+from convsight.run import Row, Run, settings_document
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
@@ -55,6 +55,7 @@ class Training:
     val: Examples
     run: Run
     clock: Clock
+    splits: str = ""  # the digest of the run's cut
     epoch: int = 0
     step: int = 0
     averaged: int = 0  # how often the averaged weights moved
@@ -287,13 +288,15 @@ def _save(t: Training) -> None:
         "best_key": t.best_key,
         "frozen": t.frozen,
         "clock": t.clock.state(),
+        "splits": t.splits,
+        "settings": settings_document(t.plan.settings, t.plan.choices.model_dump()),
     }
     save_checkpoint(t.run.checkpoint_file, parts, t.update.states(), facts)
     t.saved_epoch = t.epoch
 
 
 def restore(t: Training) -> dict[str, Any]:
-    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns the clock's state."""
+    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns its facts."""
     parts, facts = load_checkpoint(t.run.checkpoint_file, t.update.states(), ("learner", "ema"))
     load_tensors(t.learner, parts["learner"])
     if t.ema:
@@ -303,8 +306,7 @@ def restore(t: Training) -> dict[str, Any]:
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
-    clock: dict[str, Any] = facts["clock"]
-    return clock
+    return facts
 
 
 def _status(t: Training, epoch: _Epoch) -> Status:

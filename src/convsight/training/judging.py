@@ -13,6 +13,7 @@ from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
 from convsight.report.training_curves import curves_figure
+from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
@@ -35,9 +36,10 @@ def judge_best(
     listener: Listener,
     names: Sequence[str],
 ) -> Card:
-    """Judge the run's best network; write its final card and figures, and say what to try next.
+    """Judge the run's best network; write what it reached and figures, say what to try next; returns its final card.
 
-    Without a `test`, val serves as one. `names` are those of the images that are judged.
+    The card in the file says that the training is not finished, until `finish`. Without a `test`, val serves as one.
+    `names` are those of the images that are judged.
     """
     plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
     model = load_network(t.run.model_file).to(t.device)
@@ -57,12 +59,17 @@ def judge_best(
         metrics |= named(split, found, baseline=method)
     metrics |= named("val", scores)
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
-    save_network(t.run.model_file, model, card)
+    save_network(t.run.model_file, model, card.model_copy(update={"training": t.summary(finished=False)}))
     _draw(t, judged)
     save_worst(t, split, wrong, told, names, listener)
     _advise(t, on_seen, scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card
+
+
+def finish(run: Run, card: Card) -> None:
+    """Write the final card, which says that the training is finished: when all else is there, so that it is true."""
+    save_network(run.model_file, load_network(run.model_file), card)
 
 
 def _draw(t: Training, metrics: Metrics) -> None:

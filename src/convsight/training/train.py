@@ -2,7 +2,6 @@
 
 import math
 import shlex
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from convsight.files import write_atomic
 from convsight.metrics import Measured
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
-from convsight.run import Run
+from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, reader_type, task_of
@@ -36,8 +35,10 @@ from convsight.training.data import (
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
-from convsight.training.judging import judge_best
+from convsight.training.judging import finish, judge_best
 from convsight.training.recorder import Recorder
+from convsight.training.run_folder import locked, new_run
+from convsight.training.same_again import as_many_threads, tell_edits
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
@@ -76,8 +77,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     prepared = fit_images(dataset, card.input, settings, listener)
     dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
     card = _described(card, prepared, settings, weights)
-    run = Run.create(settings.run, dataset.name)
-    with _removed_if_empty(run):
+    with new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
@@ -96,23 +96,39 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         _warn_if_late(t, listener)
         with _explain_if_stopped(t, listener):
             fit(t, listener)
-            judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
-            _export(t, prepared, listener)
+            _end(t, prepared, baselines, listener)
     return run
 
 
 def resume(
-    path: str | Path, changes: Mapping[str, int | float], listener: Listener, held: Dataset | None = None
+    path: str | Path,
+    changes: Mapping[str, int | float],
+    listener: Listener,
+    held: Dataset | None = None,
+    place: str | None = None,
 ) -> Run:
     """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
 
-    Data that a program held are not stored with a run: they are given again, `held`.
+    Data that a program held are not stored with a run: they are given again, `held`. Data that have moved lie at
+    `place` now.
 
-    With the epochs of the first call, the result has the same bits as an unbroken run. Raises `UserError`
-    where there is nothing to resume, or the data are not what they were.
+    With the epochs of the first call, the result has the same bits as an unbroken run, in as many threads. Raises
+    `UserError` where there is nothing to resume, another call goes on with it, or the data are not what they were.
     """
     began = time.monotonic()
     run = Run.open(path)
+    with locked(run):
+        return _resumed(run, changes, listener, held, place, began)
+
+
+def _resumed(
+    run: Run,
+    changes: Mapping[str, int | float],
+    listener: Listener,
+    held: Dataset | None,
+    place: str | None,
+    began: float,
+) -> Run:
     listener = Recorder(listener)
     listener.record_in(run)
     settings, chosen = run.settings()
@@ -121,19 +137,38 @@ def resume(
         kept = settings.model_dump(exclude={"epochs", "minutes"})
         settings = TrainSettings.of(**{**kept, **changes})
     settings = for_task(settings, card.task)
+    if place is not None:
+        settings = _absolute(settings.model_copy(update={"data": place}))
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
+    with as_many_threads(choices.threads, listener):
+        _go_on(run, settings, choices, "minutes" in changes, listener, held, began)
+    return run
+
+
+def _go_on(
+    run: Run,
+    settings: TrainSettings,
+    choices: Choices,
+    new_minutes: bool,
+    listener: Listener,
+    held: Dataset | None,
+    began: float,
+) -> None:
+    """Train after the last whole epoch, and end as a training does."""
+    card = run.card
     prepared = _same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
     t = assemble(task, card, prepared, settings, choices, run, network)
-    clock_state = restore(t)
-    if "minutes" in changes:
+    facts = restore(t)
+    tell_edits(run, t, facts, listener)
+    if new_minutes:
         t.budget_from = t.seconds
     # Unless new minutes are given, those of the last call that gave some are shared.
     spent = t.seconds - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.names), clock_state)
+    t.clock = clock_for(t, deadline, len(prepared.names), facts["clock"])
     over = t.clock.done or t.waited_in_vain
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     if over and card.training["finished"] and card.training["epochs"] == t.epoch:
@@ -145,9 +180,7 @@ def resume(
     with _explain_if_stopped(t, listener):
         if not over:  # else the run was stopped while it was judged
             fit(t, listener)
-        judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
-        _export(t, prepared, listener)
-    return run
+        _end(t, prepared, baselines, listener)
 
 
 def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Listener) -> TrainSettings:
@@ -189,27 +222,19 @@ def _check_before_data(settings: TrainSettings) -> None:
     raise refusals[0]
 
 
-def _export(t: Training, prepared: Prepared, listener: Listener) -> None:
+def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
+    """Judge the best network, export it, and only then call the training finished."""
+    card = judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
     t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
     if t.plan.settings.export:
-        export_trained(t.run, prepared, t.plan.settings.max_megapixels, listener)
+        export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
+    finish(t.run, card)
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:
     """The settings with a path of the data that holds from any folder."""
     path = Path(settings.data)
     return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
-
-
-@contextmanager
-def _removed_if_empty(run: Run) -> Iterator[None]:
-    """Remove the run folder where no epoch was finished: there is nothing to keep, nothing to resume."""
-    try:
-        yield
-    except BaseException:
-        if not run.checkpoint_file.exists():
-            shutil.rmtree(run.path, ignore_errors=True)
-        raise
 
 
 @contextmanager
@@ -237,6 +262,8 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
 
 def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
     """The data of `run`, read again, with the cut that it stored."""
+    if held is None:
+        check_there(run, settings)
     dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
     check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)

@@ -5,7 +5,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.metrics.bootstrap import Floats
+from convsight.metrics.intervals import Floats
 
 
 @final

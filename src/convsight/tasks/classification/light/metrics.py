@@ -199,8 +199,11 @@ class _Judged:
 
     def _calibration_error(self) -> Measured:
         bins = _bins(self._confidence)
-        sums = (np.bincount(bins, values, _BINS) for values in (None, self._confidence, self._is_right))
-        found = calibration_error(*sums)
+        found = calibration_error(
+            np.bincount(bins, minlength=_BINS).astype(np.float64),
+            np.bincount(bins, self._confidence, _BINS).astype(np.float64),
+            np.bincount(bins, self._is_right, _BINS).astype(np.float64),
+        )
         errors = np.count_nonzero(~self._is_right)
         return found if errors >= log_loss.FEWEST_ERRORS else _bare(found)
 

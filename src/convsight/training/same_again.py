@@ -1,0 +1,61 @@
+"""What must be as it was for a resumed training to end with the bits of an unbroken one, and what is told where not."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from convsight.errors import UserError
+from convsight.progress import Listener
+from convsight.run import Run, settings_document
+from convsight.training.fit import Training
+
+# Settings that say where things are or how long it shall take, and what follows from that.
+_FREE = {"settings.data", "settings.run", "settings.epochs", "settings.minutes", "chosen.epochs", "settings.workers"}
+
+
+@contextmanager
+def as_many_threads(threads: int | None, listener: Listener) -> Iterator[None]:
+    """PyTorch computes in so many threads within: sums of parts have other bits than others. None: as it is."""
+    before = torch.get_num_threads()
+    if threads is None or threads == before:
+        yield
+        return
+    listener.say(f"{threads} threads, as the training began with, not {before}: others compute other bits")
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def tell_edits(run: Run, t: Training, facts: Mapping[str, Any], listener: Listener) -> None:
+    """Say which settings of `run` are not those that its checkpoint, with `facts`, was trained with.
+
+    Raises `UserError` where its splits are others: images that were learnt would be judged.
+    """
+    if facts["splits"] != t.splits:
+        raise UserError(
+            f"{run.splits_file} was changed since {run.path} was begun: what was learnt would be judged; put it back, "
+            "or train a new run"
+        )
+    before = _flat(facts["settings"])
+    now = _flat(settings_document(t.plan.settings, t.plan.choices.model_dump()))
+    for name in sorted((before.keys() | now.keys()) - _FREE):
+        if before.get(name) != now.get(name):
+            listener.say(
+                f"note: settings.toml was changed: {name.partition('.')[2]} is {now.get(name, 'not set')}, was "
+                f"{before.get(name, 'not set')} up to epoch {t.epoch}; an unbroken training would have ended otherwise"
+            )
+
+
+def _flat(document: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    """Every value by the names that lead to it, with dots between."""
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{within}{name}.")
+        else:
+            found[f"{within}{name}"] = value
+    return found
