@@ -22,7 +22,7 @@ _AS_3_AND_4 = (
 
 
 class Browser:
-    """One page of a Chromium. `scripts` stand for the user: what they evaluate to comes back."""
+    """One page of a Chromium; scripts stand for the user."""
 
     def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
         self._requests, self._answers = requests, answers
