@@ -22,7 +22,7 @@ _AS_3_AND_4 = (
 
 
 class Browser:
-    """One page of a Chromium. `scripts` stand for the user: what they evaluate to comes back."""
+    """One page of a Chromium; scripts stand for the user."""
 
     def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
         self._requests, self._answers = requests, answers
@@ -94,5 +94,8 @@ def browser(profile: Path) -> Iterator[Browser]:
         with open(to_browser[1], "wb") as requests, open(of_tests[0], "rb") as answers:
             yield Browser(requests, answers)
     finally:
-        process.kill()
-        process.wait()
+        try:
+            process.wait(20)  # it ends with its pipe
+        finally:
+            process.kill()
+            process.wait()

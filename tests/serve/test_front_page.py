@@ -58,7 +58,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 MODEL = {"name": "pets", "engine": "openvino", "precision": "float32", "card": CARD}
-IMAGES = [image(0, side=200), image(1, side=60), b"no image"]
+IMAGES = [image(0, side=200), image(1, side=60), b"no image", image(2, side=180)]
+MANY = [
+    {"name": "a red blood cell", "score": 0.9 - place / 100, "xyxy": [x, y, x + 20, y + 20]}
+    for place, (x, y) in enumerate((30 * column, 30 * row) for row in range(6) for column in range(6))
+]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +71,7 @@ def url() -> Iterator[str]:
         {"boxes": BOXES},
         {"name": CLASSES[0]["name"], "classes": CLASSES},
         {"error": "it is not an image"},
+        {"boxes": MANY},
     )
     ANSWERS.update({len(data): (0.2 if index == 0 else 0.0, found) for index, (data, found) in
                     enumerate(zip(IMAGES, told, strict=True))})  # fmt: skip
@@ -191,7 +196,7 @@ def test_all_can_be_done_with_the_keyboard(page: Browser, url: str) -> None:
     drop(page, 1, on="document.querySelector('#drop')")
     answered(page, 1)
     reached = page.run(
-        '[...document.querySelectorAll("#files, select, button, a")].filter((one) => one.offsetParent)'
+        '[...document.querySelectorAll("#files, select, button, summary, a")].filter((one) => one.offsetParent)'
         ".map((one) => { one.focus(); return document.activeElement === one && (one.innerText || one.id); })"
     )
     assert reached[:3] == ["files", "the drawn image", "an archive"]
@@ -205,3 +210,17 @@ def test_an_image_that_nobody_can_read_leaves_no_gap(page: Browser, url: str) ->
     answered(page, 1)
     assert page.run('document.querySelector(".error").innerText') == "it is not an image"
     assert page.run('document.querySelectorAll(".image").length') == 0
+
+
+def test_the_words_of_many_boxes_leave_the_image_to_be_seen(page: Browser, url: str) -> None:
+    page.open(url, 390)
+    drop(page, 3)
+    answered(page, 1)
+    over = page.run(
+        '(() => { const wide = document.querySelector(".image").clientWidth; '
+        'return [...document.querySelectorAll(".tag")].filter((one) => one.offsetWidth > wide / 8).length; })()'
+    )
+    assert over == 0
+    assert page.run('document.querySelectorAll(".tag").length') == 36
+    assert page.run('document.querySelector("summary").innerText') == "and 24 more"
+    assert page.run('document.querySelectorAll("details .row").length') == 24

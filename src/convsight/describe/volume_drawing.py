@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 from convsight.describe.description import Description
 from convsight.describe.layer import Layer, volume_text
@@ -55,6 +56,40 @@ class _Solid:
         return cls(_VECTOR, max(_THINNEST, box.channels * long), _SLANT * _VECTOR)
 
 
+@dataclass(frozen=True)
+class _Scales:
+    """Px for a cell of a side, for a channel of a map, and for a value of a vector."""
+
+    side: float
+    thick: float
+    long: float
+
+    @classmethod
+    def of(cls, boxes: list[_Box]) -> "_Scales":
+        maps, vectors = [box for box in boxes if not box.is_vector], [box for box in boxes if box.is_vector]
+        return cls(
+            side=_TALLEST / max((max(box.height, box.width) for box in maps), default=1),
+            thick=_THICKEST / max((box.channels for box in maps), default=1),
+            long=_LONGEST / max((box.channels for box in vectors), default=1),
+        )
+
+    def solid(self, box: _Box) -> _Solid:
+        return _Solid.of_vector(box, self.long) if box.is_vector else _Solid.of_map(box, self.side, self.thick)
+
+    def __str__(self) -> str:
+        return (
+            f"a pixel is {1 / self.side:.3g} cells of a side, {1 / self.thick:.3g} channels, "
+            f"{1 / self.long:.3g} values of a vector"
+        )
+
+
+class VolumeFigures(NamedTuple):
+    """A drawing in pieces that a page can break into lines of its own width: an SVG for each volume."""
+
+    volumes: list[str]
+    legend: str
+
+
 def volumes_svg(described: Description) -> str:
     """An SVG drawing of every volume that differs from the one before it.
 
@@ -62,22 +97,18 @@ def volumes_svg(described: Description) -> str:
     there are too many volumes, the thickest of each size is drawn.
     """
     boxes = _boxes(described)
-    maps, vectors = [box for box in boxes if not box.is_vector], [box for box in boxes if box.is_vector]
-    side = _TALLEST / max((max(box.height, box.width) for box in maps), default=1)
-    thick = _THICKEST / max((box.channels for box in maps), default=1)
-    long = _LONGEST / max((box.channels for box in vectors), default=1)
+    scales = _Scales.of(boxes)
     rows, x, y, right = [], 20.0, 30.0, 0.0
     for box in boxes:
-        solid = _Solid.of_vector(box, long) if box.is_vector else _Solid.of_map(box, side, thick)
-        wide = max(solid.length + solid.depth, _LETTER * max(len(line) for line in _label(box)))
+        solid = scales.solid(box)
+        wide = _wide(box, solid)
         if x > 20 and x + wide > _ROW:
             x, y = 20.0, y + _TALLEST * (1 + _SLANT) + _LABEL + 30
         rows.append(_box_svg(box, solid, x, y + _TALLEST * (1 + _SLANT)))
         x += wide + _GAP
         right = max(right, x)
-    scales = f"a pixel is {1 / side:.3g} cells of a side, {1 / thick:.3g} channels, {1 / long:.3g} values of a vector"
-    scale = f"{scales}; {_legend_text(boxes, described)}"
-    right = max(right, _LETTER * len(scale) + 40)
+    legend = _legend_text(boxes, scales, described)
+    right = max(right, _LETTER * len(legend) + 40)
     height = y + _TALLEST * (1 + _SLANT) + _LABEL + 40
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:.0f} {height:.0f}" width="{right:.0f}" '
@@ -86,8 +117,24 @@ def volumes_svg(described: Description) -> str:
         f'<text x="20" y="20" font-size="15" font-weight="bold">{escape(described.name)}: '
         f"{described.parameters:,} parameters, {described.multiply_adds:,} multiply-adds</text>\n"
         + "\n".join(rows)
-        + f'\n<text x="20" y="{height - 12:.0f}" fill="#555">{escape(scale)}</text>\n</svg>\n'
+        + f'\n<text x="20" y="{height - 12:.0f}" fill="#555">{escape(legend)}</text>\n</svg>\n'
     )
+
+
+def volume_figures(described: Description) -> VolumeFigures:
+    """What `volumes_svg` draws, in pieces; the words in them have the colour of the text around them."""
+    boxes = _boxes(described)
+    scales = _Scales.of(boxes)
+    volumes = []
+    for box in boxes:
+        solid = scales.solid(box)
+        wide, high = _wide(box, solid), solid.high + solid.depth
+        volumes.append(
+            f'<svg role="img" aria-label="{escape(", ".join(_label(box)))}" width="{wide:.0f}" '
+            f'height="{high + _LABEL:.0f}" font-family="sans-serif" font-size="11" fill="currentColor">'
+            f"{_box_svg(box, solid, 0, high)}</svg>"
+        )
+    return VolumeFigures(volumes, _legend_text(boxes, scales, described))
 
 
 def _boxes(described: Description) -> list[_Box]:
@@ -112,11 +159,16 @@ def _thickest_of_each_size(boxes: list[_Box]) -> list[_Box]:
     return chosen[: _MAX_BOXES - 1] + chosen[-1:] if len(chosen) > _MAX_BOXES else chosen
 
 
-def _legend_text(boxes: list[_Box], described: Description) -> str:
+def _legend_text(boxes: list[_Box], scales: _Scales, described: Description) -> str:
     there = sum(bool(layer.output) for layer in described.layers)
     merged = sum(len(box.names) for box in boxes[1:])
     rule = "equal ones once" if merged == there else "the thickest of each size"
-    return f"{len(boxes) - 1} volumes of {there} layers: {rule}"
+    return f"{scales}; {len(boxes) - 1} volumes of {there} layers: {rule}"
+
+
+def _wide(box: _Box, solid: _Solid) -> float:
+    """Px that a volume and its words take."""
+    return max(solid.length + solid.depth, _LETTER * max(len(line) for line in _label(box)))
 
 
 def _box_svg(box: _Box, solid: _Solid, x: float, bottom: float) -> str:
