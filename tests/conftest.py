@@ -15,6 +15,10 @@ from tests.disk import Disk
 import convsight
 from convsight.run import Run
 
+# A terminal's size that a worker of the tests happens to have: what is printed into a pipe follows from none.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

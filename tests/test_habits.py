@@ -36,7 +36,7 @@ def test_what_is_named_is_there_and_what_is_there_is_no_habit(verb: str) -> None
         (["train", "photos", "--batch_size", "8"], "--batch-size; it is --batch"),
         (["train", "photos", "--lr0", "1"], "--lr0; it is --lr"),
         (["train", "photos", "--project", "a", "--name", "b"], "--project; it is --run"),
-        (["train", "--data", "photos"], "--data; it is what stands first"),
+        (["train", "--data", "photos"], "--data tells where"),
         (["train", "photos", "--freeze", "10"], "--freeze; it is not there: .*--weights"),
         (["predict", "runs/a", "a.jpg", "--conf", "0.3"], "--conf; it is --reject-below"),
         (["evaluate", "--weights", "a.pt"], "--weights; it is what stands first"),

@@ -12,7 +12,7 @@ _ENGINE = {
 _SURE = dict.fromkeys(("conf", "conf-thres", "confidence", "threshold", "score-threshold"), "--reject-below")
 _SOURCE = dict.fromkeys(("source", "input", "image", "images", "img"), "what stands after the model")
 _WEIGHTS = dict.fromkeys(("weights", "model", "checkpoint", "ckpt"), "what stands first: a run or a model file")
-_DATA = dict.fromkeys(("data", "data-dir", "data-path", "dataset"), "what stands first: a folder, a file or a name")
+_DATA = dict.fromkeys(("data-dir", "data-path", "dataset"), "what stands first: a folder, a file or a name")
 
 _TRAIN = {
     **_DATA,

@@ -194,7 +194,16 @@ def test_it_predicts_the_same_with_every_engine(name: str, trained: tuple[Path, 
         assert told[0].difference(other).largest < 0.01
 
 
-@pytest.mark.parametrize("name", [name for name in TOYS if name not in {"recordings", "volumes"}], indirect=True)
+# The same calls for each: one of them stands for all where time is short.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "regression" else pytest.mark.slow)
+        for name in TOYS
+        if name not in {"recordings", "volumes"}
+    ],
+    indirect=True,
+)
 def test_it_is_exported_in_8_bit_numbers(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:
     out = tmp_path / "small.onnx"
     options: dict[str, Any] = {"half": False, "data": None, "max_megapixels": 100.0}

@@ -349,7 +349,7 @@ def test_an_export_needs_one_engine_and_says_which(
     with pytest.raises(UserError, match="pip install openvino, or onnxruntime"):
         verb(exported_run, "onnx", tmp_path / "other.onnx")
     without(monkeypatch, "onnxscript")
-    with pytest.raises(UserError, match=r"onnxscript: pip install \"convsight\[train\]\""):
+    with pytest.raises(UserError, match=r"exporting needs onnxscript: pip install \"\.\[train\]\" in the clone"):
         verb(exported_run, "onnx", tmp_path / "other.onnx")
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
 
