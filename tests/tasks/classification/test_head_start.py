@@ -14,8 +14,9 @@ from convsight.inputs import ImageInput
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
+from convsight.progress import Silent
 from convsight.results import Labels
-from convsight.tasks.classification.head_start import dense_head, fit_head, head_features
+from convsight.tasks.classification.head_start import dense_head, fit_head, head_features, start_head
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -55,6 +56,7 @@ def test_features_are_what_the_last_layer_is_given_in_the_order_asked_for() -> N
     told: list[int] = []
     order = np.array([7, 3, 39, *range(10, 40), 0])
     found = head_features(net, head, InputLayer(spec), store, order, seconds=None, advance=told.append)
+    assert found is not None
     assert found.shape == (len(order), head.in_features)
     assert sum(told) == len(order)
     with torch.inference_mode():
@@ -63,6 +65,7 @@ def test_features_are_what_the_last_layer_is_given_in_the_order_asked_for() -> N
         torch.testing.assert_close(head(torch.from_numpy(found)), net(planes), atol=1e-4, rtol=1e-4)
 
     few = head_features(net, head, InputLayer(spec), store, order, seconds=0.0, advance=told.append)
+    assert few is not None
     assert len(few) == 32  # the first batch, whatever it takes
     np.testing.assert_allclose(few, found[:32], atol=1e-5)
 
@@ -74,3 +77,36 @@ def test_last_layers(net: str, dense: bool) -> None:
     head = dense_head(built, 3)
     assert (head is not None) == dense
     assert dense_head(built, 5) is None
+
+
+class _Tokens(nn.Module):
+    """A dense layer on each of 256 positions, and their mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(3, 2)
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        mean: torch.Tensor = self.head(planes.flatten(2).transpose(1, 2)).mean(dim=1)
+        return mean
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Sequential(nn.Flatten(), nn.Linear(768, 2), nn.Softmax(dim=1)),
+        _Tokens(),
+        nn.ModuleDict({"used": nn.Flatten(), "unused": nn.Linear(768, 2)}),
+    ],
+)
+def test_a_dense_layer_that_is_not_the_last_step_is_left_alone(network: nn.Module) -> None:
+    if isinstance(network, nn.ModuleDict):
+        network.forward = network["used"].forward
+    images = np.zeros((4, 16, 16, 3), np.uint8)
+    spec = ImageInput(height=16, width=16, mean=(0.5,) * 3, std=(0.25,) * 3)
+    labels = Labels(np.array([0, 1, 0, 1]), ("a", "b"))
+    store, _ = ImageStore.read(Split("train", images, labels, tuple("abcd")), spec)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert start_head(network, InputLayer(spec), store, labels, None, Silent()) is None
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
