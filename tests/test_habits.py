@@ -37,7 +37,7 @@ def test_what_is_named_is_there_and_what_is_there_is_no_habit(verb: str) -> None
         (["train", "photos", "--lr0", "1"], "--lr0; it is --lr"),
         (["train", "photos", "--project", "a", "--name", "b"], "--project; it is --run"),
         (["train", "--data", "photos"], "--data tells where"),
-        (["train", "photos", "--freeze", "10"], "--freeze; it is not there: .*--weights"),
+        (["train", "photos", "--freeze-layers", "10"], "--freeze-layers; it is --freeze"),
         (["predict", "runs/a", "a.jpg", "--conf", "0.3"], "--conf; it is --reject-below"),
         (["evaluate", "--weights", "a.pt"], "--weights; it is what stands first"),
         (["export", "runs/a", "--fp16"], "--fp16; it is --half"),

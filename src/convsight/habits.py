@@ -44,7 +44,8 @@ _TRAIN = {
     **dict.fromkeys(("cfg", "hyp", "yaml", "settings"), "--config"),
     **dict.fromkeys(("time", "max-time"), "--minutes"),
     **dict.fromkeys(("random-seed", "deterministic"), "--seed, which always gives the same bits"),
-    "freeze": "not there: pretrained weights (--weights) are trained on as a whole",
+    **dict.fromkeys(("freeze-layers", "freeze-backbone", "frozen-stages"), "--freeze"),
+    **dict.fromkeys(("layer-decay", "llrd", "lr-decay-rate"), "--stage-lr"),
 }
 _PREDICT = {
     **_SURE,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
+FREEZES = ("none", "backbone", "all-three")  # as `freeze`, beside a number of stages
 FRESH = "none"  # as `weights`: those that a network is built with
 
 
@@ -28,6 +29,15 @@ class TrainSettings(BaseModel):
     net: str | None = Field(None, description="Network, by its name in the catalogue. [default: from the task]")
     weights: str | None = Field(
         None, description="Weights to begin with: imagenet, a file, or none. [default: imagenet for photos, else none]"
+    )
+    freeze: str = Field(
+        "none",
+        description="Pretrained stages that stay as they are: none, backbone (all before the last layer), or the first "
+        "N, which `convsight describe NET` lists; all-three compares the three.",
+    )
+    gradual: bool = Field(False, description="Begin with the last layer, then let one stage after another learn.")
+    stage_lr: float = Field(
+        1.0, gt=0, le=1, description="Learning rate of a pretrained stage, as a share of that of the one after it."
     )
     size: int | None = Field(None, ge=4, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(
@@ -75,6 +85,14 @@ class TrainSettings(BaseModel):
     own: dict[str, Any] = Field(
         default_factory=dict, description="Choices that only some tasks have; `TaskSettings` of the task checks them."
     )
+
+    @field_validator("freeze", mode="before")
+    @classmethod
+    def _known_freeze(cls, given: Any) -> str:
+        freeze = str(given)
+        if freeze not in FREEZES and not freeze.isdecimal():
+            raise ValueError(f"give {', '.join(FREEZES)} or how many of the first stages")
+        return freeze
 
     @field_validator("device")
     @classmethod

@@ -13,6 +13,7 @@ from convsight.describe.training_memory import OPTIMIZER_COPIES, Memory, trainin
 from convsight.errors import UserError, unknown_name
 from convsight.nets.dry_run.diagnosis import explained
 from convsight.nets.dry_run.run import CannotRunError
+from convsight.nets.stages import Stages, stages_in
 from convsight.words import counted
 
 
@@ -24,6 +25,7 @@ class Description:
     input: tuple[int, ...]
     layers: tuple[Layer, ...]
     memory: Memory | None = None  # of a training step, where a batch was given
+    stages: Stages | None = None  # what `convsight train --freeze N` counts
 
     @property
     def parameters(self) -> int:
@@ -61,6 +63,8 @@ class Description:
         }
         document: dict[str, Any] = {"net": self.name, "input": self.input}
         document |= {"layers": [layer.to_json() for layer in self.layers], "total": total}
+        if self.stages:
+            document["stages"] = [stage.layers for stage in self.stages.stages]
         return document | ({"training_memory": self.memory.to_json()} if self.memory else {})
 
 
@@ -85,8 +89,9 @@ def describe_module(
         root = trace(model, (1, *shape))
     except CannotRunError as stopped:
         raise explained(model, (1, *shape), stopped) from stopped
+    stages = stages_in(model, (1, *shape))
     memory = None if batch is None else _memory(model, (batch, *shape), optimizer)
-    return Description(name or type(model).__name__, (*shape[1:], shape[0]), tuple(layers_of(root)), memory)
+    return Description(name or type(model).__name__, (*shape[1:], shape[0]), tuple(layers_of(root)), memory, stages)
 
 
 def _memory(model: nn.Module, shape: Sequence[int], optimizer: str) -> Memory:

@@ -94,6 +94,8 @@ def summary_lines(described: Description) -> list[str]:
         f"{short_count(described.flops)} FLOPs of convolutions and matrix products an image, two a multiply-add; "
         "other operations are counted apart"
     ]
+    if described.stages:
+        lines.append(f"stages, for train --freeze N: {described.stages.summary()}")
     if memory := described.memory:
         parts = {
             "weights": memory.weights,

@@ -16,6 +16,7 @@ from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
+from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.results import Result
@@ -43,6 +44,9 @@ class FromPretrained(Protocol):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         """Put pretrained weights into a fresh `model`; returns what was done, in words."""
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        """The stages of what of `model` may begin pretrained, by their names in it; computes shapes alone."""
 
 
 def pretrained(task: Task, name: str) -> FromPretrained:

@@ -1,9 +1,9 @@
 """`Learner`: the networks of a training, and what one step teaches them."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Protocol, Self, final
 
 from torch import Tensor, nn
 
@@ -42,6 +42,21 @@ class Learner(nn.Module):
     """
 
     network: nn.Module
+    _resting: tuple[nn.Module, ...] = ()
+
+    def rest(self, modules: Iterable[nn.Module]) -> None:
+        """Let these parts of the networks compute as at prediction while the others are trained; replaces earlier ones.
+
+        Their batch normalisation keeps its statistics, and they drop nothing.
+        """
+        self._resting = tuple(modules)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for module in self._resting:
+            module.eval()
+        return self
 
     @abstractmethod
     def optimized(self) -> Mapping[str, Optimized]:

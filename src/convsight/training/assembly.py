@@ -32,6 +32,7 @@ from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
 from convsight.training.step_cost import choose_precision, seconds_of_step
+from convsight.training.transfer import transfer_of
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 from convsight.words import counted
 
@@ -70,7 +71,11 @@ def assemble(
         seed=settings.seed,
         workers=settings.workers,
     )
-    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay)
+    transfer = transfer_of(task, learner.network, card, settings)
+    if transfer:
+        transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
+    rates = transfer.rates(learner.network) if transfer else {}
+    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, rates)
     t = Training(
         plan=plan,
         learner=learner,
@@ -83,6 +88,7 @@ def assemble(
         train=train,
         val=data.examples["val"],
         run=run,
+        transfer=transfer,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
         splits=run.splits_digest,
     )
@@ -107,7 +113,7 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
     parameters = sum(p.numel() for p in t.learner.network.parameters())
     listener.say(f"{card.net}: {parameters:,} parameters, {counted(card.input.channels, 'channel')}")
-    for reason in t.augmentation.reasons:
+    for reason in (*(t.transfer.reasons(t.learner.network) if t.transfer else ()), *t.augmentation.reasons):
         listener.say(reason)
     if card.mirror:
         listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")

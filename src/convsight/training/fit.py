@@ -32,6 +32,7 @@ from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
+from convsight.training.transfer import Transfer
 from convsight.training.update import OptimizerSteps
 
 # The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
@@ -55,6 +56,7 @@ class Training:
     val: Examples
     run: Run
     clock: Clock
+    transfer: Transfer | None = None  # None: all of the network learns alike
     splits: str = ""  # the digest of the run's cut
     epoch: int = 0
     step: int = 0
@@ -111,6 +113,8 @@ def fit(t: Training, listener: Listener) -> None:
             t.learner.train()
             for loaded in t.loader.epoch(t.epoch):
                 torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+                if t.transfer:
+                    t.transfer.apply(t.learner, t.clock.progress)
                 batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
                 t.update.lr = t.plan.rate(t.clock.progress)
                 with autocast(t.device, t.plan.choices.precision):

@@ -1,6 +1,6 @@
 """Optimizers, with weight decay on the weights that multiply and on nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -55,20 +55,33 @@ def default_weight_decay(optimizer: str) -> float:
     return _DECAY[optimizer]
 
 
-def build_optimizer(model: nn.Module, name: str, lr: float, weight_decay: float) -> torch.optim.Optimizer:
+def build_optimizer(
+    model: nn.Module, name: str, lr: float, weight_decay: float, rates: Mapping[int, float] | None = None
+) -> torch.optim.Optimizer:
     """The optimizer called `name` over the trainable parameters of `model`.
 
-    Biases and the scales of normalisation layers (one-dimensional parameters) are not decayed.
+    Biases and the scales of normalisation layers (one-dimensional parameters) are not decayed. Parameters whose `id` is
+    in `rates` have that `lr_share` of the learning rate, as their group says.
     """
     trainable = [p for p in model.parameters() if p.requires_grad]
+    groups: _Groups = []
+    rates = rates or {}
+    for share in dict.fromkeys(rates.get(id(p), 1.0) for p in trainable):
+        alike = [p for p in trainable if rates.get(id(p), 1.0) == share]
+        groups += [
+            {**group, "lr": lr * share, "lr_share": share} for group in _groups(alike, weight_decay) if group["params"]
+        ]
+    return OPTIMIZERS[name](groups, lr)
+
+
+def _groups(trainable: Sequence[nn.Parameter], weight_decay: float) -> _Groups:
     filters = [p for p in trainable if _mixes_channels(p)]
     other = [p for p in trainable if p.ndim > 1 and not _mixes_channels(p)]
-    groups: _Groups = [
+    return [
         {"params": filters, "weight_decay": weight_decay, "orthogonal": True},
         {"params": other, "weight_decay": weight_decay},
         {"params": [p for p in trainable if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return OPTIMIZERS[name]([group for group in groups if group["params"]], lr)
 
 
 def _mixes_channels(weight: Tensor) -> bool:

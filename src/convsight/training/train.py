@@ -40,6 +40,7 @@ from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, tell_edits
 from convsight.training.sheets import save_varied
+from convsight.training.transfer import asked, check_transfer
 from convsight.versions import versions
 from convsight.words import counted
 
@@ -74,6 +75,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     listener.say(why)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
+    check_transfer(task, card, settings)
     prepared = fit_images(dataset, card.input, settings, listener)
     dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
     card = _described(card, prepared, settings, weights)
@@ -295,6 +297,7 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
     if weights is not None:
         spec = expected(spec, weights)
         training["weights"] = weights.origin
+        training |= asked(settings)
     target = dataset.target.fitted(prepared.examples["train"].targets)
     changes = {"input": spec, "target": target, "training": training, "data": data, "versions": versions()}
     return card.model_copy(update=changes)

@@ -23,13 +23,18 @@ class NamedOptimizer:
     waiting: int = 0  # batches whose gradients are added up, and not used yet
 
 
-def build_optimizers(learner: Learner, default: str, lr: float, weight_decay: float) -> dict[str, NamedOptimizer]:
-    """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none."""
+def build_optimizers(
+    learner: Learner, default: str, lr: float, weight_decay: float, rates: Mapping[int, float] | None = None
+) -> dict[str, NamedOptimizer]:
+    """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none.
+
+    `rates` are what weights, by their `id`, take of the learning rate; others take all of it.
+    """
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
         name = wanted.optimizer or default
-        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay)
+        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay, rates)
         return NamedOptimizer(optimizer, parameters, wanted.lr_scale)
 
     return {name: built(wanted) for name, wanted in learner.optimized().items()}
@@ -57,7 +62,8 @@ class OptimizerSteps:
         # Steps are computed in float32, whatever the networks run in.
         with torch.autocast(self.device.type, enabled=False):
             # Where a loss goes through several networks, only the weights of this optimizer learn from it.
-            only = chosen.parameters if len(self.optimizers) > 1 else None
+            learning = [weight for weight in chosen.parameters if weight.requires_grad]
+            only = learning if len(self.optimizers) > 1 else None
             (loss / self.accumulate if self.accumulate > 1 else loss).backward(inputs=only)  # type: ignore[no-untyped-call]
             value = float(loss.detach())
             if not math.isfinite(value):
@@ -88,7 +94,7 @@ class OptimizerSteps:
         if self.clip_norm is not None:
             nn.utils.clip_grad_norm_(chosen.parameters, self.clip_norm)
         for group in chosen.optimizer.param_groups:
-            group["lr"] = self.lr * chosen.lr_scale
+            group["lr"] = self.lr * chosen.lr_scale * group["lr_share"]
         chosen.optimizer.step()
         chosen.optimizer.zero_grad(set_to_none=True)  # at once, so that they take no memory in the next forward pass
         chosen.waiting = 0

@@ -18,7 +18,9 @@ from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.stages import Stages, stages_of
 from convsight.nets.text.source import is_net_text
+from convsight.nets.weight_mismatch import Reference
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
@@ -74,6 +76,10 @@ class Classification(Task):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        answering = {name.rpartition(".")[0] for name in Reference.of(card.net).by_outputs}
+        return stages_of(model, (1, *card.input.planes_shape), answering=answering)
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)

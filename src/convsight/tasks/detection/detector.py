@@ -1,13 +1,14 @@
 """`Detector`: a network of this task, which knows how it learns and what it proposes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
+from convsight.nets.stages import Stages, stages_of
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.yolo import Yolo, corners
@@ -39,6 +40,15 @@ class Detector(ABC, nn.Module):
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
 
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        """The names of the modules that find features, of which `borrowed` are; none where the whole network does."""
+        return ()
+
+    def backbone_stages(self, shape: Sequence[int]) -> Stages:
+        """The stages of what finds features, on images of `shape` (batch, channels, height, width)."""
+        return stages_of(self, shape, within=self.backbone)
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes, scores and labels of the surest candidates, for those who measure networks."""
         found = self.candidates(images, _MAX_DETECTIONS)
@@ -67,3 +77,7 @@ class YoloDetector(Detector):
     def borrowed(self) -> Mapping[str, Tensor]:
         backbone = self.net.backbone
         return backbone.net.state_dict() if isinstance(backbone, Pyramid) else {}
+
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        return ("net.backbone.net" if isinstance(self.net.backbone, Pyramid) else "net.backbone",)

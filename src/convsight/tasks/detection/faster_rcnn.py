@@ -86,6 +86,10 @@ class FasterRcnn(Detector):
         # torchvision takes the whole of ResNet, and of MobileNet what it calls `features`.
         return body if "conv1.weight" in body else {f"features.{name}": value for name, value in body.items()}
 
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        return ("net.backbone.body",)
+
     def _features(self, images: Tensor) -> dict[str, Tensor]:
         return {name: level.float() for name, level in self.net.backbone(images).items()}
 

@@ -74,6 +74,14 @@ class Ssd(Detector):
         deep = backbone.extra[0][:-1].state_dict()
         return shallow | {f"features.{_moved(name)}": value for name, value in deep.items()}
 
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        features = "net.backbone.features"
+        if self.lite:
+            return (features,)
+        deep = len(self.net.backbone.extra[0]) - 1  # what follows is SSD's own
+        return (features, *(f"net.backbone.extra.0.{place}" for place in range(deep)))
+
     def _outputs(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Class logits (batch, boxes, 1 + classes), codes (batch, boxes, 4), anchors (boxes, 4) in px."""
         maps = list(self.net.backbone(images).values())

@@ -16,6 +16,7 @@ from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
@@ -72,6 +73,9 @@ class Detection(Task):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_detector(_detector(model), card.net, net_shape(card), weights)
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        return _detector(model).backbone_stages((1, *card.input.planes_shape))
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
