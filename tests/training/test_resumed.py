@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.numpy import load_file
 from tests.training.heard import Heard
+from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
@@ -47,12 +47,6 @@ def stopped(pictures: Path, tmp_path: Path) -> tuple[Path, Run]:
     return data, Run(tmp_path / "run")
 
 
-def assert_same(one: Run, other: Run) -> None:
-    ours, theirs = load_file(one.model_file), load_file(other.model_file)
-    assert ours.keys() == theirs.keys()
-    assert all((ours[name] == theirs[name]).all() for name in ours)
-
-
 @pytest.mark.parametrize("colour", ["rgb", "grey"])
 @pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
 def test_the_bits_are_those_of_an_unbroken_training(
@@ -62,7 +56,7 @@ def test_the_bits_are_those_of_an_unbroken_training(
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     with pytest.raises(KeyboardInterrupt):
         train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=2))
-    assert_same(whole, resume(f"{tmp_path}/part", {}, Silent()))
+    assert_same_bits(whole, resume(f"{tmp_path}/part", {}, Silent()))
 
 
 def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_what_is_missing(
