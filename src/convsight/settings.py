@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
-FREEZES = ("none", "backbone", "all-three")  # as `freeze`, beside a number of stages
+FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
 FRESH = "none"  # as `weights`: those that a network is built with
 
 
@@ -33,7 +33,7 @@ class TrainSettings(BaseModel):
     freeze: str = Field(
         "none",
         description="Pretrained stages that stay as they are: none, backbone (all before the last layer), or the first "
-        "N, which `convsight describe NET` lists; all-three compares the three.",
+        "N, which `convsight describe NET` lists.",
     )
     gradual: bool = Field(False, description="Begin with the last layer, then let one stage after another learn.")
     stage_lr: float = Field(

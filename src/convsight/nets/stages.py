@@ -108,13 +108,15 @@ class _Seen(Observer):
         self._operations = 0
         self._operation_at: dict[str, int] = {}  # how many there were when a module was called first
         self._made_at: dict[int, int] = {}
-        self._used_at: dict[int, int] = {}
+        self._ended_at: dict[str, int] = {}
+        self._used_at: dict[int, list[int]] = {}
         self._kept: list[Tensor] = []  # alive, so that no storage is given twice; they hold no memory
 
-    def cuts(self, name: str) -> bool:
-        """Whether all that was computed from the call of the module `name` on depends on one volume before it."""
-        at = self._operation_at[name]
-        return sum(made < at <= self._used_at.get(volume, -1) for volume, made in self._made_at.items()) <= 1
+    def cuts(self, name: str, last: str) -> bool:
+        """Whether all from the call of the module `name` until that of `last` ended depends on one volume before it."""
+        at, end = self._operation_at[name], self._ended_at.get(last, self._operations)
+        volumes = (volume for volume, made in self._made_at.items() if made < at)
+        return sum(any(at <= use < end for use in self._used_at.get(volume, ())) for volume in volumes) <= 1
 
     def started(self, root: Call, weights: Mapping[str, Tensor]) -> None:
         if root.image is not None:
@@ -125,12 +127,14 @@ class _Seen(Observer):
         self._operation_at.setdefault(call.path, self._operations)
 
     def ended(self, call: Call, returned: Tensor | None) -> None:
+        self._ended_at.setdefault(call.path, self._operations)
         if returned is not None:
             self.shapes.setdefault(call.path, tuple(returned.shape))
 
     def operated(self, operation: Operation) -> None:
         used = [volume for tensor in tensors_in(operation.args) if (volume := _storage(tensor)) in self._made_at]
-        self._used_at.update(dict.fromkeys(used, self._operations))
+        for volume in used:
+            self._used_at.setdefault(volume, []).append(self._operations)
         for tensor in tensors_in([operation.out]) if used else ():
             self._made_at.setdefault(_storage(tensor), self._operations)
             self._kept.append(tensor)
@@ -199,10 +203,10 @@ def _units(
     """
     unit: list[str] = []
     for name in order:
-        block = _block(model, name)
+        block = _block(model, name, order)
         joins = block == name and places[name] <= end and not _mixes(model.get_submodule(name))
-        begins = seen.began_at.get(name) == places[name] and seen.cuts(name) and not joins
-        if unit and begins and block != _block(model, unit[-1]):
+        begins = seen.began_at.get(name) == places[name] and seen.cuts(name, order[-1]) and not joins
+        if unit and begins and block != _block(model, unit[-1], order):
             yield unit
             unit = []
         unit.append(name)
@@ -210,15 +214,18 @@ def _units(
         yield unit
 
 
-def _block(model: nn.Module, name: str) -> str:
-    """The outermost module around the one called `name`, or that itself, that computes more than its parts in turn."""
+def _block(model: nn.Module, name: str, order: Sequence[str]) -> str:
+    """The outermost module around the one called `name`, or that itself, that computes more than its parts in turn.
+
+    What holds all layers in `order` is the network, not a block of it.
+    """
     path = name.split(".")
     for length in range(1, len(path)):
         outer = ".".join(path[:length])
-        if (
-            not isinstance(model.get_submodule(outer), nn.Sequential | nn.ModuleList)
-            and type(model.get_submodule(outer)) is not nn.Module
-        ):
+        module = model.get_submodule(outer)
+        if isinstance(module, nn.Sequential | nn.ModuleList) or type(module) is nn.Module:
+            continue
+        if not all(_is_in(one, outer) for one in order):
             return outer
     return name
 

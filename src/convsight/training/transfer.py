@@ -120,11 +120,6 @@ def asked(settings: TrainSettings) -> Mapping[str, object]:
     return {name: value for name, value in given.items() if value not in ("none", False, 1.0)}
 
 
-def half(stages: Stages) -> int:
-    """How many stages are frozen where some of them shall be: about half, neither none nor all where there are two."""
-    return max(1, len(stages) // 2)
-
-
 def _options(settings: TrainSettings) -> str:
     return " and ".join(f"--{name}" + ("" if value is True else f" {value}") for name, value in asked(settings).items())
 

@@ -18,9 +18,8 @@ from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.stages import Stages, stages_of
+from convsight.nets.stages import Stages
 from convsight.nets.text.source import is_net_text
-from convsight.nets.weight_mismatch import Reference
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
@@ -44,6 +43,7 @@ from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.net_stages import net_stages
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
 from convsight.tasks.start import SMALL, choose_start, untried_weights
@@ -78,8 +78,7 @@ class Classification(Task):
         return adapt_weights(model, card.net, weights, card.input.channels)
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
-        answering = {name.rpartition(".")[0] for name in Reference.of(card.net).by_outputs}
-        return stages_of(model, (1, *card.input.planes_shape), answering=answering)
+        return net_stages(model, card)
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)

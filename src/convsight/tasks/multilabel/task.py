@@ -16,6 +16,7 @@ from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.stages import Stages
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
@@ -36,6 +37,7 @@ from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
 from convsight.tasks.multilabel.light.settings import MultilabelSettings
 from convsight.tasks.multilabel.losses import balanced_weights, label_loss
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.net_stages import net_stages
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
 from convsight.tasks.start import SMALL, choose_start, untried_weights
@@ -70,6 +72,9 @@ class Multilabel(Task):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        return net_stages(model, card)
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)
