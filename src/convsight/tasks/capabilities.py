@@ -4,9 +4,10 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+import torch
 from PIL import Image
 from torch import Tensor, nn
 
@@ -194,6 +195,26 @@ def trivial_value(task: Task, metric: Metric, train: Examples, judged: Examples)
     if math.isinf(metric.perfect):
         return -metric.perfect
     return metric.perfect - metric.signed(metric.span)
+
+
+@runtime_checkable
+class Averaging(Protocol):
+    """Answers that have a mean."""
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """One answer of several networks, from the arrays that the deployed graph of each gives for the same inputs."""
+
+
+def averaging(task: Task, name: str) -> Averaging:
+    """`task`, which is called `name`, and whose answers must have a mean; raises `UserError` where they have none."""
+    if not isinstance(task, Averaging):
+        raise UserError(f"--average: answers of the task {name} have no mean; leave it out, and take the best run")
+    return task
+
+
+def mean_answer(answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of every array over the `answers` of several networks."""
+    return {name: torch.stack([answer[name] for answer in answers]).mean(dim=0) for name in answers[0]}
 
 
 @runtime_checkable

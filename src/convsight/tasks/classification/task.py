@@ -1,6 +1,6 @@
 """Classification: which one of a list of classes does the image show?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -25,7 +25,7 @@ from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Start
+from convsight.tasks.capabilities import Start, mean_answer
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
@@ -109,6 +109,9 @@ class Classification(Task):
         if temperature <= 0:
             raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
         return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
