@@ -453,7 +453,9 @@ def describe(
     ] = None,
     classes: Annotated[int | None, typer.Option(min=1, help="Answers. [default: the net's own]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Predict the memory of training on so many at once.")] = None,
-    optimizer: Annotated[Literal["adamw", "muon", "sgd"], typer.Option(help="The optimizer of that memory.")] = "adamw",
+    optimizer: Annotated[
+        Literal["adamw", "adam", "muon", "rmsprop", "sgd"], typer.Option(help="The optimizer of that memory.")
+    ] = "adamw",
     compare: Annotated[bool, typer.Option("--compare", help="Compare several nets instead.")] = False,
     measure: Annotated[bool, typer.Option("--measure", help="With --compare: speed and memory here.")] = False,
     out: Annotated[Path | None, typer.Option(help="A file to write html or svg to; with --compare, the chart.")] = None,

@@ -32,6 +32,7 @@ from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.plan import Plan
+from convsight.training.plateau import Plateau
 from convsight.training.update import OptimizerSteps
 
 # The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
@@ -55,7 +56,9 @@ class Training:
     val: Examples
     run: Run
     clock: Clock
+    plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
     splits: str = ""  # the digest of the run's cut
+    reasons: tuple[str, ...] = ()  # what was chosen for what is learnt, in words
     epoch: int = 0
     step: int = 0
     averaged: int = 0  # how often the averaged weights moved
@@ -79,6 +82,11 @@ class Training:
     def reader(self) -> Reader:
         """What reads the predictions of the network, uncalibrated."""
         return reader_of(self.plan.card)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.plan.rate(self.clock.progress, self.epoch) * (self.plateau.share if self.plateau else 1)
 
     @property
     def kept(self) -> nn.Module:
@@ -112,7 +120,7 @@ def fit(t: Training, listener: Listener) -> None:
             for loaded in t.loader.epoch(t.epoch):
                 torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
                 batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
-                t.update.lr = t.plan.rate(t.clock.progress)
+                t.update.lr = t.rate
                 with autocast(t.device, t.plan.choices.precision):
                     losses = t.learner.step(batch, t.update)
                 epoch.take(losses, len(loaded.samples))
@@ -164,7 +172,7 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     kind = t.plan.card.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
-    keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
+    keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.numbers)
     varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
     if side is not None:
         varied = smaller_batch(varied, side, t.augmentation)
@@ -196,6 +204,7 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
+    lowered = t.plateau is not None and t.plateau.take(t.reader.metrics().selected_by[0].key(metrics))
     _record(t, metrics, epoch.losses, time.monotonic() - epoch.began, epoch.seen / (trained - epoch.began))
     t.clock.finish_epoch(time.monotonic() - trained)
     planned = t.epoch + math.ceil(t.clock.epochs_left)
@@ -203,6 +212,7 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     return (
         f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {speed:,.0f} images/s  "
         f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
+        f"{f'  no better: the rate is now {t.rate:g}' if lowered else ''}"
     )
 
 
@@ -288,6 +298,7 @@ def _save(t: Training) -> None:
         "best_key": t.best_key,
         "frozen": t.frozen,
         "clock": t.clock.state(),
+        **({"plateau": t.plateau.state()} if t.plateau else {}),
         "splits": t.splits,
         "settings": settings_document(t.plan.settings, t.plan.choices.model_dump()),
     }
@@ -304,6 +315,8 @@ def restore(t: Training) -> dict[str, Any]:
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
+    if t.plateau:
+        t.plateau.restore(facts["plateau"])
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
     return facts

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
-from convsight.training.optimizers import build_optimizer
+from convsight.training.optimizers import OWN, Parameters, build_optimizer
 
 
 @dataclass
@@ -23,13 +23,20 @@ class NamedOptimizer:
     waiting: int = 0  # batches whose gradients are added up, and not used yet
 
 
-def build_optimizers(learner: Learner, default: str, lr: float, weight_decay: float) -> dict[str, NamedOptimizer]:
-    """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none."""
+def build_optimizers(
+    learner: Learner, default: str, lr: float, weight_decay: float, its: Parameters = OWN
+) -> dict[str, NamedOptimizer]:
+    """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none.
+
+    `its` are the parameters of that one; others keep their own.
+    """
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
         name = wanted.optimizer or default
-        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay)
+        optimizer = build_optimizer(
+            wanted.module, name, lr * wanted.lr_scale, weight_decay, its if name == default else OWN
+        )
         return NamedOptimizer(optimizer, parameters, wanted.lr_scale)
 
     return {name: built(wanted) for name, wanted in learner.optimized().items()}

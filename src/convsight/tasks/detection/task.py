@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -30,6 +31,7 @@ from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.nms import NmsKind, best, nms
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
+from convsight.tasks.detection.rare_classes import rarest_class_weights
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
@@ -104,6 +106,11 @@ class Detection(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if DetectionSettings.of(settings).sampling == "each":
+            return None, ""
+        return rarest_class_weights(_boxes(train))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False  # boxes of two views have no mean
