@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.numpy import load_file
 from tests.training.heard import Heard
+from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
@@ -48,12 +48,6 @@ def stopped(pictures: Path, tmp_path: Path) -> tuple[Path, Run]:
     return data, Run(tmp_path / "run")
 
 
-def assert_same(one: Run, other: Run) -> None:
-    ours, theirs = load_file(one.model_file), load_file(other.model_file)
-    assert ours.keys() == theirs.keys()
-    assert all((ours[name] == theirs[name]).all() for name in ours)
-
-
 def column(run: Run, name: str) -> list[float]:
     with (run.path / "metrics.csv").open(newline="") as file:
         return [float(row[name]) for row in csv.DictReader(file)]
@@ -81,7 +75,7 @@ def test_the_bits_are_those_of_an_unbroken_training(pictures: Path, tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=choices["epochs"]))
     resumed = resume(f"{tmp_path}/part", {}, Silent())
-    assert_same(whole, resumed)
+    assert_same_bits(whole, resumed)
     rates = [column(run, "lr") for run in (whole, resumed)]
     assert rates[0] == rates[1]
     if "step_every" in others or "plateau_epochs" in others:

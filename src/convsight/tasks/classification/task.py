@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from convsight.augmentation import Augmentation
+from convsight.augmentation import Augmentation, Whole
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
@@ -27,12 +27,10 @@ from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.capabilities import Start
 from convsight.tasks.class_weights import class_weights
-from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
     majority_baseline,
-    shrunk_images,
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
@@ -41,12 +39,14 @@ from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.classification.losses import ClassLoss, class_loss
-from convsight.tasks.classification.start import SMALL, choose_start, untried_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
+from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings)
+        return choose_augmentation(dataset, spec, settings, {"class": Whole()})
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
         return with_caption(image, [card.target.names[int(targets["class"])]])
