@@ -65,7 +65,7 @@ PLATEAU = {"schedule": "plateau", "plateau_epochs": 1, "warmup": 0.0, "lr": 1e-5
             for colour in ("rgb", "grey")
         ),
         {"optimizer": "adam", "beta1": 0.8, "schedule": "step", "step_every": 1},
-        {"optimizer": "rmsprop", "momentum": 0.5, **PLATEAU, "epochs": 4},
+        {"optimizer": "rmsprop", "own": {"sampling": "balanced", "loss": "bce"}, **PLATEAU, "epochs": 4},
     ],
     ids=lambda others: "-".join(map(str, others.values())),
 )
