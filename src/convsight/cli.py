@@ -77,6 +77,18 @@ def train(context: typer.Context) -> None:
     train_app(named_task(context.args))(context.args, prog_name="convsight train")
 
 
+@app.command(
+    name="lr-find",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def lr_find(context: typer.Context) -> None:
+    """Find a learning rate: it rises from step to step, and the loss says where it is right."""
+    from convsight.train_options import named_task, rate_app
+
+    rate_app(named_task(context.args))(context.args, prog_name="convsight lr-find")
+
+
 @app.command()
 def audit(
     data: Annotated[str, typer.Argument(help="A folder of images, a file, or a known data set.")],

@@ -4,6 +4,7 @@ import inspect
 import shlex
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -23,6 +24,11 @@ from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
 _NO_OPTIONS = ("data", "own")  # of the general settings
+# What acts once the rate is chosen, which a search for it does not come to.
+_NOT_SEARCHING = {
+    *_NO_OPTIONS, "run", "epochs", "minutes", "lr", "schedule", "warmup", "start_factor", "end_factor", "step_every",
+    "step_factor", "plateau_epochs", "plateau_factor", "ema", "patience", "export",
+}  # fmt: skip
 
 
 def train_app(task: str | None = None) -> typer.Typer:
@@ -30,14 +36,47 @@ def train_app(task: str | None = None) -> typer.Typer:
 
     Help shows the general ones, and those of `task` where it is given; all are understood.
     """
-    app = typer.Typer(
+    app = _plain_app()
+    app.command(epilog=_epilog(task))(_command(task))
+    return app
+
+
+def rate_app(task: str | None = None) -> typer.Typer:
+    """A command line of `convsight lr-find`: the settings of a training that act before its rate moves."""
+    app = _plain_app()
+
+    def lr_find(data: str, lowest: float, highest: float, steps: int, out: str, output: str, **choices: Any) -> None:
+        """Find a learning rate: it rises from step to step, and the loss says where it is right.
+
+        What is trained for that is forgotten. The figure is drawn to --out, and a JSON file stands beside it.
+        """
+        given = {name: value for name, value in choices.items() if value is not None}
+        find = training_half("convsight.training.rate_verb").find_and_tell
+        find(train_settings(data=data, **given), Path(out), output, lowest=lowest, highest=highest, steps=steps)
+
+    parameters = [
+        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("lowest", float, typer.Option(help="The rate to begin with."), 1e-6),
+        _parameter("highest", float, typer.Option(help="The last rate, unless the loss rises before."), 10.0),
+        _parameter("steps", int, typer.Option(help="Rates to try, a step each.", min=10, max=10_000), 100),
+        _parameter("out", str, typer.Option(help="The figure; the numbers go into a .json beside it."), "lr-find.png"),
+        *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NOT_SEARCHING),
+        *_own_settings(task),
+        _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
+    ]
+    lr_find.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    lr_find.__annotations__ = {p.name: p.annotation for p in parameters}
+    app.command(epilog=_epilog(task, "lr-find"))(lr_find)
+    return app
+
+
+def _plain_app() -> typer.Typer:
+    return typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command(epilog=_epilog(task))(_command(task))
-    return app
 
 
 def named_task(arguments: Sequence[str]) -> str | None:
@@ -54,10 +93,10 @@ def named_task(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _epilog(task: str | None) -> str:
+def _epilog(task: str | None, verb: str = "train") -> str:
     if task is not None:
         return ""
-    return "Each task has options of its own: " + ", ".join(f"convsight train --task {name} --help" for name in TASKS)
+    return "Each task has options of its own: " + ", ".join(f"convsight {verb} --task {name} --help" for name in TASKS)
 
 
 def _command(task: str | None) -> Any:

@@ -4,7 +4,6 @@ import copy
 import math
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
+from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
@@ -76,7 +75,7 @@ def assemble(
     )
     its = Parameters.of(settings)
     optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, its)
-    t = Training(
+    return Training(
         plan=plan,
         learner=learner,
         ema=Ema(learner.network, settings.ema) if settings.ema else None,
@@ -93,8 +92,6 @@ def assemble(
         splits=run.splits_digest,
         reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
     )
-    t.update.diverged = partial(diverged, t)
-    return t
 
 
 def settle(t: Training, listener: Listener) -> None:

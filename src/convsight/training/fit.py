@@ -31,9 +31,10 @@ from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.not_finite import IN_INPUTS, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
-from convsight.training.update import OptimizerSteps
+from convsight.training.update import NotFiniteError, OptimizerSteps
 
 # The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
@@ -121,8 +122,11 @@ def fit(t: Training, listener: Listener) -> None:
                 torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
                 batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
                 t.update.lr = t.rate
-                with autocast(t.device, t.plan.choices.precision):
-                    losses = t.learner.step(batch, t.update)
+                try:
+                    with autocast(t.device, t.plan.choices.precision):
+                        losses = t.learner.step(batch, t.update)
+                except NotFiniteError as error:
+                    raise diverged(t, str(error), _first_place(t, batch)) from error
                 epoch.take(losses, len(loaded.samples))
                 _average(t)
                 t.step += 1
@@ -188,17 +192,32 @@ def _average(t: Training) -> None:
         t.averaged += 1
 
 
-def diverged(t: Training, what: str) -> UserError:
-    """An error that says what became infinite, and what to try."""
-    return UserError(f"{what} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.plan.choices.lr / 10:g}")
+def diverged(t: Training, what: str, where: str = "") -> UserError:
+    """An error that says what became infinite, where it was first, what is kept, and what to try."""
+    where = f", {where}" if where else ""
+    kept = f"; the network after epoch {t.best_epoch} is kept: {t.run.model_file}" if t.saved_epoch else ""
+    advice = f"the steps are too large; try --lr {t.plan.choices.lr / 10:g}"
+    if where.endswith(IN_INPUTS):
+        advice = "mend or leave out those that hold infinite numbers or none"
+    return UserError(f"{what} in epoch {t.epoch + 1}{where}: {advice}{kept}")
+
+
+def _first_place(t: Training, batch: Batch) -> str:
+    """Where the step on `batch`, done once more without moving a weight, is first not finite."""
+
+    def again() -> None:
+        torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+        with autocast(t.device, t.plan.choices.precision):
+            t.learner.step(batch, NoUpdate())
+
+    return first_not_finite(t.learner, batch, again)
 
 
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
-    weights = (*t.kept.state_dict().values(), *t.learner.parameters())
-    if not all(bool(weight.isfinite().all()) for weight in weights):
-        raise diverged(t, "the weights became infinite")
+    if name := weights_not_finite(t.learner) or weights_not_finite(t.kept):
+        raise diverged(t, "the weights became infinite", f"first those called {name}")
     try:
         metrics = validate(t)
     except InvalidOutputError as error:  # finite weights may still be too large to compute with

@@ -1,7 +1,7 @@
 """`OptimizerSteps`: how a loss becomes a step of an optimizer: gradients, clipping, accumulation, learning rate."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
@@ -11,6 +11,10 @@ from torch import Tensor, nn
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
 from convsight.training.optimizers import OWN, Parameters, build_optimizer
+
+
+class NotFiniteError(UserError):
+    """A loss became infinite or no number; no weight was moved by it."""
 
 
 @dataclass
@@ -56,7 +60,6 @@ class OptimizerSteps:
     accumulate: int = 1
     clip_norm: float | None = None
     lr: float = 0.0
-    diverged: Callable[[str], UserError] = field(default=UserError)
     _moved: bool = field(default=False, init=False)
 
     def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
@@ -68,7 +71,7 @@ class OptimizerSteps:
             (loss / self.accumulate if self.accumulate > 1 else loss).backward(inputs=only)  # type: ignore[no-untyped-call]
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise self.diverged(f"the loss became {value}")
+                raise NotFiniteError(f"the loss became {value}")
             chosen.waiting += 1
             if chosen.waiting == self.accumulate:
                 self._step(chosen)
