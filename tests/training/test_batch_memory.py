@@ -15,7 +15,7 @@ from convsight.training import batch_memory, fit
 from convsight.training.batch_memory import check_batch, largest_batch, out_of_memory
 
 NET = "conv 32 3x3 same | batchnorm | relu | conv 32 3x3 same relu | globalavg | dense classes"
-FAST: dict[str, Any] = {"net": NET, "size": 64, "batch": 24, "export": False, "epochs": 1, "precision": "float32"}
+FAST: dict[str, Any] = {"net": NET, "size": 64, "batch": 14, "export": False, "epochs": 1, "precision": "float32"}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def peak(t: fit.Training, batch: int) -> int:
     return training_memory(t.learner.network, (batch, *t.plan.card.input.planes_shape), "muon").peak
 
 
-@pytest.mark.parametrize("fits", [2, 7, 23])
+@pytest.mark.parametrize("fits", [2, 5, 13])
 def test_the_largest_batch_is_the_last_that_fits(training: fit.Training, fits: int) -> None:
     available = (peak(training, fits) + peak(training, fits + 1)) // 2
     assert largest_batch(training, available) == fits
@@ -35,13 +35,13 @@ def test_the_largest_batch_is_the_last_that_fits(training: fit.Training, fits: i
         check_batch(training)
     words = str(raised.value)
     assert re.search(
-        r"a step of 24 images needs about [\d.]+ GiB of memory, of which [\d.]+ GiB are free on cpu", words
+        r"a step of 14 images needs about [\d.]+ GiB of memory, of which [\d.]+ GiB are free on cpu", words
     )
-    assert f"--batch {fits} (--accumulate {-(-24 // fits)} " in words
+    assert f"--batch {fits} (--accumulate {-(-14 // fits)} " in words
 
 
 def test_what_fits_is_let_through_and_small_batches_are_not_reckoned(training: fit.Training) -> None:
-    with patch.object(batch_memory, "free_bytes", return_value=peak(training, 24)):
+    with patch.object(batch_memory, "free_bytes", return_value=peak(training, 14)):
         check_batch(training)
     with patch.object(batch_memory, "training_memory", side_effect=AssertionError):
         check_batch(training)
@@ -61,13 +61,13 @@ def test_an_error_of_the_allocator_is_explained_and_others_are_left(training: fi
     except RuntimeError as error:
         told = out_of_memory(training, error)
     assert told is not None
-    assert str(told).startswith("a step of 24 images did not fit into memory")
+    assert str(told).startswith("a step of 14 images did not fit into memory")
     assert out_of_memory(training, torch.OutOfMemoryError("CUDA out of memory")) is not None
     assert out_of_memory(training, RuntimeError("shapes do not match")) is None
 
 
 def test_half_the_activations_are_counted_in_bfloat16(training: fit.Training) -> None:
-    whole = batch_memory.needed_bytes(training, 24)
+    whole = batch_memory.needed_bytes(training, 14)
     training.plan = training.plan.__class__(
         training.plan.task,
         training.plan.settings,
@@ -75,4 +75,4 @@ def test_half_the_activations_are_counted_in_bfloat16(training: fit.Training) ->
         training.plan.card,
     )
     assert whole is not None
-    assert whole * 0.4 < (batch_memory.needed_bytes(training, 24) or 0) < whole
+    assert whole * 0.4 < (batch_memory.needed_bytes(training, 14) or 0) < whole

@@ -63,7 +63,7 @@ def test_the_verb_draws_and_writes_and_refuses_what_does_nothing(photos: Path, t
     document = json.loads((tmp_path / "found.json").read_text())
     assert document == json.loads(done.stdout)
     assert document["optimizer"] == "muon"
-    assert {path.name for path in tmp_path.iterdir()} == {"found.png", "found.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"found.png", "found.json", "photos"}
     assert (tmp_path / "found.png").read_bytes()[:4] == b"\x89PNG"
     for idle in (["--schedule", "step"], ["--epochs", "3"], ["--lr", "1"]):
         assert within("lr-find", str(photos), *idle, cwd=tmp_path).returncode == 2

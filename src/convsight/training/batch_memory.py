@@ -1,5 +1,7 @@
 """Whether a batch fits into memory, by the arithmetic of `describe`; and the largest that does."""
 
+import math
+
 import torch
 
 from convsight.describe.training_memory import Memory, training_memory
@@ -47,7 +49,7 @@ def largest_batch(t: Training, available: int) -> int | None:
     if few is None or more is None:
         return None
     an_image = max(1.0, (more - few) / 2)
-    largest = int((available - few) / an_image) + 2
+    largest = math.floor((available - few) / an_image) + 2
     return largest if largest >= 2 else None
 
 

@@ -1,12 +1,12 @@
 """`convsight lr-find`: the search, its figure, and what is said of it."""
 
-from functools import partial
 from pathlib import Path
 
 from convsight.errors import UserError
-from convsight.files import write_atomic, write_atomic_with
+from convsight.files import write_atomic
 from convsight.printing import json_document
 from convsight.progress import Terminal
+from convsight.report.figure_file import save_figure
 from convsight.report.rate_figure import rate_figure
 from convsight.settings import TrainSettings
 from convsight.training.lr_find import RateSearch, find_rate, least_before_rise
@@ -19,8 +19,8 @@ def find_and_tell(
 
     Raises `UserError` where a file cannot be written, before anything is tried.
     """
-    if figure_file.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise UserError(f"--out {figure_file}: the figure is a .png, .svg or .pdf")
+    if figure_file.suffix.lower() != ".png":
+        raise UserError(f"--out {figure_file}: the figure is a .png")
     if not figure_file.parent.is_dir():
         raise UserError(f"--out {figure_file}: there is no folder {figure_file.parent}")
     found = find_rate(settings, Terminal(), lowest=lowest, highest=highest, steps=steps)
@@ -32,7 +32,7 @@ def find_and_tell(
         figure = rate_figure(
             found.rates, found.losses, found.smoothed, least_before_rise(found.smoothed), found.suggested, title
         )
-        write_atomic_with(figure_file, partial(figure.savefig, dpi=120))
+        save_figure(figure, figure_file)
     print(document if output == "json" else in_words(found, figure_file, numbers_file))
 
 
