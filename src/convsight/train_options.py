@@ -5,7 +5,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -149,8 +149,19 @@ def _command(task: str | None) -> Any:
 def _own_settings(task: str | None) -> list[inspect.Parameter]:
     """The options that only some tasks have; those of `task` are shown, in its own words."""
     shown = settings_of(task).model_fields if task in TASKS and task is not None else {}
-    known = {name: kinds[0].model_fields[name] for name, kinds in own_names().items()}
-    return [_setting(name, shown.get(name, info), hidden=name not in shown) for name, info in known.items()]
+    known = {name: [kind.model_fields[name] for kind in kinds] for name, kinds in own_names().items()}
+    return [
+        _setting(name, shown[name]) if name in shown else _setting(name, infos[0], hidden=True, kind=_of_all(infos))
+        for name, infos in known.items()
+    ]
+
+
+def _of_all(infos: Sequence[FieldInfo]) -> Any:
+    """The type of a setting that some tasks have: of choices by name those of all of them, which their task checks."""
+    kinds = [info.annotation for info in infos]
+    if not all(get_origin(kind) is Literal for kind in kinds):
+        return kinds[0]
+    return Literal[tuple(dict.fromkeys(choice for kind in kinds for choice in get_args(kind)))]
 
 
 def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
@@ -193,11 +204,11 @@ def _report(run: Run, seconds: float, output: str) -> None:
     typer.echo(next_steps(run))
 
 
-def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:
+def _setting(name: str, info: FieldInfo, hidden: bool = False, kind: Any = None) -> inspect.Parameter:
     """The option for one setting. Its default is None, so that only what the user gave is passed on."""
     chosen_later = info.default is None or info.default is PydanticUndefined
     shown = "" if chosen_later or info.default is False else f" [default: {info.default}]"
-    kind = info.annotation
+    kind = kind or info.annotation
     option = typer.Option(help=f"{info.description}{shown}", hidden=hidden)
     return _parameter(name, kind if kind is bool else kind | None, option)  # type: ignore[operator]
 
