@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from pydantic import Field
 from tests.command import within
+from typer import Context
 from typer.main import get_command
 
 from convsight import train_options
@@ -58,5 +59,7 @@ def test_choices_that_tasks_name_alike_are_all_understood() -> None:
         loss: Literal["b", "c"] = Field("b", description="Another.")
 
     with patch.object(train_options, "own_names", return_value={"loss": (Few, More)}):
-        option = next(each for each in get_command(train_app()).params if each.name == "loss")
-    assert option.type.choices == ("a", "b", "c")  # type: ignore[attr-defined]
+        command = get_command(train_app())
+    option = next(each for each in command.params if each.name == "loss")
+    offered = option.shell_complete(Context(command), "")
+    assert [each.value for each in offered] == ["a", "b", "c"]

@@ -210,7 +210,7 @@ def _setting(name: str, info: FieldInfo, hidden: bool = False, kind: Any = None)
     shown = "" if chosen_later or info.default is False else f" [default: {info.default}]"
     kind = kind or info.annotation
     option = typer.Option(help=f"{info.description}{shown}", hidden=hidden)
-    return _parameter(name, kind if kind is bool else kind | None, option)  # type: ignore[operator]
+    return _parameter(name, kind if kind is bool else kind | None, option)
 
 
 def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:
