@@ -52,7 +52,7 @@ def test_nothing_trained_is_left_and_the_same_call_finds_the_same(photos: Path, 
     assert one.rates[0] == 1e-6
     assert one.suggested is None or one.suggested < one.rates[-1]
     assert all(math.isfinite(loss) for loss in one.losses)
-    with pytest.raises(UserError, match=r"--lowest 1 must be above 0 and below --highest 0\.1"):
+    with pytest.raises(UserError, match=r"--lowest 1 must lie below --highest 0\.1, both above 0"):
         find_rate(settings, Silent(), lowest=1.0, highest=0.1)
 
 
