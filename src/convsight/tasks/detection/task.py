@@ -31,10 +31,10 @@ from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.nms import NmsKind, best, nms
 from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
-from convsight.tasks.detection.rare_classes import rarest_class_weights
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 from convsight.words import counted
@@ -110,7 +110,8 @@ class Detection(Task):
     def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
         if DetectionSettings.of(settings).sampling == "each":
             return None, ""
-        return rarest_class_weights(_boxes(train))
+        boxes = _boxes(train)
+        return rarest_class_weights([each.labels[~each.crowd] for each in boxes], len(boxes.classes))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False  # boxes of two views have no mean
