@@ -46,7 +46,7 @@ class _Columns(NamedTuple):
         return found
 
 
-class _Row(NamedTuple):
+class LabelRow(NamedTuple):
     """One image; `place` is where a message finds it (`line 3`)."""
 
     place: str
@@ -59,7 +59,7 @@ class _Row(NamedTuple):
 class _Image(NamedTuple):
     """A row, its image's file, and the name it has in the data set."""
 
-    row: _Row
+    row: LabelRow
     file: Path
     name: str
 
@@ -81,10 +81,15 @@ def read_label_table(path: Path, column: str = "") -> Dataset:
     unknown split, or an image listed with two labels or in two splits.
     """
     rows = _parquet_rows(path, column) if path.suffix.lower() == ".parquet" else _text_rows(path, column)
-    found = TableImages(path)
-    images, repeated = _distinct(path, (_image(found, path.parent, row) for row in rows))
+    return labelled_images(path, path.parent, rows)
+
+
+def labelled_images(path: Path, folder: Path, rows: Iterator[LabelRow]) -> Dataset:
+    """The images that `rows` of the data at `path` list, their names relative to `folder`; raises as a table does."""
+    found = TableImages(path, folder)
+    images, repeated = _distinct(path, (_image(found, folder, row) for row in rows))
     if not images:
-        raise UserError(f"{path} lists no images; expected one a row under its header")
+        raise UserError(f"{path} lists no images; expected one a row")
     found.check_all_found()
     classes = natural_order({image.row.label for image in images})
     splits = {name: [image for image in images if image.row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
@@ -99,7 +104,7 @@ def read_label_table(path: Path, column: str = "") -> Dataset:
     )
 
 
-def _image(found: TableImages, folder: Path, row: _Row) -> _Image:
+def _image(found: TableImages, folder: Path, row: LabelRow) -> _Image:
     file = found.find(row.place, row.path)
     return _Image(row, file, storable(row.path) if file == folder / row.path else relative_to(file, folder))
 
@@ -128,18 +133,18 @@ def _distinct(table: Path, images: Iterator[_Image]) -> tuple[list[_Image], int]
     return list(first.values()), repeated
 
 
-def _checked_row(table: Path, place: str, path: str, label: str, split: str | None, group: str | None) -> _Row:
+def _checked_row(table: Path, place: str, path: str, label: str, split: str | None, group: str | None) -> LabelRow:
     """A row of the table, its fields trimmed and in one spelling; `split` is None without such a column."""
     path, label = path.strip(), class_name(label)
     for name, value in (("path", path), ("label", label)):
         if not value:
             raise UserError(f"{table}, {place}: the {name} is empty; fill it in or remove the row")
     if split is None:
-        return _Row(place, _normal(path), label, UNSPLIT, group)
+        return LabelRow(place, _normal(path), label, UNSPLIT, group)
     known = split_called(split)
     if known is None:
         raise UserError(f"{table}, {place}: {unknown_name('split', split, SPLIT_SPELLINGS)}")
-    return _Row(place, _normal(path), label, known, group)
+    return LabelRow(place, _normal(path), label, known, group)
 
 
 def _normal(path: str) -> str:
@@ -154,13 +159,15 @@ def _lacking(table: Path, what: str, spellings: Sequence[str], names: Sequence[s
     )
 
 
-def _text_rows(table: Path, group: str) -> Iterator[_Row]:
+def _text_rows(table: Path, group: str) -> Iterator[LabelRow]:
     rows = text_rows(table)
     _, header = next(rows, ("", []))
     yield from _rows_of(table, header, group, rows)
 
 
-def _rows_of(table: Path, names: Sequence[str], group: str, rows: Iterator[tuple[str, list[str]]]) -> Iterator[_Row]:
+def _rows_of(
+    table: Path, names: Sequence[str], group: str, rows: Iterator[tuple[str, list[str]]]
+) -> Iterator[LabelRow]:
     """The rows of a table whose columns are called `names`, one of them perhaps `group`; each comes with its place."""
     columns = _Columns.of(table, names, group)
     labelled: Iterator[tuple[str, list[str], str]] = ((place, fields, fields[columns.label]) for place, fields in rows)
@@ -176,7 +183,7 @@ def _no_label(table: Path, names: Sequence[str]) -> Iterator[tuple[str, list[str
     raise _lacking(table, "label", LABEL_COLUMNS, names)
 
 
-def _parquet_rows(table: Path, group: str) -> Iterator[_Row]:
+def _parquet_rows(table: Path, group: str) -> Iterator[LabelRow]:
     try:
         # By name, so that the light half does not depend on pyarrow.
         parquet = import_module("pyarrow.parquet")
