@@ -19,7 +19,8 @@ def pam(values: Any, largest: int, kind: str = "") -> bytes:
     height, width, planes = values.shape
     said = f"TUPLTYPE {kind}\n" if kind else ""
     header = f"P7\nWIDTH {width}\nHEIGHT {height}\n# a remark\nDEPTH {planes}\nMAXVAL {largest}\n{said}ENDHDR\n"
-    return header.encode() + values.astype(">u2" if largest > 255 else np.uint8).tobytes()
+    pixels: bytes = values.astype(">u2" if largest > 255 else np.uint8).tobytes()
+    return header.encode() + pixels
 
 
 @pytest.mark.parametrize("planes", [1, 2, 3, 4])
