@@ -12,6 +12,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.image_files import image_files
 from convsight.datasets.label_table import LabelRow, labelled_images
 from convsight.datasets.names import class_name, splits_called
+from convsight.datasets.table_answers import ClassAnswers
 from convsight.datasets.table_images import relative_to
 from convsight.errors import UserError
 from convsight.images import is_image_file
@@ -42,11 +43,11 @@ def read_image_lists(path: Path) -> Dataset:
     folder = path if path.is_dir() else path.parent
     lists = _lists(path)
     if not lists and (kit := _kit(path)):
-        return labelled_images(path, folder, _numbered(folder, kit))
-    names = _class_names(folder)
-    return labelled_images(
-        path, folder, (row for split, file in lists.items() for row in _rows(file, split, names, folder))
-    )
+        rows = _numbered(folder, kit)
+    else:
+        names = _class_names(folder)
+        rows = (row for split, file in lists.items() for row in _rows(file, split, names, folder))
+    return labelled_images(path, folder, ClassAnswers(lambda row: row.fields[-1]), rows)
 
 
 def _lists(path: Path) -> dict[str, Path]:
