@@ -103,7 +103,7 @@ class Multilabel(Task):
         if own.positive_weight == "balanced" and card.data:
             images = card.data["pictures"]["train"]
             weights = balanced_weights(card.data["train_counts"], images, card.target.names)
-        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma))
+        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma or 0.0))
 
     def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
         if MultilabelSettings.of(settings).sampling == "each":
