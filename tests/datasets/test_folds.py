@@ -31,7 +31,7 @@ def labels() -> Labelled:
     return np.random.default_rng(0).choice(3, 200, p=[0.6, 0.3, 0.1])
 
 
-def tested(cut: list[Dataset]) -> list[Labelled]:
+def judged_images(cut: list[Dataset]) -> list[Labelled]:
     """The images, by number, that each fold is judged by."""
     return [np.array([int(name) for name in each.splits["test"].names]) for each in cut]
 
@@ -40,7 +40,7 @@ def tested(cut: list[Dataset]) -> list[Labelled]:
 def test_each_image_is_judged_once_and_classes_are_as_even_as_scikit_learn_has_them(
     labels: Labelled, folds: int
 ) -> None:
-    ours = tested(cut_folds(data_of(labels), folds, 0.1, seed=3))
+    ours = judged_images(cut_folds(data_of(labels), folds, 0.1, seed=3))
     assert sorted(np.concatenate(ours).tolist()) == list(range(200))
     theirs = [test for _, test in StratifiedKFold(folds, shuffle=True, random_state=0).split(labels, labels)]
     for cut in (ours, theirs):
@@ -66,14 +66,14 @@ def test_groups_stay_whole_and_classes_are_as_even_as_scikit_learn_has_them(labe
     theirs = [test for _, test in StratifiedGroupKFold(4, shuffle=True, random_state=0).split(labels, labels, groups)]
     ours_apart, theirs_apart = (
         np.array([np.bincount(labels[test], minlength=3) for test in each]).std(axis=0).sum()
-        for each in (tested(cut), theirs)
+        for each in (judged_images(cut), theirs)
     )
     assert ours_apart <= 1.1 * theirs_apart
 
 
 def test_the_seed_decides_and_nothing_else(labels: Labelled) -> None:
     def numbers(seed: int) -> list[list[int]]:
-        return [sorted(test.tolist()) for test in tested(cut_folds(data_of(labels), 3, 0.1, seed))]
+        return [sorted(test.tolist()) for test in judged_images(cut_folds(data_of(labels), 3, 0.1, seed))]
 
     assert numbers(1) == numbers(1)
     assert numbers(1) != numbers(2)
@@ -83,15 +83,13 @@ def test_the_seed_decides_and_nothing_else(labels: Labelled) -> None:
     ("wrong", "message"),
     [
         (lambda labels: cut_folds(data_of(labels, "test"), 3, 0.1, 0), "has a test of its own"),
-        (lambda labels: cut_folds(data_of(labels), 30, 0.1, 0), "the class 'c' .* each fold needs one; give fewer"),
+        (lambda labels: cut_folds(data_of(labels), 60, 0.1, 0), "the class 'c' .* each fold needs one; give fewer"),
         (
             lambda labels: cut_folds(data_of(labels), 3, 0.1, 0, {f"{n:04}": n % 2 for n in range(200)}),
             "stay together in 2 groups",
         ),
     ],
 )
-def test_what_cannot_be_folded_is_refused(
-    labels: Labelled, wrong: Callable[[Labelled], object], message: str
-) -> None:
+def test_what_cannot_be_folded_is_refused(labels: Labelled, wrong: Callable[[Labelled], object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         wrong(labels)

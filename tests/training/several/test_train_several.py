@@ -146,4 +146,3 @@ def test_wrong_choices_are_refused_before_data_are_read() -> None:
         checked(Several, {"folds": 1})
     with pytest.raises(UserError, match="answers of the task detection have no mean"):
         check_average("detection")
-
