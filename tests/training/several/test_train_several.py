@@ -1,6 +1,7 @@
 """Folds and seeds: each judged, finished ones kept, all together in one summary and one averaged network."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from scipy import stats
 from sklearn.metrics import accuracy_score
 from tests.training.heard import Heard
 from tests.training.same_bits import assert_same_bits
+from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
 from convsight.run import Run
@@ -26,7 +28,7 @@ from convsight.training.several.train_several import Together, resume_several, t
 FAST: dict[str, Any] = {
     "net": "conv 4 3x3 relu | globalavg | dense classes",
     "size": 12,
-    "epochs": 1,
+    "epochs": 2,
     "batch": 8,
     "export": False,
 }
@@ -51,24 +53,25 @@ def settings(pictures: Path, run: Path, **more: Any) -> TrainSettings:
 
 @pytest.fixture(scope="module")
 def folded(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Together:
-    """Two folds and their average, stopped while the second fold was trained, and gone on with."""
+    """Two folds and their average, stopped in the first fold, then before the second, and gone on with each time."""
     place = tmp_path_factory.mktemp("several") / "folds"
-    with pytest.MonkeyPatch.context() as patch:
-        train = module.train
-        patch.setattr(module, "train", lambda *given: train(*given) if given[0].run.endswith("fold-1") else _stop())
-        with pytest.raises(KeyboardInterrupt):
-            train_several(settings(pictures, place), Several(folds=2, average=True), Heard())
-    first = (place / "fold-1" / "model.safetensors").stat().st_mtime_ns
-    heard = Heard()
+    with pytest.raises(KeyboardInterrupt):
+        train_several(settings(pictures, place), Several(folds=2, average=True), PressesCtrlC(epoch=2))
     runs = SeveralRuns.find(place)
     assert runs is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "train", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            resume_several(runs, Heard())
+    first = (place / "fold-1" / "model.safetensors").stat().st_mtime_ns
+    heard = Heard()
     found = resume_several(runs, heard)
     assert (place / "fold-1" / "model.safetensors").stat().st_mtime_ns == first
     assert any("finished before, and kept" in said for said in heard.said)
     return found
 
 
-def _stop() -> Run:
+def _stop(*_: object) -> Run:
     raise KeyboardInterrupt
 
 
@@ -83,7 +86,8 @@ def test_out_of_fold_metrics_are_those_of_all_images_by_the_networks_that_did_no
         assert len(held_back) == 10
         for image in held_back:
             wanted.append(image.split("/")[0])
-            found.append(model.predict(str(pictures / image)).result.to_json()["label"])
+            answer = model.predict(str(pictures / image))
+                found.append(model.card.target.names[int(answer.probabilities.argmax())])
     told = json.loads(folded.runs.summary_file.read_text())
     accuracy = told["metrics"]["accuracy"]
     assert accuracy["value"] == pytest.approx(accuracy_score(wanted, found))
@@ -99,9 +103,9 @@ def test_the_average_answers_with_the_mean_of_the_probabilities(folded: Together
     assert average.card.proofs
     assert not average.card.metrics  # every image was learnt by one of the networks
     image = str(pictures / "dark" / "0.png")
-    each = [load(folded.runs.path / name).predict(image).result for name in ("fold-1", "fold-2")]
+    each = [load(folded.runs.path / name).predict(image) for name in ("fold-1", "fold-2")]
     mean = np.mean([result.probabilities for result in each], axis=0)
-    assert np.allclose(average.predict(image).result.probabilities, mean, atol=2e-3)
+    assert np.allclose(average.predict(image).probabilities, mean, atol=2e-3)
 
 
 def test_seeds_share_a_test_that_judges_their_average_too_and_time_is_divided(pictures: Path, tmp_path: Path) -> None:
@@ -127,13 +131,20 @@ def test_student_interval_is_that_of_scipy() -> None:
     assert student_interval(values)[1:] == pytest.approx((low, high), abs=1e-4)
 
 
-def test_changed_data_are_refused_and_nothing_is_left_where_nothing_was_begun(
+def test_data_that_changed_are_refused(pictures: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(pictures, data)
+    with pytest.raises(KeyboardInterrupt):
+        train_several(settings(data, tmp_path / "runs"), Several(folds=2), PressesCtrlC(epoch=2))
+    shutil.copy(data / "dark" / "0.png", data / "dark" / "new.png")
+    with pytest.raises(UserError, match="has changed since"):
+        resume_several(SeveralRuns(tmp_path / "runs"), Heard())
+
+
+def test_nothing_is_left_where_nothing_was_begun(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object, **__: object) -> Run:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(module, "train", stop)
+    monkeypatch.setattr(module, "train", _stop)
     with pytest.raises(KeyboardInterrupt):
         train_several(settings(pictures, tmp_path / "none"), Several(folds=2), Heard())
     assert not (tmp_path / "none").exists()
