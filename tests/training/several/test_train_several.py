@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 from sklearn.metrics import accuracy_score
@@ -15,8 +16,9 @@ from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
+from convsight.results import Label
 from convsight.run import Run
-from convsight.runtime.model import load
+from convsight.runtime.model import Model, load
 from convsight.settings import TrainSettings, checked
 from convsight.training.several import train_several as module
 from convsight.training.several.average import check_average
@@ -71,6 +73,12 @@ def folded(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Together
     return found
 
 
+def probabilities(model: Model, image: Path) -> NDArray[Any]:
+    answer = model.predict(str(image))
+    assert isinstance(answer, Label)
+    return answer.probabilities
+
+
 def _stop(*_: object) -> Run:
     raise KeyboardInterrupt
 
@@ -86,8 +94,7 @@ def test_out_of_fold_metrics_are_those_of_all_images_by_the_networks_that_did_no
         assert len(held_back) == 10
         for image in held_back:
             wanted.append(image.split("/")[0])
-            answer = model.predict(str(pictures / image))
-                found.append(model.card.target.names[int(answer.probabilities.argmax())])
+            found.append(model.card.target.names[int(probabilities(model, pictures / image).argmax())])
     told = json.loads(folded.runs.summary_file.read_text())
     accuracy = told["metrics"]["accuracy"]
     assert accuracy["value"] == pytest.approx(accuracy_score(wanted, found))
@@ -102,10 +109,10 @@ def test_the_average_answers_with_the_mean_of_the_probabilities(folded: Together
     assert all(proof.holds for proof in average.card.proofs if proof.precision == "float32")
     assert average.card.proofs
     assert not average.card.metrics  # every image was learnt by one of the networks
-    image = str(pictures / "dark" / "0.png")
-    each = [load(folded.runs.path / name).predict(image) for name in ("fold-1", "fold-2")]
-    mean = np.mean([result.probabilities for result in each], axis=0)
-    assert np.allclose(average.predict(image).probabilities, mean, atol=2e-3)
+    image = pictures / "dark" / "0.png"
+    each = [probabilities(load(folded.runs.path / name), image) for name in ("fold-1", "fold-2")]
+    mean = np.mean(each, axis=0)
+    assert np.allclose(probabilities(average, image), mean, atol=2e-3)
 
 
 def test_seeds_share_a_test_that_judges_their_average_too_and_time_is_divided(pictures: Path, tmp_path: Path) -> None:
