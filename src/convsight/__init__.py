@@ -30,7 +30,7 @@ _Path = str | PathLike[str]
 def train(
     data: Any,
     *,
-    task: Literal["classification", "multilabel", "detection"] | None = None,
+    task: Literal["classification", "multilabel", "detection", "regression"] | None = None,
     run: _Path | None = None,
     net: _Path | None = None,
     weights: _Path | None = None,
