@@ -129,15 +129,25 @@ def resume(
     return _told(resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data)), quiet)
 
 
-def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
+def load(
+    path: str | Path,
+    engine: str | None = None,
+    precision: str | None = None,
+    *,
+    weights: str | None = None,
+    download: bool = False,
+) -> "Model":
     """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
+
+    `load("imagenet")`, `load("torchvision/resnet50")` and `load("resnet50", weights="imagenet")`, or a file of weights,
+    are networks as their libraries offer them; nothing is fetched without `download`.
 
     `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
     installed and proven. Raises `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
     """
     from convsight.runtime.model import load as load_model
 
-    return load_model(path, engine, precision)
+    return load_model(path, engine, precision, weights=weights, download=download)
 
 
 def evaluate(path: str | Path, data: Any = None, *, quiet: bool = False, **options: Any) -> "Evaluation":
