@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, Variation, Whole, in_words
+from convsight.augmentation import ClassTarget, ImageAugmentation, Variation, in_words
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.inputs import InputSpec, as_image
@@ -23,7 +23,7 @@ def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettin
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     reasons = (f"augmentation: {in_words(variation)}", why, why_flip)
-    return ImageAugmentation(variation, {"class": Whole()}, reasons)
+    return ImageAugmentation(variation, {"class": ClassTarget(len(dataset.target.names))}, reasons)
 
 
 def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:

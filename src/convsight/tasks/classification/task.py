@@ -1,6 +1,6 @@
 """Classification: which one of a list of classes does the image show?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.mixing import Mixing
+from convsight.augmentation.staged import staged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
@@ -46,6 +48,8 @@ from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+
+_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,10 +97,11 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings)
+        own, varied = ClassificationSettings.of(settings), choose_augmentation(dataset, spec, settings)
+        return staged(varied, [Mixing(own.mixup, own.cutmix)] if own.mixup or own.cutmix else [])
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        return with_caption(image, [card.target.names[int(targets["class"])]])
+        return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
@@ -135,9 +140,19 @@ class Classification(Task):
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
 
 
+def _class_in_words(target: Tensor, names: Sequence[str]) -> str:
+    """The class of an example, or of a mixture those that are in it with their shares, the largest first."""
+    if target.ndim == 0:
+        return names[int(target)]
+    order = target.argsort(descending=True, stable=True).tolist()
+    shares = [(names[each], float(target[each])) for each in order if target[each] >= _LEAST_SHOWN]
+    return ", ".join(name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares)
+
+
 def class_loss(network: nn.Module, batch: Batch, smoothing: float) -> dict[str, Tensor]:
     """Cross-entropy, with the probability `smoothing` spread evenly over all classes.
 
+    The target is a class (batch,), or the probability of each (batch, classes).
     Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
     """
     logits = network(batch.image).float()  # summed in float32, whatever the network runs in
