@@ -2,7 +2,7 @@
 
     python benchmarks/coverage.py [--sets 300] [--only PART]
 
-Each row is a way to draw judged images, with the truth of each metric from 200,000 images of it (boxes: 3,000), and
+Each row is a way to draw judged images, with the truth of each metric from 200,000 images of it (boxes: 50,000), and
 sets of 50, 100, 250 and 1,000. A cell tells in how many of a hundred sets the interval held the truth, among those in
 which one was told, and after a slash in how many one was told, where not in all.
 
@@ -84,7 +84,7 @@ def simulations() -> list[Simulation]:
         )
     ]
     found.append(Simulation("1,000 classes, one image each", one_of_each, _SHARES, sizes=(1000,), many=20_000))
-    found.append(Simulation("boxes", boxes, _BOXES, sizes=(50, 100, 250), many=3000))
+    found.append(Simulation("boxes", boxes, _BOXES, sizes=(50, 100, 250), many=50_000))
     return found
 
 

@@ -88,7 +88,7 @@ def test_a_kind_of_question_that_is_not_there_yet_says_what_is(task: str) -> Non
         done = within(*words)
         if "--help" not in words:
             assert done.returncode == 2
-            assert f"there is no task '{task}' yet; there are classification and detection" in done.stderr
+            assert f"there is no task '{task}' yet; there are classification, multilabel and detection" in done.stderr
     assert "did you mean detection" in within("train", "digits", "--task", "detecton").stderr
 
 

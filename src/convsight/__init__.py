@@ -30,7 +30,7 @@ _Path = str | PathLike[str]
 def train(
     data: Any,
     *,
-    task: Literal["classification", "detection"] | None = None,
+    task: Literal["classification", "multilabel", "detection"] | None = None,
     run: _Path | None = None,
     net: _Path | None = None,
     weights: _Path | None = None,
@@ -70,6 +70,8 @@ def train(
     mixup: float | None = None,
     cutmix: float | None = None,
     mirror: bool | None = None,
+    positive_weight: Literal["none", "balanced"] | None = None,
+    focal_gamma: float | None = None,
     box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] | None = None,
     class_loss: Literal["bce", "focal"] | None = None,
     mosaic: float | None = None,

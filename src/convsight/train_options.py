@@ -57,7 +57,8 @@ def named_task(arguments: Sequence[str]) -> str | None:
 def _epilog(task: str | None) -> str:
     if task is not None:
         return ""
-    return "Each task has options of its own: " + ", ".join(f"convsight train --task {name} --help" for name in TASKS)
+    lines = "\n".join(f"  convsight train --task {name} --help" for name in TASKS)
+    return f"Each task has options of its own:\n\n\b\n{lines}"  # \b: click leaves the lines as they are
 
 
 def _command(task: str | None) -> Any:

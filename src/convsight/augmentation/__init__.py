@@ -10,6 +10,7 @@ from convsight.augmentation.kinds import (
     MaskTarget,
     MixableTarget,
     PointTarget,
+    ShareTarget,
     TargetKind,
     Whole,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "MaskTarget",
     "MixableTarget",
     "PointTarget",
+    "ShareTarget",
     "TargetKind",
     "Unchanged",
     "Variation",

@@ -62,7 +62,7 @@ def rectangles(draws: Tensor, height: int, width: int) -> Tensor:
 
 
 def inside(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Which pixels of images lie in `boxes` (batch, 4), left, top, right and bottom in px: (batch, 1, height, width)."""
+    """Which pixels of images lie in `boxes` (batch, 4) of left, top, right, bottom in px: (batch, 1, height, width)."""
     left, top, right, bottom = boxes[:, :, None].unbind(1)
     rows, columns = torch.arange(height, device=boxes.device), torch.arange(width, device=boxes.device)
     in_rows, in_columns = (rows >= top) & (rows < bottom), (columns >= left) & (columns < right)

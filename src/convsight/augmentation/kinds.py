@@ -68,6 +68,16 @@ class ClassTarget(MixableTarget):
 
 @final
 @dataclass(frozen=True)
+class ShareTarget(MixableTarget):
+    """Floats (batch, ...) of which a mixture has the mean, such as 1 for a label that is there and 0 for others."""
+
+    def mixed(self, values: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
+        own = shares.reshape(-1, *[1] * (values.ndim - 1))
+        return values * own + values[partners] * (1 - own)
+
+
+@final
+@dataclass(frozen=True)
 class BoxTarget(TargetKind):
     """Boxes (batch, most, 4) as fractions, x and y of two corners; their labels (batch, most) are another target.
 

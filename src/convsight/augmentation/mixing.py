@@ -12,10 +12,11 @@ import torch
 from scipy.special import betaincinv
 from torch import Tensor
 
+from convsight.augmentation.augmentation import Augmentation
 from convsight.augmentation.batch import Batch
 from convsight.augmentation.erasing import inside
 from convsight.augmentation.kinds import MixableTarget, TargetKind
-from convsight.augmentation.staged import Stage
+from convsight.augmentation.staged import Stage, staged
 from convsight.rng import RngKeys, uniform
 
 _STREAM = 3
@@ -58,7 +59,12 @@ class Mixing(Stage):
             laid, pasted = laid_over(inputs[name], partners, shares), pasted_in(inputs[name], partners, boxes)
             inputs[name] = torch.where(cuts[:, None, None, None], pasted, laid)
         left = torch.where(cuts, shares_left(boxes, *first.shape[2:]), shares)
-        return Batch(inputs, {name: _mixed(name, kinds[name], batch, partners, left) for name in batch.targets})
+        return Batch(inputs, {name: _target(name, kinds[name], batch, partners, left) for name in batch.targets})
+
+
+def mixed(augmentation: Augmentation, mixup: float, cutmix: float) -> Augmentation:
+    """`augmentation`, and samples that are mixed after it, where one of both is more than 0."""
+    return staged(augmentation, [Mixing(mixup, cutmix)] if mixup or cutmix else [])
 
 
 def laid_over(images: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
@@ -91,7 +97,7 @@ def shares_left(boxes: Tensor, height: int, width: int) -> Tensor:
     return 1 - (right - left) * (bottom - top) / (height * width)
 
 
-def _mixed(name: str, kind: TargetKind, batch: Batch, partners: Tensor, shares: Tensor) -> Tensor:
+def _target(name: str, kind: TargetKind, batch: Batch, partners: Tensor, shares: Tensor) -> Tensor:
     if not isinstance(kind, MixableTarget):
         raise TypeError(f"the target {name!r} has no mixture: {type(kind).__name__} is no MixableTarget")
     return kind.mixed(batch.targets[name], partners, shares)

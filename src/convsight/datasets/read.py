@@ -23,12 +23,13 @@ from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
 from convsight.datasets.known_sets import is_known_set, read_known_set
+from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
 from convsight.errors import UserError
 from convsight.images import unpacking
 from convsight.images.formats import HEAD_BYTES
-from convsight.targets import Classes, TargetSpec
+from convsight.targets import Classes, SeveralLabels, TargetSpec
 
 
 class Format(NamedTuple):
@@ -110,9 +111,10 @@ def read_as_it_is(source: str | Path | Dataset, column: str | None = None) -> Da
     if found is None:
         raise UserError(f"{path} is of no known data format; {_unpacking(path) or f'expected {known}'}")
     dataset = found.reads_columns(path, column) if column and found.reads_columns else found.reads(path)
-    alike = tuple(find_alike(dataset.target.names)) if isinstance(dataset.target, Classes) else ()
-    notes = (*dataset.notes, *(finding.brief for finding in alike))
-    return replace(dataset, notes=notes, findings=(*dataset.findings, *alike)) if alike else dataset
+    named = isinstance(dataset.target, Classes | SeveralLabels)
+    odd = (*(find_alike(dataset.target.names) if named else ()), *find_odd_labels(dataset))
+    notes = (*dataset.notes, *(finding.brief for finding in odd))
+    return replace(dataset, notes=notes, findings=(*dataset.findings, *odd)) if odd else dataset
 
 
 def _unpacking(path: Path) -> str:

@@ -40,6 +40,7 @@ def _folder(name: str, reader: str, settings: str, task: str, networks: str = ""
 
 TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
+    "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
 }
 
@@ -79,7 +80,8 @@ _NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "regress", "embed", "
 def _entry(task: str) -> TaskFolder:
     if task not in TASKS:
         if any(part in task.lower() for part in _NOT_YET):
-            raise UserError(f"there is no task {task!r} yet; there are {' and '.join(TASKS)}")
+            *others, last = TASKS
+            raise UserError(f"there is no task {task!r} yet; there are {', '.join(others)} and {last}")
         raise unknown_name("task", task, TASKS)
     return TASKS[task]
 

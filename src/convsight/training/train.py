@@ -19,6 +19,7 @@ from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks.adoption import data_for
 from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect, start_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
@@ -54,7 +55,7 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
     """
     listener = Recorder(listener)
     _check_before_data(settings)
-    data = read_dataset(held or settings.data, settings.group)
+    data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     source = Source.of(data, settings, listener)
@@ -264,7 +265,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     """The data of `run`, read again, with the cut that it stored."""
     if held is None:
         check_there(run, settings)
-    dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
+    dataset = apply_splits_csv(read_dataset(data_for(held or settings.data, card.task)), run.splits())
     check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:

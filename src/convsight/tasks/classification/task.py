@@ -10,9 +10,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convsight.augmentation import Augmentation, Batch
-from convsight.augmentation.mixing import Mixing
-from convsight.augmentation.staged import staged
+from convsight.augmentation import Augmentation, Batch, ClassTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
@@ -28,12 +27,10 @@ from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.capabilities import Start
-from convsight.tasks.classification.augmentation import choose_augmentation
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
     majority_baseline,
-    shrunk_images,
     subset,
 )
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
@@ -41,18 +38,20 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
-from convsight.tasks.classification.start import SMALL, choose_start, untried_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
+from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-
-_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 
 @final
@@ -97,8 +96,8 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        own, varied = ClassificationSettings.of(settings), choose_augmentation(dataset, spec, settings)
-        return staged(varied, [Mixing(own.mixup, own.cutmix)] if own.mixup or own.cutmix else [])
+        own, kinds = ClassificationSettings.of(settings), {"class": ClassTarget(len(dataset.target.names))}
+        return mixed(choose_augmentation(dataset, spec, settings, kinds), own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
         return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
