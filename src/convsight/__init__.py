@@ -40,10 +40,22 @@ def train(
     epochs: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,
-    optimizer: Literal["muon", "adamw", "sgd"] = "muon",
+    optimizer: Literal["muon", "adamw", "adam", "sgd", "rmsprop"] = "muon",
+    momentum: float | None = None,
+    nesterov: bool | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    eps: float | None = None,
+    muon_iterations: int | None = None,
     lr: float | None = None,
-    schedule: Literal["onecycle", "cosine"] = "onecycle",
+    schedule: Literal["onecycle", "cosine", "constant", "step", "plateau"] = "onecycle",
     warmup: float = 0.1,
+    start_factor: float | None = None,
+    end_factor: float | None = None,
+    step_every: int | None = None,
+    step_factor: float | None = None,
+    plateau_epochs: int | None = None,
+    plateau_factor: float | None = None,
     weight_decay: float | None = None,
     clip_norm: float | None = None,
     accumulate: int = 1,
@@ -66,12 +78,15 @@ def train(
     export: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,
+    loss: Literal["cross-entropy", "focal", "bce"] | None = None,
+    focal_gamma: float | None = None,
+    class_weights: str | None = None,
+    sampling: Literal["each", "balanced"] | None = None,
     label_smoothing: float | None = None,
     mixup: float | None = None,
     cutmix: float | None = None,
     mirror: bool | None = None,
     positive_weight: Literal["none", "balanced"] | None = None,
-    focal_gamma: float | None = None,
     box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] | None = None,
     class_loss: Literal["bce", "focal"] | None = None,
     mosaic: float | None = None,
@@ -85,7 +100,7 @@ def train(
 
     `data` is a folder of images, a file, the name of a known set; or what a program holds: `(images, labels)`, a table
     of pandas or polars with columns path and label, a dataset of (image, label) as PyTorch has them, or a dict of these
-    by split. The other choices are the options of `convsight train`, whose help explains each; from `label_smoothing`
+    by split. The other choices are the options of `convsight train`, whose help explains each; from `loss`
     on they are those of single tasks. Progress goes to standard error unless `quiet`, in a notebook below the cell.
 
     `run.metrics["test/accuracy"]` of what is returned is the value with its 95 % interval. Raises

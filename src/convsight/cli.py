@@ -77,6 +77,18 @@ def train(context: typer.Context) -> None:
     train_app(named_task(context.args))(context.args, prog_name="convsight train")
 
 
+@app.command(
+    name="lr-find",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def lr_find(context: typer.Context) -> None:
+    """Find a learning rate: it rises from step to step, and the loss says where it is right."""
+    from convsight.train_options import named_task, rate_app
+
+    rate_app(named_task(context.args))(context.args, prog_name="convsight lr-find")
+
+
 @app.command()
 def audit(
     data: Annotated[str, typer.Argument(help="A folder of images, a file, or a known data set.")],
@@ -453,7 +465,9 @@ def describe(
     ] = None,
     classes: Annotated[int | None, typer.Option(min=1, help="Answers. [default: the net's own]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Predict the memory of training on so many at once.")] = None,
-    optimizer: Annotated[Literal["adamw", "muon", "sgd"], typer.Option(help="The optimizer of that memory.")] = "adamw",
+    optimizer: Annotated[
+        Literal["adamw", "adam", "muon", "rmsprop", "sgd"], typer.Option(help="The optimizer of that memory.")
+    ] = "adamw",
     compare: Annotated[bool, typer.Option("--compare", help="Compare several nets instead.")] = False,
     measure: Annotated[bool, typer.Option("--measure", help="With --compare: speed and memory here.")] = False,
     out: Annotated[Path | None, typer.Option(help="A file to write html or svg to; with --compare, the chart.")] = None,

@@ -17,7 +17,7 @@ from convsight.datasets.in_memory import data_of
 from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.tasks.choices import train_settings
-from convsight.tasks.classification.task import class_loss
+from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.multilabel.losses import label_loss
 from convsight.training.train import resume, train
 
@@ -55,7 +55,7 @@ def test_the_loss_of_a_mixture_is_that_of_both_in_their_shares(smoothing: float)
     network, images = nn.Sequential(nn.Flatten(), nn.Linear(12, 4)), torch.rand(5, 3, 2, 2)
     classes, partners, shares = torch.tensor([0, 3, 1, 1, 2]), torch.tensor([4, 0, 1, 3, 2]), torch.rand(5)
     soft = ClassTarget(4).mixed(classes, partners, shares)
-    found = class_loss(network, Batch({"image": images}, {"class": soft}), smoothing)["total"]
+    found = class_loss(network, Batch({"image": images}, {"class": soft}), ClassLoss(smoothing=smoothing))["total"]
     each = [
         F.cross_entropy(network(images), wanted, label_smoothing=smoothing, reduction="none")
         for wanted in (classes, classes[partners])

@@ -12,16 +12,19 @@ from convsight.datasets.boxes.coco import is_coco, is_coco_by_another_name, read
 from convsight.datasets.boxes.cvat import is_cvat, read_cvat
 from convsight.datasets.boxes.fiftyone import is_fiftyone, read_fiftyone
 from convsight.datasets.boxes.kitti import is_kitti, read_kitti
+from convsight.datasets.boxes.label_studio import is_label_studio, read_label_studio
 from convsight.datasets.boxes.labelme import is_labelme, read_labelme
 from convsight.datasets.boxes.open_images import is_open_images, read_open_images
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
+from convsight.datasets.boxes.wider_face import is_wider_face, read_wider_face
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.checks import align_targets, check_learnable, check_task
 from convsight.datasets.dataset import IN_MEMORY, Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
+from convsight.datasets.image_lists import is_image_list, read_image_lists
 from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
@@ -53,16 +56,19 @@ FORMATS = (
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
     Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
+    Format("Label Studio's JSON export", is_label_studio, read_label_studio),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
     Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco, read_coco),
     Format("boxes in KITTI's image_2/ and label_2/", is_kitti, read_kitti),
+    Format("boxes in WIDER FACE's lists", is_wider_face, read_wider_face),
     Format("boxes in labelme's .json files", is_labelme, read_labelme),
     Format("boxes in tables of Open Images", is_open_images, read_open_images),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table, read_label_table),
+    Format("lists such as train.txt, of images with a class each", is_image_list, read_image_lists),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -142,6 +144,19 @@ def augmentation_of(
 def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> bool:
     """Whether predictions are averaged over an input and its mirror image."""
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """Training examples that an epoch may see more often than others."""
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple["NDArray[np.float64] | None", str]:
+        """How often each example (examples,) is seen beside others, and why; None: each once an epoch."""
+
+
+def weights_of(task: Task, train: Examples, settings: TrainSettings) -> "tuple[NDArray[np.float64] | None, str]":
+    """How often each example is seen beside others, and why; None: each once an epoch."""
+    return task.weights_of(train, settings) if isinstance(task, Weighing) else (None, "")
 
 
 # Its operations know colours alone.

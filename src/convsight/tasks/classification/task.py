@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from convsight.augmentation import Augmentation, Batch, ClassTarget
+from convsight.augmentation import Augmentation, ClassTarget
 from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
@@ -27,6 +27,7 @@ from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks.capabilities import Start
+from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
@@ -38,6 +39,7 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
@@ -103,7 +105,17 @@ class Classification(Task):
         return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
-        return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
+        its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
+        return OneNetwork(network, partial(class_loss, its=its), reasons)
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if ClassificationSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = _labels(train.targets)
+        counts = np.bincount(labels.indices, minlength=len(labels.classes))
+        there = counts[counts > 0]
+        told = f"sampling: each class {len(labels) / len(there):,.0f} times an epoch; images of the rarest "
+        return 1.0 / counts[labels.indices], f"{told}{len(labels) / len(there) / there.min():.3g} times each"
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
@@ -130,6 +142,8 @@ class Classification(Task):
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
+        if (weights := ClassificationSettings.of(settings).class_weights) is not None:
+            class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
         return unmeasured(side, side, settings.fit or "crop", split), why
 
@@ -146,16 +160,6 @@ def _class_in_words(target: Tensor, names: Sequence[str]) -> str:
     order = target.argsort(descending=True, stable=True).tolist()
     shares = [(names[each], float(target[each])) for each in order if target[each] >= _LEAST_SHOWN]
     return ", ".join(name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares)
-
-
-def class_loss(network: nn.Module, batch: Batch, smoothing: float) -> dict[str, Tensor]:
-    """Cross-entropy, with the probability `smoothing` spread evenly over all classes.
-
-    The target is a class (batch,), or the probability of each (batch, classes).
-    Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
-    """
-    logits = network(batch.image).float()  # summed in float32, whatever the network runs in
-    return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
 
 class ClassGraph(nn.Module):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -33,6 +34,7 @@ from convsight.tasks.detection.pretrained import adapt_detector, read_detector_w
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 from convsight.words import counted
@@ -104,6 +106,12 @@ class Detection(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if DetectionSettings.of(settings).sampling == "each":
+            return None, ""
+        boxes = _boxes(train)
+        return rarest_class_weights([each.labels[~each.crowd] for each in boxes], len(boxes.classes))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False  # boxes of two views have no mean
