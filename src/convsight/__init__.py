@@ -30,7 +30,7 @@ _Path = str | PathLike[str]
 def train(
     data: Any,
     *,
-    task: Literal["classification", "multilabel", "detection"] | None = None,
+    task: Literal["classification", "multilabel", "detection", "regression"] | None = None,
     run: _Path | None = None,
     net: _Path | None = None,
     weights: _Path | None = None,
@@ -78,7 +78,10 @@ def train(
     export: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,
-    loss: Literal["cross-entropy", "focal", "bce"] | None = None,
+    loss: Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"] | None = None,
+    components: int | None = None,
+    huber_delta: float | None = None,
+    flip_negates: str | None = None,
     focal_gamma: float | None = None,
     class_weights: str | None = None,
     sampling: Literal["each", "balanced"] | None = None,
@@ -133,15 +136,25 @@ def resume(
     return _told(resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data)), quiet)
 
 
-def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
+def load(
+    path: str | Path,
+    engine: str | None = None,
+    precision: str | None = None,
+    *,
+    weights: str | None = None,
+    download: bool = False,
+) -> "Model":
     """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
+
+    `load("imagenet")`, `load("torchvision/resnet50")` and `load("resnet50", weights="imagenet")`, or a file of weights,
+    are networks as their libraries offer them; nothing is fetched without `download`.
 
     `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
     installed and proven. Raises `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
     """
     from convsight.runtime.model import load as load_model
 
-    return load_model(path, engine, precision)
+    return load_model(path, engine, precision, weights=weights, download=download)
 
 
 def evaluate(path: str | Path, data: Any = None, *, quiet: bool = False, **options: Any) -> "Evaluation":

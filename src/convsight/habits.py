@@ -58,7 +58,7 @@ _TRAIN = {
 _PREDICT = {
     **_SURE,
     **_SOURCE,
-    **_WEIGHTS,
+    **{name: here for name, here in _WEIGHTS.items() if name != "weights"},  # which names those of a network
     **_ENGINE,
     **dict.fromkeys(("save", "save-img", "show", "view-img", "annotate"), "--draw FOLDER"),
     **dict.fromkeys(("save-txt", "save-csv", "save-json", "output", "output-file"), "--out FILE, or --format json"),
@@ -94,7 +94,8 @@ HABITS: Mapping[str, Mapping[str, str]] = {
     "export": _EXPORT,
     "audit": _DATA,
     "track": {key: value for key, value in _PREDICT.items() if key not in {*_SURE, "imgsz", "img-size", "size"}}
-    | dict.fromkeys(_SURE, "--min-score"),
+    | dict.fromkeys(_SURE, "--min-score")
+    | _WEIGHTS,
 }
 
 # Networks by other names -> ours of about that size.

@@ -37,7 +37,7 @@ def test_settings_of_another_task_are_refused(task: str, name: str, value: objec
         ({"task": "detection", "box_loss": "cious"}, "box_loss='cious'"),
         (
             {"task": "segmentation"},
-            "there is no task 'segmentation' yet; there are classification, multilabel and detection",
+            "there is no task 'segmentation' yet; there are classification, multilabel, detection and regression",
         ),
     ],
 )

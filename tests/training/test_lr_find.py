@@ -29,7 +29,7 @@ def test_the_suggestion_is_below_the_rate_at_which_a_parabola_diverges() -> None
         weight = weight - rate * curvature * weight
         if losses[-1] > 1e6:
             break
-    suggested, steepest = suggestion(rates, smoothed(losses))
+    suggested, steepest = suggestion(rates, smoothed(losses, 100))
     assert suggested is not None
     assert steepest is not None
     assert 0.01 / curvature < suggested < 2 / curvature
@@ -38,8 +38,9 @@ def test_the_suggestion_is_below_the_rate_at_which_a_parabola_diverges() -> None
 
 def test_smoothing_is_a_corrected_exponential_mean() -> None:
     losses = list(np.random.default_rng(0).normal(2, 1, 30))
+    assert smoothed(losses, 10) == pytest.approx(losses)
     weights = 0.9 ** np.arange(30)[::-1]
-    assert smoothed(losses)[-1] == pytest.approx(float((weights * losses).sum() / weights.sum()))
+    assert smoothed(losses, 100)[-1] == pytest.approx(float((weights * losses).sum() / weights.sum()))
 
 
 def test_nothing_trained_is_left_and_the_same_call_finds_the_same(photos: Path, tmp_path: Path) -> None:

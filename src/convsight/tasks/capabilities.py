@@ -19,8 +19,10 @@ from convsight.augmentation.staged import Stage, staged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
+from convsight.nets.entry import Pretrained
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.results import Result
@@ -55,6 +57,32 @@ def pretrained(task: Task, name: str) -> FromPretrained:
     if not isinstance(task, FromPretrained):
         raise UserError(f"--weights {name}: this task has no pretrained networks; leave it out")
     return task
+
+
+class Published(NamedTuple):
+    """A network that may be used as it is: what our cards call it, and its library's weights, the usual ones first.
+
+    `options` are those of its deployed graph, `Card.options`; `size` is how images come to it where no weights tell.
+    """
+
+    net: str
+    weights: tuple[Pretrained, ...]
+    options: dict[str, Any]
+    size: InputSize
+
+
+@runtime_checkable
+class AsItIs(Protocol):
+    """Networks that answer with weights from elsewhere, without a training here."""
+
+    def published(self, name: str) -> Published | None:
+        """What is known of the network called `name`, here or by its library; None where this task has none such."""
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        """Put all of `weights` into `model`, a network for `card`; returns what was done, in words.
+
+        Raises `UserError` where anything does not fit, the layer that tells classes included.
+        """
 
 
 class Start(NamedTuple):

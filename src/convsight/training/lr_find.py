@@ -23,7 +23,7 @@ from convsight.training.train import train
 from convsight.training.update import NotFiniteError
 
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
-_MEMORY = 0.9  # of the losses before, in the smoothed one
+_REMEMBERED = 0.1  # share of all rates that the smoothed loss reaches back over, about
 _DIVERGED = 4.0  # times the least loss, from which on larger rates are not tried
 _SHARE_OF_LEAST = 0.1
 _RISES = 0.25  # of its fall, by which the loss rises where rates begin to be too large
@@ -76,7 +76,7 @@ def find_rate(
         rates = [lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)]
         with listener.counting("rates", steps) as advance:
             tried, ended = _range_test(t, rates, advance)
-        found.append(_concluded(t, rates[: len(tried)], tried, ended))
+        found.append(_concluded(t, rates, tried, ended))
 
     with tempfile.TemporaryDirectory() as folder:
         train(settings.model_copy(update={"run": f"{folder}/run"}), listener, held, instead=search)
@@ -95,7 +95,7 @@ def _range_test(t: Training, rates: list[float], advance: Any) -> tuple[list[flo
         except NotFiniteError as error:
             return losses, f"{error} at a rate of {rate:.2g}"
         advance(1)
-        smooth = smoothed(losses)
+        smooth = smoothed(losses, len(rates))
         if smooth[-1] > _DIVERGED * min(smooth) > 0:
             return losses, f"the loss rose to {_DIVERGED:g} times its least at a rate of {rate:.2g}"
     return losses, f"{rates[-1]:g} was the last rate to try"
@@ -115,24 +115,27 @@ def _batches(t: Training) -> Iterator[Any]:
 
 
 def _concluded(t: Training, rates: list[float], losses: list[float], ended: str) -> RateSearch:
-    smooth = smoothed(losses)
-    suggested, steepest = suggestion(rates, smooth)
+    tried, smooth = rates[: len(losses)], smoothed(losses, len(rates))
+    suggested, steepest = suggestion(tried, smooth)
     plan = t.plan
     return RateSearch(
-        plan.settings.optimizer, plan.choices.batch, plan.choices.lr, rates, losses, smooth, suggested, steepest, ended
+        plan.settings.optimizer, plan.choices.batch, plan.choices.lr, tried, losses, smooth, suggested, steepest, ended
     )
 
 
-def smoothed(losses: list[float]) -> list[float]:
+def smoothed(losses: list[float], steps: int) -> list[float]:
     """Exponential means, without the pull of a start at 0 (as Kingma and Ba, 2015, correct theirs).
 
-    >>> smoothed([2.0, 2.0, 2.0])
+    They reach back over the same share of the axis, however many `steps` there are in all.
+
+    >>> smoothed([2.0, 2.0, 2.0], 100)
     [2.0, 2.0, 2.0]
     """
+    memory = 1 - 1 / (_REMEMBERED * steps)
     mean, found = 0.0, []
     for step, loss in enumerate(losses, 1):
-        mean = _MEMORY * mean + (1 - _MEMORY) * loss
-        found.append(round(mean / (1 - _MEMORY**step), 12))
+        mean = memory * mean + (1 - memory) * loss
+        found.append(round(mean / (1 - memory**step), 12))
     return found
 
 
@@ -167,13 +170,23 @@ def least_before_rise(smooth: list[float]) -> int:
     for step, loss in enumerate(smooth):
         if loss < smooth[least]:
             least = step
-        elif _has_fallen(smooth, least) and loss - smooth[least] > _RISES * (smooth[0] - smooth[least]):
+        elif _has_fallen(smooth, least) and loss - smooth[least] > _RISES * (at_first(smooth) - smooth[least]):
             break
     return least
 
 
+def at_first(smooth: list[float]) -> float:
+    """The smoothed loss at the first tenth of the rates, at which nothing moves yet; one batch alone is too noisy.
+
+    >>> at_first([2.0, 1.0, 1.6])
+    2.0
+    """
+    few = smooth[: max(1, len(smooth) // 10)]
+    return sum(few) / len(few)
+
+
 def _has_fallen(smooth: list[float], least: int) -> bool:
-    return smooth[least] < smooth[0] - _FALLS * abs(smooth[0])
+    return smooth[least] < at_first(smooth) - _FALLS * abs(at_first(smooth))
 
 
 def _rounded(rate: float) -> float:

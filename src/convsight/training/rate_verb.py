@@ -9,7 +9,7 @@ from convsight.progress import Terminal
 from convsight.report.figure_file import save_figure
 from convsight.report.rate_figure import rate_figure
 from convsight.settings import TrainSettings
-from convsight.training.lr_find import RateSearch, find_rate, least_before_rise
+from convsight.training.lr_find import RateSearch, at_first, find_rate, least_before_rise
 
 
 def find_and_tell(
@@ -46,7 +46,7 @@ def in_words(found: RateSearch, figure_file: Path, numbers_file: Path) -> str:
     return (
         f"{tried}\n"
         f"suggested: --lr {found.suggested:g}, a tenth of the rate at which the smoothed loss is least before it rises "
-        f"({found.rates[least]:.2g}, loss {found.smoothed[least]:.3g} after {found.smoothed[0]:.3g} at first)\n"
+        f"({found.rates[least]:.2g}, loss {found.smoothed[least]:.3g} after {at_first(found.smoothed):.3g} at first)\n"
         f"it falls fastest at {found.steepest:g}; without --lr a training takes {found.default:g}\n"
         f"{files}"
     )

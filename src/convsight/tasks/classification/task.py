@@ -15,18 +15,19 @@ from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, knows, net_entry
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.nets.weights import Weights, adapt_weights, fill, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Start
+from convsight.tasks.capabilities import Published, Start
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -79,6 +80,17 @@ class Classification(Task):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def published(self, name: str) -> Published | None:
+        net = canonical_name(name)
+        if not knows(net):
+            return None
+        entry = net_entry(net)
+        weights = (entry.pretrained, *entry.others) if entry.pretrained else ()
+        return Published(net, weights, {}, InputSize(entry.side, entry.side))
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill(model, card.net, weights)
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)

@@ -14,6 +14,7 @@ from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.input_layers import InputLayer
@@ -21,6 +22,7 @@ from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
+from convsight.tasks.capabilities import Published
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
@@ -30,7 +32,8 @@ from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.nms import NmsKind, best, nms
-from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
+from convsight.tasks.detection.pretrained import adapt_detector, fill_detector, read_detector_weights
+from convsight.tasks.detection.torchvision_detectors import TORCHVISION_DETECTORS, coco_weights
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DEFAULT_SIDE = 320
+_SIZE = InputSize(_DEFAULT_SIDE, _DEFAULT_SIDE, "squash")  # of images where nobody tells
 _CANDIDATES = 256  # boxes of an image that suppression sees
 _MAX_DETECTIONS = 100  # boxes of an image that are reported, as COCO judges
 
@@ -74,6 +78,19 @@ class Detection(Task):
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_detector(_detector(model), card.net, net_shape(card), weights)
+
+    def published(self, name: str) -> Published | None:
+        offered = TORCHVISION_DETECTORS.get(name)
+        net = offered.net if offered else name
+        if net not in NETWORKS:
+            return None
+        weights, size = ((coco_weights(name),), offered.size) if offered else ((), _SIZE)
+        overlap = {"overlap": offered.overlap} if offered else {}
+        options = DetectionSettings(**overlap).model_dump(include={"suppression", "overlap"})
+        return Published(NETWORKS.canonical(net), weights, options, size)
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill_detector(_detector(model), card.net, net_shape(card), weights)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
