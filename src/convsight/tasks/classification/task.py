@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from convsight.augmentation import Augmentation, Whole
+from convsight.augmentation import Augmentation, ClassTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
@@ -52,6 +53,8 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 
 @final
@@ -107,10 +110,11 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, {"class": Whole()})
+        own, kinds = ClassificationSettings.of(settings), {"class": ClassTarget(len(dataset.target.names))}
+        return mixed(choose_augmentation(dataset, spec, settings, kinds), own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        return with_caption(image, [card.target.names[int(targets["class"])]])
+        return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
@@ -162,6 +166,15 @@ class Classification(Task):
         if not isinstance(metrics, ClassMetrics):
             raise TypeError(f"figures of classification need ClassMetrics, not {type(metrics).__name__}")
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
+
+
+def _class_in_words(target: Tensor, names: Sequence[str]) -> str:
+    """The class of an example, or of a mixture those that are in it with their shares, the largest first."""
+    if target.ndim == 0:
+        return names[int(target)]
+    order = target.argsort(descending=True, stable=True).tolist()
+    shares = [(names[each], float(target[each])) for each in order if target[each] >= _LEAST_SHOWN]
+    return ", ".join(name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares)
 
 
 class ClassGraph(nn.Module):
