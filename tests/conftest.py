@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,11 +14,14 @@ from PIL import Image
 from tests.disk import Disk
 
 import convsight
+from convsight.report import figure_file
 from convsight.run import Run
 
 # A terminal's size that a worker of the tests happens to have: what is printed into a pipe follows from none.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
+
+_draw_figure = figure_file._draw  # before it is replaced
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -33,6 +37,19 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _undrawn_figures() -> Iterator[None]:
+    """Figures of trainings are made but not drawn, which would be most of the time of a small one."""
+    with patch.object(figure_file, "_draw", lambda figure, file: Image.new("L", (8, 8)).save(file, "png")):
+        yield
+
+
+@pytest.fixture
+def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures of trainings are drawn after all."""
+    monkeypatch.setattr(figure_file, "_draw", _draw_figure)
 
 
 @pytest.fixture

@@ -177,9 +177,9 @@ class TestBadFiles:
         assert "but there are at most" in message
 
     def test_images_beyond_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("convsight.datasets.memory._UNKNOWN_BYTES", 100)
-        monkeypatch.setattr("convsight.datasets.memory._MEMINFO", folder / "none")
-        monkeypatch.setattr("convsight.datasets.memory._CONTAINER_LIMIT", folder / "none")
+        monkeypatch.setattr("convsight.memory._UNKNOWN_BYTES", 100)
+        monkeypatch.setattr("convsight.memory._MEMINFO", folder / "none")
+        monkeypatch.setattr("convsight.memory._CONTAINER_LIMIT", folder / "none")
         monkeypatch.setattr("os.sysconf_names", {})
         assert "GiB of memory" in refused(folder)
 

@@ -150,7 +150,7 @@ def test_a_dict_has_splits_that_share_their_classes() -> None:
         ((SAME_SIZE,), TypeError, "of the type tuple"),
         (([], []), TypeError, "images of the type list: .* one or more"),
         ((SAME_SIZE, NAMES[:3]), UserError, "4 images but 3 labels"),
-        ((SAME_SIZE, np.eye(4)), UserError, r"labels of shape \(4, 4\)"),
+        ((SAME_SIZE, np.eye(4) / 2), UserError, r"labels of shape \(4, 4\)"),
         ((SAME_SIZE, [0.5, 1, 2, 3]), UserError, "label 0.5 is neither a text nor a whole number"),
         ((SAME_SIZE.astype(np.int64) * 300, NAMES), UserError, "give uint8, uint16 or float32"),
         ((np.zeros((4, 9)), NAMES), UserError, r"images of shape \(4, 9\)"),

@@ -83,10 +83,11 @@ class TestOneHot:
         content = f"image,age,MEL,NV\na,40,{one},{zero}\nb,50,{zero},{one}\ndeep/c,,{zero},{one}\n"
         assert labels(read_dataset(table(photos, content))) == {"a.png": "MEL", "b.png": "NV", "deep/c.png": "NV"}
 
-    @pytest.mark.parametrize(("flags", "words"), [("1,1", "MEL, NV of the columns"), ("0,0", "none of the columns")])
-    def test_not_one_of_them(self, photos: Path, flags: str, words: str) -> None:
-        message = refused(table(photos, f"image,MEL,NV\na,1,0\nb,{flags}\n"))
-        assert f"line 3: {words} MEL, NV is 1, but an image is of one class" in message
+    @pytest.mark.parametrize(("flags", "words"), [("1,1", "line 3 is of 2"), ("0,0", "line 3 is of none")])
+    def test_not_one_of_them_is_several_labels(self, photos: Path, flags: str, words: str) -> None:
+        dataset = read_dataset(table(photos, f"image,MEL,NV\na,1,0\nb,{flags}\n"))
+        assert (dataset.task, dataset.target.kind) == ("multilabel", "labels")  # type: ignore[attr-defined]
+        assert f"from the columns MEL, NV, since {words} of them; for one class" in dataset.notes[0]
 
     def test_a_label_counts_before(self, photos: Path) -> None:
         assert labels(read_dataset(table(photos, "path,MEL,NV,label\na.png,1,0,x\nb.png,0,1,y\n")))["a.png"] == "x"

@@ -52,7 +52,7 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     message = said(path)
     assert "is not an image" in message
-    assert "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM or PBM" in message
+    assert "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM, PBM or PAM" in message
     assert not re.search(r"b['\"]|\\x", message)  # bytes as Python writes them say nothing to people
 
 

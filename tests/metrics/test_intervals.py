@@ -10,7 +10,6 @@ from convsight.metrics.intervals import (
     of_mean_share,
     of_share,
     percentiles,
-    reflected,
     share_interval,
     student_975,
 )
@@ -46,10 +45,9 @@ def test_a_mean_of_shares_of_one_image_each() -> None:
     assert 0.02 < found.high - found.low < 0.07
 
 
-def test_resamples_by_percentiles_reflected_and_on_the_scale_of_log_odds() -> None:
+def test_resamples_by_percentiles_and_on_the_scale_of_log_odds() -> None:
     draws = np.linspace(0.85, 0.97, 2001)
     assert tuple(percentiles(0.9, draws, 100)) == pytest.approx((0.9, 0.853, 0.967))
-    assert tuple(reflected(0.9, draws, 100)) == pytest.approx((0.9, 0.833, 0.947))
     error = draws.std(ddof=1) * np.sqrt(100 / 99) * t.ppf(0.975, 99) / (0.9 * 0.1)
     expected = [1 / (1 + np.exp(-(np.log(9) + side * error))) for side in (-1, 1)]
     assert by_logits(0.9, draws, 100)[1:] == pytest.approx(expected, rel=1e-4)
@@ -61,6 +59,9 @@ def test_the_bias_of_resamples_is_taken_off() -> None:
     assert unbiased.value == plain.value == 0.85
     assert unbiased.high > plain.high
     assert (unbiased.low + unbiased.high) / 2 == pytest.approx(0.9, abs=0.01)
+    twice = by_unbiased_logits(0.6, np.random.default_rng(0).normal(0.65, 0.02, 2000), 50, times=2.0)
+    assert twice.value == 0.6
+    assert (twice.low + twice.high) / 2 == pytest.approx((0.5 - 0.04 + 0.6) / 2, abs=0.01), "widened to the value"
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])

@@ -58,7 +58,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 MODEL = {"name": "pets", "engine": "openvino", "precision": "float32", "card": CARD}
-IMAGES = [image(0, side=200), image(1, side=60), b"no image", image(2, side=180)]
+IMAGES = [image(0, side=200), image(1, side=60), b"no image", image(2, side=180), image(3, side=100), image(4, side=90)]
+# Seven labels that are present, and one that is not; none that is.
+PRESENT = [{"name": f"label {k}", "probability": 0.9 - k / 10, "present": k < 7, "threshold": 0.25} for k in range(8)]
+ABSENT = [{"name": f"label {k}", "probability": 0.2, "present": False, "threshold": 0.25} for k in range(8)]
 MANY = [
     {"name": "a red blood cell", "score": 0.9 - place / 100, "xyxy": [x, y, x + 20, y + 20]}
     for place, (x, y) in enumerate((30 * column, 30 * row) for row in range(6) for column in range(6))
@@ -72,6 +75,8 @@ def url() -> Iterator[str]:
         {"name": CLASSES[0]["name"], "classes": CLASSES},
         {"error": "it is not an image"},
         {"boxes": MANY},
+        {"labels": PRESENT},
+        {"labels": ABSENT},
     )
     ANSWERS.update({len(data): (0.2 if index == 0 else 0.0, found) for index, (data, found) in
                     enumerate(zip(IMAGES, told, strict=True))})  # fmt: skip
@@ -224,3 +229,19 @@ def test_the_words_of_many_boxes_leave_the_image_to_be_seen(page: Browser, url: 
     assert page.run('document.querySelectorAll(".tag").length') == 36
     assert page.run('document.querySelector("summary").innerText') == "and 24 more"
     assert page.run('document.querySelectorAll("details .row").length') == 24
+
+
+def test_every_label_that_is_present_is_shown_and_said(page: Browser, url: str) -> None:
+    page.open(url, 390)
+    drop(page, 4, 5)
+    answered(page, 2)
+    names = page.run(
+        '[...document.querySelectorAll(".answer")].map((one) => '
+        '[...one.querySelectorAll(".row span")].map((two) => two.innerText))'
+    )
+    assert names == [[f"✓ label {k}" for k in range(7)], [f"label {k}" for k in range(5)]]
+    assert page.run('document.querySelectorAll(".absent").length') == 5
+    spoken = page.run('[...document.querySelectorAll(".image img")].map((one) => one.alt)')
+    assert spoken[0].startswith("image4.png: label 0 90.0 %, label 1")
+    assert "label 6" in spoken[0]
+    assert spoken[1] == "image5.png: none"

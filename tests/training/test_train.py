@@ -211,8 +211,8 @@ def test_steps_too_large_are_told_though_they_first_show_in_the_validation(tmp_p
     ("choices", "message"),
     [
         ({"task": "classification", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
-        ({"task": "detection", "mirror": False}, "--mirror is for classification, not for detection"),
-        ({"net": "yolo-n", "mirror": False}, "--mirror is for classification, not for detection"),
+        ({"task": "detection", "mirror": False}, "--mirror is for classification and multilabel, not for detection"),
+        ({"net": "yolo-n", "mirror": False}, "--mirror is for classification and multilabel, not for detection"),
         ({"net": "lecture3", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
         ({"net": "yolo-n", "mosaic": 0.5}, "no-such-data"),
     ],
@@ -237,6 +237,7 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Pat
     assert resumed.metrics["test/accuracy"] == whole.metrics["test/accuracy"]
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_a_run_trained_longer_in_vain_and_stopped_while_it_is_judged_resumes_too(tmp_path: Path, photos: Path) -> None:
     # No weight moves at such a rate, so the first epoch stays the best and its card stays as it is.
     run = convsight.train(photos, epochs=1, lr=1e-30, run=f"{tmp_path}/a", **FAST)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
-from convsight.datasets.memory import check_memory
 from convsight.datasets.names import data_name, numbered_names
 from convsight.errors import UserError
 from convsight.inputs import native
+from convsight.memory import check_memory
 from convsight.targets import AnyTarget, FromArray
 from convsight.words import first_few
 

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import UNSPLIT, Dataset
-from convsight.datasets.memory import check_memory
 from convsight.datasets.names import class_name
 from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
 from convsight.errors import UserError
+from convsight.memory import check_memory
 from convsight.words import counted
 
 _FILE = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx([13])-ubyte(?:\.gz)?")

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import Images, Split
-from convsight.datasets.memory import available_memory_bytes
 from convsight.datasets.threads import map_in_threads
 from convsight.images import ImageError
 from convsight.inputs import ImageInput, InputSpec, Loaded
+from convsight.memory import available_memory_bytes
 
 _CHUNK = 4  # images a thread takes at a time
 _MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network

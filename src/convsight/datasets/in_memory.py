@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import IN_MEMORY, SPLIT_NAMES, UNSPLIT, Dataset, Images, Split
+from convsight.datasets.held_label_sets import held_label_sets
 from convsight.datasets.held_pictures import HeldPictures, array_of_images
 from convsight.datasets.held_table import table_dataset
 from convsight.datasets.map_style import is_map_style, pictures_and_labels
@@ -16,8 +17,8 @@ from convsight.datasets.names import class_name, numbered_names, split_called
 from convsight.errors import UserError, unknown_name
 from convsight.foreign import is_table, is_tensor
 from convsight.natural_order import natural_order
-from convsight.results import Labels
-from convsight.targets import Classes
+from convsight.results import Labels, LabelSets
+from convsight.targets import Classes, SeveralLabels
 from convsight.words import counted
 
 TAKEN = (
@@ -32,8 +33,9 @@ def data_of(data: object, column: str | None = None) -> Dataset | str:
     Of a table, `Split.groups` holds its `column`.
 
     Images are an array (images, height, width[, channels]), a tensor with channels first, or a list of paths, PIL
-    images or arrays; labels are texts or whole numbers, one an image. Of a table the columns are those of a file of its
-    kind, and paths are relative to the working directory. A dict has them by split: `{"train": ..., "test": ...}`.
+    images or arrays; labels are texts or whole numbers, one an image, or several of them, see `held_label_sets`. Of a
+    table the columns are those of a file of its kind, and paths are relative to the working directory. A dict has them
+    by split: `{"train": ..., "test": ...}`.
 
     Raises `TypeError` for what is none of these, and `UserError` where images and labels do not belong together.
     """
@@ -56,10 +58,11 @@ _Pair = tuple[Images, Sequence[Any]]
 def _images_and_labels(data: Any) -> tuple[Images, Sequence[Any], tuple[str, ...] | None, str]:
     """Images, labels, the names of classes that labels number, if known, and what to call all of it."""
     if isinstance(data, tuple | list) and len(data) == 2:
-        images, labels = _images(data[0]), _labels(data[1])
+        images, several = _images(data[0]), held_label_sets(data[1])
+        labels = several.labels if several else _labels(data[1])
         if len(images) != len(labels):
             raise UserError(f"{counted(len(images), 'image')} but {counted(len(labels), 'label')}; give one an image")
-        return images, labels, None, "arrays"
+        return images, labels, several.names if several else None, "arrays"
     if is_map_style(data):
         held = pictures_and_labels(data)
         return held.images, held.labels, held.names, held.what
@@ -82,12 +85,15 @@ def _by_split(data: Mapping[Any, Any]) -> Dataset:
 
 
 def _dataset(what: str, splits: Mapping[str, _Pair], names: tuple[str, ...] | None) -> Dataset:
+    every = [label for _, labels in splits.values() for label in labels]
+    if any(isinstance(label, tuple) for label in every):
+        return _labelled(what, splits, names or natural_order({name for label in every for name in _names(label)}))
     classes = names or natural_order({label for _, labels in splits.values() for label in map(_text, labels)})
     made = {
         name: Split(name, images, _targets(labels, classes, names), numbered_names(name, len(images)))
         for name, (images, labels) in splits.items()
     }
-    numbered = names is None and all(isinstance(label, int) for _, labels in splits.values() for label in labels)
+    numbered = names is None and all(isinstance(label, int) for label in every)
     return Dataset(
         name=what.lower().replace(" ", "-"),
         source=f"{what}{IN_MEMORY}",
@@ -96,6 +102,23 @@ def _dataset(what: str, splits: Mapping[str, _Pair], names: tuple[str, ...] | No
         splits=made,
         classes_named=not numbered,
     )
+
+
+def _labelled(what: str, splits: Mapping[str, _Pair], names: tuple[str, ...]) -> Dataset:
+    """Any number of labels an image, each a tuple of names; a single class is one label."""
+    made = {
+        split: Split(
+            split, images, LabelSets.of([_names(label) for label in labels], names), numbered_names(split, len(images))
+        )
+        for split, (images, labels) in splits.items()
+    }
+    named = not all(name.isdecimal() for name in names)
+    source = f"{what}{IN_MEMORY}"
+    return Dataset(what.lower(), source, "multilabel", SeveralLabels(names=names), made, classes_named=named)
+
+
+def _names(label: Any) -> tuple[str, ...]:
+    return label if isinstance(label, tuple) else (_text(label),)
 
 
 def _targets(labels: Sequence[Any], classes: tuple[str, ...], names: tuple[str, ...] | None) -> Labels:

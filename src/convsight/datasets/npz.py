@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, Dataset
-from convsight.datasets.memory import check_memory
 from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
 from convsight.errors import UserError
 from convsight.inputs import native
+from convsight.memory import check_memory
 from convsight.words import first_few
 
 _ORGANS = (

@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from convsight.datasets.memory import check_memory
 from convsight.errors import UserError
+from convsight.memory import check_memory
 from convsight.words import quoted
 
 _MOST_BYTES = 2**30  # of unpacked paths and classes: ten million of a hundred

@@ -24,6 +24,7 @@ from convsight.run import Run, find_weights_file
 from convsight.runtime.evaluate import is_of_training, own_data
 from convsight.runtime.sources.folders import images_in
 from convsight.tasks import reader_type
+from convsight.tasks.adoption import data_for
 from convsight.tasks.reader import check_targets
 
 _SUFFIXES = {"onnx": OnnxExporter.suffix, "openvino": OpenVINOExporter.suffix, "torch": TorchExporter.suffix}
@@ -85,7 +86,7 @@ def _dataset(path: str | Path, card: Card, data: str | Path | Dataset | None) ->
         raise UserError(f"{path} comes without its data: name real images for the proof with --data")
     if data is None:
         return own_data(path, card)[0]
-    dataset, run = read_for(data, card.task, card.target), Run.of_network(path)
+    dataset, run = read_for(data_for(data, card.task), card.task, card.target), Run.of_network(path)
     check_targets(reader_type(card.task), dataset)
     # Where they have only moved, images that were learnt do not judge 8-bit numbers.
     own = run is not None and is_of_training(dataset, card, run)

@@ -5,6 +5,7 @@ from convsight.results.boxes import Box, Boxes
 from convsight.results.capabilities import Drawable, ForSupervision, Tabular, Thresholded, WithFiles, require
 from convsight.results.images import ImageResult, ImagesOfMany
 from convsight.results.label import Label, Labels, Score
+from convsight.results.label_set import LabelSet, LabelSets
 from convsight.results.numbers import Numbers, NumbersOfMany
 from convsight.results.result import Difference, InvalidOutputError, Result
 
@@ -19,6 +20,8 @@ __all__ = [
     "ImagesOfMany",
     "InvalidOutputError",
     "Label",
+    "LabelSet",
+    "LabelSets",
     "Labels",
     "Numbers",
     "NumbersOfMany",

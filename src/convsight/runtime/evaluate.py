@@ -22,6 +22,7 @@ from convsight.runtime.mistakes import DRAWN, MistakeCollector, check_place, wri
 from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
+from convsight.tasks.adoption import data_for
 from convsight.tasks.reader import check_targets
 
 
@@ -72,7 +73,7 @@ def evaluate(
         skip_unreadable, max_megapixels = settings.skip_unreadable, settings.max_megapixels
         own = True
     else:
-        dataset = read_for(data, model.card.task, model.card.target)
+        dataset = read_for(data_for(data, model.card.task), model.card.task, model.card.target)
         check_targets(type(model.reader), dataset)
         own = is_of_training(dataset, model.card, run)
         if own:
@@ -174,7 +175,7 @@ def own_data(path: str | Path, card: Card) -> tuple[Dataset, TrainSettings]:
         raise UserError(f"{path} {what}: give the data to judge it on")
     settings, _ = run.settings()
     check_there(run, settings)
-    dataset = apply_splits_csv(read_dataset(settings.data), run.splits())
+    dataset = apply_splits_csv(read_dataset(data_for(settings.data, card.task)), run.splits())
     check_same_target(settings.data, dataset.target, card.target)
     # Where images were left out the fingerprint is that of the rest, which is known only once all were read.
     if not settings.skip_unreadable and fingerprint(dataset) != card.data["fingerprint"]:

@@ -1,6 +1,8 @@
 """The deployed network run by ONNX Runtime: where OpenVINO is not, and on NVIDIA GPUs."""
 
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, final
 
@@ -30,6 +32,8 @@ class OnnxRuntimeEngine(Engine):
         if precision not in {None, own}:
             raise UserError(f"ONNX Runtime runs {file} in {own}, not {precision}; leave --precision out")
         self.precision = own
+        if find_spec("openvino") is not None:  # which tells sizes without making anything of them
+            import_module("convsight.runtime.graph_memory").check_file_memory(file)
         options = ort.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
         threads = os.environ.get("OMP_NUM_THREADS", "")

@@ -13,7 +13,9 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.runtime.compiled_cache import cache_file, read_cached, write_cached
 from convsight.runtime.engine import FITTED, Engine
+from convsight.runtime.graph_memory import check_graph_memory
 from convsight.runtime.openvino_import import ov
+from convsight.words import shortened
 
 # The first exchange of an array between NumPy and OpenVINO's binding sets up tables of types, and where two threads
 # come to it at once, each waits for a lock of the other for ever. So it is made here, while there is one.
@@ -21,6 +23,9 @@ ov.Tensor(np.zeros((1, 1), np.uint8), shared_memory=True).element_type.to_dtype(
 
 # OpenVINO's own default on processors that know bfloat16 would blur the resize of raw images by tens of grey levels.
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
+
+# What it raises at damaged graphs; ValueError where their texts are no UTF-8.
+_FAULTS = (RuntimeError, ValueError, TypeError, MemoryError)
 
 
 @final
@@ -43,6 +48,7 @@ class OpenVINOEngine(Engine):
         )
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._names = [output.get_any_name() for output in compiled.outputs]
+        self._file = file
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(self.streams):
             self._idle.put(compiled.create_infer_request())
@@ -53,6 +59,8 @@ class OpenVINOEngine(Engine):
             request.infer([np.ascontiguousarray(inputs)], share_inputs=True, share_outputs=True)
             # Copied: the request's own memory is written again by its next call.
             found = [request.get_output_tensor(place).data.copy() for place in range(len(self._names))]
+        except _FAULTS as error:
+            raise _cannot_run(self._file, error) from error
         finally:
             self._idle.put(request)
         return dict(zip(self._names, found, strict=True))
@@ -77,12 +85,13 @@ def _cached(core: ov.Core, file: Path, card: Card, config: dict[str, Any]) -> tu
 def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw: bool) -> ov.CompiledModel:
     try:
         model = core.read_model(file)
-    except RuntimeError as error:
-        raise UserError(f"OpenVINO cannot read {file}: {_first_line(error)}; export it again") from error
+    except _FAULTS as error:
+        raise UserError(f"OpenVINO cannot read {file}: {_last_line(error)}; export it again") from error
+    check_graph_memory(model, file)
     try:
         return core.compile_model(model if raw else _after_fitting(model, card), "CPU", config)
-    except RuntimeError as error:
-        raise UserError(f"OpenVINO cannot run {file}: {_first_line(error)}; export it again") from error
+    except _FAULTS as error:
+        raise _cannot_run(file, error) from error
 
 
 def knows_bfloat16() -> bool:
@@ -132,5 +141,9 @@ def _after_fitting(model: ov.Model, card: Card) -> ov.Model:
     return ov.Model(results, [inputs], "network")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+def _cannot_run(file: Path, error: Exception) -> UserError:
+    return UserError(f"OpenVINO cannot run {file}: {_last_line(error)}; export it again")
+
+
+def _last_line(error: Exception) -> str:
+    return shortened((str(error).strip().splitlines() or [type(error).__name__])[-1], 300)

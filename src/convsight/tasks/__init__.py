@@ -40,7 +40,9 @@ def _folder(name: str, reader: str, settings: str, task: str, networks: str = ""
 
 TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
+    "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
+    "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 
 
@@ -73,13 +75,14 @@ def own_networks() -> "dict[str, TaskNets[nn.Module]]":
 
 
 # Kinds of question by other tools' names that have no folder here yet: none of ours is nearly the same.
-_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "regress", "embed", "retriev", "caption", "ocr", "generat")
+_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "embed", "retriev", "caption", "ocr", "generat")
 
 
 def _entry(task: str) -> TaskFolder:
     if task not in TASKS:
         if any(part in task.lower() for part in _NOT_YET):
-            raise UserError(f"there is no task {task!r} yet; there are {' and '.join(TASKS)}")
+            *others, last = TASKS
+            raise UserError(f"there is no task {task!r} yet; there are {', '.join(others)} and {last}")
         raise unknown_name("task", task, TASKS)
     return TASKS[task]
 

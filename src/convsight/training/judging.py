@@ -1,17 +1,16 @@
 """The end of a training: the best network judged on images it was not chosen by."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import Examples, ImageStore
 from convsight.export.torch_engine import load_network, save_network
-from convsight.files import write_atomic_with
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
+from convsight.report.figure_file import save_figure
 from convsight.report.training_curves import curves_figure
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -79,7 +78,7 @@ def _draw(t: Training, metrics: Metrics) -> None:
     curves = curves_figure(t.rows, drawn, t.run.path.name, t.best_epoch)
     figures = {"curves": curves, **figures_of(t.plan.task, metrics)}
     for name, figure in figures.items():
-        write_atomic_with(t.run.path / f"{name}.png", partial(figure.savefig, dpi=120))
+        save_figure(figure, t.run.path / f"{name}.png")
 
 
 def _advise(

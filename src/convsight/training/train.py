@@ -3,7 +3,7 @@
 import math
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
 from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks.adoption import data_for
 from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect, start_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
+from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
 from convsight.training.cutting import Source, digests_by_name, keep_together
@@ -46,15 +48,22 @@ from convsight.words import counted
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
 
-def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
+def train(
+    settings: TrainSettings,
+    listener: Listener,
+    held: Dataset | None = None,
+    instead: Callable[[Training], None] | None = None,
+) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
+
+    What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
     _check_before_data(settings)
-    data = read_dataset(held or settings.data, settings.group)
+    data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     # A download is not counted.
     deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     source = Source.of(data, settings, listener)
@@ -87,6 +96,10 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         del weights, given  # half a gigabyte, for some networks
         t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
+        check_batch(t)
+        if instead:
+            instead(t)
+            return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         save_varied(t)
         if loss is not None:
@@ -242,6 +255,8 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
+    except RuntimeError as error:
+        raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
         if t.saved_epoch:
             listener.say(
@@ -264,7 +279,7 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     """The data of `run`, read again, with the cut that it stored."""
     if held is None:
         check_there(run, settings)
-    dataset = apply_splits_csv(read_dataset(held or settings.data), run.splits())
+    dataset = apply_splits_csv(read_dataset(data_for(held or settings.data, card.task)), run.splits())
     check_same_target(settings.data, dataset.target, card.target)
     prepared = fit_images(dataset, card.input, settings, listener)
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:

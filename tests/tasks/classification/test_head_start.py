@@ -16,7 +16,8 @@ from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
 from convsight.progress import Silent
 from convsight.results import Labels
-from convsight.tasks.classification.head_start import dense_head, fit_head, head_features, start_head
+from convsight.tasks.classification.head_start import fit_head, start_head
+from convsight.tasks.head_features import dense_head, head_features
 
 
 @pytest.mark.parametrize("classes", [2, 4])

@@ -4,9 +4,7 @@ Source: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperf
 fresh last layer the first gradients spoil what the others know, with a fitted one they do not.
 """
 
-import time
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,15 +13,15 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor, nn
+from torch import nn
 
 from convsight.datasets import ImageStore
 from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.tasks.classification.baselines import subset
+from convsight.tasks.head_features import dense_head, head_features
 
-_BATCH = 32
 _MOST = 5_000  # examples: of more, a dense layer gains little that the training does not give it
 # Of standardised features. On photos of cats and dogs every value from 0.01 to 1 gives the same accuracy, on hand signs
 # the same within 1.3 points.
@@ -51,50 +49,6 @@ def start_head(
         return None
     listener.say(f"the last layer begins as a logistic regression on features of {len(seen):,} training images")
     return fit_head(head, features, seen)
-
-
-def dense_head(network: nn.Module, outputs: int) -> nn.Linear | None:
-    """The last layer of `network` where it is dense and has so many outputs; None where it is of another kind."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
-    last = layers[-1] if layers else None
-    return last if isinstance(last, nn.Linear) and last.out_features == outputs and last.bias is not None else None
-
-
-def head_features(
-    network: nn.Module,
-    head: nn.Linear,
-    inputs: InputLayer,
-    images: ImageStore,
-    order: NDArray[np.int64],
-    *,
-    seconds: float | None,
-    advance: Callable[[int], object],
-) -> NDArray[np.float32] | None:
-    """What `head` is given of the images in `order`, (images, features), unvaried; those that `seconds` allow.
-
-    None where what the network tells is not what `head` makes of one row of features for each image.
-    """
-    device, found, began = head.weight.device, [], time.monotonic()
-    inputs = inputs.to(device)
-    passed: list[tuple[Tensor, Tensor]] = []
-    handle = head.register_forward_hook(lambda _, given, told: passed.append((given[0], told)))
-    network.eval()
-    try:
-        with torch.inference_mode():
-            for start in range(0, len(order), _BATCH):
-                batch = torch.from_numpy(images.take(order[start : start + _BATCH])).to(device)
-                outputs = network(inputs(batch).contiguous(memory_format=torch.channels_last))
-                features, told = passed.pop() if passed else (outputs, None)
-                if told is None or features.ndim != 2 or not torch.equal(told, outputs):
-                    return None
-                found.append(features.float().cpu().numpy())
-                advance(len(batch))
-                if seconds is not None and time.monotonic() - began > seconds:
-                    break
-    finally:
-        handle.remove()
-        network.train()
-    return np.concatenate(found)
 
 
 def fit_head(head: nn.Linear, features: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> float:

@@ -76,7 +76,7 @@ def unsure(images: int, seed: int) -> Case:
 
 
 def test_most_intervals_hold_what_many_images_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Those of percentiles, not reflected, hold it six times of forty.
+    # Those of percentiles hold it six times of forty.
     monkeypatch.setattr(module, "resamples_for", lambda images, passes: 200)
     target = unsure(4000, seed=1).coco.numbers()
     held = {"AP": 0, "AP50": 0, "AP/cat": 0}

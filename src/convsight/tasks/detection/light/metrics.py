@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
-from convsight.metrics.intervals import reflected
+from convsight.metrics.intervals import by_unbiased_logits
 from convsight.results import Boxes, Result
 from convsight.tasks.detection.light.best_thresholds import best_thresholds
 from convsight.tasks.detection.light.coco import Coco, mean
@@ -23,6 +24,7 @@ from convsight.tasks.reader import Metrics
 Floats = NDArray[np.floating[Any]]
 
 _AVERAGES = ("AP", "VOC")  # what the names of average precisions begin with
+_INTERVAL = partial(by_unbiased_logits, times=2.0)  # of those
 
 _SHARES = (
     *("AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge", "VOC", "VOC11"),
@@ -46,9 +48,8 @@ class BoxMetrics(Metrics):
     - `errors/<kind>`: errors of each kind for each thing that is to be found; see `error_kinds`.
 
     What is undefined is left out. Crowds and difficult boxes need not be found, and predictions of them are neither
-    right nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision reflected: the fewer the
-    images, the higher it is by chance, on resamples once more, so that the true value is as far below as resamples are
-    above.
+    right nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision on the scale of log odds,
+    and lower: the fewer the images, the higher it is by chance, see `by_unbiased_logits`.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update
     raises ValueError.
@@ -86,7 +87,7 @@ class BoxMetrics(Metrics):
         if not intervals:
             return measured(measure, images)
         names = (*_SHARES, *(f"{kind}/{name}" for kind in ("AP", "AP50") for name in self.classes))
-        averages = {name: reflected for name in names if name.startswith(_AVERAGES)}
+        averages = {name: _INTERVAL for name in names if name.startswith(_AVERAGES)}
         return bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
 
     def described(self) -> Described:

@@ -1,4 +1,4 @@
-"""How much memory there is to hold images in."""
+"""How much memory there is."""
 
 import os
 from pathlib import Path

@@ -1,8 +1,9 @@
-"""Which variations of a training image keep its class, chosen from what the data shows."""
+"""Which variations of a training image keep what is true of it as a whole, chosen from what the data shows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, Variation, Whole, in_words
+from convsight.augmentation import ImageAugmentation, TargetKind, Variation, in_words
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
 from convsight.inputs import InputSpec, as_image
@@ -16,14 +17,16 @@ _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 
-def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettings) -> ImageAugmentation:
-    """The variation for a data set, with the reasons for it."""
-    image = as_image(spec, "classification")
+def choose_augmentation(
+    dataset: Dataset, spec: InputSpec, settings: TrainSettings, targets: Mapping[str, TargetKind]
+) -> ImageAugmentation:
+    """The variation for a data set whose target names classes, with the reasons; `targets` are those of the task."""
+    image = as_image(spec, dataset.task)
     variation, why = _amount(len(dataset.split("train")), min(image.height, image.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     reasons = (f"augmentation: {in_words(variation)}", why, why_flip)
-    return ImageAugmentation(variation, {"class": Whole()}, reasons)
+    return ImageAugmentation(variation, targets, reasons)
 
 
 def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:

@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from convsight.datasets.memory import available_memory_bytes, check_memory
 from convsight.errors import UserError
+from convsight.memory import available_memory_bytes, check_memory
 
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder where the system's files are looked for; empty at first."""
-    monkeypatch.setattr("convsight.datasets.memory._MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr("convsight.datasets.memory._CONTAINER_LIMIT", tmp_path / "memory.max")
+    monkeypatch.setattr("convsight.memory._MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr("convsight.memory._CONTAINER_LIMIT", tmp_path / "memory.max")
     return tmp_path
 
 

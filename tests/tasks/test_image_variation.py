@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from convsight.augmentation import ImageAugmentation, Variation
+from convsight.augmentation import ImageAugmentation, Variation, Whole
 from convsight.datasets import Dataset, Split
 from convsight.inputs import ImageInput
 from convsight.results import Labels
 from convsight.settings import TrainSettings
 from convsight.targets import Classes
-from convsight.tasks.classification.augmentation import choose_augmentation
+from convsight.tasks.image_variation import choose_augmentation
 
 
 def choose(
@@ -18,7 +18,7 @@ def choose(
     split = Split("train", pixels, labels, [str(i) for i in range(images)])
     dataset = Dataset("d", "d", "classification", Classes(names=classes), {"train": split}, classes_named=named)
     fit = ImageInput(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
-    return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings))
+    return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings), {"class": Whole()})
 
 
 @pytest.mark.parametrize(

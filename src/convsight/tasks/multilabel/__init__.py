@@ -1,0 +1,1 @@
+"""Which of a list of labels does the image show, any number of them?"""

@@ -1,0 +1,173 @@
+"""Several labels: which of a list does the image show, any number of them?"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from convsight.augmentation import Augmentation, Batch, ShareTarget
+from convsight.augmentation.mixing import mixed
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import InputSpec
+from convsight.metrics import Measured
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.input_layers import InputLayer
+from convsight.nets.text.source import is_net_text
+from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.progress import Listener
+from convsight.results.caption import with_caption
+from convsight.results.label_set import NONE
+from convsight.settings import TrainSettings
+from convsight.spread import evenly
+from convsight.targets.several_labels import label_sets
+from convsight.tasks.capabilities import Start
+from convsight.tasks.contract import Task
+from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.image_variation import choose_augmentation
+from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.multilabel.baselines import LINEAR_IMAGES, frequency_baseline, linear_baseline
+from convsight.tasks.multilabel.figures import labels_figure
+from convsight.tasks.multilabel.head_start import start_head
+from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
+from convsight.tasks.multilabel.light.settings import MultilabelSettings
+from convsight.tasks.multilabel.losses import balanced_weights, label_loss
+from convsight.tasks.net_shape import net_shape
+from convsight.tasks.pixel_features import shrunk_images
+from convsight.tasks.rare_classes import rarest_class_weights
+from convsight.tasks.reader import Metrics
+from convsight.tasks.start import SMALL, choose_start, untried_weights
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LABELS = "labels"  # the name of the target
+_KINDS = {_LABELS: ShareTarget()}
+_LEAST_SHOWN = 0.005  # of a label in a mixture
+
+
+@final
+class Multilabel(Task):
+    """A probability for each label, by a sigmoid over logits."""
+
+    default_net = SMALL
+    batch_divisor = 1
+    finetune_lr_scale = 1 / 15
+    trivial_baseline_name = "frequencies"
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        net = canonical_name(name)
+        entry = net_entry(net)
+        # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
+        side = settings.size or (entry.side if is_net_text(net) else None)
+        if side is not None:
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
+        return net
+
+    def weights(self, net: str, weights: str) -> Weights:
+        return read_weights(net, weights)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
+
+    def head_start(
+        self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
+    ) -> float | None:
+        return start_head(network, InputLayer(card.input), train.images, label_sets(train.targets), seconds, listener)
+
+    def build(self, card: Card) -> nn.Module:
+        return build_net(card.net, net_shape(card))
+
+    def targets(self, examples: Examples) -> TargetTensors:
+        return HeldTargets({_LABELS: torch.from_numpy(label_sets(examples.targets).present.astype(np.float32))})
+
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
+        own, varied = MultilabelSettings.of(settings), choose_augmentation(dataset, spec, settings, _KINDS)
+        return mixed(varied, own.mixup, own.cutmix)
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        there = zip(card.target.names, targets[_LABELS].tolist(), strict=True)
+        shares = [(name, share) for name, share in there if share >= _LEAST_SHOWN]
+        words = [name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares]
+        return with_caption(image, words or [NONE])
+
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        own = MultilabelSettings.of(settings)
+        weights = None
+        if own.positive_weight == "balanced" and card.data:
+            images = card.data["pictures"]["train"]
+            weights = balanced_weights(card.data["train_counts"], images, card.target.names)
+        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma or 0.0))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if MultilabelSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = label_sets(train.targets)
+        return rarest_class_weights([row.nonzero()[0] for row in labels.present], len(labels.classes))
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return MultilabelSettings.of(settings).mirror and augmentation.mirrors
+
+    def graph(self, model: nn.Module, card: Card) -> nn.Module:
+        return LabelSetGraph(InputLayer(card.input), model, card.mirror)
+
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        return frequency_baseline(label_sets(train.targets), label_sets(judged.targets))
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        train_labels, test_labels = label_sets(train.targets), label_sets(test.targets)
+        chosen = np.array(evenly(len(train_labels), LINEAR_IMAGES), np.int64)
+        outputs = len(train_labels.classes)
+        seen = shrunk_images(train.images, chosen, outputs)
+        unseen = shrunk_images(test.images, np.arange(len(test_labels)), outputs)
+        linear = linear_baseline(seen, train_labels.select(chosen), unseen, test_labels)
+        return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
+
+    def check(self, card: Card) -> None:
+        check_size(card.net, net_shape(card))
+
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        # What is cut off at the sides may be what a label is about.
+        return unmeasured(side, side, settings.fit or "squash", split), why
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        if not isinstance(metrics, LabelSetMetrics):
+            raise TypeError(f"figures of several labels need LabelSetMetrics, not {type(metrics).__name__}")
+        return {"labels": labels_figure(metrics)}
+
+
+def _loss(network: nn.Module, batch: Batch, weights: Tensor | None, gamma: float) -> dict[str, Tensor]:
+    logits = network(batch.image).float()  # summed in float32, whatever the network runs in
+    weights = None if weights is None else weights.to(logits.device)
+    return {"total": label_loss(logits, batch.targets[_LABELS], weights, gamma)}
+
+
+class LabelSetGraph(nn.Module):
+    """The deployed network: RGB uint8 (batch, height, width, 3) to `probabilities` (batch, labels)."""
+
+    def __init__(self, inputs: nn.Module, model: nn.Module, mirror: bool) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+        self.mirror = mirror
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        planes = self.inputs(images)
+        logits = self.model(planes).float()
+        if self.mirror:
+            logits = (logits + self.model(planes.flip(3)).float()) / 2
+        return {"probabilities": logits.sigmoid()}
