@@ -114,13 +114,13 @@ def _command(task: str | None) -> Any:
         **choices: Any,
     ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
+        began = time.monotonic()  # --minutes are those of the whole command, the loading of PyTorch included
         given = {name: value for name, value in choices.items() if value is not None}
         if config is not None and resume is None:
             given = stored_settings(config, given)
             data = data or given.get("data")
             given.pop("data", None)
         training = training_half("convsight.training.train")
-        began = time.monotonic()
         several = {"folds": folds, "repeat": repeat, "average": average or None}
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
             if resume is not None:
@@ -129,13 +129,13 @@ def _command(task: str | None) -> Any:
             return
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal(every_epoch), place=place)
+            run = training.resume(resume, given, Terminal(every_epoch), place=place, began=began)
         elif place is not None:
             raise UserError(
                 "--data tells where those of --resume RUN are now; name the data of a new training without it"
             )
         elif data is not None:
-            run = training.train(train_settings(data=data, **given), Terminal(every_epoch))
+            run = training.train(train_settings(data=data, **given), Terminal(every_epoch), began=began)
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
         _report(run, time.monotonic() - began, output)
