@@ -1,7 +1,7 @@
 """Tables of images: CSV, TSV or Parquet with a path and a label or several a row, and perhaps a split."""
 
 import os
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +11,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.flag_columns import flag_answers
 from convsight.datasets.label_names import LABELS_COLUMNS, name_answers, separator_of
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
+from convsight.datasets.number_columns import has_units, label_numbers, number_answers
 from convsight.datasets.parquet_texts import parquet_texts
 from convsight.datasets.table_answers import ClassAnswers, TableAnswers, TableRow
 from convsight.datasets.table_images import (
@@ -188,18 +189,24 @@ def _rows_of(
 ) -> tuple[TableAnswers, Iterator[LabelRow]]:
     """What a table says whose columns are called `names`, one of them perhaps `group`, and its rows."""
     columns = _Columns.of(table, names, group)
-    rows: Iterable[TableRow] = (TableRow(*row) for row in read)
-    answers: TableAnswers | None
-    if columns.label >= 0:
-        answers = ClassAnswers(partial(_class, table, columns.label))
-    else:  # how labels are written shows in all of them
-        rows = list(rows)
-        others = [position for position in range(len(names)) if position not in columns]
-        several = columns.labels >= 0
-        answers = name_answers(table, columns.labels, rows) if several else flag_answers(table, names, others, rows)
+    rows = [TableRow(*row) for row in read]  # how answers are written shows in all of them
+    answers = _answers(table, names, columns, rows)
     if answers is None:
         raise _lacking(table, "label", LABEL_COLUMNS, names)
     return answers, (_checked_row(table, answers, columns, row) for row in rows)
+
+
+def _answers(table: Path, names: Sequence[str], columns: _Columns, rows: Sequence[TableRow]) -> TableAnswers | None:
+    """What the columns of a table say: numbers, one class, or any number of labels; None where there is nothing."""
+    others = [position for position in range(len(names)) if position not in columns]
+    if columns.label >= 0:
+        classes = ClassAnswers(partial(_class, table, columns.label))
+        return label_numbers(table, names, columns.label, rows) or classes
+    if columns.labels >= 0:
+        return name_answers(table, columns.labels, rows)
+    if has_units(names, others):
+        return number_answers(table, names, others, rows)
+    return flag_answers(table, names, others, rows) or number_answers(table, names, others, rows)
 
 
 def _class(table: Path, column: int, row: TableRow) -> str:
@@ -227,7 +234,8 @@ def _parquet_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[Label
             if not named and not flags:
                 raise _lacking(table, "label", LABEL_COLUMNS, schema.names)
             wanted += flags if not named else []
-        texts = parquet_texts(table, wanted, flags=not named)
+        numbers = columns.label >= 0 and _is_flag(str(schema.types[columns.label]))
+        texts = parquet_texts(table, wanted, flags=numbers or not named)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
         raise UserError(f"{table} is damaged or no Parquet file: {error}") from error
     rows = ((f"row {number}", list(fields)) for number, fields in enumerate(zip(*texts, strict=True), start=1))

@@ -29,6 +29,8 @@ from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
+from convsight.datasets.number_findings import find_odd_numbers
+from convsight.datasets.thermometers import is_thermometers, read_thermometers
 from convsight.errors import UserError
 from convsight.images import unpacking
 from convsight.images.formats import HEAD_BYTES
@@ -51,6 +53,7 @@ class Format(NamedTuple):
 FORMATS = (
     Format("the name 'digits'", is_digits, read_digits),
     Format("the name 'shapes'", is_shapes, read_shapes),
+    Format("the name 'thermometers'", is_thermometers, read_thermometers),
     Format("the name of a known data set, such as 'fashion-mnist'", is_known_set, read_known_set),
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
@@ -118,7 +121,7 @@ def read_as_it_is(source: str | Path | Dataset, column: str | None = None) -> Da
         raise UserError(f"{path} is of no known data format; {_unpacking(path) or f'expected {known}'}")
     dataset = found.reads_columns(path, column) if column and found.reads_columns else found.reads(path)
     named = isinstance(dataset.target, Classes | SeveralLabels)
-    odd = (*(find_alike(dataset.target.names) if named else ()), *find_odd_labels(dataset))
+    odd = (*(find_alike(dataset.target.names) if named else ()), *find_odd_labels(dataset), *find_odd_numbers(dataset))
     notes = (*dataset.notes, *(finding.brief for finding in odd))
     return replace(dataset, notes=notes, findings=(*dataset.findings, *odd)) if odd else dataset
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -14,8 +16,10 @@ from convsight.augmentation import Augmentation, Unchanged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
+from convsight.nets.entry import Pretrained
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.results import Result
@@ -50,6 +54,32 @@ def pretrained(task: Task, name: str) -> FromPretrained:
     if not isinstance(task, FromPretrained):
         raise UserError(f"--weights {name}: this task has no pretrained networks; leave it out")
     return task
+
+
+class Published(NamedTuple):
+    """A network that may be used as it is: what our cards call it, and its library's weights, the usual ones first.
+
+    `options` are those of its deployed graph, `Card.options`; `size` is how images come to it where no weights tell.
+    """
+
+    net: str
+    weights: tuple[Pretrained, ...]
+    options: dict[str, Any]
+    size: InputSize
+
+
+@runtime_checkable
+class AsItIs(Protocol):
+    """Networks that answer with weights from elsewhere, without a training here."""
+
+    def published(self, name: str) -> Published | None:
+        """What is known of the network called `name`, here or by its library; None where this task has none such."""
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        """Put all of `weights` into `model`, a network for `card`; returns what was done, in words.
+
+        Raises `UserError` where anything does not fit, the layer that tells classes included.
+        """
 
 
 class Start(NamedTuple):
@@ -134,6 +164,19 @@ def augmentation_of(
 def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> bool:
     """Whether predictions are averaged over an input and its mirror image."""
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """Training examples that an epoch may see more often than others."""
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple["NDArray[np.float64] | None", str]:
+        """How often each example (examples,) is seen beside others, and why; None: each once an epoch."""
+
+
+def weights_of(task: Task, train: Examples, settings: TrainSettings) -> "tuple[NDArray[np.float64] | None, str]":
+    """How often each example is seen beside others, and why; None: each once an epoch."""
+    return task.weights_of(train, settings) if isinstance(task, Weighing) else (None, "")
 
 
 def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:

@@ -42,6 +42,7 @@ class Learner(nn.Module):
     """
 
     network: nn.Module
+    reasons: tuple[str, ...] = ()  # what was chosen for what it learns from, and why, in words
 
     @abstractmethod
     def optimized(self) -> Mapping[str, Optimized]:
@@ -65,10 +66,11 @@ class OneNetwork(Learner):
     `loss` gives `total`, which is minimised, and its named parts.
     """
 
-    def __init__(self, network: nn.Module, loss: Loss) -> None:
+    def __init__(self, network: nn.Module, loss: Loss, reasons: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.network = network
         self.loss = loss
+        self.reasons = reasons
 
     def optimized(self) -> Mapping[str, Optimized]:
         return {MAIN: Optimized(self.network)}

@@ -4,7 +4,6 @@ import copy
 import math
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,17 +19,19 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import augmentation_of, mirrors
+from convsight.tasks.capabilities import augmentation_of, mirrors, weights_of
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
+from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
 from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
+from convsight.training.plateau import Plateau
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 from convsight.words import counted
@@ -62,6 +63,7 @@ def assemble(
     plan = Plan(task, settings, choices, card)
     learner = channels_last(learner.to(plan.device))
     train = data.examples["train"]
+    weights, why_weighted = weights_of(task, train, settings)
     loader = Loader(
         train.images,
         task.targets(train),
@@ -69,9 +71,11 @@ def assemble(
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
+        weights=weights,
     )
-    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay)
-    t = Training(
+    its = Parameters.of(settings)
+    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, its)
+    return Training(
         plan=plan,
         learner=learner,
         ema=Ema(learner.network, settings.ema) if settings.ema else None,
@@ -84,10 +88,10 @@ def assemble(
         val=data.examples["val"],
         run=run,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
+        plateau=Plateau.of(settings),
         splits=run.splits_digest,
+        reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
     )
-    t.update.diverged = partial(diverged, t)
-    return t
 
 
 def settle(t: Training, listener: Listener) -> None:
@@ -107,7 +111,7 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
     parameters = sum(p.numel() for p in t.learner.network.parameters())
     listener.say(f"{card.net}: {parameters:,} parameters, {counted(card.input.channels, 'channel')}")
-    for reason in t.augmentation.reasons:
+    for reason in (*t.augmentation.reasons, *t.reasons):
         listener.say(reason)
     if card.mirror:
         listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")

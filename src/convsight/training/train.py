@@ -3,7 +3,7 @@
 import math
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
+from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
 from convsight.training.cutting import Source, digests_by_name, keep_together
@@ -47,8 +48,15 @@ from convsight.words import counted
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
 
-def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
+def train(
+    settings: TrainSettings,
+    listener: Listener,
+    held: Dataset | None = None,
+    instead: Callable[[Training], None] | None = None,
+) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
+
+    What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
@@ -88,6 +96,10 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         del weights, given  # half a gigabyte, for some networks
         t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
+        check_batch(t)
+        if instead:
+            instead(t)
+            return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         save_varied(t)
         if loss is not None:
@@ -254,6 +266,8 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
+    except RuntimeError as error:
+        raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
         if t.saved_epoch:
             listener.say(

@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from convsight.augmentation import Augmentation, Batch, Whole
+from convsight.augmentation import Augmentation, Whole
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, knows, net_entry
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.nets.weights import Weights, adapt_weights, fill, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Start
+from convsight.tasks.capabilities import Published, Start
+from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
@@ -37,6 +39,7 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
@@ -75,6 +78,17 @@ class Classification(Task):
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)
 
+    def published(self, name: str) -> Published | None:
+        net = canonical_name(name)
+        if not knows(net):
+            return None
+        entry = net_entry(net)
+        weights = (entry.pretrained, *entry.others) if entry.pretrained else ()
+        return Published(net, weights, {}, InputSize(entry.side, entry.side))
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill(model, card.net, weights)
+
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)
 
@@ -99,7 +113,17 @@ class Classification(Task):
         return with_caption(image, [card.target.names[int(targets["class"])]])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
-        return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
+        its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
+        return OneNetwork(network, partial(class_loss, its=its), reasons)
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if ClassificationSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = _labels(train.targets)
+        counts = np.bincount(labels.indices, minlength=len(labels.classes))
+        there = counts[counts > 0]
+        told = f"sampling: each class {len(labels) / len(there):,.0f} times an epoch; images of the rarest "
+        return 1.0 / counts[labels.indices], f"{told}{len(labels) / len(there) / there.min():.3g} times each"
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
@@ -126,6 +150,8 @@ class Classification(Task):
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
+        if (weights := ClassificationSettings.of(settings).class_weights) is not None:
+            class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
         return unmeasured(side, side, settings.fit or "crop", split), why
 
@@ -133,15 +159,6 @@ class Classification(Task):
         if not isinstance(metrics, ClassMetrics):
             raise TypeError(f"figures of classification need ClassMetrics, not {type(metrics).__name__}")
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
-
-
-def class_loss(network: nn.Module, batch: Batch, smoothing: float) -> dict[str, Tensor]:
-    """Cross-entropy, with the probability `smoothing` spread evenly over all classes.
-
-    Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
-    """
-    logits = network(batch.image).float()  # summed in float32, whatever the network runs in
-    return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
 
 
 class ClassGraph(nn.Module):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -37,6 +38,7 @@ from convsight.tasks.multilabel.light.settings import MultilabelSettings
 from convsight.tasks.multilabel.losses import balanced_weights, label_loss
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.pixel_features import shrunk_images
+from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
@@ -101,7 +103,13 @@ class Multilabel(Task):
         if own.positive_weight == "balanced" and card.data:
             images = card.data["pictures"]["train"]
             weights = balanced_weights(card.data["train_counts"], images, card.target.names)
-        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma))
+        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma or 0.0))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if MultilabelSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = label_sets(train.targets)
+        return rarest_class_weights([row.nonzero()[0] for row in labels.present], len(labels.classes))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return MultilabelSettings.of(settings).mirror and augmentation.mirrors
