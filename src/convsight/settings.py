@@ -98,6 +98,11 @@ class TrainSettings(BaseModel):
         "auto", description="How much training images vary; auto: strongly where they are few and seen often."
     )
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training images.")
+    rand_augment: int | None = Field(
+        None, ge=0, le=30, description="Magnitude of RandAugment's random operations; 9 is usual. [default: none]"
+    )
+    rand_augment_ops: int = Field(2, ge=1, le=8, description="Operations of RandAugment an image.")
+    erase: float = Field(0.0, ge=0, le=1, description="Share of training images of which a rectangle is hidden.")
     grow: bool = Field(True, description="Begin with smaller images where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")
@@ -137,6 +142,12 @@ class TrainSettings(BaseModel):
             raise ValueError("--epochs and --minutes are two ways to say how long; give one")
         if self.val_fraction + self.test_fraction > 0.9:
             raise ValueError("val_fraction and test_fraction leave under a tenth of the images for training")
+        return self
+
+    @model_validator(mode="after")
+    def _operations_of_something(self) -> Self:
+        if self.rand_augment is None and self.rand_augment_ops != 2:
+            raise ValueError("--rand-augment-ops does nothing without --rand-augment MAGNITUDE: give both, or neither")
         return self
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from convsight.metrics import MetricName
 from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
-from convsight.settings import TrainSettings
+from convsight.settings import TrainSettings, checked
 from convsight.stored_settings import stored_settings
 from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
@@ -108,25 +108,34 @@ def _command(task: str | None) -> Any:
         config: str | None,
         output: str,
         every_epoch: bool,
+        folds: int | None,
+        repeat: int | None,
+        average: bool,
         **choices: Any,
     ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
+        began = time.monotonic()  # --minutes are those of the whole command, the loading of PyTorch included
         given = {name: value for name, value in choices.items() if value is not None}
         if config is not None and resume is None:
             given = stored_settings(config, given)
             data = data or given.get("data")
             given.pop("data", None)
         training = training_half("convsight.training.train")
-        began = time.monotonic()
+        several = {"folds": folds, "repeat": repeat, "average": average or None}
+        if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
+            if resume is not None:
+                _check_resumed(data, given, ())
+            _train_several(data, resume, place, several, given, Terminal(every_epoch), output)
+            return
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal(every_epoch), place=place)
+            run = training.resume(resume, given, Terminal(every_epoch), place=place, began=began)
         elif place is not None:
             raise UserError(
                 "--data tells where those of --resume RUN are now; name the data of a new training without it"
             )
         elif data is not None:
-            run = training.train(train_settings(data=data, **given), Terminal(every_epoch))
+            run = training.train(train_settings(data=data, **given), Terminal(every_epoch), began=began)
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
         _report(run, time.monotonic() - began, output)
@@ -138,6 +147,11 @@ def _command(task: str | None) -> Any:
         _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
         *_own_settings(task),
+        _parameter("folds", int | None, typer.Option(help="Train so often, each time with another fold as the test.")),
+        _parameter("repeat", int | None, typer.Option(help="Train with so many seeds: what chance does. [default: 1]")),
+        _parameter(
+            "average", bool, typer.Option("--average", help="Of all networks, make the mean as one model.onnx."), False
+        ),
         _parameter("every_epoch", bool, typer.Option("--every-epoch", help="Keep the line of each epoch."), False),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
     ]
@@ -165,8 +179,46 @@ def _of_all(infos: Sequence[FieldInfo]) -> Any:
     return Literal[tuple(dict.fromkeys(choice for kind in kinds for choice in get_args(kind)))]
 
 
-def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
-    fixed = [name for name in given if name not in CHANGED_ON_RESUME]
+def _is_of_several(resume: str | None, asked: set[str]) -> bool:
+    """Whether several runs are meant, by options of these names or a folder to go on with."""
+    folder = training_half("convsight.training.several.folder").SeveralRuns.find(resume) if resume else None
+    if resume is not None and asked:
+        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(sorted(asked))} out")
+    return bool(asked) or folder is not None
+
+
+def _train_several(
+    data: str | None,
+    resume: str | None,
+    place: str | None,
+    several: dict[str, Any],
+    given: dict[str, Any],
+    listener: Terminal,
+    output: str,
+) -> None:
+    """Train, or go on with, a network for each fold and seed; print what they reach together."""
+    began = time.monotonic()
+    training = training_half("convsight.training.several.train_several")
+    if resume is not None:
+        runs = training_half("convsight.training.several.folder").SeveralRuns.find(resume)
+        found = training.resume_several(runs, listener, place=place)
+    elif data is not None:
+        plan = training_half("convsight.training.several.plan").Several
+        chosen = {name: value for name, value in several.items() if value is not None}
+        found = training.train_several(train_settings(data=data, **given), checked(plan, chosen), listener)
+    else:
+        raise UserError("give the data to train on, or --resume FOLDER to go on with several runs")
+    printing = training_half("convsight.training.several.print_summary")
+    printing.print_summary(found, time.monotonic() - began, output)
+
+
+def _check_resumed(data: str | None, given: dict[str, Any], new: tuple[str, ...] = CHANGED_ON_RESUME) -> None:
+    fixed = [name for name in given if name not in new]
+    if not new and (data is not None or fixed):
+        raise UserError(
+            f"--resume goes on with several runs as they were begun, without {', '.join(fixed) or 'the data'}; "
+            "give new epochs or minutes to one of them by its own folder"
+        )
     if data is not None or fixed:
         raise UserError(
             f"--resume goes on with the run's own settings; only {' or '.join(CHANGED_ON_RESUME)} may be new, "

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from convsight.card import Card
+from convsight.export.parity_check import MIN_IMAGES
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
@@ -27,7 +28,6 @@ from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
-from convsight.training.judging import SEEN_AGAIN
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
@@ -37,7 +37,11 @@ from convsight.training.update import GradientsAlone, OptimizerSteps, build_opti
 from convsight.words import counted
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
-_EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
+# An export, measured on two cores: 8 s with the 18 layers of `small`, 20 to 27 with the 198 of EfficientNet-Lite0. Most
+# of it is PyTorch's tracing, which goes by layers whatever their size.
+_EXPORT_SECONDS, _EXPORT_SECONDS_A_LAYER = 6.0, 0.09
+_ENGINES = 4  # ways to run an exported file, each proven on MIN_IMAGES images beside the network itself
+_SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 200  # of --minutes; images
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
 _TRIED = (32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
 _LONGEST = 0.5  # seconds of tries after which a slow network is not tried again
@@ -133,11 +137,29 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     full = _step_seconds(t, None)
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
-    at_end = t.plan.engine(t.kept, t.plan.card)
-    judging = _judging_seconds(t, at_end) * (test_images + len(t.val) + min(len(t.train), SEEN_AGAIN))
-    end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
+    an_image = _judging_seconds(t, t.plan.engine(t.kept, t.plan.card))
+    t.seen_again = _seen_again(t, an_image)
+    judging = an_image * (test_images + len(t.val) + min(len(t.train), t.seen_again))
+    export = _export_seconds(t, an_image) if t.plan.settings.export else 0.0
+    end = deadline - _FILES_SECONDS - judging - export
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
+
+
+def _seen_again(t: Training, an_image: float) -> int:
+    """How many training images may be judged again: fewer than usual where that would take much of the minutes."""
+    minutes = t.plan.settings.minutes
+    if minutes is None:
+        return t.seen_again
+    affordable = int(_SEEN_AGAIN_SHARE * 60 * minutes / an_image)
+    return min(t.seen_again, max(_LEAST_SEEN_AGAIN, affordable))
+
+
+def _export_seconds(t: Training, an_image: float) -> float:
+    """Seconds that exporting takes, and proving what was exported; `an_image` is what judging one image takes."""
+    layers = sum(1 for layer in t.learner.network.modules() if next(layer.children(), None) is None)
+    proving = an_image * MIN_IMAGES * (1 + _ENGINES) / (2 if t.plan.card.mirror else 1)
+    return _EXPORT_SECONDS + _EXPORT_SECONDS_A_LAYER * layers + proving
 
 
 def _step_seconds(t: Training, side: int | None) -> float:

@@ -70,9 +70,10 @@ class Training:
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
-    frozen: dict[str, Measured] = field(
-        default_factory=dict
-    )  # on the test split, before the first step; see beginning.py
+    # On the test split, before the first step; see beginning.py.
+    frozen: dict[str, Measured] = field(default_factory=dict)
+    # Training images judged in the end without augmentation, to tell under- from overfitting.
+    seen_again: int = 2_000
 
     @property
     def device(self) -> torch.device:

@@ -53,9 +53,11 @@ def train(
     listener: Listener,
     held: Dataset | None = None,
     instead: Callable[[Training], None] | None = None,
+    began: float | None = None,
 ) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
 
+    `minutes` are counted from `began`, a moment of `time.monotonic()`; from now on where it is not given.
     What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
@@ -63,9 +65,8 @@ def train(
     """
     listener = Recorder(listener)
     _check_before_data(settings)
+    deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
-    # A download is not counted.
-    deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     source = Source.of(data, settings, listener)
     dataset = source.cut(settings)
     check_task(dataset, settings.task or dataset.task)
@@ -119,6 +120,7 @@ def resume(
     listener: Listener,
     held: Dataset | None = None,
     place: str | None = None,
+    began: float | None = None,
 ) -> Run:
     """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
 
@@ -128,7 +130,7 @@ def resume(
     With the epochs of the first call, the result has the same bits as an unbroken run, in as many threads. Raises
     `UserError` where there is nothing to resume, another call goes on with it, or the data are not what they were.
     """
-    began = time.monotonic()
+    began = began or time.monotonic()
     run = Run.open(path)
     with locked(run):
         return _resumed(run, changes, listener, held, place, began)

@@ -1,6 +1,6 @@
 """Classification: which one of a list of classes does the image show?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from convsight.augmentation import Augmentation, Whole
+from convsight.augmentation import Augmentation, ClassTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
@@ -26,7 +27,7 @@ from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Published, Start
+from convsight.tasks.capabilities import Published, Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -52,6 +53,8 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 
 @final
@@ -107,10 +110,11 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, {"class": Whole()})
+        own, kinds = ClassificationSettings.of(settings), {"class": ClassTarget(len(dataset.target.names))}
+        return mixed(choose_augmentation(dataset, spec, settings, kinds), own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        return with_caption(image, [card.target.names[int(targets["class"])]])
+        return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
@@ -133,6 +137,9 @@ class Classification(Task):
         if temperature <= 0:
             raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
         return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
@@ -159,6 +166,15 @@ class Classification(Task):
         if not isinstance(metrics, ClassMetrics):
             raise TypeError(f"figures of classification need ClassMetrics, not {type(metrics).__name__}")
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
+
+
+def _class_in_words(target: Tensor, names: Sequence[str]) -> str:
+    """The class of an example, or of a mixture those that are in it with their shares, the largest first."""
+    if target.ndim == 0:
+        return names[int(target)]
+    order = target.argsort(descending=True, stable=True).tolist()
+    shares = [(names[each], float(target[each])) for each in order if target[each] >= _LEAST_SHOWN]
+    return ", ".join(name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares)
 
 
 class ClassGraph(nn.Module):

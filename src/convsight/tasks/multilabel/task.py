@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from convsight.augmentation import Augmentation, Batch, Whole
+from convsight.augmentation import Augmentation, Batch, ShareTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LABELS = "labels"  # the name of the target
+_KINDS = {_LABELS: ShareTarget()}
+_LEAST_SHOWN = 0.005  # of a label in a mixture
 
 
 @final
@@ -91,11 +94,14 @@ class Multilabel(Task):
         return HeldTargets({_LABELS: torch.from_numpy(label_sets(examples.targets).present.astype(np.float32))})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, {_LABELS: Whole()})
+        own, varied = MultilabelSettings.of(settings), choose_augmentation(dataset, spec, settings, _KINDS)
+        return mixed(varied, own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        there = torch.nonzero(targets[_LABELS] > 0.5).flatten().tolist()
-        return with_caption(image, [card.target.names[index] for index in there] or [NONE])
+        there = zip(card.target.names, targets[_LABELS].tolist(), strict=True)
+        shares = [(name, share) for name, share in there if share >= _LEAST_SHOWN]
+        words = [name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares]
+        return with_caption(image, words or [NONE])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         own = MultilabelSettings.of(settings)

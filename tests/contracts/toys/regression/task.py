@@ -1,5 +1,6 @@
 """One number about an image, in any range, by any network of the catalogue."""
 
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
@@ -10,6 +11,7 @@ from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.settings import TrainSettings
+from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -26,6 +28,9 @@ class Regression(CatalogueTask):
             return {"total": (outputs - (wanted - mean) / std).square().mean()}
 
         return OneNetwork(network, loss)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         def head(outputs: Tensor) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from convsight.settings import TaskSettings, refuse_idle_parameters
 
 @final
 class ClassificationSettings(TaskSettings):
-    """What wrong answers cost, how often classes are seen, how sure a network shall become, whether it looks twice."""
+    """What wrong answers cost, how often classes are seen, how sure a network shall become, what is mixed."""
 
     loss: Literal["cross-entropy", "focal", "bce"] = Field(
         "cross-entropy", description="What a wrong answer costs; bce: each class against the rest."
@@ -24,6 +24,12 @@ class ClassificationSettings(TaskSettings):
         "each", description="each: every image once an epoch; balanced: all classes equally often."
     )
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
+    mixup: float = Field(
+        0.0, ge=0, le=10, description="Alpha of mixup: images laid over each other; 0.2 is usual, 0 is never."
+    )
+    cutmix: float = Field(
+        0.0, ge=0, le=10, description="Alpha of CutMix: parts of images put into others; 1 is usual, 0 is never."
+    )
     mirror: bool = Field(
         True,
         description="Average predictions over an image and its mirror image, where training mirrors: twice the work.",

@@ -9,7 +9,7 @@ from convsight.settings import TaskSettings
 
 @final
 class MultilabelSettings(TaskSettings):
-    """How much a missed label costs, and whether a network looks twice."""
+    """How much a missed label costs, what images are mixed, and whether a network looks twice."""
 
     positive_weight: Literal["none", "balanced"] = Field(
         "none",
@@ -20,6 +20,12 @@ class MultilabelSettings(TaskSettings):
     )
     sampling: Literal["each", "balanced"] = Field(
         "each", description="each: every image once an epoch; balanced: images of rare labels more often."
+    )
+    mixup: float = Field(
+        0.0, ge=0, le=10, description="Alpha of mixup: images laid over each other; 0.2 is usual, 0 is never."
+    )
+    cutmix: float = Field(
+        0.0, ge=0, le=10, description="Alpha of CutMix: parts of images put into others; 1 is usual, 0 is never."
     )
     mirror: bool = Field(
         True,
