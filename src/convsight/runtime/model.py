@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.card import Card
-from convsight.images import ImageError, decode_image
-from convsight.inputs import shown_range
+from convsight.images import ImageError
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
 from convsight.runtime.find_network import find_network
+from convsight.runtime.original import original_picture
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.held import batch_of, held_item, items_of
 from convsight.runtime.stream import Decoding, stream
@@ -83,9 +83,7 @@ class Model:
         content = held_item(image, "the image", self.card.input).load()
         fitted = self.card.input.load(content, max_megapixels)
         result = next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
-        return result.about(
-            partial(decode_image, content, max_megapixels=max_megapixels, shown=shown_range(self.card.input))
-        )
+        return result.about(partial(original_picture, self.card.input, content, max_megapixels))
 
     __call__ = predict
 

@@ -240,10 +240,21 @@ def _check_before_data(settings: TrainSettings) -> None:
 def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
     """Judge the best network, export it, and only then call the training finished."""
     card = judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
-    t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
+    _remove_older(t.run, listener)
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
     finish(t.run, card)
+
+
+def _remove_older(run: Run, listener: Listener) -> None:
+    """Remove what was exported of the network before a resumed training."""
+    run.exported_file.unlink(missing_ok=True)
+    if run.int8_file.is_file():
+        run.int8_file.unlink()
+        listener.say(
+            f"note: {run.int8_file} was of the network before and is removed; make it anew with: convsight export "
+            f"{shlex.quote(str(run.path))} --int8"
+        )
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:
