@@ -1,6 +1,5 @@
 """One number about an image, in any range, by any network of the catalogue."""
 
-from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
@@ -11,7 +10,6 @@ from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples
 from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
@@ -28,9 +26,6 @@ class Regression(CatalogueTask):
             return {"total": (outputs - (wanted - mean) / std).square().mean()}
 
         return OneNetwork(network, loss)
-
-    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-        return mean_answer(answers)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         def head(outputs: Tensor) -> dict[str, Tensor]:
