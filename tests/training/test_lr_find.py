@@ -36,6 +36,16 @@ def test_the_suggestion_is_below_the_rate_at_which_a_parabola_diverges() -> None
     assert steepest < 2 / curvature
 
 
+def test_a_loss_that_wanders_before_anything_moves_is_not_taken_for_one_that_falls() -> None:
+    # Photos that a small network hardly learns: 0.75 to 0.71 and back by chance, then a fall to 0.67 and a rise.
+    still = [0.75, 0.74, 0.71, 0.72, 0.73, 0.72, 0.72, 0.72]
+    rates = [10.0 ** (step / 4 - 6) for step in range(40)]
+    chance = [*still, *[0.72] * 22, *[0.9] * 10]
+    assert suggestion(rates, chance) == (None, None)
+    falls = [*still, *[0.72] * 12, 0.69, 0.65, 0.68, *[0.9] * 17]
+    assert suggestion(rates, falls)[0] == pytest.approx(0.1 * rates[21], rel=0.05)
+
+
 def test_smoothing_is_a_corrected_exponential_mean() -> None:
     losses = list(np.random.default_rng(0).normal(2, 1, 30))
     assert smoothed(losses, 10) == pytest.approx(losses)

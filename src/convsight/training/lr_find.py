@@ -186,7 +186,10 @@ def at_first(smooth: list[float]) -> float:
 
 
 def _has_fallen(smooth: list[float], least: int) -> bool:
-    return smooth[least] < at_first(smooth) - _FALLS * abs(at_first(smooth))
+    """Whether the loss lies clearly below the first: by more than it wanders while nothing moves yet."""
+    still = smooth[: max(1, len(smooth) // 5)]
+    wanders = max(still) - min(still)
+    return smooth[least] < at_first(smooth) - max(wanders, _FALLS * abs(at_first(smooth)))
 
 
 def _rounded(rate: float) -> float:
