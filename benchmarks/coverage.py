@@ -13,6 +13,8 @@ which one was told, and after a slash in how many one was told, where not in all
 - `1,000 classes, one image each`: 1,000 images, one of each class.
 - `boxes`: one to three boxes of three classes an image, found with probability .8, sides moved by a twentieth, beside
   0.3 false ones an image; scores of right ones are higher.
+- `labels`: four labels that .3, .1, .6 and .25 of the images have; the logit of a probability is normal, 2 higher where
+  the label is there, and part of it is shared by all labels of an image.
 """
 
 import argparse
@@ -27,12 +29,14 @@ from convsight.metrics import Measured
 from convsight.results import Boxes
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.detection.light.metrics import BoxMetrics
+from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
 from convsight.tasks.reader import Metrics
 
 _SIZES = (50, 100, 250, 1000)
 _MANY = 200_000
 _SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss")
 _BOXES = ("AP", "AP50", "precision", "recall")
+_LABELS = ("mAP", "micro_f1", "macro_f1", "exact_match", "log_loss", "AP/a", "AP/b", "f1/a", "recall/b")
 
 
 class Simulation(NamedTuple):
@@ -85,6 +89,7 @@ def simulations() -> list[Simulation]:
     ]
     found.append(Simulation("1,000 classes, one image each", one_of_each, _SHARES, sizes=(1000,), many=20_000))
     found.append(Simulation("boxes", boxes, _BOXES, sizes=(50, 100, 250), many=50_000))
+    found.append(Simulation("labels", labels, _LABELS, many=50_000))
     return found
 
 
@@ -143,6 +148,18 @@ def boxes(images: int, generator: np.random.Generator) -> BoxMetrics:
         target = Boxes.of(classes, (side, side), true, labels)
         metrics.update(target, Boxes.of(classes, (side, side), found, named, scores=scores))
     return metrics.calibrated({f"threshold/{name}": 0.4 for name in classes})
+
+
+def labels(images: int, generator: np.random.Generator) -> LabelSetMetrics:
+    """Labels that come with probabilities, and are present from .5 on."""
+    frequency = np.array([0.3, 0.1, 0.6, 0.25])
+    present = generator.random((images, 4)) < frequency
+    shared = 0.5 * generator.normal(size=(images, 1))
+    logits = np.log(frequency / (1 - frequency)) + 2 * present - 1 + shared + generator.normal(size=(images, 4))
+    metrics = LabelSetMetrics(("a", "b", "c", "d"))
+    metrics._present, metrics._probabilities = list(present), list(1 / (1 + np.exp(-logits)))
+    metrics._thresholds = [np.full(4, 0.5)] * images
+    return metrics
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

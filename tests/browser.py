@@ -8,7 +8,7 @@ import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fcntl import F_DUPFD, fcntl
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -78,6 +78,8 @@ class Browser:
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
     """A Chromium whose files are in `profile`; skips, saying so, where there is none."""
+    if sys.platform == "win32":
+        pytest.skip("the browser is spoken to over descriptors that Windows lacks")
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         pytest.skip(f"no browser here ({', '.join(_NAMES)})")
@@ -85,7 +87,8 @@ def browser(profile: Path) -> Iterator[Browser]:
     command = [program, "--headless", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
     if os.geteuid() == 0:
         command.append("--no-sandbox")
-    ends = [str(fcntl(end, F_DUPFD, 10)) for end in (to_browser[0], of_tests[1])]
+    fcntl = import_module("fcntl")
+    ends = [str(fcntl.fcntl(end, fcntl.F_DUPFD, 10)) for end in (to_browser[0], of_tests[1])]
     shell = [sys.executable, "-c", _AS_3_AND_4, *ends, *command]
     process = subprocess.Popen(shell, pass_fds=tuple(map(int, ends)), stderr=subprocess.DEVNULL)
     for end in (*map(int, ends), to_browser[0], of_tests[1]):

@@ -66,6 +66,9 @@ def kinds(run: Run) -> dict[str, Kind]:
         "data.yaml": Kind(_yolo, lambda file: read_dataset(file.parent)),
         "table": Kind(_table, read_dataset),
         "VOC": Kind(_voc, lambda file: read_dataset(file.parent)),
+        "WIDER FACE": Kind(_wider_face, read_dataset),
+        "Label Studio": Kind(_label_studio, read_dataset),
+        "image list": Kind(_image_list, lambda file: read_dataset(file.parent)),
         "splits": Kind(_splits, _apply_splits),
         "network in TOML": Kind(_toml, read_toml),
         "network of Keras": Kind(copied(_KERAS), lambda file: net_entry(str(file))),
@@ -181,6 +184,26 @@ def _voc(folder: Path) -> Path:
         )
         (folder / name).with_suffix(".xml").write_text(text)
     return folder / "3.xml"
+
+
+def _wider_face(folder: Path) -> Path:
+    faces = "2\n1 2 10 12 0 0 0 0 0 0\n3 4 9 8 1 0 0 1 2 0\n"
+    (folder / "train_bbx_gt.txt").write_text("".join(f"{name}\n{faces}" for name in _images(folder)))
+    return folder / "train_bbx_gt.txt"
+
+
+def _label_studio(folder: Path) -> Path:
+    value = {"x": 10, "y": 20.5, "width": 30, "height": 40, "rotation": 0, "rectanglelabels": ["cat"]}
+    result = [{"type": "rectanglelabels", "value": value}]
+    tasks = [{"id": 3, "data": {"image": n}, "annotations": [{"result": result}]} for n in _images(folder)]
+    (folder / "export.json").write_text(json.dumps(tasks))
+    return folder / "export.json"
+
+
+def _image_list(folder: Path) -> Path:
+    (folder / "train.txt").write_text("".join(f"{name} {i % 2}\n" for i, name in enumerate(_images(folder))))
+    (folder / "synsets.txt").write_text("cat\ndog\n")
+    return folder / "train.txt"
 
 
 def _splits(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from tests.command import within
         ("convsight tr", ["train", "track"]),
         ("convsight predict --form", ["--format"]),
         ("convsight train photos --opti", ["--optimizer"]),
-        ("convsight train --optimizer ", ["muon", "adamw", "sgd"]),
+        ("convsight train --optimizer ", ["muon", "adamw", "adam", "sgd", "rmsprop"]),
         ("convsight train photos --optimizer m", ["muon"]),
         ("convsight train --task detection --mos", ["--mosaic"]),
         ("convsight train photos --no-exp", ["--no-export"]),

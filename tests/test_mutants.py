@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools.mutants import changed_files, mirroring, mutate
+from tools.mutants import by_room, changed_files, mirroring, mutate
 
 CODE = '''"""Sums."""
 
@@ -101,3 +101,8 @@ def test_sources_that_changed_since_a_commit(project: Path) -> None:
     (project / "src/convsight/room/third.py").unlink()
     (project / "tests/test_sums.py").write_text("")
     assert changed_files(project, "main") == [Path("src/convsight/room/other.py")]
+
+
+def test_sources_are_grouped_by_the_room_they_lie_in() -> None:
+    files = [Path("src/convsight") / name for name in ("hub/push.py", "card.py", "hub/deep/pull.py")]
+    assert by_room(files) == {"hub": [files[0], files[2]], ".": [files[1]]}

@@ -45,3 +45,11 @@ def test_orders_are_permutations_that_repeat() -> None:
 def test_step_seeds_differ() -> None:
     seeds = {step_seed(s, e, n) for s in range(5) for e in range(5) for n in range(40)}
     assert len(seeds) == 1000
+
+
+def test_streams_have_nothing_to_do_with_one_another() -> None:
+    samples = np.arange(500)
+    first, second = (uniform(3, 1, samples, 4, stream) for stream in (0, 1))
+    assert np.array_equal(first, uniform(3, 1, samples, 4))
+    assert not np.isin(first, second).any()
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.08

@@ -11,7 +11,7 @@ from convsight.settings import TrainSettings
         ({"epochs": "many"}, "epochs='many'"),
         ({"minutes": -1}, "minutes=-1"),
         ({"batch": 1}, "batch=1"),
-        ({"optimizer": "adam"}, "optimizer='adam'"),
+        ({"optimizer": "adm"}, "optimizer='adm'"),
         ({"device": "tpu"}, "device='tpu'"),
         ({"epochs": 3, "minutes": 1}, "--epochs and --minutes"),
         ({"val_fraction": 0.5, "test_fraction": 0.45}, "under a tenth"),

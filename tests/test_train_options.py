@@ -3,13 +3,19 @@
 import re
 from pathlib import Path
 from shutil import copytree
+from typing import Literal
+from unittest.mock import patch
 
 import pytest
+from pydantic import Field
 from tests.command import within
+from typer import Context
 from typer.main import get_command
 
+from convsight import train_options
 from convsight.cli import app
 from convsight.run import Run
+from convsight.settings import TaskSettings
 from convsight.train_options import next_steps, train_app
 
 
@@ -43,3 +49,17 @@ def test_lines_of_epochs_are_kept_on_request(photos: Path, tmp_path: Path, monke
         within("train", str(photos), *words, cwd=tmp_path)
     assert asked == [False, True]
     assert "--every-epoch" in {option for each in get_command(train_app()).params for option in each.opts}
+
+
+def test_choices_that_tasks_name_alike_are_all_understood() -> None:
+    class Few(TaskSettings):
+        loss: Literal["a", "b"] = Field("a", description="One.")
+
+    class More(TaskSettings):
+        loss: Literal["b", "c"] = Field("b", description="Another.")
+
+    with patch.object(train_options, "own_names", return_value={"loss": (Few, More)}):
+        command = get_command(train_app())
+    option = next(each for each in command.params if each.name == "loss")
+    offered = option.shell_complete(Context(command), "")
+    assert [each.value for each in offered] == ["a", "b", "c"]

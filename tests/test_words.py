@@ -2,7 +2,7 @@
 
 import pytest
 
-from convsight.words import first_few, shortened
+from convsight.words import first_few, shortened, visible
 
 
 def test_a_long_list_says_how_much_is_left_out() -> None:
@@ -14,3 +14,7 @@ def test_a_long_list_says_how_much_is_left_out() -> None:
 @pytest.mark.parametrize(("most", "expected"), [(10, "rhinoceros"), (9, "rhinocer…"), (1, "…")])
 def test_a_long_text_says_that_something_is_left_out(most: int, expected: str) -> None:
     assert shortened("rhinoceros", most) == expected
+
+
+def test_text_that_can_be_printed_stays_as_it_is() -> None:
+    assert visible("cat, é, 猫") == "cat, é, 猫"

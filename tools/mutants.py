@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +45,15 @@ def changed_files(root: Path, since: str) -> list[Path]:
     command = ["git", "diff", "--name-only", "--diff-filter=d", since, "--", str(_SOURCES)]
     names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
     return [Path(name) for name in names if name.endswith(".py")]
+
+
+def by_room(files: Iterable[Path]) -> dict[str, list[Path]]:
+    """The sources by the room they lie in: the folder below the package; `.` for those in none."""
+    rooms: dict[str, list[Path]] = {}
+    for file in files:
+        inner = file.relative_to(_SOURCES)
+        rooms.setdefault(inner.parts[0] if len(inner.parts) > 1 else ".", []).append(file)
+    return rooms
 
 
 def mirroring(root: Path, file: Path) -> list[str]:
@@ -145,6 +154,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, help="sources, relative to the repository")
     parser.add_argument("--since", help="all sources that differ from this commit's")
+    parser.add_argument("--a-room", type=int, metavar="N", help="no more than N files of a room, spread over it")
     parser.add_argument("--tests", nargs="+", help="these tests instead of those that mirror a file")
     parser.add_argument("--most", type=int, default=60, help="faults planted in a file, spread over it [60]")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once [1]")
@@ -158,6 +168,10 @@ def main() -> None:
     """Plant faults, and print those that were missed and a table."""
     asked = _asked()
     files = [*asked.files, *(changed_files(ROOT, asked.since) if asked.since else [])]
+    if asked.a_room:
+        files = [
+            file for room in by_room(files).values() for file in (room[i] for i in evenly(len(room), asked.a_room))
+        ]
     reports = []
     for file in files:
         tests = asked.tests or mirroring(ROOT, file)
@@ -169,6 +183,11 @@ def main() -> None:
     print(f"\n{'planted':>8}{'missed':>8}{'endless':>8}  file")
     for each in reports:
         print(f"{each.planted:>8}{len(each.missed):>8}{each.endless:>8}  {each.file}")
+    print(f"\n{'planted':>8}{'missed':>8}{'endless':>8}  room")
+    for room, files in by_room([each.file for each in reports]).items():
+        of_room = [each for each in reports if each.file in files]
+        planted, endless = sum(each.planted for each in of_room), sum(each.endless for each in of_room)
+        print(f"{planted:>8}{sum(len(each.missed) for each in of_room):>8}{endless:>8}  {room}")
 
 
 if __name__ == "__main__":

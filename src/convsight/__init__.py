@@ -30,7 +30,7 @@ _Path = str | PathLike[str]
 def train(
     data: Any,
     *,
-    task: Literal["classification", "multilabel", "detection"] | None = None,
+    task: Literal["classification", "multilabel", "detection", "regression"] | None = None,
     run: _Path | None = None,
     net: _Path | None = None,
     weights: _Path | None = None,
@@ -43,16 +43,31 @@ def train(
     epochs: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,
-    optimizer: Literal["muon", "adamw", "sgd"] = "muon",
+    optimizer: Literal["muon", "adamw", "adam", "sgd", "rmsprop"] = "muon",
+    momentum: float | None = None,
+    nesterov: bool | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    eps: float | None = None,
+    muon_iterations: int | None = None,
     lr: float | None = None,
-    schedule: Literal["onecycle", "cosine"] = "onecycle",
+    schedule: Literal["onecycle", "cosine", "constant", "step", "plateau"] = "onecycle",
     warmup: float = 0.1,
+    start_factor: float | None = None,
+    end_factor: float | None = None,
+    step_every: int | None = None,
+    step_factor: float | None = None,
+    plateau_epochs: int | None = None,
+    plateau_factor: float | None = None,
     weight_decay: float | None = None,
     clip_norm: float | None = None,
     accumulate: int = 1,
     ema: float = 0.995,
     augment: Literal["auto", "none", "light", "strong"] = "auto",
     flip: Literal["auto", "none", "horizontal", "both"] = "auto",
+    rand_augment: int | None = None,
+    rand_augment_ops: int = 2,
+    erase: float = 0.0,
     grow: bool = True,
     patience: int = 0,
     val_fraction: float = 0.1,
@@ -66,14 +81,21 @@ def train(
     export: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,
+    loss: Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"] | None = None,
+    components: int | None = None,
+    huber_delta: float | None = None,
+    flip_negates: str | None = None,
+    focal_gamma: float | None = None,
+    class_weights: str | None = None,
+    sampling: Literal["each", "balanced"] | None = None,
     label_smoothing: float | None = None,
+    mixup: float | None = None,
+    cutmix: float | None = None,
     mirror: bool | None = None,
     positive_weight: Literal["none", "balanced"] | None = None,
-    focal_gamma: float | None = None,
     box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] | None = None,
     class_loss: Literal["bce", "focal"] | None = None,
     mosaic: float | None = None,
-    mixup: float | None = None,
     multi_scale: bool | None = None,
     suppression: Literal["class", "plain", "soft"] | None = None,
     overlap: float | None = None,
@@ -84,7 +106,7 @@ def train(
 
     `data` is a folder of images, a file, the name of a known set; or what a program holds: `(images, labels)`, a table
     of pandas or polars with columns path and label, a dataset of (image, label) as PyTorch has them, or a dict of these
-    by split. The other choices are the options of `convsight train`, whose help explains each; from `label_smoothing`
+    by split. The other choices are the options of `convsight train`, whose help explains each; from `loss`
     on they are those of single tasks. Progress goes to standard error unless `quiet`, in a notebook below the cell.
 
     `run.metrics["test/accuracy"]` of what is returned is the value with its 95 % interval. Raises
@@ -117,15 +139,25 @@ def resume(
     return _told(resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data)), quiet)
 
 
-def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> "Model":
+def load(
+    path: str | Path,
+    engine: str | None = None,
+    precision: str | None = None,
+    *,
+    weights: str | None = None,
+    download: bool = False,
+) -> "Model":
     """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
+
+    `load("imagenet")`, `load("torchvision/resnet50")` and `load("resnet50", weights="imagenet")`, or a file of weights,
+    are networks as their libraries offer them; nothing is fetched without `download`.
 
     `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
     installed and proven. Raises `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
     """
     from convsight.runtime.model import load as load_model
 
-    return load_model(path, engine, precision)
+    return load_model(path, engine, precision, weights=weights, download=download)
 
 
 def evaluate(path: str | Path, data: Any = None, *, quiet: bool = False, **options: Any) -> "Evaluation":

@@ -22,6 +22,7 @@ from convsight.metrics import Measured
 from convsight.targets import AnyTarget
 
 METADATA_KEY = "convsight"
+TAKEN_FROM = "taken_from"  # of `Card.training`: where the weights come from that were not trained here
 
 # A name of the catalogue, of timm, or the text of a network; before it, a task's own network that comes after it.
 _NET = re.compile(r"([\w-]+\+)?((timm/)?[\w-][\w.-]*|[\w.|()*:?+\- ]+)", re.ASCII)

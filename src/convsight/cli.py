@@ -38,6 +38,16 @@ MaxMegapixels = Annotated[float, typer.Option(help="Refuse larger images.")]
 
 
 CameraNumber = Annotated[int | None, typer.Option("--camera", help="A camera of this machine, counted from 0.")]
+LibraryWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="Of a network's name: a file of its weights, or which its library offers. [default: the usual ones]",
+    ),
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="Fetch weights that are not on this machine; nothing is fetched else.")
+]
 EngineName = Annotated[
     str | None, typer.Option("--engine", help="openvino, onnxruntime or torch. [default: the fastest installed]")
 ]
@@ -75,6 +85,18 @@ def train(context: typer.Context) -> None:
     from convsight.train_options import named_task, train_app
 
     train_app(named_task(context.args))(context.args, prog_name="convsight train")
+
+
+@app.command(
+    name="lr-find",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def lr_find(context: typer.Context) -> None:
+    """Find a learning rate: it rises from step to step, and the loss says where it is right."""
+    from convsight.train_options import named_task, rate_app
+
+    rate_app(named_task(context.args))(context.args, prog_name="convsight lr-find")
 
 
 @app.command()
@@ -192,7 +214,13 @@ def evaluate(
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A run folder, its name, or a model file; imagenet, torchvision/NET or timm/NET for one that is "
+            "trained already."
+        ),
+    ],
     sources: Annotated[
         list[str] | None,
         typer.Argument(help="Images, folders of them, patterns ('photos/**/*.jpg'), URLs, videos, - for a list."),
@@ -234,6 +262,8 @@ def predict(
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
+    weights: LibraryWeights = None,
+    download: Download = False,
 ) -> None:
     """Predict images; one that is missing or cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
@@ -246,7 +276,19 @@ def predict(
     if not places:
         raise UserError("name images to predict: files, folders, patterns, URLs, videos, - for a list, or --camera 0")
     options = PredictOptions(
-        model, places, reject_below, draw, files, every, workers, max_megapixels, engine, precision, for_spreadsheets
+        model,
+        places,
+        reject_below,
+        draw,
+        files,
+        every,
+        workers,
+        max_megapixels,
+        engine,
+        precision,
+        for_spreadsheets,
+        weights,
+        download,
     )
     if save_predictions(options, out, Terminal()) if out else print_predictions(options, output, Terminal(), coco_ids):
         raise typer.Exit(2)
@@ -400,20 +442,75 @@ def push(
 
 @app.command()
 def pull(
-    source: Annotated[str, typer.Argument(help="OWNER/NAME of the Hugging Face hub, or a folder.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="OWNER/NAME of the Hugging Face hub, or a folder; torchvision/NET, timm/NET or imagenet for a network "
+            "that is trained already."
+        ),
+    ],
     to: Annotated[Path | None, typer.Option(help="A new folder. [default: runs/NAME]")] = None,
     revision: Annotated[str | None, typer.Option(help="A branch, tag or commit of the hub.")] = None,
+    weights: LibraryWeights = None,
+    download: Download = False,
     output: ReportFormat = "table",
 ) -> None:
     """Fetch a network that somebody pushed, and check it; files that could run code are never taken."""
+    from convsight.hub.published import is_published, pull_published, refuse_options
     from convsight.hub.pull import pull
     from convsight.printing import json_document
+    from convsight.progress import Terminal
 
-    pulled = pull(source, to, revision)
+    if is_published(source):
+        if revision is not None:
+            raise UserError(f"--revision {revision} is of the hub; name the weights of {source} with --weights")
+        pulled = pull_published(source, to, Terminal(), weights=weights, download=download)
+    else:
+        refuse_options(source, weights, download=download)
+        pulled = pull(source, to, revision)
     if output == "json":
         typer.echo(json_document({"folder": str(pulled.folder), "commit": pulled.commit, "net": pulled.card.net}))
     else:
         typer.echo(f"{pulled.folder}: {pulled.card.net}, {pulled.card.target.summary}")
+
+
+@app.command()
+def card(
+    weights: Annotated[Path, typer.Argument(help="A file of weights: safetensors, what torch.save wrote, Keras.")],
+    net: Annotated[str, typer.Option("--net", help="The network they are of; `convsight nets` lists names.")],
+    classes: Annotated[
+        str, typer.Option("--classes", help="What its outputs tell: names with commas between, or a file, one a line.")
+    ],
+    size: Annotated[int | None, typer.Option(min=1, help="Side of its images in px. [default: its library's]")] = None,
+    shorter: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Resize the shorter side to this before the middle is cut out. [default: its library's]"
+        ),
+    ] = None,
+    fit: Annotated[
+        Literal["crop", "squash", "pad"] | None, typer.Option(help="How images of other proportions fit.")
+    ] = None,
+    resize: Annotated[Literal["bilinear", "bicubic"] | None, typer.Option(help="The filter of the resize.")] = None,
+    mean: Annotated[
+        str | None, typer.Option(help="Subtracted from values of 0..1, a number a channel: 0.5,0.5,0.5; one for grey.")
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="Divided by, a number a channel.")] = None,
+    to: Annotated[Path | None, typer.Option(help="A new folder. [default: runs/NAME after the file]")] = None,
+    output: ReportFormat = "table",
+) -> None:
+    """Put a card on weights of your own: a model folder that every verb takes."""
+    from convsight.printing import json_document
+    from convsight.progress import Terminal
+    from convsight.training_half import training_half
+
+    own = training_half("convsight.pretrained.own")
+    images = own.OwnImages(size, shorter, fit, resize, mean, std)
+    folder, made = own.put_card(weights, net, classes, images, to, Terminal())
+    if output == "json":
+        typer.echo(json_document({"folder": str(folder), "net": made.net, "task": made.task}))
+    else:
+        typer.echo(f"{folder}: {made.net}, {made.target.summary}")
 
 
 @app.command()
@@ -453,7 +550,9 @@ def describe(
     ] = None,
     classes: Annotated[int | None, typer.Option(min=1, help="Answers. [default: the net's own]")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Predict the memory of training on so many at once.")] = None,
-    optimizer: Annotated[Literal["adamw", "muon", "sgd"], typer.Option(help="The optimizer of that memory.")] = "adamw",
+    optimizer: Annotated[
+        Literal["adamw", "adam", "muon", "rmsprop", "sgd"], typer.Option(help="The optimizer of that memory.")
+    ] = "adamw",
     compare: Annotated[bool, typer.Option("--compare", help="Compare several nets instead.")] = False,
     measure: Annotated[bool, typer.Option("--measure", help="With --compare: speed and memory here.")] = False,
     out: Annotated[Path | None, typer.Option(help="A file to write html or svg to; with --compare, the chart.")] = None,

@@ -27,6 +27,11 @@ _TRAIN = {
     **dict.fromkeys(("opt", "optim"), "--optimizer"),
     **dict.fromkeys(("wd", "l2"), "--weight-decay"),
     **dict.fromkeys(("sched", "lr-scheduler", "scheduler", "cos-lr"), "--schedule"),
+    **dict.fromkeys(("step-size", "lr-step-size", "decay-epochs"), "--step-every, in epochs"),
+    **dict.fromkeys(("gamma", "lr-gamma", "decay-rate"), "--step-factor"),
+    **dict.fromkeys(("patience-epochs", "lr-patience"), "--plateau-epochs"),
+    **dict.fromkeys(("min-lr", "eta-min", "lrf"), "--end-factor, a share of the peak rate"),
+    **dict.fromkeys(("betas",), "--beta1 and --beta2"),
     **dict.fromkeys(("warmup-epochs", "warmup-steps", "warmup-ratio"), "--warmup, a share of the training"),
     **dict.fromkeys(("pretrained", "init", "initial-checkpoint"), "--weights"),
     **dict.fromkeys(("early-stopping", "early-stop"), "--patience"),
@@ -39,6 +44,10 @@ _TRAIN = {
     **dict.fromkeys(("accumulate-grad-batches", "gradient-accumulation-steps", "grad-accum-steps"), "--accumulate"),
     **dict.fromkeys(("smoothing",), "--label-smoothing"),
     **dict.fromkeys(("augmentation", "aug", "aa", "auto-augment"), "--augment"),
+    **dict.fromkeys(("ra", "randaugment", "rand-aug"), "--rand-augment"),
+    **dict.fromkeys(("reprob", "random-erase", "random-erasing", "erasing"), "--erase"),
+    **dict.fromkeys(("mixup-alpha",), "--mixup"),
+    **dict.fromkeys(("cutmix-alpha", "cut-mix"), "--cutmix"),
     **dict.fromkeys(("hflip", "fliplr", "flipud", "vflip"), "--flip"),
     **dict.fromkeys(("iou", "iou-thres", "nms", "nms-threshold"), "--overlap, of detection"),
     **dict.fromkeys(("cfg", "hyp", "yaml", "settings"), "--config"),
@@ -50,7 +59,7 @@ _TRAIN = {
 _PREDICT = {
     **_SURE,
     **_SOURCE,
-    **_WEIGHTS,
+    **{name: here for name, here in _WEIGHTS.items() if name != "weights"},  # which names those of a network
     **_ENGINE,
     **dict.fromkeys(("save", "save-img", "show", "view-img", "annotate"), "--draw FOLDER"),
     **dict.fromkeys(("save-txt", "save-csv", "save-json", "output", "output-file"), "--out FILE, or --format json"),
@@ -86,7 +95,8 @@ HABITS: Mapping[str, Mapping[str, str]] = {
     "export": _EXPORT,
     "audit": _DATA,
     "track": {key: value for key, value in _PREDICT.items() if key not in {*_SURE, "imgsz", "img-size", "size"}}
-    | dict.fromkeys(_SURE, "--min-score"),
+    | dict.fromkeys(_SURE, "--min-score")
+    | _WEIGHTS,
 }
 
 # Networks by other names -> ours of about that size.

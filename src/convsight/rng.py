@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def uniform(seed: int, epoch: int, samples: NDArray[np.integer[Any]], columns: int) -> NDArray[np.float32]:
+def uniform(
+    seed: int, epoch: int, samples: NDArray[np.integer[Any]], columns: int, stream: int = 0
+) -> NDArray[np.float32]:
     """Numbers in [0, 1) of shape (samples, columns), a pure function of the arguments.
 
-    A row depends on its own sample index alone: which samples share a batch has no influence.
+    A row depends on its own sample index alone: which samples share a batch has no influence. Streams of other numbers
+    have nothing to do with one another.
     Source: the splitmix64 generator (Steele, Lea and Flood, 2014), used as a hash.
 
     >>> rows = uniform(seed=1, epoch=0, samples=np.array([5, 7]), columns=3)
@@ -21,7 +24,8 @@ def uniform(seed: int, epoch: int, samples: NDArray[np.integer[Any]], columns: i
     """
     key = _mix(_mix(np.array([seed], np.uint64)) + np.uint64(epoch))
     rows = _mix(key + samples.astype(np.uint64))
-    cells = _mix(rows[:, None] + np.arange(1, columns + 1, dtype=np.uint64)[None])
+    first = (stream << 32) + 1
+    cells = _mix(rows[:, None] + np.arange(first, first + columns, dtype=np.uint64)[None])
     # The top 24 bits, since a float32 holds 24 exactly and stays below 1.
     return (cells >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
 

@@ -6,7 +6,7 @@ The command line's options, the keyword arguments of `convsight.train` and a run
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,21 @@ from convsight.words import quoted
 
 FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
 FRESH = "none"  # as `weights`: those that a network is built with
+
+# Parameters of what is chosen by name: the setting that chooses, and the choices that have the parameter.
+PARAMETERS = {
+    "momentum": ("optimizer", ("sgd", "muon", "rmsprop")),
+    "nesterov": ("optimizer", ("sgd", "muon")),
+    "beta1": ("optimizer", ("adamw", "adam", "muon")),
+    "beta2": ("optimizer", ("adamw", "adam", "muon", "rmsprop")),
+    "eps": ("optimizer", ("adamw", "adam", "muon", "rmsprop")),
+    "muon_iterations": ("optimizer", ("muon",)),
+    "end_factor": ("schedule", ("onecycle", "cosine", "plateau")),
+    "step_every": ("schedule", ("step",)),
+    "step_factor": ("schedule", ("step",)),
+    "plateau_epochs": ("schedule", ("plateau",)),
+    "plateau_factor": ("schedule", ("plateau",)),
+}
 
 
 class TrainSettings(BaseModel):
@@ -47,10 +62,42 @@ class TrainSettings(BaseModel):
     epochs: int | None = Field(None, ge=1, description="Passes over the data. [default: from the data's size]")
     minutes: float | None = Field(None, gt=0, description="Instead of --epochs: end after so many minutes.")
     batch: int | None = Field(None, ge=2, description="Images a step. [default: from the data's size]")
-    optimizer: Literal["muon", "adamw", "sgd"] = Field("muon", description="How gradients become steps.")
+    optimizer: Literal["muon", "adamw", "adam", "sgd", "rmsprop"] = Field(
+        "muon", description="How gradients become steps."
+    )
+    momentum: float | None = Field(
+        None, ge=0, lt=1, description="Share of the last step in the next one. [default: 0.9; rmsprop: 0]"
+    )
+    nesterov: bool | None = Field(None, description="Look ahead along the momentum. [default: nesterov]")
+    beta1: float | None = Field(None, ge=0, lt=1, description="Decay of the mean of gradients. [default: 0.9]")
+    beta2: float | None = Field(
+        None, ge=0, lt=1, description="Decay of the mean of squared gradients. [default: 0.99; adam: 0.999]"
+    )
+    eps: float | None = Field(
+        None, gt=0, le=1, description="Added to the root of squared gradients, which divides. [default: 1e-8]"
+    )
+    muon_iterations: int | None = Field(
+        None, ge=1, le=12, description="Turns of Newton-Schulz that make Muon's steps orthogonal. [default: 4]"
+    )
     lr: float | None = Field(None, gt=0, description="Peak learning rate. [default: from optimizer and batch]")
-    schedule: Literal["onecycle", "cosine"] = Field("onecycle", description="How the learning rate moves.")
+    schedule: Literal["onecycle", "cosine", "constant", "step", "plateau"] = Field(
+        "onecycle", description="How the learning rate moves."
+    )
     warmup: float = Field(0.1, ge=0, le=0.9, description="Share of the training in which the rate rises.")
+    start_factor: float | None = Field(
+        None, ge=0, le=1, description="Share of the peak rate that warm-up begins with. [default: 0.2]"
+    )
+    end_factor: float | None = Field(
+        None, ge=0, lt=1, description="Share of the peak rate at the end, or the least of it. [default: 0]"
+    )
+    step_every: int | None = Field(
+        None, ge=1, description="Epochs after which --schedule step lowers the rate. [default: a third of the training]"
+    )
+    step_factor: float | None = Field(None, gt=0, lt=1, description="What it multiplies the rate by. [default: 0.1]")
+    plateau_epochs: int | None = Field(
+        None, ge=1, description="Epochs without a better one after which --schedule plateau does. [default: 5]"
+    )
+    plateau_factor: float | None = Field(None, gt=0, lt=1, description="What it multiplies the rate by. [default: 0.1]")
     weight_decay: float | None = Field(None, ge=0, description="[default: from the optimizer]")
     clip_norm: float | None = Field(
         None, gt=0, description="Shorten gradients to this length where they are longer. [default: never]"
@@ -61,6 +108,11 @@ class TrainSettings(BaseModel):
         "auto", description="How much training images vary; auto: strongly where they are few and seen often."
     )
     flip: Literal["auto", "none", "horizontal", "both"] = Field("auto", description="Mirror training images.")
+    rand_augment: int | None = Field(
+        None, ge=0, le=30, description="Magnitude of RandAugment's random operations; 9 is usual. [default: none]"
+    )
+    rand_augment_ops: int = Field(2, ge=1, le=8, description="Operations of RandAugment an image.")
+    erase: float = Field(0.0, ge=0, le=1, description="Share of training images of which a rectangle is hidden.")
     grow: bool = Field(True, description="Begin with smaller images where the network can: more in the same time.")
     patience: int = Field(0, ge=0, description="Stop after so many epochs without a better one; 0: never.")
     val_fraction: float = Field(0.1, gt=0, lt=0.9, description="Share cut for validation where the data has none.")
@@ -108,6 +160,21 @@ class TrainSettings(BaseModel):
             raise ValueError("--epochs and --minutes are two ways to say how long; give one")
         if self.val_fraction + self.test_fraction > 0.9:
             raise ValueError("val_fraction and test_fraction leave under a tenth of the images for training")
+        return self
+
+    @model_validator(mode="after")
+    def _operations_of_something(self) -> Self:
+        if self.rand_augment is None and self.rand_augment_ops != 2:
+            raise ValueError("--rand-augment-ops does nothing without --rand-augment MAGNITUDE: give both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _parameters_do_something(self) -> Self:
+        refuse_idle_parameters(self, PARAMETERS)
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("--nesterov looks ahead along the momentum, which is 0: give one of them")
+        if self.start_factor is not None and not self.warmup:
+            raise ValueError("--start-factor is where warm-up begins, and --warmup 0 has none: leave it out")
         return self
 
     @classmethod
@@ -158,11 +225,30 @@ def checked(kind: type[Settings], choices: Mapping[str, Any]) -> Settings:
         raise UserError(_explain(error)) from None
 
 
+def refuse_idle_parameters(settings: BaseModel, parameters: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+    """Raise ValueError for a parameter that was given and does nothing with what was chosen.
+
+    `parameters` names, for each, the setting that chooses and the choices which have that parameter; they are None
+    unless given.
+    """
+    for name, (chooser, having) in parameters.items():
+        chosen = getattr(settings, chooser)
+        if getattr(settings, name) is not None and chosen not in having:
+            those = " or ".join(having)
+            raise ValueError(
+                f"--{_option(name)} goes with --{_option(chooser)} {those}, not with {chosen}: leave it out"
+            )
+
+
 def changed(settings: BaseModel) -> frozenset[str]:
     """The names of the settings that are not as they are by default."""
     fields = type(settings).model_fields
     default = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
     return frozenset(name for name, value in default.items() if getattr(settings, name) != value)
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _explain(error: ValidationError) -> str:

@@ -4,7 +4,8 @@ import inspect
 import shlex
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -15,7 +16,7 @@ from convsight.metrics import MetricName
 from convsight.printing import json_document, metrics_json, print_metrics
 from convsight.progress import Terminal
 from convsight.run import Run
-from convsight.settings import TrainSettings
+from convsight.settings import TrainSettings, checked
 from convsight.stored_settings import stored_settings
 from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
@@ -23,6 +24,11 @@ from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
 _NO_OPTIONS = ("data", "own")  # of the general settings
+# What acts once the rate is chosen, which a search for it does not come to.
+_NOT_SEARCHING = {
+    *_NO_OPTIONS, "run", "epochs", "minutes", "lr", "schedule", "warmup", "start_factor", "end_factor", "step_every",
+    "step_factor", "plateau_epochs", "plateau_factor", "ema", "patience", "export",
+}  # fmt: skip
 
 
 def train_app(task: str | None = None) -> typer.Typer:
@@ -30,14 +36,47 @@ def train_app(task: str | None = None) -> typer.Typer:
 
     Help shows the general ones, and those of `task` where it is given; all are understood.
     """
-    app = typer.Typer(
+    app = _plain_app()
+    app.command(epilog=_epilog(task))(_command(task))
+    return app
+
+
+def rate_app(task: str | None = None) -> typer.Typer:
+    """A command line of `convsight lr-find`: the settings of a training that act before its rate moves."""
+    app = _plain_app()
+
+    def lr_find(data: str, lowest: float, highest: float, steps: int, out: str, output: str, **choices: Any) -> None:
+        """Find a learning rate: it rises from step to step, and the loss says where it is right.
+
+        What is trained for that is forgotten. The figure is drawn to --out, and a JSON file stands beside it.
+        """
+        given = {name: value for name, value in choices.items() if value is not None}
+        find = training_half("convsight.training.rate_verb").find_and_tell
+        find(train_settings(data=data, **given), Path(out), output, lowest=lowest, highest=highest, steps=steps)
+
+    parameters = [
+        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("lowest", float, typer.Option(help="The rate to begin with."), 1e-6),
+        _parameter("highest", float, typer.Option(help="The last rate, unless the loss rises before."), 10.0),
+        _parameter("steps", int, typer.Option(help="Rates to try, a step each.", min=10, max=10_000), 100),
+        _parameter("out", str, typer.Option(help="The figure; the numbers go into a .json beside it."), "lr-find.png"),
+        *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NOT_SEARCHING),
+        *_own_settings(task),
+        _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
+    ]
+    lr_find.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    lr_find.__annotations__ = {p.name: p.annotation for p in parameters}
+    app.command(epilog=_epilog(task, "lr-find"))(lr_find)
+    return app
+
+
+def _plain_app() -> typer.Typer:
+    return typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command(epilog=_epilog(task))(_command(task))
-    return app
 
 
 def named_task(arguments: Sequence[str]) -> str | None:
@@ -54,10 +93,10 @@ def named_task(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _epilog(task: str | None) -> str:
+def _epilog(task: str | None, verb: str = "train") -> str:
     if task is not None:
         return ""
-    lines = "\n".join(f"  convsight train --task {name} --help" for name in TASKS)
+    lines = "\n".join(f"  convsight {verb} --task {name} --help" for name in TASKS)
     return f"Each task has options of its own:\n\n\b\n{lines}"  # \b: click leaves the lines as they are
 
 
@@ -69,25 +108,34 @@ def _command(task: str | None) -> Any:
         config: str | None,
         output: str,
         every_epoch: bool,
+        folds: int | None,
+        repeat: int | None,
+        average: bool,
         **choices: Any,
     ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
+        began = time.monotonic()  # --minutes are those of the whole command, the loading of PyTorch included
         given = {name: value for name, value in choices.items() if value is not None}
         if config is not None and resume is None:
             given = stored_settings(config, given)
             data = data or given.get("data")
             given.pop("data", None)
         training = training_half("convsight.training.train")
-        began = time.monotonic()
+        several = {"folds": folds, "repeat": repeat, "average": average or None}
+        if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
+            if resume is not None:
+                _check_resumed(data, given, ())
+            _train_several(data, resume, place, several, given, Terminal(every_epoch), output)
+            return
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal(every_epoch), place=place)
+            run = training.resume(resume, given, Terminal(every_epoch), place=place, began=began)
         elif place is not None:
             raise UserError(
                 "--data tells where those of --resume RUN are now; name the data of a new training without it"
             )
         elif data is not None:
-            run = training.train(train_settings(data=data, **given), Terminal(every_epoch))
+            run = training.train(train_settings(data=data, **given), Terminal(every_epoch), began=began)
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
         _report(run, time.monotonic() - began, output)
@@ -99,6 +147,11 @@ def _command(task: str | None) -> Any:
         _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),
         *_own_settings(task),
+        _parameter("folds", int | None, typer.Option(help="Train so often, each time with another fold as the test.")),
+        _parameter("repeat", int | None, typer.Option(help="Train with so many seeds: what chance does. [default: 1]")),
+        _parameter(
+            "average", bool, typer.Option("--average", help="Of all networks, make the mean as one model.onnx."), False
+        ),
         _parameter("every_epoch", bool, typer.Option("--every-epoch", help="Keep the line of each epoch."), False),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
     ]
@@ -111,12 +164,61 @@ def _command(task: str | None) -> Any:
 def _own_settings(task: str | None) -> list[inspect.Parameter]:
     """The options that only some tasks have; those of `task` are shown, in its own words."""
     shown = settings_of(task).model_fields if task in TASKS and task is not None else {}
-    known = {name: kinds[0].model_fields[name] for name, kinds in own_names().items()}
-    return [_setting(name, shown.get(name, info), hidden=name not in shown) for name, info in known.items()]
+    known = {name: [kind.model_fields[name] for kind in kinds] for name, kinds in own_names().items()}
+    return [
+        _setting(name, shown[name]) if name in shown else _setting(name, infos[0], hidden=True, kind=_of_all(infos))
+        for name, infos in known.items()
+    ]
 
 
-def _check_resumed(data: str | None, given: dict[str, Any]) -> None:
-    fixed = [name for name in given if name not in CHANGED_ON_RESUME]
+def _of_all(infos: Sequence[FieldInfo]) -> Any:
+    """The type of a setting that some tasks have: of choices by name those of all of them, which their task checks."""
+    kinds = [info.annotation for info in infos]
+    if not all(get_origin(kind) is Literal for kind in kinds):
+        return kinds[0]
+    return Literal[tuple(dict.fromkeys(choice for kind in kinds for choice in get_args(kind)))]
+
+
+def _is_of_several(resume: str | None, asked: set[str]) -> bool:
+    """Whether several runs are meant, by options of these names or a folder to go on with."""
+    folder = training_half("convsight.training.several.folder").SeveralRuns.find(resume) if resume else None
+    if resume is not None and asked:
+        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(sorted(asked))} out")
+    return bool(asked) or folder is not None
+
+
+def _train_several(
+    data: str | None,
+    resume: str | None,
+    place: str | None,
+    several: dict[str, Any],
+    given: dict[str, Any],
+    listener: Terminal,
+    output: str,
+) -> None:
+    """Train, or go on with, a network for each fold and seed; print what they reach together."""
+    began = time.monotonic()
+    training = training_half("convsight.training.several.train_several")
+    if resume is not None:
+        runs = training_half("convsight.training.several.folder").SeveralRuns.find(resume)
+        found = training.resume_several(runs, listener, place=place)
+    elif data is not None:
+        plan = training_half("convsight.training.several.plan").Several
+        chosen = {name: value for name, value in several.items() if value is not None}
+        found = training.train_several(train_settings(data=data, **given), checked(plan, chosen), listener)
+    else:
+        raise UserError("give the data to train on, or --resume FOLDER to go on with several runs")
+    printing = training_half("convsight.training.several.print_summary")
+    printing.print_summary(found, time.monotonic() - began, output)
+
+
+def _check_resumed(data: str | None, given: dict[str, Any], new: tuple[str, ...] = CHANGED_ON_RESUME) -> None:
+    fixed = [name for name in given if name not in new]
+    if not new and (data is not None or fixed):
+        raise UserError(
+            f"--resume goes on with several runs as they were begun, without {', '.join(fixed) or 'the data'}; "
+            "give new epochs or minutes to one of them by its own folder"
+        )
     if data is not None or fixed:
         raise UserError(
             f"--resume goes on with the run's own settings; only {' or '.join(CHANGED_ON_RESUME)} may be new, "
@@ -155,13 +257,13 @@ def _report(run: Run, seconds: float, output: str) -> None:
     typer.echo(next_steps(run))
 
 
-def _setting(name: str, info: FieldInfo, hidden: bool = False) -> inspect.Parameter:
+def _setting(name: str, info: FieldInfo, hidden: bool = False, kind: Any = None) -> inspect.Parameter:
     """The option for one setting. Its default is None, so that only what the user gave is passed on."""
     chosen_later = info.default is None or info.default is PydanticUndefined
     shown = "" if chosen_later or info.default is False else f" [default: {info.default}]"
-    kind = info.annotation
+    kind = kind or info.annotation
     option = typer.Option(help=f"{info.description}{shown}", hidden=hidden)
-    return _parameter(name, kind if kind is bool else kind | None, option)  # type: ignore[operator]
+    return _parameter(name, kind if kind is bool else kind | None, option)
 
 
 def _parameter(name: str, kind: Any, option: Any, default: Any = None) -> inspect.Parameter:

@@ -72,7 +72,7 @@ class TestAColumnALabel:
     @pytest.mark.parametrize(
         ("field", "words"),
         [
-            ("", "is empty; write 0 or 1, or remove the row (1 row of that column to correct)"),
+            ("", "is empty; write 0 or 1, or remove the row (1 row of that column to correct; leave it out"),
             ("0.7", "is '0.7', neither 0 nor 1: round probabilities, or remove the row"),
             ("2", "is '2', neither 0 nor 1: correct it"),
             ("yes", "is 'yes', neither 0 nor 1"),
@@ -132,8 +132,12 @@ class TestNamesInAField:
         assert words in refused(photos, f"path,labels\na.png,dog;cat\nb.png,{field}\n")
 
     def test_no_label_at_all(self, photos: Path) -> None:
-        with pytest.raises(UserError, match="none of 2 images has a label"):
-            read_dataset(table(photos, "path,labels\na.png,none\nb.png,none\n"))
+        assert "none of 2 images has a label" in refused(photos, "path,labels\na.png,none\nb.png,none\n")
+
+    def test_texts_are_no_labels(self, photos: Path) -> None:
+        names = [";".join(f"text {number}" for number in range(part, 12_000, 3)) for part in range(3)]
+        rows = "".join(f"{name}.png,{text}\n" for name, text in zip("abc", names, strict=True))
+        assert "12,000 different labels, such as 'text 0', 'text 1'" in refused(photos, f"path,labels\n{rows}")
 
     def test_a_class_that_looks_like_several_is_asked_about(self, photos: Path) -> None:
         path = table(photos, "path,label\na.png,dog;grass\nb.png,grass\nc.png,dog\nd.png,dog;grass\n")

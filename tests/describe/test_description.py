@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from convsight.describe import describe
 from convsight.describe.description import Description, describe_module
 from convsight.describe.resolve import resolve_net
 from convsight.nets.catalogue import build_net, net_entry, net_names
@@ -245,3 +246,8 @@ def test_json_holds_what_is_promised() -> None:
     assert document["total"]["flops"] == 2 * document["total"]["multiply_adds"] == 2 * 9 * 8 * 27
     assert document["layers"][0]["output"] == (3, 3, 8)
     assert document["training_memory"]["batch"] == 2
+
+
+def test_a_module_is_described_for_the_volume_that_goes_in() -> None:
+    found = describe(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), (8, 10, 3))
+    assert (found.parameters, found.layers[0].output_formula) == (112, "8 - 3 + 1 = 6; 10 - 3 + 1 = 8")

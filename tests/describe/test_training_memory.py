@@ -73,7 +73,7 @@ def test_a_larger_batch_takes_more_and_the_weights_do_not() -> None:
     assert large.peak > small.peak
 
 
-@pytest.mark.parametrize(("optimizer", "copies"), [("adamw", 2), ("muon", 1), ("sgd", 1)])
+@pytest.mark.parametrize(("optimizer", "copies"), [("adamw", 2), ("adam", 2), ("muon", 1), ("rmsprop", 1), ("sgd", 1)])
 def test_what_the_optimizers_keep(optimizer: str, copies: int) -> None:
     memory = training_memory(nn.Linear(10, 3), (2, 10), optimizer)
     assert memory.optimizer_state == copies * 33 * 4

@@ -189,3 +189,29 @@ def test_numbers_differ_by_shares_of_their_scale(shift: float, holds: bool) -> N
     (found,) = prove(Level(), NumberReader(CARD), CARD, [check], images(128))
     assert found.largest_difference == pytest.approx(shift * 1000 / 2000)
     assert found.holds == holds
+
+
+class Sized(Level):
+    """Answers as `Level`, and notes the shape of every batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+        self.shapes.append(images.shape)
+        return super().run(images)
+
+
+@pytest.mark.parametrize(("pixels", "shape"), [("raw", (1, 9, 9, 3)), ("fitted", (2, 4, 4, 3))])
+def test_an_engine_is_given_originals_or_what_the_network_takes(
+    pixels: Literal["raw", "fitted"], shape: tuple[int, ...]
+) -> None:
+    engine = Sized()
+    originals = iter([np.full((9, 9, 3), 128, np.uint8)] * 2)
+    prove(Level(), reader_of(CARD), CARD, [ParityCheck(engine, pixels, "float32")], originals)
+    assert set(engine.shapes) == {shape}
+
+
+def test_a_way_to_run_a_file_is_needed_unless_it_says_otherwise() -> None:
+    assert ParityCheck(Level(), "raw", "float32").needed

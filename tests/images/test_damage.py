@@ -30,6 +30,21 @@ def said(path: Path, max_megapixels: float = 100.0) -> str:
     return message
 
 
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG", "PPM"])
+def test_the_first_bytes_alone_are_told_in_words_of_files(kind: str) -> None:
+    whole = BytesIO()
+    Image.new("RGB", (9, 9)).save(whole, kind)
+    for length in range(3, 60):
+        words = ""
+        try:
+            decode_image(whole.getvalue()[:length])
+        except ImageError as error:
+            words = str(error)
+        assert not re.search(r"unpack|buffer|index out of range|NoneType", words), (length, words)
+    with pytest.raises(ImageError, match=r"not an image|cannot be decoded"):
+        decode_image(whole.getvalue()[:10])
+
+
 def test_missing_file(tmp_path: Path) -> None:
     assert "No such file" in said(tmp_path / "cat.jpg")
 
@@ -52,7 +67,7 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     message = said(path)
     assert "is not an image" in message
-    assert "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM or PBM" in message
+    assert "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM, PBM or PAM" in message
     assert not re.search(r"b['\"]|\\x", message)  # bytes as Python writes them say nothing to people
 
 

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.functional import center_crop, resize
 
-from convsight.images import InputSize, ResizeMode, resize_image
+from convsight.images import InputSize, ResizeFilter, ResizeMode, fit_planes, load_image, resize_image
 
 BILINEAR = Image.Resampling.BILINEAR
 FITS: tuple[ResizeMode, ...] = ("crop", "squash", "pad")
@@ -114,3 +116,43 @@ def test_crop_keeps_the_middle(shift: int) -> None:
     pixels = np.zeros((40, 40 + 2 * (shift + reach), 3), np.uint8)
     pixels[:, shift : shift + 40 + 2 * reach] = 200
     assert (resize_image(Image.fromarray(pixels), target(20, 20, "crop")) == 200).all()
+
+
+def cut(side: int, shorter: int, how: ResizeFilter = "bilinear") -> InputSize:
+    return InputSize(side, side, "crop", shorter, how)
+
+
+@pytest.mark.parametrize("how", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("side", "shorter"), [(227, 256), (224, 256), (224, 232), (299, 342), (64, 64)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shorter_side_is_torchvisions_resize_and_centre_crop(
+    photo: Image.Image, how: ResizeFilter, side: int, shorter: int, turned: bool
+) -> None:
+    image = photo.transpose(Image.Transpose.ROTATE_90) if turned else photo
+    resized = resize(image, shorter, InterpolationMode(how))
+    expected = np.asarray(center_crop(resized, [side, side]))
+    assert np.array_equal(resize_image(image, cut(side, shorter, how)), expected)
+    assert np.array_equal(fit_planes(np.asarray(image), cut(side, shorter, how)), expected)
+    assert np.array_equal(load_image(np.asarray(image), cut(side, shorter, how)).pixels, expected)
+
+
+def test_an_image_of_the_inputs_size_is_resized_and_cut_too(photo: Image.Image) -> None:
+    small = photo.resize((64, 64))
+    expected = np.asarray(center_crop(resize(small, 80), [64, 64]))
+    for found in (load_image(np.asarray(small), cut(64, 80)).pixels, fit_planes(np.asarray(small), cut(64, 80))):
+        assert np.array_equal(found, expected)
+
+
+def test_of_a_very_long_image_only_what_is_kept_is_made() -> None:
+    long = Image.fromarray(np.arange(9000, dtype=np.uint16).astype(np.uint8)[None].repeat(2, 0)).convert("RGB")
+    found = load_image(long, cut(30, 40)).pixels  # made whole it would be 180,000 px long
+    assert found.shape == (30, 30, 3)
+    middle = int(np.asarray(long)[0, 4500, 0])
+    assert abs(int(found[15, 15, 0]) - middle) <= 1
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_bicubic_is_pillows(photo: Image.Image, fit: ResizeMode) -> None:
+    square = photo.crop((0, 0, 427, 427))
+    expected = np.asarray(square.resize((100, 100), Image.Resampling.BICUBIC))
+    assert np.array_equal(resize_image(square, InputSize(100, 100, fit, None, "bicubic")), expected)

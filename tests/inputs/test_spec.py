@@ -15,7 +15,7 @@ from tests.inputs.kinds import OTHERS, RANGES, SEQUENCE, SPECTROGRAM, TYPES, VOL
 
 from convsight.errors import UserError
 from convsight.images import ImageError, ValueRange, decode_image, load_image, resize_image
-from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, measured_range
+from convsight.inputs import AnyInput, ImageInput, SpectrogramInput, as_image, is_shown, measured_range
 from convsight.inputs.image import luma
 
 ADAPTER: TypeAdapter[AnyInput] = TypeAdapter(AnyInput)
@@ -50,6 +50,10 @@ def test_an_image_needs_no_more_than_it_did() -> None:
         ({"bits": 8, "high": 100}, "0 to 255"),
         ({"bits": 16, "low": 9, "high": 9}, "must rise"),
         ({"height": 0}, "height"),
+        ({"shorter": 15}, "must hold the 16 x 12 px"),
+        ({"shorter": 20, "fit": "pad"}, "of fit crop"),
+        ({"filter": "bicubic", "bits": 16}, "of 8 bits"),
+        ({"filter": "nearest"}, "filter"),
         ({"surprise": 1}, "surprise"),
         ({"file_range": (9, 9)}, "must rise"),
         ({"file_range": (0, 2**40)}, "must rise"),
@@ -284,3 +288,21 @@ def test_the_range_of_numbers_of_another_byte_order() -> None:
     values = np.array([0, 3000])
     for kind in ("u2", "f4"):
         assert measured_range(values.astype(f">{kind}")) == measured_range(values.astype(f"<{kind}"))
+
+
+def test_how_an_image_is_resized_stands_in_its_json_only_where_it_is_told() -> None:
+    assert not {"shorter", "filter"} & image_input().model_dump().keys()
+    told = image_input(3, 8, 12, 12, shorter=14, filter="bicubic")
+    assert ADAPTER.validate_json(told.model_dump_json()) == told
+    assert told.summary == "images of 12 x 12 px of 14 px on the shorter side, RGB"
+    assert not told.takes(np.zeros((2, 12, 12, 3), np.uint8))  # such images are resized and cut too
+
+
+def test_images_in_colour_are_shown_to_people_and_other_inputs_are_not() -> None:
+    assert is_shown(image_input(3))
+    assert not any(is_shown(spec) for spec in (image_input(5), SEQUENCE, SPECTROGRAM, VOLUME))
+
+
+@pytest.mark.parametrize("side", ["depth", "height", "width"])
+def test_volumes_may_have_one_slice(side: str) -> None:
+    assert ADAPTER.validate_python(VOLUME.model_dump() | {side: 1}).kind == "volume"

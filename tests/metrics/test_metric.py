@@ -56,3 +56,9 @@ def test_parts_and_baselines_are_of_the_metric_that_they_name() -> None:
     for name in ("test/rmse", "val/rmse/bend", "test/baseline/mean/rmse", "rmse"):
         assert metric_of(described, name) is RMSE
     assert metric_of(described, "test/accuracy") == Metric("accuracy", "higher", 1.0, 1.0, "", True)
+
+
+def test_a_part_may_have_a_unit_of_its_own() -> None:
+    described = {"rmse": Metric("rmse", unit="std"), "rmse/age": Metric("rmse/age", unit="years")}
+    assert metric_of(described, "test/rmse/age").unit == "years"
+    assert metric_of(described, "test/rmse/height").unit == metric_of(described, "test/rmse").unit == "std"

@@ -73,7 +73,7 @@ def test_nothing_is_begun_after_the_close() -> None:
     threads, go, begun = ImageThreads(1), Event(), Event()
     threads.submit(Place("a", 1, Lane.ALONE), lambda: go.wait(30))
     threads.submit(Place("a", 1, Lane.ALONE), begun.set)
-    threads._is_closed = True
+    threads._threads.is_closed = True
     go.set()
     threads.close()
     assert not begun.is_set()

@@ -10,9 +10,11 @@ import torch
 from starlette.testclient import TestClient
 
 from convsight.card import Card
+from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, SequenceInput
 from convsight.runtime.model import Model
+from convsight.runtime.original import original_picture
 from convsight.serve.app import create_app
 from convsight.serve.settings import ServeSettings
 from convsight.targets import Classes
@@ -35,6 +37,17 @@ def client() -> Iterator[TestClient]:
     engine = TorchEngine(task.graph(task.build(card), card), torch.device("cpu"))
     with TestClient(create_app({"bands": Model(card, engine)}, ServeSettings()), "http://localhost") as found:
         yield found
+
+
+def test_a_prediction_is_drawn_on_the_first_three_channels() -> None:
+    spec = ImageInput(height=8, width=8, channels=CHANNELS, bits=8, mean=(0,) * CHANNELS, std=(1,) * CHANNELS)
+    array = np.zeros((8, 9, CHANNELS), np.uint8)
+    array[..., 1] = 200
+    picture = np.asarray(original_picture(spec, array, 100))
+    assert picture.shape == (8, 9, 3)
+    assert picture.reshape(-1, 3).tolist() == [[0, 200, 0]] * 72
+    with pytest.raises(UserError, match="cannot be shown"):
+        original_picture(SequenceInput(channels=2, length=5, mean=(0,) * 2, std=(1,) * 2), np.zeros((5, 2)), 100)
 
 
 def content() -> bytes:

@@ -54,7 +54,7 @@ def test_a_baseline_of_the_task_is_taken() -> None:
 IMAGES = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
 STEPS = SequenceInput(length=9, channels=1, mean=(0,), std=(1,))
 OF_IMAGES: dict[str, Any] = {"size": 64, "fit": "pad", "colour": "grey", "grow": False}
-OF_VARIATION: dict[str, Any] = {"augment": "none", "flip": "both"}
+OF_VARIATION: dict[str, Any] = {"augment": "none", "flip": "both", "rand_augment": 9, "erase": 0.5}
 
 
 def given(**choices: Any) -> TrainSettings:
@@ -63,16 +63,26 @@ def given(**choices: Any) -> TrainSettings:
 
 @pytest.mark.parametrize(("name", "value"), {**OF_IMAGES, **OF_VARIATION}.items())
 def test_a_setting_that_does_nothing_is_refused(name: str, value: Any) -> None:
-    settings = given(**{name: value})
+    settings, option = given(**{name: value}), name.replace("_", "-")
     for task in map(task_of, TASKS):
         refuse_without_effect(task, IMAGES, settings)
-    with pytest.raises(UserError, match=f"--{name} does nothing for toy of sequences of 9 steps"):
+    with pytest.raises(UserError, match=f"--{option} does nothing for toy of sequences of 9 steps"):
         refuse_without_effect(NOTHING, STEPS, settings)
     if name in {*OF_VARIATION, "grow"}:  # images grow where a task says how they vary
-        with pytest.raises(UserError, match=f"--{name} does nothing for toy of images of 8 x 8 px"):
+        with pytest.raises(UserError, match=f"--{option} does nothing for toy of images of 8 x 8 px"):
             refuse_without_effect(NOTHING, IMAGES, settings)
     else:
         refuse_without_effect(NOTHING, IMAGES, settings)
+
+
+def test_operations_on_colours_need_colours() -> None:
+    bands = IMAGES.model_copy(update={"channels": 13, "mean": (0.0,) * 13, "std": (1.0,) * 13, "range": (0, 1)})
+    settings = given(rand_augment=9)
+    for task in map(task_of, TASKS):
+        refuse_without_effect(task, IMAGES, settings)
+        if not bands.is_rgb:
+            with pytest.raises(UserError, match="--rand-augment does nothing for toy of"):
+                refuse_without_effect(task, bands, settings)
 
 
 def test_what_was_not_given_is_not_refused() -> None:

@@ -50,3 +50,41 @@ def test_predictions_are_averaged_over_mirror_images_where_that_is_wanted(
 def test_predictions_are_not_averaged_over_mirror_images_that_were_not_trained_on(photos: Path, tmp_path: Path) -> None:
     t = begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1, flip="none")
     assert not t.plan.card.mirror
+
+
+def slow_judge(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Judging an image takes so many seconds from now on, by the clock that assembly looks at."""
+    now = 0.0
+
+    def judge(engine: Any, reader: Any, some: Any) -> None:
+        nonlocal now
+        now += len(some) * seconds
+
+    monkeypatch.setattr(assembly, "judge", judge)
+    monkeypatch.setattr(assembly, "time", SimpleNamespace(perf_counter=lambda: now))
+
+
+@pytest.mark.parametrize(("minutes", "images"), [(0.1, 200), (10.0, 300), (1000.0, 2000)])
+def test_fewer_training_images_are_judged_again_where_that_would_take_much_of_the_minutes(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, images: int
+) -> None:
+    slow_judge(monkeypatch, 0.1)
+    t = begun(photos, tmp_path / "a", net="lecture3", size=14, minutes=minutes)
+    assert t.seen_again == images
+
+
+def test_time_to_export_is_kept_free_by_layers_and_by_what_proving_costs(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(seconds_an_image: float, **choices: Any) -> float:
+        slow_judge(monkeypatch, seconds_an_image)
+        t = begun(photos, tmp_path / "a", size=16, minutes=10.0, mirror=False, **choices)
+        deadline = assembly.clock_for(t, 1e6, 0).deadline
+        assert deadline is not None
+        return deadline
+
+    few = "conv 4 3 relu | flatten | dense 2"  # two layers and an activation, and the flattening
+    more = "conv 4 3 relu | conv 4 3 relu | flatten | dense 2"
+    kept = ends(0.01, net=few, export=False) - ends(0.01, net=few)
+    assert kept == pytest.approx(6.0 + 4 * 0.09 + 5 * 64 * 0.01)
+    assert ends(0.01, net=few) - ends(0.01, net=more) == pytest.approx(2 * 0.09)

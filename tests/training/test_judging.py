@@ -64,7 +64,7 @@ def judged(fitted: Training, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged
         return judge(engine, reader, examples, progress, hear)
 
     monkeypatch.setattr(judging, "judge", noted)
-    monkeypatch.setattr(judging, "SEEN_AGAIN", 100)
+    monkeypatch.setattr(fitted, "seen_again", 100)
     heard = Heard()
     before = fitted.run.model_file.read_bytes()
     card = judge_best(fitted, fitted.val.select(np.arange(50)), BASELINES, heard, [f"{n}.png" for n in range(50)])
@@ -151,7 +151,7 @@ def test_the_advice_rests_on_training_and_validation_scores(fitted: Training, mo
         return Advice("fits", "all is well")
 
     monkeypatch.setattr(judging, "advise", noted)
-    monkeypatch.setattr(judging, "SEEN_AGAIN", 100)
+    monkeypatch.setattr(fitted, "seen_again", 100)
     heard = Heard()
     card = judge_best(fitted, fitted.val.select(np.arange(50)), {}, heard, [""] * 50)
     reader = reader_of(card)
@@ -183,6 +183,6 @@ def test_few_training_examples_are_all_judged(fitted: Training, monkeypatch: pyt
         return judge(engine, reader, examples, progress, hear)
 
     monkeypatch.setattr(judging, "judge", noted)
-    monkeypatch.setattr(judging, "SEEN_AGAIN", len(fitted.train))
+    monkeypatch.setattr(fitted, "seen_again", len(fitted.train))
     judge_best(fitted, fitted.val, {}, Silent(), [""] * len(fitted.val))
     assert lengths[-1] == len(fitted.train)

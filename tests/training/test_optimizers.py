@@ -1,12 +1,14 @@
 import copy
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from convsight.settings import TrainSettings
 from convsight.training.muon import Muon, orthogonalised
-from convsight.training.optimizers import OPTIMIZERS, build_optimizer, default_lr, default_weight_decay
+from convsight.training.optimizers import OPTIMIZERS, Parameters, build_optimizer, default_lr, default_weight_decay
 
 
 def net() -> nn.Sequential:
@@ -41,6 +43,66 @@ def test_only_multiplying_weights_decay_and_only_inner_convolutions_are_orthogon
     assert decayed == {id(p) for p in model.parameters() if p.ndim > 1}
     assert orthogonal == {id(model[3].weight)}
     assert sum(len(g["params"]) for g in groups) == len(list(model.parameters()))
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "oracle"),
+    [
+        ("sgd", {}, lambda w: torch.optim.SGD(w, 0.01, 0.9, nesterov=True)),
+        ("sgd", {"momentum": 0.5, "nesterov": False}, lambda w: torch.optim.SGD(w, 0.01, 0.5)),
+        ("sgd", {"momentum": 0.0}, lambda w: torch.optim.SGD(w, 0.01)),
+        ("adam", {}, lambda w: torch.optim.Adam(w, 0.01)),
+        ("adam", {"beta1": 0.8, "eps": 1e-3}, lambda w: torch.optim.Adam(w, 0.01, (0.8, 0.999), 1e-3)),
+        ("adamw", {"beta2": 0.95}, lambda w: torch.optim.AdamW(w, 0.01, (0.9, 0.95))),
+        ("rmsprop", {}, lambda w: torch.optim.RMSprop(w, 0.01)),
+        (
+            "rmsprop",
+            {"momentum": 0.9, "beta2": 0.9, "eps": 1e-3},
+            lambda w: torch.optim.RMSprop(w, 0.01, 0.9, 1e-3, momentum=0.9),
+        ),
+    ],
+)
+def test_parameters_mean_what_they_mean_in_pytorch(name: str, choices: dict[str, Any], oracle: Any) -> None:
+    ours, theirs = nn.Linear(7, 5), nn.Linear(7, 5)
+    theirs.load_state_dict(ours.state_dict())
+    its = Parameters.of(TrainSettings.of(data="photos", optimizer=name, **choices))
+    mine, other = build_optimizer(ours, name, 0.01, 0.0, its), oracle(theirs.parameters())
+    if "weight_decay" in other.defaults:
+        other.param_groups[0]["weight_decay"] = 0.0
+    for step in range(8):
+        inputs = torch.randn(9, 7, generator=torch.Generator().manual_seed(step))
+        for model, optimizer in ((ours, mine), (theirs, other)):
+            model.zero_grad()
+            model(inputs).square().sum().backward()
+            optimizer.step()
+    torch.testing.assert_close(ours.weight, theirs.weight)
+    torch.testing.assert_close(ours.bias, theirs.bias)
+
+
+def test_muons_parameters_reach_its_steps() -> None:
+    gradients = torch.randn(2, 8, 16, 3, 3, generator=torch.Generator().manual_seed(0))
+
+    def after_two_steps(**choices: Any) -> torch.Tensor:
+        model = nn.Conv2d(16, 8, 3, bias=False)
+        nn.init.zeros_(model.weight)
+        optimizer = build_optimizer(model, "muon", 1.0, 0.0, Parameters.of(TrainSettings.of(data="photos", **choices)))
+        for gradient in gradients:
+            model.weight.grad = gradient.clone()
+            optimizer.step()
+        return model.weight.detach()
+
+    plain = after_two_steps()
+    assert torch.equal(after_two_steps(momentum=0.9, nesterov=True, muon_iterations=4), plain)
+    others: list[dict[str, Any]] = [{"momentum": 0.5}, {"nesterov": False}, {"muon_iterations": 2}]
+    assert not any(torch.allclose(after_two_steps(**other), plain) for other in others)
+
+
+def test_one_iteration_is_the_quintic_once() -> None:
+    update = torch.randn(8, 40, generator=torch.Generator().manual_seed(1))
+    matrix = update / update.norm()
+    square = matrix @ matrix.T
+    expected = 3.4445 * matrix - 4.7750 * square @ matrix + 2.0315 * square @ square @ matrix
+    torch.testing.assert_close(orthogonalised(update, 1), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_the_vectors_of_muon_move_as_adamw_moves_them() -> None:

@@ -1,5 +1,6 @@
 """Going on with a training: what is there, missing, edited, damaged or elsewhere."""
 
+import csv
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,38 @@ def stopped(pictures: Path, tmp_path: Path) -> tuple[Path, Run]:
     return data, Run(tmp_path / "run")
 
 
-@pytest.mark.parametrize("colour", ["rgb", "grey"])
-@pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
-def test_the_bits_are_those_of_an_unbroken_training(
-    pictures: Path, tmp_path: Path, optimizer: str, colour: str
-) -> None:
-    choices = {**FAST, "data": str(pictures), "optimizer": optimizer, "colour": colour}
+def column(run: Run, name: str) -> list[float]:
+    with (run.path / "metrics.csv").open(newline="") as file:
+        return [float(row[name]) for row in csv.DictReader(file)]
+
+
+PLATEAU = {"schedule": "plateau", "plateau_epochs": 1, "warmup": 0.0, "lr": 1e-5}  # falls from the first epoch on
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        *(
+            {"optimizer": optimizer, "colour": colour}
+            for optimizer in ("muon", "adamw", "sgd")
+            for colour in ("rgb", "grey")
+        ),
+        {"optimizer": "adam", "beta1": 0.8, "schedule": "step", "step_every": 1},
+        {"optimizer": "rmsprop", "own": {"sampling": "balanced", "loss": "bce"}, **PLATEAU, "epochs": 4},
+    ],
+    ids=lambda others: "-".join(map(str, others.values())),
+)
+def test_the_bits_are_those_of_an_unbroken_training(pictures: Path, tmp_path: Path, others: dict[str, Any]) -> None:
+    choices = {**FAST, "data": str(pictures), **others}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     with pytest.raises(KeyboardInterrupt):
-        train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=2))
-    assert_same_bits(whole, resume(f"{tmp_path}/part", {}, Silent()))
+        train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=choices["epochs"]))
+    resumed = resume(f"{tmp_path}/part", {}, Silent())
+    assert_same_bits(whole, resumed)
+    rates = [column(run, "lr") for run in (whole, resumed)]
+    assert rates[0] == rates[1]
+    if "step_every" in others or "plateau_epochs" in others:
+        assert rates[0][-1] < 0.5 * rates[0][0]
 
 
 def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_what_is_missing(

@@ -23,7 +23,7 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import train_settings
 from convsight.train_options import train_app
-from convsight.training.train import resume, train
+from convsight.training.train import _remove_older, resume, train
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True, "export": False}
 
@@ -235,6 +235,19 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Pat
     assert resumed.card.training["epochs"] == 2
     assert_same_bits(whole, resumed)
     assert resumed.metrics["test/accuracy"] == whole.metrics["test/accuracy"]
+
+
+def test_an_8_bit_graph_of_the_network_before_is_removed_and_that_is_said(tmp_path: Path) -> None:
+    run, heard = Run(tmp_path), Heard()
+    _remove_older(run, heard)
+    assert heard.said == []
+    for file in (run.exported_file, run.int8_file):
+        file.touch()
+    _remove_older(run, heard)
+    assert list(tmp_path.iterdir()) == []
+    (told,) = heard.said
+    assert f"{run.int8_file} was of the network before and is removed" in told
+    assert f"convsight export {tmp_path} --int8" in told
 
 
 @pytest.mark.usefixtures("drawn_figures")

@@ -148,6 +148,6 @@ def test_frozen_stages_compute_as_at_prediction_while_others_are_trained() -> No
 def test_each_stage_has_a_share_of_the_rate_of_the_next() -> None:
     one = learner()
     rates = transfer(rate=0.5).rates(one.network)
-    optimizer = build_optimizers(one, "sgd", 0.8, 0.0, rates)["main"].optimizer
+    optimizer = build_optimizers(one, "sgd", 0.8, 0.0, rates=rates)["main"].optimizer
     found = {id(weight): group["lr"] for group in optimizer.param_groups for weight in group["params"]}
     assert [found[id(weight)] for weight in one.parameters()] == [0.2, 0.2, 0.4, 0.4, 0.8, 0.8]

@@ -3,7 +3,17 @@
 from convsight.augmentation.augmentation import Augmentation, Unchanged
 from convsight.augmentation.batch import Batch
 from convsight.augmentation.image_augmentation import ImageAugmentation
-from convsight.augmentation.kinds import BoxTarget, DenseTarget, MaskTarget, PointTarget, TargetKind, Whole
+from convsight.augmentation.kinds import (
+    BoxTarget,
+    ClassTarget,
+    DenseTarget,
+    MaskTarget,
+    MixableTarget,
+    PointTarget,
+    ShareTarget,
+    TargetKind,
+    Whole,
+)
 from convsight.augmentation.variation import Variation, in_words
 from convsight.augmentation.warp import Warp
 
@@ -11,10 +21,13 @@ __all__ = [
     "Augmentation",
     "Batch",
     "BoxTarget",
+    "ClassTarget",
     "DenseTarget",
     "ImageAugmentation",
     "MaskTarget",
+    "MixableTarget",
     "PointTarget",
+    "ShareTarget",
     "TargetKind",
     "Unchanged",
     "Variation",

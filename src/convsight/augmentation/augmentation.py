@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import final
+from typing import Any, final
 
 from convsight.augmentation.batch import Batch
 from convsight.augmentation.kinds import TargetKind
@@ -33,7 +33,12 @@ class Augmentation(ABC):
 
     def varies_like(self, other: "Augmentation") -> bool:
         """Whether `other` varies samples in the same way, whatever its reasons."""
-        return type(self) is type(other) and {**vars(self), "reasons": ()} == {**vars(other), "reasons": ()}
+        return self._how() == other._how()
+
+    def _how(self) -> tuple[type["Augmentation"], dict[str, Any]]:
+        """All that the result of a call depends on."""
+        known = {name: value for name, value in vars(self).items() if name != "reasons"}
+        return type(self), {n: value._how() if isinstance(value, Augmentation) else value for n, value in known.items()}
 
 
 @final

@@ -10,6 +10,7 @@ from typing import ClassVar, final
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from convsight.augmentation.warp import Warp
 from convsight.augmentation.warp_steps import HeightWidth
@@ -35,6 +36,44 @@ class Whole(TargetKind):
 
     def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         return {name: targets[name]}
+
+
+class MixableTarget(TargetKind):
+    """True of a sample as a whole, and of a mixture of two in the shares that each has in it."""
+
+    has_pixels: ClassVar[bool] = False
+
+    @abstractmethod
+    def mixed(self, values: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
+        """What is true of mixtures of each sample, of which `shares` (batch,) in 0..1 are left, with `partners`.
+
+        `values` are the targets of the batch, `partners` (batch,) the positions of others in it.
+        """
+
+    def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
+        return {name: targets[name]}
+
+
+@final
+@dataclass(frozen=True)
+class ClassTarget(MixableTarget):
+    """The number of one class (batch,); of a mixture the probability of each: floats (batch, classes)."""
+
+    classes: int
+
+    def mixed(self, values: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
+        each = F.one_hot(values, self.classes).to(shares.dtype) if values.ndim == 1 else values
+        return each * shares[:, None] + each[partners] * (1 - shares[:, None])
+
+
+@final
+@dataclass(frozen=True)
+class ShareTarget(MixableTarget):
+    """Floats (batch, ...) of which a mixture has the mean, such as 1 for a label that is there and 0 for others."""
+
+    def mixed(self, values: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
+        own = shares.reshape(-1, *[1] * (values.ndim - 1))
+        return values * own + values[partners] * (1 - own)
 
 
 @final

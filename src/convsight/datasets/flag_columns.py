@@ -48,7 +48,7 @@ def flag_answers(
         f"read as several labels an image, from the columns {first_few(labels)}, since {place} is of "
         f"{count or 'none'} of them; for one class an image correct {counted(len(others), 'such row')}"
     )
-    return LabelAnswers(labels_of, labels, [note])
+    return LabelAnswers(table, labels_of, labels, [note])
 
 
 def _zero(candidates: Sequence[int], rows: Sequence[TableRow]) -> frozenset[str]:
@@ -73,7 +73,7 @@ def _check(table: Path, name: str, position: int, rows: Sequence[TableRow], zero
         held = f"is {quoted(text)}, neither 0 nor 1{_rounding(text)}" if text else "is empty; write 0 or 1"
         raise UserError(
             f"{table}, {wrong[0].place}: the label {quoted(name)} {held}, or remove the row "
-            f"({counted(len(wrong), 'row')} of that column to correct)"
+            f"({counted(len(wrong), 'row')} of that column to correct; leave it out where it is no label)"
         )
 
 

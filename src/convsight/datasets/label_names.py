@@ -43,7 +43,7 @@ def name_answers(table: Path, position: int, rows: Sequence[TableRow]) -> LabelA
                 raise UserError(f"{table}, {row.place}: the labels are {quoted(text)}: {error}") from None
         return known[text]
 
-    return LabelAnswers(labels_of, notes=["labels are separated by spaces"] if separator == " " else [])
+    return LabelAnswers(table, labels_of, notes=["labels are separated by spaces"] if separator == " " else [])
 
 
 def separator_of(texts: Iterable[str], known: Sequence[str] = _SEPARATORS) -> str:

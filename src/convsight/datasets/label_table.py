@@ -1,7 +1,7 @@
 """Tables of images: CSV, TSV or Parquet with a path and a label or several a row, and perhaps a split."""
 
 import os
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +11,7 @@ from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.flag_columns import flag_answers
 from convsight.datasets.label_names import LABELS_COLUMNS, name_answers, separator_of
 from convsight.datasets.names import SPLIT_SPELLINGS, class_name, data_name, split_called, storable
+from convsight.datasets.number_columns import has_units, label_numbers, number_answers
 from convsight.datasets.parquet_texts import parquet_texts
 from convsight.datasets.table_answers import ClassAnswers, TableAnswers, TableRow
 from convsight.datasets.table_images import (
@@ -46,7 +47,7 @@ class _Columns(NamedTuple):
         return found
 
 
-class _Row(NamedTuple):
+class LabelRow(NamedTuple):
     """One image; `place` is where a message finds it (`line 3`)."""
 
     place: str
@@ -59,7 +60,7 @@ class _Row(NamedTuple):
 class _Image(NamedTuple):
     """A row, its image's file, and the name it has in the data set."""
 
-    row: _Row
+    row: LabelRow
     file: Path
     name: str
 
@@ -82,11 +83,15 @@ def read_label_table(path: Path, column: str = "") -> Dataset:
     unknown split, or an image listed with two labels or in two splits.
     """
     read = _parquet_rows if path.suffix.lower() == ".parquet" else _text_rows
-    answers, rows = read(path, column)
-    found = TableImages(path)
-    images, repeated = _distinct(path, answers, (_image(found, path.parent, row) for row in rows))
+    return labelled_images(path, path.parent, *read(path, column))
+
+
+def labelled_images(path: Path, folder: Path, answers: TableAnswers, rows: Iterator[LabelRow]) -> Dataset:
+    """The images that `rows` of the data at `path` list, their names relative to `folder`; raises as a table does."""
+    found = TableImages(path, folder)
+    images, repeated = _distinct(path, answers, (_image(found, folder, row) for row in rows))
     if not images:
-        raise UserError(f"{path} lists no images; expected one a row under its header")
+        raise UserError(f"{path} lists no images; expected one a row")
     found.check_all_found()
     target = answers.target([image.row.answer for image in images])
     splits = {name: [image for image in images if image.row.split == name] for name in (*SPLIT_NAMES, UNSPLIT)}
@@ -108,7 +113,7 @@ def _several(answers: TableAnswers, target: TargetSpec) -> Iterator[str]:
         yield f"classes such as {quoted(several[0])} look like several labels; --task multilabel reads them so"
 
 
-def _image(found: TableImages, folder: Path, row: _Row) -> _Image:
+def _image(found: TableImages, folder: Path, row: LabelRow) -> _Image:
     file = found.find(row.place, row.path)
     return _Image(row, file, storable(row.path) if file == folder / row.path else relative_to(file, folder))
 
@@ -145,7 +150,7 @@ def _quoted(*values: str | None) -> list[str]:
     return [quoted(value) for value in values]
 
 
-def _checked_row(table: Path, answers: TableAnswers, columns: _Columns, row: TableRow) -> _Row:
+def _checked_row(table: Path, answers: TableAnswers, columns: _Columns, row: TableRow) -> LabelRow:
     """A row of the table, its fields trimmed and in one spelling."""
     place, fields = row
     path = fields[columns.path].strip()
@@ -153,12 +158,12 @@ def _checked_row(table: Path, answers: TableAnswers, columns: _Columns, row: Tab
         raise UserError(f"{table}, {place}: the path is empty; fill it in or remove the row")
     group = fields[columns.group].strip() if columns.group >= 0 else None
     if columns.split < 0:
-        return _Row(place, _normal(path), answers.read(row), UNSPLIT, group)
+        return LabelRow(place, _normal(path), answers.read(row), UNSPLIT, group)
     split = fields[columns.split]
     known = split_called(split)
     if known is None:
         raise UserError(f"{table}, {place}: {unknown_name('split', split, SPLIT_SPELLINGS)}")
-    return _Row(place, _normal(path), answers.read(row), known, group)
+    return LabelRow(place, _normal(path), answers.read(row), known, group)
 
 
 def _normal(path: str) -> str:
@@ -173,7 +178,7 @@ def _lacking(table: Path, what: str, spellings: Sequence[str], names: Sequence[s
     )
 
 
-def _text_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[_Row]]:
+def _text_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[LabelRow]]:
     rows = text_rows(table)
     _, header = next(rows, ("", []))
     return _rows_of(table, header, group, rows)
@@ -181,21 +186,27 @@ def _text_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[_Row]]:
 
 def _rows_of(
     table: Path, names: Sequence[str], group: str, read: Iterator[tuple[str, list[str]]]
-) -> tuple[TableAnswers, Iterator[_Row]]:
+) -> tuple[TableAnswers, Iterator[LabelRow]]:
     """What a table says whose columns are called `names`, one of them perhaps `group`, and its rows."""
     columns = _Columns.of(table, names, group)
-    rows: Iterable[TableRow] = (TableRow(*row) for row in read)
-    answers: TableAnswers | None
-    if columns.label >= 0:
-        answers = ClassAnswers(partial(_class, table, columns.label))
-    else:  # how labels are written shows in all of them
-        rows = list(rows)
-        others = [position for position in range(len(names)) if position not in columns]
-        several = columns.labels >= 0
-        answers = name_answers(table, columns.labels, rows) if several else flag_answers(table, names, others, rows)
+    rows = [TableRow(*row) for row in read]  # how answers are written shows in all of them
+    answers = _answers(table, names, columns, rows)
     if answers is None:
         raise _lacking(table, "label", LABEL_COLUMNS, names)
     return answers, (_checked_row(table, answers, columns, row) for row in rows)
+
+
+def _answers(table: Path, names: Sequence[str], columns: _Columns, rows: Sequence[TableRow]) -> TableAnswers | None:
+    """What the columns of a table say: numbers, one class, or any number of labels; None where there is nothing."""
+    others = [position for position in range(len(names)) if position not in columns]
+    if columns.label >= 0:
+        classes = ClassAnswers(partial(_class, table, columns.label))
+        return label_numbers(table, names, columns.label, rows) or classes
+    if columns.labels >= 0:
+        return name_answers(table, columns.labels, rows)
+    if has_units(names, others):
+        return number_answers(table, names, others, rows)
+    return flag_answers(table, names, others, rows) or number_answers(table, names, others, rows)
 
 
 def _class(table: Path, column: int, row: TableRow) -> str:
@@ -205,7 +216,7 @@ def _class(table: Path, column: int, row: TableRow) -> str:
     return label
 
 
-def _parquet_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[_Row]]:
+def _parquet_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[LabelRow]]:
     try:
         # By name, so that the light half does not depend on pyarrow.
         parquet = import_module("pyarrow.parquet")
@@ -223,7 +234,8 @@ def _parquet_rows(table: Path, group: str) -> tuple[TableAnswers, Iterator[_Row]
             if not named and not flags:
                 raise _lacking(table, "label", LABEL_COLUMNS, schema.names)
             wanted += flags if not named else []
-        texts = parquet_texts(table, wanted, flags=not named)
+        numbers = columns.label >= 0 and _is_flag(str(schema.types[columns.label]))
+        texts = parquet_texts(table, wanted, flags=numbers or not named)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
         raise UserError(f"{table} is damaged or no Parquet file: {error}") from error
     rows = ((f"row {number}", list(fields)) for number, fields in enumerate(zip(*texts, strict=True), start=1))

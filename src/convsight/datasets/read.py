@@ -12,20 +12,25 @@ from convsight.datasets.boxes.coco import is_coco, is_coco_by_another_name, read
 from convsight.datasets.boxes.cvat import is_cvat, read_cvat
 from convsight.datasets.boxes.fiftyone import is_fiftyone, read_fiftyone
 from convsight.datasets.boxes.kitti import is_kitti, read_kitti
+from convsight.datasets.boxes.label_studio import is_label_studio, read_label_studio
 from convsight.datasets.boxes.labelme import is_labelme, read_labelme
 from convsight.datasets.boxes.open_images import is_open_images, read_open_images
 from convsight.datasets.boxes.shapes import is_shapes, read_shapes
 from convsight.datasets.boxes.voc import is_voc, read_voc
+from convsight.datasets.boxes.wider_face import is_wider_face, read_wider_face
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.checks import align_targets, check_learnable, check_task
 from convsight.datasets.dataset import IN_MEMORY, Dataset
 from convsight.datasets.digits import is_digits, read_digits
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
+from convsight.datasets.image_lists import is_image_list, read_image_lists
 from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.npz import is_npz, read_npz
+from convsight.datasets.number_findings import find_odd_numbers
+from convsight.datasets.thermometers import is_thermometers, read_thermometers
 from convsight.errors import UserError
 from convsight.images import unpacking
 from convsight.images.formats import HEAD_BYTES
@@ -48,21 +53,25 @@ class Format(NamedTuple):
 FORMATS = (
     Format("the name 'digits'", is_digits, read_digits),
     Format("the name 'shapes'", is_shapes, read_shapes),
+    Format("the name 'thermometers'", is_thermometers, read_thermometers),
     Format("the name of a known data set, such as 'fashion-mnist'", is_known_set, read_known_set),
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
     Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
+    Format("Label Studio's JSON export", is_label_studio, read_label_studio),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco, read_coco),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
     Format("boxes in COCO's annotations/train.json or labels.json", is_coco_by_another_name, read_coco, read_coco),
     Format("boxes in KITTI's image_2/ and label_2/", is_kitti, read_kitti),
+    Format("boxes in WIDER FACE's lists", is_wider_face, read_wider_face),
     Format("boxes in labelme's .json files", is_labelme, read_labelme),
     Format("boxes in tables of Open Images", is_open_images, read_open_images),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table, read_label_table),
+    Format("lists such as train.txt, of images with a class each", is_image_list, read_image_lists),
     Format("a folder of class folders", Path.is_dir, read_folders),
 )
 
@@ -112,7 +121,7 @@ def read_as_it_is(source: str | Path | Dataset, column: str | None = None) -> Da
         raise UserError(f"{path} is of no known data format; {_unpacking(path) or f'expected {known}'}")
     dataset = found.reads_columns(path, column) if column and found.reads_columns else found.reads(path)
     named = isinstance(dataset.target, Classes | SeveralLabels)
-    odd = (*(find_alike(dataset.target.names) if named else ()), *find_odd_labels(dataset))
+    odd = (*(find_alike(dataset.target.names) if named else ()), *find_odd_labels(dataset), *find_odd_numbers(dataset))
     notes = (*dataset.notes, *(finding.brief for finding in odd))
     return replace(dataset, notes=notes, findings=(*dataset.findings, *odd)) if odd else dataset
 

@@ -1,15 +1,19 @@
 """What the columns of a table of images say of each: its class, or any number of labels."""
 
 from collections.abc import Callable, Collection, Hashable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, final
 
 import numpy as np
 
 from convsight.errors import UserError
+from convsight.memory import check_memory
 from convsight.natural_order import natural_order
 from convsight.results import Labels, LabelSets
 from convsight.targets import Classes, SeveralLabels, Targets, TargetSpec
-from convsight.words import counted, quoted
+from convsight.words import counted, first_few, quoted
+
+_MOST_LABELS = 10_000  # more are texts
 
 
 class TableRow(NamedTuple):
@@ -80,8 +84,13 @@ class LabelAnswers:
     task = "multilabel"
 
     def __init__(
-        self, labels_of: Callable[[TableRow], tuple[str, ...]], names: Sequence[str] = (), notes: Sequence[str] = ()
+        self,
+        table: Path,
+        labels_of: Callable[[TableRow], tuple[str, ...]],
+        names: Sequence[str] = (),
+        notes: Sequence[str] = (),
     ) -> None:
+        self._table = table
         self._labels_of = labels_of
         self._names = names
         self.notes = tuple(notes)
@@ -95,7 +104,16 @@ class LabelAnswers:
     def target(self, answers: Collection[tuple[str, ...]]) -> SeveralLabels:
         names = tuple(self._names) or natural_order({name for answer in set(answers) for name in answer})
         if not names:
-            raise UserError(f"none of {counted(len(answers), 'image')} has a label; give those that the images show")
+            raise UserError(
+                f"{self._table}: none of {counted(len(answers), 'image')} has a label; give those that the images show"
+            )
+        if len(names) > _MOST_LABELS:
+            some = first_few([quoted(name) for name in names], most=2)
+            raise UserError(
+                f"{self._table}: {len(names):,} different labels, such as {some}; at most {_MOST_LABELS:,} are taken: "
+                "are these texts rather than labels?"
+            )
+        check_memory(self._table, len(names) * len(answers))
         return SeveralLabels(names=names)
 
     def targets(self, answers: Sequence[tuple[str, ...]], target: TargetSpec) -> LabelSets:

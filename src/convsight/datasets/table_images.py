@@ -19,11 +19,14 @@ LABEL_COLUMNS = ("label", "class", "target", "cell_type", "class_name", "categor
 
 
 class TableImages:
-    """Finds images by their names in the table at `table`, and counts those that were not where the name says."""
+    """Finds images by their names in the table at `table`, and counts those that were not where the name says.
 
-    def __init__(self, table: Path) -> None:
+    `folder` is the one that names are relative to, that of the table where it is not given.
+    """
+
+    def __init__(self, table: Path, folder: Path | None = None) -> None:
         self._table = table
-        self._folder = table.parent
+        self._folder = folder or table.parent
         self._known: dict[str, Path] = {}
         self._missing: dict[str, str] = {}  # the place that names each
         self._below: dict[str, list[Path]] | None = None

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from convsight.nets.dry_run.run import in_mode, type_of, without_numbers
 
 # Copies of the trained weights that an optimizer keeps.
-OPTIMIZER_COPIES = {"adamw": 2, "muon": 1, "sgd": 1}
+OPTIMIZER_COPIES = {"adamw": 2, "adam": 2, "muon": 1, "rmsprop": 1, "sgd": 1}
 
 
 @dataclass(frozen=True)

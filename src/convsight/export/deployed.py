@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from convsight.card import Card
+from convsight.export.averaged import Averaged
 from convsight.nets.resize_layers import resize_layer
 from convsight.runtime.engine import FITTED
 from convsight.tasks import task_of
@@ -23,7 +24,7 @@ class Deployed(nn.Module):
         super().__init__()
         self.fit = resize_layer(card.input)
         # Not "graph": that is what a traced module calls something else.
-        self.network = task_of(card.task).graph(model, card)
+        self.network = model if isinstance(model, Averaged) else task_of(card.task).graph(model, card)
 
     def forward(self, originals: Tensor) -> dict[str, Tensor]:
         fitted = self.fit(originals)

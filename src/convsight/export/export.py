@@ -10,6 +10,7 @@ import torch
 from convsight.card import Card, Proof
 from convsight.datasets import Examples
 from convsight.errors import UserError
+from convsight.export.averaged import Averaged
 from convsight.export.exporters import Exporter, graph_exporter, make_exporter
 from convsight.export.onnx_graph import onnx_graph
 from convsight.export.parity_check import MIN_IMAGES, ParityCheck, Pixels, prove
@@ -33,6 +34,14 @@ def export_network(
     exporter = make_exporter(to, model, card)
     original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
     return _put_in_place(exporter, original, card, file, images, listener)
+
+
+def export_averaged(
+    networks: Averaged, card: Card, file: Path, images: Callable[[], Iterator[Pixels]], listener: Listener
+) -> Card:
+    """Export the mean of several networks to the ONNX `file`; returns its card and raises as `export_network` does."""
+    exporter = make_exporter("onnx", networks, card)
+    return _put_in_place(exporter, TorchEngine(networks, torch.device("cpu")), card, file, images, listener)
 
 
 def export_int8(

@@ -63,12 +63,21 @@ class TorchEngine(Engine):
 
 def engine_of(path: Path, card: Card, precision: str | None = None) -> TorchEngine:
     """The engine for a model file; the GPU if there is one."""
+    _format(precision, path)  # before anything large is read
+    return graph_engine(load_program(path, card) if path.suffix == ".pt2" else _graph(path, card), precision, path)
+
+
+def graph_engine(graph: nn.Module, precision: str | None, name: object) -> TorchEngine:
+    """The engine for a deployed graph, that of the network called `name`; the GPU if there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return TorchEngine(graph.to(device), device, _format(precision, name))
+
+
+def _format(precision: str | None, name: object) -> torch.dtype:
     formats = {None: torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
     if precision not in formats:
-        raise UserError(f"PyTorch runs {path} in float32 or bfloat16, not {precision}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph = load_program(path, card) if path.suffix == ".pt2" else _graph(path, card)
-    return TorchEngine(graph.to(device), device, formats[precision])
+        raise UserError(f"PyTorch runs {name} in float32 or bfloat16, not {precision}")
+    return formats[precision]
 
 
 def engine_in_child(path: Path, card: Card, precision: str | None = None) -> TorchEngine:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from convsight.card import Card
+from convsight.card import TAKEN_FROM, Card
 from convsight.inputs import ImageInput
 from convsight.metrics import MetricName, metric_of, whole_and_parts
 from convsight.tasks import reader_of
@@ -66,6 +66,8 @@ def _front_matter(card: Card, exported: Card | None, name: str, licence: str | N
 def _about(card: Card, licence: str | None) -> str:
     data = _plain(card.data.get("name", "unnamed data"))
     text = f"A network for {_plain(card.task)}, trained with convsight on {data}: {_plain(card.net)}."
+    if taken := card.training.get(TAKEN_FROM):
+        text = f"A network for {_plain(card.task)}: {_plain(card.net)} with the weights of {_plain(str(taken))}."
     return text if licence else f"{text} No licence is named; ask its owner before you use it."
 
 
@@ -123,7 +125,8 @@ def _metrics(card: Card) -> str:
     """Metrics with intervals, baselines beside them, and those of single classes a row a class."""
     whole, classes = whole_and_parts(card.metrics)
     if not whole:
-        return "## Metrics\n\nNone were measured: the training was stopped before its end."
+        why = "it was not trained here" if TAKEN_FROM in card.training else "the training was stopped before its end"
+        return f"## Metrics\n\nNone were measured: {why}."
     described = reader_of(card).metrics().described()
     metrics = {name: metric_of(described, name) for name in (*whole, *chain(*classes.values()))}
     intervals = ((name, metrics[name].text(m.value), metrics[name].interval(m, " to ")) for name, m in whole.items())
@@ -162,9 +165,15 @@ def _input(card: Card) -> str:
     of_bits = "" if how.is_rgb else f" of {how.channels} channels and {how.bits} bits"
     return (
         f"## Input\n\nAn image{of_bits} of any size becomes {how.height} x {how.width} px (height x width): "
-        f"{_FITS[how.fit]}, with an antialiased bilinear resize; {colours}{scaled}, minus "
+        f"{_fit(how)}, with an antialiased {how.filter} resize; {colours}{scaled}, minus "
         f"{list(how.mean)}, divided by {list(how.std)}. convsight does it, and so does the exported graph."
     )
+
+
+def _fit(how: ImageInput) -> str:
+    if how.shorter:
+        return f"scaled until its shorter side has {how.shorter} px, and the middle kept"
+    return _FITS[how.fit]
 
 
 def _proofs(exported: Card) -> str:

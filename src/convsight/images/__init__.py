@@ -13,7 +13,7 @@ from convsight.images.decode import (
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
 from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
-from convsight.images.input_size import InputSize, ResizeMode
+from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
@@ -25,6 +25,7 @@ __all__ = [
     "FittedImage",
     "ImageError",
     "InputSize",
+    "ResizeFilter",
     "ResizeMode",
     "Source",
     "ValueRange",

@@ -2,6 +2,7 @@
 
 import re
 import stat
+import struct
 from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -302,6 +303,9 @@ def _explanation(name: str, error: Exception) -> str:
         return f"cannot read {name}: {error.strerror}; check the path and its permissions"
     if isinstance(error, MemoryError):
         return f"{name} does not fit into memory; lower --max-megapixels to refuse it, or make it smaller"
+    # A number was looked for behind the end; Pillow's readers put such an error into one of their own.
+    if isinstance(error.__cause__ or error, struct.error | IndexError):
+        error = EOFError("it ends too soon")
     reason = _BYTES.sub(lambda found: shown_bytes(literal_eval(found[0])), str(error)) or type(error).__name__
     return (
         f"{name} cannot be decoded ({reason}): it is damaged, cut short or of a kind that "

@@ -16,9 +16,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, SAMPLEFORMAT, TiffImageFile
 
+from convsight.images.pam import Pam
 from convsight.images.pillow import undisturbed
 
-_DEEP_FORMATS = (PngImageFile, TiffImageFile, PpmImageFile)
+_DEEP_FORMATS = (PngImageFile, TiffImageFile, PpmImageFile, Pam)
 _SIGNED = 2
 _OTHER_ORDER = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
 _GREY_WITH_ALPHA = "LA;16B"

@@ -12,14 +12,31 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from convsight.images.jpeg import Jpeg
+from convsight.images.pam import SIGN, Pam
 from convsight.images.png import Png
 
 # In lower case.
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"}
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".pam",
+    }
 )
 
-FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM or PBM"
+FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM, PBM or PAM"
 
 HEAD_BYTES = 12  # how much of a file `reader_of` looks at
 
@@ -65,6 +82,8 @@ def reader_of(head: bytes) -> type[ImageFile] | None:
     """Pillow's reader for a file that starts with `head` (`HEAD_BYTES` bytes), or None for no image."""
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return WebPImageFile
+    if SIGN.match(head):
+        return Pam
     if _NETPBM.match(head):
         return PpmImageFile
     return next((reader for magic, reader in _READERS.items() if head.startswith(magic)), None)

@@ -3,11 +3,18 @@
 from typing import Literal, NamedTuple
 
 ResizeMode = Literal["crop", "squash", "pad"]
+ResizeFilter = Literal["bilinear", "bicubic"]
 
 
 class InputSize(NamedTuple):
-    """`height` and `width` in pixels, and what happens to images of other proportions."""
+    """`height` and `width` in pixels, and what happens to images of other proportions.
+
+    With `shorter`, `crop` first resizes the whole image until its shorter side has so many pixels, then cuts the middle
+    out of that: what most pretrained networks expect. `filter` is what the resize weights pixels by.
+    """
 
     height: int
     width: int
     fit: ResizeMode = "crop"
+    shorter: int | None = None
+    filter: ResizeFilter = "bilinear"

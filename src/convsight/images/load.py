@@ -40,8 +40,10 @@ def load_image(
     """
     size = (input_size.height, input_size.width)
     # Data sets of small images come as arrays of the right size; Pillow would take most of their time.
-    if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape in {size, (*size, 3)}:
+    fitted = source.dtype == np.uint8 and not input_size.shorter if isinstance(source, np.ndarray) else False
+    if isinstance(source, np.ndarray) and fitted and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedImage(pixels, size[::-1])
-    with decoding(source, (input_size.width, input_size.height), max_megapixels, name, shown) as decoded:
+    needed = (input_size.shorter,) * 2 if input_size.shorter else (input_size.width, input_size.height)
+    with decoding(source, needed, max_megapixels, name, shown) as decoded:
         return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size, decoded.remark)

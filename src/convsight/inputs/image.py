@@ -10,6 +10,7 @@ from convsight.images import (
     IMAGE_SUFFIXES,
     ImageError,
     InputSize,
+    ResizeFilter,
     ResizeMode,
     Source,
     ValueRange,
@@ -35,6 +36,9 @@ class ImageInput(Levels, InputSpec):
     RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. Whole numbers of more than 8 bits in such
     files become 8 bits: those of `file_range`, measured on the training images, where some of them had such. All others
     come as arrays (height, width, channels), or (height, width) of one channel, and as `.npy` files of these.
+
+    With `shorter`, `crop` resizes the whole until its shorter side has so many pixels, then cuts the middle out;
+    `filter` is that of the resize.
     """
 
     graph_name: ClassVar[str] = "pictures"
@@ -45,7 +49,9 @@ class ImageInput(Levels, InputSpec):
     width: int = Field(ge=1, le=8192)
     fit: ResizeMode = "crop"
     channels: int = Field(3, ge=1, le=65_536)
-    # Left out where there is none, as on cards of programs that did not know it.
+    # Left out where there is none, as on cards of programs that did not know them.
+    shorter: int | None = Field(None, ge=1, le=8192, exclude_if=lambda found: found is None)
+    filter: ResizeFilter = Field("bilinear", exclude_if=lambda found: found == "bilinear")
     file_range: ValueRange | None = Field(None, exclude_if=lambda found: found is None)
 
     @model_validator(mode="after")
@@ -54,10 +60,21 @@ class ImageInput(Levels, InputSpec):
             raise ValueError(f"the range of values in files is of RGB images and must rise, not be {self.file_range}")
         return self
 
+    @model_validator(mode="after")
+    def _a_resize(self) -> Self:
+        if self.shorter and (self.fit != "crop" or self.shorter < max(self.height, self.width)):
+            raise ValueError(
+                f"a shorter side of {self.shorter} px is of fit crop, and must hold the "
+                f"{self.width} x {self.height} px that are cut out"
+            )
+        if self.filter != "bilinear" and self.bits != 8:
+            raise ValueError(f"the filter {self.filter} is for values of 8 bits")
+        return self
+
     @property
     def input_size(self) -> InputSize:
-        """The size and fit alone."""
-        return InputSize(self.height, self.width, self.fit)
+        """The size and how images come to it alone."""
+        return InputSize(self.height, self.width, self.fit, self.shorter, self.filter)
 
     @property
     def is_rgb(self) -> bool:
@@ -99,6 +116,8 @@ class ImageInput(Levels, InputSpec):
         return self._checked(image, name, shapes)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
+        if self.shorter:  # images of the very size of the input are resized and cut too
+            return False
         flat = arrays.ndim == 3 and (self.is_rgb or self.channels == 1)  # grey, without an axis for it
         shape = self.array_shape[:2] if flat else self.array_shape
         return arrays.dtype == self.dtype and arrays.shape[1:] == shape
@@ -120,7 +139,8 @@ class ImageInput(Levels, InputSpec):
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
         if self.file_range:
             kind += f", of more than 8 bits {self.file_range.low:,} to {self.file_range.high:,}"
-        return f"images of {self.width} x {self.height} px, {kind}"
+        of = f" of {self.shorter} px on the shorter side" if self.shorter else ""
+        return f"images of {self.width} x {self.height} px{of}, {kind}"
 
 
 def luma(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.images import InputSize, fit_planes
-from convsight.images.resize import inside, middle
+from convsight.images.orientation import CropBox
+from convsight.images.resize import Size, corner, inside, middle, scaled
 from convsight.inputs.geometry import Floats, InputGeometry, Part
 from convsight.inputs.placement import Placement
 
@@ -36,9 +37,9 @@ class ImageGeometry(InputGeometry):
         left, top, right, bottom = self.part
         if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):
             raise ValueError(f"the tile {self.part} does not lie in an image of {size}")
-        share = _share(input_size, np.array([right - left, bottom - top], np.float64))
-        scale = share / np.array([right - left, bottom - top], np.float64)
-        super().__init__(size, self.part, _placements(input_size, self.part), scale, (1 - share) / 2)
+        sides = np.array([right - left, bottom - top], np.float64)
+        share, before = _share(input_size, sides)
+        super().__init__(size, self.part, _placements(input_size, self.part), share / sides, before)
 
     def image(self, image: NDArray[Any]) -> NDArray[Any]:
         """`image` (height, width, channels) as `images.fit_planes` fits it: uint8, uint16 or float32."""
@@ -50,13 +51,25 @@ class ImageGeometry(InputGeometry):
         return ImageGeometry(self.input_size, (self.size[0], self.size[1]), part, self.border)
 
 
-def _share(input_size: InputSize, sides: Floats) -> Floats:
-    """How much of the frame's width and height the whole image of `sides` takes: more than 1 where it is cut."""
+def _share(input_size: InputSize, sides: Floats) -> tuple[Floats, Floats]:
+    """How much of the frame's width and height the whole image of `sides` takes, and where it begins there.
+
+    That is more than 1, and before 0, where it is cut.
+    """
     wanted = np.array([input_size.width, input_size.height], np.float64)
+    if input_size.shorter:
+        made, cut = _scaled(input_size, (0, 0, sides[0], sides[1]))
+        return np.array(made) / wanted, -np.array(cut) / wanted
     scales = wanted / sides
     scale: Floats = {"squash": scales, "crop": scales.max(), "pad": scales.min()}[input_size.fit]
     share: Floats = sides * scale / wanted
-    return share
+    return share, (1 - share) / 2
+
+
+def _scaled(input_size: InputSize, box: CropBox) -> tuple[Size, Size]:
+    """The size that the whole of `box` is resized to, and where in that the input begins."""
+    made = scaled(box, input_size.shorter or 0)
+    return made, corner(made, (input_size.width, input_size.height))
 
 
 def _placements(input_size: InputSize, part: Part) -> list[Placement]:
@@ -64,8 +77,20 @@ def _placements(input_size: InputSize, part: Part) -> list[Placement]:
     box = (0, 0, part[2] - part[0], part[3] - part[1])
     target = (input_size.width, input_size.height)
     made = inside(box, target) if input_size.fit == "pad" else target
-    taken = middle(box, target) if input_size.fit == "crop" else box
+    taken = _taken(input_size, box, target)
     return [
         Placement(taken[axis], taken[axis + 2], (target[axis] - made[axis]) // 2, made[axis], target[axis], part[axis])
         for axis in (0, 1)
     ]
+
+
+def _taken(input_size: InputSize, box: CropBox, target: Size) -> CropBox:
+    """The part of `box` that comes to lie in the input."""
+    if input_size.fit != "crop":
+        return box
+    if not input_size.shorter:
+        return middle(box, target)
+    made, cut = _scaled(input_size, box)
+    pixel = [(box[axis + 2] - box[axis]) / made[axis] for axis in (0, 1)]  # of the image, to one that is made
+    left, top = (cut[axis] * pixel[axis] for axis in (0, 1))
+    return left, top, left + target[0] * pixel[0], top + target[1] * pixel[1]

@@ -78,11 +78,13 @@ Described = Mapping[str, Metric]
 def metric_of(described: Described, text: str) -> Metric:
     """The metric that a number called `text` (`test/recall/cat`) is of, one of `described`, which has them by name.
 
-    What none of them is, as a number on a card of another version may be, is taken for a share.
+    A part may have an entry of its own, as numbers in units of their own do. What none of them is, as a number on a
+    card of another version may be, is taken for a share.
 
     >>> metric_of({"recall": Metric("recall", unit="%")}, "test/recall/cat").unit
     '%'
     """
     parsed = MetricName.parse(text)
     name = parsed.name if parsed else text
-    return described.get(name) or Metric(name)
+    part = described.get(parsed.computed) if parsed else None
+    return part or described.get(name) or Metric(name)

@@ -30,6 +30,7 @@ __all__ = [
     "build_net",
     "canonical_name",
     "check_size",
+    "knows",
     "net_entry",
     "net_names",
     "smallest_side",
@@ -97,6 +98,11 @@ NETS: dict[str, NetEntry] = {
 def net_names() -> list[str]:
     """Names of all networks but timm's, ours first; imports torchvision, which takes about a second."""
     return [*NETS, *BORROWED, *(name for name in torchvision_names() if name not in NETS)]
+
+
+def knows(name: str) -> bool:
+    """Whether the catalogue has a network called `name`, or it is a text or file of one; of timm's any name may be."""
+    return name in NETS or is_keras_file(name) or is_net_text(name) or name.startswith(PREFIX) or name in net_names()
 
 
 def net_entry(name: str) -> NetEntry:

@@ -5,6 +5,8 @@ from dataclasses import astuple, dataclass
 
 from torch import Tensor, nn
 
+from convsight.images import InputSize
+
 
 @dataclass(frozen=True)
 class NetShape:
@@ -31,6 +33,11 @@ class Pretrained:
     a network of 3 channels and the library's outputs; it raises `UserError` that names the file to bring. `mean` and
     `std` are those of the images, in 0..1, that the weights were trained on. `accuracy` is the published share of
     ImageNet's validation images predicted right, in 0..1, where `accuracy_source` says.
+
+    For those who use the network as it is: `size` is how the library prepares images for it, `classes` tells the names
+    of its outputs; None where that cannot be told. `is_here` says whether `read` needs no network, `place` where it
+    reads from, `digits` are the first of the SHA-256 of the file there, `as_loaded` is what the library does to its
+    tensors.
     """
 
     source: str
@@ -40,6 +47,12 @@ class Pretrained:
     std: tuple[float, ...]
     accuracy: float | None = None
     accuracy_source: str = ""
+    size: InputSize | None = None
+    classes: Callable[[], tuple[str, ...]] | None = None
+    is_here: Callable[[], bool] = bool
+    place: str = ""
+    digits: str = ""
+    as_loaded: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = dict
 
 
 @dataclass(frozen=True)
@@ -56,7 +69,7 @@ class NetEntry:
     set no smallest is sought: the network is built for one size, and only `side` is sure to work.
 
     `channels` and `outputs` are those of its paper, lecture or weights, for which lists count it. `pretrained` is what
-    `--weights imagenet` loads.
+    `--weights imagenet` loads, `others` the library's older ones.
     """
 
     build: Callable[[NetShape], nn.Module]
@@ -71,6 +84,7 @@ class NetEntry:
     channels: int = 3
     outputs: int = 1000
     pretrained: Pretrained | None = None
+    others: tuple[Pretrained, ...] = ()
 
     @property
     def accuracy(self) -> float | None:

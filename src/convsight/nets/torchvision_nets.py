@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from math import isfinite, nan
 from typing import Any
 
 import torch
@@ -143,7 +144,8 @@ def torchvision_names() -> list[str]:
 def torchvision_entry(name: str) -> NetEntry:
     """The catalogue's entry for one of `torchvision_names`."""
     family = _family(name)
-    weights = _models().get_model_weights(name).DEFAULT
+    offered = _models().get_model_weights(name)
+    weights = offered.DEFAULT
     return NetEntry(
         build=partial(_build, name),
         about=family.about,
@@ -154,7 +156,13 @@ def torchvision_entry(name: str) -> NetEntry:
         multiple=family.multiple,
         square=family.square,
         pretrained=torchvision_pretrained(name, weights),
+        others=tuple(torchvision_pretrained(name, each) for each in offered if each is not weights and _names(each)),
     )
+
+
+def _names(weights: Any) -> bool:
+    """Whether these weights tell classes; some are of features alone."""
+    return all(map(isfinite, weights.meta["_metrics"].get("ImageNet-1K", {"acc@1": nan}).values()))
 
 
 def _family(name: str) -> _Family:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.nets.entry import Pretrained
 from convsight.nets.state_dict_file import read_state_dict
 
@@ -30,11 +31,18 @@ def torchvision_pretrained(name: str, weights: Any) -> Pretrained:
     return Pretrained(
         source=f"torchvision {weights.name}",
         licence=weights.meta.get("license", _LICENCE),
-        read=partial(_read, weights.url),
+        read=partial(read_hub_file, weights.url),
         mean=(0.5,) * 3 if centred else tuple(preset.mean),
         std=(0.5,) * 3 if centred else tuple(preset.std),
         accuracy=round(weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100, 5),
         accuracy_source="torchvision, in the description of the weights",
+        size=InputSize(
+            preset.crop_size[0], preset.crop_size[0], "crop", preset.resize_size[0], preset.interpolation.value
+        ),
+        classes=lambda: tuple(weights.meta["categories"]),
+        is_here=lambda: hub_file(weights.url).is_file(),
+        place=weights.url,
+        digits=file_digits(weights.url),
     )
 
 
@@ -43,7 +51,13 @@ def hub_file(url: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
 
 
-def _read(url: str) -> dict[str, Tensor]:
+def file_digits(url: str) -> str:
+    """The first digits of the SHA-256 of the file at `url`, which its name tells; empty where it does not."""
+    found = _DIGITS.search(url)
+    return found[1] if found else ""
+
+
+def read_hub_file(url: str) -> dict[str, Tensor]:
     """The tensors in torch.hub's copy of `url`, which is downloaded first where it is missing."""
     file = hub_file(url)
     if not file.is_file():
@@ -55,7 +69,7 @@ def _read(url: str) -> dict[str, Tensor]:
 def _download(url: str, file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(file), _digits(file), progress=sys.stderr.isatty())
+        torch.hub.download_url_to_file(url, str(file), file_digits(file.name) or None, progress=sys.stderr.isatty())
     except (OSError, RuntimeError) as error:  # no network, no such place, no room
         raise UserError(
             f"cannot download {url}: {error}\nbring the file {file.name} from a machine with a network and put it at "
@@ -64,15 +78,10 @@ def _download(url: str, file: Path) -> None:
 
 
 def _check_digits(file: Path) -> None:
-    named = _digits(file)
-    if named is None:
+    named = file_digits(file.name)
+    if not named:
         return
     with open(file, "rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if not found.startswith(named):
         raise UserError(f"{file} is damaged: its SHA-256 begins with {found[: len(named)]}, not {named}; remove it")
-
-
-def _digits(file: Path) -> str | None:
-    found = _DIGITS.search(file.name)
-    return found[1] if found else None

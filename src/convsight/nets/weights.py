@@ -106,6 +106,21 @@ def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -
     return [origin, *renamed, *_first_notes(given, first, channels), *_head_notes(given, wanted, fresh)]
 
 
+def fill(model: nn.Module, net: str, weights: Weights) -> list[str]:
+    """Put all of `weights` into `model`, the network called `net`, as it is; returns what was done, in words.
+
+    Raises `UserError` that lists what is missing, extra or of another shape, the last layer too.
+    """
+    wanted = model.state_dict()
+    tensors, renamed = unwrapped(weights.tensors, wanted)
+    given = _renamed(tensors, wanted)
+    check_fit(weights.origin, net, given, wanted, settled=())
+    with torch.no_grad():
+        for name in wanted.keys() & given.keys():
+            wanted[name].copy_(given[name])
+    return [f"weights: {weights.origin}", *renamed]
+
+
 def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
     """Values a channel for another number of channels: their mean for one, in turn for others."""
     if channels == 1:

@@ -4,7 +4,7 @@ import io
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageShow
+from PIL import Image
 
 from convsight.errors import UserError
 from convsight.files import write_atomic
@@ -22,7 +22,10 @@ def show_image(image: Image.Image) -> None:
     """Show `image` in the notebook, or by the program that Pillow finds; raises `UserError` where there is neither."""
     if in_notebook():
         sys.modules["IPython"].display.display(image)
-    elif not ImageShow.show(image):
+        return
+    from PIL import ImageShow  # noqa: PLC0415  # it looks for programs when it is imported
+
+    if not ImageShow.show(image):
         raise UserError("nothing here can show images: save(path) writes this one to a file")
 
 

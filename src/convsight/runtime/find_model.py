@@ -5,6 +5,7 @@ from pathlib import Path
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
+from convsight.net_list.listed import listed_nets
 from convsight.run import RUNS, Run
 from convsight.runtime.engines import engines_for
 
@@ -24,6 +25,11 @@ def find_deployed(path: str | Path, engine: str | None = None, precision: str | 
             return place, read_card(place)
     if any(place.is_dir() for place in (Path(path), RUNS / path)):
         raise UserError(f"{path} holds no model.safetensors and no model.onnx; give a run folder or a model file")
+    if str(path) in listed_nets():
+        raise UserError(
+            f"{path} is the name of a network, which needs weights: --weights imagenet or FILE to predict with, "
+            f"convsight pull torchvision/{path} for every verb; or give a run folder (runs/NAME) or a model file"
+        )
     raise UserError(f"{path} does not exist; give a run folder (runs/NAME) or a model file")
 
 

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.card import Card
-from convsight.images import ImageError, decode_image
-from convsight.inputs import shown_range
+from convsight.images import ImageError
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
-from convsight.runtime.engines import engine_for
-from convsight.runtime.find_model import find_deployed
+from convsight.runtime.find_network import find_network
+from convsight.runtime.original import original_picture
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.held import batch_of, held_item, items_of
 from convsight.runtime.stream import Decoding, stream
@@ -84,9 +83,7 @@ class Model:
         content = held_item(image, "the image", self.card.input).load()
         fitted = self.card.input.load(content, max_megapixels)
         result = next(predictions(self.engine, self.reader, fitted.array[None], [fitted.size]))
-        return result.about(
-            partial(decode_image, content, max_megapixels=max_megapixels, shown=shown_range(self.card.input))
-        )
+        return result.about(partial(original_picture, self.card.input, content, max_megapixels))
 
     __call__ = predict
 
@@ -123,12 +120,22 @@ class Model:
         return stream(self.engine, self.reader, items_of(images, self.card.input), decoding)
 
 
-def load(path: str | Path, engine: str | None = None, precision: str | None = None) -> Model:
-    """The trained network in a run folder, of a run's name, or in a model file.
+def load(
+    path: str | Path,
+    engine: str | None = None,
+    precision: str | None = None,
+    *,
+    weights: str | None = None,
+    download: bool = False,
+) -> Model:
+    """The trained network in a run folder, of a run's name, or in a model file; or one that a library offers trained.
+
+    That is `imagenet`, `torchvision/NET`, `timm/NET`, or with `weights` (imagenet, or a file) any name of the
+    catalogue; only with `download` is anything fetched.
 
     `engine` is openvino, onnxruntime or torch, by default the fastest installed; `precision` float32, bfloat16 or int8,
     by default the fastest that the file's proof allows; int8 of a run is its `model.int8.onnx`. Raises `UserError`
     where there is none, where the file is damaged, or where it is a pickle.
     """
-    file, card = find_deployed(path, engine, precision)
-    return Model(card, engine_for(file, card, engine, precision))
+    found = find_network(path, engine, precision, weights, download=download)
+    return Model(found.card, found.engine())

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.errors import UserError
-from convsight.images import ImageError, Source, decode_image
-from convsight.inputs import InputSpec, Loaded, shown_range
+from convsight.images import ImageError, Source
+from convsight.inputs import InputSpec, Loaded
 from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import result_at
 from convsight.runtime.engine import Engine
+from convsight.runtime.original import original_picture
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources import Item
 from convsight.tasks.reader import Reader
@@ -98,8 +99,7 @@ def _prediction(reader: Reader, run: _Run, index: int, decoding: Decoding) -> Pr
     try:
         result = result_at(reader, run.arrays, index, fitted.size)
         if content is not None:
-            limit, shown = decoding.max_megapixels, shown_range(decoding.input)
-            result = result.about(partial(decode_image, content, max_megapixels=limit, shown=shown))
+            result = result.about(partial(original_picture, decoding.input, content, decoding.max_megapixels))
         return Prediction(name, result, image=content if decoding.keep else None, remark=fitted.remark)
     except InvalidOutputError as error:
         return Prediction(name, error=f"{name}: the network gives no prediction: {error}")

@@ -14,8 +14,7 @@ from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Tabular, Thresholded, WithFiles, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
-from convsight.runtime.engines import engine_for
-from convsight.runtime.find_model import find_deployed
+from convsight.runtime.find_network import find_network
 from convsight.runtime.model import Model
 from convsight.runtime.out import PredictionsFile
 from convsight.runtime.prediction import Prediction
@@ -38,7 +37,8 @@ class PredictOptions:
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
     result drawn on it, or as the frames of that .mp4 file, into `files` the files that results bring. Of videos every
-    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run.
+    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run. `weights` and
+    `download` are of a network that a library offers: see `find_network`.
     """
 
     model: str
@@ -52,6 +52,8 @@ class PredictOptions:
     engine: str | None = None
     precision: str | None = None
     for_spreadsheets: bool = False
+    weights: str | None = None
+    download: bool = False
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
@@ -146,7 +148,8 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     """
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
-    file, card = find_deployed(options.model, options.engine, options.precision)
+    found = find_network(options.model, options.engine, options.precision, options.weights, download=options.download)
+    card = found.card
     left_out, film = LeftOut(), None
     limits = options.max_megapixels, shown_range(card.input)
     named = [source for source in options.sources if isinstance(source, str)]
@@ -162,7 +165,9 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
         savers += [Drawings(options.draw, named, *limits).draw] if options.draw else []
     if options.files:
         savers.append(ResultFiles(options.files, named).save)
-    model = Model(card, engine_for(file, card, options.engine, options.precision))
+    model = Model(card, found.engine())
+    for note in found.notes:
+        listener.say(f"note: {note}")
     listener.say(model.words)
     return _Prepared(model, items, columns, tuple(savers), film, left_out)
 

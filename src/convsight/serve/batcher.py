@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from threading import Condition, Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from convsight.serve.image_threads import ImageThreads, Lane, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.turns import Turns
+from convsight.serve.worker_threads import WorkerThreads
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +63,9 @@ class Batcher:
         self._max_batch = max_batch
         self._max_megapixels = max_megapixels
         self._waiting: Turns[_Fitted] = Turns()
-        self._changed = Condition()
-        self._is_closed = False
         self._loop = asyncio.get_running_loop()
-        self._threads = [Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(model.engine.streams)]
-        for thread in self._threads:
-            thread.start()
+        self._threads = WorkerThreads(name, model.engine.streams, self._run)
+        self._threads.start()
 
     def submit(self, request: PendingRequest) -> None:
         """Take on all images of `request`, which is settled image by image."""
@@ -77,11 +74,7 @@ class Batcher:
 
     def close(self) -> None:
         """End the threads after what waits; blocks until they have ended."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._threads.close()
 
     def _place(self, request: PendingRequest, position: int) -> Place:
         is_image = isinstance(self._model.card.input, ImageInput)
@@ -100,9 +93,9 @@ class Batcher:
             _log.exception("reading an image failed")
             self._tell([_Settled(request, position, "failed", {"error": FAILED})])
         else:
-            with self._changed:
+            with self._threads.changed:
                 self._waiting.put(request.client, request, _Fitted(request, position, image))
-                self._changed.notify()
+                self._threads.changed.notify()
 
     def _run(self) -> None:
         while batch := self._next_batch():
@@ -110,8 +103,8 @@ class Batcher:
 
     def _next_batch(self) -> list[_Fitted]:
         """What waits, as soon as anything does; empty once closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+        with self._threads.changed:
+            self._threads.changed.wait_for(lambda: self._waiting or self._threads.is_closed)
             return [self._waiting.take() for _ in range(min(self._max_batch, len(self._waiting)))]
 
     def _predicted(self, batch: Sequence[_Fitted]) -> list[_Settled]:

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Hashable
 from enum import Enum, auto
-from threading import Condition, Thread
 from typing import NamedTuple, TypeVar
 
 from convsight.images import image_size, is_decoded_alone
 from convsight.serve.turns import Turns
+from convsight.serve.worker_threads import WorkerThreads
 
 _LIGHT_MEGAPIXELS = 4
 
@@ -47,17 +47,14 @@ class ImageThreads:
     def __init__(self, count: int) -> None:
         self._lanes: dict[Lane, Turns[Callable[[], object]]] = {lane: Turns() for lane in Lane}
         self._is_one_alone = False
-        self._is_closed = False
-        self._changed = Condition()
-        self._threads = [Thread(target=self._run, name=f"images-{n}", daemon=True) for n in range(count)]
-        for thread in self._threads:
-            thread.start()
+        self._threads = WorkerThreads("images", count, self._run)
+        self._threads.start()
 
     def submit(self, place: Place, work: Callable[[], object]) -> None:
         """Do `work`, which raises nothing, when its turn comes."""
-        with self._changed:
+        with self._threads.changed:
             self._lanes[place.lane].put(place.client, place.request, work)
-            self._changed.notify()
+            self._threads.changed.notify()
 
     async def run(self, place: Place, work: Callable[[], Done]) -> Done:
         """What `work` returns or raises, done when its turn comes."""
@@ -87,11 +84,7 @@ class ImageThreads:
 
     def close(self) -> None:
         """End the threads after what they are at; what waits is left undone."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._threads.close()
 
     def _run(self) -> None:
         while (taken := self._next()) is not None:
@@ -100,17 +93,17 @@ class ImageThreads:
                 work()
             finally:
                 if lane is Lane.ALONE:
-                    with self._changed:
+                    with self._threads.changed:
                         self._is_one_alone = False
-                        self._changed.notify()
+                        self._threads.changed.notify()
             del work  # and with it the image
 
     def _next(self) -> tuple[Lane, Callable[[], object]] | None:
         """The next thing to do, as soon as there is any; None once closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_closed or self._open_lane() is not None)
+        with self._threads.changed:
+            self._threads.changed.wait_for(lambda: self._threads.is_closed or self._open_lane() is not None)
             lane = self._open_lane()
-            if self._is_closed or lane is None:
+            if self._threads.is_closed or lane is None:
                 return None
             turns = self._lanes.pop(lane)
             self._lanes[lane] = turns  # behind the others

@@ -32,10 +32,6 @@ class Embedding(TargetSpec):
     def noun(self) -> str:
         return "class"
 
-    @property
-    def nouns(self) -> str:
-        return "classes"
-
     def fitted(self, train: Targets) -> "Embedding":
         return self
 

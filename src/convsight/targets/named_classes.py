@@ -26,10 +26,6 @@ class NamedClasses(TargetSpec):
     def noun(self) -> str:
         return "class"
 
-    @property
-    def nouns(self) -> str:
-        return "classes"
-
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         targets = {name: class_targets(split) for name, split in splits.items()}
         counts = {name: split.counts() for name, split in targets.items()}

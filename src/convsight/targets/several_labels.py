@@ -37,10 +37,6 @@ class SeveralLabels(NamedClasses):
     def noun(self) -> str:
         return "label"
 
-    @property
-    def nouns(self) -> str:
-        return "labels"
-
     def fitted(self, train: Targets) -> "SeveralLabels":
         return self
 

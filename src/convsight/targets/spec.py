@@ -135,7 +135,7 @@ class TargetSpec(BaseModel, ABC):
     @property
     def nouns(self) -> str:
         """Several of them."""
-        return f"{self.noun}s"
+        return f"{self.noun}es" if self.noun.endswith("s") else f"{self.noun}s"
 
 
 @runtime_checkable

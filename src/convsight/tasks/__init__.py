@@ -42,6 +42,7 @@ TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
     "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
+    "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 
 
@@ -74,7 +75,7 @@ def own_networks() -> "dict[str, TaskNets[nn.Module]]":
 
 
 # Kinds of question by other tools' names that have no folder here yet: none of ours is nearly the same.
-_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "regress", "embed", "retriev", "caption", "ocr", "generat")
+_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "embed", "retriev", "caption", "ocr", "generat")
 
 
 def _entry(task: str) -> TaskFolder:

@@ -4,18 +4,26 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Unchanged
+from convsight.augmentation.erasing import Erasing
+from convsight.augmentation.rand_augment import RandAugment
+from convsight.augmentation.staged import Stage, staged
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
+from convsight.nets.entry import Pretrained
 from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -54,6 +62,32 @@ def pretrained(task: Task, name: str) -> FromPretrained:
     if not isinstance(task, FromPretrained):
         raise UserError(f"--weights {name}: this task has no pretrained networks; leave it out")
     return task
+
+
+class Published(NamedTuple):
+    """A network that may be used as it is: what our cards call it, and its library's weights, the usual ones first.
+
+    `options` are those of its deployed graph, `Card.options`; `size` is how images come to it where no weights tell.
+    """
+
+    net: str
+    weights: tuple[Pretrained, ...]
+    options: dict[str, Any]
+    size: InputSize
+
+
+@runtime_checkable
+class AsItIs(Protocol):
+    """Networks that answer with weights from elsewhere, without a training here."""
+
+    def published(self, name: str) -> Published | None:
+        """What is known of the network called `name`, here or by its library; None where this task has none such."""
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        """Put all of `weights` into `model`, a network for `card`; returns what was done, in words.
+
+        Raises `UserError` where anything does not fit, the layer that tells classes included.
+        """
 
 
 class Start(NamedTuple):
@@ -129,10 +163,15 @@ class Augmenting(Protocol):
 def augmentation_of(
     task: Task, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float
 ) -> Augmentation:
-    """How training examples vary: not at all, where the task does not say."""
-    if isinstance(task, Augmenting):
-        return task.augmentation(dataset, spec, settings, passes)
-    return Unchanged(("no variation: this task has none",))
+    """How training examples vary, with what the user adds to it; not at all, where the task does not say."""
+    if not isinstance(task, Augmenting):
+        return Unchanged(("no variation: this task has none",))
+    added: list[Stage] = []
+    if settings.rand_augment is not None:
+        added.append(RandAugment(settings.rand_augment, settings.rand_augment_ops))
+    if settings.erase:
+        added.append(Erasing(settings.erase))
+    return staged(task.augmentation(dataset, spec, settings, passes), added)
 
 
 def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> bool:
@@ -140,16 +179,37 @@ def mirrors(task: Task, augmentation: Augmentation, settings: TrainSettings) -> 
     return isinstance(task, Augmenting) and task.mirrors(augmentation, settings)
 
 
+@runtime_checkable
+class Weighing(Protocol):
+    """Training examples that an epoch may see more often than others."""
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple["NDArray[np.float64] | None", str]:
+        """How often each example (examples,) is seen beside others, and why; None: each once an epoch."""
+
+
+def weights_of(task: Task, train: Examples, settings: TrainSettings) -> "tuple[NDArray[np.float64] | None, str]":
+    """How often each example is seen beside others, and why; None: each once an epoch."""
+    return task.weights_of(train, settings) if isinstance(task, Weighing) else (None, "")
+
+
+# Its operations know colours alone.
+_OF_RAND_AUGMENT = ("rand_augment", "rand_augment_ops")
+
+
 def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:
     """The general settings that do nothing for `task` on such inputs."""
-    varies: frozenset[str] = frozenset() if isinstance(task, Augmenting) else frozenset({"augment", "flip", "grow"})
-    return varies if isinstance(spec, ImageInput) else varies | {"size", "fit", "colour", "grow"}
+    idle: frozenset[str] = frozenset()
+    if not isinstance(task, Augmenting):
+        idle |= {"augment", "flip", "grow", "erase", *_OF_RAND_AUGMENT}
+    if not isinstance(spec, ImageInput):
+        return idle | {"size", "fit", "colour", "grow", "erase", *_OF_RAND_AUGMENT}
+    return idle if spec.is_rgb else idle | {*_OF_RAND_AUGMENT}
 
 
 def refuse_without_effect(task: Task, spec: InputSpec, settings: TrainSettings) -> None:
     """Raise `UserError` for a setting that was given and does nothing for `task` on such inputs."""
     for name in sorted(without_effect(task, spec) & settings.changed()):
-        raise UserError(f"--{name} does nothing for {settings.task} of {spec.summary}: leave it out")
+        raise UserError(f"--{name.replace('_', '-')} does nothing for {settings.task} of {spec.summary}: leave it out")
 
 
 @runtime_checkable
@@ -198,6 +258,26 @@ def trivial_value(task: Task, metric: Metric, train: Examples, judged: Examples)
     if math.isinf(metric.perfect):
         return -metric.perfect
     return metric.perfect - metric.signed(metric.span)
+
+
+@runtime_checkable
+class Averaging(Protocol):
+    """Answers that have a mean."""
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """One answer of several networks, from the arrays that the deployed graph of each gives for the same inputs."""
+
+
+def averaging(task: Task, name: str) -> Averaging:
+    """`task`, which is called `name`, and whose answers must have a mean; raises `UserError` where they have none."""
+    if not isinstance(task, Averaging):
+        raise UserError(f"--average: answers of the task {name} have no mean; leave it out, and take the best run")
+    return task
+
+
+def mean_answer(answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of every array over the `answers` of several networks."""
+    return {name: torch.stack([answer[name] for answer in answers]).mean(dim=0) for name in answers[0]}
 
 
 @runtime_checkable

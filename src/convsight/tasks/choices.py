@@ -32,8 +32,8 @@ def train_settings(**choices: Any) -> TrainSettings:
     settings = TrainSettings.of(**general, own=own)
     if settings.task is not None:
         return for_task(settings, settings.task)
-    for name, value in own.items():
-        _check_anywhere(name, value)
+    for name in own:
+        _check_anywhere(name, own)
     return settings
 
 
@@ -57,12 +57,12 @@ def own_names() -> Mapping[str, tuple[type[TaskSettings], ...]]:
     return {name: tuple(kind for kind in kinds if name in kind.model_fields) for name in names}
 
 
-def _check_anywhere(name: str, value: Any) -> None:
-    """Raise what the first task says against the value where none can use it."""
+def _check_anywhere(name: str, own: Mapping[str, Any]) -> None:
+    """Raise what the first task says against its value where none can use it with those of the others that it has."""
     refusals = []
     for kind in own_names()[name]:
         try:
-            checked(kind, {name: value})
+            checked(kind, {other: value for other, value in own.items() if other in kind.model_fields})
         except UserError as error:
             refusals.append(error)
         else:

@@ -42,6 +42,7 @@ class Learner(nn.Module):
     """
 
     network: nn.Module
+    reasons: tuple[str, ...] = ()  # what was chosen for what it learns from, and why, in words
     _resting: tuple[nn.Module, ...] = ()
 
     def rest(self, modules: Iterable[nn.Module]) -> None:
@@ -80,10 +81,11 @@ class OneNetwork(Learner):
     `loss` gives `total`, which is minimised, and its named parts.
     """
 
-    def __init__(self, network: nn.Module, loss: Loss) -> None:
+    def __init__(self, network: nn.Module, loss: Loss, reasons: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.network = network
         self.loss = loss
+        self.reasons = reasons
 
     def optimized(self) -> Mapping[str, Optimized]:
         return {MAIN: Optimized(self.network)}

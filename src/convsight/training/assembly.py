@@ -4,7 +4,6 @@ import copy
 import math
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 
 from convsight.card import Card
+from convsight.export.parity_check import MIN_IMAGES
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
@@ -20,24 +20,29 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import augmentation_of, mirrors
+from convsight.tasks.capabilities import augmentation_of, mirrors, weights_of
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
-from convsight.training.fit import SMALL_UNTIL, Training, autocast, diverged, prepared, validating
-from convsight.training.judging import SEEN_AGAIN
+from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
 from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
+from convsight.training.plateau import Plateau
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.transfer import transfer_of
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 from convsight.words import counted
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
-_EXPORT_SECONDS = 7.0  # of the default network, most of it PyTorch's tracing; large networks overrun by theirs
+# An export, measured on two cores: 8 s with the 18 layers of `small`, 20 to 27 with the 198 of EfficientNet-Lite0. Most
+# of it is PyTorch's tracing, which goes by layers whatever their size.
+_EXPORT_SECONDS, _EXPORT_SECONDS_A_LAYER = 6.0, 0.09
+_ENGINES = 4  # ways to run an exported file, each proven on MIN_IMAGES images beside the network itself
+_SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 200  # of --minutes; images
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
 _TRIED = (32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
 _LONGEST = 0.5  # seconds of tries after which a slow network is not tried again
@@ -63,6 +68,7 @@ def assemble(
     plan = Plan(task, settings, choices, card)
     learner = channels_last(learner.to(plan.device))
     train = data.examples["train"]
+    weights, why_weighted = weights_of(task, train, settings)
     loader = Loader(
         train.images,
         task.targets(train),
@@ -70,13 +76,15 @@ def assemble(
         batch=choices.batch,
         seed=settings.seed,
         workers=settings.workers,
+        weights=weights,
     )
     transfer = transfer_of(task, learner.network, card, settings)
     if transfer:
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
     rates = transfer.rates(learner.network) if transfer else {}
-    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, rates)
-    t = Training(
+    its = Parameters.of(settings)
+    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, its, rates)
+    return Training(
         plan=plan,
         learner=learner,
         ema=Ema(learner.network, settings.ema) if settings.ema else None,
@@ -90,10 +98,10 @@ def assemble(
         run=run,
         transfer=transfer,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
+        plateau=Plateau.of(settings),
         splits=run.splits_digest,
+        reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
     )
-    t.update.diverged = partial(diverged, t)
-    return t
 
 
 def settle(t: Training, listener: Listener) -> None:
@@ -113,7 +121,8 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
     parameters = sum(p.numel() for p in t.learner.network.parameters())
     listener.say(f"{card.net}: {parameters:,} parameters, {counted(card.input.channels, 'channel')}")
-    for reason in (*(t.transfer.reasons(t.learner.network) if t.transfer else ()), *t.augmentation.reasons):
+    of_transfer = t.transfer.reasons(t.learner.network) if t.transfer else ()
+    for reason in (*of_transfer, *t.augmentation.reasons, *t.reasons):
         listener.say(reason)
     if card.mirror:
         listener.say("predictions are averaged over an image and its mirror image; --no-mirror halves the work")
@@ -135,11 +144,29 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     full = _step_seconds(t, None)
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
-    at_end = t.plan.engine(t.kept, t.plan.card)
-    judging = _judging_seconds(t, at_end) * (test_images + len(t.val) + min(len(t.train), SEEN_AGAIN))
-    end = deadline - _FILES_SECONDS - judging - (_EXPORT_SECONDS if t.plan.settings.export else 0)
+    an_image = _judging_seconds(t, t.plan.engine(t.kept, t.plan.card))
+    t.seen_again = _seen_again(t, an_image)
+    judging = an_image * (test_images + len(t.val) + min(len(t.train), t.seen_again))
+    export = _export_seconds(t, an_image) if t.plan.settings.export else 0.0
+    end = deadline - _FILES_SECONDS - judging - export
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
     return clock
+
+
+def _seen_again(t: Training, an_image: float) -> int:
+    """How many training images may be judged again: fewer than usual where that would take much of the minutes."""
+    minutes = t.plan.settings.minutes
+    if minutes is None:
+        return t.seen_again
+    affordable = int(_SEEN_AGAIN_SHARE * 60 * minutes / an_image)
+    return min(t.seen_again, max(_LEAST_SEEN_AGAIN, affordable))
+
+
+def _export_seconds(t: Training, an_image: float) -> float:
+    """Seconds that exporting takes, and proving what was exported; `an_image` is what judging one image takes."""
+    layers = sum(1 for layer in t.learner.network.modules() if next(layer.children(), None) is None)
+    proving = an_image * MIN_IMAGES * (1 + _ENGINES) / (2 if t.plan.card.mirror else 1)
+    return _EXPORT_SECONDS + _EXPORT_SECONDS_A_LAYER * layers + proving
 
 
 def _step_seconds(t: Training, side: int | None) -> float:

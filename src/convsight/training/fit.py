@@ -31,9 +31,11 @@ from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.not_finite import IN_INPUTS, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
+from convsight.training.plateau import Plateau
 from convsight.training.transfer import Transfer
-from convsight.training.update import OptimizerSteps
+from convsight.training.update import NotFiniteError, OptimizerSteps
 
 # The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
@@ -57,7 +59,9 @@ class Training:
     run: Run
     clock: Clock
     transfer: Transfer | None = None  # None: all of the network learns alike
+    plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
     splits: str = ""  # the digest of the run's cut
+    reasons: tuple[str, ...] = ()  # what was chosen for what is learnt, in words
     epoch: int = 0
     step: int = 0
     averaged: int = 0  # how often the averaged weights moved
@@ -68,9 +72,10 @@ class Training:
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
-    frozen: dict[str, Measured] = field(
-        default_factory=dict
-    )  # on the test split, before the first step; see beginning.py
+    # On the test split, before the first step; see beginning.py.
+    frozen: dict[str, Measured] = field(default_factory=dict)
+    # Training images judged in the end without augmentation, to tell under- from overfitting.
+    seen_again: int = 2_000
 
     @property
     def device(self) -> torch.device:
@@ -81,6 +86,11 @@ class Training:
     def reader(self) -> Reader:
         """What reads the predictions of the network, uncalibrated."""
         return reader_of(self.plan.card)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.plan.rate(self.clock.progress, self.epoch) * (self.plateau.share if self.plateau else 1)
 
     @property
     def kept(self) -> nn.Module:
@@ -116,9 +126,12 @@ def fit(t: Training, listener: Listener) -> None:
                 if t.transfer:
                     t.transfer.apply(t.learner, t.clock.progress)
                 batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
-                t.update.lr = t.plan.rate(t.clock.progress)
-                with autocast(t.device, t.plan.choices.precision):
-                    losses = t.learner.step(batch, t.update)
+                t.update.lr = t.rate
+                try:
+                    with autocast(t.device, t.plan.choices.precision):
+                        losses = t.learner.step(batch, t.update)
+                except NotFiniteError as error:
+                    raise diverged(t, str(error), _first_place(t, batch)) from error
                 epoch.take(losses, len(loaded.samples))
                 _average(t)
                 t.step += 1
@@ -168,7 +181,7 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     kind = t.plan.card.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
-    keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.samples)
+    keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.numbers)
     varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
     if side is not None:
         varied = smaller_batch(varied, side, t.augmentation)
@@ -184,22 +197,38 @@ def _average(t: Training) -> None:
         t.averaged += 1
 
 
-def diverged(t: Training, what: str) -> UserError:
-    """An error that says what became infinite, and what to try."""
-    return UserError(f"{what} in epoch {t.epoch + 1}: the steps are too large; try --lr {t.plan.choices.lr / 10:g}")
+def diverged(t: Training, what: str, where: str = "") -> UserError:
+    """An error that says what became infinite, where it was first, what is kept, and what to try."""
+    where = f", {where}" if where else ""
+    kept = f"; the network after epoch {t.best_epoch} is kept: {t.run.model_file}" if t.saved_epoch else ""
+    advice = f"the steps are too large; try --lr {t.plan.choices.lr / 10:g}"
+    if where.endswith(IN_INPUTS):
+        advice = "mend or leave out those that hold infinite numbers or none"
+    return UserError(f"{what} in epoch {t.epoch + 1}{where}: {advice}{kept}")
+
+
+def _first_place(t: Training, batch: Batch) -> str:
+    """Where the step on `batch`, done once more without moving a weight, is first not finite."""
+
+    def again() -> None:
+        torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+        with autocast(t.device, t.plan.choices.precision):
+            t.learner.step(batch, NoUpdate())
+
+    return first_not_finite(t.learner, batch, again)
 
 
 def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
     trained = time.monotonic()
-    weights = (*t.kept.state_dict().values(), *t.learner.parameters())
-    if not all(bool(weight.isfinite().all()) for weight in weights):
-        raise diverged(t, "the weights became infinite")
+    if name := weights_not_finite(t.learner) or weights_not_finite(t.kept):
+        raise diverged(t, "the weights became infinite", f"first those called {name}")
     try:
         metrics = validate(t)
     except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
     t.epoch += 1
+    lowered = t.plateau is not None and t.plateau.take(t.reader.metrics().selected_by[0].key(metrics))
     _record(t, metrics, epoch.losses, time.monotonic() - epoch.began, epoch.seen / (trained - epoch.began))
     t.clock.finish_epoch(time.monotonic() - trained)
     planned = t.epoch + math.ceil(t.clock.epochs_left)
@@ -207,6 +236,7 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     return (
         f"epoch {t.epoch}/{planned}  loss {epoch.loss:.4f}  {_headline(t)}  {speed:,.0f} images/s  "
         f"{t.seconds:.0f} s{' *' if t.best_epoch == t.epoch else ''}"
+        f"{f'  no better: the rate is now {t.rate:g}' if lowered else ''}"
     )
 
 
@@ -292,6 +322,7 @@ def _save(t: Training) -> None:
         "best_key": t.best_key,
         "frozen": t.frozen,
         "clock": t.clock.state(),
+        **({"plateau": t.plateau.state()} if t.plateau else {}),
         "splits": t.splits,
         "settings": settings_document(t.plan.settings, t.plan.choices.model_dump()),
     }
@@ -308,6 +339,8 @@ def restore(t: Training) -> dict[str, Any]:
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
+    if t.plateau:
+        t.plateau.restore(facts["plateau"])
     t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
     t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
     return facts

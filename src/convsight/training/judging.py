@@ -25,7 +25,6 @@ from convsight.training.sheets import WORST, save_worst
 
 _SIZED = 200  # images whose size tells whether they have more detail
 _ROUND = 32  # px
-SEEN_AGAIN = 2_000  # training images judged without augmentation, to tell under- from overfitting
 
 
 def judge_best(
@@ -42,7 +41,7 @@ def judge_best(
     """
     plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
     model = load_network(t.run.model_file).to(t.device)
-    seen = t.train.select(evenly(len(t.train), SEEN_AGAIN))
+    seen = t.train.select(evenly(len(t.train), t.seen_again))
     with listener.counting("judging", len(told) + len(t.val) + len(seen)) as advance:
         on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)

@@ -10,25 +10,27 @@ from numpy.typing import NDArray
 from convsight.augmentation import Batch
 from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
-from convsight.rng import shuffled
 from convsight.tasks.target_tensors import TargetTensors
+from convsight.training.draws import drawn
 
 
 @dataclass(frozen=True)
 class LoadedBatch:
     """What a step starts from: the indices `samples` (batch,) in the training split, and their inputs and targets.
 
-    Inputs are as they are stored: images uint8 (batch, height, width, channels).
+    `numbers` (batch,) are what their variation is drawn by: no two draws of an epoch share one. Inputs are as they are
+    stored: images uint8 (batch, height, width, channels).
     """
 
     samples: NDArray[np.int64]
     batch: Batch
+    numbers: NDArray[np.int64]
 
 
 class Loader:
     """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
 
-    `kind` is the name of the input in a batch.
+    `kind` is the name of the input in a batch; `weights` say how often each example is seen, None: once an epoch.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Loader:
         batch: int,
         seed: int,
         workers: int,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         self._inputs = inputs
         self._targets = targets
@@ -47,6 +50,7 @@ class Loader:
         self._batch = batch
         self._seed = seed
         self._workers = workers
+        self._weights = weights
 
     @property
     def steps(self) -> int:
@@ -54,10 +58,10 @@ class Loader:
         return len(self._bounds())
 
     def epoch(self, epoch: int) -> Iterator[LoadedBatch]:
-        """All examples once, in the order of `epoch`."""
-        order = shuffled(self._seed, epoch, len(self._inputs))
-        parts = [order[start:end] for start, end in self._bounds()]
-        return map_in_threads(self.take, parts, self._workers)
+        """The examples of `epoch` in its order: all once, or as often as their weights say."""
+        draws = drawn(self._seed, epoch, len(self._inputs), self._weights)
+        parts = [(draws.samples[start:end], draws.numbers[start:end]) for start, end in self._bounds()]
+        return map_in_threads(lambda part: self.take(*part), parts, self._workers)
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.
@@ -71,7 +75,7 @@ class Loader:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
 
-    def take(self, samples: NDArray[np.int64]) -> LoadedBatch:
-        """The examples at `samples`, as a batch."""
+    def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> LoadedBatch:
+        """The examples at `samples`, as a batch; varied by their `numbers`, where they are drawn more than once."""
         inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
-        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)))
+        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), samples if numbers is None else numbers)

@@ -14,7 +14,7 @@ from torch.optim.adamw import adamw
 
 # Quintic iteration whose fixed points spread the singular values over about 0.7 to 1.2 (Jordan et al.).
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_ITERATIONS = 4
+ITERATIONS = 4
 _RMS_OF_ADAMW = 0.2  # root mean square of AdamW's updates, as Liu et al. measured it
 
 
@@ -25,9 +25,19 @@ class Muon(torch.optim.Optimizer):
     A convolution's weight is taken as the matrix (output channels, all the rest).
     """
 
-    def __init__(self, groups: list[dict[str, Any]], lr: float) -> None:
-        defaults = {"lr": lr, "momentum": 0.9, "betas": (0.9, 0.99), "weight_decay": 0.0, "orthogonal": False}
-        super().__init__(groups, defaults)
+    def __init__(
+        self,
+        groups: list[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.9,
+        nesterov: bool = True,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-8,
+        iterations: int = ITERATIONS,
+    ) -> None:
+        of_matrices = {"momentum": momentum, "nesterov": nesterov, "iterations": iterations}
+        of_others = {"betas": betas, "eps": eps}
+        super().__init__(groups, {"lr": lr, "weight_decay": 0.0, "orthogonal": False, **of_matrices, **of_others})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -46,9 +56,10 @@ class Muon(torch.optim.Optimizer):
         if not state:
             state["momentum"] = torch.zeros_like(weight)
         state["momentum"].lerp_(gradient, 1 - group["momentum"])
-        nesterov = gradient.lerp(state["momentum"], group["momentum"])
+        momentum = state["momentum"]
+        ahead = gradient.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
         weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.add_(orthogonalised(nesterov), alpha=-group["lr"] * _scale(weight))
+        weight.add_(orthogonalised(ahead, group["iterations"]), alpha=-group["lr"] * _scale(weight))
 
     def _step_adamw(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         for weight in weights:
@@ -69,13 +80,13 @@ class Muon(torch.optim.Optimizer):
             beta2=group["betas"][1],
             lr=group["lr"],
             weight_decay=group["weight_decay"],
-            eps=1e-8,
+            eps=group["eps"],
             maximize=False,
         )
 
 
-def orthogonalised(update: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrix to `update`, about, by Newton-Schulz iteration.
+def orthogonalised(update: Tensor, iterations: int = ITERATIONS) -> Tensor:
+    """The nearest (semi-)orthogonal matrix to `update`, about, by so many `iterations` of Newton-Schulz.
 
     Shapes: any of two or more axes, taken as the matrix (first axis, all others).
 
@@ -90,7 +101,7 @@ def orthogonalised(update: Tensor) -> Tensor:
     matrix = matrix / (matrix.norm() + 1e-7)
     square = matrix @ matrix.T
     factor = together = _plus_identity(torch.addmm(square, square, square, beta=b, alpha=c), a)
-    for _ in range(_ITERATIONS - 1):
+    for _ in range(iterations - 1):
         square = factor @ square @ factor
         factor = _plus_identity(torch.addmm(square, square, square, beta=b, alpha=c), a)
         together = factor @ together

@@ -10,7 +10,7 @@ from convsight.export.torch_engine import TorchEngine
 from convsight.settings import TrainSettings
 from convsight.tasks.contract import Task
 from convsight.training.choices import Choices
-from convsight.training.schedule import SCHEDULES
+from convsight.training.schedule import factor
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Plan:
         """Where the networks are trained."""
         return torch.device(self.choices.device)
 
-    def rate(self, progress: float) -> float:
-        """The learning rate at `progress` in 0..1."""
-        return self.choices.lr * SCHEDULES[self.settings.schedule](progress, self.settings.warmup)
+    def rate(self, progress: float, epochs: int) -> float:
+        """The learning rate at `progress` in 0..1, after so many whole epochs."""
+        return self.choices.lr * factor(self.settings, progress, epochs)
 
     def engine(self, network: nn.Module, card: Card, number_format: torch.dtype = torch.float32) -> TorchEngine:
         """What runs `network` as `card` says that it is deployed."""

@@ -14,7 +14,7 @@ from convsight.tasks.learner import Learner
 from convsight.training.choices import Precision
 
 _ATTEMPTS, _UNCOUNTED = 12, 2  # steps
-_LONGEST = 3.0  # seconds after which a trial has seen enough of a slow network
+_LONGEST = 1.0  # seconds after which a trial has seen enough of a slow network
 _SLOW = 0.5  # seconds: what is chosen and compiled in a first step is little beside one that takes longer
 
 

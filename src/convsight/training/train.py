@@ -3,7 +3,7 @@
 import math
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
+from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
 from convsight.training.cutting import Source, digests_by_name, keep_together
@@ -48,17 +49,25 @@ from convsight.words import counted
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
 
-def train(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Run:
+def train(
+    settings: TrainSettings,
+    listener: Listener,
+    held: Dataset | None = None,
+    instead: Callable[[Training], None] | None = None,
+    began: float | None = None,
+) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
+
+    `minutes` are counted from `began`, a moment of `time.monotonic()`; from now on where it is not given.
+    What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
     _check_before_data(settings)
+    deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
-    # A download is not counted.
-    deadline = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
     source = Source.of(data, settings, listener)
     dataset = source.cut(settings)
     check_task(dataset, settings.task or dataset.task)
@@ -90,6 +99,10 @@ def train(settings: TrainSettings, listener: Listener, held: Dataset | None = No
         del weights, given  # half a gigabyte, for some networks
         t = assemble(task, card, prepared, settings, choices, run, network)
         settle(t, listener)
+        check_batch(t)
+        if instead:
+            instead(t)
+            return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         save_varied(t)
         if loss is not None:
@@ -109,6 +122,7 @@ def resume(
     listener: Listener,
     held: Dataset | None = None,
     place: str | None = None,
+    began: float | None = None,
 ) -> Run:
     """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
 
@@ -118,7 +132,7 @@ def resume(
     With the epochs of the first call, the result has the same bits as an unbroken run, in as many threads. Raises
     `UserError` where there is nothing to resume, another call goes on with it, or the data are not what they were.
     """
-    began = time.monotonic()
+    began = began or time.monotonic()
     run = Run.open(path)
     with locked(run):
         return _resumed(run, changes, listener, held, place, began)
@@ -228,10 +242,21 @@ def _check_before_data(settings: TrainSettings) -> None:
 def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
     """Judge the best network, export it, and only then call the training finished."""
     card = judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
-    t.run.exported_file.unlink(missing_ok=True)  # of the network before a resumed training
+    _remove_older(t.run, listener)
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
     finish(t.run, card)
+
+
+def _remove_older(run: Run, listener: Listener) -> None:
+    """Remove what was exported of the network before a resumed training."""
+    run.exported_file.unlink(missing_ok=True)
+    if run.int8_file.is_file():
+        run.int8_file.unlink()
+        listener.say(
+            f"note: {run.int8_file} was of the network before and is removed; make it anew with: convsight export "
+            f"{shlex.quote(str(run.path))} --int8"
+        )
 
 
 def _absolute(settings: TrainSettings) -> TrainSettings:
@@ -245,6 +270,8 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
+    except RuntimeError as error:
+        raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
         if t.saved_epoch:
             listener.say(

@@ -116,8 +116,9 @@ def check_transfer(task: Task, card: Card, settings: TrainSettings) -> None:
 
 def asked(settings: TrainSettings) -> Mapping[str, object]:
     """The settings of transfer that are not as they are by default."""
-    given = {"freeze": settings.freeze, "gradual": settings.gradual, "stage-lr": settings.stage_lr}
-    return {name: value for name, value in given.items() if value not in ("none", False, 1.0)}
+    usual: dict[str, object] = {"freeze": "none", "gradual": False, "stage_lr": 1.0}
+    given = {name: getattr(settings, name) for name in usual}
+    return {name.replace("_", "-"): value for name, value in given.items() if value != usual[name]}
 
 
 def _options(settings: TrainSettings) -> str:

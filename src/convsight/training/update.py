@@ -1,7 +1,7 @@
 """`OptimizerSteps`: how a loss becomes a step of an optimizer: gradients, clipping, accumulation, learning rate."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
@@ -10,7 +10,11 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
-from convsight.training.optimizers import build_optimizer
+from convsight.training.optimizers import OWN, Parameters, build_optimizer
+
+
+class NotFiniteError(UserError):
+    """A loss became infinite or no number; no weight was moved by it."""
 
 
 @dataclass
@@ -24,17 +28,24 @@ class NamedOptimizer:
 
 
 def build_optimizers(
-    learner: Learner, default: str, lr: float, weight_decay: float, rates: Mapping[int, float] | None = None
+    learner: Learner,
+    default: str,
+    lr: float,
+    weight_decay: float,
+    its: Parameters = OWN,
+    rates: Mapping[int, float] | None = None,
 ) -> dict[str, NamedOptimizer]:
     """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none.
 
-    `rates` are what weights, by their `id`, take of the learning rate; others take all of it.
+    `its` are the parameters of that one; others keep their own. `rates` are what weights, by their `id`, take of the
+    learning rate; others take all of it.
     """
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
         name = wanted.optimizer or default
-        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay, rates)
+        own = its if name == default else OWN
+        optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay, own, rates)
         return NamedOptimizer(optimizer, parameters, wanted.lr_scale)
 
     return {name: built(wanted) for name, wanted in learner.optimized().items()}
@@ -54,7 +65,6 @@ class OptimizerSteps:
     accumulate: int = 1
     clip_norm: float | None = None
     lr: float = 0.0
-    diverged: Callable[[str], UserError] = field(default=UserError)
     _moved: bool = field(default=False, init=False)
 
     def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
@@ -67,7 +77,7 @@ class OptimizerSteps:
             (loss / self.accumulate if self.accumulate > 1 else loss).backward(inputs=only)  # type: ignore[no-untyped-call]
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise self.diverged(f"the loss became {value}")
+                raise NotFiniteError(f"the loss became {value}")
             chosen.waiting += 1
             if chosen.waiting == self.accumulate:
                 self._step(chosen)

@@ -70,9 +70,9 @@ def test_targets_are_fractions_and_crowds_teach_nothing() -> None:
 def test_the_frame_keeps_the_default_proportions() -> None:
     split = Split("train", np.zeros((2, 480, 640, 3), np.uint8), lists(2), ["a", "b"])
     task, dataset = task_of("detection"), of_boxes(split)
-    assert as_image(task.input("yolo-n", dataset, SETTINGS)[0], "it").input_size == (240, 320, "squash")
+    assert as_image(task.input("yolo-n", dataset, SETTINGS)[0], "it").input_size[:3] == (240, 320, "squash")
     padded = task.input("yolo-n", dataset, TrainSettings.of(data="x", size=640, fit="pad"))[0]
-    assert as_image(padded, "it").input_size == (480, 640, "pad")
+    assert as_image(padded, "it").input_size[:3] == (480, 640, "pad")
 
 
 def test_boxes_too_small_to_be_learnt_are_told() -> None:

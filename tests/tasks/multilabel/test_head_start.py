@@ -10,7 +10,7 @@ from convsight.tasks.multilabel.head_start import fit_head
 
 def test_each_label_is_a_logistic_regression_of_scikit_learn() -> None:
     random = np.random.default_rng(0)
-    features = (random.normal(size=(200, 6)) * [1, 5, 0.1, 1, 1, 1] + [0, 30, 0, 0, 0, 7]).astype(np.float32)
+    features = (random.normal(size=(200, 6)) * [1, 5, 0.5, 1, 1, 1] + [0, 30, 0, 0, 0, 7]).astype(np.float32)
     scores = features @ random.normal(size=(6, 3)) + random.normal(size=(200, 3))
     present = scores > np.quantile(scores, [0.5, 0.8, 0.1], axis=0).diagonal()
     head = nn.Linear(6, 3)
@@ -35,3 +35,13 @@ def test_a_label_that_no_image_has_and_features_that_do_not_vary_stay_finite() -
     with torch.no_grad():
         told = head(torch.from_numpy(features)).sigmoid()
     assert float(told[:, 1].max()) < 0.1
+
+
+def test_a_feature_that_hardly_varies_gets_no_wild_weight() -> None:
+    random = np.random.default_rng(0)
+    features = random.normal(size=(60, 5)).astype(np.float32)
+    present = features[:, :1] + random.normal(size=(60, 1)) > 0
+    features[:, 4] = 1e-4 * (features[:, 0] + random.normal(size=60))
+    head = nn.Linear(5, 1)
+    fit_head(head, features, present)
+    assert float(head.weight.detach().abs().max()) < 5

@@ -135,8 +135,8 @@ def test_a_resumed_run_ends_with_the_same_bits(trained: Run, tmp_path: Path) -> 
 
 
 def test_options_of_the_task_are_refused_elsewhere() -> None:
-    with pytest.raises(UserError, match="--focal-gamma is for multilabel, not for classification"):
-        convsight.train("digits", focal_gamma=2.0, quiet=True, run="never")
+    with pytest.raises(UserError, match="--positive-weight is for multilabel, not for classification"):
+        convsight.train("digits", positive_weight="balanced", quiet=True, run="never")
     assert "--positive-weight" in cli("train", "--task", "multilabel", "--help")
 
 

@@ -1,32 +1,35 @@
 """Classification: which one of a list of classes does the image show?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from convsight.augmentation import Augmentation, Batch, Whole
+from convsight.augmentation import Augmentation, ClassTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, knows, net_entry
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.stages import Stages
 from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.nets.weights import Weights, adapt_weights, fill, read_weights
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Start
+from convsight.tasks.capabilities import Published, Start, mean_answer
+from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
     linear_baseline,
@@ -38,6 +41,7 @@ from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
+from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
@@ -51,6 +55,8 @@ from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_LEAST_SHOWN = 0.005  # of a class in a mixture
 
 
 @final
@@ -80,6 +86,17 @@ class Classification(Task):
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return net_stages(model, card)
 
+    def published(self, name: str) -> Published | None:
+        net = canonical_name(name)
+        if not knows(net):
+            return None
+        entry = net_entry(net)
+        weights = (entry.pretrained, *entry.others) if entry.pretrained else ()
+        return Published(net, weights, {}, InputSize(entry.side, entry.side))
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill(model, card.net, weights)
+
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)
 
@@ -98,13 +115,24 @@ class Classification(Task):
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, {"class": Whole()})
+        own, kinds = ClassificationSettings.of(settings), {"class": ClassTarget(len(dataset.target.names))}
+        return mixed(choose_augmentation(dataset, spec, settings, kinds), own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        return with_caption(image, [card.target.names[int(targets["class"])]])
+        return with_caption(image, [_class_in_words(targets["class"], card.target.names)])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
-        return OneNetwork(network, partial(class_loss, smoothing=ClassificationSettings.of(settings).label_smoothing))
+        its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
+        return OneNetwork(network, partial(class_loss, its=its), reasons)
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if ClassificationSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = _labels(train.targets)
+        counts = np.bincount(labels.indices, minlength=len(labels.classes))
+        there = counts[counts > 0]
+        told = f"sampling: each class {len(labels) / len(there):,.0f} times an epoch; images of the rarest "
+        return 1.0 / counts[labels.indices], f"{told}{len(labels) / len(there) / there.min():.3g} times each"
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
@@ -114,6 +142,9 @@ class Classification(Task):
         if temperature <= 0:
             raise UserError(f"the card's temperature must be above 0, not {temperature:g}")
         return ClassGraph(InputLayer(card.input), model, card.mirror, temperature)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
@@ -131,6 +162,8 @@ class Classification(Task):
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
+        if (weights := ClassificationSettings.of(settings).class_weights) is not None:
+            class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
         return unmeasured(side, side, settings.fit or "crop", split), why
 
@@ -140,13 +173,13 @@ class Classification(Task):
         return {"confusion": confusion_figure(metrics), "reliability": reliability_figure(metrics)}
 
 
-def class_loss(network: nn.Module, batch: Batch, smoothing: float) -> dict[str, Tensor]:
-    """Cross-entropy, with the probability `smoothing` spread evenly over all classes.
-
-    Source of the smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016, section 7.
-    """
-    logits = network(batch.image).float()  # summed in float32, whatever the network runs in
-    return {"total": F.cross_entropy(logits, batch.targets["class"], label_smoothing=smoothing)}
+def _class_in_words(target: Tensor, names: Sequence[str]) -> str:
+    """The class of an example, or of a mixture those that are in it with their shares, the largest first."""
+    if target.ndim == 0:
+        return names[int(target)]
+    order = target.argsort(descending=True, stable=True).tolist()
+    shares = [(names[each], float(target[each])) for each in order if target[each] >= _LEAST_SHOWN]
+    return ", ".join(name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares)
 
 
 class ClassGraph(nn.Module):

@@ -65,14 +65,20 @@ def distribution_focal_loss(sides: Tensor, wanted: Tensor) -> Tensor:
     return -(1 - share) * lower - share * upper
 
 
-def bce_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Binary cross-entropy of each class with its wanted score in 0..1."""
+def bce_loss(logits: Tensor, wanted: Tensor, gamma: float = 0.0) -> Tensor:
+    """Binary cross-entropy of each class with its wanted score in 0..1; `gamma` has no meaning here."""
     return F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
 
 
-def focal_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Cross-entropy weighted by how far off the score is, squared: Lin et al., 2017; for any score, Li et al., 2020."""
-    return (logits.sigmoid() - wanted).abs().square() * bce_loss(logits, wanted)
+def focal_loss(logits: Tensor, wanted: Tensor, gamma: float = 2.0) -> Tensor:
+    """Cross-entropy weighted by how far off the score is, to the power of `gamma`.
+
+    Lin et al., "Focal Loss for Dense Object Detection", 2017; for any score, Li et al., 2020.
+    """
+    off = (logits.sigmoid() - wanted).abs()
+    # Of other powers the gradient at 0 may be infinite.
+    weight = off.square() if gamma == 2 else off.clamp(min=1e-8) ** gamma
+    return weight * bce_loss(logits, wanted)
 
 
 BOX_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -82,7 +88,7 @@ BOX_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "diou": diou_loss,
     "ciou": ciou_loss,
 }
-CLASS_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"bce": bce_loss, "focal": focal_loss}
+CLASS_LOSSES: dict[str, Callable[..., Tensor]] = {"bce": bce_loss, "focal": focal_loss}
 
 
 def _around(one: Tensor, other: Tensor) -> Tensor:

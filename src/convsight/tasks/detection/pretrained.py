@@ -83,7 +83,18 @@ def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights
     return [*notes, f"{taken}; what finds boxes starts fresh"]
 
 
-def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeights) -> list[str]:
+def fill_detector(model: Detector, name: str, shape: NetShape, weights: Weights) -> list[str]:
+    """Put all of `weights`, of the whole detector called `name`, into `model`; returns what was done, in words.
+
+    Raises `UserError` where anything does not fit, what tells classes included.
+    """
+    whole = WholeWeights(weights.origin, weights.tensors, weights.mean, weights.std)
+    return _adapt_whole(model, name, shape, whole, fresh_head=False)
+
+
+def _adapt_whole(
+    model: Detector, name: str, shape: NetShape, weights: WholeWeights, *, fresh_head: bool = True
+) -> list[str]:
     wanted = model.state_dict()
     given, renamed = _renamed(weights.tensors, wanted)
     entry = NETWORKS.entry(name)
@@ -97,7 +108,7 @@ def _adapt_whole(model: Detector, name: str, shape: NetShape, weights: WholeWeig
             unfit += [] if key.endswith(_COUNTER) else [key]
         elif alike(given[key], own):
             taken[key] = given[key]
-        elif own.shape != more_outputs[key].shape:
+        elif fresh_head and own.shape != more_outputs[key].shape:
             fresh.append(key)
         elif own.shape != more_channels[key].shape and given[key].dim() == own.dim():
             taken[key] = for_channels(given[key], shape.channels)

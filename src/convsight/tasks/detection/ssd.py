@@ -21,6 +21,7 @@ from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 
+_MADE_FOR = (300, 300)  # px; only there are torchvision's steps from box to box those of the maps
 _VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
 
 
@@ -37,7 +38,8 @@ class Ssd(Detector):
         build = detection.ssdlite320_mobilenet_v3_large if lite else detection.ssd300_vgg16
         self.net: Any = build(weights=None, weights_backbone=None, num_classes=shape.outputs + 1)
         self.net.transform = nn.Identity()  # images come normalised, and at their size
-        self.net.anchor_generator.steps = None  # of 300 px; without them each map covers the image evenly
+        if (shape.height, shape.width) != _MADE_FOR:
+            self.net.anchor_generator.steps = None  # without them each map covers the image evenly
         self.lite = lite
         if not lite:
             for block in self.net.backbone.extra[-2:]:

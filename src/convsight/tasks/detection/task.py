@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -13,6 +14,7 @@ from convsight.augmentation import Augmentation, Batch
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples, Split
 from convsight.errors import UserError
+from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.input_layers import InputLayer
@@ -21,6 +23,7 @@ from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
+from convsight.tasks.capabilities import Published
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
 from convsight.tasks.detection.detector import Detector
@@ -30,10 +33,12 @@ from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
 from convsight.tasks.detection.nms import NmsKind, best, nms
-from convsight.tasks.detection.pretrained import adapt_detector, read_detector_weights
+from convsight.tasks.detection.pretrained import adapt_detector, fill_detector, read_detector_weights
+from convsight.tasks.detection.torchvision_detectors import TORCHVISION_DETECTORS, coco_weights
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 from convsight.words import counted
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DEFAULT_SIDE = 320
+_SIZE = InputSize(_DEFAULT_SIDE, _DEFAULT_SIDE, "squash")  # of images where nobody tells
 _CANDIDATES = 256  # boxes of an image that suppression sees
 _MAX_DETECTIONS = 100  # boxes of an image that are reported, as COCO judges
 
@@ -77,6 +83,19 @@ class Detection(Task):
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return _detector(model).backbone_stages((1, *card.input.planes_shape))
 
+    def published(self, name: str) -> Published | None:
+        offered = TORCHVISION_DETECTORS.get(name)
+        net = offered.net if offered else name
+        if net not in NETWORKS:
+            return None
+        weights, size = ((coco_weights(name),), offered.size) if offered else ((), _SIZE)
+        overlap = {"overlap": offered.overlap} if offered else {}
+        options = DetectionSettings(**overlap).model_dump(include={"suppression", "overlap"})
+        return Published(NETWORKS.canonical(net), weights, options, size)
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill_detector(_detector(model), card.net, net_shape(card), weights)
+
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         own = DetectionSettings.of(settings)
         return {"suppression": own.suppression, "overlap": own.overlap}
@@ -108,6 +127,12 @@ class Detection(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, partial(box_loss, settings=DetectionSettings.of(settings)))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if DetectionSettings.of(settings).sampling == "each":
+            return None, ""
+        boxes = _boxes(train)
+        return rarest_class_weights([each.labels[~each.crowd] for each in boxes], len(boxes.classes))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False  # boxes of two views have no mean

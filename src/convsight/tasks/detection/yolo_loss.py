@@ -52,7 +52,8 @@ def yolo_losses(
     wanted = torch.zeros_like(logits)
     wanted[found.image, found.cell, true.label[found.box]] = found.score
     scale = wanted.sum().clamp(min=1.0)
-    parts = {"class": _CLASS * CLASS_LOSSES[settings.class_loss](logits, wanted).sum() / scale}
+    gamma = 2.0 if settings.focal_gamma is None else settings.focal_gamma
+    parts = {"class": _CLASS * CLASS_LOSSES[settings.class_loss](logits, wanted, gamma).sum() / scale}
     chosen, centres, strides = sides[found.image, found.cell], cells.centres[found.cell], cells.strides[found.cell]
     boxes, weight = true.xyxy[found.box], found.score / scale
     parts["box"] = _BOX * (BOX_LOSSES[settings.box_loss](corners(chosen, centres, strides), boxes) * weight).sum()

@@ -18,6 +18,9 @@ from convsight.tasks.head_features import dense_head, head_features
 _MOST = 5_000  # images: of more, a dense layer gains little that the training does not give it
 _INVERSE_REGULARISATION = 0.1  # of standardised features, as for one class an image
 _STEPS = 100
+# Of the median deviation: what hardly varies in these images would get weights that answer wildly to others, such as
+# those of a training, whose normalisation is by batches.
+_LEAST = 0.3
 
 
 def start_head(
@@ -51,7 +54,8 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], present: NDArray[np
     Shapes: `features` (images, features), `present` (images, labels). Minimised by L-BFGS, all labels at once.
     """
     mean, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    scale[scale < 1e-7 * np.abs(mean) + 1e-12] = 1.0
+    scale = np.maximum(scale, _LEAST * np.median(scale))
+    scale[scale == 0] = 1.0
     inputs = torch.from_numpy(((features - mean) / scale).astype(np.float32))
     wanted = torch.from_numpy(present.astype(np.float32))
     rows = torch.zeros(wanted.shape[1], inputs.shape[1], requires_grad=True)

@@ -10,10 +10,11 @@ _MOST = 20.0  # times that a rare label's images count; more makes single images
 
 
 def label_loss(logits: Tensor, present: Tensor, weights: Tensor | None = None, gamma: float = 0.0) -> Tensor:
-    """The mean over images and labels of -ln(probability of what is true): logits and 0 or 1, (images, labels) each.
+    """The mean over images and labels of -ln(probability of what is true).
 
-    Images with a label count `weights` (labels,) times. With `gamma`, each answer counts (1 - its probability of what
-    is true) to that power: Lin et al., Focal Loss for Dense Object Detection, 2017, equation 4.
+    Logits, and 0 or 1 (of mixtures what is between), are (images, labels) each. Images with a label count `weights`
+    (labels,) times. With `gamma`, each answer counts (1 - its probability of what is true) to that power: Lin et al.,
+    Focal Loss for Dense Object Detection, 2017, equation 4.
 
     >>> label_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])).round(decimals=4)
     tensor(0.6931)
@@ -21,7 +22,7 @@ def label_loss(logits: Tensor, present: Tensor, weights: Tensor | None = None, g
     losses = F.binary_cross_entropy_with_logits(logits, present, pos_weight=weights, reduction="none")
     if gamma:
         # As a power of what the loss is the logarithm of, which stays exact where an answer is sure.
-        wrong = torch.sigmoid(torch.where(present > 0.5, -logits, logits))
+        wrong = present * torch.sigmoid(-logits) + (1 - present) * torch.sigmoid(logits)
         losses = losses * wrong**gamma
     return losses.mean()
 

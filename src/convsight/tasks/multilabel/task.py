@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from convsight.augmentation import Augmentation, Batch, Whole
+from convsight.augmentation import Augmentation, Batch, ShareTarget
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec
@@ -39,6 +41,7 @@ from convsight.tasks.multilabel.losses import balanced_weights, label_loss
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.net_stages import net_stages
 from convsight.tasks.pixel_features import shrunk_images
+from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LABELS = "labels"  # the name of the target
+_KINDS = {_LABELS: ShareTarget()}
+_LEAST_SHOWN = 0.005  # of a label in a mixture
 
 
 @final
@@ -94,11 +99,14 @@ class Multilabel(Task):
         return HeldTargets({_LABELS: torch.from_numpy(label_sets(examples.targets).present.astype(np.float32))})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, {_LABELS: Whole()})
+        own, varied = MultilabelSettings.of(settings), choose_augmentation(dataset, spec, settings, _KINDS)
+        return mixed(varied, own.mixup, own.cutmix)
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        there = torch.nonzero(targets[_LABELS] > 0.5).flatten().tolist()
-        return with_caption(image, [card.target.names[index] for index in there] or [NONE])
+        there = zip(card.target.names, targets[_LABELS].tolist(), strict=True)
+        shares = [(name, share) for name, share in there if share >= _LEAST_SHOWN]
+        words = [name if share > 1 - _LEAST_SHOWN else f"{name} {share:.0%}" for name, share in shares]
+        return with_caption(image, words or [NONE])
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         own = MultilabelSettings.of(settings)
@@ -106,7 +114,13 @@ class Multilabel(Task):
         if own.positive_weight == "balanced" and card.data:
             images = card.data["pictures"]["train"]
             weights = balanced_weights(card.data["train_counts"], images, card.target.names)
-        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma))
+        return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma or 0.0))
+
+    def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
+        if MultilabelSettings.of(settings).sampling == "each":
+            return None, ""
+        labels = label_sets(train.targets)
+        return rarest_class_weights([row.nonzero()[0] for row in labels.present], len(labels.classes))
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return MultilabelSettings.of(settings).mirror and augmentation.mirrors

@@ -87,6 +87,24 @@ def test_most_intervals_hold_what_many_images_show(monkeypatch: pytest.MonkeyPat
     assert min(held.values()) >= 30, held
 
 
+@pytest.mark.parametrize(("rare", "told"), [(9, False), (10, True)])
+def test_average_precisions_that_rest_on_a_handful_of_boxes_have_no_interval(rare: int, told: bool) -> None:
+    metrics, generator = BoxMetrics(("common", "rare")), np.random.default_rng(0)
+    for image in range(40):
+        labels = [0, 1] if image < rare else [0]
+        corners = generator.uniform(0, 9, (len(labels), 2))
+        boxes = np.concatenate([corners, corners + 10], axis=1)
+        target = Boxes.of(metrics.classes, (20, 20), boxes, labels)
+        moved = boxes + generator.choice([0, 4], (len(labels), 1))
+        found = Boxes.of(metrics.classes, (20, 20), moved, labels, scores=generator.uniform(0.1, 1, len(labels)))
+        metrics.update(target, found)
+    measured = metrics.compute()
+    for name in ("AP", "AP50", "VOC", "AP/rare", "AP50/rare"):
+        assert (measured[name].low < measured[name].high) is told, name
+    for name in ("AP/common", "AP50/common", "AR100", "recall"):
+        assert measured[name].low < measured[name].high, name
+
+
 def test_perfect_and_useless_predictions() -> None:
     target = Boxes.of(CLASSES, (99, 99), [(0, 0, 40, 40), (50, 50, 60, 60)], [0, 1])
     for result, value in ((target, 1.0), (target.select(np.zeros(0, np.int64)), 0.0)):

@@ -80,6 +80,14 @@ def test_no_interval_where_one_label_has_too_few_images() -> None:
     assert found["micro_f1"].low < found["micro_f1"].value < found["micro_f1"].high
 
 
+def test_a_label_that_no_image_has_takes_no_interval_away() -> None:
+    present, given, thresholds = scenes(60)
+    present[:, 1] = False
+    found = judged(present, given, thresholds).compute()
+    for name in ("mAP", "macro_f1"):
+        assert found[name].low < found[name].value < found[name].high
+
+
 def test_thresholds_are_those_of_the_calibration() -> None:
     present, given, thresholds = scenes(120)
     metrics = judged(present, given, thresholds)

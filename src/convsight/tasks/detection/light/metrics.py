@@ -25,6 +25,7 @@ Floats = NDArray[np.floating[Any]]
 
 _AVERAGES = ("AP", "VOC")  # what the names of average precisions begin with
 _INTERVAL = partial(by_unbiased_logits, times=2.0)  # of those
+_FEWEST_BOXES = 10  # of a class: with fewer, no interval of an average precision held what it should (design.md)
 
 _SHARES = (
     *("AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge", "VOC", "VOC11"),
@@ -49,7 +50,8 @@ class BoxMetrics(Metrics):
 
     What is undefined is left out. Crowds and difficult boxes need not be found, and predictions of them are neither
     right nor wrong. Intervals are those of `metrics.bootstrap`, but for average precision on the scale of log odds,
-    and lower: the fewer the images, the higher it is by chance, see `by_unbiased_logits`.
+    and lower: the fewer the images, the higher it is by chance, see `by_unbiased_logits`. Where a class has fewer than
+    ten boxes, its average precision and the means over classes have none.
 
     Boxes with other classes than `classes` raise ValueError, other results TypeError; computing before the first update
     raises ValueError.
@@ -88,7 +90,17 @@ class BoxMetrics(Metrics):
             return measured(measure, images)
         names = (*_SHARES, *(f"{kind}/{name}" for kind in ("AP", "AP50") for name in self.classes))
         averages = {name: _INTERVAL for name in names if name.startswith(_AVERAGES)}
-        return bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
+        found = bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
+        bare = self._rare() & found.keys()
+        return found | {name: Measured(*[found[name].value] * 3) for name in bare}
+
+    def _rare(self) -> set[str]:
+        """The average precisions that rest on a class of so few boxes that they get no interval."""
+        labels = [boxes.labels[~(boxes.crowd | boxes.difficult)] for boxes in self._targets]
+        boxes = np.bincount(np.concatenate(labels), minlength=len(self.classes))
+        rare = [name for name, count in zip(self.classes, boxes, strict=True) if 0 < count < _FEWEST_BOXES]
+        means = {name for name in _SHARES if name.startswith(_AVERAGES)} if rare else set()
+        return means | {f"{kind}/{name}" for kind in ("AP", "AP50") for name in rare}
 
     def described(self) -> Described:
         return _DESCRIBED

@@ -1,10 +1,10 @@
 """The choices that only detection has."""
 
-from typing import Literal, final
+from typing import Literal, Self, final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from convsight.settings import TaskSettings
+from convsight.settings import TaskSettings, refuse_idle_parameters
 
 
 @final
@@ -16,6 +16,12 @@ class DetectionSettings(TaskSettings):
         "ciou", description="What a box costs that lies elsewhere."
     )
     class_loss: Literal["bce", "focal"] = Field("bce", description="What a wrong class costs.")
+    focal_gamma: float | None = Field(
+        None, ge=0, le=10, description="How little --class-loss focal learns from what is right. [default: 2]"
+    )
+    sampling: Literal["each", "balanced"] = Field(
+        "each", description="each: every image once an epoch; balanced: images of rare classes more often."
+    )
     mosaic: float | None = Field(
         None, ge=0, le=1, description="Share of images put together of four. [default: 0.5 where they vary strongly]"
     )
@@ -27,3 +33,8 @@ class DetectionSettings(TaskSettings):
     overlap: float = Field(
         0.65, gt=0, le=1, description="Intersection over union from which a surer box suppresses another."
     )
+
+    @model_validator(mode="after")
+    def _parameters_do_something(self) -> Self:
+        refuse_idle_parameters(self, {"focal_gamma": ("class_loss", ("focal",))})
+        return self

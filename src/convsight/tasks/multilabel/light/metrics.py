@@ -155,10 +155,11 @@ class _Measure:
     def tells(self, name: str) -> bool:
         """Whether there are enough images with the labels of the number `name` for resamples to tell how it varies."""
         counts, images = self._true.sum(axis=0), len(self._true)
-        counts = np.minimum(counts, images - counts)
+        rarer = np.minimum(counts, images - counts)  # images with the label, or without it
         if name.startswith("AP/"):
-            return bool(counts[self._classes.index(name.removeprefix("AP/"))] >= FEWEST_OF_A_CLASS)
-        return name in ("micro_f1", "log_loss") or bool(counts.min() >= FEWEST_OF_A_CLASS)
+            return bool(rarer[self._classes.index(name.removeprefix("AP/"))] >= FEWEST_OF_A_CLASS)
+        # A label that no image has, or every image, varies in nothing.
+        return name in ("micro_f1", "log_loss") or not ((rarer > 0) & (rarer < FEWEST_OF_A_CLASS)).any()
 
     def shares(self, intervals: bool = False) -> dict[str, Measured]:
         """What is a share of images: without resamples."""

@@ -1,0 +1,1 @@
+"""Regression: one number or several about an image, each with an interval."""

@@ -1,0 +1,1 @@
+"""What regression needs without PyTorch."""

@@ -1,0 +1,194 @@
+"""Regression: what number, or which numbers, belong to the image?"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from convsight.augmentation import Augmentation, Batch
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import InputSpec, as_image
+from convsight.metrics import Measured
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.input_layers import InputLayer
+from convsight.nets.text.source import is_net_text
+from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.results import Numbers, NumbersOfMany
+from convsight.results.caption import with_caption
+from convsight.settings import TrainSettings
+from convsight.targets import NumberTargets, Targets
+from convsight.tasks.capabilities import Start
+from convsight.tasks.contract import Task
+from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.reader import Metrics
+from convsight.tasks.regression.augmentation import choose_augmentation
+from convsight.tasks.regression.baselines import constant_baseline, linear_baseline
+from convsight.tasks.regression.distributions import Answer, answer_of
+from convsight.tasks.regression.figures import residuals_figure, truth_figure
+from convsight.tasks.regression.light.interval_width import WIDTH
+from convsight.tasks.regression.light.metrics import NumberMetrics
+from convsight.tasks.regression.light.reader import number_targets
+from convsight.tasks.regression.light.settings import RegressionSettings
+from convsight.tasks.start import SMALL, choose_start, untried_weights
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_NUMBERS = "numbers"  # the target's name in a batch
+_ANSWER = ("loss", "components", "huber_delta")  # of the settings, what a network's outputs mean
+
+
+@final
+class Regression(Task):
+    """One number or several, each with how likely every value is."""
+
+    default_net = SMALL
+    batch_divisor = 1
+    finetune_lr_scale = 1 / 15
+    trivial_baseline_name = "mean"
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        RegressionSettings.of(settings).refuse_without_effect()
+        net = canonical_name(name)
+        entry = net_entry(net)
+        side = settings.size or (entry.side if is_net_text(net) else None)
+        if side is not None:
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
+        return net
+
+    def weights(self, net: str, weights: str) -> Weights:
+        return read_weights(net, weights)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        return RegressionSettings.of(settings).model_dump(include=set(_ANSWER), exclude_none=True)
+
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or "squash", split), why
+
+    def check(self, card: Card) -> None:
+        check_size(card.net, _shape(card))
+
+    def build(self, card: Card) -> nn.Module:
+        return build_net(card.net, _shape(card))
+
+    def targets(self, examples: Examples) -> TargetTensors:
+        return HeldTargets({_NUMBERS: torch.from_numpy(_numbers(examples.targets).values).float()})
+
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
+        return choose_augmentation(dataset, spec, settings, _NUMBERS)
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return False
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        target, values = number_targets(card), targets[_NUMBERS].double().cpu().numpy()
+        return with_caption(image, [Numbers(target.names, target.units, values, np.ones(len(values))).summary()])
+
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        answer, target = _answer(card), number_targets(card)
+
+        def loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+            wanted = batch.targets[_NUMBERS]
+            mean, std = wanted.new_tensor(target.mean), wanted.new_tensor(target.scale)
+            outputs = _by_number(network(batch.image).float(), target)
+            return {"total": answer.loss(outputs, (wanted - mean) / std)}
+
+        return OneNetwork(network, loss)
+
+    def graph(self, model: nn.Module, card: Card) -> nn.Module:
+        return NumberGraph(card, model)
+
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        true = _numbers(train.targets)
+        return constant_baseline(_fitted(true), true.values.mean(axis=0), _numbers(judged.targets))
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        true, judged = _numbers(train.targets), _numbers(test.targets)
+        targets = _fitted(true)
+        return {
+            "mean": self.trivial_baseline(train, test),
+            "median": constant_baseline(targets, np.median(true.values, axis=0), judged),
+            "linear": linear_baseline(targets, train, true, test, judged),
+        }
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        if not isinstance(metrics, NumberMetrics):
+            raise TypeError(f"figures of regression need NumberMetrics, not {type(metrics).__name__}")
+        return {"truth": truth_figure(metrics), "residuals": residuals_figure(metrics)}
+
+
+class NumberGraph(nn.Module):
+    """The deployed network: RGB uint8 (batch, height, width, 3) to numbers in their own units.
+
+    `numbers` (batch, numbers) are the means of distributions `weights`, `means` and `deviations`, which are
+    (batch, numbers, components) and as wide as the card's calibration says.
+    """
+
+    mean: Tensor
+    std: Tensor
+    width: Tensor
+
+    def __init__(self, card: Card, model: nn.Module) -> None:
+        super().__init__()
+        self.inputs = InputLayer(card.input)
+        self.model = model
+        self.target = number_targets(card)
+        self.answer = _answer(card)
+        widths = [card.calibration.get(f"{WIDTH}{name}", 1.0) for name in self.target.names]
+        for name, values in (("mean", self.target.mean), ("std", self.target.scale), ("width", widths)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32)[:, None], persistent=False)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        outputs = self.model(self.inputs(images)).float()
+        weights, means, deviations = self.answer.told(_by_number(outputs, self.target))
+        middle = (weights * means).sum(dim=2, keepdim=True)
+        means = middle + (means - middle) * self.width
+        return {
+            "numbers": (middle * self.std + self.mean)[..., 0],
+            "weights": weights,
+            "means": means * self.std + self.mean,
+            "deviations": deviations * self.width * self.std,
+        }
+
+
+def _answer(card: Card) -> Answer:
+    return answer_of(RegressionSettings(**{name: card.options[name] for name in _ANSWER if name in card.options}))
+
+
+def _shape(card: Card) -> NetShape:
+    sides, outputs = as_image(card.input, card.task), card.target.outputs * _answer(card).per_number
+    return NetShape(outputs, sides.channels, sides.height, sides.width)
+
+
+def _by_number(outputs: Tensor, target: NumberTargets) -> Tensor:
+    """What a network tells (batch, outputs) as (batch, numbers, outputs of a number)."""
+    count = len(target.names)
+    found: Tensor = torch.unflatten(outputs, 1, (count, outputs.shape[1] // count))
+    return found
+
+
+def _numbers(targets: Targets) -> NumbersOfMany:
+    if not isinstance(targets, NumbersOfMany):
+        raise TypeError(f"regression needs numbers as targets, not {type(targets).__name__}")
+    return targets
+
+
+def _fitted(true: NumbersOfMany) -> NumberTargets:
+    return NumberTargets(names=true.names, units=true.units).fitted(true)

@@ -1,0 +1,62 @@
+"""`Several`: how often a training is made, and what differs between its runs."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from convsight.settings import TrainSettings
+
+
+class Several(BaseModel):
+    """Folds that serve as test in turn, seeds, and whether the networks are averaged in the end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folds: int | None = Field(None, ge=2, le=1000)
+    repeat: int = Field(1, ge=1, le=1000)
+    average: bool = False
+
+    @model_validator(mode="after")
+    def _more_than_one(self) -> "Several":
+        if self.folds is None and self.repeat == 1:
+            raise ValueError("--average needs several networks: give --folds K or --repeat N of 2 or more")
+        return self
+
+    @property
+    def words(self) -> str:
+        """In a sentence: `5 folds, 3 seeds`."""
+        parts = [f"{self.folds} folds"] if self.folds else []
+        return ", ".join([*parts, *([f"{self.repeat} seeds"] if self.repeat > 1 else [])])
+
+    def members(self, seed: int) -> list["Member"]:
+        """The runs to make, where the first seed is `seed`.
+
+        >>> [member.name for member in Several(folds=2).members(0)], [m.name for m in Several(repeat=2).members(7)]
+        (['fold-1', 'fold-2'], ['seed-7', 'seed-8'])
+        >>> [member.name for member in Several(folds=2, repeat=2).members(0)][-1]
+        'seed-1-fold-2'
+        """
+        return [
+            Member(seed + again, fold, self.repeat > 1)
+            for again in range(self.repeat)
+            for fold in ([None] if self.folds is None else range(self.folds))
+        ]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run: its seed, and the fold that is its test, counted from 0; None where all have one test."""
+
+    seed: int
+    fold: int | None
+    many_seeds: bool
+
+    @property
+    def name(self) -> str:
+        """That of its folder."""
+        parts = [f"seed-{self.seed}"] if self.many_seeds or self.fold is None else []
+        return "-".join([*parts, *([] if self.fold is None else [f"fold-{self.fold + 1}"])])
+
+    def settings(self, settings: TrainSettings, place: str, minutes: float | None) -> TrainSettings:
+        """Those of this run, in the folder `place`, of so many minutes where time is what was given."""
+        return settings.model_copy(update={"seed": self.seed, "run": place, "minutes": minutes})

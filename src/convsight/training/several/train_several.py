@@ -1,0 +1,158 @@
+"""`train_several` and `resume_several`: the same training several times, and what the runs reach together."""
+
+import shlex
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from convsight.datasets import Dataset, fingerprint, read_dataset
+from convsight.errors import UserError
+from convsight.metrics import Measured
+from convsight.progress import Listener
+from convsight.run import Run, check_there
+from convsight.settings import TrainSettings
+from convsight.tasks.choices import for_task
+from convsight.training.run_folder import locked
+from convsight.training.several.average import average_networks, check_average
+from convsight.training.several.cuts import cuts
+from convsight.training.several.folder import SeveralRuns
+from convsight.training.several.out_of_fold import judge_folds
+from convsight.training.several.plan import Member, Several
+from convsight.training.several.summary import Summaries, summarise, write_summary
+from convsight.training.train import resume, train
+
+# Of the time given, kept for judging all folds together and for the average.
+_KEPT = 0.03
+_LEAST_MINUTES = 0.01
+
+
+@dataclass(frozen=True)
+class Together:
+    """Finished runs, what they reached, and what the average of their networks reaches on a test none has seen."""
+
+    runs: SeveralRuns
+    summaries: Summaries
+    average: Mapping[str, Measured] = field(default_factory=dict)
+
+
+def train_several(
+    settings: TrainSettings, several: Several, listener: Listener, held: Dataset | None = None
+) -> Together:
+    """Train a network for each fold and seed of `several`, each in a run folder of one that is returned.
+
+    The minutes of `settings` are those of all runs together. What is wrong with data or settings is found before the
+    folder is made. Raises `UserError` for it, and KeyboardInterrupt where the user stops: finished runs are kept.
+    """
+    began = time.monotonic()
+    data = read_dataset(held or settings.data, settings.group)
+    settings = for_task(_lasting(settings), settings.task or data.task)
+    if several.average:
+        check_average(settings.task or data.task)
+    cut = cuts(data, several, settings, listener)
+    made = Run.create(settings.run, f"{data.name}-{'folds' if several.folds else 'seeds'}")
+    runs = SeveralRuns(made.path)
+    with locked(made), _kept_if_begun(runs, list(cut)):
+        runs.save(several, settings, fingerprint(data, workers=max(1, settings.workers)))
+        return _train_all(runs, several, settings, cut, listener, began, held)
+
+
+def resume_several(
+    runs: SeveralRuns, listener: Listener, held: Dataset | None = None, place: str | None = None
+) -> Together:
+    """Go on with several runs: finished ones are kept, one that was stopped goes on, the others are trained.
+
+    Data that a program held are given again, `held`; data that have moved lie at `place` now. Raises `UserError` where
+    the data are others, or another call goes on with them.
+    """
+    began = time.monotonic()
+    with locked(Run(runs.path)):
+        several, settings, known = runs.load()
+        if place is not None:
+            settings = _lasting(settings.model_copy(update={"data": place}))
+        if held is None:
+            check_there(Run(runs.path), settings)
+        data = read_dataset(held or settings.data, settings.group)
+        if fingerprint(data, workers=max(1, settings.workers)) != known:
+            raise UserError(f"{settings.data} has changed since {runs.path} was begun; train anew on it")
+        cut = cuts(data, several, settings, listener)
+        return _train_all(runs, several, settings, cut, listener, began, held, place)
+
+
+def _train_all(
+    runs: SeveralRuns,
+    several: Several,
+    settings: TrainSettings,
+    cut: Mapping[Member, Dataset],
+    listener: Listener,
+    began: float,
+    held: Dataset | None,
+    place: str | None = None,
+) -> Together:
+    """Make what is missing of the runs, then what they are together."""
+    with _explain_if_stopped(runs, list(cut), listener):
+        for number, (member, dataset) in enumerate(cut.items(), start=1):
+            run, which = runs.run(member), f"{member.name} ({number} of {len(cut)})"
+            if runs.finished(member):
+                listener.say(f"{which}: finished before, and kept")
+            elif run.checkpoint_file.is_file():
+                listener.say(f"{which}: gone on with")
+                resume(run.path, {}, listener, held, place)
+            else:
+                minutes = _share(runs, list(cut), settings, began)
+                listener.say(
+                    f"{member.name} ({number} of {len(cut)})" + (f": {minutes:.2g} minutes" if minutes else "")
+                )
+                train(member.settings(settings, str(run.path.absolute()), minutes), listener, dataset)
+        pooled = judge_folds(runs, cut, listener) if several.folds else {}
+        found = Together(runs, summarise(runs, several, list(cut), pooled))
+        write_summary(runs, found.summaries, {})  # an average that fails loses nothing
+        if several.average:
+            found = replace(found, average=average_networks(runs, cut, settings, listener))
+            write_summary(runs, found.summaries, found.average)
+    return found
+
+
+def _share(runs: SeveralRuns, members: list[Member], settings: TrainSettings, began: float) -> float | None:
+    """The minutes of the next run: an equal share of those that are left to runs that were not begun."""
+    if settings.minutes is None:
+        return None
+    begun = [run for run in map(runs.run, members) if run.checkpoint_file.is_file()]
+    now = time.monotonic()
+    # What runs of earlier calls spent counts too: a stopped one still has all of its share.
+    spent = sum(run.settings()[0].minutes or 0.0 for run in begun)
+    elapsed = max(spent, (now - began) / 60)
+    left = settings.minutes * (1 - _KEPT) - elapsed
+    return max(_LEAST_MINUTES, left / (len(members) - len(begun)))
+
+
+def _lasting(settings: TrainSettings) -> TrainSettings:
+    """The settings with a path of the data that holds from any folder."""
+    path = Path(settings.data)
+    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
+
+
+@contextmanager
+def _kept_if_begun(runs: SeveralRuns, members: list[Member]) -> Iterator[None]:
+    """Remove the folder where no run got as far as its first epoch: there is nothing to keep."""
+    try:
+        yield
+    except BaseException:
+        if not any(runs.run(member).checkpoint_file.is_file() for member in members):
+            shutil.rmtree(runs.path, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _explain_if_stopped(runs: SeveralRuns, members: list[Member], listener: Listener) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        done = sum(runs.finished(member) is not None for member in members)
+        listener.say(
+            f"{done} of {len(members)} runs are finished and kept; go on with all of them: "
+            f"convsight train --resume {shlex.quote(str(runs.path))}"
+        )
+        raise
