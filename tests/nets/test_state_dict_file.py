@@ -87,3 +87,13 @@ def test_real_safetensors_cut_short(shared_data: Any, tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").write_bytes(whole[:-1])
     with pytest.raises(UserError, match="damaged"):
         read_state_dict(tmp_path / "w.safetensors")
+
+
+def test_safetensors_with_a_header_of_many_names(tmp_path: Path) -> None:
+    # From 65,536 bytes on, the length that the file begins with has other bytes than zeros where short ones have none.
+    given = {f"layers.{number}.weight": torch.full((1,), float(number)) for number in range(2_000)}
+    save_file(given, tmp_path / "many.safetensors")
+    assert int.from_bytes((tmp_path / "many.safetensors").read_bytes()[:8], "little") > 65_536
+    found = read_state_dict(tmp_path / "many.safetensors")
+    assert found.keys() == given.keys()
+    assert found["layers.1999.weight"].item() == 1999
