@@ -9,6 +9,7 @@ from tests.training.begun import begun
 
 from convsight.tasks.classification.task import ClassGraph
 from convsight.training import assembly
+from convsight.training.choices import passes_within
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,28 @@ def test_time_to_export_is_kept_free_by_layers_and_by_what_proving_costs(
     kept = ends(0.01, net=few, export=False) - ends(0.01, net=few)
     assert kept == pytest.approx(6.0 + 4 * 0.09 + 5 * 64 * 0.01)
     assert ends(0.01, net=few) - ends(0.01, net=more) == pytest.approx(2 * 0.09)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "most", "planned"),
+    [
+        (1.0, 0.0001, True, False),  # by the rule 18 passes, by the speed 30,000
+        (20.0, 3.0, False, False),  # by the rule 365, by the speed 20: another backbone
+        (20.0, 0.25, True, True),  # 240: near enough, the rule stays
+    ],
+)
+def test_detectors_vary_by_the_measured_speed_where_the_rule_is_far_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, seconds: float, most: bool, planned: bool
+) -> None:
+    monkeypatch.setattr(assembly, "seconds_of_step", lambda learner, step: seconds)
+    chosen = {"size": 32, "minutes": minutes, "device": "cpu", "batch": 20, "export": False}
+    t = begun("shapes", tmp_path / "a", task="detection", **chosen)
+    rule = passes_within(minutes, len(t.train), 32 * 32, t.device)
+    assert t.varies_most is most
+    assert (t.plan.choices.passes == pytest.approx(rule)) is planned
+    assert any(f"about {round(t.plan.choices.passes):,} epochs" in reason for reason in t.augmentation.reasons)
+
+
+def test_trainings_of_so_many_epochs_measure_no_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "seconds_of_step", lambda learner, step: pytest.fail("measured"))
+    assert begun("shapes", tmp_path / "a", task="detection", size=32, epochs=3).plan.choices.passes == 3

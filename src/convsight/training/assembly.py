@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from convsight.augmentation import Augmentation
 from convsight.card import Card
+from convsight.datasets import Dataset
 from convsight.export.parity_check import MIN_IMAGES
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
@@ -43,6 +45,8 @@ _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; 
 _EXPORT_SECONDS, _EXPORT_SECONDS_A_LAYER = 6.0, 0.09
 _ENGINES = 4  # ways to run an exported file, each proven on MIN_IMAGES images beside the network itself
 _SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 200  # of --minutes; images
+_RARELY, _OFTEN = 1.0, 1e6  # passes
+_ACCORD = 2.0  # times; so near to the rule, what is measured changes nothing, or noise would turn a choice
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
 _TRIED = (32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
 _LONGEST = 0.5  # seconds of tries after which a slow network is not tried again
@@ -104,8 +108,8 @@ def assemble(
     )
 
 
-def settle(t: Training, listener: Listener) -> None:
-    """Choose what depends on the network: number format and first side; say what was chosen and why."""
+def settle(t: Training, dataset: Dataset, deadline: float | None, listener: Listener) -> None:
+    """Choose what depends on the network: number format, first side, variation; say what was chosen and why."""
     plan = t.plan
     channels, *sides = plan.card.input.planes_shape
     first_side = _first_side(t)
@@ -113,7 +117,29 @@ def settle(t: Training, listener: Listener) -> None:
     precision, why = choose_precision(t.learner.network, plan.settings, t.device, smallest)
     choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
     t.plan = replace(plan, choices=choices)
+    if deadline is not None:
+        _vary_by_speed(t, dataset, deadline)
     _tell(t, listener, why)
+
+
+def _vary_by_speed(t: Training, dataset: Dataset, deadline: float) -> None:
+    """Vary examples by how often they can be seen until `deadline` at the speed measured, where the rule is far off.
+
+    The rule of `passes_within` knows one network; a step of another may take ten times as long.
+    """
+    plan = t.plan
+
+    def varied(passes: float) -> Augmentation:
+        return augmentation_of(plan.task, dataset, plan.card.input, plan.settings, passes)
+
+    if varied(_RARELY).varies_like(varied(_OFTEN)):
+        return  # whatever the number
+    passes = max(0.0, deadline - time.monotonic()) / (_step_seconds(t, None) * t.loader.steps)
+    if plan.choices.passes / _ACCORD < passes < plan.choices.passes * _ACCORD:
+        return
+    t.augmentation = varied(passes)
+    t.varies_most = t.augmentation.varies_like(varied(_OFTEN))
+    t.plan = replace(plan, choices=plan.choices.model_copy(update={"passes": passes}))
 
 
 def _tell(t: Training, listener: Listener, precision: str) -> None:

@@ -98,7 +98,7 @@ def train(
         network, loss = first_network(task, card, train_examples, given, choices, settings.seed, listener)
         del weights, given  # half a gigabyte, for some networks
         t = assemble(task, card, prepared, settings, choices, run, network)
-        settle(t, listener)
+        settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
             instead(t)
