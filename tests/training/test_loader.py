@@ -3,23 +3,27 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from convsight.datasets import ImageStore, Split
 from convsight.results import Labels
 from convsight.rng import shuffled
 from convsight.tasks.image_size import unmeasured
 from convsight.tasks.target_tensors import HeldTargets
+from convsight.training.draws import drawn
 from convsight.training.loader import LoadedBatch, Loader
 
 
-def loader(count: int, batch: int, *, seed: int = 3, workers: int = 0) -> Loader:
+def loader(
+    count: int, batch: int, *, seed: int = 3, workers: int = 0, weights: NDArray[np.float64] | None = None
+) -> Loader:
     """Of images whose pixels, and of targets that, are the index of the example."""
     images = np.broadcast_to(np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 2, 2, 3)).copy()
     labels = Labels(np.zeros(count, np.int64), ("a", "b"))
     split = Split("train", images, labels, [str(index) for index in range(count)])
     fitted, _ = ImageStore.read(split, unmeasured(2, 2, "crop"))
     targets = HeldTargets({"index": torch.arange(count)})
-    return Loader(fitted, targets, kind="image", batch=batch, seed=seed, workers=workers)
+    return Loader(fitted, targets, kind="image", batch=batch, seed=seed, workers=workers, weights=weights)
 
 
 def samples(batches: list[LoadedBatch]) -> list[int]:
@@ -68,3 +72,19 @@ def test_inputs_and_targets_are_those_of_the_samples_whoever_reads_them(workers:
             assert loaded.batch.inputs["image"].shape == (len(loaded.samples), 2, 2, 3)
             np.testing.assert_array_equal(loaded.batch.inputs["image"][:, 1, 0, 2].numpy(), loaded.samples)
             np.testing.assert_array_equal(loaded.batch.targets["index"].numpy(), loaded.samples)
+
+
+def test_what_is_drawn_more_than_once_is_varied_by_numbers_of_its_own() -> None:
+    weights = np.array([1.0, 1.0, 1.0, 97.0])
+    batches = list(loader(4, 2, weights=weights).epoch(1))
+    expected = drawn(3, 1, 4, weights)
+    assert samples(batches) == expected.samples.tolist()
+    assert [int(number) for loaded in batches for number in loaded.numbers] == expected.numbers.tolist()
+    assert samples(batches).count(3) > 1
+    assert [int(index) for loaded in batches for index in loaded.batch.targets["index"]] == samples(batches)
+
+
+def test_an_example_taken_by_itself_is_varied_by_its_index() -> None:
+    whole, numbers = loader(4, 2), np.array([7, 8])
+    assert whole.take(np.array([2, 0])).numbers.tolist() == [2, 0]
+    assert whole.take(np.array([2, 0]), numbers).numbers.tolist() == [7, 8]
