@@ -27,5 +27,14 @@ class Measured(NamedTuple):
         low, high = f"{self.low:.{decimals}f}", f"{self.high:.{decimals}f}"
         return f"{low}{between}{high}" if low != high else ""
 
+    @property
+    def bare(self) -> "Measured":
+        """The value alone, without an interval.
+
+        >>> Measured(0.9, 0.85, 0.93).bare
+        Measured(value=0.9, low=0.9, high=0.9)
+        """
+        return Measured(self.value, self.value, self.value)
+
     def __float__(self) -> float:
         return self.value

@@ -18,6 +18,7 @@ from convsight.metrics.intervals import (
     share_interval,
     wider,
 )
+from convsight.metrics.shares import mean_where, ratio
 from convsight.results import Label, Result
 from convsight.tasks.classification.light import log_loss
 from convsight.tasks.classification.light.auc import Ranking
@@ -173,13 +174,13 @@ class _Judged:
         mean_recall = of_mean_share(right[true > 0], true[true > 0])
         found |= averages | {"balanced_accuracy": wider(mean_recall, averages["balanced_accuracy"])}
         if true.min() < FEWEST_OF_A_CLASS:
-            found |= {name: _bare(found[name]) for name in averages}
+            found |= {name: found[name].bare for name in averages}
         found["log_loss"] = log_loss.with_interval(float(self._losses.mean()), self._losses, ~self._is_right)
         found["calibration_error"] = self._calibration_error()
         found |= self._of_classes("precision", right, predicted, true + predicted > 0)
         found |= self._of_classes("recall", right, true, true > 0)
         found |= self._of_classes("f1", right, true + predicted - right, true + predicted > 0)
-        return found if intervals else {name: _bare(each) for name, each in found.items()}
+        return found if intervals else {name: each.bare for name, each in found.items()}
 
     def _resampled(self) -> dict[str, Measured]:
         images = len(self._losses)
@@ -189,12 +190,12 @@ class _Judged:
     def _averages(self, weights: Floats) -> dict[str, Floats]:
         """The means over classes, for weights (resamples, images)."""
         true, predicted, right = self._true(weights), self._predicted(weights), self._right(weights)
-        f1 = _ratio(2 * right, true + predicted)
+        f1 = ratio(2 * right, true + predicted)
         areas = np.stack([ranking.area(weights) for ranking in self._rankings], axis=1)
         return {
-            "balanced_accuracy": _mean_where(_ratio(right, true), true > 0),
-            "macro_f1": _mean_where(f1, true + predicted > 0),
-            "auc": _mean_where(areas, ~np.isnan(areas)),
+            "balanced_accuracy": mean_where(ratio(right, true), true > 0),
+            "macro_f1": mean_where(f1, true + predicted > 0),
+            "auc": mean_where(areas, ~np.isnan(areas)),
         }
 
     def _calibration_error(self) -> Measured:
@@ -205,14 +206,14 @@ class _Judged:
             np.bincount(bins, self._is_right, _BINS).astype(np.float64),
         )
         errors = np.count_nonzero(~self._is_right)
-        return found if errors >= log_loss.FEWEST_ERRORS else _bare(found)
+        return found if errors >= log_loss.FEWEST_ERRORS else found.bare
 
     def _of_classes(self, kind: str, right: Floats, images: Floats, defined: NDArray[np.bool_]) -> dict[str, Measured]:
         """A share of each class that it is `defined` for, 0 where it is one of no `images`.
 
         F1 is 2 J / (1 + J) of J, the share of the right ones among those that are or are taken for the class.
         """
-        shares = np.stack([_ratio(right, images), *share_interval(right, np.maximum(images, 1))])
+        shares = np.stack([ratio(right, images), *share_interval(right, np.maximum(images, 1))])
         shares[1:, images == 0] = 0.0
         if kind == "f1":
             shares = 2 * shares / (1 + shares)
@@ -242,11 +243,6 @@ class _Sums:
         return sums
 
 
-def _bare(measured: Measured) -> Measured:
-    """The value alone."""
-    return Measured(*[measured.value] * 3)
-
-
 def _surprise(targets: Indices, probabilities: Floats) -> Floats:
     """-ln of the true class's probability, clipped as scikit-learn clips in double precision."""
     given = probabilities[np.arange(len(targets)), targets].astype(np.float64)
@@ -274,18 +270,3 @@ def _edges() -> NDArray[np.float64]:
 def _bins(confidence: Floats) -> Indices:
     """The bin of each confidence; a value on an edge belongs below it."""
     return np.searchsorted(_edges()[1:-1], confidence)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """The part's share of the whole, 0 where there is no whole."""
-    shares = np.zeros_like(part)
-    np.divide(part, whole, out=shares, where=whole > 0)
-    return shares
-
-
-def _mean_where(values: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """Mean over the last axis of the values that count, NaN where none does."""
-    mean = np.full(len(values), np.nan, values.dtype)
-    number = np.count_nonzero(counted, axis=1)
-    np.divide(np.where(counted, values, 0).sum(axis=1), number, out=mean, where=number > 0)
-    return mean

@@ -92,7 +92,7 @@ class BoxMetrics(Metrics):
         averages = {name: _INTERVAL for name in names if name.startswith(_AVERAGES)}
         found = bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
         bare = self._rare() & found.keys()
-        return found | {name: Measured(*[found[name].value] * 3) for name in bare}
+        return found | {name: found[name].bare for name in bare}
 
     def _rare(self) -> set[str]:
         """The average precisions that rest on a class of so few boxes that they get no interval."""

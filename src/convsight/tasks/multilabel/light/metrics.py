@@ -17,6 +17,7 @@ from convsight.metrics.intervals import (
     percentiles,
     share_interval,
 )
+from convsight.metrics.shares import mean_where, ratio
 from convsight.results import LabelSet, Result
 from convsight.tasks.multilabel.light.average_precision import PositiveRanking
 from convsight.tasks.multilabel.light.thresholds import THRESHOLD, best_thresholds, thresholds_of
@@ -117,7 +118,7 @@ class LabelSetMetrics(Metrics):
             resamples_for(images, len(self.classes)),
             intervals={name: _INTERVALS[name.partition("/")[0]] for name in measure.names},
         )
-        return {name: each if measure.tells(name) else _bare(each) for name, each in found.items()}
+        return {name: each if measure.tells(name) else each.bare for name, each in found.items()}
 
 
 class _Measure:
@@ -142,12 +143,12 @@ class _Measure:
     def __call__(self, weights: Floats) -> dict[str, Floats]:
         true, said, right = (weights @ each for each in (self._true, self._said, self._right))
         precisions = np.stack([ranking.precision(weights) for ranking in self._rankings], axis=1)
-        f1 = _ratio(2 * right, true + said)
-        total = _ratio(2 * right.sum(axis=1), true.sum(axis=1) + said.sum(axis=1))
+        f1 = ratio(2 * right, true + said)
+        total = ratio(2 * right.sum(axis=1), true.sum(axis=1) + said.sum(axis=1))
         return {
-            "mAP": _mean_where(precisions, ~np.isnan(precisions)),
+            "mAP": mean_where(precisions, ~np.isnan(precisions)),
             "micro_f1": total,
-            "macro_f1": _mean_where(f1, true + said > 0),
+            "macro_f1": mean_where(f1, true + said > 0),
             "log_loss": weights @ self._losses / weights.sum(axis=1),
             **{f"AP/{name}": precisions[:, index] for index, name in enumerate(self._classes)},
         }
@@ -168,14 +169,14 @@ class _Measure:
         found |= self._of_labels("precision", right, said, true + said > 0)
         found |= self._of_labels("recall", right, true, true > 0)
         found |= self._of_labels("f1", right, true + said - right, true + said > 0)
-        return found if intervals else {name: _bare(each) for name, each in found.items()}
+        return found if intervals else {name: each.bare for name, each in found.items()}
 
     def _of_labels(self, kind: str, right: Floats, images: Floats, defined: NDArray[np.bool_]) -> dict[str, Measured]:
         """A share of each label that it is `defined` for, 0 where it is one of no `images`.
 
         F1 is 2 J / (1 + J) of J, the share of the right ones among those that have the label or are said to.
         """
-        shares = np.stack([_ratio(right, images), *share_interval(right, np.maximum(images, 1))])
+        shares = np.stack([ratio(right, images), *share_interval(right, np.maximum(images, 1))])
         shares[1:, images == 0] = 0.0
         if kind == "f1":
             shares = 2 * shares / (1 + shares)
@@ -194,23 +195,3 @@ def _surprise(present: NDArray[np.bool_], probabilities: Floats) -> Floats:
     tiny = np.finfo(np.float64).eps
     found: Floats = -np.log(np.clip(given, tiny, 1 - tiny))
     return found
-
-
-def _bare(measured: Measured) -> Measured:
-    """The value alone."""
-    return Measured(*[measured.value] * 3)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """The part's share of the whole, 0 where there is no whole."""
-    shares = np.zeros_like(part)
-    np.divide(part, whole, out=shares, where=whole > 0)
-    return shares
-
-
-def _mean_where(values: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """Mean over the last axis of the values that count, NaN where none does."""
-    mean = np.full(len(values), np.nan, values.dtype)
-    number = np.count_nonzero(counted, axis=1)
-    np.divide(np.where(counted, values, 0).sum(axis=1), number, out=mean, where=number > 0)
-    return mean
