@@ -1,11 +1,13 @@
 """What every kind of question must do. A test class that inherits it gives the task, a card and targets."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
+from typing_extensions import get_protocol_members, is_protocol
 
 from convsight.augmentation import Batch
 from convsight.card import Card
@@ -16,12 +18,14 @@ from convsight.results import Result, Tabular
 from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks import TASKS, reader_of, task_of
+from convsight.tasks import TASKS, capabilities, reader_of, task_of
 from convsight.tasks.capabilities import figures_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import MAIN
 from convsight.tasks.reader import columns_of
+
+CAPABILITIES = [each for each in vars(capabilities).values() if is_protocol(each) and each is not Protocol]
 
 
 class TaskContract:
@@ -51,6 +55,12 @@ class TaskContract:
 
     def test_it_is_in_the_mapping(self) -> None:
         assert self.card().task in TASKS
+
+    @pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.__name__)
+    def test_what_it_can_do_beyond_it_can_do_whole(self, capability: type) -> None:
+        # A protocol of which a method is missing is none, without a word: a task then lost its pretrained networks.
+        members = get_protocol_members(capability)
+        assert {name for name in members if hasattr(self.task(), name)} in (set(), members)
 
     def test_the_loss_has_a_total_and_reaches_every_parameter(self) -> None:
         card, task = self.card(), self.task()

@@ -20,9 +20,8 @@ from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.tasks.classification.baselines import subset
-from convsight.tasks.head_features import dense_head, head_features
+from convsight.tasks.head_features import MOST_IMAGES, features_of_head
 
-_MOST = 5_000  # examples: of more, a dense layer gains little that the training does not give it
 # Of standardised features. On photos of cats and dogs every value from 0.01 to 1 gives the same accuracy, on hand signs
 # the same within 1.3 points.
 _INVERSE_REGULARISATION = 0.1
@@ -36,19 +35,15 @@ def start_head(
 
     Up to 5,000 of the examples are looked at, or as many as `seconds` allow, by turns through all of them.
     """
-    head = dense_head(network, len(labels.classes))
-    if head is None:
+    order = np.random.default_rng(0).permutation(subset(labels, MOST_IMAGES))
+    found = features_of_head(network, len(labels.classes), inputs, train, order, seconds, listener)
+    if found is None:
         return None
-    order = np.random.default_rng(0).permutation(subset(labels, _MOST))
-    with listener.counting("features", len(order)) as advance:
-        features = head_features(network, head, inputs, train, order, seconds=seconds, advance=advance)
-    if features is None:
-        return None
-    seen = labels.indices[order[: len(features)]]
+    seen = labels.indices[found.positions]
     if len(np.unique(seen)) < 2:
         return None
     listener.say(f"the last layer begins as a logistic regression on features of {len(seen):,} training images")
-    return fit_head(head, features, seen)
+    return fit_head(found.head, found.values, seen)
 
 
 def fit_head(head: nn.Linear, features: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> float:

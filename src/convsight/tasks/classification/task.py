@@ -18,17 +18,15 @@ from convsight.errors import UserError
 from convsight.images import InputSize
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, knows, net_entry
+from convsight.nets.catalogue import canonical_name, knows, net_entry
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.stages import Stages
-from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, fill, read_weights
+from convsight.nets.weights import Weights, fill
 from convsight.progress import Listener
 from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Published, Start, mean_answer
+from convsight.tasks.capabilities import Published, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -42,16 +40,12 @@ from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.classification.losses import ClassLoss, class_loss
-from convsight.tasks.contract import Task
-from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
-from convsight.tasks.net_shape import net_shape
-from convsight.tasks.net_stages import net_stages
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
-from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.tasks.whole_image import WholeImageTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,31 +54,11 @@ _LEAST_SHOWN = 0.005  # of a class in a mixture
 
 
 @final
-class Classification(Task):
+class Classification(WholeImageTask):
     """One class an image, by softmax over logits."""
 
-    default_net = SMALL
-    batch_divisor = 1
-    finetune_lr_scale = 1 / 15
     trivial_baseline_name = "majority"
-
-    def net(self, name: str, settings: TrainSettings) -> str:
-        net = canonical_name(name)
-        entry = net_entry(net)
-        # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
-        side = settings.size or (entry.side if is_net_text(net) else None)
-        if side is not None:
-            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
-        return net
-
-    def weights(self, net: str, weights: str) -> Weights:
-        return read_weights(net, weights)
-
-    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.input.channels)
-
-    def stages(self, model: nn.Module, card: Card) -> Stages:
-        return net_stages(model, card)
+    usual_fit = "crop"
 
     def published(self, name: str) -> Published | None:
         net = canonical_name(name)
@@ -97,19 +71,10 @@ class Classification(Task):
     def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return fill(model, card.net, weights)
 
-    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
-        return choose_start(dataset, settings)
-
-    def untried_weights(self, card: Card) -> str:
-        return untried_weights(card)
-
     def head_start(
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
         return start_head(network, InputLayer(card.input), train.images, _labels(train.targets), seconds, listener)
-
-    def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})
@@ -157,15 +122,10 @@ class Classification(Task):
         linear = linear_baseline(seen, train_targets.select(chosen), unseen, test_targets)
         return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
 
-    def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card))
-
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
-        split = dataset.split("train")
         if (weights := ClassificationSettings.of(settings).class_weights) is not None:
             class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
-        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "crop", split), why
+        return super().input(net, dataset, settings)
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, ClassMetrics):

@@ -13,14 +13,10 @@ from convsight.datasets import ImageStore
 from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener
 from convsight.results import LabelSets
-from convsight.tasks.head_features import dense_head, head_features
+from convsight.tasks.head_features import MOST_IMAGES, Standardised, features_of_head
 
-_MOST = 5_000  # images: of more, a dense layer gains little that the training does not give it
 _INVERSE_REGULARISATION = 0.1  # of standardised features, as for one class an image
 _STEPS = 100
-# Of the median deviation: what hardly varies in these images would get weights that answer wildly to others, such as
-# those of a training, whose normalisation is by batches.
-_LEAST = 0.3
 
 
 def start_head(
@@ -35,17 +31,13 @@ def start_head(
 
     Up to 5,000 of the images are looked at, or as many as `seconds` allow.
     """
-    head = dense_head(network, len(labels.classes))
-    if head is None:
+    order = np.random.default_rng(0).permutation(len(labels))[:MOST_IMAGES]
+    found = features_of_head(network, len(labels.classes), inputs, train, order, seconds, listener)
+    if found is None:
         return None
-    order = np.random.default_rng(0).permutation(len(labels))[:_MOST]
-    with listener.counting("features", len(order)) as advance:
-        features = head_features(network, head, inputs, train, order, seconds=seconds, advance=advance)
-    if features is None:
-        return None
-    seen = labels.present[order[: len(features)]]
+    seen = labels.present[found.positions]
     listener.say(f"the last layer begins as a logistic regression on features of {len(seen):,} training images")
-    return fit_head(head, features, seen)
+    return fit_head(found.head, found.values, seen)
 
 
 def fit_head(head: nn.Linear, features: NDArray[np.float32], present: NDArray[np.bool_]) -> float:
@@ -53,10 +45,8 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], present: NDArray[np
 
     Shapes: `features` (images, features), `present` (images, labels). Minimised by L-BFGS, all labels at once.
     """
-    mean, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    scale = np.maximum(scale, _LEAST * np.median(scale))
-    scale[scale == 0] = 1.0
-    inputs = torch.from_numpy(((features - mean) / scale).astype(np.float32))
+    given = Standardised.of(features)
+    inputs = torch.from_numpy(given.values.astype(np.float32))
     wanted = torch.from_numpy(present.astype(np.float32))
     rows = torch.zeros(wanted.shape[1], inputs.shape[1], requires_grad=True)
     # An image more of each kind, so that a label that none or all have keeps a finite bias.
@@ -76,8 +66,5 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], present: NDArray[np
         return float(penalised.detach())
 
     search.step(closure)  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        weight = rows.double() / torch.from_numpy(scale)
-        head.weight.copy_(weight)
-        head.bias.copy_(biases.double() - weight @ torch.from_numpy(mean))
-        return float(loss())
+    given.put_in(head, rows.detach().double().numpy(), biases.detach().double().numpy())
+    return float(loss().detach())

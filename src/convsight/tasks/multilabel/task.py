@@ -16,20 +16,13 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.stages import Stages
-from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, read_weights
 from convsight.progress import Listener
 from convsight.results.caption import with_caption
 from convsight.results.label_set import NONE
 from convsight.settings import TrainSettings
 from convsight.spread import evenly
 from convsight.targets.several_labels import label_sets
-from convsight.tasks.capabilities import Start
-from convsight.tasks.contract import Task
-from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.multilabel.baselines import LINEAR_IMAGES, frequency_baseline, linear_baseline
@@ -38,13 +31,11 @@ from convsight.tasks.multilabel.head_start import start_head
 from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
 from convsight.tasks.multilabel.light.settings import MultilabelSettings
 from convsight.tasks.multilabel.losses import balanced_weights, label_loss
-from convsight.tasks.net_shape import net_shape
-from convsight.tasks.net_stages import net_stages
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
-from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.tasks.whole_image import WholeImageTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,45 +46,15 @@ _LEAST_SHOWN = 0.005  # of a label in a mixture
 
 
 @final
-class Multilabel(Task):
+class Multilabel(WholeImageTask):
     """A probability for each label, by a sigmoid over logits."""
 
-    default_net = SMALL
-    batch_divisor = 1
-    finetune_lr_scale = 1 / 15
     trivial_baseline_name = "frequencies"
-
-    def net(self, name: str, settings: TrainSettings) -> str:
-        net = canonical_name(name)
-        entry = net_entry(net)
-        # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
-        side = settings.size or (entry.side if is_net_text(net) else None)
-        if side is not None:
-            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
-        return net
-
-    def weights(self, net: str, weights: str) -> Weights:
-        return read_weights(net, weights)
-
-    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.input.channels)
-
-    def stages(self, model: nn.Module, card: Card) -> Stages:
-        return net_stages(model, card)
-
-    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
-        return choose_start(dataset, settings)
-
-    def untried_weights(self, card: Card) -> str:
-        return untried_weights(card)
 
     def head_start(
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
         return start_head(network, InputLayer(card.input), train.images, label_sets(train.targets), seconds, listener)
-
-    def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, net_shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({_LABELS: torch.from_numpy(label_sets(examples.targets).present.astype(np.float32))})
@@ -139,15 +100,6 @@ class Multilabel(Task):
         unseen = shrunk_images(test.images, np.arange(len(test_labels)), outputs)
         linear = linear_baseline(seen, train_labels.select(chosen), unseen, test_labels)
         return {self.trivial_baseline_name: self.trivial_baseline(train, test), "linear": linear}
-
-    def check(self, card: Card) -> None:
-        check_size(card.net, net_shape(card))
-
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
-        split = dataset.split("train")
-        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        # What is cut off at the sides may be what a label is about.
-        return unmeasured(side, side, settings.fit or "squash", split), why
 
     def figures(self, metrics: Metrics) -> "dict[str, Figure]":
         if not isinstance(metrics, LabelSetMetrics):

@@ -5,13 +5,17 @@ Networks tell standardised numbers, (number - mean) / standard deviation of the 
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from convsight.tasks.regression.light.settings import RegressionSettings
+
+Floats = NDArray[np.floating[Any]]
 
 COMPONENTS = 5
 _NARROWEST = 1e-3  # standard deviations of the targets; a narrower distribution gains likelihood by rounding alone
@@ -37,6 +41,13 @@ class Answer(ABC):
         """The distributions in `outputs` (batch, numbers, per_number), float32."""
 
     @abstractmethod
+    def begun(self, row: Floats, bias: float, deviation: float) -> tuple[Floats, Floats]:
+        """Weights (per_number, features) and biases (per_number,) of outputs that tell a number of `row` and `bias`.
+
+        The number is `row` times the features and `bias`, its distribution of about that `deviation`.
+        """
+
+    @abstractmethod
     def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
         """The mean loss, a scalar, of `outputs` (batch, numbers, per_number) for `wanted` (batch, numbers)."""
 
@@ -51,6 +62,9 @@ class Point(Answer):
 
     def told(self, outputs: Tensor) -> Told:
         return Told(torch.ones_like(outputs), outputs, torch.ones_like(outputs))
+
+    def begun(self, row: Floats, bias: float, deviation: float) -> tuple[Floats, Floats]:
+        return row[None], np.array([bias])
 
     def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
         """The mean squared or absolute difference, or Huber's, squared up to `delta` and even beyond."""
@@ -71,6 +85,9 @@ class Gaussian(Answer):
     def told(self, outputs: Tensor) -> Told:
         means, widths = outputs[..., :1], outputs[..., 1:]
         return Told(torch.ones_like(means), means, F.softplus(widths) + _NARROWEST)
+
+    def begun(self, row: Floats, bias: float, deviation: float) -> tuple[Floats, Floats]:
+        return np.stack([row, np.zeros_like(row)]), np.array([bias, _width(deviation)])
 
     def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
         """The negative log likelihood, each number's times the root of its variance, through which no gradient goes.
@@ -99,6 +116,16 @@ class GaussianMixture(Answer):
         apart = torch.linspace(-_REACH, _REACH, self.components, device=outputs.device, dtype=outputs.dtype)
         return Told(weights.softmax(dim=-1), means + apart, F.softplus(widths) + _NARROWEST)
 
+    def begun(self, row: Floats, bias: float, deviation: float) -> tuple[Floats, Floats]:
+        apart, none = np.linspace(-_REACH, _REACH, self.components), np.zeros((self.components, len(row)))
+        # Beside one another still, as far as the distribution is wide.
+        biases = [
+            np.zeros(self.components),
+            bias + apart * (deviation - 1),
+            np.full(self.components, _width(deviation)),
+        ]
+        return np.concatenate([none, np.tile(row, (self.components, 1)), none]), np.concatenate(biases)
+
     def loss(self, outputs: Tensor, wanted: Tensor) -> Tensor:
         """The negative log likelihood of the mixture."""
         weights = torch.split(outputs, self.components, dim=-1)[0].log_softmax(dim=-1)
@@ -107,6 +134,11 @@ class GaussianMixture(Answer):
         parts = weights - 0.5 * scaled.square() - deviations.log() - 0.5 * math.log(2 * math.pi)
         likelihoods: Tensor = parts.logsumexp(dim=-1)
         return -likelihoods.mean()
+
+
+def _width(deviation: float) -> float:
+    """The output that tells this deviation, or one not quite as narrow as may be."""
+    return math.log(math.expm1(max(deviation, 2 * _NARROWEST) - _NARROWEST))
 
 
 def answer_of(settings: RegressionSettings) -> Answer:

@@ -13,29 +13,26 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec, as_image
 from convsight.metrics import Measured
-from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.catalogue import NetShape
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.text.source import is_net_text
-from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.progress import Listener
 from convsight.results import Numbers, NumbersOfMany
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import NumberTargets, Targets
-from convsight.tasks.capabilities import Start
-from convsight.tasks.contract import Task
-from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.reader import Metrics
 from convsight.tasks.regression.augmentation import choose_augmentation
 from convsight.tasks.regression.baselines import constant_baseline, linear_baseline
 from convsight.tasks.regression.distributions import Answer, answer_of
 from convsight.tasks.regression.figures import residuals_figure, truth_figure
+from convsight.tasks.regression.head_start import start_head
 from convsight.tasks.regression.light.interval_width import WIDTH
 from convsight.tasks.regression.light.metrics import NumberMetrics
 from convsight.tasks.regression.light.reader import number_targets
 from convsight.tasks.regression.light.settings import RegressionSettings
-from convsight.tasks.start import SMALL, choose_start, untried_weights
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.tasks.whole_image import WholeImageTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,48 +42,29 @@ _ANSWER = ("loss", "components", "huber_delta")  # of the settings, what a netwo
 
 
 @final
-class Regression(Task):
+class Regression(WholeImageTask):
     """One number or several, each with how likely every value is."""
 
-    default_net = SMALL
-    batch_divisor = 1
-    finetune_lr_scale = 1 / 15
     trivial_baseline_name = "mean"
 
     def net(self, name: str, settings: TrainSettings) -> str:
         RegressionSettings.of(settings).refuse_without_effect()
-        net = canonical_name(name)
-        entry = net_entry(net)
-        side = settings.size or (entry.side if is_net_text(net) else None)
-        if side is not None:
-            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
-        return net
+        return super().net(name, settings)
 
-    def weights(self, net: str, weights: str) -> Weights:
-        return read_weights(net, weights)
+    def shape(self, card: Card) -> NetShape:
+        sides, outputs = as_image(card.input, card.task), card.target.outputs * _answer(card).per_number
+        return NetShape(outputs, sides.channels, sides.height, sides.width)
 
-    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.input.channels)
-
-    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
-        return choose_start(dataset, settings)
-
-    def untried_weights(self, card: Card) -> str:
-        return untried_weights(card)
+    def head_start(
+        self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
+    ) -> float | None:
+        target = number_targets(card)
+        values = _numbers(train.targets).values
+        wanted = (values - np.asarray(target.mean, np.float64)) / np.asarray(target.scale, np.float64)
+        return start_head(network, InputLayer(card.input), train.images, wanted, _answer(card), seconds, listener)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         return RegressionSettings.of(settings).model_dump(include=set(_ANSWER), exclude_none=True)
-
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
-        split = dataset.split("train")
-        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or "squash", split), why
-
-    def check(self, card: Card) -> None:
-        check_size(card.net, _shape(card))
-
-    def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, _shape(card))
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({_NUMBERS: torch.from_numpy(_numbers(examples.targets).values).float()})
@@ -170,11 +148,6 @@ class NumberGraph(nn.Module):
 
 def _answer(card: Card) -> Answer:
     return answer_of(RegressionSettings(**{name: card.options[name] for name in _ANSWER if name in card.options}))
-
-
-def _shape(card: Card) -> NetShape:
-    sides, outputs = as_image(card.input, card.task), card.target.outputs * _answer(card).per_number
-    return NetShape(outputs, sides.channels, sides.height, sides.width)
 
 
 def _by_number(outputs: Tensor, target: NumberTargets) -> Tensor:

@@ -1,0 +1,70 @@
+"""`WholeImageTask`: what tasks share that answer about an image as a whole, by any network of the catalogue."""
+
+from abc import ABC
+from typing import ClassVar, Literal
+
+from torch import nn
+
+from convsight.card import Card
+from convsight.datasets import Dataset
+from convsight.inputs import InputSpec
+from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.stages import Stages
+from convsight.nets.text.source import is_net_text
+from convsight.nets.weights import Weights, adapt_weights, read_weights
+from convsight.settings import TrainSettings
+from convsight.tasks.capabilities import Start
+from convsight.tasks.contract import Task
+from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.net_shape import net_shape
+from convsight.tasks.net_stages import net_stages
+from convsight.tasks.start import SMALL, choose_start, untried_weights
+
+
+class WholeImageTask(Task, ABC):
+    """A network of the catalogue, fresh or pretrained, whose outputs are about the image as a whole."""
+
+    default_net = SMALL
+    batch_divisor = 1
+    finetune_lr_scale = 1 / 15
+    # What is done to images of another aspect ratio where the user leaves that open.
+    usual_fit: ClassVar[Literal["crop", "squash"]] = "squash"  # what a crop leaves out may be what is asked for
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        net = canonical_name(name)
+        entry = net_entry(net)
+        # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
+        side = settings.size or (entry.side if is_net_text(net) else None)
+        if side is not None:
+            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
+        return net
+
+    def shape(self, card: Card) -> NetShape:
+        """The shape of the network on `card`: as many outputs as it tells classes, labels or the like."""
+        return net_shape(card)
+
+    def build(self, card: Card) -> nn.Module:
+        return build_net(card.net, self.shape(card))
+
+    def check(self, card: Card) -> None:
+        check_size(card.net, self.shape(card))
+
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
+        split = dataset.split("train")
+        side, why = choose_side(settings, typical_side(split), net_entry(net).side)
+        return unmeasured(side, side, settings.fit or self.usual_fit, split), why
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card)
+
+    def weights(self, net: str, weights: str) -> Weights:
+        return read_weights(net, weights)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_weights(model, card.net, weights, card.input.channels)
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        return net_stages(model, card)
