@@ -164,3 +164,11 @@ def test_wrong_choices_are_refused_before_data_are_read() -> None:
         checked(Several, {"folds": 1})
     with pytest.raises(UserError, match="answers of the task detection have no mean"):
         check_average("detection")
+
+
+def test_data_of_another_task_are_taken_as_the_named_one_takes_them(pictures: Path, tmp_path: Path) -> None:
+    chosen = settings(pictures, tmp_path / "labels", task="multilabel", epochs=1)
+    found = train_several(chosen, Several(folds=2), Heard())
+    assert {run.card.task for run in (found.runs.run(member) for member in found.runs.load()[0].members(0))} == {
+        "multilabel"
+    }

@@ -14,6 +14,7 @@ from convsight.metrics import Measured
 from convsight.progress import Listener
 from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
+from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import for_task
 from convsight.training.run_folder import locked
 from convsight.training.several.average import average_networks, check_average
@@ -47,7 +48,7 @@ def train_several(
     folder is made. Raises `UserError` for it, and KeyboardInterrupt where the user stops: finished runs are kept.
     """
     began = time.monotonic()
-    data = read_dataset(held or settings.data, settings.group)
+    data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     settings = for_task(_lasting(settings), settings.task or data.task)
     if several.average:
         check_average(settings.task or data.task)
@@ -74,7 +75,7 @@ def resume_several(
             settings = _lasting(settings.model_copy(update={"data": place}))
         if held is None:
             check_there(Run(runs.path), settings)
-        data = read_dataset(held or settings.data, settings.group)
+        data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
         if fingerprint(data, workers=max(1, settings.workers)) != known:
             raise UserError(f"{settings.data} has changed since {runs.path} was begun; train anew on it")
         cut = cuts(data, several, settings, listener)
