@@ -8,7 +8,7 @@ import onnxruntime as ort
 import openvino as ov
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -107,6 +107,7 @@ def test_pillow_is_followed_for_tall_images_too() -> None:
     channels=st.sampled_from([1, 2, 5, 13]),
     bits=st.sampled_from([8, 16, 32]),
 )
+@example(size=(15, 24), goal=(23, 20), fit="pad", channels=1, bits=8)  # 12.5 rows: to the even number, not up
 def test_any_channels_and_bits_equal_what_is_loaded(
     size: tuple[int, int], goal: tuple[int, int], fit: ResizeMode, channels: int, bits: int
 ) -> None:

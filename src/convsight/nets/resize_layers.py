@@ -129,8 +129,8 @@ def _weights(how: InputSize, side: int, target: int, other: int, other_target: i
         parts = other_target // common
         cut = torch.clamp(parts * whole - target // common * other, min=0)
     elif how.fit == "pad":
-        fair = other * (target / other_target)  # this side, had the image the target's proportions
-        made = torch.minimum(made, torch.clamp(torch.round(target * whole / fair), min=1))
+        # One division of whole numbers, as `images.resize.inside` makes it: another order turns a half the other way.
+        made = torch.minimum(made, torch.clamp(torch.round(whole * other_target / (nothing + other)), min=1))
         first = torch.floor((target - made) / 2)
     if how.filter == "bicubic":
         return cubics(side, target, parts, cut, first, made)
