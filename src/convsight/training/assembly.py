@@ -12,7 +12,7 @@ from torch import nn
 
 from convsight.augmentation import Augmentation
 from convsight.card import Card
-from convsight.datasets import Dataset
+from convsight.datasets import Dataset, Examples
 from convsight.export.parity_check import MIN_IMAGES
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
@@ -72,16 +72,7 @@ def assemble(
     plan = Plan(task, settings, choices, card)
     learner = channels_last(learner.to(plan.device))
     train = data.examples["train"]
-    weights, why_weighted = weights_of(task, train, settings)
-    loader = Loader(
-        train.images,
-        task.targets(train),
-        kind=card.input.kind,
-        batch=choices.batch,
-        seed=settings.seed,
-        workers=settings.workers,
-        weights=weights,
-    )
+    loader, why_weighted = loader_of(task, card, train, settings, choices)
     transfer = transfer_of(task, learner.network, card, settings)
     if transfer:
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
@@ -106,6 +97,21 @@ def assemble(
         splits=run.splits_digest,
         reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
     )
+
+
+def loader_of(task: Task, card: Card, train: Examples, settings: TrainSettings, choices: Choices) -> tuple[Loader, str]:
+    """The training examples in batches, and why some are seen more often than others."""
+    weights, why = weights_of(task, train, settings)
+    loader = Loader(
+        train.images,
+        task.targets(train),
+        kind=card.input.kind,
+        batch=choices.batch,
+        seed=settings.seed,
+        workers=settings.workers,
+        weights=weights,
+    )
+    return loader, why
 
 
 def settle(t: Training, dataset: Dataset, deadline: float | None, listener: Listener) -> None:

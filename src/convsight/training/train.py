@@ -9,41 +9,34 @@ from pathlib import Path
 
 from convsight.card import Card
 from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
-from convsight.datasets.checks import check_judgeable, check_same_target, check_task
+from convsight.datasets.checks import check_same_target
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
-from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
-from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks import task_of
 from convsight.tasks.adoption import data_for
-from convsight.tasks.capabilities import baselines_of, options_of, pretrained, refuse_without_effect, start_of
+from convsight.tasks.capabilities import baselines_of
 from convsight.tasks.choices import for_task
-from convsight.tasks.contract import Task
-from convsight.tasks.reader import check_targets
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
 from convsight.training.choices import Choices
-from convsight.training.cutting import Source, digests_by_name, keep_together
+from convsight.training.cutting import digests_by_name
 from convsight.training.data import (
     Prepared,
-    expected,
     fit_images,
-    measured,
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.judging import finish, judge_best
+from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, tell_edits
 from convsight.training.sheets import save_varied
-from convsight.training.transfer import asked, check_transfer
-from convsight.versions import versions
 from convsight.words import counted
 
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
@@ -65,34 +58,12 @@ def train(
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
     listener = Recorder(listener)
-    _check_before_data(settings)
     deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
-    data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
-    source = Source.of(data, settings, listener)
-    dataset = source.cut(settings)
-    check_task(dataset, settings.task or dataset.task)
-    for split in dataset.splits.values():
-        check_judgeable(dataset.source, split)
-    settings = for_task(settings, dataset.task)
-    check_targets(reader_type(dataset.task), dataset)
-    task = task_of(dataset.task)
-    _report_data(dataset, listener)
-    settings = _started(task, dataset, settings, listener)
-    net = task.net(settings.net or task.default_net, settings)
-    weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
-    spec, why = task.input(net, dataset, settings)
-    refuse_without_effect(task, spec, settings)
-    listener.say(why)
-    card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
-    task.check(card)
-    check_transfer(task, card, settings)
-    prepared = fit_images(dataset, card.input, settings, listener)
-    dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
-    card = _described(card, prepared, settings, weights)
+    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held)
     with new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
-        choices = Choices.first(settings, len(prepared.examples["train"]), spec.positions, task)
+        choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
         given = Pretrained(weights, deadline) if weights else None
         train_examples = prepared.examples["train"]
         network, loss = first_network(task, card, train_examples, given, choices, settings.seed, listener)
@@ -200,14 +171,6 @@ def _go_on(
         _end(t, prepared, baselines, listener)
 
 
-def _started(task: Task, dataset: Dataset, settings: TrainSettings, listener: Listener) -> TrainSettings:
-    """The settings with the network and the first weights; says why, where the user left that open."""
-    start = start_of(task, dataset, settings)
-    if start.why:
-        listener.say(start.why)
-    return settings.model_copy(update={"net": start.net, "weights": start.weights})
-
-
 def _warn_if_late(t: Training, listener: Listener) -> None:
     """Say what time would do, where that which was given does not even allow one step."""
     minutes, late = t.plan.settings.minutes, t.clock.seconds_late
@@ -218,25 +181,6 @@ def _warn_if_late(t: Training, listener: Listener) -> None:
         f"note: --minutes {minutes:g} is too short: what stands before and after the training takes about {late:.0f} s "
         f"more than that; one step is made, and --minutes {needed:g} would do"
     )
-
-
-def _check_before_data(settings: TrainSettings) -> None:
-    """Raise `UserError` for what is wrong with the network or its settings, as far as it shows before data are read.
-
-    The data decide the task; a network that none of the tasks in question can use is refused at once.
-    """
-    if settings.net is None:
-        return
-    owners = [name for name, networks in own_networks().items() if settings.net in networks]
-    refusals = []
-    for name in [settings.task] if settings.task else owners or list(TASKS):
-        try:
-            task_of(name).net(settings.net, for_task(settings, name))
-        except UserError as error:
-            refusals.append(error)
-        else:
-            return
-    raise refusals[0]
 
 
 def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
@@ -300,32 +244,3 @@ def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener
     if fingerprint(prepared.dataset) != card.data["fingerprint"]:
         raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
     return prepared
-
-
-def _report_data(dataset: Dataset, listener: Listener) -> None:
-    counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    listener.say(f"{dataset.name}: {dataset.target.summary}; images: {counts}")
-    for note in dataset.notes:
-        listener.say(f"note: {note}")
-    if "test" not in dataset.splits:
-        listener.say("note: there is no test: val, which chooses the best epoch, serves as one, which is too kind")
-
-
-def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights: Weights | None) -> Card:
-    """The card with all that is known before the first step."""
-    dataset = prepared.dataset
-    data = {
-        "name": dataset.name,
-        "fingerprint": fingerprint(dataset),
-        "pictures": {name: len(split) for name, split in dataset.splits.items()},
-        "train_counts": counts_by_class(dataset.split("train").targets),
-    }
-    spec = measured(prepared, settings)
-    training: dict[str, object] = {"seed": settings.seed}
-    if weights is not None:
-        spec = expected(spec, weights)
-        training["weights"] = weights.origin
-        training |= asked(settings)
-    target = dataset.target.fitted(prepared.examples["train"].targets)
-    changes = {"input": spec, "target": target, "training": training, "data": data, "versions": versions()}
-    return card.model_copy(update=changes)
