@@ -99,6 +99,17 @@ def lr_find(context: typer.Context) -> None:
     rate_app(named_task(context.args))(context.args, prog_name="convsight lr-find")
 
 
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+def augment(context: typer.Context) -> None:
+    """Draw training images as a training would vary them, with their targets, before any training."""
+    from convsight.train_options import augment_app, named_task
+
+    augment_app(named_task(context.args))(context.args, prog_name="convsight augment")
+
+
 @app.command()
 def audit(
     data: Annotated[str, typer.Argument(help="A folder of images, a file, or a known data set.")],

@@ -7,7 +7,7 @@ The command line's options, the keyword arguments of `convsight.train` and a run
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -207,6 +207,9 @@ class TaskSettings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Those that say how training examples vary, or how often each is seen.
+    varying: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def of(cls, settings: TrainSettings) -> Self:

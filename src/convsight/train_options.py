@@ -30,6 +30,13 @@ _NOT_SEARCHING = {
     "step_factor", "plateau_epochs", "plateau_factor", "ema", "patience", "export",
 }  # fmt: skip
 
+# What says which training images there are, what they look like, and who shares a batch.
+_VARYING = (
+    "task", "net", "weights", "size", "fit", "colour", "epochs", "batch", "augment", "flip", "rand_augment",
+    "rand_augment_ops", "erase", "val_fraction", "test_fraction", "group", "group_lookalikes", "seed", "workers",
+    "skip_unreadable", "max_megapixels",
+)  # fmt: skip
+
 
 def train_app(task: str | None = None) -> typer.Typer:
     """A command line of one command, whose options are the settings of a training.
@@ -67,6 +74,34 @@ def rate_app(task: str | None = None) -> typer.Typer:
     lr_find.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     lr_find.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(epilog=_epilog(task, "lr-find"))(lr_find)
+    return app
+
+
+def augment_app(task: str | None = None) -> typer.Typer:
+    """A command line of `convsight augment`: the settings of a training that say what its images look like."""
+    app = _plain_app()
+
+    def augment(data: str, out: str, count: int, variants: int, output: str, **choices: Any) -> None:
+        """Draw training images as a training with the same settings would vary them, with their targets.
+
+        Nothing is trained. A row of the picture is an image as it is, and as the first epochs see it.
+        """
+        given = {name: value for name, value in choices.items() if value is not None}
+        draw = training_half("convsight.training.augment_verb").draw_and_tell
+        draw(train_settings(data=data, **given), Path(out), output, count=count, variants=variants)
+
+    parameters = [
+        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("out", str, typer.Option(help="The picture."), "varied.png"),
+        _parameter("count", int, typer.Option(help="Training images to show.", min=1, max=50), 6),
+        _parameter("variants", int, typer.Option(help="Epochs to show each in.", min=1, max=12), 4),
+        *(_setting(name, TrainSettings.model_fields[name]) for name in _VARYING),
+        *_own_settings(task, only_varying=True),
+        _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
+    ]
+    augment.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    augment.__annotations__ = {p.name: p.annotation for p in parameters}
+    app.command(epilog=_epilog(task, "augment"))(augment)
     return app
 
 
@@ -161,10 +196,14 @@ def _command(task: str | None) -> Any:
     return train
 
 
-def _own_settings(task: str | None) -> list[inspect.Parameter]:
-    """The options that only some tasks have; those of `task` are shown, in its own words."""
+def _own_settings(task: str | None, only_varying: bool = False) -> list[inspect.Parameter]:
+    """The options that only some tasks have, or those of them that vary examples; those of `task` are shown."""
     shown = settings_of(task).model_fields if task in TASKS and task is not None else {}
-    known = {name: [kind.model_fields[name] for kind in kinds] for name, kinds in own_names().items()}
+    known = {
+        name: [kind.model_fields[name] for kind in kinds]
+        for name, kinds in own_names().items()
+        if not only_varying or any(name in kind.varying for kind in kinds)
+    }
     return [
         _setting(name, shown[name]) if name in shown else _setting(name, infos[0], hidden=True, kind=_of_all(infos))
         for name, infos in known.items()

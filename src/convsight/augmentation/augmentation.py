@@ -22,6 +22,8 @@ class Augmentation(ABC):
     mirrors: bool
     # Whether batches come out at sizes of their own.
     resizes: bool
+    # Whether what happens to a sample may depend on the others of its batch.
+    together: bool = True
 
     @abstractmethod
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
@@ -50,6 +52,7 @@ class Unchanged(Augmentation):
 
     mirrors = False
     resizes = False
+    together = False
 
     def __init__(
         self, reasons: tuple[str, ...], images: tuple[str, ...] = (), targets: Mapping[str, TargetKind] | None = None

@@ -25,6 +25,7 @@ class ImageAugmentation(Augmentation):
     """One geometry a sample, for its images and every one of its targets; light and erasing for the images alone."""
 
     _COLUMNS = 10
+    together = False
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class Mixing(Stage):
     cutmix: float
 
     order: ClassVar[int] = 2
+    together: ClassVar[bool] = True
 
     @property
     def words(self) -> str:

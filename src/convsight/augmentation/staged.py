@@ -15,6 +15,8 @@ class Stage(ABC):
 
     # Its place among the others: lower ones act before.
     order: ClassVar[int]
+    # Whether what happens to a sample may depend on the others of its batch.
+    together: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -38,6 +40,7 @@ class Staged(Augmentation):
         self.targets = base.targets
         self.mirrors = base.mirrors
         self.resizes = base.resizes
+        self.together = base.together or any(stage.together for stage in stages)
 
     def __call__(self, batch: Batch, keys: RngKeys, progress: float) -> Batch:
         batch = self.base(batch, keys, progress)

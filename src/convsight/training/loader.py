@@ -11,7 +11,7 @@ from convsight.augmentation import Batch
 from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
 from convsight.tasks.target_tensors import TargetTensors
-from convsight.training.draws import drawn
+from convsight.training.draws import Draws, drawn
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,12 @@ class Loader:
 
     def epoch(self, epoch: int) -> Iterator[LoadedBatch]:
         """The examples of `epoch` in its order: all once, or as often as their weights say."""
+        return map_in_threads(lambda part: self.take(*part), self.draws(epoch), self._workers)
+
+    def draws(self, epoch: int) -> list[Draws]:
+        """The draws of each batch of `epoch`, in its order; nothing is read."""
         draws = drawn(self._seed, epoch, len(self._inputs), self._weights)
-        parts = [(draws.samples[start:end], draws.numbers[start:end]) for start, end in self._bounds()]
-        return map_in_threads(lambda part: self.take(*part), parts, self._workers)
+        return [Draws(draws.samples[start:end], draws.numbers[start:end]) for start, end in self._bounds()]
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from convsight.augmentation import Batch
 from convsight.datasets import Examples
@@ -15,14 +13,15 @@ from convsight.inputs import ImageInput
 from convsight.progress import Listener
 from convsight.report.contact_sheet import Cell, contact_sheet
 from convsight.results.caption import enlarged
-from convsight.rng import RngKeys
 from convsight.runtime.mistakes import MistakeCollector, picture_of
 from convsight.spread import evenly
 from convsight.tasks.capabilities import draw_targets
 from convsight.training.fit import Training
+from convsight.training.varied import Varying
 
 WORST = 20  # on a sheet
-_VARIED, _TIMES, _SMALL = 6, 4, 240  # training images shown, in how many epochs, and px of their longer side
+VARIED, TIMES = 6, 4  # training images shown, and in how many epochs
+_SMALL = 240  # px of their longer side
 _COLUMNS, _SIDE = 5, 300  # px of the longer side of a picture
 
 
@@ -31,22 +30,42 @@ def save_varied(t: Training) -> None:
 
     Nothing is written where inputs are no images.
     """
-    if not isinstance(t.plan.card.input, ImageInput):
+    plan = t.plan
+    if not isinstance(plan.card.input, ImageInput):
         return
-    samples = evenly(len(t.train), _VARIED)
-    loaded = t.loader.take(samples)
-    plain = Batch({"image": t.inputs.floats(loaded.batch.inputs["image"].to(t.device))}, _on(t, loaded.batch))
-    seed = t.plan.settings.seed
-    with torch.no_grad():
-        batches = [plain, *(t.augmentation(plain, RngKeys(seed, each, samples), 0.0) for each in range(_TIMES))]
-    words = ["as it is", *(f"in epoch {each + 1}" for each in range(_TIMES))]
-    cells = [
-        Cell(_drawn(t, batch, row, int(sample)), said)
-        for row, sample in enumerate(samples)
-        for batch, said in zip(batches, words, strict=True)
-    ]
-    sheet = contact_sheet(cells, len(batches), "training images as they are varied, with their targets")
+    seen = Varying(
+        plan.task,
+        plan.card,
+        t.train,
+        t.loader,
+        t.augmentation,
+        t.inputs,
+        t.device,
+        plan.settings.seed,
+        plan.choices.epochs,
+    )
+    sheet, _ = varied_sheet(seen, VARIED, TIMES)
     write_atomic_with(t.run.path / "varied.png", partial(sheet.save, format="PNG"))
+
+
+def varied_sheet(seen: Varying, images: int, times: int) -> tuple[Image.Image, dict[int, list[int]]]:
+    """So many training `images`, evenly chosen, in rows: each as it is, and as the first epochs, `times`, see it.
+
+    Also which epochs, counted from 1, see each, by its place among the training images: where rare classes are seen
+    more often, others wait.
+    """
+    samples = evenly(len(seen.train), images)
+    epochs = list(seen.seen(samples, times))
+    cells, told = [], {}
+    for sample in samples.tolist():
+        cells.append(Cell(_drawn(seen, seen.plain(sample), sample), "as it is"))
+        for number, found in enumerate(epochs, 1):
+            blank = Image.new("RGB", (1, 1), "white")
+            there = sample in found
+            picture = _drawn(seen, found[sample], sample) if there else blank
+            cells.append(Cell(picture, f"in epoch {number}" if there else f"not in epoch {number}"))
+        told[sample] = [number for number, found in enumerate(epochs, 1) if sample in found]
+    return contact_sheet(cells, 1 + times, "training images as they are varied, with their targets"), told
 
 
 def save_worst(
@@ -69,16 +88,12 @@ def save_worst(
     listener.say(f"{count}: {place} shows the surest; convsight evaluate {t.run.path} --mistakes FOLDER all of them")
 
 
-def _on(t: Training, batch: Batch) -> dict[str, Tensor]:
-    return {name: values.to(t.device) for name, values in batch.targets.items()}
-
-
-def _drawn(t: Training, batch: Batch, row: int, sample: int) -> Image.Image:
-    """An example of a batch as a picture, with its targets drawn on it."""
-    planes = batch.image[row].float().cpu().numpy()
+def _drawn(seen: Varying, example: Batch, sample: int) -> Image.Image:
+    """A batch of one example as a picture, with its targets drawn on it."""
+    planes = example.image[0].numpy()
     colours = planes[:3] if len(planes) >= 3 else planes[:1].repeat(3, axis=0)
     pixels = np.rint(colours.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
     image = enlarged(Image.fromarray(pixels.copy()))
     image.thumbnail((_SMALL, _SMALL), Image.Resampling.LANCZOS)
-    targets = {name: values[row].cpu() for name, values in batch.targets.items()}
-    return draw_targets(t.plan.task, image, targets, t.plan.card, t.train.targets[sample])
+    targets = {name: values[0] for name, values in example.targets.items()}
+    return draw_targets(seen.task, image, targets, seen.card, seen.train.targets[sample])

@@ -1,6 +1,6 @@
 """The choices that only classification has."""
 
-from typing import Literal, Self, final
+from typing import ClassVar, Literal, Self, final
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,8 @@ from convsight.settings import TaskSettings, refuse_idle_parameters
 @final
 class ClassificationSettings(TaskSettings):
     """What wrong answers cost, how often classes are seen, how sure a network shall become, what is mixed."""
+
+    varying: ClassVar[frozenset[str]] = frozenset({"sampling", "mixup", "cutmix"})
 
     loss: Literal["cross-entropy", "focal", "bce"] = Field(
         "cross-entropy", description="What a wrong answer costs; bce: each class against the rest."

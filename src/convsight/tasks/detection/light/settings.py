@@ -1,6 +1,6 @@
 """The choices that only detection has."""
 
-from typing import Literal, Self, final
+from typing import ClassVar, Literal, Self, final
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,8 @@ from convsight.settings import TaskSettings, refuse_idle_parameters
 @final
 class DetectionSettings(TaskSettings):
     """Losses, variations of images with boxes, suppression."""
+
+    varying: ClassVar[frozenset[str]] = frozenset({"sampling", "mosaic", "mixup", "multi_scale"})
 
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Probability spread over the other classes.")
     box_loss: Literal["ciou", "diou", "giou", "iou", "smooth-l1"] = Field(

@@ -1,6 +1,6 @@
 """The choices that only several labels have."""
 
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from convsight.settings import TaskSettings
 @final
 class MultilabelSettings(TaskSettings):
     """How much a missed label costs, what images are mixed, and whether a network looks twice."""
+
+    varying: ClassVar[frozenset[str]] = frozenset({"sampling", "mixup", "cutmix"})
 
     positive_weight: Literal["none", "balanced"] = Field(
         "none",

@@ -1,6 +1,6 @@
 """The choices that only regression has."""
 
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from convsight.settings import TaskSettings
 @final
 class RegressionSettings(TaskSettings):
     """How far an answer is from the truth, and what of it is told."""
+
+    varying: ClassVar[frozenset[str]] = frozenset({"flip_negates"})
 
     loss: Literal["gaussian", "mixture", "mse", "mae", "huber"] = Field(
         "gaussian",
