@@ -65,7 +65,7 @@ def test_only_multiplying_weights_decay_and_only_inner_convolutions_are_orthogon
 def test_parameters_mean_what_they_mean_in_pytorch(name: str, choices: dict[str, Any], oracle: Any) -> None:
     ours, theirs = nn.Linear(7, 5), nn.Linear(7, 5)
     theirs.load_state_dict(ours.state_dict())
-    its = Parameters.of(TrainSettings.of(data="photos", optimizer=name, **choices))
+    its = Parameters.of(TrainSettings.of(data="photos", optimizer=name, **choices), torch.device("cpu"))
     mine, other = build_optimizer(ours, name, 0.01, 0.0, its), oracle(theirs.parameters())
     if "weight_decay" in other.defaults:
         other.param_groups[0]["weight_decay"] = 0.0
@@ -85,7 +85,8 @@ def test_muons_parameters_reach_its_steps() -> None:
     def after_two_steps(**choices: Any) -> torch.Tensor:
         model = nn.Conv2d(16, 8, 3, bias=False)
         nn.init.zeros_(model.weight)
-        optimizer = build_optimizer(model, "muon", 1.0, 0.0, Parameters.of(TrainSettings.of(data="photos", **choices)))
+        its = Parameters.of(TrainSettings.of(data="photos", **choices), torch.device("cpu"))
+        optimizer = build_optimizer(model, "muon", 1.0, 0.0, its)
         for gradient in gradients:
             model.weight.grad = gradient.clone()
             optimizer.step()

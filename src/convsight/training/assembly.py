@@ -16,6 +16,7 @@ from convsight.datasets import Dataset, Examples
 from convsight.export.parity_check import MIN_IMAGES
 from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
+from convsight.nets.depthwise import with_fast_depthwise
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.memory_format import channels_last
 from convsight.progress import Listener
@@ -70,14 +71,14 @@ def assemble(
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
     learner = task.learner(network, card, settings)
     plan = Plan(task, settings, choices, card)
-    learner = channels_last(learner.to(plan.device))
+    learner = with_fast_depthwise(channels_last(learner.to(plan.device)))
     train = data.examples["train"]
     loader, why_weighted = loader_of(task, card, train, settings, choices)
     transfer = transfer_of(task, learner.network, card, settings)
     if transfer:
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
     rates = transfer.rates(learner.network) if transfer else {}
-    its = Parameters.of(settings)
+    its = Parameters.of(settings, plan.device)
     optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, its, rates)
     return Training(
         plan=plan,

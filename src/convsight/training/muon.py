@@ -15,6 +15,9 @@ from torch.optim.adamw import adamw
 # Quintic iteration whose fixed points spread the singular values over about 0.7 to 1.2 (Jordan et al.).
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 4
+# Rows of the smallest matrix that is orthogonalised faster in bfloat16. On two Zen 4 cores 512 x 4608 takes 50 ms, and
+# 89 in float32, 192 x 1728 2.2 and 5.4, 128 x 1152 the same in both.
+_WORTH_HALF = 160
 _RMS_OF_ADAMW = 0.2  # root mean square of AdamW's updates, as Liu et al. measured it
 
 
@@ -34,7 +37,9 @@ class Muon(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-8,
         iterations: int = ITERATIONS,
+        products: torch.dtype = torch.float32,
     ) -> None:
+        self._products = products  # the number format of large products; Jordan et al. take bfloat16
         of_matrices = {"momentum": momentum, "nesterov": nesterov, "iterations": iterations}
         of_others = {"betas": betas, "eps": eps}
         super().__init__(groups, {"lr": lr, "weight_decay": 0.0, "orthogonal": False, **of_matrices, **of_others})
@@ -59,7 +64,7 @@ class Muon(torch.optim.Optimizer):
         momentum = state["momentum"]
         ahead = gradient.lerp(momentum, group["momentum"]) if group["nesterov"] else momentum
         weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.add_(orthogonalised(ahead, group["iterations"]), alpha=-group["lr"] * _scale(weight))
+        weight.add_(orthogonalised(ahead, group["iterations"], self._products), alpha=-group["lr"] * _scale(weight))
 
     def _step_adamw(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         for weight in weights:
@@ -85,10 +90,11 @@ class Muon(torch.optim.Optimizer):
         )
 
 
-def orthogonalised(update: Tensor, iterations: int = ITERATIONS) -> Tensor:
+def orthogonalised(update: Tensor, iterations: int = ITERATIONS, products: torch.dtype = torch.float32) -> Tensor:
     """The nearest (semi-)orthogonal matrix to `update`, about, by so many `iterations` of Newton-Schulz.
 
-    Shapes: any of two or more axes, taken as the matrix (first axis, all others).
+    Shapes: any of two or more axes, taken as the matrix (first axis, all others). Large matrices are multiplied in the
+    number format `products`.
 
     Each step is X -> (a I + b S + c S S) X with S = X X^T, so all factors are polynomials of the first S. They commute,
     and only they are iterated: for a convolution of 3 x 3 two fifths of the operations on X itself, for one of 1 x 1
@@ -96,6 +102,8 @@ def orthogonalised(update: Tensor, iterations: int = ITERATIONS) -> Tensor:
     """
     a, b, c = _COEFFICIENTS
     matrix = update.reshape(len(update), -1).float()
+    if min(matrix.shape) >= _WORTH_HALF:
+        matrix = matrix.to(products)
     tall = matrix.shape[0] > matrix.shape[1]
     matrix = matrix.T if tall else matrix
     matrix = matrix / (matrix.norm() + 1e-7)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from convsight.settings import TrainSettings
+from convsight.training.bfloat16 import multiplies_bfloat16
 from convsight.training.muon import ITERATIONS, Muon
 
 _Groups = list[dict[str, Any]]
@@ -28,11 +29,14 @@ class Parameters:
     beta2: float | None = None
     eps: float | None = None
     muon_iterations: int | None = None
+    muon_format: torch.dtype = torch.float32
 
     @classmethod
-    def of(cls, settings: TrainSettings) -> Self:
-        """Those that the user gave."""
-        return cls(**{name: getattr(settings, name) for name in cls.__dataclass_fields__})
+    def of(cls, settings: TrainSettings, device: torch.device) -> Self:
+        """Those that the user gave, and the number format of Muon's products on `device`."""
+        is_half = settings.precision != "float32" and multiplies_bfloat16(device)
+        given = {name: getattr(settings, name) for name in cls.__dataclass_fields__ if name != "muon_format"}
+        return cls(**given, muon_format=torch.bfloat16 if is_half else torch.float32)
 
     def betas(self, first: float = 0.9, second: float = 0.99) -> tuple[float, float]:
         """Both decays of Adam and its kin."""
@@ -44,18 +48,18 @@ OWN = Parameters()  # every optimizer as it is by default
 
 def _adamw(groups: _Groups, lr: float, its: Parameters) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter, 2019)."""
-    return torch.optim.AdamW(groups, lr=lr, betas=its.betas(), eps=_given(its.eps, _EPS))
+    return torch.optim.AdamW(groups, lr=lr, betas=its.betas(), eps=_given(its.eps, _EPS), fused=True)
 
 
 def _adam(groups: _Groups, lr: float, its: Parameters) -> torch.optim.Optimizer:
     """Adam (Kingma and Ba, 2015); weight decay is added to gradients, as in the paper's time."""
-    return torch.optim.Adam(groups, lr=lr, betas=its.betas(0.9, 0.999), eps=_given(its.eps, _EPS))
+    return torch.optim.Adam(groups, lr=lr, betas=its.betas(0.9, 0.999), eps=_given(its.eps, _EPS), fused=True)
 
 
 def _sgd(groups: _Groups, lr: float, its: Parameters) -> torch.optim.Optimizer:
     """SGD with momentum, by default Nesterov's of 0.9 (Sutskever et al., 2013)."""
     momentum = _given(its.momentum, 0.9)
-    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=_given(its.nesterov, momentum > 0))
+    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=_given(its.nesterov, momentum > 0), fused=True)
 
 
 def _rmsprop(groups: _Groups, lr: float, its: Parameters) -> torch.optim.Optimizer:
@@ -74,6 +78,7 @@ def _muon(groups: _Groups, lr: float, its: Parameters) -> torch.optim.Optimizer:
         betas=its.betas(),
         eps=_given(its.eps, _EPS),
         iterations=_given(its.muon_iterations, ITERATIONS),
+        products=its.muon_format,
     )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from convsight.nets.depthwise import slow_in_bfloat16
 from convsight.nets.stride_check import SAFE_SIDE, strides_exceed_maps
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import Learner
+from convsight.training.bfloat16 import multiplies_bfloat16
 from convsight.training.choices import Precision
 
 _ATTEMPTS, _UNCOUNTED = 12, 2  # steps
@@ -28,16 +30,14 @@ def choose_precision(
     fewer rows than the stride, so that steps become infinite.
 
     A rule, not a measurement: a choice that noise can turn would change the bits of the result from run to run. On two
-    Zen 4 cores convolutions over all channels train 1.8 times as fast in bfloat16, depthwise ones half as fast.
+    Zen 4 cores convolutions over all channels train 1.8 times as fast in bfloat16; see `nets/depthwise.py` for others.
     """
     if settings.precision != "auto":
         return settings.precision, f"--precision {settings.precision}"
-    if device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported()):
-        return "float32", "the device has no bfloat16"
-    if device.type == "cpu" and not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return "float32", "the processor has no bfloat16 arithmetic"
-    if device.type == "cpu" and any(_is_depthwise(layer) for layer in model.modules()):
-        return "float32", "depthwise convolutions are slow in bfloat16 on a processor"
+    if not multiplies_bfloat16(device):
+        return "float32", f"{'the processor' if device.type == 'cpu' else 'the device'} has no bfloat16 arithmetic"
+    if device.type == "cpu" and slow_in_bfloat16(model):
+        return "float32", "its depthwise convolutions are slow in bfloat16 on a processor"
     if device.type == "cpu" and min(smallest.shape[2:]) < SAFE_SIDE and strides_exceed_maps(model, smallest):
         return "float32", "such small images leave maps of fewer rows than a stride, which bfloat16 gets wrong"
     return "bfloat16", "the hardware multiplies it faster than float32"
@@ -60,7 +60,3 @@ def seconds_of_step(learner: Learner, step: Callable[[Learner], object]) -> floa
         if fastest < math.inf and time.perf_counter() - started > _LONGEST:
             break
     return fastest
-
-
-def _is_depthwise(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.modules.conv._ConvNd) and layer.groups == layer.in_channels > 1
