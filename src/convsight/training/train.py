@@ -31,6 +31,7 @@ from convsight.training.data import (
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
+from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.judging import finish, judge_best
 from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
@@ -60,7 +61,7 @@ def train(
     listener = Recorder(listener)
     deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
     task, settings, dataset, prepared, card, weights = open_training(settings, listener, held)
-    with new_run(settings.run, dataset.name, listener) as run:
+    with freed_memory_kept(), new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
@@ -105,7 +106,7 @@ def resume(
     """
     began = began or time.monotonic()
     run = Run.open(path)
-    with locked(run):
+    with freed_memory_kept(), locked(run):
         return _resumed(run, changes, listener, held, place, began)
 
 
