@@ -163,7 +163,7 @@ def check_there(run: Run, settings: TrainSettings) -> None:
 
 def settings_document(settings: TrainSettings, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What `settings.toml` holds: what is set, and what was chosen."""
-    general = settings.model_dump(exclude_none=True, exclude={"own"})
+    general = settings.model_dump(exclude_none=True, exclude={"own"} if settings.given else {"own", "given"})
     own = {name: value for name, value in settings.own.items() if value is not None}
     return {
         "settings": general | ({settings.task: own} if settings.task and own else {}),

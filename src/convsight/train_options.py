@@ -23,7 +23,7 @@ from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
-_NO_OPTIONS = ("data", "own")  # of the general settings
+_NO_OPTIONS = ("data", "own", "given")  # of the general settings
 # What acts once the rate is chosen, which a search for it does not come to.
 _NOT_SEARCHING = {
     *_NO_OPTIONS, "run", "epochs", "minutes", "lr", "schedule", "warmup", "start_factor", "end_factor", "step_every",

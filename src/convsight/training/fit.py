@@ -26,6 +26,7 @@ from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Reader, calibrated_by
+from convsight.training.callbacks import Callbacks
 from convsight.training.checkpoint import load_checkpoint, save_checkpoint
 from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
@@ -60,6 +61,7 @@ class Training:
     clock: Clock
     transfer: Transfer | None = None  # None: all of the network learns alike
     plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
+    callbacks: Callbacks = field(default_factory=Callbacks)
     splits: str = ""  # the digest of the run's cut
     reasons: tuple[str, ...] = ()  # what was chosen for what is learnt, in words
     epoch: int = 0
@@ -136,6 +138,7 @@ def fit(t: Training, listener: Listener) -> None:
                 _average(t)
                 t.step += 1
                 t.clock.advance()
+                t.callbacks.step(t.epoch + 1, t.step, losses, t.update.lr, t.clock.progress, t.learner.network)
                 show(_status(t, epoch))
                 if t.clock.done:
                     break
@@ -143,6 +146,7 @@ def fit(t: Training, listener: Listener) -> None:
             _average(t)
             words = _finish_epoch(t, epoch)
             listener.epoch(t.epoch, words)
+            t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.kept)
 
 
 @dataclass

@@ -31,12 +31,14 @@ from convsight.training.data import (
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
+from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
 from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, tell_edits
 from convsight.training.sheets import save_varied
+from convsight.versions import versions
 from convsight.words import counted
 
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
@@ -48,10 +50,12 @@ def train(
     held: Dataset | None = None,
     instead: Callable[[Training], None] | None = None,
     began: float | None = None,
+    given: Given = NOTHING,
 ) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
 
     `minutes` are counted from `began`, a moment of `time.monotonic()`; from now on where it is not given.
+    `given` are a program's own network, loss and the like, called within `given.at_work()`.
     What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
@@ -59,16 +63,16 @@ def train(
     """
     listener = Recorder(listener)
     deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
-    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held)
+    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
     with new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
-        given = Pretrained(weights, deadline) if weights else None
+        known = Pretrained(weights, deadline) if weights else None
         train_examples = prepared.examples["train"]
-        network, loss = first_network(task, card, train_examples, given, choices, settings.seed, listener)
-        del weights, given  # half a gigabyte, for some networks
-        t = assemble(task, card, prepared, settings, choices, run, network)
+        network, loss = first_network(task, card, train_examples, known, choices, settings.seed, listener)
+        del weights, known  # half a gigabyte, for some networks
+        t = assemble(task, card, prepared, settings, choices, run, network, given)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
@@ -94,11 +98,12 @@ def resume(
     held: Dataset | None = None,
     place: str | None = None,
     began: float | None = None,
+    given: Given = NOTHING,
 ) -> Run:
     """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
 
     Data that a program held are not stored with a run: they are given again, `held`. Data that have moved lie at
-    `place` now.
+    `place` now. What a program gave is `given` again, within `given.at_work()`.
 
     With the epochs of the first call, the result has the same bits as an unbroken run, in as many threads. Raises
     `UserError` where there is nothing to resume, another call goes on with it, or the data are not what they were.
@@ -106,7 +111,7 @@ def resume(
     began = began or time.monotonic()
     run = Run.open(path)
     with locked(run):
-        return _resumed(run, changes, listener, held, place, began)
+        return _resumed(run, changes, listener, held, place, began, given)
 
 
 def _resumed(
@@ -116,11 +121,13 @@ def _resumed(
     held: Dataset | None,
     place: str | None,
     began: float,
+    given: Given,
 ) -> Run:
     listener = Recorder(listener)
     listener.record_in(run)
     settings, chosen = run.settings()
     card = run.card
+    given.check_same(settings.given, run.path, _same_python(card))
     if changes:
         kept = settings.model_dump(exclude={"epochs", "minutes"})
         settings = TrainSettings.of(**{**kept, **changes})
@@ -129,7 +136,7 @@ def _resumed(
         settings = _absolute(settings.model_copy(update={"data": place}))
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     with as_many_threads(choices.threads, listener):
-        _go_on(run, settings, choices, "minutes" in changes, listener, held, began)
+        _go_on(run, settings, choices, "minutes" in changes, listener, held, began, given)
     return run
 
 
@@ -141,13 +148,14 @@ def _go_on(
     listener: Listener,
     held: Dataset | None,
     began: float,
+    given: Given,
 ) -> None:
     """Train after the last whole epoch, and end as a training does."""
     card = run.card
     prepared = _same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
-    t = assemble(task, card, prepared, settings, choices, run, network)
+    t = assemble(task, card, prepared, settings, choices, run, network, given)
     facts = restore(t)
     tell_edits(run, t, facts, listener)
     if new_minutes:
@@ -220,11 +228,25 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
         if t.saved_epoch:
             listener.say(
                 f"stopped after epoch {t.saved_epoch}; the best network so far is {t.run.model_file}\n"
-                f"go on with: convsight train --resume {shlex.quote(str(t.run.path))}"
+                f"go on with: {_how_to_go_on(t)}"
             )
         else:
             listener.say("stopped before the first epoch ended: there is nothing to keep, the run folder is removed")
         raise
+
+
+def _how_to_go_on(t: Training) -> str:
+    """The command, or what a program says that gave more than settings."""
+    names = [words.partition(" ")[0] for words in t.plan.settings.given]
+    if names:
+        return f"convsight.resume({str(t.run.path)!r}, {', '.join(f'{name}=...' for name in names)})"
+    return f"convsight train --resume {shlex.quote(str(t.run.path))}"
+
+
+def _same_python(card: Card) -> bool:
+    """Whether the run was trained by this version of Python, which makes other code of the same function."""
+    mine, its = (str(each.get("python", "")).split(".")[:2] for each in (versions(), card.versions))
+    return mine == its
 
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:

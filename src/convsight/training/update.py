@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
+from convsight.training.given_optimizer import OwnOptimizer, own_optimizer
 from convsight.training.optimizers import OWN, Parameters, build_optimizer
 
 
@@ -34,15 +35,18 @@ def build_optimizers(
     weight_decay: float,
     its: Parameters = OWN,
     rates: Mapping[int, float] | None = None,
+    factory: OwnOptimizer | None = None,
 ) -> dict[str, NamedOptimizer]:
     """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none.
 
     `its` are the parameters of that one; others keep their own. `rates` are what weights, by their `id`, take of the
-    learning rate; others take all of it.
+    learning rate; others take all of it. A program's own `factory` makes what would be the default.
     """
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
+        if factory is not None and wanted.optimizer is None:
+            return NamedOptimizer(own_optimizer(factory, parameters), parameters, wanted.lr_scale)
         name = wanted.optimizer or default
         own = its if name == default else OWN
         optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay, own, rates)
