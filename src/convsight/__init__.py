@@ -151,7 +151,7 @@ def resume(
     quiet: bool = False,
     **objects: Any,
 ) -> "Run":
-    """Go on with an interrupted training, a run folder or its name, after its last whole epoch; returns the run.
+    """Go on with an interrupted training, a run folder or its name, where it was stopped; returns the run.
 
     `epochs` or `minutes` may be new ones. `data` are those of the run, where a program held them: they are not stored.
     Nor are `objects` of your own that it was trained with (net, loss, optimizer, augmentation): they are given again,

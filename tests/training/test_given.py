@@ -21,7 +21,7 @@ from convsight.nets.catalogue import NetShape, build_net
 from convsight.rng import RngKeys
 from convsight.run import Run
 from convsight.training.callbacks import AfterEpoch, AfterStep
-from convsight.training.checkpoint import load_checkpoint
+from convsight.training.checkpoint import read_checkpoint
 
 TEXT = "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | globalavg | dense classes"
 FAST: dict[str, Any] = {"epochs": 2, "batch": 16, "quiet": True, "precision": "float32", "size": 16, "seed": 3}
@@ -120,10 +120,10 @@ def test_own_objects_that_do_what_ours_do_train_to_the_same_bits(tmp_path: Path)
         optimizer=partial(torch.optim.SGD, lr=0.01, momentum=0.9, nesterov=True, fused=True),
     )
     one, other = ours.checkpoint_file, theirs.checkpoint_file
-    mine, its = (load_checkpoint(file, {}, ("learner", "ema"))[0] for file in (one, other))
+    mine, its = (read_checkpoint(file) for file in (one, other))
     for part in ("learner", "ema"):
-        assert [*mine[part].values()], part
-        pairs = zip(mine[part].values(), its[part].values(), strict=True)
+        assert mine.part(part), part
+        pairs = zip(mine.part(part).values(), its.part(part).values(), strict=True)
         assert all(torch.equal(first, second) for first, second in pairs), part
     assert theirs.settings()[0].given[1] == "loss CrossEntropyLoss()"
     assert theirs.settings()[1]["lr"] == 0.01

@@ -31,6 +31,7 @@ from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
+from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given, called
 from convsight.training.given_augmentation import GivenAugmentation
 from convsight.training.given_optimizer import largest_rate, on_device
@@ -100,6 +101,7 @@ def assemble(
         train=train,
         val=data.examples["val"],
         run=run,
+        checkpoints=Generations(run),
         transfer=transfer,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
         plateau=Plateau.of(settings),

@@ -23,6 +23,7 @@ from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
+from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
 from convsight.training.data import (
@@ -31,12 +32,13 @@ from convsight.training.data import (
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
+from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
 from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
-from convsight.training.same_again import as_many_threads, tell_edits
+from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
@@ -100,7 +102,9 @@ def resume(
     began: float | None = None,
     given: Given = NOTHING,
 ) -> Run:
-    """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
+    """Go on with the run at `path` where its last checkpoint was written; `changes` may hold new `epochs` or `minutes`.
+
+    A run that was stopped before it kept a state is begun anew, in its folder.
 
     Data that a program held are not stored with a run: they are given again, `held`. Data that have moved lie at
     `place` now. What a program gave is `given` again, within `given.at_work()`.
@@ -111,7 +115,13 @@ def resume(
     began = began or time.monotonic()
     run = Run.open(path)
     with locked(run):
-        return _resumed(run, changes, listener, held, place, began, given)
+        if run.is_begun:
+            return _resumed(run, changes, listener, held, place, began, given)
+    settings, chosen = run.settings()
+    given.check_same(settings.given, run.path, same_python=False)
+    settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
+    with as_many_threads(chosen.get("threads"), listener):
+        return train(settings, listener, held, began=began, given=given)
 
 
 def _resumed(
@@ -125,57 +135,63 @@ def _resumed(
 ) -> Run:
     listener = Recorder(listener)
     listener.record_in(run)
+    checkpoints = Generations(run)
+    kept = checkpoints.read(listener)
+    card = kept.card or run.card
     settings, chosen = run.settings()
-    card = run.card
     given.check_same(settings.given, run.path, _same_python(card))
-    if changes:
-        kept = settings.model_dump(exclude={"epochs", "minutes"})
-        settings = TrainSettings.of(**{**kept, **changes})
-    settings = for_task(settings, card.task)
-    if place is not None:
-        settings = _absolute(settings.model_copy(update={"data": place}))
+    settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     with as_many_threads(choices.threads, listener):
-        _go_on(run, settings, choices, "minutes" in changes, listener, held, began, given)
+        _go_on(checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
     return run
 
 
+def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place: str | None) -> TrainSettings:
+    """The settings with new `epochs` or `minutes` and the place of the data, where these are given."""
+    if changes:
+        settings = TrainSettings.of(**{**settings.model_dump(exclude={"epochs", "minutes"}), **changes})
+    return settings if place is None else _absolute(settings.model_copy(update={"data": place}))
+
+
 def _go_on(
-    run: Run,
+    checkpoints: Generations,
+    kept: Checkpoint,
+    card: Card,
     settings: TrainSettings,
     choices: Choices,
-    new_minutes: bool,
+    changes: Mapping[str, int | float],
     listener: Listener,
     held: Dataset | None,
     began: float,
     given: Given,
 ) -> None:
-    """Train after the last whole epoch, and end as a training does."""
-    card = run.card
+    """Train from where `kept` was written, and end as a training does."""
+    run = checkpoints.run
     prepared = _same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
     t = assemble(task, card, prepared, settings, choices, run, network, given)
-    facts = restore(t)
-    tell_edits(run, t, facts, listener)
-    if new_minutes:
-        t.budget_from = t.seconds
+    t.checkpoints = checkpoints
+    restore(t, kept)
+    tell_edits(run, t, kept.facts, listener)
+    if "minutes" in changes:
+        t.budget_from = t.spent
     # Unless new minutes are given, those of the last call that gave some are shared.
-    spent = t.seconds - t.budget_from
+    spent = t.spent - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.names), facts["clock"])
-    over = t.clock.done or t.waited_in_vain
+    t.clock = clock_for(t, deadline, len(prepared.names), kept.facts["clock"])
     # A run that was trained longer and stopped while it was judged has the card of its first end.
-    if over and card.training["finished"] and card.training["epochs"] == t.epoch:
+    ended = run.card.training if run.model_file.is_file() else {}
+    if t.is_over and ended.get("finished") and ended["epochs"] == t.epoch:
         raise UserError(
             f"{run.path} is finished after {counted(t.epoch, 'epoch')}; go on with more: --epochs or --minutes"
         )
-    listener.say(f"resumed after epoch {t.epoch}")
+    listener.say(f"resumed {_place(t)}{promise(t, kept.facts)}")
     run.save_settings(settings, t.plan.choices.model_dump())
     with _explain_if_stopped(t, listener):
-        if not over:  # else the run was stopped while it was judged
-            fit(t, listener)
+        fit(t, listener)  # no step, where the run was stopped while it was judged
         _end(t, prepared, baselines, listener)
 
 
@@ -225,17 +241,29 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     except RuntimeError as error:
         raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
-        if t.saved_epoch:
-            listener.say(
-                f"stopped after epoch {t.saved_epoch}; the best network so far is {t.run.model_file}\n"
-                f"go on with: {_how_to_go_on(t)}"
-            )
-        else:
-            listener.say("stopped before the first epoch ended: there is nothing to keep, the run folder is removed")
+        listener.say(_how_to_go_on(t))
         raise
 
 
 def _how_to_go_on(t: Training) -> str:
+    """Where a training that was stopped stands, what of it is kept, and how to go on."""
+    if t.saved_step is None:
+        return "stopped before the first step was made: there is nothing to keep, the run folder is removed"
+    lost = "" if t.saved_step == t.step else f", kept as it was after step {t.saved_step:,}"
+    best = (
+        f"the best network so far is {t.run.model_file}" if t.rows else "no epoch has ended, so no network is kept yet"
+    )
+    return f"stopped {_place(t)}{lost}; {best}\ngo on with: {_command(t)}"
+
+
+def _place(t: Training) -> str:
+    """How far a training is, in words: `after epoch 2`, `in epoch 3 after 12 of 40 batches`."""
+    if t.part is None:
+        return f"after epoch {t.epoch}"
+    return f"in epoch {t.epoch + 1} after {t.part.batches:,} of {t.loader.steps:,} batches"
+
+
+def _command(t: Training) -> str:
     """The command, or what a program says that gave more than settings."""
     names = [words.partition(" ")[0] for words in t.plan.settings.given]
     if names:

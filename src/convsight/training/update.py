@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
+from convsight.training.checkpoint import laid_out_like
 from convsight.training.given_optimizer import OwnOptimizer, own_optimizer
 from convsight.training.optimizers import OWN, Parameters, build_optimizer
 
@@ -89,6 +90,26 @@ class OptimizerSteps:
     def states(self) -> dict[str, torch.optim.Optimizer]:
         """The optimizers by name, for a checkpoint."""
         return {name: chosen.optimizer for name, chosen in self.optimizers.items()}
+
+    def waiting(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """Gradients that wait for more batches, and of how many each optimizer's are, for a checkpoint."""
+        counts = {name: chosen.waiting for name, chosen in self.optimizers.items() if chosen.waiting}
+        gradients = {
+            f"{name}/{index}": weight.grad
+            for name in counts
+            for index, weight in enumerate(self.optimizers[name].parameters)
+            if weight.grad is not None
+        }
+        return gradients, counts
+
+    def wait_again(self, gradients: Mapping[str, Tensor], counts: Mapping[str, int]) -> None:
+        """Put back what `waiting` told."""
+        for name, count in counts.items():
+            self.optimizers[name].waiting = count
+        for key, gradient in gradients.items():
+            name, _, index = key.rpartition("/")
+            weight = self.optimizers[name].parameters[int(index)]
+            weight.grad = laid_out_like(weight, gradient.to(weight.device))
 
     def flush(self) -> None:
         """Make the steps of gradients that wait for more batches, at the end of an epoch."""
