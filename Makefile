@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-all coverage mutants lint format docs lock
+.PHONY: setup demo test test-all coverage mutants lint style types format docs lock
 
 setup: $(READY)
 
@@ -21,13 +21,25 @@ demo: $(READY)
 	$(BIN)/python examples/demo.py
 
 # Two test processes on two cores: each may use one, or they wait for one another. A file is run by one of them, or both
-# would train what its tests share: 497 s instead of 577.
-test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+# would train what its tests share: 497 s instead of 577. Compiled modules are kept, whatever the environment says: tests
+# start the command line many times, which would otherwise compile all of convsight each time.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+test: $(READY) style
+	@$(call beside_lint,$(PYTEST) -m "not slow")
 
 # Also what takes long and seldom changes: torchvision's detectors, exports of detectors.
-test-all: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
+test-all: $(READY) style
+	@$(call beside_lint,$(PYTEST))
+
+# Runs tests beside the checks that need, without mypy's cache, a core for a minute. What these say comes behind what the
+# tests say, among which it would be lost; either may fail.
+define beside_lint
+words=$$(mktemp); $(MAKE) --no-print-directory types > $$words 2>&1 & types=$$!; \
+trap "kill $$types 2> /dev/null; rm -f $$words" EXIT; trap 'exit 130' INT TERM; \
+echo '$(1)'; $(1); tests=$$?; wait $$types; types=$$?; \
+if [ $$types = 0 ]; then echo "mypy and lint-imports find nothing"; else cat $$words; fi; [ $$tests = 0 ] && [ $$types = 0 ]
+endef
 
 # Which lines and branches tests run, those of the command line's own processes too; measured and told, nothing hangs on it.
 coverage: $(READY)
@@ -41,11 +53,15 @@ SINCE ?= HEAD~1
 mutants: $(READY)
 	$(BIN)/python -m tools.mutants --since $(SINCE)
 
-lint: $(READY)
+lint: style types
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -55,7 +55,10 @@ def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """A folder of two classes, ten noisy images of 20 x 20 px each."""
-    folder = tmp_path / "photos"
+    return _write_photos(tmp_path / "photos")
+
+
+def _write_photos(folder: Path) -> Path:
     random = np.random.default_rng(0)
     for name, level in (("dark", 60), ("bright", 190)):
         (folder / name).mkdir(parents=True)
@@ -79,6 +82,17 @@ def exported_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     choices: dict[str, Any] = {"net": "small", "size": 16, "epochs": 2}
     return trained_once(
         tmp_path_factory, "digits", lambda run: convsight.train("digits", run=run, quiet=True, **choices)
+    )
+
+
+@pytest.fixture(scope="session")
+def photos_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A smaller network that tells dark photos from bright ones, with its proven `model.onnx`; not to be changed."""
+    choices: dict[str, Any] = {"net": "lecture3", "size": 16, "epochs": 1}
+    return trained_once(
+        tmp_path_factory,
+        "photos-run",
+        lambda run: convsight.train(_write_photos(Path(f"{run}-data")), run=run, quiet=True, **choices),
     )
 
 

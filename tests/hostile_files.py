@@ -25,7 +25,7 @@ from convsight.nets.catalogue import net_entry
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.text.toml import read_toml
 from convsight.run import Run
-from convsight.training.checkpoint import load_checkpoint, save_checkpoint
+from convsight.training.checkpoint import read_checkpoint, save_checkpoint
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|null|[A-Za-z_]+|\[\]|\{\}')
 _HOSTILE = (
@@ -139,7 +139,9 @@ def _checkpoint(folder: Path) -> Path:
 
 
 def _load_checkpoint(file: Path) -> object:
-    return load_checkpoint(file, {"all": _optimizer()}, ("model",))
+    kept = read_checkpoint(file)
+    kept.put_into({"all": _optimizer()})
+    return kept.card
 
 
 def _images(folder: Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree, which
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -23,6 +24,7 @@ from convsight.serve.settings import ServeSettings
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "deploy.md"
 SERVE = DOCS / "serve.md"
+OWN = DOCS / "own.md"
 ADDRESS = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
@@ -75,6 +77,19 @@ def test_a_block_runs_and_answers_as_convsight_does(block: str, folder: Path, mo
         expected = convsight.load("runs/digits", engine="torch").predict("cat.jpg").to_json()["labels"][0]
         assert space["prediction"] == expected["name"]
         assert space["probabilities"].max() == pytest.approx(expected["probability"], abs=1e-3)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("block", [*blocks(OWN)])
+def test_a_training_with_own_objects_runs_as_written(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {"__name__": "own"}
+    exec(compile(block, str(OWN), "exec"), space)
+    assert space["run"].card.training["epochs"] == 3
+    probabilities = [space[name].to_json()["labels"][0]["probability"] for name in ("prediction", "same")]
+    assert probabilities[0] == pytest.approx(probabilities[1], abs=5e-3)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2"]
 
 
 def test_the_page_has_the_blocks_that_it_promises() -> None:

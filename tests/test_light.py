@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 from tests.serve.live import image, started
@@ -74,8 +75,7 @@ def test_the_environment_has_no_pytorch(light: Path) -> None:
         assert "ModuleNotFoundError" in run_light(light, f"import {package}").stderr
 
 
-def test_images_data_cards_and_metrics_work(light: Path, photos: Path, tmp_path: Path) -> None:
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
+def test_images_data_cards_and_metrics_work(light: Path, photos: Path, photos_run: Run) -> None:
     code = f"""
 import json
 from pathlib import Path
@@ -84,7 +84,7 @@ from convsight.datasets import ImageStore, cut_splits, fingerprint, read_dataset
 from convsight.run import Run
 from convsight.results import Label
 from convsight.tasks import reader_of
-run = Run(Path({str(run.path)!r}))
+run = Run(Path({str(photos_run.path)!r}))
 card = run.card
 dataset = read_dataset({str(photos)!r})
 fitted, bad = ImageStore.read(dataset.splits['all'], card.input)
@@ -97,7 +97,7 @@ print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metric
     assert done.returncode == 0, done.stderr
     shape, found, accuracy = json.loads(done.stdout)
     assert shape == [20, 16, 16, 3]
-    assert found == run.card.data["fingerprint"]
+    assert found == photos_run.card.data["fingerprint"]
     assert accuracy == 0.5
 
 
@@ -121,9 +121,9 @@ def test_data_is_audited_without_pytorch(light: Path, photos: Path) -> None:
     assert json.loads(done.stdout)["findings"][0]["kind"] == "unreadable"
 
 
-def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_path: Path) -> None:
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True, export=False)
-    for arguments in (["train", str(photos)], ["predict", str(run.path), str(photos)], ["describe", "vgg16"]):
+def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, photos_run: Run, tmp_path: Path) -> None:
+    run = copytree(photos_run.path, tmp_path / "run", ignore=ignore_patterns("*.onnx"))
+    for arguments in (["train", str(photos)], ["predict", str(run), str(photos)], ["describe", "vgg16"]):
         done = run_light(light, verb(arguments))
         assert done.returncode == 2, done.stderr
         assert 'pip install ".[train]" in the clone of convsight' in done.stderr
@@ -132,10 +132,9 @@ def test_what_needs_pytorch_says_what_to_install(light: Path, photos: Path, tmp_
 
 @pytest.mark.parametrize(("install", "engine"), [("light", "openvino"), ("without_openvino", "onnxruntime")])
 def test_an_exported_network_predicts_and_is_judged(
-    install: str, engine: str, photos: Path, tmp_path: Path, request: pytest.FixtureRequest
+    install: str, engine: str, photos: Path, photos_run: Run, request: pytest.FixtureRequest
 ) -> None:
-    light = request.getfixturevalue(install)
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
+    light, run = request.getfixturevalue(install), photos_run
     image = photos / "dark" / "0.png"
     expected = convsight.load(run.path, engine="torch").predict(image).to_json()["labels"]
     done = run_light(light, verb(["predict", str(run.path), str(image), "--format", "json", "--precision", "float32"]))
@@ -159,13 +158,12 @@ def test_an_exported_network_is_served(
     assert [label["name"] for label in predicted] == [label["name"] for label in expected]
 
 
-def test_networks_are_pushed_and_pulled(light: Path, photos: Path, tmp_path: Path) -> None:
-    run = convsight.train(photos, net="lecture3", size=16, epochs=1, run=f"{tmp_path}/run", quiet=True)
-    done = run_light(light, verb(["push", str(run.path), f"{tmp_path}/pushed"]))
+def test_networks_are_pushed_and_pulled(light: Path, photos_run: Run, tmp_path: Path) -> None:
+    done = run_light(light, verb(["push", str(photos_run.path), f"{tmp_path}/pushed"]))
     assert done.returncode == 0, done.stderr
     done = run_light(light, verb(["pull", f"{tmp_path}/pushed", "--to", f"{tmp_path}/pulled"]))
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "pulled" / "model.onnx").read_bytes() == run.exported_file.read_bytes()
+    assert (tmp_path / "pulled" / "model.onnx").read_bytes() == photos_run.exported_file.read_bytes()
     done = run_light(light, verb(["pull", "hf://ada/shapes", "--to", f"{tmp_path}/x"]))
     assert 'pip install ".[hub]" in the clone of convsight' in done.stderr
     assert done.returncode == 2

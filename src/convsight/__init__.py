@@ -10,21 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from torch import nn
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
     from convsight.export.verb import Exported
+    from convsight.nets.entry import NetShape
     from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
     from convsight.runtime.model import Model
+    from convsight.training.callbacks import AfterEpoch, AfterStep
+    from convsight.training.given import OwnLoss
+    from convsight.training.given_augmentation import OwnAugmentation
+    from convsight.training.given_optimizer import OwnOptimizer
 
 __version__ = "0.1.0"
 
 __all__ = ["audit", "describe", "evaluate", "export", "load", "resume", "train"]
 
 _Path = str | PathLike[str]
+_Loss = Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"]
 
 
 def train(
@@ -32,7 +41,7 @@ def train(
     *,
     task: Literal["classification", "multilabel", "detection", "regression"] | None = None,
     run: _Path | None = None,
-    net: _Path | None = None,
+    net: "_Path | nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     weights: _Path | None = None,
     freeze: str | int = "none",
     gradual: bool = False,
@@ -43,7 +52,7 @@ def train(
     epochs: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,
-    optimizer: Literal["muon", "adamw", "adam", "sgd", "rmsprop"] = "muon",
+    optimizer: "Literal['muon', 'adamw', 'adam', 'sgd', 'rmsprop'] | OwnOptimizer" = "muon",
     momentum: float | None = None,
     nesterov: bool | None = None,
     beta1: float | None = None,
@@ -81,7 +90,7 @@ def train(
     export: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,
-    loss: Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"] | None = None,
+    loss: "_Loss | OwnLoss | None" = None,
     components: int | None = None,
     huber_delta: float | None = None,
     flip_negates: str | None = None,
@@ -99,6 +108,9 @@ def train(
     multi_scale: bool | None = None,
     suppression: Literal["class", "plain", "soft"] | None = None,
     overlap: float | None = None,
+    augmentation: "OwnAugmentation | None" = None,
+    on_epoch: "Callable[[AfterEpoch], object] | None" = None,
+    on_step: "Callable[[AfterStep], object] | None" = None,
     quiet: bool = False,
     **unknown: Any,
 ) -> "Run":
@@ -109,34 +121,52 @@ def train(
     by split. The other choices are the options of `convsight train`, whose help explains each; from `loss`
     on they are those of single tasks. Progress goes to standard error unless `quiet`, in a notebook below the cell.
 
+    `net`, `loss` and `optimizer` may also be objects of your own, `augmentation` is one, and `on_epoch` and `on_step`
+    are called with plain numbers: see docs/own.md.
+
     `run.metrics["test/accuracy"]` of what is returned is the value with its 95 % interval. Raises
     `convsight.errors.UserError` for what the caller can mend, and TypeError for data of another type.
     """
     given = {name: value for name, value in locals().items() if name not in ("data", "quiet", "unknown")}
     from convsight.datasets.in_memory import data_of
     from convsight.tasks.choices import train_settings
+    from convsight.training.given import taken
     from convsight.training.train import train as train_on
 
     held = data_of(data, group)
     place = held if isinstance(held, str) else held.source
-    choices = {name: _text(value) for name, value in (given | unknown).items() if value is not None}
-    settings = train_settings(data=place, **choices)
-    return _told(train_on(settings, _listener(quiet), None if isinstance(held, str) else held), quiet)
+    objects, choices = taken({name: value for name, value in (given | unknown).items() if value is not None})
+    settings = train_settings(data=place, **{name: _text(value) for name, value in choices.items()})
+    with objects.at_work():
+        run_folder = train_on(settings, _listener(quiet), None if isinstance(held, str) else held, given=objects)
+    return _told(run_folder, quiet)
 
 
 def resume(
-    run: _Path, *, data: Any = None, epochs: int | None = None, minutes: float | None = None, quiet: bool = False
+    run: _Path,
+    *,
+    data: Any = None,
+    epochs: int | None = None,
+    minutes: float | None = None,
+    quiet: bool = False,
+    **objects: Any,
 ) -> "Run":
-    """Go on with an interrupted training, a run folder or its name, after its last whole epoch; returns the run.
+    """Go on with an interrupted training, a run folder or its name, where it was stopped; returns the run.
 
     `epochs` or `minutes` may be new ones. `data` are those of the run, where a program held them: they are not stored.
-    Raises `convsight.errors.UserError` where there is nothing to go on with, or the data are others.
+    Nor are `objects` of your own that it was trained with (net, loss, optimizer, augmentation): they are given again,
+    and callbacks if you like. Raises `convsight.errors.UserError` where there is nothing to go on with, or the data or
+    objects are others.
     """
+    from convsight.training.given import given_again
     from convsight.training.train import resume as resume_run
 
     changes = {"epochs": epochs, "minutes": minutes}
-    given = {name: value for name, value in changes.items() if value is not None}
-    return _told(resume_run(_text(run), given, _listener(quiet), None if data is None else _dataset(data)), quiet)
+    new = {name: value for name, value in changes.items() if value is not None}
+    given = given_again(objects)
+    with given.at_work():
+        found = resume_run(_text(run), new, _listener(quiet), None if data is None else _dataset(data), given=given)
+    return _told(found, quiet)
 
 
 def load(
@@ -146,6 +176,7 @@ def load(
     *,
     weights: str | None = None,
     download: bool = False,
+    net: "nn.Module | Callable[[NetShape], nn.Module] | None" = None,
 ) -> "Model":
     """The trained network in a run folder, of a run's name, or in a model file: `load(path).predict("cat.jpg")`.
 
@@ -153,24 +184,40 @@ def load(
     are networks as their libraries offer them; nothing is fetched without `download`.
 
     `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
-    installed and proven. Raises `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
+    installed and proven. `net` is your own network that a model file was trained with: PyTorch then runs it. Raises
+    `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
     """
     from convsight.runtime.model import load as load_model
 
-    return load_model(path, engine, precision, weights=weights, download=download)
+    if net is None:
+        return load_model(path, engine, precision, weights=weights, download=download)
+    with _own_net(net):
+        return load_model(path, engine or "torch", precision, weights=weights, download=download)
 
 
-def evaluate(path: str | Path, data: Any = None, *, quiet: bool = False, **options: Any) -> "Evaluation":
+def evaluate(
+    path: str | Path,
+    data: Any = None,
+    *,
+    net: "nn.Module | Callable[[NetShape], nn.Module] | None" = None,
+    quiet: bool = False,
+    **options: Any,
+) -> "Evaluation":
     """Judge the trained network at `path` on `data`, or without it on what its run held back for the test.
 
     `data` is what `train` takes, `options` are those of `convsight.runtime.evaluate.evaluate`, such as `split` or
-    `engine`; progress goes to standard error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with
+    `engine`; `net` is your own network that it was trained with, to be run by PyTorch, which an exported graph does not
+    need; progress goes to standard error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with
     its 95 % interval. Raises `convsight.errors.UserError` for what the caller can mend.
     """
     from convsight.datasets.in_memory import data_of
     from convsight.runtime.evaluate import evaluate as evaluate_on
 
-    return evaluate_on(path, None if data is None else data_of(data), _listener(quiet), **options)
+    given = None if data is None else data_of(data)
+    if net is None:
+        return evaluate_on(path, given, _listener(quiet), **options)
+    with _own_net(net):
+        return evaluate_on(path, given, _listener(quiet), **{"engine": "torch", **options})
 
 
 def audit(
@@ -206,27 +253,30 @@ def export(
     data: Any = None,
     out: _Path | None = None,
     max_megapixels: float = 100.0,
+    net: "nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     quiet: bool = False,
 ) -> "Exported":
     """Write the network of a run or model file as one graph, and prove on real images that it answers the same.
 
-    The options are those of `convsight export`. Returns the file and its card with the proofs. Raises
-    `convsight.errors.UserError` where it cannot be exported, or a proof does not hold: then no file is written.
+    The options are those of `convsight export`; `net` is your own network that it was trained with. Returns the file
+    and its card with the proofs. Raises `convsight.errors.UserError` where it cannot be exported, or a proof does not
+    hold: then no file is written.
     """
     from convsight.datasets.in_memory import data_of
     from convsight.export.verb import export as export_to
 
-    return export_to(
-        _text(model),
-        to,
-        int8=int8,
-        half=half,
-        data=None if data is None else data_of(data),
-        out=None if out is None else Path(out),
-        max_loss=max_loss,
-        max_megapixels=max_megapixels,
-        listener=_listener(quiet),
-    )
+    with _own_net(net):
+        return export_to(
+            _text(model),
+            to,
+            int8=int8,
+            half=half,
+            data=None if data is None else data_of(data),
+            out=None if out is None else Path(out),
+            max_loss=max_loss,
+            max_megapixels=max_megapixels,
+            listener=_listener(quiet),
+        )
 
 
 def describe(
@@ -241,6 +291,17 @@ def describe(
     from convsight.describe import describe as described
 
     return described(_text(net), volume, classes=classes, batch=batch, optimizer=optimizer)
+
+
+def _own_net(net: Any) -> "AbstractContextManager[None]":
+    """Within, files that name a program's own network mean `net`."""
+    from contextlib import nullcontext
+
+    if net is None:
+        return nullcontext()
+    from convsight.nets.own import own_net
+
+    return own_net(net)
 
 
 def _dataset(data: Any) -> Any:

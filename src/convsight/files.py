@@ -14,20 +14,21 @@ from convsight.errors import UserError
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # of file systems that know no fsync of folders
 
 
-def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path` as a whole or not at all; text is UTF-8.
+def write_atomic(path: Path, content: bytes | str, before: Path | None = None) -> None:
+    """Write `content` to `path` as a whole or not at all; text is UTF-8. What was there goes to `before`, if given.
 
     Raises `UserError` naming the file when the disk is full or the folder cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
-    write_atomic_with(path, lambda temporary: _write_bytes(temporary, data))
+    write_atomic_with(path, lambda temporary: _write_bytes(temporary, data), before)
 
 
-def write_atomic_with(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomic_with(path: Path, write: Callable[[Path], object], before: Path | None = None) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
     A new file follows the umask, one that is replaced hands its mode on. When this returns, bytes and name are on the
-    disk.
+    disk. What was there goes to `before` in the same folder, if given, once the new bytes are on the disk: at any
+    moment one of both is whole, though for an instant there is none at `path`.
     """
     temporary: Path | None = None
     try:
@@ -35,7 +36,7 @@ def write_atomic_with(path: Path, write: Callable[[Path], object]) -> None:
         mode = _mode(path)  # of now: what `write` does to the old file must not matter
         temporary = _temporary(path, mode)
         write(temporary)
-        put_in_place(temporary, path, mode)
+        put_in_place(temporary, path, mode, before)
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; free some space, or write elsewhere"
@@ -45,15 +46,18 @@ def write_atomic_with(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def put_in_place(temporary: Path, path: Path, mode: int | None = None) -> None:
+def put_in_place(temporary: Path, path: Path, mode: int | None = None, before: Path | None = None) -> None:
     """Rename the written file `temporary` to `path`, which is on the disk before and under its name afterwards.
 
-    It gets `mode`, by default that of the file which was there. Raises `OSError`.
+    It gets `mode`, by default that of the file which was there; that one goes to `before`, if given. Raises `OSError`.
     """
     mode = _mode(path) if mode is None else mode
     sync_file(temporary)
     if mode is not None and mode != _mode(temporary):
         temporary.chmod(mode)
+    if before is not None:
+        with suppress(FileNotFoundError):
+            path.replace(before)
     temporary.replace(path)
     sync_folder(path.parent)
 

@@ -88,14 +88,27 @@ class Run:
 
     @property
     def checkpoint_file(self) -> Path:
-        """The state after the last whole epoch."""
+        """The newest state of the training, after a whole epoch or within one."""
         return self.path / "checkpoint" / "state.safetensors"
+
+    @property
+    def checkpoint_before(self) -> Path:
+        """The one before it, for when it is damaged."""
+        return self.path / "checkpoint" / "before.safetensors"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a state of the training was kept."""
+        return self.checkpoint_file.exists() or self.checkpoint_before.exists()
 
     @property
     def card(self) -> Card:
         """The card of the run's model file."""
         if not self.model_file.is_file():
-            raise UserError(f"{self.path} holds no model yet: its training ended before the first epoch did")
+            raise UserError(
+                f"{self.path} holds no model yet: its training was stopped before the first epoch ended; go on with "
+                f"it: convsight train --resume {self.path}"
+            )
         return read_card(self.model_file)
 
     @property
@@ -163,7 +176,7 @@ def check_there(run: Run, settings: TrainSettings) -> None:
 
 def settings_document(settings: TrainSettings, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What `settings.toml` holds: what is set, and what was chosen."""
-    general = settings.model_dump(exclude_none=True, exclude={"own"})
+    general = settings.model_dump(exclude_none=True, exclude={"own"} if settings.given else {"own", "given"})
     own = {name: value for name, value in settings.own.items() if value is not None}
     return {
         "settings": general | ({settings.task: own} if settings.task and own else {}),

@@ -134,6 +134,7 @@ class TrainSettings(BaseModel):
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
+    given: list[str] = Field(default_factory=list, description="What a program gave beside its settings, in words.")
     own: dict[str, Any] = Field(
         default_factory=dict, description="Choices that only some tasks have; `TaskSettings` of the task checks them."
     )
@@ -210,6 +211,9 @@ class TaskSettings(BaseModel):
 
     # Those that say how training examples vary, or how often each is seen.
     varying: ClassVar[frozenset[str]] = frozenset()
+    # Those that say what is minimised, which do nothing beside a loss of the user's own, and what they are then.
+    of_loss: ClassVar[frozenset[str]] = frozenset()
+    beside_own_loss: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def of(cls, settings: TrainSettings) -> Self:

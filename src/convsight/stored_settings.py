@@ -26,6 +26,8 @@ def stored_settings(place: str, given: Mapping[str, Any]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"cannot read {file}: {error}") from error
     stored = _flat(file, document["settings"] if isinstance(document.get("settings"), dict) else document)
+    if words := stored.get("given"):
+        raise UserError(f"{file}: beside these settings the run was given objects of a program ({', '.join(words)})")
     if any(name in given for name in _LENGTHS):
         stored = {name: value for name, value in stored.items() if name not in _LENGTHS}
     return stored | dict(given)

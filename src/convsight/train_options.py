@@ -23,7 +23,7 @@ from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
-_NO_OPTIONS = ("data", "own")  # of the general settings
+_NO_OPTIONS = ("data", "own", "given")  # of the general settings
 # What acts once the rate is chosen, which a search for it does not come to.
 _NOT_SEARCHING = {
     *_NO_OPTIONS, "run", "epochs", "minutes", "lr", "schedule", "warmup", "start_factor", "end_factor", "step_every",
@@ -177,7 +177,7 @@ def _command(task: str | None) -> Any:
 
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
-        _parameter("resume", str | None, typer.Option(help="Go on with this run after its last whole epoch.")),
+        _parameter("resume", str | None, typer.Option(help="Go on with this run where it was stopped.")),
         _parameter("place", str | None, typer.Option("--data", help="With --resume: where the run's data are now.")),
         _parameter("config", str | None, typer.Option(help="Settings to begin with: of a run, or a settings.toml.")),
         *(_setting(name, info) for name, info in TrainSettings.model_fields.items() if name not in _NO_OPTIONS),

@@ -31,7 +31,7 @@ from convsight.targets import Classes
 from convsight.tasks import reader_of
 
 CLASSES = ("a", "b", "c")
-BITS = {1: (8, 16), 2: (8, 32), 5: (16, 32), 13: (8, 16, 32)}  # by channels
+BITS = {1: (8, 16), 2: (32,), 5: (16,), 13: (8,)}  # by channels, of which only one alone is another matter
 IMAGES = [image_input(channels, bits, fit="pad") for channels in BITS for bits in BITS[channels]]
 ALL: list[AnyInput] = [*IMAGES, *OTHERS.values()]
 COUNT = 12

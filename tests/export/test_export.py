@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.command import within
 
 import convsight
 from convsight.card import Card, Proof
-from convsight.datasets import read_dataset
+from convsight.datasets import Examples, read_dataset
 from convsight.errors import UserError
 from convsight.export import export as exporting
 from convsight.export import exporters, onnx_graph
@@ -30,6 +31,7 @@ from convsight.export import verb as export_verb
 from convsight.export.export import export_network
 from convsight.export.parity_check import MIN_IMAGES, ParityCheck
 from convsight.export.proof_images import proof_images
+from convsight.export.quantise import quantised
 from convsight.export.torch_engine import load_network, save_network
 from convsight.export.verb import export
 from convsight.inputs import ImageInput
@@ -41,6 +43,35 @@ from convsight.runtime.openvino_engine import OpenVINOEngine
 
 Pixels = NDArray[np.uint8]
 RGB = ImageInput(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
+
+
+@pytest.fixture(autouse=True)
+def _made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Graphs of the same weights are made once: they take seconds, and most tests here are about what comes after."""
+    for room in (exporting, exporters):
+        monkeypatch.setattr(room, "onnx_graph", graph_once)
+    monkeypatch.setattr(exporting, "quantised", quantised_once)
+
+
+_made: dict[str, onnx.ModelProto] = {}
+
+
+def graph_once(model: torch.nn.Module, card: Card) -> onnx.ModelProto:
+    weights = sha256(b"".join(value.numpy().tobytes() for value in model.state_dict().values())).hexdigest()
+    return once(weights + card.source().model_dump_json(), lambda: onnx_graph.onnx_graph(model, card))
+
+
+def quantised_once(graph: onnx.ModelProto, examples: Examples) -> onnx.ModelProto:
+    seen = examples.images.take(np.arange(len(examples))).tobytes()
+    return once(sha256(graph.SerializeToString() + seen).hexdigest(), lambda: quantised(graph, examples))
+
+
+def once(key: str, make: Callable[[], onnx.ModelProto]) -> onnx.ModelProto:
+    if key not in _made:
+        _made[key] = make()
+    copy = onnx.ModelProto()
+    copy.CopyFrom(_made[key])
+    return copy
 
 
 def images() -> Iterator[Pixels]:
@@ -223,10 +254,9 @@ def test_an_engine_that_ignores_antialiasing_is_caught(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The known trap: ONNX Runtime answers nearly right, OpenVINO given raw images does not."""
-    made = onnx_graph.onnx_graph
 
     def trapped(model: torch.nn.Module, card: Card) -> onnx.ModelProto:
-        graph = made(model, card)
+        graph = graph_once(model, card)
         plant_resize(graph)
         return graph
 
@@ -256,6 +286,7 @@ def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:
     monkeypatch.setattr("convsight.nets.resize_layers.ExactResize", fault)
+    monkeypatch.setattr(exporters, "onnx_graph", onnx_graph.onnx_graph)
     with pytest.raises(UserError, match="no file is written"):
         export_again(exported_run, tmp_path / "model.onnx", coloured)
     assert not list(tmp_path.iterdir())
@@ -369,8 +400,16 @@ def test_more_training_makes_the_old_graph_invalid(exported_run: Run, tmp_path: 
     assert convsight.load(copy.path).engine.name == "torch"
 
 
-def test_a_place_that_cannot_be_written_is_named(exported_run: Run, tmp_path: Path) -> None:
+def never(*_: object) -> onnx.ModelProto:
+    raise AssertionError
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_work(
+    exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_bytes(b"")
+    for room in (exporting, exporters):
+        monkeypatch.setattr(room, "onnx_graph", never)  # nobody waits for minutes to be told
     for choices in ({}, {"int8": True, "max_loss": 5.0}):
         with pytest.raises(UserError, match=r"cannot write .*model\.onnx"):
             verb(exported_run, "onnx", tmp_path / "file" / "model.onnx", **choices)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,6 +22,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 Serve = Callable[..., "Live"]
 
+# httpx would read all certificates of the system for every request, which takes more of the processor than the answer.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def request(method: str, url: str, timeout: float = 60, **options: Any) -> httpx.Response:
+    """What is answered over a connection of its own."""
+    return httpx.request(method, url, verify=_NO_CERTIFICATES, timeout=timeout, **options)
+
 
 @dataclass
 class Live:
@@ -36,13 +45,13 @@ class Live:
         return host, int(port)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=60, **options)
+        return request("GET", self.url + path, **options)
 
     def post(
         self, content: Any, kind: str | None = "application/octet-stream", path: str = "/predict"
     ) -> httpx.Response:
         headers = {} if kind is None else {"Content-Type": kind}
-        return httpx.post(self.url + path, content=content, headers=headers, timeout=60)
+        return request("POST", self.url + path, content=content, headers=headers)
 
     def raw(self, data: bytes, timeout: float = 60) -> bytes:
         """All that the server says to `data`, until it closes the connection."""
@@ -69,10 +78,21 @@ class Live:
         return self.process.wait(60)
 
 
+# A server that gives up soon what comes slowly, so that tests need not wait for as long as users may.
+_HASTY = """
+from convsight.serve import connection_limits, request_body
+assert connection_limits.HEAD_SECONDS == 10 and request_body.GRACE_SECONDS == 5
+connection_limits.HEAD_SECONDS = request_body.GRACE_SECONDS = 1
+from convsight.cli import main
+main()
+"""
+
+
 @contextmanager
-def live(*arguments: str | Path, environment: dict[str, str] | None = None) -> Iterator[Live]:
+def live(*arguments: str | Path, environment: dict[str, str] | None = None, hasty: bool = False) -> Iterator[Live]:
     """A server on a free port; killed at the end if it still runs."""
-    command = [sys.executable, "-m", "convsight", "serve", *map(str, arguments), "--port", "0"]
+    convsight = ["-c", _HASTY] if hasty else ["-m", "convsight"]
+    command = [sys.executable, *convsight, "serve", *map(str, arguments), "--port", "0"]
     with started(command, os.environ | (environment or {})) as running:
         yield running
 

@@ -6,9 +6,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
-from tests.serve.live import Live, image, live
+from tests.serve.live import Live, image, live, request
 
 import convsight
 from convsight.results import Label
@@ -36,7 +35,7 @@ def test_a_raw_body_is_answered_as_the_model_answers(server: Live, trained: Path
 
 def test_files_of_a_form_are_answered_in_order(server: Live, trained: Path) -> None:
     files = [("file", (f"{seed}.png", image(seed))) for seed in range(5)]
-    found = httpx.post(server.url + "/predict", files=files, timeout=60)
+    found = request("POST", server.url + "/predict", files=files)
     assert found.status_code == 200
     answers = found.json()["answers"]
     assert [answer["file"] for answer in answers] == [f"{seed}.png" for seed in range(5)]
@@ -46,7 +45,7 @@ def test_files_of_a_form_are_answered_in_order(server: Live, trained: Path) -> N
 
 def test_json_with_base64(server: Live, trained: Path) -> None:
     images = [base64.b64encode(image(seed)).decode() for seed in range(3)]
-    found = httpx.post(server.url + "/predict", json={"pictures": images}, timeout=60)
+    found = request("POST", server.url + "/predict", json={"pictures": images})
     answers = found.json()["answers"]
     assert [answer["file"] for answer in answers] == ["pictures[0]", "pictures[1]", "pictures[2]"]
     assert scores(answers[2]["labels"]) == pytest.approx(expected(trained, image(2)), abs=1e-6)
@@ -54,7 +53,7 @@ def test_json_with_base64(server: Live, trained: Path) -> None:
 
 def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
     files = [("file", ("a.png", image())), ("file", ("b.png", b"no image")), ("file", ("c.png", image(3)))]
-    found = httpx.post(server.url + "/predict", files=files, timeout=60)
+    found = request("POST", server.url + "/predict", files=files)
     assert found.status_code == 200
     assert [("labels" in answer, "error" in answer) for answer in found.json()["answers"]] == [
         (True, False),
@@ -77,7 +76,7 @@ def test_many_clients_are_answered_in_batches_each_with_its_own_prediction(serve
         assert all(pool.map(ask, range(200)))
     assert server.metric(total) - images == 200
     files = [("file", (f"{seed}.png", image(seed))) for seed in range(64)]
-    assert httpx.post(server.url + "/predict", files=files, timeout=60).status_code == 200
+    assert request("POST", server.url + "/predict", files=files).status_code == 200
     assert (server.metric(total) - images) / (server.metric(count) - runs) > 1
 
 

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from tests.serve.live import Live, image, live, wait_until
+from tests.serve.live import Live, image, live, request, wait_until
 
 import convsight
 from convsight.images import decode_image
@@ -33,7 +33,7 @@ def lives_on(server: Live) -> Iterator[None]:
 
 def ask(server: Live, files: list[tuple[str, bytes]], accept: str) -> httpx.Response:
     form = [("file", file) for file in files]
-    return httpx.post(server.url + "/predict", files=form, headers={"Accept": accept}, timeout=60)
+    return request("POST", server.url + "/predict", files=form, headers={"Accept": accept})
 
 
 def drawn(trained: Path, file: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Two runs with the same bits: the network that is kept, and the whole state after the last epoch."""
 
+import csv
+
 from safetensors.numpy import load_file
 
 from convsight.run import Run
@@ -12,3 +14,15 @@ def assert_same_bits(one: Run, other: Run) -> None:
         assert ours.keys() == theirs.keys()
         differing = [name for name in ours if ours[name].tobytes() != theirs[name].tobytes()]
         assert not differing, f"{len(differing)} tensors of {file}, {differing[0]} first"
+
+
+def assert_same_rows(one: Run, other: Run) -> None:
+    """The course of both, but for how long it took."""
+    ours, theirs = (
+        [
+            {name: value for name, value in row.items() if name not in {"seconds", "images_per_s"}}
+            for row in csv.DictReader((run.path / "metrics.csv").read_text().splitlines())
+        ]
+        for run in (one, other)
+    )
+    assert ours == theirs

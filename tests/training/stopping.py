@@ -35,3 +35,31 @@ class PressesCtrlC(Listener):
     def interrupt(self, status: Status) -> None:
         if status.epoch == self.stopped_at:
             raise KeyboardInterrupt
+
+
+@final
+class StopsAfterSteps(Listener):
+    """Interrupts the training after so many of this call's steps; what is said is kept."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def epoch(self, number: int, text: str) -> None:
+        self.said.append(text)
+
+    @contextmanager
+    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        yield lambda done: None
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[Status], None]]:
+        yield self.count
+
+    def count(self, status: Status) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt

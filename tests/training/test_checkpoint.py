@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from convsight.errors import UserError
-from convsight.training.checkpoint import load_checkpoint, save_checkpoint
+from convsight.training.checkpoint import read_checkpoint, save_checkpoint
 
 Optimizers = dict[str, torch.optim.Optimizer]
 
@@ -50,8 +50,9 @@ def test_going_on_from_a_checkpoint_gives_the_bits_of_an_unbroken_training(tmp_p
     save_checkpoint(file, {"learner": unbroken.state_dict()}, optimizers, {"epoch": 3})
     trained(unbroken, optimizers, range(3, 6))
     resumed, fresh = networks()
-    parts, _ = load_checkpoint(file, fresh, ("learner",))
-    resumed.load_state_dict(parts["learner"])
+    kept = read_checkpoint(file)
+    kept.put_into(fresh)
+    resumed.load_state_dict(kept.part("learner"))
     trained(resumed, fresh, range(3, 6))
     assert bits(resumed.state_dict()) == bits(unbroken.state_dict())
 
@@ -61,7 +62,7 @@ def test_states_lie_in_memory_as_their_weights_do(tmp_path: Path) -> None:
     trained(both, optimizers, range(2))
     save_checkpoint(tmp_path / "c", {}, optimizers, {})
     again, fresh = networks()
-    load_checkpoint(tmp_path / "c", fresh, ())
+    read_checkpoint(tmp_path / "c").put_into(fresh)
     weight = next(again["maker"].parameters())
     assert fresh["maker"].state[weight]["exp_avg"].stride() == weight.stride()
     assert not fresh["maker"].state[weight]["exp_avg"].is_contiguous()
@@ -72,7 +73,7 @@ def test_the_state_of_each_optimizer_is_its_own(tmp_path: Path) -> None:
     trained(both, optimizers, range(2))
     save_checkpoint(tmp_path / "c", {}, optimizers, {})
     again, fresh = networks()
-    load_checkpoint(tmp_path / "c", {"judge": fresh["judge"]}, ())
+    read_checkpoint(tmp_path / "c").put_into({"judge": fresh["judge"]})
     assert not fresh["maker"].state
     judge = again["judge"].get_parameter("weight")
     before = both["judge"].get_parameter("weight")
@@ -87,7 +88,7 @@ def test_learning_rates_are_those_of_the_present_call(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "c", {}, optimizers, {})
     _, fresh = networks()
     fresh["judge"].param_groups[0]["lr"] = 0.025
-    load_checkpoint(tmp_path / "c", fresh, ())
+    read_checkpoint(tmp_path / "c").put_into(fresh)
     assert fresh["judge"].param_groups[0]["lr"] == 0.025
 
 
@@ -101,7 +102,8 @@ def test_parts_and_facts_come_back_as_they_were(tmp_path: Path) -> None:
         "clock": {"猫": None},
     }
     save_checkpoint(tmp_path / "c", {"learner": first, "ema": second, "more": {"a": torch.ones(1)}}, {}, facts)
-    parts, found = load_checkpoint(tmp_path / "c", {}, ("learner", "ema", "none"))
+    kept = read_checkpoint(tmp_path / "c")
+    parts, found = {name: kept.part(name) for name in ("learner", "ema", "none")}, kept.facts
     assert parts["learner"].keys() == first.keys()
     assert all(torch.equal(parts["learner"][name], value) for name, value in first.items())
     assert parts["learner"]["half"].dtype == torch.bfloat16
@@ -116,15 +118,15 @@ def test_weights_with_two_names_are_written_once(tmp_path: Path) -> None:
     state = {"part": torch.arange(6.0)[2:], **tied.state_dict(), "whole": torch.arange(6.0)}
     state["part"] = state["whole"][2:]  # in the memory of another, and not the same
     save_checkpoint(tmp_path / "c", {"learner": state}, {}, {"epoch": 1})
-    parts, _ = load_checkpoint(tmp_path / "c", {}, ("learner",))
-    assert parts["learner"].keys() == state.keys()
-    assert bits(parts["learner"]) == bits(state)
+    part = read_checkpoint(tmp_path / "c").part("learner")
+    assert part.keys() == state.keys()
+    assert bits(part) == bits(state)
     assert (tmp_path / "c").stat().st_size < 1.5 * shared.weight.nbytes
 
 
 def test_nothing_to_go_on_from(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="c is missing: no epoch was finished"):
-        load_checkpoint(tmp_path / "c", {}, ())
+    with pytest.raises(UserError, match="c is missing: no state was kept"):
+        read_checkpoint(tmp_path / "c")
 
 
 def test_what_is_damaged_is_refused(tmp_path: Path) -> None:
@@ -136,10 +138,10 @@ def test_what_is_damaged_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("foreign", "cut", "empty", "folder"):
         with pytest.raises(UserError, match=f"{name} is damaged and cannot be resumed from"):
-            load_checkpoint(tmp_path / name, {}, ("learner",))
+            read_checkpoint(tmp_path / name)
 
 
 def test_checkpoints_of_another_version_are_refused(tmp_path: Path) -> None:
     save_file({}, tmp_path / "old", {"convsight-checkpoint": json.dumps({"epoch": 3})})
     with pytest.raises(UserError, match="old is of another version of convsight"):
-        load_checkpoint(tmp_path / "old", {}, ())
+        read_checkpoint(tmp_path / "old")

@@ -41,3 +41,14 @@ def test_bars_and_steps_are_passed_on_and_not_logged(tmp_path: Path) -> None:
     assert heard.shown == [STATUS]
     assert heard.said == []
     assert not (run.path / "log.txt").exists()
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(tmp_path: Path) -> None:
+    heard, run = Heard(), Run(tmp_path / "gone")
+    recorder = Recorder(heard)
+    recorder.record_in(run)
+    recorder.say("epoch 1")
+    recorder.epoch(2, "epoch 2")
+    assert heard.said[0] == "epoch 1"
+    assert f"note: cannot write {run.path / 'log.txt'}" in heard.said[1]
+    assert sum("cannot write" in said for said in heard.said) == 1

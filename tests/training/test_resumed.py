@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -11,13 +13,14 @@ import pytest
 import torch
 from PIL import Image
 from tests.training.heard import Heard
-from tests.training.same_bits import assert_same_bits
-from tests.training.stopping import PressesCtrlC
+from tests.training.same_bits import assert_same_bits, assert_same_rows
+from tests.training.stopping import PressesCtrlC, StopsAfterSteps
 
 from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
+from convsight.training import fit
 from convsight.training import train as module
 from convsight.training.train import resume, train
 
@@ -82,6 +85,99 @@ def test_the_bits_are_those_of_an_unbroken_training(pictures: Path, tmp_path: Pa
         assert rates[0][-1] < 0.5 * rates[0][0]
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {
+            "accumulate": 3, "clip_norm": 0.5, "rand_augment": 9, "erase": 0.5,
+            "own": {"sampling": "balanced", "mixup": 0.5, "cutmix": 0.5},
+        },
+        {"schedule": "cosine", "ema": 0.0, "size": 28, "workers": 2},  # begins with smaller images
+    ],
+    ids=["varied, gradients wait", "grows"],
+)  # fmt: skip
+def test_a_training_stopped_after_every_few_steps_has_the_bits_and_the_course_of_an_unbroken_one(
+    pictures: Path, tmp_path: Path, others: dict[str, Any]
+) -> None:
+    choices = {**FAST, "data": str(pictures), "epochs": 3, **others}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    part = Run(tmp_path / "part")
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(run=str(part.path), **choices), StopsAfterSteps(2))
+    stops = 1
+    while not (part.model_file.is_file() and part.card.training["finished"]):
+        with suppress(KeyboardInterrupt):
+            resume(part.path, {}, StopsAfterSteps(2 + stops % 3))
+        stops += 1
+    assert stops >= 4
+    assert_same_bits(whole, part)
+    assert_same_rows(whole, part)
+
+
+def test_a_stop_while_an_epoch_is_judged_keeps_all_of_its_steps(pictures: Path, tmp_path: Path) -> None:
+    choices = {**FAST, "data": str(pictures)}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    heard, part = Heard(), Run(tmp_path / "part")
+    with pytest.raises(KeyboardInterrupt), patch.object(fit, "validate", side_effect=KeyboardInterrupt):
+        train(TrainSettings.of(run=str(part.path), **choices), heard)
+    assert "stopped in epoch 1 after 4 of 4 batches" in heard.said[-1]
+    assert_same_bits(whole, resume(part.path, {}, Silent()))
+    assert_same_rows(whole, part)
+
+
+def test_a_stop_within_a_step_waits_for_its_end_and_a_second_does_not(pictures: Path, tmp_path: Path) -> None:
+    real, asked = fit.prepared, 1
+
+    def stopped(t: fit.Training, *rest: Any) -> Any:
+        if t.step == 5:
+            for _ in range(asked):
+                asks = signal.getsignal(signal.SIGINT)  # called as Python calls it between two instructions
+                assert callable(asks)
+                asks(signal.SIGINT, None)
+        return real(t, *rest)
+
+    choices = {**FAST, "data": str(pictures)}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    for asked, words in ((1, "stopped in epoch 2 after 2 of 4 batches;"), (2, "kept as it was after step 4;")):
+        heard, part = Heard(), Run(tmp_path / f"part{asked}")
+        with pytest.raises(KeyboardInterrupt), patch.object(fit, "prepared", stopped):
+            train(TrainSettings.of(run=str(part.path), **choices), heard)
+        assert words in heard.said[-1]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert_same_bits(whole, resume(part.path, {}, Silent()))
+
+
+def test_a_run_that_kept_no_state_is_begun_anew_in_its_folder(pictures: Path, tmp_path: Path) -> None:
+    choices = {**FAST, "data": str(pictures)}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    part = tmp_path / "part"
+    shutil.copytree(whole.path, part)
+    shutil.rmtree(part / "checkpoint")
+    for name in ("model.safetensors", "metrics.csv"):
+        (part / name).unlink()
+    heard = Heard()
+    resumed = resume(part, {}, heard)
+    assert resumed.path == part
+    assert any("is begun anew" in said for said in heard.said)
+    assert_same_bits(whole, resumed)
+
+
+def test_what_a_resumed_training_promises_is_said(pictures: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(data=str(pictures), run=str(part), **FAST), PressesCtrlC(epoch=2))
+    for changes, promised in (
+        ({}, "resumed in epoch 2 after 1 of 4 batches, to the same weights as an unbroken training"),
+        ({"epochs": 3}, "12 steps in all instead of 8: the schedule goes on from here as if it had been planned so"),
+        ({"minutes": 1}, "it ends on time: how many steps that makes follows this machine's speed"),
+    ):
+        heard = StopsAfterSteps(1)
+        shutil.copytree(part, tmp_path / promised[:9], dirs_exist_ok=True)
+        with suppress(KeyboardInterrupt):
+            resume(tmp_path / promised[:9], changes, heard)
+        assert any(promised in said for said in heard.said), heard.said
+
+
 def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_what_is_missing(
     pictures: Path, tmp_path: Path
 ) -> None:
@@ -106,15 +202,44 @@ def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_wha
         resume(str(run.path), {}, Silent())
 
 
-def test_every_flipped_bit_of_a_checkpoint_is_refused(stopped: tuple[Path, Run]) -> None:
+def flipped(file: Path, place: int) -> None:
+    """Damage `file` by one bit."""
+    whole = bytearray(file.read_bytes())
+    whole[place] ^= 4
+    file.write_bytes(whole)
+
+
+def test_a_checkpoint_that_is_damaged_or_cut_short_falls_back_to_the_one_before(
+    pictures: Path, tmp_path: Path, stopped: tuple[Path, Run]
+) -> None:
+    data, run = stopped
+    whole = train(TrainSettings.of(data=str(data), run=f"{tmp_path}/whole", **FAST), Silent())
+    run.checkpoint_file.write_bytes(run.checkpoint_file.read_bytes()[:-100])
+    good = run.checkpoint_before.read_bytes()
+    heard = StopsAfterSteps(1)
+    with pytest.raises(KeyboardInterrupt):
+        resume(run.path, {}, heard)
+    assert any(
+        said.startswith(f"note: {run.checkpoint_file} is damaged")
+        and said.endswith(f"gone on with the one before, {run.checkpoint_before}")
+        for said in heard.said
+    )
+    assert run.checkpoint_before.read_bytes() == good, "what is damaged must not take its place"
+    run.checkpoint_file.unlink()  # as a kill between the two renames leaves it
+    resumed = resume(run.path, {}, Silent())
+    assert_same_bits(whole, resumed)
+    assert_same_rows(whole, resumed)
+
+
+def test_every_flipped_bit_of_both_checkpoints_is_refused(stopped: tuple[Path, Run]) -> None:
     _, run = stopped
+    flipped(run.checkpoint_before, 12_345)
     whole = run.checkpoint_file.read_bytes()
     for place in np.random.default_rng(0).integers(len(whole), size=4):
-        damaged = bytearray(whole)
-        damaged[place] ^= 4
-        run.checkpoint_file.write_bytes(damaged)
-        with pytest.raises(UserError, match=r"is damaged|of another version"):
+        flipped(run.checkpoint_file, int(place))
+        with pytest.raises(UserError, match=r"(is damaged|of another version).*; nor is there a good one before it: "):
             resume(str(run.path), {}, Silent())
+        run.checkpoint_file.write_bytes(whole)
 
 
 def test_edited_settings_are_told_and_edited_splits_refused(stopped: tuple[Path, Run]) -> None:
@@ -125,7 +250,7 @@ def test_edited_settings_are_told_and_edited_splits_refused(stopped: tuple[Path,
     file.write_text(text.replace("warmup = 0.1", "warmup = 0.3"))
     heard = Heard()
     resume(str(run.path), {}, heard)
-    assert any("warmup is 0.3, was 0.1 up to epoch 1" in said for said in heard.said)
+    assert any("warmup is 0.3, was 0.1 up to step 5" in said for said in heard.said)
     cut = run.splits_file.read_text()
     run.splits_file.write_text(cut.replace("test,", "train,", 1))
     assert run.splits_file.read_text() != cut

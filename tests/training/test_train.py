@@ -101,13 +101,31 @@ def test_an_interruption_keeps_the_best_and_says_how_to_go_on(tmp_path: Path) ->
     assert f"convsight train --resume {tmp_path}/part" in listener.said[-1]
 
 
-def test_an_interruption_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interruption_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
+    listener = PressesCtrlC(epoch=0, while_counting="baselines")
+    settings = TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/a", export=False)
     with pytest.raises(KeyboardInterrupt):
-        train(
-            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part", export=False),
-            PressesCtrlC(epoch=1),
-        )
+        train(settings, listener)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_stopped_in_its_first_epoch_is_kept_and_goes_on(tmp_path: Path) -> None:
+    choices = {"data": "digits", "net": "lecture3", "size": 14, "epochs": 2, "export": False}
+    listener, part = PressesCtrlC(epoch=1), Run(tmp_path / "part")
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(run=str(part.path), **choices), listener)
+    assert "stopped in epoch 1 after 1 of" in listener.said[-1]
+    assert "no network is kept yet" in listener.said[-1]
+    with pytest.raises(UserError, match="holds no model yet: its training was stopped before the first epoch ended"):
+        _ = part.card
+    heard = Heard()
+    resumed = resume(part.path, {}, heard)
+    assert any(
+        said.startswith("resumed in epoch 1 after 1 of")
+        and said.endswith("to the same weights as an unbroken training")
+        for said in heard.said
+    )
+    assert_same_bits(train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent()), resumed)
 
 
 def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:

@@ -30,18 +30,21 @@ def export_network(
     Returns the card in it, which holds the proofs. Raises `UserError`, and leaves no file, where the proof on
     `images` does not hold.
     """
-    model = load_network(source, card.source())
-    exporter = make_exporter(to, model, card)
-    original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
-    return _put_in_place(exporter, original, card, file, images, listener)
+    with _draft(file) as draft:
+        model = load_network(source, card.source())
+        exporter = make_exporter(to, model, card)
+        original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
+        return _put_in_place(exporter, original, card, draft, file, images, listener)
 
 
 def export_averaged(
     networks: Averaged, card: Card, file: Path, images: Callable[[], Iterator[Pixels]], listener: Listener
 ) -> Card:
     """Export the mean of several networks to the ONNX `file`; returns its card and raises as `export_network` does."""
-    exporter = make_exporter("onnx", networks, card)
-    return _put_in_place(exporter, TorchEngine(networks, torch.device("cpu")), card, file, images, listener)
+    with _draft(file) as draft:
+        exporter = make_exporter("onnx", networks, card)
+        original = TorchEngine(networks, torch.device("cpu"))
+        return _put_in_place(exporter, original, card, draft, file, images, listener)
 
 
 def export_int8(
@@ -60,45 +63,44 @@ def export_int8(
     Returns the card in the file, which holds proofs and costs. Raises `UserError`, and leaves no file, where the metric
     loses more than `most_lost` points, or the proof fails.
     """
-    model = load_network(source, card.source())
-    original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
-    with listener.counting("quantising", 1) as advance:
-        exporter = graph_exporter(to, quantised(onnx_graph(model, card), examples))
-        advance(1)
-    card = card.model_copy(update={"weights": "int8"})
-    with _draft(exporter, file) as draft:
+    with _draft(file) as draft:
+        model = load_network(source, card.source())
+        original = TorchEngine(task_of(card.task).graph(model, card), torch.device("cpu"))
+        with listener.counting("quantising", 1) as advance:
+            exporter = graph_exporter(to, quantised(onnx_graph(model, card), examples))
+            advance(1)
+        card = card.model_copy(update={"weights": "int8"})
         exporter.write(draft, card)
         # Of the ways to run it by one engine the last is the one that predict uses.
         engines = {check.engine.name: check.engine for check in exporter.checks(draft, card)}
         found = costs(original, tuple(engines.values()), reader_of(card), examples)
-    metric = reader_of(card).metrics().selected_by[0]
-    for cost in found:
-        listener.say(
-            f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {metric.text(cost.before)}, "
-            f"in int8 {metric.text(cost.after)}"
-        )
-    if note := coarseness(metric, len(examples), most_lost):
-        listener.say(note)
-    check_costs(metric, found, most_lost)
-    card = card.model_copy(update={"costs": found})
-    return _put_in_place(exporter, original, card, file, images, listener)
+        metric = reader_of(card).metrics().selected_by[0]
+        for cost in found:
+            listener.say(
+                f"int8 by {cost.engine}: {cost.metric} on {len(examples):,} {judged}: {metric.text(cost.before)}, "
+                f"in int8 {metric.text(cost.after)}"
+            )
+        if note := coarseness(metric, len(examples), most_lost):
+            listener.say(note)
+        check_costs(metric, found, most_lost)
+        card = card.model_copy(update={"costs": found})
+        return _put_in_place(exporter, original, card, draft, file, images, listener)
 
 
 def _put_in_place(
     exporter: Exporter,
     original: TorchEngine,
     card: Card,
+    draft: Path,
     file: Path,
     images: Callable[[], Iterator[Pixels]],
     listener: Listener,
 ) -> Card:
-    """Write a draft, prove it, and write the file with its proofs; returns its card."""
-    reader = reader_of(card)
-    with _draft(exporter, file) as draft:
-        exporter.write(draft, card)
-        checks = exporter.checks(draft, card)
-        with listener.counting("proving", MIN_IMAGES) as advance:
-            proofs = prove(original, reader, card, checks, _counted(images(), advance))
+    """Write the `draft`, prove it, and write the `file` with its proofs; returns its card."""
+    exporter.write(draft, card)
+    checks = exporter.checks(draft, card)
+    with listener.counting("proving", MIN_IMAGES) as advance:
+        proofs = prove(original, reader_of(card), card, checks, _counted(images(), advance))
     for proof, check in zip(proofs, checks, strict=True):
         listener.say(_in_words(proof, check))
     _check(proofs, checks, file)
@@ -108,15 +110,15 @@ def _put_in_place(
 
 
 @contextmanager
-def _draft(exporter: Exporter, file: Path) -> Iterator[Path]:
-    """A place beside `file` for what is not proven yet, removed in the end."""
+def _draft(file: Path) -> Iterator[Path]:
+    """A place beside `file` for what is not proven yet, removed in the end; told before the work if there is none."""
     try:
         make_folder(file.parent)
         folder = tempfile.TemporaryDirectory(prefix=".exporting-", dir=file.parent)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}; choose another place with --out") from error
     with folder as name:
-        yield Path(name) / f"draft{exporter.suffix}"
+        yield Path(name) / f"draft{file.suffix}"
 
 
 def _check(proofs: tuple[Proof, ...], checks: list[ParityCheck], file: Path) -> None:

@@ -4,6 +4,7 @@ timm's are `timm/<name>`; those that torchvision lacks and the lectures name hav
 file or a Keras file stands for the network that it describes.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from torch import nn
@@ -15,6 +16,7 @@ from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
 from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
 from convsight.nets.lenet5 import LeNet5
+from convsight.nets.own import is_own, own_entry
 from convsight.nets.perceptron import mlp, perceptron
 from convsight.nets.small import SmallNet
 from convsight.nets.text.entry import text_entry
@@ -112,18 +114,23 @@ def net_entry(name: str) -> NetEntry:
     """
     if name in NETS:
         return NETS[name]
-    if name in BORROWED:
-        return borrowed_entry(name)
-    if is_keras_file(name):
-        return keras_entry(name)
-    if is_net_text(name):
-        return text_entry(name)
-    if name.startswith(PREFIX):
-        return timm_entry(name)
+    for is_one, entry in _OTHERS:
+        if is_one(name):
+            return entry(name)
     names = net_names()
     if name not in names:
         raise unknown_net(name, names)
     return torchvision_entry(name)
+
+
+# What is in no list of ours: how its name is told, and its entry.
+_OTHERS: tuple[tuple[Callable[[str], bool], Callable[[str], NetEntry]], ...] = (
+    (lambda name: name in BORROWED, borrowed_entry),
+    (is_own, own_entry),
+    (is_keras_file, keras_entry),
+    (is_net_text, text_entry),
+    (lambda name: name.startswith(PREFIX), timm_entry),
+)
 
 
 def build_net(name: str, shape: NetShape) -> nn.Module:

@@ -4,7 +4,7 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,7 +23,7 @@ from convsight.errors import UserError
 from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
-from convsight.nets.entry import Pretrained
+from convsight.nets.entry import NetShape, Pretrained
 from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -31,6 +31,7 @@ from convsight.results import Result
 from convsight.results.caption import with_caption
 from convsight.settings import FRESH, TrainSettings
 from convsight.tasks.contract import Task
+from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Metrics
 
 if TYPE_CHECKING:
@@ -96,6 +97,40 @@ class Start(NamedTuple):
     net: str
     weights: str | None
     why: str = ""
+
+
+@runtime_checkable
+class TakingModules(Protocol):
+    """Any network will do that has the outputs of the target."""
+
+    def shape(self, card: Card) -> NetShape:
+        """The shape of a network for `card`."""
+
+
+def taking_modules(task: Task, name: str) -> TakingModules:
+    """`task`, which is called `name`, and must take a program's own network; raises `UserError` where it does not."""
+    if not isinstance(task, TakingModules):
+        raise UserError(f"net=...: the task {name} takes networks by their names alone; leave your own out")
+    return task
+
+
+@runtime_checkable
+class TakingLosses(Protocol):
+    """A loss of the user's own has a place."""
+
+    def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
+        """What trains `network` by `loss`, which gets its outputs and what they shall be: a scalar to minimise."""
+
+
+def learner_of(
+    task: Task, network: nn.Module, card: Card, settings: TrainSettings, loss: Callable[[Tensor, Tensor], Tensor] | None
+) -> Learner:
+    """What trains `network`: by the user's own `loss`, else by that of the settings."""
+    if loss is None:
+        return task.learner(network, card, settings)
+    if not isinstance(task, TakingLosses):
+        raise UserError(f"loss=...: the task {card.task} has losses by name alone; leave your own out")
+    return task.learner_by(loss, network, card)
 
 
 @runtime_checkable

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self, final
 
+import torch
 from torch import Tensor, nn
 
 from convsight.augmentation import Batch
+from convsight.errors import UserError
 
 MAIN = "main"  # the optimizer of a learner that has one
 
@@ -72,6 +74,22 @@ class Learner(nn.Module):
 
 
 Loss = Callable[[nn.Module, Batch], Mapping[str, Tensor]]
+
+
+def by_own_loss(loss: Callable[[Tensor, Tensor], Tensor], wanted: Callable[[Batch], Tensor]) -> Loss:
+    """A loss of the user's own of a network's outputs and what is `wanted` of a batch, in float32.
+
+    Raises `UserError` where it gives no scalar tensor that can be minimised.
+    """
+
+    def total(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        found: object = loss(network(batch.image).float(), wanted(batch))
+        if not isinstance(found, Tensor) or found.ndim or found.requires_grad != torch.is_grad_enabled():
+            what = f"a tensor of shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise UserError(f"the loss gives {what}, not a scalar tensor that depends on the network's outputs")
+        return {"total": found}
+
+    return total
 
 
 @final

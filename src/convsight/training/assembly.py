@@ -23,7 +23,7 @@ from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import augmentation_of, mirrors, weights_of
+from convsight.tasks.capabilities import augmentation_of, learner_of, mirrors, weights_of
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.training.choices import Choices
@@ -31,6 +31,10 @@ from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
+from convsight.training.generations import Generations
+from convsight.training.given import NOTHING, Given, called
+from convsight.training.given_augmentation import GivenAugmentation
+from convsight.training.given_optimizer import largest_rate, on_device
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
@@ -61,15 +65,16 @@ def assemble(
     choices: Choices,
     run: Run,
     network: nn.Module,
+    given: Given = NOTHING,
 ) -> Training:
     """Learner, optimizers and data of a training that begins with `network`."""
     augmentation, strongest = (
-        augmentation_of(task, data.dataset, card.input, chosen, choices.passes)
+        _augmentation(task, data.dataset, card, chosen, choices.passes, given)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
     # Predictions are corrected by what the validation split says in the end, and not before.
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
-    learner = task.learner(network, card, settings)
+    learner = learner_of(task, network, card, settings, on_device(given.loss, choices.device))
     plan = Plan(task, settings, choices, card)
     learner = with_fast_depthwise(channels_last(learner.to(plan.device)))
     train = data.examples["train"]
@@ -79,7 +84,11 @@ def assemble(
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
     rates = transfer.rates(learner.network) if transfer else {}
     its = Parameters.of(settings, plan.device)
-    optimizers = build_optimizers(learner, settings.optimizer, choices.lr, choices.weight_decay, its, rates)
+    optimizers = build_optimizers(
+        learner, settings.optimizer, choices.lr, choices.weight_decay, its, rates, given.optimizer
+    )
+    if given.optimizer is not None and settings.lr is None:  # its rate is the largest of the schedule
+        plan = replace(plan, choices=choices.model_copy(update={"lr": largest_rate(optimizers)}))
     return Training(
         plan=plan,
         learner=learner,
@@ -92,12 +101,24 @@ def assemble(
         train=train,
         val=data.examples["val"],
         run=run,
+        checkpoints=Generations(run),
         transfer=transfer,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
         plateau=Plateau.of(settings),
         splits=run.splits_digest,
         reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
+        callbacks=given.callbacks,
     )
+
+
+def _augmentation(
+    task: Task, dataset: Dataset, card: Card, settings: TrainSettings, passes: float, given: Given
+) -> Augmentation:
+    """How training examples vary: as the settings say, or by the program's own function."""
+    ours = augmentation_of(task, dataset, card.input, settings, passes)
+    if given.augmentation is None:
+        return ours
+    return GivenAugmentation(given.augmentation, called(given.augmentation), ours)
 
 
 def loader_of(task: Task, card: Card, train: Examples, settings: TrainSettings, choices: Choices) -> tuple[Loader, str]:
@@ -136,6 +157,9 @@ def _vary_by_speed(t: Training, dataset: Dataset, deadline: float) -> None:
     """
     plan = t.plan
 
+    if isinstance(t.augmentation, GivenAugmentation):
+        return
+
     def varied(passes: float) -> Augmentation:
         return augmentation_of(plan.task, dataset, plan.card.input, plan.settings, passes)
 
@@ -162,7 +186,12 @@ def _tell(t: Training, listener: Listener, precision: str) -> None:
     if choices.first_side:
         listener.say(f"images of {choices.first_side} px at first: more of them in the same time; --no-grow if not")
     listener.say(f"{choices.precision} on {choices.device}: {precision}")
-    listener.say(f"{settings.optimizer}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}")
+    named = dict(words.split(" ", 1) for words in settings.given)
+    if "loss" in named:
+        listener.say(f"loss: {named['loss']}, of the program")
+    listener.say(
+        f"{named.get('optimizer', settings.optimizer)}, lr {choices.lr:g}, batch {choices.batch}, {settings.schedule}"
+    )
 
 
 def clock_for(t: Training, deadline: float | None, test_images: int, resumed: dict[str, Any] | None = None) -> Clock:

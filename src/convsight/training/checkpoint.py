@@ -1,24 +1,59 @@
-"""The state of a training after a whole epoch, as one safetensors file written in one step."""
+"""The state of a training at one moment, as one safetensors file written in one step."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.owned_tensors import owned_tensors, same_tensors
 from convsight.files import write_atomic
 
 _KEY = "convsight-checkpoint"
 _DIGEST = "sha256"
-_FORMAT = 3  # with a digest of all that it holds
+_FORMAT = 4  # may lie within an epoch, and holds the card
+_READ = (3, _FORMAT)  # 3: after a whole epoch alone
 _SAME = "same"  # by the name of a tensor that is not in the file: that of the one that it is
+
+
+@final
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the file at `path` holds, which was found whole: named tensors, and `facts` that are JSON."""
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The state dict of that name; empty where there is none."""
+        prefix = f"{name}/"
+        return {key.removeprefix(prefix): value for key, value in self.tensors.items() if key.startswith(prefix)}
+
+    @property
+    def card(self) -> Card | None:
+        """What was known of the network before its first step; None in checkpoints of versions that did not tell."""
+        try:
+            return Card.model_validate(self.facts["card"]) if "card" in self.facts else None
+        except ValidationError as error:
+            raise _damaged(self.path, error) from error
+
+    def put_into(self, optimizers: Mapping[str, torch.optim.Optimizer]) -> None:
+        """Put the states of named optimizers back; raises `UserError` where they are those of other weights."""
+        try:
+            for called, optimizer in optimizers.items():
+                _restore(optimizer, f"optimizer/{called}/", self.tensors)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise _damaged(self.path, error) from error
 
 
 def save_checkpoint(
@@ -26,10 +61,11 @@ def save_checkpoint(
     parts: Mapping[str, Mapping[str, Tensor]],
     optimizers: Mapping[str, torch.optim.Optimizer],
     facts: Mapping[str, Any],
+    before: Path | None = None,
 ) -> None:
     """Write named state dicts, the states of named optimizers and JSON `facts`.
 
-    What has several names, as tied weights have, is written once.
+    What has several names, as tied weights have, is written once. The file that was there goes to `before`, if given.
     """
     tensors = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
     for called, optimizer in optimizers.items():
@@ -39,15 +75,13 @@ def save_checkpoint(
     about = {"format": _FORMAT, **({_SAME: same} if same else {}), **facts}
     owned = owned_tensors({name: value for name, value in tensors.items() if name not in same})
     told = json.dumps(about)
-    write_atomic(path, save(owned, {_KEY: told, _DIGEST: _digest(owned, told)}))
+    write_atomic(path, save(owned, {_KEY: told, _DIGEST: _digest(owned, told)}), before)
 
 
-def load_checkpoint(
-    path: Path, optimizers: Mapping[str, torch.optim.Optimizer], names: tuple[str, ...]
-) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The state dicts called `names` and the facts of a checkpoint; `optimizers` are put back in place.
+def read_checkpoint(path: Path) -> Checkpoint:
+    """What `save_checkpoint` wrote.
 
-    Raises `UserError` where the file is missing, damaged, or of an older version of convsight.
+    Raises `UserError` where the file is missing, damaged, or of another version of convsight.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -57,25 +91,24 @@ def load_checkpoint(
             is_whole = _digest(tensors, told) == digest
         tensors |= {name: tensors[first] for name, first in facts.get(_SAME, {}).items()}
     except FileNotFoundError as error:
-        raise UserError(
-            f"{path} is missing: no epoch was finished, so there is nothing to resume; train anew"
-        ) from error
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+        raise UserError(f"{path} is missing: no state was kept, so there is nothing to resume; train anew") from error
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
         raise _damaged(path, error) from error
-    if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
+    if not isinstance(facts, dict) or facts.get("format") not in _READ:
         raise UserError(f"{path} is of another version of convsight, and this one cannot go on from it; train anew")
     if not is_whole:
         raise _damaged(path, "it does not hold what was written; train anew")
-    parts = {
-        part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
-        for part in names
-    }
-    try:
-        for called, optimizer in optimizers.items():
-            _restore(optimizer, f"optimizer/{called}/", tensors)
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise _damaged(path, error) from error
-    return parts, facts
+    return Checkpoint(path, tensors, facts)
+
+
+def laid_out_like(weight: Tensor, value: Tensor) -> Tensor:
+    """The numbers of `value` in memory as those of `weight` are, if both have one shape.
+
+    Files hold rows one after the other; in another layout than its weight's, sums would have other bits.
+    """
+    if value.shape != weight.shape or value.stride() == weight.stride():
+        return value
+    return torch.empty_like(weight, dtype=value.dtype).copy_(value)
 
 
 def _digest(tensors: Mapping[str, Tensor], told: str) -> str:
@@ -100,6 +133,4 @@ def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     for weight, values in optimizer.state.items():
         for name, value in values.items():
-            # Files hold rows one after the other; in another layout than its weight's, sums would have other bits.
-            if value.shape == weight.shape and value.stride() != weight.stride():
-                values[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
+            values[name] = laid_out_like(weight, value)

@@ -1,14 +1,15 @@
 """The training loop. It has no branch on the task: it knows a learner, predictions and metrics."""
 
+import json
 import math
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from convsight.augmentation import Augmentation, Batch
 from convsight.augmentation.smaller import smaller_batch
@@ -26,12 +27,16 @@ from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Reader, calibrated_by
-from convsight.training.checkpoint import load_checkpoint, save_checkpoint
+from convsight.training.callbacks import Callbacks
+from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
+from convsight.training.epoch_state import EpochState
+from convsight.training.generations import Generations
+from convsight.training.held_stop import HeldStop, held_stops
 from convsight.training.loader import LoadedBatch, Loader
-from convsight.training.not_finite import IN_INPUTS, NoUpdate, first_not_finite, weights_not_finite
+from convsight.training.not_finite import IN_INPUTS, DivergedError, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
 from convsight.training.transfer import Transfer
@@ -57,9 +62,11 @@ class Training:
     train: Examples
     val: Examples
     run: Run
+    checkpoints: Generations
     clock: Clock
     transfer: Transfer | None = None  # None: all of the network learns alike
     plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
+    callbacks: Callbacks = field(default_factory=Callbacks)
     splits: str = ""  # the digest of the run's cut
     reasons: tuple[str, ...] = ()  # what was chosen for what is learnt, in words
     epoch: int = 0
@@ -68,7 +75,8 @@ class Training:
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
-    saved_epoch: int = 0  # the epoch of the last checkpoint
+    part: EpochState | None = None  # of the epoch that is not whole yet; None between two
+    saved_step: int | None = None  # that of the last checkpoint
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
@@ -103,6 +111,16 @@ class Training:
         patience = self.plan.settings.patience
         return bool(patience) and self.epoch - self.risen_epoch >= patience
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no step is left to make, and no epoch to end."""
+        return self.part is None and (self.clock.done or self.waited_in_vain)
+
+    @property
+    def spent(self) -> float:
+        """The seconds that all calls so far trained, those of the epoch that is not whole included."""
+        return self.seconds + (self.part.seconds if self.part else 0.0)
+
     def summary(self, finished: bool) -> dict[str, Any]:
         """What the card tells about the training."""
         return {
@@ -116,64 +134,60 @@ class Training:
 
 
 def fit(t: Training, listener: Listener) -> None:
-    """Train until the clock or early stopping says stop; the best network is in the run folder all along."""
-    with listener.training() as show:
-        while not t.clock.done and not t.waited_in_vain:
-            epoch = _Epoch(began=time.monotonic(), headline=_headline(t))
-            t.learner.train()
-            for loaded in t.loader.epoch(t.epoch):
-                torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
-                if t.transfer:
-                    t.transfer.apply(t.learner, t.clock.progress)
-                batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
-                t.update.lr = t.rate
-                try:
-                    with autocast(t.device, t.plan.choices.precision):
-                        losses = t.learner.step(batch, t.update)
-                except NotFiniteError as error:
-                    raise diverged(t, str(error), _first_place(t, batch)) from error
-                epoch.take(losses, len(loaded.samples))
-                _average(t)
-                t.step += 1
-                t.clock.advance()
-                show(_status(t, epoch))
+    """Train until the clock or early stopping says stop; the best network is in the run folder all along.
+
+    So is the state of the training, every now and then and when the user stops it.
+    """
+    t.checkpoints.begin()
+    with listener.training() as show, held_stops() as held, _kept_if_stopped(t, held, listener):
+        while not t.is_over:
+            part, headline = _opened(t), _headline(t)
+            for loaded in () if t.clock.done else t.loader.epoch(t.epoch, part.batches):
+                with held:
+                    torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+                    if t.transfer:
+                        t.transfer.apply(t.learner, t.clock.progress)
+                    batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
+                    t.update.lr = t.rate
+                    try:
+                        with autocast(t.device, t.plan.choices.precision):
+                            losses = t.learner.step(batch, t.update)
+                    except NotFiniteError as error:
+                        raise diverged(t, str(error), _first_place(t, batch)) from error
+                    part.take(losses, len(loaded.samples))
+                    _average(t)
+                    t.step += 1
+                    t.clock.advance()
+                t.callbacks.step(t.epoch + 1, t.step, losses, t.update.lr, t.clock.progress, t.learner.network)
+                show(_status(t, part, headline))
                 if t.clock.done:
                     break
-            t.update.flush()
-            _average(t)
-            words = _finish_epoch(t, epoch)
-            listener.epoch(t.epoch, words)
+                if t.checkpoints.is_due:
+                    keep_state(t, listener)
+            with held:
+                t.update.flush()
+                _average(t)
+            _finish_epoch(t, part, held, listener)
+            t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.kept)
 
 
-@dataclass
-class _Epoch:
-    """What one pass over the training examples adds up to."""
+def _opened(t: Training) -> EpochState:
+    """A new epoch, or the one that was stopped, with everything as its next step needs it."""
+    t.part = t.part or EpochState()
+    t.part.began = time.monotonic()
+    t.learner.train()
+    return t.part
 
-    began: float
-    headline: str  # the last validation, in words
-    seen: int = 0
-    totals: dict[str, float] = field(default_factory=dict)
 
-    def take(self, losses: Mapping[str, Tensor], examples: int) -> None:
-        """Take in what a step over so many examples tells."""
-        self.seen += examples
-        for name, loss in losses.items():
-            self.totals[name] = self.totals.get(name, 0.0) + float(loss.detach()) * examples
-
-    @property
-    def losses(self) -> dict[str, float]:
-        """The mean of each loss an example."""
-        return {name: total / self.seen for name, total in self.totals.items()}
-
-    @property
-    def loss(self) -> float:
-        """The mean of their total."""
-        return self.totals["total"] / self.seen
-
-    @property
-    def images_per_s(self) -> float:
-        """Training examples a second, without validation."""
-        return self.seen / (time.monotonic() - self.began)
+@contextmanager
+def _kept_if_stopped(t: Training, held: HeldStop, listener: Listener) -> Iterator[None]:
+    """Write a checkpoint where the user stops the training between two steps."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if held.is_whole and t.part is not None and t.part.batches:
+            keep_state(t, listener)
+        raise
 
 
 def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
@@ -197,14 +211,14 @@ def _average(t: Training) -> None:
         t.averaged += 1
 
 
-def diverged(t: Training, what: str, where: str = "") -> UserError:
+def diverged(t: Training, what: str, where: str = "") -> DivergedError:
     """An error that says what became infinite, where it was first, what is kept, and what to try."""
     where = f", {where}" if where else ""
-    kept = f"; the network after epoch {t.best_epoch} is kept: {t.run.model_file}" if t.saved_epoch else ""
+    kept = f"; the network after epoch {t.best_epoch} is kept: {t.run.model_file}" if t.rows else ""
     advice = f"the steps are too large; try --lr {t.plan.choices.lr / 10:g}"
     if where.endswith(IN_INPUTS):
         advice = "mend or leave out those that hold infinite numbers or none"
-    return UserError(f"{what} in epoch {t.epoch + 1}{where}: {advice}{kept}")
+    return DivergedError(f"{what} in epoch {t.epoch + 1}{where}: {advice}{kept}")
 
 
 def _first_place(t: Training, batch: Batch) -> str:
@@ -218,19 +232,26 @@ def _first_place(t: Training, batch: Batch) -> str:
     return first_not_finite(t.learner, batch, again)
 
 
-def _finish_epoch(t: Training, epoch: _Epoch) -> str:
-    """Validate, keep the best, write the checkpoint; returns the epoch in one line of words."""
-    trained = time.monotonic()
+def _finish_epoch(t: Training, epoch: EpochState, held: HeldStop, listener: Listener) -> None:
+    """Validate, keep the best, write the checkpoint, and tell the epoch in one line of words."""
+    trained, images_per_s = time.monotonic(), epoch.images_per_s
     if name := weights_not_finite(t.learner) or weights_not_finite(t.kept):
         raise diverged(t, "the weights became infinite", f"first those called {name}")
     try:
         metrics = validate(t)
     except InvalidOutputError as error:  # finite weights may still be too large to compute with
         raise diverged(t, "the network ceased to answer") from error
-    t.epoch += 1
-    lowered = t.plateau is not None and t.plateau.take(t.reader.metrics().selected_by[0].key(metrics))
-    _record(t, metrics, epoch.losses, time.monotonic() - epoch.began, epoch.seen / (trained - epoch.began))
-    t.clock.finish_epoch(time.monotonic() - trained)
+    with held:
+        t.epoch += 1
+        t.part = None
+        lowered = t.plateau is not None and t.plateau.take(t.reader.metrics().selected_by[0].key(metrics))
+        _record(t, metrics, epoch.losses, epoch.seconds, images_per_s, listener)
+        t.clock.finish_epoch(time.monotonic() - trained)
+        listener.epoch(t.epoch, _words(t, epoch, lowered))
+
+
+def _words(t: Training, epoch: EpochState, lowered: bool) -> str:
+    """The epoch that just ended, in one line."""
     planned = t.epoch + math.ceil(t.clock.epochs_left)
     speed = t.rows[-1]["images_per_s"]
     return (
@@ -240,15 +261,20 @@ def _finish_epoch(t: Training, epoch: _Epoch) -> str:
     )
 
 
-def keep_first(t: Training, loss: float) -> str:
+def keep_first(t: Training, loss: float, listener: Listener) -> str:
     """Keep the network as it is before the first step, whose training loss is known; returns that in words."""
     began = time.monotonic()
-    _record(t, validate(t), {"total": loss}, time.monotonic() - began, 0.0)
+    _record(t, validate(t), {"total": loss}, time.monotonic() - began, 0.0, listener)
     return f"before the first epoch  loss {loss:.4f}  {_headline(t)}"
 
 
 def _record(
-    t: Training, metrics: dict[str, Measured], losses: Mapping[str, float], seconds: float, images_per_s: float
+    t: Training,
+    metrics: dict[str, Measured],
+    losses: Mapping[str, float],
+    seconds: float,
+    images_per_s: float,
+    listener: Listener,
 ) -> None:
     """Add the row of an epoch that took so many seconds; keep the best network, write the checkpoint."""
     row = {
@@ -263,7 +289,7 @@ def _record(
     t.rows.append(row)
     t.seconds = row["seconds"]
     _keep_best(t, metrics)
-    _save(t)
+    keep_state(t, listener)
 
 
 def _loss_columns(losses: Mapping[str, float]) -> dict[str, float]:
@@ -307,14 +333,32 @@ def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
     return t.plan.card.model_copy(update={"metrics": named("val", metrics), "training": t.summary(finished=False)})
 
 
+def keep_state(t: Training, listener: Listener) -> None:
+    """Write a checkpoint, or say why that cannot be done: the training is worth more than its copy.
+
+    `t` must stand between two steps. Where weights are infinite, the last one is better, and the next step tells.
+    """
+    if weights_not_finite(t.learner):
+        return
+    try:
+        _save(t)
+    except UserError as error:
+        kept = "no state is kept so far" if t.saved_step is None else f"the state after step {t.saved_step:,} is kept"
+        listener.say(f"note: {error}; the training goes on, and {kept}")
+
+
 def _save(t: Training) -> None:
-    t.run.save_rows(t.rows)
-    parts = {"learner": t.learner.state_dict()} | ({"ema": t.ema.model.state_dict()} if t.ema else {})
+    if t.part is None:
+        t.run.save_rows(t.rows)
+    gradients, waiting = t.update.waiting()
+    averaged = {"ema": t.ema.model.state_dict()} if t.ema else {}
+    parts = {"learner": t.learner.state_dict(), **averaged, "waiting": gradients}
     facts = {
         "epoch": t.epoch,
         "step": t.step,
         "averaged": t.averaged,
         "seconds": t.seconds,
+        "lr": t.update.lr,
         "budget_from": t.budget_from,
         "rows": t.rows,
         "best_epoch": t.best_epoch,
@@ -323,32 +367,37 @@ def _save(t: Training) -> None:
         "frozen": t.frozen,
         "clock": t.clock.state(),
         **({"plateau": t.plateau.state()} if t.plateau else {}),
+        **({"part": t.part.state()} if t.part else {}),
+        "waiting": waiting,
         "splits": t.splits,
         "settings": settings_document(t.plan.settings, t.plan.choices.model_dump()),
+        "card": json.loads(t.plan.card.model_dump_json()),
     }
-    save_checkpoint(t.run.checkpoint_file, parts, t.update.states(), facts)
-    t.saved_epoch = t.epoch
+    t.checkpoints.save(parts, t.update.states(), facts)
+    t.saved_step = t.step
 
 
-def restore(t: Training) -> dict[str, Any]:
-    """Put `t` back to where its run's checkpoint was written, after its last whole epoch; returns its facts."""
-    parts, facts = load_checkpoint(t.run.checkpoint_file, t.update.states(), ("learner", "ema"))
-    load_tensors(t.learner, parts["learner"])
+def restore(t: Training, kept: Checkpoint) -> None:
+    """Put `t` back to where `kept` was written."""
+    facts = kept.facts
+    load_tensors(t.learner, kept.part("learner"))
     if t.ema:
-        load_tensors(t.ema.model, parts["ema"])
+        load_tensors(t.ema.model, kept.part("ema"))
+    kept.put_into(t.update.states())
+    t.update.wait_again(kept.part("waiting"), facts.get("waiting", {}))
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
-    t.saved_epoch, t.budget_from, t.risen_epoch = t.epoch, facts["budget_from"], facts["risen_epoch"]
+    t.update.lr = facts.get("lr", 0.0)
+    t.part = EpochState.restored(facts["part"]) if "part" in facts else None
+    t.saved_step, t.budget_from, t.risen_epoch = t.step, facts["budget_from"], facts["risen_epoch"]
     if t.plateau:
         t.plateau.restore(facts["plateau"])
-    t.rows, t.best_epoch, t.best_key = facts["rows"], facts["best_epoch"], tuple(facts["best_key"])
+    t.rows, t.best_epoch, t.best_key = list(facts["rows"]), facts["best_epoch"], tuple(facts["best_key"])
     t.frozen = {name: Measured(*values) for name, values in facts.get("frozen", {}).items()}
-    return facts
 
 
-def _status(t: Training, epoch: _Epoch) -> Status:
-    rate = epoch.images_per_s
-    return Status(t.epoch + 1, t.clock.progress, epoch.loss, rate, t.clock.seconds_left, epoch.headline)
+def _status(t: Training, part: EpochState, headline: str) -> Status:
+    return Status(t.epoch + 1, t.clock.progress, part.loss, part.images_per_s, t.clock.seconds_left, headline)
 
 
 def _headline(t: Training) -> str:

@@ -57,9 +57,9 @@ class Loader:
         """Batches in one epoch."""
         return len(self._bounds())
 
-    def epoch(self, epoch: int) -> Iterator[LoadedBatch]:
-        """The examples of `epoch` in its order: all once, or as often as their weights say."""
-        return map_in_threads(lambda part: self.take(*part), self.draws(epoch), self._workers)
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[LoadedBatch]:
+        """The examples of `epoch` in its order, from its batch number `first` on: all once, or as their weights say."""
+        return map_in_threads(lambda part: self.take(*part), self.draws(epoch)[first:], self._workers)
 
     def draws(self, epoch: int) -> list[Draws]:
         """The draws of each batch of `epoch`, in its order; nothing is read."""

@@ -9,9 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from convsight.augmentation import Batch
+from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner
 
 IN_INPUTS = "the inputs themselves"
+
+
+class DivergedError(UserError):
+    """Weights or what is computed with them became infinite: going on from the same state ends the same way."""
 
 
 def first_not_finite(learner: Learner, batch: Batch, again: Callable[[], object]) -> str:

@@ -6,18 +6,20 @@ from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, read_dataset
 from convsight.datasets.checks import check_judgeable, check_task
 from convsight.errors import UserError
+from convsight.nets.own import checked_own, is_own
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
 from convsight.targets import counts_by_class
-from convsight.tasks import TASKS, own_networks, reader_type, task_of
+from convsight.tasks import TASKS, own_networks, reader_type, settings_of, task_of
 from convsight.tasks.adoption import data_for
-from convsight.tasks.capabilities import options_of, pretrained, refuse_without_effect, start_of
+from convsight.tasks.capabilities import options_of, pretrained, refuse_without_effect, start_of, taking_modules
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.reader import check_targets
 from convsight.training.cutting import Source, keep_together
 from convsight.training.data import Prepared, expected, fit_images, measured
+from convsight.training.given import NOTHING, Given
 from convsight.training.transfer import asked, check_transfer
 from convsight.versions import versions
 
@@ -33,7 +35,9 @@ class Opened(NamedTuple):
     weights: Weights | None
 
 
-def open_training(settings: TrainSettings, listener: Listener, held: Dataset | None = None) -> Opened:
+def open_training(
+    settings: TrainSettings, listener: Listener, held: Dataset | None = None, given: Given = NOTHING
+) -> Opened:
     """Read the data of `settings`, or take those `held` in memory, and settle all that needs no network.
 
     Raises `UserError` for what is wrong with data, network or settings.
@@ -45,7 +49,7 @@ def open_training(settings: TrainSettings, listener: Listener, held: Dataset | N
     check_task(dataset, settings.task or dataset.task)
     for split in dataset.splits.values():
         check_judgeable(dataset.source, split)
-    settings = for_task(settings, dataset.task)
+    settings = _beside(given, for_task(settings, dataset.task))
     check_targets(reader_type(dataset.task), dataset)
     task = task_of(dataset.task)
     _report_data(dataset, listener)
@@ -60,7 +64,19 @@ def open_training(settings: TrainSettings, listener: Listener, held: Dataset | N
     check_transfer(task, card, settings)
     prepared = fit_images(dataset, card.input, settings, listener)
     dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
-    return Opened(task, settings, dataset, prepared, _described(card, prepared, settings, weights), weights)
+    card = _described(card, prepared, settings, weights)
+    if is_own(net):
+        shape = taking_modules(task, card.task).shape(card)
+        card = card.model_copy(update={"net": checked_own(net, shape, card.target.summary)})
+    return Opened(task, settings, dataset, prepared, card, weights)
+
+
+def _beside(given: Given, settings: TrainSettings) -> TrainSettings:
+    """The settings of a task beside what a program gives, such as what an own loss is read as."""
+    given.check(settings)
+    if given.loss is None:
+        return settings
+    return settings.model_copy(update={"own": {**settings.own, **settings_of(settings.task or "").beside_own_loss}})
 
 
 def _check_before_data(settings: TrainSettings) -> None:
@@ -72,6 +88,8 @@ def _check_before_data(settings: TrainSettings) -> None:
         return
     owners = [name for name, networks in own_networks().items() if settings.net in networks]
     refusals = []
+    if is_own(settings.net) and settings.task:
+        taking_modules(task_of(settings.task), settings.task)
     for name in [settings.task] if settings.task else owners or list(TASKS):
         try:
             task_of(name).net(settings.net, for_task(settings, name))
@@ -110,6 +128,8 @@ def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights:
     }
     spec = measured(prepared, settings)
     training: dict[str, object] = {"seed": settings.seed}
+    if settings.given:
+        training["given"] = settings.given
     if weights is not None:
         spec = expected(spec, weights)
         training["weights"] = weights.origin

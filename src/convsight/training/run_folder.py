@@ -9,10 +9,11 @@ from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run, place_of
 from convsight.runtime.out.writer_lock import WriterLock
+from convsight.training.not_finite import DivergedError
 
 _LOCK = "training"  # the file training.lock
 _UNFINISHED = (".writing-*", ".exporting-*")  # files and folders that were not yet put in place
-_BEFORE_AN_EPOCH = {"settings.toml", "splits.csv", "log.txt", "checkpoint", f"{_LOCK}.lock"}
+_BEFORE_A_STATE = {"settings.toml", "splits.csv", "log.txt", "checkpoint", f"{_LOCK}.lock"}
 
 
 @contextmanager
@@ -36,35 +37,36 @@ def locked(run: Run) -> Iterator[None]:
 
 @contextmanager
 def new_run(name: str | None, data_name: str, listener: Listener) -> Iterator[Run]:
-    """A new run, locked; removed again where no epoch was finished: there is nothing to keep, nothing to resume.
+    """A new run, locked; removed again where no state was kept: there is nothing to resume.
 
-    The folder of a training that was killed before its first epoch ended is used again.
+    So is one whose weights became infinite in its first epoch, which they would again. The folder of a training that
+    was killed before it kept a state is used again.
     """
     place = place_of(name, data_name)
     if _is_dead(place):
         with suppress(UserError):  # it is not dead: its training has just begun
             with locked(Run(place)):
                 shutil.rmtree(place, ignore_errors=True)
-            listener.say(f"{place} held a training that was stopped before its first epoch ended: it is begun anew")
+            listener.say(f"{place} held a training that was stopped before it kept a state: it is begun anew")
     run = Run.create(name, data_name)
     try:
         with locked(run):
             yield run
-    except BaseException:
-        if not run.checkpoint_file.exists():
+    except BaseException as error:
+        if not run.is_begun or (isinstance(error, DivergedError) and not run.model_file.exists()):
             shutil.rmtree(run.path, ignore_errors=True)
         raise
 
 
 def _is_dead(place: Path) -> bool:
-    """Whether `place` holds what a training writes before its first epoch ends, and nothing else."""
+    """Whether `place` holds what a training writes before its first state, and nothing else."""
     if not (place / "log.txt").is_file():
         return False
     names = {path.name for path in place.iterdir() if path.suffix != ".png"}
     checkpoints = place / "checkpoint"
     left = list(checkpoints.iterdir()) if checkpoints.is_dir() else []
     unfinished = {path.name for pattern in _UNFINISHED for path in place.glob(pattern)}
-    return names - unfinished <= _BEFORE_AN_EPOCH and all(path.match(_UNFINISHED[0]) for path in left)
+    return names - unfinished <= _BEFORE_A_STATE and all(path.match(_UNFINISHED[0]) for path in left)
 
 
 def _remove_unfinished(run: Run) -> None:

@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run, settings_document
 from convsight.training.fit import Training
+from convsight.versions import versions
 
 # Settings that say where things are or how long it shall take, and what follows from that.
 _FREE = {"settings.data", "settings.run", "settings.epochs", "settings.minutes", "chosen.epochs", "settings.workers"}
@@ -46,8 +47,34 @@ def tell_edits(run: Run, t: Training, facts: Mapping[str, Any], listener: Listen
         if before.get(name) != now.get(name):
             listener.say(
                 f"note: settings.toml was changed: {name.partition('.')[2]} is {now.get(name, 'not set')}, was "
-                f"{before.get(name, 'not set')} up to epoch {t.epoch}; an unbroken training would have ended otherwise"
+                f"{before.get(name, 'not set')} up to step {t.step:,}; an unbroken training would have ended otherwise"
             )
+
+
+def promise(t: Training, facts: Mapping[str, Any]) -> str:
+    """What the weights will be that the resumed training ends with; nothing to say where they are an unbroken one's."""
+    if t.plan.settings.minutes is not None:
+        return (
+            "; it ends on time: how many steps that makes follows this machine's speed, so the weights are those of a "
+            "training with one plan and a pause, not the bits of an unbroken one (--epochs promises those)"
+        )
+    clock = t.clock.state()
+    if clock["total"] != facts["clock"]["total"]:
+        return (
+            f"; {clock['total']:,} steps in all instead of {facts['clock']['total']:,}: the schedule goes on from here "
+            "as if it had been planned so, and no unbroken training has the same bits"
+        )
+    if differing := _other_versions(facts):
+        return f"; {differing}: other versions may compute other bits than an unbroken training would have had"
+    return ", to the same weights as an unbroken training"
+
+
+def _other_versions(facts: Mapping[str, Any]) -> str:
+    """What computes now in another version than the training began with."""
+    before, now = facts.get("card", {}).get("versions", {}), versions()
+    return ", ".join(
+        f"{name} {now.get(name, 'none')} instead of {old}" for name, old in before.items() if now.get(name) != old
+    )
 
 
 def _flat(document: Mapping[str, Any], within: str = "") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.batch_memory import check_batch, out_of_memory
 from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
+from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
 from convsight.training.data import (
@@ -32,12 +33,15 @@ from convsight.training.data import (
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
 from convsight.training.freed_memory import freed_memory_kept
+from convsight.training.generations import Generations
+from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
 from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
-from convsight.training.same_again import as_many_threads, tell_edits
+from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.sheets import save_varied
+from convsight.versions import versions
 from convsight.words import counted
 
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
@@ -49,10 +53,12 @@ def train(
     held: Dataset | None = None,
     instead: Callable[[Training], None] | None = None,
     began: float | None = None,
+    given: Given = NOTHING,
 ) -> Run:
     """Train and judge a network on the data of `settings`, or those `held` in memory; returns its run folder.
 
     `minutes` are counted from `began`, a moment of `time.monotonic()`; from now on where it is not given.
+    `given` are a program's own network, loss and the like, called within `given.at_work()`.
     What shall be done `instead` is given the training as it stands before its first step; the folder stays as it is.
 
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
@@ -60,16 +66,16 @@ def train(
     """
     listener = Recorder(listener)
     deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
-    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held)
+    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
     with freed_memory_kept(), new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
-        given = Pretrained(weights, deadline) if weights else None
+        known = Pretrained(weights, deadline) if weights else None
         train_examples = prepared.examples["train"]
-        network, loss = first_network(task, card, train_examples, given, choices, settings.seed, listener)
-        del weights, given  # half a gigabyte, for some networks
-        t = assemble(task, card, prepared, settings, choices, run, network)
+        network, loss = first_network(task, card, train_examples, known, choices, settings.seed, listener)
+        del weights, known  # half a gigabyte, for some networks
+        t = assemble(task, card, prepared, settings, choices, run, network, given)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
@@ -95,11 +101,14 @@ def resume(
     held: Dataset | None = None,
     place: str | None = None,
     began: float | None = None,
+    given: Given = NOTHING,
 ) -> Run:
-    """Go on with the run at `path` after its last whole epoch; `changes` may hold new `epochs` or `minutes`.
+    """Go on with the run at `path` where its last checkpoint was written; `changes` may hold new `epochs` or `minutes`.
+
+    A run that was stopped before it kept a state is begun anew, in its folder.
 
     Data that a program held are not stored with a run: they are given again, `held`. Data that have moved lie at
-    `place` now.
+    `place` now. What a program gave is `given` again, within `given.at_work()`.
 
     With the epochs of the first call, the result has the same bits as an unbroken run, in as many threads. Raises
     `UserError` where there is nothing to resume, another call goes on with it, or the data are not what they were.
@@ -107,7 +116,13 @@ def resume(
     began = began or time.monotonic()
     run = Run.open(path)
     with freed_memory_kept(), locked(run):
-        return _resumed(run, changes, listener, held, place, began)
+        if run.is_begun:
+            return _resumed(run, changes, listener, held, place, began, given)
+    settings, chosen = run.settings()
+    given.check_same(settings.given, run.path, same_python=False)
+    settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
+    with as_many_threads(chosen.get("threads"), listener):
+        return train(settings, listener, held, began=began, given=given)
 
 
 def _resumed(
@@ -117,58 +132,67 @@ def _resumed(
     held: Dataset | None,
     place: str | None,
     began: float,
+    given: Given,
 ) -> Run:
     listener = Recorder(listener)
     listener.record_in(run)
+    checkpoints = Generations(run)
+    kept = checkpoints.read(listener)
+    card = kept.card or run.card
     settings, chosen = run.settings()
-    card = run.card
-    if changes:
-        kept = settings.model_dump(exclude={"epochs", "minutes"})
-        settings = TrainSettings.of(**{**kept, **changes})
-    settings = for_task(settings, card.task)
-    if place is not None:
-        settings = _absolute(settings.model_copy(update={"data": place}))
+    given.check_same(settings.given, run.path, _same_python(card))
+    settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
     with as_many_threads(choices.threads, listener):
-        _go_on(run, settings, choices, "minutes" in changes, listener, held, began)
+        _go_on(checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
     return run
 
 
+def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place: str | None) -> TrainSettings:
+    """The settings with new `epochs` or `minutes` and the place of the data, where these are given."""
+    if changes:
+        settings = TrainSettings.of(**{**settings.model_dump(exclude={"epochs", "minutes"}), **changes})
+    return settings if place is None else _absolute(settings.model_copy(update={"data": place}))
+
+
 def _go_on(
-    run: Run,
+    checkpoints: Generations,
+    kept: Checkpoint,
+    card: Card,
     settings: TrainSettings,
     choices: Choices,
-    new_minutes: bool,
+    changes: Mapping[str, int | float],
     listener: Listener,
     held: Dataset | None,
     began: float,
+    given: Given,
 ) -> None:
-    """Train after the last whole epoch, and end as a training does."""
-    card = run.card
+    """Train from where `kept` was written, and end as a training does."""
+    run = checkpoints.run
     prepared = _same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
-    t = assemble(task, card, prepared, settings, choices, run, network)
-    facts = restore(t)
-    tell_edits(run, t, facts, listener)
-    if new_minutes:
-        t.budget_from = t.seconds
+    t = assemble(task, card, prepared, settings, choices, run, network, given)
+    t.checkpoints = checkpoints
+    restore(t, kept)
+    tell_edits(run, t, kept.facts, listener)
+    if "minutes" in changes:
+        t.budget_from = t.spent
     # Unless new minutes are given, those of the last call that gave some are shared.
-    spent = t.seconds - t.budget_from
+    spent = t.spent - t.budget_from
     deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
     baselines = _baselines(t, prepared, listener)
-    t.clock = clock_for(t, deadline, len(prepared.names), facts["clock"])
-    over = t.clock.done or t.waited_in_vain
+    t.clock = clock_for(t, deadline, len(prepared.names), kept.facts["clock"])
     # A run that was trained longer and stopped while it was judged has the card of its first end.
-    if over and card.training["finished"] and card.training["epochs"] == t.epoch:
+    ended = run.card.training if run.model_file.is_file() else {}
+    if t.is_over and ended.get("finished") and ended["epochs"] == t.epoch:
         raise UserError(
             f"{run.path} is finished after {counted(t.epoch, 'epoch')}; go on with more: --epochs or --minutes"
         )
-    listener.say(f"resumed after epoch {t.epoch}")
+    listener.say(f"resumed {_place(t)}{promise(t, kept.facts)}")
     run.save_settings(settings, t.plan.choices.model_dump())
     with _explain_if_stopped(t, listener):
-        if not over:  # else the run was stopped while it was judged
-            fit(t, listener)
+        fit(t, listener)  # no step, where the run was stopped while it was judged
         _end(t, prepared, baselines, listener)
 
 
@@ -218,14 +242,40 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     except RuntimeError as error:
         raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
-        if t.saved_epoch:
-            listener.say(
-                f"stopped after epoch {t.saved_epoch}; the best network so far is {t.run.model_file}\n"
-                f"go on with: convsight train --resume {shlex.quote(str(t.run.path))}"
-            )
-        else:
-            listener.say("stopped before the first epoch ended: there is nothing to keep, the run folder is removed")
+        listener.say(_how_to_go_on(t))
         raise
+
+
+def _how_to_go_on(t: Training) -> str:
+    """Where a training that was stopped stands, what of it is kept, and how to go on."""
+    if t.saved_step is None:
+        return "stopped before the first step was made: there is nothing to keep, the run folder is removed"
+    lost = "" if t.saved_step == t.step else f", kept as it was after step {t.saved_step:,}"
+    best = (
+        f"the best network so far is {t.run.model_file}" if t.rows else "no epoch has ended, so no network is kept yet"
+    )
+    return f"stopped {_place(t)}{lost}; {best}\ngo on with: {_command(t)}"
+
+
+def _place(t: Training) -> str:
+    """How far a training is, in words: `after epoch 2`, `in epoch 3 after 12 of 40 batches`."""
+    if t.part is None:
+        return f"after epoch {t.epoch}"
+    return f"in epoch {t.epoch + 1} after {t.part.batches:,} of {t.loader.steps:,} batches"
+
+
+def _command(t: Training) -> str:
+    """The command, or what a program says that gave more than settings."""
+    names = [words.partition(" ")[0] for words in t.plan.settings.given]
+    if names:
+        return f"convsight.resume({str(t.run.path)!r}, {', '.join(f'{name}=...' for name in names)})"
+    return f"convsight train --resume {shlex.quote(str(t.run.path))}"
+
+
+def _same_python(card: Card) -> bool:
+    """Whether the run was trained by this version of Python, which makes other code of the same function."""
+    mine, its = (str(each.get("python", "")).split(".")[:2] for each in (versions(), card.versions))
+    return mine == its
 
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.tasks.learner import MAIN, Learner, Optimized
+from convsight.training.checkpoint import laid_out_like
+from convsight.training.given_optimizer import OwnOptimizer, own_optimizer
 from convsight.training.optimizers import OWN, Parameters, build_optimizer
 
 
@@ -34,15 +36,18 @@ def build_optimizers(
     weight_decay: float,
     its: Parameters = OWN,
     rates: Mapping[int, float] | None = None,
+    factory: OwnOptimizer | None = None,
 ) -> dict[str, NamedOptimizer]:
     """The optimizers of `learner` by name, over the weights that can be trained; `default` where it names none.
 
     `its` are the parameters of that one; others keep their own. `rates` are what weights, by their `id`, take of the
-    learning rate; others take all of it.
+    learning rate; others take all of it. A program's own `factory` makes what would be the default.
     """
 
     def built(wanted: Optimized) -> NamedOptimizer:
         parameters = [weights for weights in wanted.module.parameters() if weights.requires_grad]
+        if factory is not None and wanted.optimizer is None:
+            return NamedOptimizer(own_optimizer(factory, parameters), parameters, wanted.lr_scale)
         name = wanted.optimizer or default
         own = its if name == default else OWN
         optimizer = build_optimizer(wanted.module, name, lr * wanted.lr_scale, weight_decay, own, rates)
@@ -85,6 +90,26 @@ class OptimizerSteps:
     def states(self) -> dict[str, torch.optim.Optimizer]:
         """The optimizers by name, for a checkpoint."""
         return {name: chosen.optimizer for name, chosen in self.optimizers.items()}
+
+    def waiting(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """Gradients that wait for more batches, and of how many each optimizer's are, for a checkpoint."""
+        counts = {name: chosen.waiting for name, chosen in self.optimizers.items() if chosen.waiting}
+        gradients = {
+            f"{name}/{index}": weight.grad
+            for name in counts
+            for index, weight in enumerate(self.optimizers[name].parameters)
+            if weight.grad is not None
+        }
+        return gradients, counts
+
+    def wait_again(self, gradients: Mapping[str, Tensor], counts: Mapping[str, int]) -> None:
+        """Put back what `waiting` told."""
+        for name, count in counts.items():
+            self.optimizers[name].waiting = count
+        for key, gradient in gradients.items():
+            name, _, index = key.rpartition("/")
+            weight = self.optimizers[name].parameters[int(index)]
+            weight.grad = laid_out_like(weight, gradient.to(weight.device))
 
     def flush(self) -> None:
         """Make the steps of gradients that wait for more batches, at the end of an epoch."""

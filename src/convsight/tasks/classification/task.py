@@ -1,6 +1,6 @@
 """Classification: which one of a list of classes does the image show?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -41,7 +41,7 @@ from convsight.tasks.classification.light.settings import ClassificationSettings
 from convsight.tasks.classification.light.temperature import TEMPERATURE
 from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.image_variation import choose_augmentation
-from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
@@ -89,6 +89,9 @@ class Classification(WholeImageTask):
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         its, reasons = ClassLoss.of(ClassificationSettings.of(settings), card)
         return OneNetwork(network, partial(class_loss, its=its), reasons)
+
+    def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
+        return OneNetwork(network, by_own_loss(loss, lambda batch: batch.targets["class"]))
 
     def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
         if ClassificationSettings.of(settings).sampling == "each":

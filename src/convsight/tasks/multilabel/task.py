@@ -1,6 +1,6 @@
 """Several labels: which of a list does the image show, any number of them?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -24,7 +24,7 @@ from convsight.settings import TrainSettings
 from convsight.spread import evenly
 from convsight.targets.several_labels import label_sets
 from convsight.tasks.image_variation import choose_augmentation
-from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.multilabel.baselines import LINEAR_IMAGES, frequency_baseline, linear_baseline
 from convsight.tasks.multilabel.figures import labels_figure
 from convsight.tasks.multilabel.head_start import start_head
@@ -76,6 +76,9 @@ class Multilabel(WholeImageTask):
             images = card.data["pictures"]["train"]
             weights = balanced_weights(card.data["train_counts"], images, card.target.names)
         return OneNetwork(network, partial(_loss, weights=weights, gamma=own.focal_gamma or 0.0))
+
+    def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
+        return OneNetwork(network, by_own_loss(loss, lambda batch: batch.targets[_LABELS]))
 
     def weights_of(self, train: Examples, settings: TrainSettings) -> tuple[NDArray[np.float64] | None, str]:
         if MultilabelSettings.of(settings).sampling == "each":

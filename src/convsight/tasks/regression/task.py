@@ -1,6 +1,6 @@
 """Regression: what number, or which numbers, belong to the image?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -20,7 +20,7 @@ from convsight.results import Numbers, NumbersOfMany
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import NumberTargets, Targets
-from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.reader import Metrics
 from convsight.tasks.regression.augmentation import choose_augmentation
 from convsight.tasks.regression.baselines import constant_baseline, linear_baseline
@@ -83,12 +83,14 @@ class Regression(WholeImageTask):
         answer, target = _answer(card), number_targets(card)
 
         def loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-            wanted = batch.targets[_NUMBERS]
-            mean, std = wanted.new_tensor(target.mean), wanted.new_tensor(target.scale)
             outputs = _by_number(network(batch.image).float(), target)
-            return {"total": answer.loss(outputs, (wanted - mean) / std)}
+            return {"total": answer.loss(outputs, _standardised(batch, target))}
 
         return OneNetwork(network, loss)
+
+    def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
+        target = number_targets(card)
+        return OneNetwork(network, by_own_loss(loss, lambda batch: _standardised(batch, target)))
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return NumberGraph(card, model)
@@ -148,6 +150,12 @@ class NumberGraph(nn.Module):
 
 def _answer(card: Card) -> Answer:
     return answer_of(RegressionSettings(**{name: card.options[name] for name in _ANSWER if name in card.options}))
+
+
+def _standardised(batch: Batch, target: NumberTargets) -> Tensor:
+    """What a network shall tell (batch, numbers): less the mean, in standard deviations."""
+    wanted = batch.targets[_NUMBERS]
+    return (wanted - wanted.new_tensor(target.mean)) / wanted.new_tensor(target.scale)
 
 
 def _by_number(outputs: Tensor, target: NumberTargets) -> Tensor:

@@ -98,7 +98,7 @@ def _train_all(
             run, which = runs.run(member), f"{member.name} ({number} of {len(cut)})"
             if runs.finished(member):
                 listener.say(f"{which}: finished before, and kept")
-            elif run.checkpoint_file.is_file():
+            elif run.is_begun:
                 listener.say(f"{which}: gone on with")
                 resume(run.path, {}, listener, held, place)
             else:
@@ -120,7 +120,7 @@ def _share(runs: SeveralRuns, members: list[Member], settings: TrainSettings, be
     """The minutes of the next run: an equal share of those that are left to runs that were not begun."""
     if settings.minutes is None:
         return None
-    begun = [run for run in map(runs.run, members) if run.checkpoint_file.is_file()]
+    begun = [run for run in map(runs.run, members) if run.is_begun]
     now = time.monotonic()
     # What runs of earlier calls spent counts too: a stopped one still has all of its share.
     spent = sum(run.settings()[0].minutes or 0.0 for run in begun)
@@ -137,11 +137,11 @@ def _lasting(settings: TrainSettings) -> TrainSettings:
 
 @contextmanager
 def _kept_if_begun(runs: SeveralRuns, members: list[Member]) -> Iterator[None]:
-    """Remove the folder where no run got as far as its first epoch: there is nothing to keep."""
+    """Remove the folder where no run kept a state: there is nothing to keep."""
     try:
         yield
     except BaseException:
-        if not any(runs.run(member).checkpoint_file.is_file() for member in members):
+        if not any(runs.run(member).is_begun for member in members):
             shutil.rmtree(runs.path, ignore_errors=True)
         raise
 

@@ -12,6 +12,7 @@ class ClassificationSettings(TaskSettings):
     """What wrong answers cost, how often classes are seen, how sure a network shall become, what is mixed."""
 
     varying: ClassVar[frozenset[str]] = frozenset({"sampling", "mixup", "cutmix"})
+    of_loss: ClassVar[frozenset[str]] = frozenset({"loss", "focal_gamma", "class_weights", "label_smoothing"})
 
     loss: Literal["cross-entropy", "focal", "bce"] = Field(
         "cross-entropy", description="What a wrong answer costs; bce: each class against the rest."

@@ -12,6 +12,7 @@ class MultilabelSettings(TaskSettings):
     """How much a missed label costs, what images are mixed, and whether a network looks twice."""
 
     varying: ClassVar[frozenset[str]] = frozenset({"sampling", "mixup", "cutmix"})
+    of_loss: ClassVar[frozenset[str]] = frozenset({"positive_weight", "focal_gamma"})
 
     positive_weight: Literal["none", "balanced"] = Field(
         "none",

@@ -1,6 +1,7 @@
 """The choices that only regression has."""
 
-from typing import ClassVar, Literal, final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -13,6 +14,8 @@ class RegressionSettings(TaskSettings):
     """How far an answer is from the truth, and what of it is told."""
 
     varying: ClassVar[frozenset[str]] = frozenset({"flip_negates"})
+    of_loss: ClassVar[frozenset[str]] = frozenset({"loss", "components", "huber_delta"})
+    beside_own_loss: ClassVar[Mapping[str, Any]] = {"loss": "mse"}  # a number an output
 
     loss: Literal["gaussian", "mixture", "mse", "mae", "huber"] = Field(
         "gaussian",
