@@ -15,8 +15,8 @@ from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
 FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
+LOGS = ("tensorboard", "mlflow")
 FRESH = "none"  # as `weights`: those that a network is built with
-IMAGENET = "imagenet"  # as `weights`: those that its library offers
 
 # Parameters of what is chosen by name: the setting that chooses, and the choices that have the parameter.
 PARAMETERS = {
@@ -46,7 +46,6 @@ class TrainSettings(BaseModel):
     weights: str | None = Field(
         None, description="Weights to begin with: imagenet, a file, or none. [default: imagenet for photos, else none]"
     )
-    download: bool = Field(False, description="Fetch weights that are not on this machine; nothing is fetched else.")
     freeze: str = Field(
         "none",
         description="Pretrained stages that stay as they are: none, backbone (all before the last layer), or the first "
@@ -133,6 +132,10 @@ class TrainSettings(BaseModel):
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
+    log: str | None = Field(
+        None,
+        description="Write metrics for tensorboard, mlflow or both (with a comma) too. [default: metrics.csv]",
+    )
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
@@ -148,6 +151,14 @@ class TrainSettings(BaseModel):
         if freeze not in FREEZES and not freeze.isdecimal():
             raise ValueError(f"give {', '.join(FREEZES)} or how many of the first stages")
         return freeze
+
+    @field_validator("log")
+    @classmethod
+    def _known_logs(cls, log: str | None) -> str | None:
+        names = [name.strip() for name in (log or "").split(",")]
+        if log is not None and (not set(names) <= set(LOGS) or len(set(names)) < len(names)):
+            raise ValueError(f"give {' or '.join(LOGS)}, or both with a comma between: {','.join(LOGS)}")
+        return None if log is None else ",".join(names)
 
     @field_validator("device")
     @classmethod
@@ -166,12 +177,6 @@ class TrainSettings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _something_to_fetch(self) -> Self:
-        if self.download and self.weights != IMAGENET:
-            raise ValueError(f"--download fetches weights of a library, and none are asked for: --weights {IMAGENET}")
-        return self
-
-    @model_validator(mode="after")
     def _operations_of_something(self) -> Self:
         if self.rand_augment is None and self.rand_augment_ops != 2:
             raise ValueError("--rand-augment-ops does nothing without --rand-augment MAGNITUDE: give both, or neither")
@@ -185,6 +190,15 @@ class TrainSettings(BaseModel):
         if self.start_factor is not None and not self.warmup:
             raise ValueError("--start-factor is where warm-up begins, and --warmup 0 has none: leave it out")
         return self
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The names in `log`.
+
+        >>> TrainSettings.of(data="photos", log="mlflow, tensorboard").logs
+        ('mlflow', 'tensorboard')
+        """
+        return tuple(self.log.split(",")) if self.log else ()
 
     @classmethod
     def of(cls, **choices: Any) -> "TrainSettings":

@@ -36,13 +36,10 @@ from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
+from convsight.training.log.trackers import Trackers, check_packages, trackers_of
 from convsight.training.opening import open_training
-from convsight.training.processes.processes import Processes
-from convsight.training.processes.shared_choices import shared_choices, tell_other_number
-from convsight.training.processes.shared_run import locked_shared, new_shared_run
-from convsight.training.processes.start import check_alone, joined
-from convsight.training.processes.together import ProcessLostError
 from convsight.training.recorder import Recorder
+from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
@@ -68,45 +65,26 @@ def train(
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
-    began = began or time.monotonic()
-    if instead:
-        check_alone("lr-find")
-    with joined(settings.device) as processes:
-        return _trained(settings, processes, Recorder(processes.listener(listener)), held, instead, began, given)
-
-
-def _trained(
-    settings: TrainSettings,
-    processes: Processes,
-    listener: Recorder,
-    held: Dataset | None,
-    instead: Callable[[Training], None] | None,
-    began: float,
-    given: Given,
-) -> Run:
-    deadline = None if settings.minutes is None else began + 60 * settings.minutes
+    listener = Recorder(listener)
+    deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
     task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
-    with freed_memory_kept(), new_shared_run(processes, settings.run, dataset.name, listener) as run:
+    with freed_memory_kept(), new_run(settings.run, dataset.name, listener) as run:
         listener.record_in(run)
-        if processes.is_first:
-            write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
+        write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
-        choices = shared_choices(choices, processes)
-        known = Pretrained(weights, deadline) if weights and processes.is_first else None
+        known = Pretrained(weights, deadline) if weights else None
         train_examples = prepared.examples["train"]
         network, loss = first_network(task, card, train_examples, known, choices, settings.seed, listener)
-        loss = processes.same(loss)
-        processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
-        t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
+        t = assemble(task, card, prepared, settings, choices, run, network, given)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
             instead(t)
             return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
-        if processes.is_first:
-            save_varied(t)
+        t.log = _trackers(t, listener)
+        save_varied(t)
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
@@ -139,41 +117,37 @@ def resume(
     """
     began = began or time.monotonic()
     run = Run.open(path)
+    with freed_memory_kept(), locked(run):
+        if run.is_begun:
+            return _resumed(run, changes, listener, held, place, began, given)
     settings, chosen = run.settings()
-    with joined(settings.device) as processes:
-        with freed_memory_kept(), locked_shared(processes, run) as its:
-            if processes.same(run.is_begun):
-                recorder = Recorder(processes.listener(listener))
-                return _resumed(its, processes, changes, recorder, held, place, began, given)
-        given.check_same(settings.given, run.path, same_python=False)
-        settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
-        threads = chosen.get("threads") if (chosen.get("processes") or 1) == processes.count else None
-        with as_many_threads(threads, listener):
-            return train(settings, listener, held, began=began, given=given)
+    given.check_same(settings.given, run.path, same_python=False)
+    settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
+    with as_many_threads(chosen.get("threads"), listener):
+        return train(settings, listener, held, began=began, given=given)
 
 
 def _resumed(
     run: Run,
-    processes: Processes,
     changes: Mapping[str, int | float],
-    listener: Recorder,
+    listener: Listener,
     held: Dataset | None,
     place: str | None,
     began: float,
     given: Given,
 ) -> Run:
+    listener = Recorder(listener)
     listener.record_in(run)
     checkpoints = Generations(run)
     kept = checkpoints.read(listener)
     card = kept.card or run.card
     settings, chosen = run.settings()
+    check_packages(settings.logs)
     given.check_same(settings.given, run.path, _same_python(card))
     settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
-    before, choices = choices, shared_choices(choices, processes)
-    tell_other_number(before.processes, choices.processes, listener)
     with as_many_threads(choices.threads, listener):
-        _go_on(processes, checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
+        _go_on(checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
     return run
 
 
@@ -185,7 +159,6 @@ def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place:
 
 
 def _go_on(
-    processes: Processes,
     checkpoints: Generations,
     kept: Checkpoint,
     card: Card,
@@ -202,7 +175,7 @@ def _go_on(
     prepared = _same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
-    t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
+    t = assemble(task, card, prepared, settings, choices, run, network, given)
     t.checkpoints = checkpoints
     restore(t, kept)
     tell_edits(run, t, kept.facts, listener)
@@ -221,6 +194,7 @@ def _go_on(
         )
     listener.say(f"resumed {_place(t)}{promise(t, kept.facts)}")
     run.save_settings(settings, t.plan.choices.model_dump())
+    t.log = _trackers(t, listener)
     with _explain_if_stopped(t, listener):
         fit(t, listener)  # no step, where the run was stopped while it was judged
         _end(t, prepared, baselines, listener)
@@ -241,12 +215,12 @@ def _warn_if_late(t: Training, listener: Listener) -> None:
 def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
     """Judge the best network, export it, and only then call the training finished."""
     card = judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
-    if not t.processes.is_first:
-        return
     _remove_older(t.run, listener)
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
     finish(t.run, card)
+    t.log.rows(t.rows)  # those of a run whose training had ended before
+    t.log.finished(card, sorted(t.run.path.glob("*.png")))
 
 
 def _remove_older(run: Run, listener: Listener) -> None:
@@ -271,13 +245,18 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
-    except ProcessLostError as error:
-        raise ProcessLostError(f"{error}; {_how_to_go_on(t)}") from error
     except RuntimeError as error:
         raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
         listener.say(_how_to_go_on(t))
         raise
+    finally:
+        t.log.close()
+
+
+def _trackers(t: Training, listener: Listener) -> Trackers:
+    plan = t.plan
+    return trackers_of(plan.settings, t.run, plan.choices.model_dump(), str(plan.card.data["name"]), listener)
 
 
 def _how_to_go_on(t: Training) -> str:
@@ -313,8 +292,6 @@ def _same_python(card: Card) -> bool:
 
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:
-    if not t.processes.is_first:  # which alone compares and writes
-        return {}
     with listener.counting("baselines", 1) as advance:
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples[prepared.judged])
         advance(1)

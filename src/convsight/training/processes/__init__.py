@@ -1,1 +1,0 @@
-"""One training in several processes, on one machine or many."""
