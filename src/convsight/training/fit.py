@@ -79,6 +79,7 @@ class Training:
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
     part: EpochState | None = None  # of the epoch that is not whole yet; None between two
     saved_step: int | None = None  # that of the last checkpoint
+    is_unsaved: bool = False  # whether the last one could not be written
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
@@ -337,7 +338,7 @@ def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
 
 
 def keep_state(t: Training, listener: Listener) -> None:
-    """Write a checkpoint, or say why that cannot be done: the training is worth more than its copy.
+    """Write a checkpoint, or say once why that cannot be done: the training is worth more than its copy.
 
     `t` must stand between two steps. Where weights are infinite, the last one is better, and the next step tells.
     """
@@ -347,7 +348,13 @@ def keep_state(t: Training, listener: Listener) -> None:
         _save(t)
     except UserError as error:
         kept = "no state is kept so far" if t.saved_step is None else f"the state after step {t.saved_step:,} is kept"
-        listener.say(f"note: {error}; the training goes on, and {kept}")
+        if not t.is_unsaved:
+            listener.say(f"note: {error}; the training goes on, and {kept}")
+        t.is_unsaved = True
+    else:
+        if t.is_unsaved:
+            listener.say(f"checkpoints can be written again: the state after step {t.step:,} is kept")
+        t.is_unsaved = False
 
 
 def _save(t: Training) -> None:
