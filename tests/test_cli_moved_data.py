@@ -57,7 +57,17 @@ def test_a_training_goes_on_where_its_data_are_now(moved: Moved) -> None:
     words = refused("train", "--resume", moved.run)
     assert f"no longer at {moved.gone}" in words
     assert f"train --resume {moved.run} --data PLACE" in words
-    assert "has changed since" in refused("train", "--resume", moved.run, "--data", moved.others)
+    others = refused("train", "--resume", moved.run, "--data", moved.others)
+    assert "has changed since" in others
+    assert "1 image with other pixels (dark/0.png)" in others
+    Image.new("RGB", (20, 20)).save(moved.others / "dark" / "more.png")
+    (moved.others / "bright" / "3.png").unlink()
+    others = refused("train", "--resume", moved.run, "--data", moved.others)
+    assert "1 image is gone (bright/3.png), 1 image is new (dark/more.png)" in others
+    (moved.others / "third").mkdir()
+    Image.new("RGB", (20, 20)).save(moved.others / "third" / "0.png")
+    others = refused("train", "--resume", moved.run, "--data", moved.others)
+    assert "holds other classes than the run knows: 1 is new (third)" in others
     assert "nowhere" in refused("train", "--resume", moved.run, "--data", moved.run.parent / "nowhere")
     assert Run(moved.run).card.training["finished"] is False
     done = within("train", "--resume", moved.run, "--data", moved.place)

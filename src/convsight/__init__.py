@@ -87,6 +87,7 @@ def train(
     workers: int | None = None,
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     device: str = "auto",
+    log: str | None = None,
     export: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,

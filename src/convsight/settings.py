@@ -15,6 +15,7 @@ from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
 FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
+LOGS = ("tensorboard", "mlflow")
 FRESH = "none"  # as `weights`: those that a network is built with
 
 # Parameters of what is chosen by name: the setting that chooses, and the choices that have the parameter.
@@ -131,6 +132,10 @@ class TrainSettings(BaseModel):
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
+    log: str | None = Field(
+        None,
+        description="Write metrics for tensorboard, mlflow or both (with a comma) too. [default: metrics.csv]",
+    )
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
     skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
@@ -146,6 +151,14 @@ class TrainSettings(BaseModel):
         if freeze not in FREEZES and not freeze.isdecimal():
             raise ValueError(f"give {', '.join(FREEZES)} or how many of the first stages")
         return freeze
+
+    @field_validator("log")
+    @classmethod
+    def _known_logs(cls, log: str | None) -> str | None:
+        names = [name.strip() for name in (log or "").split(",")]
+        if log is not None and (not set(names) <= set(LOGS) or len(set(names)) < len(names)):
+            raise ValueError(f"give {' or '.join(LOGS)}, or both with a comma between: {','.join(LOGS)}")
+        return None if log is None else ",".join(names)
 
     @field_validator("device")
     @classmethod
@@ -177,6 +190,15 @@ class TrainSettings(BaseModel):
         if self.start_factor is not None and not self.warmup:
             raise ValueError("--start-factor is where warm-up begins, and --warmup 0 has none: leave it out")
         return self
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The names in `log`.
+
+        >>> TrainSettings.of(data="photos", log="mlflow, tensorboard").logs
+        ('mlflow', 'tensorboard')
+        """
+        return tuple(self.log.split(",")) if self.log else ()
 
     @classmethod
     def of(cls, **choices: Any) -> "TrainSettings":

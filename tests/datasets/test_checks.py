@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_a_split_without_some_images() -> None:
 @pytest.mark.parametrize(
     ("now", "then", "words"),
     [
-        (Classes(names=("a", "b")), Classes(names=("a",)), r"the classes \('a', 'b'\); the run knows \('a',\)"),
+        (Classes(names=("b", "a")), Classes(names=("a", "b")), r"the classes \('b', 'a'\); the run knows \('a', 'b'\)"),
         (METRES.model_copy(update={"units": ("cm",)}), METRES, r"numbers with units \('cm',\); the run knows \('m',\)"),
         (Joints(names=EYES, flip_pairs=()), Joints(names=EYES, flip_pairs=((0, 1),)), "joints with flip_pairs"),
         (Classes(names=("height",)), METRES, "classes with kind 'classes'; the run knows 'numbers'"),
@@ -96,6 +98,14 @@ def test_a_split_without_some_images() -> None:
 def test_data_that_ask_for_something_else_than_a_run_are_refused(now: TargetSpec, then: TargetSpec, words: str) -> None:
     with pytest.raises(UserError, match=f"bugs.csv now holds {words}"):
         check_same_target("bugs.csv", now, then)
+
+
+def test_which_classes_are_new_and_which_are_gone_is_said() -> None:
+    words = (
+        "bugs.csv holds other classes than the run knows: 2 are new (bee, cat), 1 is gone (ant); train a new run on it"
+    )
+    with pytest.raises(UserError, match=re.escape(words)):
+        check_same_target("bugs.csv", Classes(names=("bee", "cat", "dog")), Classes(names=("ant", "dog")))
 
 
 def test_what_is_measured_on_training_targets_may_differ() -> None:

@@ -65,6 +65,24 @@ def noisy(batch: Batch, keys: RngKeys) -> Batch:
     return Batch({"image": batch.image + strength * torch.randn_like(batch.image)}, batch.targets)
 
 
+class Counting(torch.optim.Optimizer):
+    """Plain gradient descent that slows down by numbers it counts, of weights and of groups."""
+
+    def __init__(self, weights: list[nn.Parameter], lr: float = 0.01) -> None:
+        super().__init__(weights, {"lr": lr, "slower": 1.0, "pair": (1, 2)})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                state = self.state[weight]
+                state["times"] = state.get("times", 0) + 1
+                state["sum"] = state.get("sum", torch.zeros_like(weight)) + weight.grad
+                weight.sub_(group["lr"] * group["slower"] * state["sum"] / state["times"])
+            group["slower"] *= 0.9
+            assert isinstance(group["pair"], tuple)
+
+
 OBJECTS: dict[str, Any] = {"net": Net, "loss": loss, "optimizer": nadam, "augmentation": noisy}
 
 
@@ -181,6 +199,17 @@ def test_an_error_of_a_callback_stops_and_keeps_and_is_shown(tmp_path: Path) -> 
     assert "convsight.resume(" in (stopped.path / "log.txt").read_text()
     convsight.resume(stopped.path, data=data(), quiet=True, **OBJECTS)
     assert_same_bits(stopped, trained(tmp_path / "b", **OBJECTS))
+
+
+def test_an_optimizer_that_keeps_plain_numbers_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    def stop(told: AfterStep) -> None:
+        if told.step == 4:  # within an epoch
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        trained(tmp_path / "a", optimizer=Counting, net=Net, on_step=stop)
+    convsight.resume(tmp_path / "a", data=data(), quiet=True, optimizer=Counting, net=Net)
+    assert_same_bits(Run(tmp_path / "a"), trained(tmp_path / "b", optimizer=Counting, net=Net))
 
 
 def test_a_run_goes_on_with_the_same_objects_alone(own: Run) -> None:

@@ -6,6 +6,7 @@ from convsight.datasets.dataset import Dataset, Split
 from convsight.errors import UserError
 from convsight.results import Boxes
 from convsight.targets import TargetSpec
+from convsight.words import first_few
 
 
 def check_task(dataset: Dataset, task: str) -> None:
@@ -60,5 +61,20 @@ def check_same_target(source: str, now: TargetSpec, then: TargetSpec) -> None:
     held, known = (target.unfitted().model_dump() for target in (now, then))
     for part in dict.fromkeys(("kind", "names", *held, *known)):
         if held.get(part) != known.get(part):
+            if part == "names" and (said := _named_otherwise(now, then)):
+                raise UserError(f"{source} holds other {now.nouns} than the run knows: {said}; train a new run on it")
             what = f"the {now.nouns}" if part == "names" else f"{now.nouns} with {part}"
             raise UserError(f"{source} now holds {what} {held.get(part)!r}; the run knows {known.get(part)!r}")
+
+
+def _named_otherwise(now: TargetSpec, then: TargetSpec) -> str:
+    """Which names are new and which are gone, in words; empty where only their order is another."""
+    parts = (
+        ("new", [name for name in now.names if name not in then.names]),
+        ("gone", [name for name in then.names if name not in now.names]),
+    )
+    return ", ".join(
+        f"{len(names):,} {'is' if len(names) == 1 else 'are'} {how} ({first_few(names)})"
+        for how, names in parts
+        if names
+    )

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,20 +45,34 @@ def apply_splits_csv(dataset: Dataset, text: str) -> Dataset:
     """
     here = {image: name for name, split in dataset.splits.items() for image in split.names}
     stored = {split: [row.picture for row in rows] for split, rows in _parse(text).items()}
-    vanished = [image for images in stored.values() for image in images if image not in here]
-    if vanished:
-        raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {counted_are(len(vanished), 'image')} gone "
-            f"({first_few(vanished)}); restore them, or train a new run"
-        )
     known = {image for images in stored.values() for image in images}
-    new = [image for image in here if image not in known]
-    if new:
+    said = came_and_went(known, here)
+    if said:
         raise UserError(
-            f"{dataset.source} has changed since its splits were cut: {counted_are(len(new), 'image')} new "
-            f"({first_few(new)}); take them out, or train a new run"
+            f"{dataset.source} has changed since its splits were cut: {said}; put back what was there, take out "
+            "what is new, or train a new run"
         )
     return dataset.with_splits({name: _selected(dataset, name, images, here) for name, images in stored.items()})
+
+
+def came_and_went(before: Collection[str], now: Collection[str]) -> str:
+    """Which names of images are gone and which are new, in words; empty where none is.
+
+    >>> came_and_went(["a.png", "b.png"], ["b.png", "c.png"])
+    '1 image is gone (a.png), 1 image is new (c.png)'
+    """
+    there, here = set(before), set(now)
+    gone, new = ([image for image in one if image not in other] for one, other in ((before, here), (now, there)))
+    parts = ((gone, "gone"), (new, "new"))
+    return ", ".join(
+        f"{counted_are(len(images), 'image')} {what} ({first_few(images)})" for images, what in parts if images
+    )
+
+
+def changed_in_splits_csv(text: str, digests: Mapping[str, int]) -> list[str]:
+    """The images whose pixels are not those that `splits_csv` stored; none of older texts, which hold no digests."""
+    rows = (row for rows in _parse(text).values() for row in rows)
+    return [row.picture for row in rows if row.pixels and digests.get(row.picture) != int(row.pixels, 16)]
 
 
 def names_in_splits_csv(text: str) -> set[str]:

@@ -17,11 +17,13 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.owned_tensors import owned_tensors, same_tensors
 from convsight.files import write_atomic
+from convsight.training.optimizer_numbers import numbers_of, put_back
 
 _KEY = "convsight-checkpoint"
 _DIGEST = "sha256"
 _FORMAT = 4  # may lie within an epoch, and holds the card
 _READ = (3, _FORMAT)  # 3: after a whole epoch alone
+_NUMBERS = "optimizers"  # what they keep beside tensors
 _SAME = "same"  # by the name of a tensor that is not in the file: that of the one that it is
 
 
@@ -51,7 +53,8 @@ class Checkpoint:
         """Put the states of named optimizers back; raises `UserError` where they are those of other weights."""
         try:
             for called, optimizer in optimizers.items():
-                _restore(optimizer, f"optimizer/{called}/", self.tensors)
+                numbers = self.facts.get(_NUMBERS, {}).get(called, {})
+                _restore(optimizer, f"optimizer/{called}/", self.tensors, numbers)
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             raise _damaged(self.path, error) from error
 
@@ -70,9 +73,11 @@ def save_checkpoint(
     tensors = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
     for called, optimizer in optimizers.items():
         for index, values in optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{called}/{index}/{name}": value for name, value in values.items()}
+            its = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+            tensors |= {f"optimizer/{called}/{index}/{name}": value for name, value in its.items()}
+    numbers = {called: found for called, optimizer in optimizers.items() if (found := numbers_of(optimizer))}
     same = same_tensors(tensors)
-    about = {"format": _FORMAT, **({_SAME: same} if same else {}), **facts}
+    about = {"format": _FORMAT, **({_SAME: same} if same else {}), **({_NUMBERS: numbers} if numbers else {}), **facts}
     owned = owned_tensors({name: value for name, value in tensors.items() if name not in same})
     told = json.dumps(about)
     write_atomic(path, save(owned, {_KEY: told, _DIGEST: _digest(owned, told)}), before)
@@ -124,13 +129,16 @@ def _damaged(path: Path, error: Exception | str) -> UserError:
     return UserError(f"{path} is damaged and cannot be resumed from: {error}")
 
 
-def _restore(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:
+def _restore(
+    optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]
+) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith(prefix):
             index, name = key.removeprefix(prefix).split("/", 1)
             state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    put_back(optimizer, state, numbers)
     for weight, values in optimizer.state.items():
         for name, value in values.items():
-            values[name] = laid_out_like(weight, value)
+            if isinstance(value, Tensor):
+                values[name] = laid_out_like(weight, value)

@@ -36,6 +36,7 @@ from convsight.training.epoch_state import EpochState
 from convsight.training.generations import Generations
 from convsight.training.held_stop import HeldStop, held_stops
 from convsight.training.loader import LoadedBatch, Loader
+from convsight.training.log.trackers import Trackers
 from convsight.training.not_finite import IN_INPUTS, DivergedError, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
@@ -67,6 +68,7 @@ class Training:
     transfer: Transfer | None = None  # None: all of the network learns alike
     plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
     callbacks: Callbacks = field(default_factory=Callbacks)
+    log: Trackers = field(default_factory=Trackers)
     splits: str = ""  # the digest of the run's cut
     reasons: tuple[str, ...] = ()  # what was chosen for what is learnt, in words
     epoch: int = 0
@@ -77,6 +79,7 @@ class Training:
     budget_from: float = 0.0  # the seconds already spent when the present --minutes began
     part: EpochState | None = None  # of the epoch that is not whole yet; None between two
     saved_step: int | None = None  # that of the last checkpoint
+    is_unsaved: bool = False  # whether the last one could not be written
     best_epoch: int = 0
     risen_epoch: int = 0  # when the metric itself last rose, ties aside
     best_key: tuple[float, ...] = (-math.inf,)
@@ -290,6 +293,7 @@ def _record(
     t.seconds = row["seconds"]
     _keep_best(t, metrics)
     keep_state(t, listener)
+    t.log.rows(t.rows)
 
 
 def _loss_columns(losses: Mapping[str, float]) -> dict[str, float]:
@@ -334,7 +338,7 @@ def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
 
 
 def keep_state(t: Training, listener: Listener) -> None:
-    """Write a checkpoint, or say why that cannot be done: the training is worth more than its copy.
+    """Write a checkpoint, or say once why that cannot be done: the training is worth more than its copy.
 
     `t` must stand between two steps. Where weights are infinite, the last one is better, and the next step tells.
     """
@@ -344,7 +348,13 @@ def keep_state(t: Training, listener: Listener) -> None:
         _save(t)
     except UserError as error:
         kept = "no state is kept so far" if t.saved_step is None else f"the state after step {t.saved_step:,} is kept"
-        listener.say(f"note: {error}; the training goes on, and {kept}")
+        if not t.is_unsaved:
+            listener.say(f"note: {error}; the training goes on, and {kept}")
+        t.is_unsaved = True
+    else:
+        if t.is_unsaved:
+            listener.say(f"checkpoints can be written again: the state after step {t.step:,} is kept")
+        t.is_unsaved = False
 
 
 def _save(t: Training) -> None:

@@ -20,6 +20,7 @@ from convsight.tasks.reader import check_targets
 from convsight.training.cutting import Source, keep_together
 from convsight.training.data import Prepared, expected, fit_images, measured
 from convsight.training.given import NOTHING, Given
+from convsight.training.log.trackers import check_packages
 from convsight.training.transfer import asked, check_transfer
 from convsight.versions import versions
 
@@ -43,6 +44,7 @@ def open_training(
     Raises `UserError` for what is wrong with data, network or settings.
     """
     _check_before_data(settings)
+    check_packages(settings.logs)
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     source = Source.of(data, settings, listener)
     dataset = source.cut(settings)

@@ -13,7 +13,15 @@ from convsight.training.fit import Training
 from convsight.versions import versions
 
 # Settings that say where things are or how long it shall take, and what follows from that.
-_FREE = {"settings.data", "settings.run", "settings.epochs", "settings.minutes", "chosen.epochs", "settings.workers"}
+_FREE = {
+    "settings.data",
+    "settings.run",
+    "settings.epochs",
+    "settings.minutes",
+    "chosen.epochs",
+    "settings.workers",
+    "settings.log",
+}
 
 
 @contextmanager

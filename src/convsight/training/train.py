@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from convsight.card import Card
-from convsight.datasets import Dataset, apply_splits_csv, fingerprint, read_dataset, splits_csv
-from convsight.datasets.checks import check_same_target
+from convsight.datasets import Dataset, splits_csv
 from convsight.errors import UserError
 from convsight.files import write_atomic
 from convsight.metrics import Measured
 from convsight.progress import Listener
-from convsight.run import Run, check_there
+from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
-from convsight.tasks.adoption import data_for
 from convsight.tasks.capabilities import baselines_of
 from convsight.tasks.choices import for_task
 from convsight.training.assembly import assemble, clock_for, settle
@@ -28,7 +26,6 @@ from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
 from convsight.training.data import (
     Prepared,
-    fit_images,
 )
 from convsight.training.exporting import export_trained
 from convsight.training.fit import Training, fit, restore
@@ -36,10 +33,12 @@ from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
+from convsight.training.log.trackers import Trackers, check_packages, trackers_of
 from convsight.training.opening import open_training
 from convsight.training.recorder import Recorder
 from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, promise, tell_edits
+from convsight.training.same_data import same_data
 from convsight.training.sheets import save_varied
 from convsight.versions import versions
 from convsight.words import counted
@@ -82,6 +81,7 @@ def train(
             instead(t)
             return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
+        t.log = _trackers(t, listener)
         save_varied(t)
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
@@ -140,6 +140,7 @@ def _resumed(
     kept = checkpoints.read(listener)
     card = kept.card or run.card
     settings, chosen = run.settings()
+    check_packages(settings.logs)
     given.check_same(settings.given, run.path, _same_python(card))
     settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
@@ -169,7 +170,7 @@ def _go_on(
 ) -> None:
     """Train from where `kept` was written, and end as a training does."""
     run = checkpoints.run
-    prepared = _same_data(run, card, settings, listener, held)
+    prepared = same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
     t = assemble(task, card, prepared, settings, choices, run, network, given)
@@ -191,6 +192,7 @@ def _go_on(
         )
     listener.say(f"resumed {_place(t)}{promise(t, kept.facts)}")
     run.save_settings(settings, t.plan.choices.model_dump())
+    t.log = _trackers(t, listener)
     with _explain_if_stopped(t, listener):
         fit(t, listener)  # no step, where the run was stopped while it was judged
         _end(t, prepared, baselines, listener)
@@ -215,6 +217,8 @@ def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, M
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
     finish(t.run, card)
+    t.log.rows(t.rows)  # those of a run whose training had ended before
+    t.log.finished(card, sorted(t.run.path.glob("*.png")))
 
 
 def _remove_older(run: Run, listener: Listener) -> None:
@@ -244,6 +248,13 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     except KeyboardInterrupt:
         listener.say(_how_to_go_on(t))
         raise
+    finally:
+        t.log.close()
+
+
+def _trackers(t: Training, listener: Listener) -> Trackers:
+    plan = t.plan
+    return trackers_of(plan.settings, t.run, plan.choices.model_dump(), str(plan.card.data["name"]), listener)
 
 
 def _how_to_go_on(t: Training) -> str:
@@ -283,15 +294,3 @@ def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str,
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples[prepared.judged])
         advance(1)
     return found | ({FROZEN: t.frozen} if t.frozen else {})
-
-
-def _same_data(run: Run, card: Card, settings: TrainSettings, listener: Listener, held: Dataset | None) -> Prepared:
-    """The data of `run`, read again, with the cut that it stored."""
-    if held is None:
-        check_there(run, settings)
-    dataset = apply_splits_csv(read_dataset(data_for(held or settings.data, card.task)), run.splits())
-    check_same_target(settings.data, dataset.target, card.target)
-    prepared = fit_images(dataset, card.input, settings, listener)
-    if fingerprint(prepared.dataset) != card.data["fingerprint"]:
-        raise UserError(f"{settings.data} has changed since {run.path} was begun; train a new run on it")
-    return prepared

@@ -144,7 +144,11 @@ def test_data_that_changed_are_refused(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train_several(settings(data, tmp_path / "runs"), Several(folds=2), PressesCtrlC(epoch=2))
     shutil.copy(data / "dark" / "0.png", data / "dark" / "new.png")
-    with pytest.raises(UserError, match="has changed since"):
+    with pytest.raises(UserError, match=r"has changed since .*: 1 image is new \(dark/new\.png\); train anew"):
+        resume_several(SeveralRuns(tmp_path / "runs"), Heard())
+    (data / "dark" / "new.png").rename(data / "dark" / "0.png")
+    shutil.copy(data / "bright" / "0.png", data / "dark" / "1.png")
+    with pytest.raises(UserError, match=r"the same names, but other pixels, files or targets; train anew"):
         resume_several(SeveralRuns(tmp_path / "runs"), Heard())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from convsight.datasets import Dataset, fingerprint, read_dataset
+from convsight.datasets.stored_splits import came_and_went, names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Measured
 from convsight.progress import Listener
@@ -77,9 +78,20 @@ def resume_several(
             check_there(Run(runs.path), settings)
         data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
         if fingerprint(data, workers=max(1, settings.workers)) != known:
-            raise UserError(f"{settings.data} has changed since {runs.path} was begun; train anew on it")
+            said = _differing(runs, several, settings, data)
+            raise UserError(f"{settings.data} has changed since {runs.path} was begun{said}; train anew on it")
         cut = cuts(data, several, settings, listener)
         return _train_all(runs, several, settings, cut, listener, began, held, place)
+
+
+def _differing(runs: SeveralRuns, several: Several, settings: TrainSettings, data: Dataset) -> str:
+    """What of `data` is not what it was, as far as a run that was begun tells."""
+    begun = [run for run in map(runs.run, several.members(settings.seed)) if run.splits_file.is_file()]
+    if not begun:
+        return ""
+    names = [name for split in data.splits.values() for name in split.names]
+    said = came_and_went(sorted(names_in_splits_csv(begun[0].splits())), names)
+    return f": {said or 'the images have the same names, but other pixels, files or targets'}"
 
 
 def _train_all(
