@@ -21,7 +21,7 @@ from convsight.metrics import Measured, MetricName, named, whole_and_parts
 from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import InvalidOutputError
-from convsight.rng import RngKeys, step_seed
+from convsight.rng import RngKeys
 from convsight.run import Row, Run, settings_document
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
@@ -40,6 +40,7 @@ from convsight.training.log.trackers import Trackers
 from convsight.training.not_finite import IN_INPUTS, DivergedError, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
+from convsight.training.seeding import seed_step
 from convsight.training.transfer import Transfer
 from convsight.training.update import NotFiniteError, OptimizerSteps
 
@@ -147,7 +148,7 @@ def fit(t: Training, listener: Listener) -> None:
             part, headline = _opened(t), _headline(t)
             for loaded in () if t.clock.done else t.loader.epoch(t.epoch, part.batches):
                 with held:
-                    torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+                    seed_step(t.plan.settings.seed, t.epoch, t.step, t.device)
                     if t.transfer:
                         t.transfer.apply(t.learner, t.clock.progress)
                     batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
@@ -228,7 +229,7 @@ def _first_place(t: Training, batch: Batch) -> str:
     """Where the step on `batch`, done once more without moving a weight, is first not finite."""
 
     def again() -> None:
-        torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, t.step))
+        seed_step(t.plan.settings.seed, t.epoch, t.step, t.device)
         with autocast(t.device, t.plan.choices.precision):
             t.learner.step(batch, NoUpdate())
 

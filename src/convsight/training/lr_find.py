@@ -16,9 +16,9 @@ import torch
 from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.progress import Listener
-from convsight.rng import step_seed
 from convsight.settings import TrainSettings
 from convsight.training.fit import Training, autocast, prepared
+from convsight.training.seeding import seed_step
 from convsight.training.train import train
 from convsight.training.update import NotFiniteError
 
@@ -102,7 +102,7 @@ def _range_test(t: Training, rates: list[float], advance: Any) -> tuple[list[flo
 
 
 def _loss(t: Training, batches: Iterator[Any], step: int) -> float:
-    torch.manual_seed(step_seed(t.plan.settings.seed, t.epoch, step))
+    seed_step(t.plan.settings.seed, t.epoch, step, t.device)
     with autocast(t.device, t.plan.choices.precision):
         return float(t.learner.step(prepared(t, next(batches), t.plan.choices.first_side), t.update)["total"].detach())
 
