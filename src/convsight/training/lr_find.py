@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.progress import Listener
