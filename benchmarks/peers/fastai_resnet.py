@@ -1,7 +1,8 @@
 """A ResNet-18 trained by fastai's one-cycle policy, the recipe of its book for pictures of this size.
 
-Prints JSON lines: seconds of training so far (without the judging), and test accuracy. A cycle has an end, so there is a
-training for each of a few numbers of epochs, the shortest first, and only the seconds of the one that is enough count.
+Prints JSON lines: seconds of training (without the judging), and test accuracy. A cycle has an end, so there is a
+training for each of a few numbers of epochs, the shortest first; only the seconds of the one that is enough count, but
+for the whole command.
 """
 
 import json
