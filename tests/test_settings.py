@@ -14,6 +14,8 @@ from convsight.settings import TrainSettings
         ({"optimizer": "adm"}, "optimizer='adm'"),
         ({"device": "tpu"}, "device='tpu'"),
         ({"epochs": 3, "minutes": 1}, "--epochs and --minutes"),
+        ({"download": True}, "none are asked for: --weights imagenet"),
+        ({"download": True, "weights": "w.pth"}, "none are asked for: --weights imagenet"),
         ({"val_fraction": 0.5, "test_fraction": 0.45}, "under a tenth"),
         ({"epoch": 3}, "unknown setting 'epoch'; did you mean epochs"),
     ],

@@ -43,6 +43,7 @@ def train(
     run: _Path | None = None,
     net: "_Path | nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     weights: _Path | None = None,
+    download: bool = False,
     freeze: str | int = "none",
     gradual: bool = False,
     stage_lr: float = 1.0,

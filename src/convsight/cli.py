@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from convsight.completion import TrainCommand
-from convsight.errors import UserError
+from convsight.errors import ToldElsewhereError, UserError
 from convsight.habits import check_habits
 from convsight.output_encoding import print_whatever_is_named
 from convsight.words import counted, visible
@@ -634,6 +634,8 @@ def main() -> None:
     try:
         check_habits(sys.argv[1:])
         app(prog_name="convsight", standalone_mode=True)
+    except ToldElsewhereError:
+        sys.exit(2)
     except UserError as error:
         typer.echo("error: " + visible(str(error), keep="\n\t"), err=True)
         sys.exit(2)

@@ -13,6 +13,10 @@ class UserError(Exception):
     """Something the caller gave cannot work; the message says what, and what to do instead."""
 
 
+class ToldElsewhereError(UserError):
+    """An error that another process of the same call tells the user."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     """An error for a name that is not in `known`, with the nearest known names.
 

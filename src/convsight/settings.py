@@ -17,6 +17,7 @@ from convsight.words import quoted
 FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
 LOGS = ("tensorboard", "mlflow")
 FRESH = "none"  # as `weights`: those that a network is built with
+IMAGENET = "imagenet"  # as `weights`: those that its library offers
 
 # Parameters of what is chosen by name: the setting that chooses, and the choices that have the parameter.
 PARAMETERS = {
@@ -46,6 +47,7 @@ class TrainSettings(BaseModel):
     weights: str | None = Field(
         None, description="Weights to begin with: imagenet, a file, or none. [default: imagenet for photos, else none]"
     )
+    download: bool = Field(False, description="Fetch weights that are not on this machine; nothing is fetched else.")
     freeze: str = Field(
         "none",
         description="Pretrained stages that stay as they are: none, backbone (all before the last layer), or the first "
@@ -174,6 +176,12 @@ class TrainSettings(BaseModel):
             raise ValueError("--epochs and --minutes are two ways to say how long; give one")
         if self.val_fraction + self.test_fraction > 0.9:
             raise ValueError("val_fraction and test_fraction leave under a tenth of the images for training")
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_fetch(self) -> Self:
+        if self.download and self.weights != IMAGENET:
+            raise ValueError(f"--download fetches weights of a library, and none are asked for: --weights {IMAGENET}")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,9 @@
 """The options of `convsight train`, made from the fields of `TrainSettings` and of the tasks' own settings."""
 
 import inspect
+import os
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ from convsight.stored_settings import stored_settings
 from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
+from convsight.words import visible
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
 _NO_OPTIONS = ("data", "own", "given")  # of the general settings
@@ -146,6 +149,7 @@ def _command(task: str | None) -> Any:
         folds: int | None,
         repeat: int | None,
         average: bool,
+        processes: int | None,
         **choices: Any,
     ) -> None:
         """Train and judge a network on a folder of images, a file, or a known data set."""
@@ -155,6 +159,9 @@ def _command(task: str | None) -> Any:
             given = stored_settings(config, given)
             data = data or given.get("data")
             given.pop("data", None)
+        if processes is not None and processes > 1:
+            _in_processes(processes, resume, data, given, folds or repeat)
+            return
         training = training_half("convsight.training.train")
         several = {"folds": folds, "repeat": repeat, "average": average or None}
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
@@ -173,7 +180,8 @@ def _command(task: str | None) -> Any:
             run = training.train(train_settings(data=data, **given), Terminal(every_epoch), began=began)
         else:
             raise UserError("give the data to train on, or --resume RUN to go on with an interrupted run")
-        _report(run, time.monotonic() - began, output)
+        if training_half("convsight.training.processes.start").is_first():
+            _report(run, time.monotonic() - began, output)
 
     parameters = [
         _parameter("data", str | None, typer.Argument(help=TrainSettings.model_fields["data"].description)),
@@ -187,6 +195,7 @@ def _command(task: str | None) -> Any:
         _parameter(
             "average", bool, typer.Option("--average", help="Of all networks, make the mean as one model.onnx."), False
         ),
+        _parameter("processes", int | None, typer.Option(help="Share each batch among so many processes here.", min=1)),
         _parameter("every_epoch", bool, typer.Option("--every-epoch", help="Keep the line of each epoch."), False),
         _parameter("output", Literal["table", "json"], typer.Option("--format", help="JSON for programs."), "table"),
     ]
@@ -194,6 +203,20 @@ def _command(task: str | None) -> Any:
     train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
+
+
+def _in_processes(count: int, resume: str | None, data: str | None, given: dict[str, Any], several: int | None) -> None:
+    """Run this very command in `count` processes, and end as they do; what is wrong with it is told here."""
+    if several:
+        raise UserError("--folds and --repeat train one run after the other in one process: leave --processes out")
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError(f"{os.environ['WORLD_SIZE']} processes are started already (WORLD_SIZE): leave --processes out")
+    if resume is None and data is not None:
+        train_settings(data=data, **given)
+    launching = training_half("convsight.training.processes.launch")
+    command = [sys.executable, "-m", "convsight", *launching.without_processes(sys.argv[1:])]
+    code = launching.launch(count, command, lambda text: typer.echo(visible(text, keep="\n\t"), err=True))
+    raise typer.Exit(code)
 
 
 def _own_settings(task: str | None, only_varying: bool = False) -> list[inspect.Parameter]:

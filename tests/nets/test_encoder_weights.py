@@ -59,5 +59,5 @@ def test_a_last_layer_is_left_alone(pretrained: Weights) -> None:
 
 
 def test_weights_of_another_network_are_refused(pretrained: Weights) -> None:
-    with pytest.raises(UserError, match=f"does not fit resnet18: .* they are those of {NET}: use --net {NET}"):
+    with pytest.raises(UserError, match=f"does not fit resnet18: .*those of {NET}: give {NET} in place of resnet18"):
         adapt_encoder(build_encoder("resnet18", SHAPE).net.state_dict(), "resnet18", SHAPE, pretrained)

@@ -93,7 +93,7 @@ def test_without_a_network_the_file_to_bring_is_named(hub: Path, monkeypatch: py
 
     monkeypatch.setattr("torch.hub.urlopen", offline)
     with pytest.raises(UserError) as found:
-        read_weights("resnet18", "imagenet")
+        read_weights("resnet18", "imagenet", download=True)
     assert str(found.value).splitlines() == [
         "cannot download https://download.pytorch.org/models/resnet18-f37072fd.pth: <urlopen error no network>",
         f"bring the file resnet18-f37072fd.pth from a machine with a network and put it at "
@@ -107,7 +107,10 @@ def test_a_download_ends_in_torch_hubs_folder(hub: Path, tmp_path: Path, monkeyp
     file = hub_file(weights.url)
     file.rename(tmp_path / file.name)
     monkeypatch.setattr(type(weights), "url", (tmp_path / file.name).as_uri())
-    assert len(read_weights("squeezenet1_1", "imagenet").tensors) == 52
+    with pytest.raises(UserError, match=r"^the weights of squeezenet1_1 .* are not on this machine: --download"):
+        read_weights("squeezenet1_1", "imagenet")
+    assert not file.exists()
+    assert len(read_weights("squeezenet1_1", "imagenet", download=True).tensors) == 52
     assert file.is_file()
 
 

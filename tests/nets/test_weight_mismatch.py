@@ -81,7 +81,8 @@ def test_only_the_first_layer_is_adapted_to_channels() -> None:
 def test_the_network_they_belong_to_is_named(shared_data: Any, net: str, channels: int) -> None:
     file: Path = shared_data("squeezenet1_0_imagenet") / "squeezenet1_0-imagenet.safetensors"
     given = dict(read_weights(net, str(file)).tensors)
-    assert message(net, given, channels=channels).endswith("; they are those of squeezenet1_0: use --net squeezenet1_0")
+    told = message(net, given, channels=channels)
+    assert told.endswith(f"; they are those of squeezenet1_0: give squeezenet1_0 in place of {net}")
 
 
 def test_weights_for_another_size_of_images() -> None:

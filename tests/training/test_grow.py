@@ -12,6 +12,7 @@ import convsight
 from convsight.augmentation import Batch
 from convsight.training.fit import prepared
 from convsight.training.loader import LoadedBatch
+from convsight.training.processes.share import Share
 
 
 @pytest.fixture
@@ -49,9 +50,8 @@ def test_the_learner_sees_varied_images_antialiased_and_targets_as_they_are(tmp_
     t = begun("shapes", tmp_path / "a", task="detection", size=64, epochs=1, augment="none", flip="none")
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     targets = {"boxes": torch.tensor([[[0.2, 0.3, 0.6, 0.7]]] * 2), "labels": torch.tensor([[1]] * 2)}
-    batch = prepared(
-        t, LoadedBatch(np.arange(2), Batch({"image": torch.from_numpy(images)}, targets), np.arange(2)), 24
-    )
+    loaded = Batch({"image": torch.from_numpy(images)}, targets)
+    batch = prepared(t, LoadedBatch(np.arange(2), loaded, np.arange(2), Share(0, 2, 2)), 24)
     for image, prepared_image in zip(images, batch.image, strict=True):
         planes = [Image.fromarray(plane) for plane in image.transpose(2, 0, 1).astype(np.float32) / 255]
         small = np.stack([np.asarray(plane.resize((24, 24), Image.Resampling.BILINEAR)) for plane in planes])

@@ -91,5 +91,5 @@ def _owner(net: str, given: Mapping[str, Tensor]) -> list[str]:
         if not listed.task and listed.parameters == parameters and name != net:
             shapes = Reference.of(name).shapes
             if all(name in given and given[name].shape == shape for name, shape in shapes.items()):
-                return [f"they are those of {name}: use --net {name}"]
+                return [f"they are those of {name}: give {name} in place of {net}"]
     return []

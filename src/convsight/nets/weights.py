@@ -17,15 +17,14 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import net_entry
-from convsight.nets.entry import NetEntry
+from convsight.nets.entry import NetEntry, Pretrained
 from convsight.nets.first_convolution import for_channels
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import Reference, alike, check_fit
 from convsight.nets.weight_names import unwrapped
-
-IMAGENET = "imagenet"
+from convsight.settings import IMAGENET
 
 # What torchvision's files still call tensors that have another name in its networks now.
 _OLD_NAMES = (
@@ -61,12 +60,12 @@ class Weights:
         return _spread(self.mean, channels), _spread(self.std, channels)
 
 
-def read_weights(net: str, weights: str) -> Weights:
+def read_weights(net: str, weights: str, *, download: bool = False) -> Weights:
     """The weights that `weights` names for the network called `net`: `imagenet`, or a file.
 
-    `imagenet` are those that torchvision or timm offers, from its cache or downloaded. A file is safetensors (a model
-    file of ours too), what `torch.save` wrote of a state dict, with the names that the network's library gives, or a
-    Keras file whose network is `net`.
+    `imagenet` are those that torchvision or timm offers; only with `download` is anything fetched. A file is
+    safetensors (a model file of ours too), what `torch.save` wrote of a state dict, with the names that the network's
+    library gives, or a Keras file whose network is `net`.
     Raises `UserError` where there are none, or the file is missing, damaged or no file of weights; it says what to
     bring where there is no network.
     """
@@ -75,12 +74,23 @@ def read_weights(net: str, weights: str) -> Weights:
         if entry.pretrained is None:
             raise UserError(f"there are no pretrained weights for {net}; `convsight nets` says where there are")
         found = entry.pretrained
+        check_is_here(net, found, download=download)
         return Weights(f"{found.source} ({found.licence})", found.read(), found.mean, found.std)
     file = Path(weights)
     if not file.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give a file of weights, or {IMAGENET}")
     tensors = load_keras(file).state_dict() if is_keras_file(weights) else read_state_dict(file)
     return Weights(origin_of(file), tensors, *_expected(net, entry, file))
+
+
+def check_is_here(net: str, offered: Pretrained, *, download: bool) -> None:
+    """Raise `UserError` where the weights of the network called `net` would have to be fetched unasked."""
+    fetched = "://" in offered.place  # a package is installed instead
+    if fetched and not (download or offered.is_here()):
+        raise UserError(
+            f"the weights of {net} ({offered.source}) are not on this machine: --download fetches them from "
+            f"{offered.place}; or bring that file from elsewhere: --weights FILE"
+        )
 
 
 def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -> list[str]:

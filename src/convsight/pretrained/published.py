@@ -10,9 +10,10 @@ from convsight.errors import UserError, unknown_name
 from convsight.nets.catalogue import net_entry
 from convsight.nets.entry import Pretrained
 from convsight.nets.state_dict_file import read_state_dict
-from convsight.nets.weights import IMAGENET, Weights, origin_of
+from convsight.nets.weights import Weights, check_is_here, origin_of
 from convsight.nets.weights import card_of as card_in
 from convsight.pretrained.network import Network, Statistics, card_of
+from convsight.settings import IMAGENET
 from convsight.tasks import TASKS, task_of
 from convsight.tasks.capabilities import AsItIs, Published
 
@@ -74,11 +75,7 @@ def _chosen(name: str, published: Published, weights: str | None, download: bool
     usual = published.weights[0]
     if weights is None or weights in _USUAL or not Path(weights).exists():
         chosen = usual if weights is None or weights in _USUAL else _named(published, weights)
-        if not (download or chosen.is_here()):
-            raise UserError(
-                f"the weights of {published.net} ({chosen.source}) are not on this machine: --download fetches them "
-                f"from {chosen.place}; or bring that file from elsewhere: --weights FILE"
-            )
+        check_is_here(published.net, chosen, download=download)
         origin = f"{chosen.source} ({chosen.licence})"
         return _Chosen(chosen, origin, partial(_library_weights, chosen, origin))
     file = Path(weights)

@@ -45,10 +45,11 @@ class FromPretrained(Protocol):
     # The learning rate then, as a share of that of fresh weights: large steps leave a good place.
     finetune_lr_scale: ClassVar[float]
 
-    def weights(self, net: str, weights: str) -> Weights:
+    def weights(self, net: str, weights: str, *, download: bool) -> Weights:
         """The pretrained weights that `weights` names for the network called `net`: `imagenet`, or a file.
 
-        Raises `UserError` where there are none, or the file cannot be used; it says what to bring.
+        Nothing is fetched without `download`. Raises `UserError` where there are none, or the file cannot be used; it
+        says what to bring.
         """
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:

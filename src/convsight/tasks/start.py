@@ -8,8 +8,7 @@ from convsight.images import ImageError, InputSize, load_image
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import net_entry
 from convsight.nets.shipped_weights import EFFICIENTNET_LITE0
-from convsight.nets.weights import IMAGENET
-from convsight.settings import TrainSettings
+from convsight.settings import IMAGENET, TrainSettings
 from convsight.spread import evenly
 from convsight.tasks.capabilities import Start
 from convsight.tasks.image_size import typical_side

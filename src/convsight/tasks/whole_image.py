@@ -60,8 +60,8 @@ class WholeImageTask(Task, ABC):
     def untried_weights(self, card: Card) -> str:
         return untried_weights(card)
 
-    def weights(self, net: str, weights: str) -> Weights:
-        return read_weights(net, weights)
+    def weights(self, net: str, weights: str, *, download: bool) -> Weights:
+        return read_weights(net, weights, download=download)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_weights(model, card.net, weights, card.input.channels)

@@ -26,6 +26,7 @@ from convsight.settings import TrainSettings
 from convsight.tasks.capabilities import augmentation_of, learner_of, mirrors, weights_of
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
+from convsight.training.callbacks import Callbacks
 from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
@@ -39,6 +40,7 @@ from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
+from convsight.training.processes.processes import ALONE, Processes
 from convsight.training.step_cost import choose_precision, seconds_of_step
 from convsight.training.transfer import transfer_of
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
@@ -66,6 +68,7 @@ def assemble(
     run: Run,
     network: nn.Module,
     given: Given = NOTHING,
+    processes: Processes = ALONE,
 ) -> Training:
     """Learner, optimizers and data of a training that begins with `network`."""
     augmentation, strongest = (
@@ -78,7 +81,7 @@ def assemble(
     plan = Plan(task, settings, choices, card)
     learner = with_fast_depthwise(channels_last(learner.to(plan.device)))
     train = data.examples["train"]
-    loader, why_weighted = loader_of(task, card, train, settings, choices)
+    loader, why_weighted = loader_of(task, card, train, settings, choices, processes)
     transfer = transfer_of(task, learner.network, card, settings)
     if transfer:
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
@@ -93,7 +96,7 @@ def assemble(
         plan=plan,
         learner=learner,
         ema=Ema(learner.network, settings.ema) if settings.ema else None,
-        update=OptimizerSteps(optimizers, plan.device, settings.accumulate, settings.clip_norm),
+        update=OptimizerSteps(optimizers, plan.device, settings.accumulate, settings.clip_norm, processes=processes),
         loader=loader,
         augmentation=augmentation,
         varies_most=augmentation.varies_like(strongest),
@@ -105,9 +108,10 @@ def assemble(
         transfer=transfer,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
         plateau=Plateau.of(settings),
-        splits=run.splits_digest,
+        processes=processes,
+        splits=processes.from_first(lambda: run.splits_digest),
         reasons=(*learner.reasons, *([why_weighted] if why_weighted else [])),
-        callbacks=given.callbacks,
+        callbacks=given.callbacks if processes.is_first else Callbacks(),
     )
 
 
@@ -121,7 +125,14 @@ def _augmentation(
     return GivenAugmentation(given.augmentation, called(given.augmentation), ours)
 
 
-def loader_of(task: Task, card: Card, train: Examples, settings: TrainSettings, choices: Choices) -> tuple[Loader, str]:
+def loader_of(
+    task: Task,
+    card: Card,
+    train: Examples,
+    settings: TrainSettings,
+    choices: Choices,
+    processes: Processes = ALONE,
+) -> tuple[Loader, str]:
     """The training examples in batches, and why some are seen more often than others."""
     weights, why = weights_of(task, train, settings)
     loader = Loader(
@@ -132,6 +143,7 @@ def loader_of(task: Task, card: Card, train: Examples, settings: TrainSettings, 
         seed=settings.seed,
         workers=settings.workers,
         weights=weights,
+        processes=processes,
     )
     return loader, why
 
@@ -140,9 +152,11 @@ def settle(t: Training, dataset: Dataset, deadline: float | None, listener: List
     """Choose what depends on the network: number format, first side, variation; say what was chosen and why."""
     plan = t.plan
     channels, *sides = plan.card.input.planes_shape
-    first_side = _first_side(t)
+    first_side = t.processes.from_first(lambda: _first_side(t))
     smallest = torch.zeros(1, channels, *([first_side] * 2 if first_side else sides), device=t.device)
-    precision, why = choose_precision(t.learner.network, plan.settings, t.device, smallest)
+    precision, why = t.processes.from_first(
+        lambda: choose_precision(t.learner.network, plan.settings, t.device, smallest)
+    )
     choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
     t.plan = replace(plan, choices=choices)
     if deadline is not None:
@@ -165,7 +179,8 @@ def _vary_by_speed(t: Training, dataset: Dataset, deadline: float) -> None:
 
     if varied(_RARELY).varies_like(varied(_OFTEN)):
         return  # whatever the number
-    passes = max(0.0, deadline - time.monotonic()) / (_step_seconds(t, None) * t.loader.steps)
+    a_pass = _step_seconds(t, None) * t.loader.steps
+    passes = t.processes.from_first(lambda: max(0.0, deadline - time.monotonic()) / a_pass)
     if plan.choices.passes / _ACCORD < passes < plan.choices.passes * _ACCORD:
         return
     t.augmentation = varied(passes)
@@ -212,6 +227,7 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     export = _export_seconds(t, an_image) if t.plan.settings.export else 0.0
     end = deadline - _FILES_SECONDS - judging - export
     clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
+    t.processes.follow(clock)
     return clock
 
 
@@ -233,8 +249,14 @@ def _export_seconds(t: Training, an_image: float) -> float:
 
 def _step_seconds(t: Training, side: int | None) -> float:
     """Seconds of a training step on images of `side` px, or of their own size."""
-    first = next(iter(t.loader.epoch(0)))
-    return seconds_of_step(t.learner, lambda scratch: _gradients(t, scratch, first, side))
+    first = _first_batch(t)
+    return t.processes.from_first(
+        lambda: seconds_of_step(t.learner, lambda scratch: _gradients(t, scratch, first, side))
+    )
+
+
+def _first_batch(t: Training) -> LoadedBatch:
+    return next(iter(t.loader.epoch(0, whole=t.augmentation.together)))
 
 
 def _gradients(t: Training, scratch: Learner, loaded: LoadedBatch, side: int | None) -> None:
@@ -261,14 +283,21 @@ def _first_side(t: Training) -> int | None:
         with torch.no_grad():
             t.learner.network.eval()(torch.zeros(2, spec.channels, side, side, device=t.device))
         if len(list(t.learner.parameters())) > len(list(t.learner.network.parameters())):  # others may be made for one
-            _gradients(t, copy.deepcopy(t.learner).train(), next(iter(t.loader.epoch(0))), side)
+            _gradients(
+                t, copy.deepcopy(t.learner).train(), next(iter(t.loader.epoch(0, t.augmentation.together))), side
+            )
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side
 
 
 def _judging_seconds(t: Training, engine: TorchEngine) -> float:
-    """Seconds to judge one image by `engine`: the fastest of a few tries, since the first ones are slower."""
+    """Seconds to judge one image by `engine`, as the first process measures them."""
+    return t.processes.from_first(lambda: _measured_judging(t, engine))
+
+
+def _measured_judging(t: Training, engine: TorchEngine) -> float:
+    """The fastest of a few tries, since the first ones are slower."""
     fastest = math.inf
     started = time.perf_counter()
     for tried in _TRIED:

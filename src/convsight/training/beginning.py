@@ -55,7 +55,7 @@ def keep_beginning(t: Training, loss: float, test: Examples, listener: Listener)
 
     The training goes on from there, and it is seen what that adds to features which others had learnt.
     """
-    metrics = judge(validating(t), t.reader, test)
+    metrics = judge(t.processes.shared(validating(t)), t.reader, test)
     reached = metrics.compute()
     t.frozen = {name: reached[name] for name in metrics.drawn if name in reached}
     listener.say(keep_first(t, loss, listener))

@@ -11,6 +11,7 @@ from convsight.settings import TrainSettings
 from convsight.tasks.capabilities import pretrained
 from convsight.tasks.contract import Task
 from convsight.training.optimizers import default_lr, default_weight_decay
+from convsight.training.processes.start import own_device
 
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -35,6 +36,7 @@ class Choices(BaseModel):
     device: str
     precision: Precision
     first_side: int | None = None  # px to begin with, where the training begins with smaller images
+    processes: int | None = None  # that share each batch; None: one
     threads: int | None = None  # that PyTorch computes in, of which the bits depend
     passes: float = 1000.0  # about how often each image is seen, as it was planned first
 
@@ -49,7 +51,7 @@ class Choices(BaseModel):
         default = default_lr(settings.optimizer, batch) * pace
         decay = settings.weight_decay
         epochs = choose_epochs(settings, train_images, batch)
-        device = choose_device(settings.device)
+        device = choose_device(own_device(settings.device))
         return cls(
             epochs=epochs,
             batch=batch,

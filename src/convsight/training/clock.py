@@ -110,6 +110,16 @@ class Clock:
         first = self.made == 0
         self.remaining = max(1 if first else 0, planned)
 
+    @property
+    def plan(self) -> tuple[float, ...]:
+        """How far it is and how far it will go: what another process' clock must know to make the same steps."""
+        return (self.remaining, self.made, self.progress, self.cheap_until, self.cheap_cost, self.epoch_seconds)
+
+    @plan.setter
+    def plan(self, plan: tuple[float, ...]) -> None:
+        remaining, made, self.progress, self.cheap_until, self.cheap_cost, self.epoch_seconds = plan
+        self.remaining, self.made = int(remaining), int(made)
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps. The end is not kept: a resumed run is given its own."""
         return {"made": self.made, "total": self.made + self.remaining, "progress": self.progress}

@@ -21,7 +21,7 @@ from convsight.metrics import Measured, MetricName, named, whole_and_parts
 from convsight.nets.input_layers import InputLayer
 from convsight.progress import Listener, Status
 from convsight.results import InvalidOutputError
-from convsight.rng import RngKeys
+from convsight.rng import RngKeys, step_seed
 from convsight.run import Row, Run, settings_document
 from convsight.runtime.judge import judge
 from convsight.tasks import reader_of
@@ -40,7 +40,9 @@ from convsight.training.log.trackers import Trackers
 from convsight.training.not_finite import IN_INPUTS, DivergedError, NoUpdate, first_not_finite, weights_not_finite
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
-from convsight.training.seeding import seed_step
+from convsight.training.processes.processes import ALONE, Processes
+from convsight.training.processes.share import own_rows
+from convsight.training.seeding import seed_generator
 from convsight.training.transfer import Transfer
 from convsight.training.update import NotFiniteError, OptimizerSteps
 
@@ -67,6 +69,7 @@ class Training:
     checkpoints: Generations
     clock: Clock
     transfer: Transfer | None = None  # None: all of the network learns alike
+    processes: Processes = ALONE  # that train together, of which this is one
     plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
     callbacks: Callbacks = field(default_factory=Callbacks)
     log: Trackers = field(default_factory=Trackers)
@@ -146,22 +149,23 @@ def fit(t: Training, listener: Listener) -> None:
     with listener.training() as show, held_stops() as held, _kept_if_stopped(t, held, listener):
         while not t.is_over:
             part, headline = _opened(t), _headline(t)
-            for loaded in () if t.clock.done else t.loader.epoch(t.epoch, part.batches):
+            for loaded in () if t.clock.done else t.loader.epoch(t.epoch, part.batches, t.augmentation.together):
                 with held:
-                    seed_step(t.plan.settings.seed, t.epoch, t.step, t.device)
+                    _seed(t)
                     if t.transfer:
                         t.transfer.apply(t.learner, t.clock.progress)
                     batch = prepared(t, loaded, t.plan.choices.first_side if t.clock.is_cheap else None)
                     t.update.lr = t.rate
                     try:
-                        with autocast(t.device, t.plan.choices.precision):
-                            losses = t.learner.step(batch, t.update)
+                        with t.processes.step(loaded.share), autocast(t.device, t.plan.choices.precision):
+                            losses = t.processes.of_all(t.learner.step(batch, t.update))
                     except NotFiniteError as error:
-                        raise diverged(t, str(error), _first_place(t, batch)) from error
-                    part.take(losses, len(loaded.samples))
+                        raise diverged(t, str(error), t.processes.first_words(_first_place(t, batch))) from error
+                    part.take(losses, loaded.share.whole)
                     _average(t)
                     t.step += 1
                     t.clock.advance()
+                    t.processes.follow(t.clock)
                 t.callbacks.step(t.epoch + 1, t.step, losses, t.update.lr, t.clock.progress, t.learner.network)
                 show(_status(t, part, headline))
                 if t.clock.done:
@@ -171,7 +175,9 @@ def fit(t: Training, listener: Listener) -> None:
             with held:
                 t.update.flush()
                 _average(t)
+            t.processes.check_alike(t.learner)
             _finish_epoch(t, part, held, listener)
+            t.processes.follow(t.clock)
             t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.kept)
 
 
@@ -201,11 +207,18 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.numbers)
     varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
+    if t.augmentation.together:
+        varied = own_rows(varied, loaded.share)
     if side is not None:
         varied = smaller_batch(varied, side, t.augmentation)
     normalised = t.inputs.normalise(varied.inputs[kind])
     layout = torch.channels_last if normalised.ndim == 4 else torch.contiguous_format
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
+
+
+def _seed(t: Training) -> None:
+    """Begin what is drawn inside the networks anew: dropout is a function of the step."""
+    seed_generator(t.processes.seed(step_seed(t.plan.settings.seed, t.epoch, t.step)), t.device)
 
 
 def _average(t: Training) -> None:
@@ -229,7 +242,7 @@ def _first_place(t: Training, batch: Batch) -> str:
     """Where the step on `batch`, done once more without moving a weight, is first not finite."""
 
     def again() -> None:
-        seed_step(t.plan.settings.seed, t.epoch, t.step, t.device)
+        _seed(t)
         with autocast(t.device, t.plan.choices.precision):
             t.learner.step(batch, NoUpdate())
 
@@ -310,7 +323,7 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
-    found, _ = calibrated_by(judge(validating(t), t.reader, t.val))
+    found, _ = calibrated_by(judge(t.processes.shared(validating(t)), t.reader, t.val))
     return found.compute(intervals=False)
 
 
@@ -330,7 +343,8 @@ def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
         t.risen_epoch = t.epoch
     if key > t.best_key:
         t.best_key, t.best_epoch = key, t.epoch
-        save_network(t.run.model_file, t.kept, unfinished_card(t, metrics))
+        if t.processes.is_first:
+            save_network(t.run.model_file, t.kept, unfinished_card(t, metrics))
 
 
 def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:
@@ -342,7 +356,10 @@ def keep_state(t: Training, listener: Listener) -> None:
     """Write a checkpoint, or say once why that cannot be done: the training is worth more than its copy.
 
     `t` must stand between two steps. Where weights are infinite, the last one is better, and the next step tells.
+    Gradients that wait in several processes are parts, which no checkpoint knows: a later step is kept instead.
     """
+    if not t.processes.is_first or (t.processes.count > 1 and t.update.waiting()[1]):
+        return
     if weights_not_finite(t.learner):
         return
     try:
@@ -395,7 +412,8 @@ def restore(t: Training, kept: Checkpoint) -> None:
     if t.ema:
         load_tensors(t.ema.model, kept.part("ema"))
     kept.put_into(t.update.states())
-    t.update.wait_again(kept.part("waiting"), facts.get("waiting", {}))
+    # Of several processes one has them, or their sum would be so many times as large.
+    t.update.wait_again(kept.part("waiting") if t.processes.is_first else {}, facts.get("waiting", {}))
     t.epoch, t.step, t.seconds = facts["epoch"], facts["step"], facts["seconds"]
     t.averaged = facts.get("averaged", t.step)  # once a batch, in checkpoints that do not tell
     t.update.lr = facts.get("lr", 0.0)

@@ -1,8 +1,10 @@
 """The end of a training: the best network judged on images it was not chosen by."""
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples, ImageStore
@@ -40,15 +42,17 @@ def judge_best(
     `names` are those of the images that are judged.
     """
     plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
-    model = load_network(t.run.model_file).to(t.device)
+    model = _best_network(t)
     seen = t.train.select(evenly(len(t.train), t.seen_again))
     with listener.counting("judging", len(told) + len(t.val) + len(seen)) as advance:
-        on_val = judge(plan.engine(model, plan.card), t.reader, t.val, advance)
+        on_val = judge(t.processes.shared(plan.engine(model, plan.card)), t.reader, t.val, advance)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
-        engine, reader = plan.engine(model, calibrated), reader_of(calibrated)
+        engine, reader = t.processes.shared(plan.engine(model, calibrated)), reader_of(calibrated)
         judged = judge(engine, reader, told, advance, wrong.take)
-        on_seen = judge(engine, reader, seen, advance).compute()
+        on_seen = judge(engine, reader, seen, advance)
+    if not t.processes.is_first:
+        return calibrated
     scores = on_val.compute()
     reached = judged.compute()
     split = "test" if test else "val"
@@ -60,9 +64,17 @@ def judge_best(
     save_network(t.run.model_file, model, card.model_copy(update={"training": t.summary(finished=False)}))
     _draw(t, judged)
     save_worst(t, split, wrong, told, names, listener)
-    _advise(t, on_seen, scores, listener)
+    _advise(t, on_seen.compute(), scores, listener)
     _compare(t, split, reached, baselines, listener)
     return card
+
+
+def _best_network(t: Training) -> nn.Module:
+    """The best network of the run, which the first process reads."""
+    model = load_network(t.run.model_file) if t.processes.is_first else copy.deepcopy(t.kept).eval()
+    model = model.to(t.device)
+    t.processes.take_weights(model)
+    return model
 
 
 def finish(run: Run, card: Card) -> None:

@@ -12,6 +12,8 @@ from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
 from convsight.tasks.target_tensors import TargetTensors
 from convsight.training.draws import Draws, drawn
+from convsight.training.processes.processes import ALONE, Processes
+from convsight.training.processes.share import Share
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class LoadedBatch:
     samples: NDArray[np.int64]
     batch: Batch
     numbers: NDArray[np.int64]
+    share: Share  # what of the batch this process learns; the others are there to be mixed with
 
 
 class Loader:
@@ -43,6 +46,7 @@ class Loader:
         seed: int,
         workers: int,
         weights: NDArray[np.float64] | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         self._inputs = inputs
         self._targets = targets
@@ -51,15 +55,25 @@ class Loader:
         self._seed = seed
         self._workers = workers
         self._weights = weights
+        self._processes = processes
 
     @property
     def steps(self) -> int:
         """Batches in one epoch."""
         return len(self._bounds())
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[LoadedBatch]:
-        """The examples of `epoch` in its order, from its batch number `first` on: all once, or as their weights say."""
-        return map_in_threads(lambda part: self.take(*part), self.draws(epoch)[first:], self._workers)
+    def epoch(self, epoch: int, first: int = 0, whole: bool = False) -> Iterator[LoadedBatch]:
+        """The examples of `epoch` in its order, from its batch number `first` on: all once, or as their weights say.
+
+        Of each batch those that this process learns, or the `whole` one.
+        """
+
+        def loaded(draws: Draws) -> LoadedBatch:
+            share = self._processes.share(len(draws.samples))
+            rows = slice(None) if whole else share.rows
+            return self._take(draws.samples[rows], draws.numbers[rows], share)
+
+        return map_in_threads(loaded, self.draws(epoch)[first:], self._workers)
 
     def draws(self, epoch: int) -> list[Draws]:
         """The draws of each batch of `epoch`, in its order; nothing is read."""
@@ -80,5 +94,9 @@ class Loader:
 
     def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> LoadedBatch:
         """The examples at `samples`, as a batch; varied by their `numbers`, where they are drawn more than once."""
+        share = Share(0, len(samples), len(samples))
+        return self._take(samples, samples if numbers is None else numbers, share)
+
+    def _take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64], share: Share) -> LoadedBatch:
         inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
-        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), samples if numbers is None else numbers)
+        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), numbers, share)

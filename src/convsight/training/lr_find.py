@@ -14,9 +14,10 @@ from typing import Any
 from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.progress import Listener
+from convsight.rng import step_seed
 from convsight.settings import TrainSettings
 from convsight.training.fit import Training, autocast, prepared
-from convsight.training.seeding import seed_step
+from convsight.training.seeding import seed_generator
 from convsight.training.train import train
 from convsight.training.update import NotFiniteError
 
@@ -100,7 +101,7 @@ def _range_test(t: Training, rates: list[float], advance: Any) -> tuple[list[flo
 
 
 def _loss(t: Training, batches: Iterator[Any], step: int) -> float:
-    seed_step(t.plan.settings.seed, t.epoch, step, t.device)
+    seed_generator(step_seed(t.plan.settings.seed, t.epoch, step), t.device)
     with autocast(t.device, t.plan.choices.precision):
         return float(t.learner.step(prepared(t, next(batches), t.plan.choices.first_side), t.update)["total"].detach())
 

@@ -57,7 +57,9 @@ def open_training(
     _report_data(dataset, listener)
     settings = _started(task, dataset, settings, listener)
     net = task.net(settings.net or task.default_net, settings)
-    weights = pretrained(task, settings.weights).weights(net, settings.weights) if settings.weights else None
+    weights = None
+    if settings.weights:
+        weights = pretrained(task, settings.weights).weights(net, settings.weights, download=settings.download)
     spec, why = task.input(net, dataset, settings)
     refuse_without_effect(task, spec, settings)
     listener.say(why)

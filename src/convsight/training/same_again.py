@@ -22,6 +22,7 @@ _FREE = {
     "settings.workers",
     "settings.log",
 }
+_OF_PROCESSES = {"chosen.processes", "chosen.threads"}  # told where their number is another
 
 
 @contextmanager
@@ -51,7 +52,8 @@ def tell_edits(run: Run, t: Training, facts: Mapping[str, Any], listener: Listen
         )
     before = _flat(facts["settings"])
     now = _flat(settings_document(t.plan.settings, t.plan.choices.model_dump()))
-    for name in sorted((before.keys() | now.keys()) - _FREE):
+    free = _FREE | (_OF_PROCESSES if before.get("chosen.processes") != now.get("chosen.processes") else set())
+    for name in sorted((before.keys() | now.keys()) - free):
         if before.get(name) != now.get(name):
             listener.say(
                 f"note: settings.toml was changed: {name.partition('.')[2]} is {now.get(name, 'not set')}, was "
@@ -66,6 +68,8 @@ def promise(t: Training, facts: Mapping[str, Any]) -> str:
             "; it ends on time: how many steps that makes follows this machine's speed, so the weights are those of a "
             "training with one plan and a pause, not the bits of an unbroken one (--epochs promises those)"
         )
+    if facts["settings"]["chosen"].get("processes") != t.plan.choices.processes:
+        return ""  # that is told by itself
     clock = t.clock.state()
     if clock["total"] != facts["clock"]["total"]:
         return (

@@ -35,8 +35,12 @@ from convsight.training.given import NOTHING, Given
 from convsight.training.judging import finish, judge_best
 from convsight.training.log.trackers import Trackers, check_packages, trackers_of
 from convsight.training.opening import open_training
+from convsight.training.processes.processes import Processes
+from convsight.training.processes.shared_choices import shared_choices, tell_other_number
+from convsight.training.processes.shared_run import locked_shared, new_shared_run
+from convsight.training.processes.start import check_alone, joined
+from convsight.training.processes.together import ProcessLostError
 from convsight.training.recorder import Recorder
-from convsight.training.run_folder import locked, new_run
 from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.same_data import same_data
 from convsight.training.sheets import save_varied
@@ -63,18 +67,37 @@ def train(
     What is wrong with data, network or settings is found before the folder is made. Raises `UserError` for
     it, and KeyboardInterrupt where the user stops; the best network so far is then kept.
     """
-    listener = Recorder(listener)
-    deadline = None if settings.minutes is None else (began or time.monotonic()) + 60 * settings.minutes
+    began = began or time.monotonic()
+    if instead:
+        check_alone("lr-find")
+    with joined(settings.device) as processes:
+        return _trained(settings, processes, Recorder(processes.listener(listener)), held, instead, began, given)
+
+
+def _trained(
+    settings: TrainSettings,
+    processes: Processes,
+    listener: Recorder,
+    held: Dataset | None,
+    instead: Callable[[Training], None] | None,
+    began: float,
+    given: Given,
+) -> Run:
+    deadline = None if settings.minutes is None else began + 60 * settings.minutes
     task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
-    with freed_memory_kept(), new_run(settings.run, dataset.name, listener) as run:
+    with freed_memory_kept(), new_shared_run(processes, settings.run, dataset.name, listener) as run:
         listener.record_in(run)
-        write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
+        if processes.is_first:
+            write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
-        known = Pretrained(weights, deadline) if weights else None
+        choices = shared_choices(choices, processes)
+        known = Pretrained(weights, deadline) if weights and processes.is_first else None
         train_examples = prepared.examples["train"]
         network, loss = first_network(task, card, train_examples, known, choices, settings.seed, listener)
+        loss = processes.same(loss)
+        processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
-        t = assemble(task, card, prepared, settings, choices, run, network, given)
+        t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
@@ -82,7 +105,8 @@ def train(
             return run
         run.save_settings(_absolute(settings), t.plan.choices.model_dump())
         t.log = _trackers(t, listener)
-        save_varied(t)
+        if processes.is_first:
+            save_varied(t)
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
@@ -115,26 +139,29 @@ def resume(
     """
     began = began or time.monotonic()
     run = Run.open(path)
-    with freed_memory_kept(), locked(run):
-        if run.is_begun:
-            return _resumed(run, changes, listener, held, place, began, given)
     settings, chosen = run.settings()
-    given.check_same(settings.given, run.path, same_python=False)
-    settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
-    with as_many_threads(chosen.get("threads"), listener):
-        return train(settings, listener, held, began=began, given=given)
+    with joined(settings.device) as processes:
+        with freed_memory_kept(), locked_shared(processes, run) as its:
+            if processes.same(run.is_begun):
+                recorder = Recorder(processes.listener(listener))
+                return _resumed(its, processes, changes, recorder, held, place, began, given)
+        given.check_same(settings.given, run.path, same_python=False)
+        settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
+        threads = chosen.get("threads") if (chosen.get("processes") or 1) == processes.count else None
+        with as_many_threads(threads, listener):
+            return train(settings, listener, held, began=began, given=given)
 
 
 def _resumed(
     run: Run,
+    processes: Processes,
     changes: Mapping[str, int | float],
-    listener: Listener,
+    listener: Recorder,
     held: Dataset | None,
     place: str | None,
     began: float,
     given: Given,
 ) -> Run:
-    listener = Recorder(listener)
     listener.record_in(run)
     checkpoints = Generations(run)
     kept = checkpoints.read(listener)
@@ -144,8 +171,10 @@ def _resumed(
     given.check_same(settings.given, run.path, _same_python(card))
     settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
+    before, choices = choices, shared_choices(choices, processes)
+    tell_other_number(before.processes, choices.processes, listener)
     with as_many_threads(choices.threads, listener):
-        _go_on(checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
+        _go_on(processes, checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
     return run
 
 
@@ -157,6 +186,7 @@ def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place:
 
 
 def _go_on(
+    processes: Processes,
     checkpoints: Generations,
     kept: Checkpoint,
     card: Card,
@@ -173,7 +203,7 @@ def _go_on(
     prepared = same_data(run, card, settings, listener, held)
     task = task_of(card.task)
     network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
-    t = assemble(task, card, prepared, settings, choices, run, network, given)
+    t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
     t.checkpoints = checkpoints
     restore(t, kept)
     tell_edits(run, t, kept.facts, listener)
@@ -213,6 +243,8 @@ def _warn_if_late(t: Training, listener: Listener) -> None:
 def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, Measured]], listener: Listener) -> None:
     """Judge the best network, export it, and only then call the training finished."""
     card = judge_best(t, prepared.examples.get("test"), baselines, listener, prepared.names)
+    if not t.processes.is_first:
+        return
     _remove_older(t.run, listener)
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
@@ -243,6 +275,8 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
     try:
         yield
+    except ProcessLostError as error:
+        raise ProcessLostError(f"{error}; {_how_to_go_on(t)}") from error
     except RuntimeError as error:
         raise out_of_memory(t, error) or error from None
     except KeyboardInterrupt:
@@ -253,6 +287,9 @@ def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
 
 
 def _trackers(t: Training, listener: Listener) -> Trackers:
+    """The logs that the user asked for; of several processes the first one writes them."""
+    if not t.processes.is_first:
+        return Trackers()
     plan = t.plan
     return trackers_of(plan.settings, t.run, plan.choices.model_dump(), str(plan.card.data["name"]), listener)
 
@@ -290,6 +327,8 @@ def _same_python(card: Card) -> bool:
 
 
 def _baselines(t: Training, prepared: Prepared, listener: Listener) -> dict[str, dict[str, Measured]]:
+    if not t.processes.is_first:  # which alone compares and writes
+        return {}
     with listener.counting("baselines", 1) as advance:
         found = baselines_of(t.plan.task, prepared.examples["train"], prepared.examples[prepared.judged])
         advance(1)

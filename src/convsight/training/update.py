@@ -13,6 +13,7 @@ from convsight.tasks.learner import MAIN, Learner, Optimized
 from convsight.training.checkpoint import laid_out_like
 from convsight.training.given_optimizer import OwnOptimizer, own_optimizer
 from convsight.training.optimizers import OWN, Parameters, build_optimizer
+from convsight.training.processes.processes import ALONE, Processes
 
 
 class NotFiniteError(UserError):
@@ -70,6 +71,7 @@ class OptimizerSteps:
     accumulate: int = 1
     clip_norm: float | None = None
     lr: float = 0.0
+    processes: Processes = ALONE
     _moved: bool = field(default=False, init=False)
 
     def __call__(self, loss: Tensor, optimizer: str = MAIN) -> None:
@@ -79,8 +81,9 @@ class OptimizerSteps:
             # Where a loss goes through several networks, only the weights of this optimizer learn from it.
             learning = [weight for weight in chosen.parameters if weight.requires_grad]
             only = learning if len(self.optimizers) > 1 else None
-            (loss / self.accumulate if self.accumulate > 1 else loss).backward(inputs=only)  # type: ignore[no-untyped-call]
-            value = float(loss.detach())
+            own = self.processes.weighted(loss)
+            (own / self.accumulate if self.accumulate > 1 else own).backward(inputs=only)  # type: ignore[no-untyped-call]
+            value = self.processes.whole(own)
             if not math.isfinite(value):
                 raise NotFiniteError(f"the loss became {value}")
             chosen.waiting += 1
@@ -123,6 +126,7 @@ class OptimizerSteps:
         return moved
 
     def _step(self, chosen: NamedOptimizer) -> None:
+        self.processes.add_gradients(chosen.parameters)
         if chosen.waiting < self.accumulate:  # each loss was divided by the number of batches of a whole group
             gradients = [weight.grad for weight in chosen.parameters if weight.grad is not None]
             torch._foreach_mul_(gradients, self.accumulate / chosen.waiting)

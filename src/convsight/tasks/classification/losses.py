@@ -14,6 +14,7 @@ from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.tasks.class_weights import class_weights, in_words
 from convsight.tasks.classification.light.settings import ClassificationSettings
+from convsight.tasks.whole_batch import of_whole_batch
 
 _GAMMA = 2.0  # Lin et al., 2017: the best of theirs
 
@@ -53,11 +54,19 @@ def class_loss(network: nn.Module, batch: Batch, its: ClassLoss) -> dict[str, Te
     logits = network(batch.image).float()  # summed in float32, whatever the network runs in
     wanted = batch.targets["class"]
     weights = None if its.weights is None else its.weights.to(logits.device)
+    loss = _named_loss(logits, wanted, weights, its)
+    if weights is not None and wanted.ndim == 1 and its.name != "bce":  # a mean by the weights of the images
+        total = weights[wanted].sum()
+        loss = loss * (total / of_whole_batch(total, len(wanted)))
+    return {"total": loss}
+
+
+def _named_loss(logits: Tensor, wanted: Tensor, weights: Tensor | None, its: ClassLoss) -> Tensor:
     if its.name == "focal":
-        return {"total": focal_loss(logits, wanted, its.gamma, weights, its.smoothing)}
+        return focal_loss(logits, wanted, its.gamma, weights, its.smoothing)
     if its.name == "bce":
-        return {"total": one_against_rest(logits, wanted, weights, its.smoothing)}
-    return {"total": F.cross_entropy(logits, wanted, weights, label_smoothing=its.smoothing)}
+        return one_against_rest(logits, wanted, weights, its.smoothing)
+    return F.cross_entropy(logits, wanted, weights, label_smoothing=its.smoothing)
 
 
 def focal_loss(

@@ -17,7 +17,8 @@ from convsight.nets.first_convolution import for_channels
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import alike
 from convsight.nets.weight_names import unwrapped
-from convsight.nets.weights import IMAGENET, Weights, card_of, origin_of, read_weights
+from convsight.nets.weights import Weights, card_of, origin_of, read_weights
+from convsight.settings import IMAGENET
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS
 from convsight.words import first_few
@@ -39,11 +40,12 @@ class WholeWeights(Weights):
     """Those of a whole detector, not of the network that it comes after."""
 
 
-def read_detector_weights(name: str, weights: str) -> Weights:
+def read_detector_weights(name: str, weights: str, *, download: bool = False) -> Weights:
     """The weights that `weights` names for the detector called `name`: `imagenet`, or a file.
 
     A file is a model file of the same detector, torchvision's state dict of it, or weights of the network that it comes
-    after. Raises `UserError` where there are none, or the file is missing, damaged or of another detector.
+    after. Nothing is fetched without `download`. Raises `UserError` where there are none, or the file is missing,
+    damaged or of another detector.
     """
     detector, backbone = NETWORKS.parts(name)
     card = None if weights == IMAGENET else card_of(Path(weights))
@@ -61,7 +63,7 @@ def read_detector_weights(name: str, weights: str) -> Weights:
             f"{name} has a backbone of its own, for which there are no pretrained weights but a model.safetensors of "
             f"{name}; or use a network of the catalogue: --net {detector}+resnet18"
         )
-    return read_weights(backbone, weights)
+    return read_weights(backbone, weights, download=download)
 
 
 def adapt_detector(model: Detector, name: str, shape: NetShape, weights: Weights) -> list[str]:

@@ -20,6 +20,7 @@ from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.nms import Candidates, best_of_all_classes
+from convsight.tasks.whole_batch import of_whole_batch
 
 _MADE_FOR = (300, 300)  # px; only there are torchvision's steps from box to box those of the maps
 _VGG_PARTED = 23  # the layer of VGG16's features at which torchvision begins to count anew
@@ -59,7 +60,10 @@ class Ssd(Detector):
         predictions = {"cls_logits": logits, "bbox_regression": codes}
         with torch.autocast(images.device.type, enabled=False):
             found = self.net.compute_loss(true, predictions, [anchors] * len(true), matched)
-        parts = {"class": found["classification"], "box": found["bbox_regression"]}
+        # torchvision divides by the anchors that hold things, of the images it sees.
+        holding = torch.stack([(each >= 0).sum() for each in matched]).sum().float().clamp(min=1.0)
+        share = holding / of_whole_batch(holding, len(images), least=1.0)
+        parts = {"class": found["classification"] * share, "box": found["bbox_regression"] * share}
         return {"total": parts["class"] + parts["box"], **parts}
 
     def candidates(self, images: Tensor, most: int) -> Candidates:

@@ -74,8 +74,8 @@ class Detection(Task):
             )
         return net
 
-    def weights(self, net: str, weights: str) -> Weights:
-        return read_detector_weights(net, weights)
+    def weights(self, net: str, weights: str, *, download: bool) -> Weights:
+        return read_detector_weights(net, weights, download=download)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         return adapt_detector(_detector(model), card.net, net_shape(card), weights)

@@ -13,6 +13,7 @@ from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distr
 from convsight.tasks.detection.iou import iou
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.yolo import BINS, Cells, corners
+from convsight.tasks.whole_batch import of_whole_batch
 
 _CANDIDATES = 10  # cells that learn one box, at most
 _SURE, _FITTING = 0.5, 6.0  # exponents of score and overlap in the alignment: TOOD, section 3.2
@@ -51,7 +52,7 @@ def yolo_losses(
     found = assign(logits.detach(), sides.detach(), cells, true)
     wanted = torch.zeros_like(logits)
     wanted[found.image, found.cell, true.label[found.box]] = found.score
-    scale = wanted.sum().clamp(min=1.0)
+    scale = of_whole_batch(wanted.sum(), len(wanted), least=1.0)
     gamma = 2.0 if settings.focal_gamma is None else settings.focal_gamma
     parts = {"class": _CLASS * CLASS_LOSSES[settings.class_loss](logits, wanted, gamma).sum() / scale}
     chosen, centres, strides = sides[found.image, found.cell], cells.centres[found.cell], cells.strides[found.cell]

@@ -17,6 +17,7 @@ from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
 from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import for_task
+from convsight.training.processes.start import check_alone
 from convsight.training.run_folder import locked
 from convsight.training.several.average import average_networks, check_average
 from convsight.training.several.cuts import cuts
@@ -48,6 +49,7 @@ def train_several(
     The minutes of `settings` are those of all runs together. What is wrong with data or settings is found before the
     folder is made. Raises `UserError` for it, and KeyboardInterrupt where the user stops: finished runs are kept.
     """
+    check_alone("several runs: --folds or --repeat")
     began = time.monotonic()
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     settings = for_task(_lasting(settings), settings.task or data.task)
@@ -69,6 +71,7 @@ def resume_several(
     Data that a program held are given again, `held`; data that have moved lie at `place` now. Raises `UserError` where
     the data are others, or another call goes on with them.
     """
+    check_alone("several runs: --resume of such a folder")
     began = time.monotonic()
     with locked(Run(runs.path)):
         several, settings, known = runs.load()
