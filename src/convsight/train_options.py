@@ -23,6 +23,7 @@ from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
+ALL_THREE = "all-three"  # as --freeze: nothing, the first half of the stages, and the backbone, in turn
 _NO_OPTIONS = ("data", "own", "given")  # of the general settings
 # What acts once the rate is chosen, which a search for it does not come to.
 _NOT_SEARCHING = {
@@ -156,7 +157,9 @@ def _command(task: str | None) -> Any:
             data = data or given.get("data")
             given.pop("data", None)
         training = training_half("convsight.training.train")
-        several = {"folds": folds, "repeat": repeat, "average": average or None}
+        several: dict[str, Any] = {"folds": folds, "repeat": repeat, "average": average or None}
+        if given.get("freeze") == ALL_THREE:
+            several["freezes"] = (given.pop("freeze"),)
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
             if resume is not None:
                 _check_resumed(data, given, ())
@@ -222,7 +225,8 @@ def _is_of_several(resume: str | None, asked: set[str]) -> bool:
     """Whether several runs are meant, by options of these names or a folder to go on with."""
     folder = training_half("convsight.training.several.folder").SeveralRuns.find(resume) if resume else None
     if resume is not None and asked:
-        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(sorted(asked))} out")
+        named = ("freeze" if name == "freezes" else name for name in sorted(asked))
+        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(named)} out")
     return bool(asked) or folder is not None
 
 

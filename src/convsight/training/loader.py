@@ -1,7 +1,8 @@
 """Batches of training examples in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
 from convsight.tasks.target_tensors import TargetTensors
 from convsight.training.draws import Draws, drawn
+
+# Inputs (samples, ...) of examples, by what their variation is drawn by, and the epoch.
+Seen = Callable[[NDArray[np.int64], NDArray[np.int64], int], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Loader:
     """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
 
     `kind` is the name of the input in a batch; `weights` say how often each example is seen, None: once an epoch.
+    `seen` gives examples in another way every epoch, instead of `inputs`.
     """
 
     def __init__(
@@ -43,14 +48,16 @@ class Loader:
         seed: int,
         workers: int,
         weights: NDArray[np.float64] | None = None,
+        seen: Seen | None = None,
     ) -> None:
         self._inputs = inputs
         self._targets = targets
-        self._kind = kind
+        self.kind = kind
         self._batch = batch
         self._seed = seed
         self._workers = workers
         self._weights = weights
+        self._seen = seen
 
     @property
     def steps(self) -> int:
@@ -59,7 +66,7 @@ class Loader:
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[LoadedBatch]:
         """The examples of `epoch` in its order, from its batch number `first` on: all once, or as their weights say."""
-        return map_in_threads(lambda part: self.take(*part), self.draws(epoch)[first:], self._workers)
+        return map_in_threads(lambda part: self.take(*part, epoch), self.draws(epoch)[first:], self._workers)
 
     def draws(self, epoch: int) -> list[Draws]:
         """The draws of each batch of `epoch`, in its order; nothing is read."""
@@ -78,7 +85,8 @@ class Loader:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
 
-    def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> LoadedBatch:
+    def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None, epoch: int = 0) -> LoadedBatch:
         """The examples at `samples`, as a batch; varied by their `numbers`, where they are drawn more than once."""
-        inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
-        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), samples if numbers is None else numbers)
+        numbers = samples if numbers is None else numbers
+        arrays = self._seen(samples, numbers, epoch) if self._seen else self._inputs.take(samples)
+        return LoadedBatch(samples, Batch({self.kind: torch.from_numpy(arrays)}, self._targets.take(samples)), numbers)
