@@ -46,6 +46,13 @@ def _undrawn_figures() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Features of frozen stages are kept in a folder of the tests."""
+    with patch.dict(os.environ, {"CONVSIGHT_FEATURES": str(tmp_path_factory.mktemp("features"))}):
+        yield
+
+
 @pytest.fixture
 def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of trainings are drawn after all."""

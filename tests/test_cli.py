@@ -278,3 +278,12 @@ def test_help_of_train_shows_every_setting() -> None:
     words = within("train", "--help").stdout
     for name in TrainSettings.model_fields:
         assert name in ("data", "own") or f"--{name.replace('_', '-')}" in words
+
+
+def test_kept_features_are_told_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVSIGHT_FEATURES", str(tmp_path))
+    (tmp_path / "network").mkdir()
+    (tmp_path / "network/view-1.npy").write_bytes(bytes(1000))
+    assert json.loads(within("features", "--format", "json").stdout)["bytes"] == 1000
+    assert "removed from" in within("features", "--clear").stdout
+    assert list(tmp_path.iterdir()) == []

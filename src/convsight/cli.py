@@ -626,6 +626,25 @@ def filters(
         typer.echo(f"saved in {file}")
 
 
+@app.command()
+def features(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all of them.")] = False,
+    output: ReportFormat = "table",
+) -> None:
+    """Tell where trainings keep features of frozen stages, and how much that is, or remove them."""
+    from convsight.printing import json_document
+    from convsight.training_half import training_half
+
+    shelf = training_half("convsight.training.features.shelf")
+    folder = shelf.features_folder()
+    there = shelf.clear(folder) if clear else shelf.used(folder)
+    if output == "json":
+        typer.echo(json_document({"folder": str(folder), "files": there.files, "bytes": there.bytes, "removed": clear}))
+    else:
+        removed = "removed from" if clear else "in"
+        typer.echo(f"{there.files:,} files of features, {there.bytes / 1e6:,.1f} MB, {removed} {folder}")
+
+
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2."""
     # A stop by the system (a scheduler, a container) is treated like Ctrl-C: the best so far is kept.

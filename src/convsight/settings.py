@@ -51,12 +51,17 @@ class TrainSettings(BaseModel):
     freeze: str = Field(
         "none",
         description="Pretrained stages that stay as they are: none, backbone (all before the last layer), or the first "
-        "N, which `convsight describe NET` lists.",
+        "N, which `convsight describe NET` lists; all-three: none, half of them and all in turn, compared.",
     )
     gradual: bool = Field(False, description="Begin with the last layer, then let one stage after another learn.")
     stage_lr: float = Field(
         1.0, gt=0, le=1, description="Learning rate of a pretrained stage, as a share of that of the one after it."
     )
+    features: bool = Field(True, description="Compute what frozen stages tell of images once, and keep it on disk.")
+    views: int | None = Field(
+        None, ge=0, le=1000, description="Varied views of each image that are kept, beside the image. [default: 4]"
+    )
+    features_limit: float = Field(5.0, gt=0, description="GB that kept features may take on disk in all.")
     size: int | None = Field(None, ge=4, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(
         None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"

@@ -26,6 +26,7 @@ from convsight.training_half import training_half
 from convsight.words import visible
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
+ALL_THREE = "all-three"  # as --freeze: nothing, the first half of the stages, and the backbone, in turn
 _NO_OPTIONS = ("data", "own", "given")  # of the general settings
 # What acts once the rate is chosen, which a search for it does not come to.
 _NOT_SEARCHING = {
@@ -163,7 +164,7 @@ def _command(task: str | None) -> Any:
             _in_processes(processes, resume, data, given, folds or repeat)
             return
         training = training_half("convsight.training.train")
-        several = {"folds": folds, "repeat": repeat, "average": average or None}
+        several = _of_several(given, folds, repeat, average)
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
             if resume is not None:
                 _check_resumed(data, given, ())
@@ -203,6 +204,14 @@ def _command(task: str | None) -> Any:
     train.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
+
+
+def _of_several(given: dict[str, Any], folds: int | None, repeat: int | None, average: bool) -> dict[str, Any]:
+    """What makes several trainings of one; a strategy that stands for three is taken out of the choices `given`."""
+    several: dict[str, Any] = {"folds": folds, "repeat": repeat, "average": average or None}
+    if given.get("freeze") == ALL_THREE:
+        several["freezes"] = (given.pop("freeze"),)
+    return several
 
 
 def _in_processes(count: int, resume: str | None, data: str | None, given: dict[str, Any], several: int | None) -> None:
@@ -245,7 +254,8 @@ def _is_of_several(resume: str | None, asked: set[str]) -> bool:
     """Whether several runs are meant, by options of these names or a folder to go on with."""
     folder = training_half("convsight.training.several.folder").SeveralRuns.find(resume) if resume else None
     if resume is not None and asked:
-        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(sorted(asked))} out")
+        named = ("freeze" if name == "freezes" else name for name in sorted(asked))
+        raise UserError(f"--resume goes on as it was begun; leave --{' and --'.join(named)} out")
     return bool(asked) or folder is not None
 
 

@@ -26,7 +26,10 @@ NET = (
     "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | maxpool 2x2 | conv 8 3x3 same | batchnorm | relu | globalavg | "
     "dense classes"
 )
-FAST: dict[str, Any] = {"net": NET, "size": 12, "batch": 8, "export": False, "augment": "none", "grow": False}
+# On images: the checkpoint then holds what is frozen too.
+FAST: dict[str, Any] = {
+    "net": NET, "size": 12, "batch": 8, "export": False, "augment": "none", "grow": False, "features": False
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -29,10 +29,14 @@ class Unreadable:
     reason: str
 
 
-class _Store(Protocol):
-    """Loaded arrays by row: (rows, *array_shape)."""
+class Store(Protocol):
+    """Arrays by row: (rows, *array_shape)."""
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]: ...
+
+
+class _Store(Store, Protocol):
+    """Loaded arrays, and what they were loaded from."""
 
     def source(self, row: int) -> Path | NDArray[Any]: ...
 
@@ -107,6 +111,13 @@ class ImageStore:
     def size(self, index: int) -> tuple[int, ...]:
         """The sides of example `index` before it was fitted: of an image its width and height in pixels."""
         return tuple(self._found.sizes[self._rows[index]].tolist())
+
+    def given_as(self, spec: InputSpec, store: Store) -> "ImageStore":
+        """The same examples as arrays of `spec`, which `store` has by their index here."""
+        rows = self._rows
+        remarks = self.remarks
+        found = _Found(self._found.grey[rows], self._found.sizes[rows], self._found.digests[rows], remarks)
+        return replace(self, spec=spec, _store=_Other(store, self), _found=found, _rows=np.arange(len(rows)))
 
     @property
     def digests(self) -> NDArray[np.uint64]:
@@ -203,6 +214,21 @@ class _Joined:
     def source(self, row: int) -> Path | NDArray[Any]:
         number = int(np.searchsorted(self.ends, row, "right"))
         return self.stores[number].source(row - int(self.ends[number]) + len(self.stores[number]))
+
+
+@final
+class _Other:
+    """Other arrays of the examples of a store."""
+
+    def __init__(self, arrays: Store, examples: ImageStore) -> None:
+        self.arrays = arrays
+        self.examples = examples
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        return self.arrays.take(rows)
+
+    def source(self, row: int) -> Path | NDArray[Any]:
+        return self.examples.source(row)
 
 
 @final

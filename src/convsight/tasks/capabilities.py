@@ -4,7 +4,7 @@ Each is a protocol; whoever needs one asks the function beside it, which knows w
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,6 +23,7 @@ from convsight.errors import UserError
 from convsight.images import InputSize
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, Metric
+from convsight.nets.cut import Cut
 from convsight.nets.entry import NetShape, Pretrained
 from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights
@@ -170,6 +171,14 @@ class HeadStarting(Protocol):
 
         None where this network has no last layer of that kind: it is left as it is.
         """
+
+
+@runtime_checkable
+class AnsweringByFeatures(Protocol):
+    """Networks of which a learner needs nothing but what they answer, so that their last layers can stand for them."""
+
+    def cut(self, network: nn.Module, frozen: Collection[str], card: Card) -> Cut:
+        """`network` in two behind the layers called `frozen`; raises `NotCutError` where that cannot be."""
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """`WholeImageTask`: what tasks share that answer about an image as a whole, by any network of the catalogue."""
 
 from abc import ABC
+from collections.abc import Collection
 from typing import ClassVar, Literal
 
 from torch import nn
@@ -9,6 +10,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset
 from convsight.inputs import InputSpec
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
+from convsight.nets.cut import Cut, cut_network
 from convsight.nets.stages import Stages
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
@@ -68,3 +70,6 @@ class WholeImageTask(Task, ABC):
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return net_stages(model, card)
+
+    def cut(self, network: nn.Module, frozen: Collection[str], card: Card) -> Cut:
+        return cut_network(network, frozen, card.input.planes_shape)

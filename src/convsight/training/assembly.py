@@ -31,6 +31,7 @@ from convsight.training.choices import Choices
 from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
+from convsight.training.features.frozen import ON_IMAGES, Frozen
 from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given, called
@@ -69,20 +70,23 @@ def assemble(
     network: nn.Module,
     given: Given = NOTHING,
     processes: Processes = ALONE,
+    frozen: Frozen | None = None,
 ) -> Training:
-    """Learner, optimizers and data of a training that begins with `network`."""
+    """Learner, optimizers and data of a training that begins with `network`, or with what follows its `frozen` part."""
     augmentation, strongest = (
         _augmentation(task, data.dataset, card, chosen, choices.passes, given)
         for chosen in (settings, settings.model_copy(update={"augment": "strong"}))
     )
     # Predictions are corrected by what the validation split says in the end, and not before.
     card = card.model_copy(update={"mirror": mirrors(task, augmentation, settings), "calibration": {}})
-    learner = learner_of(task, network, card, settings, on_device(given.loss, choices.device))
+    taught = card if frozen is None else frozen.card
+    learned = network if frozen is None else frozen.tail
+    learner = learner_of(task, learned, taught, settings, on_device(given.loss, choices.device))
     plan = Plan(task, settings, choices, card)
     learner = with_fast_depthwise(channels_last(learner.to(plan.device)))
     train = data.examples["train"]
-    loader, why_weighted = loader_of(task, card, train, settings, choices, processes)
-    transfer = transfer_of(task, learner.network, card, settings)
+    loader, why_weighted = loader_of(task, taught, train, settings, choices, processes, frozen)
+    transfer = transfer_of(task, network, card, settings)
     if transfer:
         transfer.apply(learner, 1.0)  # every weight that learns at some time has its optimizer
     rates = transfer.rates(learner.network) if transfer else {}
@@ -100,12 +104,13 @@ def assemble(
         loader=loader,
         augmentation=augmentation,
         varies_most=augmentation.varies_like(strongest),
-        inputs=InputLayer(card.input).to(plan.device),
+        inputs=InputLayer(taught.input).to(plan.device),
         train=train,
         val=data.examples["val"],
         run=run,
         checkpoints=Generations(run),
         transfer=transfer,
+        frozen_part=frozen,
         clock=Clock.for_epochs(choices.epochs or 1, loader.steps),
         plateau=Plateau.of(settings),
         processes=processes,
@@ -132,6 +137,7 @@ def loader_of(
     settings: TrainSettings,
     choices: Choices,
     processes: Processes = ALONE,
+    frozen: Frozen | None = None,
 ) -> tuple[Loader, str]:
     """The training examples in batches, and why some are seen more often than others."""
     weights, why = weights_of(task, train, settings)
@@ -141,9 +147,10 @@ def loader_of(
         kind=card.input.kind,
         batch=choices.batch,
         seed=settings.seed,
-        workers=settings.workers,
+        workers=0 if frozen else settings.workers,  # rows of a file that is mapped need no threads
         weights=weights,
         processes=processes,
+        seen=frozen.take if frozen else None,
     )
     return loader, why
 
@@ -151,15 +158,18 @@ def loader_of(
 def settle(t: Training, dataset: Dataset, deadline: float | None, listener: Listener) -> None:
     """Choose what depends on the network: number format, first side, variation; say what was chosen and why."""
     plan = t.plan
-    channels, *sides = plan.card.input.planes_shape
+    channels, *sides = t.taught.input.planes_shape
     first_side = t.processes.from_first(lambda: _first_side(t))
     smallest = torch.zeros(1, channels, *([first_side] * 2 if first_side else sides), device=t.device)
     precision, why = t.processes.from_first(
         lambda: choose_precision(t.learner.network, plan.settings, t.device, smallest)
     )
-    choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side})
+    if t.frozen_part and plan.settings.precision == "auto":
+        precision, why = "float32", "what learns is small"
+    views = len(t.frozen_part.views) - 1 if t.frozen_part else ON_IMAGES
+    choices = plan.choices.model_copy(update={"precision": precision, "first_side": first_side, "views": views})
     t.plan = replace(plan, choices=choices)
-    if deadline is not None:
+    if deadline is not None and not t.frozen_part:
         _vary_by_speed(t, dataset, deadline)
     _tell(t, listener, why)
 
@@ -191,9 +201,10 @@ def _vary_by_speed(t: Training, dataset: Dataset, deadline: float) -> None:
 def _tell(t: Training, listener: Listener, precision: str) -> None:
     """Say what is trained how; `precision` is the reason for the number format."""
     card, settings, choices = t.plan.card, t.plan.settings, t.plan.choices
-    parameters = sum(p.numel() for p in t.learner.network.parameters())
+    network = t.deployed
+    parameters = sum(p.numel() for p in network.parameters())
     listener.say(f"{card.net}: {parameters:,} parameters, {counted(card.input.channels, 'channel')}")
-    of_transfer = t.transfer.reasons(t.learner.network) if t.transfer else ()
+    of_transfer = t.transfer.reasons(network) if t.transfer else ()
     for reason in (*of_transfer, *t.augmentation.reasons, *t.reasons):
         listener.say(reason)
     if card.mirror:
@@ -221,12 +232,12 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     full = _step_seconds(t, None)
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
-    an_image = _judging_seconds(t, t.plan.engine(t.kept, t.plan.card))
+    an_image = _judging_seconds(t, t.plan.engine(t.deployed, t.plan.card), t.val)
     t.seen_again = _seen_again(t, an_image)
     judging = an_image * (test_images + len(t.val) + min(len(t.train), t.seen_again))
     export = _export_seconds(t, an_image) if t.plan.settings.export else 0.0
     end = deadline - _FILES_SECONDS - judging - export
-    clock.end_at(end, full, _judging_seconds(t, validating(t)) * len(t.val))
+    clock.end_at(end, full, _judging_seconds(t, validating(t), t.validated) * len(t.val))
     t.processes.follow(clock)
     return clock
 
@@ -242,7 +253,7 @@ def _seen_again(t: Training, an_image: float) -> int:
 
 def _export_seconds(t: Training, an_image: float) -> float:
     """Seconds that exporting takes, and proving what was exported; `an_image` is what judging one image takes."""
-    layers = sum(1 for layer in t.learner.network.modules() if next(layer.children(), None) is None)
+    layers = sum(1 for layer in t.deployed.modules() if next(layer.children(), None) is None)
     proving = an_image * MIN_IMAGES * (1 + _ENGINES) / (2 if t.plan.card.mirror else 1)
     return _EXPORT_SECONDS + _EXPORT_SECONDS_A_LAYER * layers + proving
 
@@ -271,7 +282,7 @@ def _first_side(t: Training) -> int | None:
 
     None where batches have sizes of their own, and where the augmentation knows of no images.
     """
-    spec = t.plan.card.input
+    spec = t.taught.input
     if not isinstance(spec, ImageInput) or not t.augmentation.images:
         return None
     if not t.plan.settings.grow or t.augmentation.resizes:
@@ -291,17 +302,17 @@ def _first_side(t: Training) -> int | None:
     return side
 
 
-def _judging_seconds(t: Training, engine: TorchEngine) -> float:
-    """Seconds to judge one image by `engine`, as the first process measures them."""
-    return t.processes.from_first(lambda: _measured_judging(t, engine))
+def _judging_seconds(t: Training, engine: TorchEngine, examples: Examples) -> float:
+    """Seconds to judge one of the `examples` by `engine`, as the first process measures them."""
+    return t.processes.from_first(lambda: _measured_judging(t, engine, examples))
 
 
-def _measured_judging(t: Training, engine: TorchEngine) -> float:
+def _measured_judging(t: Training, engine: TorchEngine, examples: Examples) -> float:
     """The fastest of a few tries, since the first ones are slower."""
     fastest = math.inf
     started = time.perf_counter()
     for tried in _TRIED:
-        some = t.val.select(np.arange(min(tried, len(t.val))))
+        some = examples.select(np.arange(min(tried, len(examples))))
         began = time.perf_counter()
         judge(engine, t.reader, some)
         fastest = min(fastest, (time.perf_counter() - began) / len(some))

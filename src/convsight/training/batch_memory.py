@@ -19,7 +19,7 @@ def check_batch(t: Training) -> None:
     Small batches are not reckoned, since that takes as long as a few steps.
     """
     available = free_bytes(t.device)
-    if _SURELY_FITS * 4 * t.plan.choices.batch * t.plan.card.input.positions * t.plan.card.input.channels < available:
+    if _SURELY_FITS * 4 * t.plan.choices.batch * t.taught.input.positions * t.taught.input.channels < available:
         return
     needed = needed_bytes(t, t.plan.choices.batch)
     if needed is not None and needed > available:
@@ -57,7 +57,7 @@ def needed_bytes(t: Training, batch: int) -> int | None:
     """The memory of a step of so many images; None where the network cannot be reckoned without numbers."""
     optimizer = t.plan.settings.optimizer
     try:
-        memory = training_memory(t.learner.network, (batch, *t.plan.card.input.planes_shape), optimizer)
+        memory = training_memory(t.learner.network, (batch, *t.taught.input.planes_shape), optimizer)
     except (RuntimeError, NotImplementedError, TypeError, ValueError):
         return None
     return _in_format(memory, t.plan.choices.precision)

@@ -29,25 +29,34 @@ class Pretrained(NamedTuple):
 
 
 def first_network(
-    task: Task, card: Card, train: Examples, given: Pretrained | None, choices: Choices, seed: int, listener: Listener
-) -> tuple[nn.Module, float | None]:
-    """The network, and the loss of its fitted last layer on `train`; None where none was fitted.
-
-    The same seed gives the same first weights.
-    """
+    task: Task, card: Card, given: Pretrained | None, choices: Choices, seed: int, listener: Listener
+) -> nn.Module:
+    """The network, with the weights that are `given`. The same seed gives the same first weights."""
     torch.manual_seed(seed)
     # cuDNN's fastest algorithms add in another order every time.
     torch.backends.cudnn.deterministic = True
     network = task.build(card)
-    if given is None:
-        return network, None
-    for note in pretrained(task, given.weights.origin).adapt(network, card, given.weights):
-        listener.say(note)
-    if not isinstance(task, HeadStarting):
-        return network, None
+    if given is not None:
+        for note in pretrained(task, given.weights.origin).adapt(network, card, given.weights):
+            listener.say(note)
+    return network
+
+
+def start_head(
+    task: Task,
+    network: nn.Module,
+    card: Card,
+    train: Examples,
+    given: Pretrained | None,
+    choices: Choices,
+    listener: Listener,
+) -> float | None:
+    """Fit the last layer of a pretrained `network`; returns its loss on `train`, None where none was fitted."""
+    if given is None or not isinstance(task, HeadStarting):
+        return None
     network = channels_last(network.to(choices.device))
     seconds = None if given.deadline is None else _SHARE * max(0.0, given.deadline - time.monotonic())
-    return network, task.head_start(network, card, train, seconds, listener)
+    return task.head_start(network, card, train, seconds, listener)
 
 
 def keep_beginning(t: Training, loss: float, test: Examples, listener: Listener) -> None:
@@ -55,7 +64,8 @@ def keep_beginning(t: Training, loss: float, test: Examples, listener: Listener)
 
     The training goes on from there, and it is seen what that adds to features which others had learnt.
     """
-    metrics = judge(t.processes.shared(validating(t)), t.reader, test)
+    judged = t.frozen_part.examples.get("test", t.validated) if t.frozen_part else test
+    metrics = judge(t.processes.shared(validating(t)), t.reader, judged)
     reached = metrics.compute()
     t.frozen = {name: reached[name] for name in metrics.drawn if name in reached}
     listener.say(keep_first(t, loss, listener))

@@ -38,6 +38,7 @@ class Choices(BaseModel):
     first_side: int | None = None  # px to begin with, where the training begins with smaller images
     processes: int | None = None  # that share each batch; None: one
     threads: int | None = None  # that PyTorch computes in, of which the bits depend
+    views: int | None = None  # varied ones of each image, of which features are kept; -1: none are
     passes: float = 1000.0  # about how often each image is seen, as it was planned first
 
     @classmethod

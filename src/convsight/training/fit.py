@@ -33,6 +33,7 @@ from convsight.training.choices import PRECISIONS, Precision
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.epoch_state import EpochState
+from convsight.training.features.frozen import Frozen
 from convsight.training.generations import Generations
 from convsight.training.held_stop import HeldStop, held_stops
 from convsight.training.loader import LoadedBatch, Loader
@@ -70,6 +71,7 @@ class Training:
     clock: Clock
     transfer: Transfer | None = None  # None: all of the network learns alike
     processes: Processes = ALONE  # that train together, of which this is one
+    frozen_part: Frozen | None = None  # its features, where they stand for the images
     plateau: Plateau | None = None  # what lowers the rate where epochs get no better, if the schedule does
     callbacks: Callbacks = field(default_factory=Callbacks)
     log: Trackers = field(default_factory=Trackers)
@@ -111,6 +113,21 @@ class Training:
     def kept(self) -> nn.Module:
         """The network that is validated and kept: the averaged one if there is one."""
         return self.ema.model if self.ema else self.learner.network
+
+    @property
+    def taught(self) -> Card:
+        """The card of what learns: of the network, or of the layers that follow its frozen part."""
+        return self.frozen_part.card if self.frozen_part else self.plan.card
+
+    @property
+    def deployed(self) -> nn.Module:
+        """The whole of the kept network."""
+        return self.frozen_part.whole_with(self.kept) if self.frozen_part else self.kept
+
+    @property
+    def validated(self) -> Examples:
+        """The validation split as what learns is given it."""
+        return self.frozen_part.examples["val"] if self.frozen_part else self.val
 
     @property
     def waited_in_vain(self) -> bool:
@@ -178,7 +195,7 @@ def fit(t: Training, listener: Listener) -> None:
             t.processes.check_alike(t.learner)
             _finish_epoch(t, part, held, listener)
             t.processes.follow(t.clock)
-            t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.kept)
+            t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.deployed)
 
 
 def _opened(t: Training) -> EpochState:
@@ -202,13 +219,15 @@ def _kept_if_stopped(t: Training, held: HeldStop, listener: Listener) -> Iterato
 
 def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
     """A batch as the learner sees it: on its device, varied, reduced to `side` px if given, and normalised."""
-    kind = t.plan.card.input.kind
+    kind = t.taught.input.kind
     floats = t.inputs.floats(loaded.batch.inputs[kind].to(t.device))
     targets = {name: values.to(t.device) for name, values in loaded.batch.targets.items()}
     keys = RngKeys(t.plan.settings.seed, t.epoch, loaded.numbers)
-    varied = t.augmentation(Batch({kind: floats}, targets), keys, t.clock.progress)
-    if t.augmentation.together:
-        varied = own_rows(varied, loaded.share)
+    varied = Batch({kind: floats}, targets)
+    if not t.frozen_part:  # whose features are of varied images
+        varied = t.augmentation(varied, keys, t.clock.progress)
+        if t.augmentation.together:
+            varied = own_rows(varied, loaded.share)
     if side is not None:
         varied = smaller_batch(varied, side, t.augmentation)
     normalised = t.inputs.normalise(varied.inputs[kind])
@@ -323,7 +342,7 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 def validate(t: Training) -> dict[str, Measured]:
     """Metrics of the kept network on the validation split, calibrated as it will be, without intervals."""
-    found, _ = calibrated_by(judge(t.processes.shared(validating(t)), t.reader, t.val))
+    found, _ = calibrated_by(judge(t.processes.shared(validating(t)), t.reader, t.validated))
     return found.compute(intervals=False)
 
 
@@ -332,7 +351,7 @@ def validating(t: Training) -> TorchEngine:
 
     That adds about as much to every epoch, and the time is better spent on training.
     """
-    card = t.plan.card.model_copy(update={"mirror": False})
+    card = t.taught.model_copy(update={"mirror": False})
     return t.plan.engine(t.kept, card, PRECISIONS[t.plan.choices.precision])
 
 
@@ -344,7 +363,7 @@ def _keep_best(t: Training, metrics: dict[str, Measured]) -> None:
     if key > t.best_key:
         t.best_key, t.best_epoch = key, t.epoch
         if t.processes.is_first:
-            save_network(t.run.model_file, t.kept, unfinished_card(t, metrics))
+            save_network(t.run.model_file, t.deployed, unfinished_card(t, metrics))
 
 
 def unfinished_card(t: Training, metrics: Mapping[str, Measured]) -> Card:

@@ -1,7 +1,8 @@
 """Batches of training examples in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from convsight.tasks.target_tensors import TargetTensors
 from convsight.training.draws import Draws, drawn
 from convsight.training.processes.processes import ALONE, Processes
 from convsight.training.processes.share import Share
+
+# Inputs (samples, ...) of examples, by what their variation is drawn by, and the epoch.
+Seen = Callable[[NDArray[np.int64], NDArray[np.int64], int], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Loader:
     """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
 
     `kind` is the name of the input in a batch; `weights` say how often each example is seen, None: once an epoch.
+    `seen` gives examples in another way every epoch, instead of `inputs`.
     """
 
     def __init__(
@@ -47,15 +52,17 @@ class Loader:
         workers: int,
         weights: NDArray[np.float64] | None = None,
         processes: Processes = ALONE,
+        seen: Seen | None = None,
     ) -> None:
         self._inputs = inputs
         self._targets = targets
-        self._kind = kind
+        self.kind = kind
         self._batch = batch
         self._seed = seed
         self._workers = workers
         self._weights = weights
         self._processes = processes
+        self._seen = seen
 
     @property
     def steps(self) -> int:
@@ -71,7 +78,7 @@ class Loader:
         def loaded(draws: Draws) -> LoadedBatch:
             share = self._processes.share(len(draws.samples))
             rows = slice(None) if whole else share.rows
-            return self._take(draws.samples[rows], draws.numbers[rows], share)
+            return self._take(draws.samples[rows], draws.numbers[rows], share, epoch)
 
         return map_in_threads(loaded, self.draws(epoch)[first:], self._workers)
 
@@ -92,11 +99,12 @@ class Loader:
             starts.pop()
         return list(zip(starts, [*starts[1:], count], strict=True))
 
-    def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None) -> LoadedBatch:
+    def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None, epoch: int = 0) -> LoadedBatch:
         """The examples at `samples`, as a batch; varied by their `numbers`, where they are drawn more than once."""
         share = Share(0, len(samples), len(samples))
-        return self._take(samples, samples if numbers is None else numbers, share)
+        return self._take(samples, samples if numbers is None else numbers, share, epoch)
 
-    def _take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64], share: Share) -> LoadedBatch:
-        inputs = {self._kind: torch.from_numpy(self._inputs.take(samples))}
+    def _take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64], share: Share, epoch: int) -> LoadedBatch:
+        arrays = self._seen(samples, numbers, epoch) if self._seen else self._inputs.take(samples)
+        inputs = {self.kind: torch.from_numpy(arrays)}
         return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), numbers, share)

@@ -28,10 +28,10 @@ _COLUMNS, _SIDE = 5, 300  # px of the longer side of a picture
 def save_varied(t: Training) -> None:
     """Write `varied.png`: some training images as they are, and as the first epochs see them, with their targets.
 
-    Nothing is written where inputs are no images.
+    Nothing is written where inputs are no images, and where features of varied images stand for them.
     """
     plan = t.plan
-    if not isinstance(plan.card.input, ImageInput):
+    if t.frozen_part or not isinstance(plan.card.input, ImageInput):
         return
     seen = Varying(
         plan.task,

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from torch import nn
+
 from convsight.card import Card
 from convsight.datasets import Dataset, splits_csv
 from convsight.errors import UserError
+from convsight.export.torch_engine import load_network, load_tensors, save_network
 from convsight.files import write_atomic
 from convsight.metrics import Measured
 from convsight.progress import Listener
@@ -18,9 +21,10 @@ from convsight.settings import TrainSettings
 from convsight.tasks import task_of
 from convsight.tasks.capabilities import baselines_of
 from convsight.tasks.choices import for_task
+from convsight.tasks.contract import Task
 from convsight.training.assembly import assemble, clock_for, settle
 from convsight.training.batch_memory import check_batch, out_of_memory
-from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning
+from convsight.training.beginning import FROZEN, Pretrained, first_network, keep_beginning, start_head
 from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
@@ -28,7 +32,8 @@ from convsight.training.data import (
     Prepared,
 )
 from convsight.training.exporting import export_trained
-from convsight.training.fit import Training, fit, restore
+from convsight.training.features.frozen import ON_IMAGES, Frozen, frozen_features
+from convsight.training.fit import Training, fit, restore, unfinished_card
 from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given
@@ -92,12 +97,14 @@ def _trained(
         choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
         choices = shared_choices(choices, processes)
         known = Pretrained(weights, deadline) if weights and processes.is_first else None
-        train_examples = prepared.examples["train"]
-        network, loss = first_network(task, card, train_examples, known, choices, settings.seed, listener)
-        loss = processes.same(loss)
+        network = first_network(task, card, known, choices, settings.seed, listener)
+        frozen = None  # in several processes what is frozen is computed in every step
+        if processes.count == 1:
+            frozen = frozen_features(task, network, card, prepared, settings, choices, deadline, listener, given)
+        loss = processes.same(_head_started(task, network, card, prepared, frozen, known, choices, listener))
         processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
-        t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
+        t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
@@ -107,6 +114,8 @@ def _trained(
         t.log = _trackers(t, listener)
         if processes.is_first:
             save_varied(t)
+        if frozen is not None:  # checkpoints hold what learns alone
+            save_network(run.model_file, t.deployed, unfinished_card(t, {}))
         if loss is not None:
             keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
         baselines = _baselines(t, prepared, listener)
@@ -202,8 +211,9 @@ def _go_on(
     run = checkpoints.run
     prepared = same_data(run, card, settings, listener, held)
     task = task_of(card.task)
-    network, _ = first_network(task, card, prepared.examples["train"], None, choices, settings.seed, listener)
-    t = assemble(task, card, prepared, settings, choices, run, network, given, processes)
+    network = first_network(task, card, None, choices, settings.seed, listener)
+    frozen = _frozen_again(run, task, network, card, prepared, settings, choices, listener, given)
+    t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
     t.checkpoints = checkpoints
     restore(t, kept)
     tell_edits(run, t, kept.facts, listener)
@@ -226,6 +236,45 @@ def _go_on(
     with _explain_if_stopped(t, listener):
         fit(t, listener)  # no step, where the run was stopped while it was judged
         _end(t, prepared, baselines, listener)
+
+
+def _head_started(
+    task: Task,
+    network: nn.Module,
+    card: Card,
+    prepared: Prepared,
+    frozen: Frozen | None,
+    given: Pretrained | None,
+    choices: Choices,
+    listener: Listener,
+) -> float | None:
+    """The loss of a last layer that was fitted to images, or to their features; None where none was."""
+    if frozen is None:
+        return start_head(task, network, card, prepared.examples["train"], given, choices, listener)
+    return start_head(task, frozen.tail, frozen.card, frozen.examples["train"], given, choices, listener)
+
+
+def _frozen_again(
+    run: Run,
+    task: Task,
+    network: nn.Module,
+    card: Card,
+    prepared: Prepared,
+    settings: TrainSettings,
+    choices: Choices,
+    listener: Listener,
+    given: Given,
+) -> Frozen | None:
+    """The features that `run` learns from, if it does: their network is that of its model file."""
+    if choices.views in {None, ON_IMAGES}:
+        return None
+    load_tensors(network, load_network(run.model_file).state_dict())
+    frozen = frozen_features(task, network, card, prepared, settings, choices, None, listener, given)
+    if frozen is None:
+        raise UserError(
+            f"{run.path} learns from features of its images, which cannot be made here; see what was said of them above"
+        )
+    return frozen
 
 
 def _warn_if_late(t: Training, listener: Listener) -> None:

@@ -62,6 +62,15 @@ class Transfer:
                 weight.requires_grad_(name not in layers)
         learner.rest(_whole(learner.network, layers))
 
+    @property
+    def layers(self) -> set[str]:
+        """The layers that never learn."""
+        return {name for stage in self.stages.stages[: self.frozen] for name in stage.layers}
+
+    def resting(self, network: nn.Module) -> Iterator[nn.Module]:
+        """The modules of `network` that always compute as at prediction."""
+        return _whole(network, self.layers)
+
     def rates(self, network: nn.Module) -> dict[int, float]:
         """The learning rate of weights as a share of that of the last layer, by their `id`; those with 1 are left out.
 
@@ -77,8 +86,9 @@ class Transfer:
     def reasons(self, network: nn.Module) -> Iterator[str]:
         """What is frozen, and what follows from it, in words."""
         if self.frozen:
-            layers = {name for stage in self.stages.stages[: self.frozen] for name in stage.layers}
-            count = sum(w.numel() for name in layers for w in network.get_submodule(name).parameters(recurse=False))
+            count = sum(
+                w.numel() for name in self.layers for w in network.get_submodule(name).parameters(recurse=False)
+            )
             named = "; ".join(str(stage) for stage in self.stages.stages[: self.frozen])
             yield (
                 f"frozen: {self.frozen} of {counted(len(self.stages), 'stage')} ({named}), {count:,} parameters; they "

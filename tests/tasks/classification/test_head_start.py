@@ -24,7 +24,7 @@ from convsight.tasks.head_features import dense_head, head_features
 def test_it_predicts_what_the_regression_predicts(classes: int) -> None:
     rng = np.random.default_rng(classes)
     labels = rng.integers(0, classes, 90)
-    features = (rng.normal(size=(90, 7)) * rng.uniform(0.1, 9, 7) + labels[:, None]).astype(np.float32)
+    features = (rng.normal(size=(90, 7)) * rng.uniform(1, 4, 7) + labels[:, None]).astype(np.float32)
     head = nn.Linear(7, classes)
     loss = fit_head(head, features, labels)
     oracle = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200)).fit(features, labels)

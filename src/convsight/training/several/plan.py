@@ -8,23 +8,33 @@ from convsight.settings import TrainSettings
 
 
 class Several(BaseModel):
-    """Folds that serve as test in turn, seeds, and whether the networks are averaged in the end."""
+    """Folds that serve as test in turn, seeds, and whether the networks are averaged in the end; or ways to freeze.
+
+    `freezes` are settings of `--freeze`, one run each; asked for as `all-three`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folds: int | None = Field(None, ge=2, le=1000)
     repeat: int = Field(1, ge=1, le=1000)
     average: bool = False
+    freezes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _more_than_one(self) -> "Several":
-        if self.folds is None and self.repeat == 1:
+        if self.freezes and (self.folds is not None or self.repeat > 1 or self.average):
+            raise ValueError(
+                "--freeze all-three trains on one cut with one seed: leave --folds, --repeat, --average out"
+            )
+        if self.folds is None and self.repeat == 1 and not self.freezes:
             raise ValueError("--average needs several networks: give --folds K or --repeat N of 2 or more")
         return self
 
     @property
     def words(self) -> str:
         """In a sentence: `5 folds, 3 seeds`."""
+        if self.freezes:
+            return f"{len(self.freezes)} ways to freeze"
         parts = [f"{self.folds} folds"] if self.folds else []
         return ", ".join([*parts, *([f"{self.repeat} seeds"] if self.repeat > 1 else [])])
 
@@ -36,6 +46,8 @@ class Several(BaseModel):
         >>> [member.name for member in Several(folds=2, repeat=2).members(0)][-1]
         'seed-1-fold-2'
         """
+        if self.freezes:
+            return [Member(seed, None, False, freeze) for freeze in self.freezes]
         return [
             Member(seed + again, fold, self.repeat > 1)
             for again in range(self.repeat)
@@ -50,13 +62,17 @@ class Member:
     seed: int
     fold: int | None
     many_seeds: bool
+    freeze: str | None = None
 
     @property
     def name(self) -> str:
         """That of its folder."""
+        if self.freeze is not None:
+            return f"freeze-{self.freeze}"
         parts = [f"seed-{self.seed}"] if self.many_seeds or self.fold is None else []
         return "-".join([*parts, *([] if self.fold is None else [f"fold-{self.fold + 1}"])])
 
     def settings(self, settings: TrainSettings, place: str, minutes: float | None) -> TrainSettings:
         """Those of this run, in the folder `place`, of so many minutes where time is what was given."""
-        return settings.model_copy(update={"seed": self.seed, "run": place, "minutes": minutes})
+        own = {} if self.freeze is None else {"freeze": self.freeze}
+        return settings.model_copy(update={"seed": self.seed, "run": place, "minutes": minutes, **own})

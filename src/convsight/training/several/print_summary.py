@@ -8,6 +8,7 @@ from rich.table import Table
 
 from convsight.metrics import metric_of
 from convsight.printing import json_document, print_fitting
+from convsight.training.several.print_comparison import print_comparison
 from convsight.training.several.summary import Summaries, summary_json
 from convsight.training.several.train_several import Together
 from convsight.words import visible
@@ -16,6 +17,9 @@ from convsight.words import visible
 def print_summary(done: Together, seconds: float, output: str) -> None:
     """What all runs reached in `seconds`; a `table` or `json`."""
     runs, found, average = done.runs, done.summaries, done.average
+    if done.comparison is not None:
+        print_comparison(runs, done.comparison, seconds, output)
+        return
     if output == "json":
         typer.echo(json_document({**summary_json(runs, found, average), "seconds": round(seconds, 2)}))
         return

@@ -17,6 +17,7 @@ from convsight.run import Run, check_there
 from convsight.settings import TrainSettings
 from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import for_task
+from convsight.training.cutting import Source
 from convsight.training.processes.start import check_alone
 from convsight.training.run_folder import locked
 from convsight.training.several.average import average_networks, check_average
@@ -24,6 +25,7 @@ from convsight.training.several.cuts import cuts
 from convsight.training.several.folder import SeveralRuns
 from convsight.training.several.out_of_fold import judge_folds
 from convsight.training.several.plan import Member, Several
+from convsight.training.several.strategies import Comparison, compare_strategies, ways_to_freeze
 from convsight.training.several.summary import Summaries, summarise, write_summary
 from convsight.training.train import resume, train
 
@@ -38,6 +40,7 @@ class Together:
 
     runs: SeveralRuns
     summaries: Summaries
+    comparison: Comparison | None = None  # of strategies of transfer, where these are what differs
     average: Mapping[str, Measured] = field(default_factory=dict)
 
 
@@ -55,8 +58,13 @@ def train_several(
     settings = for_task(_lasting(settings), settings.task or data.task)
     if several.average:
         check_average(settings.task or data.task)
+    if several.freezes:
+        ways = ways_to_freeze(Source.of(data, settings, listener).cut(settings), settings)
+        several = several.model_copy(update={"freezes": ways})
     cut = cuts(data, several, settings, listener)
-    made = Run.create(settings.run, f"{data.name}-{'folds' if several.folds else 'seeds'}")
+    made = Run.create(
+        settings.run, f"{data.name}-{'freeze' if several.freezes else 'folds' if several.folds else 'seeds'}"
+    )
     runs = SeveralRuns(made.path)
     with locked(made), _kept_if_begun(runs, list(cut)):
         runs.save(several, settings, fingerprint(data, workers=max(1, settings.workers)))
@@ -124,6 +132,8 @@ def _train_all(
                 train(member.settings(settings, str(run.path.absolute()), minutes), listener, dataset)
         pooled = judge_folds(runs, cut, listener) if several.folds else {}
         found = Together(runs, summarise(runs, several, list(cut), pooled))
+        if several.freezes:
+            return replace(found, comparison=compare_strategies(runs, cut, listener))
         write_summary(runs, found.summaries, {})  # an average that fails loses nothing
         if several.average:
             found = replace(found, average=average_networks(runs, cut, settings, listener))
