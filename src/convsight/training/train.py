@@ -15,7 +15,7 @@ from convsight.errors import UserError
 from convsight.export.torch_engine import load_network, load_tensors, save_network
 from convsight.files import write_atomic
 from convsight.metrics import Measured
-from convsight.progress import Listener
+from convsight.progress import Listener, Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
@@ -49,6 +49,7 @@ from convsight.training.recorder import Recorder
 from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.same_data import same_data
 from convsight.training.sheets import save_varied
+from convsight.training.tuning import tuned
 from convsight.versions import versions
 from convsight.words import counted
 
@@ -75,6 +76,8 @@ def train(
     began = began or time.monotonic()
     if instead:
         check_alone("lr-find")
+    if settings.tune or settings.tune_batch:
+        check_alone("--tune")
     with joined(settings.device) as processes:
         return _trained(settings, processes, Recorder(processes.listener(listener)), held, instead, began, given)
 
@@ -105,6 +108,11 @@ def _trained(
         processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
         t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
+        if settings.tune or settings.tune_batch:
+            settle(t, dataset, None, Silent())
+            settings = tuned(t, listener)
+            choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
+            t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
         settle(t, dataset, deadline, listener)
         check_batch(t)
         if instead:
