@@ -31,7 +31,6 @@ Source = Path | bytes | NDArray[Any] | Image.Image
 # A JPEG decoded at reduced scale keeps this many times the pixels a side that are needed,
 # so that the antialiased resize that follows still has enough to average.
 _SPARE = 2
-REDUCED_FROM = 2 * _SPARE  # times the pixels a side that are needed: the least scale is 1/2
 
 # Images of more megapixels than this are decoded and fitted one after the other: on the way to RGB one may take
 # twelve bytes a pixel, and many threads together more memory than there is.
@@ -95,7 +94,7 @@ def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
         return file.shape[1], file.shape[0]
     try:
         with _stream(file) as stream:
-            image = _opened(stream, name_of(file))
+            image = _opened(stream, _name(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
@@ -149,7 +148,7 @@ def decoding(
     As long as a large image is held here, other threads wait with theirs.
     """
     with ExitStack() as held:
-        wanted = _Wanted(name or name_of(source), min_size, max_megapixels, shown)
+        wanted = _Wanted(name or _name(source), min_size, max_megapixels, shown)
         try:
             decoded = _decode(source, wanted, held)
         except ImageError:
@@ -287,8 +286,7 @@ def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def name_of(source: Source) -> str:
-    """What errors call `source`, unless they are told another name."""
+def _name(source: Source) -> str:
     match source:
         case Path():
             return str(source)
