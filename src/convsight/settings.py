@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from convsight.errors import UserError, unknown_name
 from convsight.words import quoted
 
+Layout = Literal["channels-last", "planes"]
+
 FREEZES = ("none", "backbone")  # as `freeze`, beside a number of stages
 LOGS = ("tensorboard", "mlflow")
 FRESH = "none"  # as `weights`: those that a network is built with
@@ -136,6 +138,9 @@ class TrainSettings(BaseModel):
         default_factory=lambda: min(8, os.cpu_count() or 1), ge=0, le=64, description="Threads that read images."
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Number format of the training.")
+    layout: Layout = Field("channels-last", description="How images and weights lie in memory.")
+    tune: bool = Field(False, description="Measure first which --layout and --workers are fastest here, and keep them.")
+    tune_batch: bool = Field(False, description="The same, and the largest --batch that fits and is not slower.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
     log: str | None = Field(
         None,

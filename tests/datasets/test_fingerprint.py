@@ -94,3 +94,17 @@ def test_a_file_that_vanished_is_named(data: Dataset) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"cannot read .*dog/1\.png: No such file"):
         fingerprint(data)
+
+
+def test_progress_counts_every_image(data: Dataset) -> None:
+    counts: list[int] = []
+    fingerprint(data, progress=counts.append)
+    assert sum(counts) == len(NAMES)
+
+
+def test_small_files_read_at_once_and_large_ones_in_parts_have_the_same_digest(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = fingerprint(data)
+    monkeypatch.setattr("convsight.datasets.fingerprint.content_of_small", lambda path: None)
+    assert fingerprint(data) == at_once

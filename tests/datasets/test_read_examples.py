@@ -102,3 +102,27 @@ def test_what_is_wrong_with_images_that_can_be_read_is_told(tmp_path: Path, caps
         "note: 1 image could be read, but not as they should be:\n"
         "  train/1.png: its end marker is missing; all of its pixels are there"
     )
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_where_images_are_kept_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], room: bool
+) -> None:
+    monkeypatch.setattr("convsight.datasets.image_store.available_memory_bytes", lambda: 0)
+    if not room:
+        monkeypatch.setattr("convsight.datasets.image_store.PixelFile.make", lambda *of: None)
+    splits = {name: split(tmp_path, name, [0, 9, 99]) for name in ("train", "val")}
+
+    def kept_places(on_disk: bool) -> set[str]:
+        found = read_examples(
+            "data", splits, WANTED, Terminal(), skip_unreadable=False, workers=0, max_megapixels=1.0, on_disk=on_disk
+        )
+        return {each.examples.images.kept for each in found.values()}
+
+    kept = kept_places(True)
+    said = capsys.readouterr().err
+    assert kept == {"disk" if room else "nowhere"}
+    assert ("kept in a file" if room else "decoded again in every epoch") in " ".join(said.split())
+    assert "TMPDIR" in said
+    assert kept_places(False) == {"nowhere"}
+    assert "TMPDIR" not in capsys.readouterr().err

@@ -65,13 +65,24 @@ def slow_judge(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(assembly, "time", SimpleNamespace(perf_counter=lambda: now))
 
 
-@pytest.mark.parametrize(("minutes", "images"), [(0.1, 200), (10.0, 300), (1000.0, 2000)])
+@pytest.mark.parametrize(("minutes", "images"), [(0.1, 50), (10.0, 300), (1000.0, 2000)])
 def test_fewer_training_images_are_judged_again_where_that_would_take_much_of_the_minutes(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, images: int
 ) -> None:
     slow_judge(monkeypatch, 0.1)
     t = begun(photos, tmp_path / "a", net="lecture3", size=14, minutes=minutes)
     assert t.seen_again == images
+
+
+def test_steps_of_a_slow_network_are_told_from_a_few_images(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t = begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1, batch=20)
+    monkeypatch.setattr(assembly, "seconds_of_step", lambda learner, step: 7.0)
+    monkeypatch.setattr(assembly, "seconds_of_slow_step", lambda learner, step: 2.0)
+    assert assembly._step_seconds(t, None) == pytest.approx(2.0 * t.plan.choices.batch / 8)
+    monkeypatch.setattr(assembly, "seconds_of_slow_step", lambda learner, step: None)
+    assert assembly._step_seconds(t, None) == 7.0
 
 
 def test_time_to_export_is_kept_free_by_layers_and_by_what_proving_costs(
@@ -102,6 +113,7 @@ def test_time_to_export_is_kept_free_by_layers_and_by_what_proving_costs(
 def test_detectors_vary_by_the_measured_speed_where_the_rule_is_far_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: float, seconds: float, most: bool, planned: bool
 ) -> None:
+    monkeypatch.setattr(assembly, "seconds_of_slow_step", lambda learner, step: None)
     monkeypatch.setattr(assembly, "seconds_of_step", lambda learner, step: seconds)
     chosen = {"size": 32, "minutes": minutes, "device": "cpu", "batch": 20, "export": False}
     t = begun("shapes", tmp_path / "a", task="detection", **chosen)

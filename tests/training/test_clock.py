@@ -20,9 +20,20 @@ def test_epochs_end_after_exactly_their_steps(epochs: int, steps: int) -> None:
 
 def test_a_deadline_plans_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     now = Moment(monkeypatch)
-    clock = ending_at(now.seconds + 100, steps_per_epoch=10)
-    # 95 seconds beside the last validation, a second a step with its share of the validations.
-    assert clock.remaining == 95
+    clock = ending_at(now.seconds + 100, steps_per_epoch=100)
+    # 95 seconds beside the last validation, 0.55 a step with its share of the validations.
+    assert clock.remaining == 172
+
+
+@pytest.mark.parametrize(("steps_per_epoch", "epochs"), [(100, 1), (50, 2), (10, 9), (1, 90)])
+def test_validation_takes_a_tenth_of_the_time_at_most(
+    monkeypatch: pytest.MonkeyPatch, steps_per_epoch: int, epochs: int
+) -> None:
+    now = Moment(monkeypatch)
+    clock = ending_at(now.seconds + 1000, steps_per_epoch)
+    assert clock.epochs_a_validation == epochs  # which take 45 to 50 seconds, beside 5
+    assert clock.remaining == pytest.approx(995 * 0.9 / 0.5, rel=0.02)
+    assert Clock.for_epochs(3, steps_per_epoch).epochs_a_validation == 1
 
 
 @pytest.mark.parametrize("real_step_seconds", [0.25, 0.5, 1.0])
@@ -86,8 +97,8 @@ def test_a_validation_that_took_less_than_planned_adds_no_steps(monkeypatch: pyt
     now = Moment(monkeypatch)
     clock = Clock.for_epochs(1, 10)
     clock.end_at(now.seconds + 25, step_seconds=0.5, epoch_seconds=20.0)
-    assert clock.remaining == 2
-    for _ in range(2):
+    assert clock.remaining == 9
+    for _ in range(9):
         now.seconds += 0.5
         clock.advance()
     clock.finish_epoch(1.0)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from convsight.errors import UserError
 from convsight.progress import Silent
+from convsight.training.clock import Clock
 from convsight.training.fit import Training, fit
 
 
@@ -40,6 +41,23 @@ def test_batches_that_are_left_over_at_the_end_of_an_epoch_make_a_step(photos: P
     fit(t, Silent())
     assert len(steps) == 2
     assert not any(torch.equal(one, other) for one, other in zip(before, weights(t), strict=True))
+
+
+def test_epochs_without_a_validation_are_epochs_all_the_same(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = small(photos, tmp_path / "each", epochs=5)
+    fit(each, Silent())
+    monkeypatch.setattr(Clock, "epochs_a_validation", 2)
+    some = small(photos, tmp_path / "some", epochs=5)
+    fit(some, Silent())
+    assert [row["epoch"] for row in each.rows] == [1, 2, 3, 4, 5]
+    assert [row["epoch"] for row in some.rows] == [2, 4, 5]
+    assert (some.epoch, some.step) == (each.epoch, each.step)
+    assert all(torch.equal(one, other) for one, other in zip(weights(each), weights(some), strict=True))
+    patient = small(photos, tmp_path / "patient", epochs=2, patience=9)
+    fit(patient, Silent())
+    assert len(patient.rows) == 2
 
 
 @pytest.mark.parametrize("accumulate", [1, 3])

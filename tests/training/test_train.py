@@ -59,6 +59,9 @@ def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -
     assert card.input.channels == 1
     best = max(rows, key=lambda row: (float(row["val/accuracy"]), -float(row["val/log_loss"])))
     assert card.training["best_epoch"] == int(best["epoch"])
+    waited = [float(row["waited"]) for row in rows]
+    assert all(0 <= share < 1 for share in waited)
+    assert card.training["waited_share"] == pytest.approx(sum(waited[1:]) / 5, abs=1e-4)
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])

@@ -12,7 +12,7 @@ from convsight.datasets.class_names import LAYOUT, check_classes, places_hint
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import class_name, data_name, splits_called, storable
 from convsight.errors import UserError
-from convsight.images import is_image_file, is_system_folder, left_out_words
+from convsight.images import is_image_name, is_system_folder, left_out_words
 from convsight.natural_order import natural_key, natural_order
 from convsight.results import Labels
 from convsight.targets import Classes
@@ -244,7 +244,7 @@ def _sort_in(entry: "os.DirEntry[str]", listing: _Listing) -> None:
         listing.others.append(entry.path + (os.sep if is_folder else ""))
     elif is_folder:
         listing.folders.append(Path(entry.path))
-    elif is_file and is_image_file(Path(entry.path)):
+    elif is_file and is_image_name(entry.name):
         listing.images.append(entry.path)
     else:
         listing.others.append(entry.path)
@@ -256,7 +256,7 @@ def _folders_alone(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if is_image_file(Path(entry.name)):
+                if is_image_name(entry.name):
                     return []
                 if not (entry.name.startswith(".") or is_system_folder(entry.name)) and entry.is_dir():
                     found.append(entry.name)

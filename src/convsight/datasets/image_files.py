@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from convsight.images import is_image_file, is_system_folder
+from convsight.images import is_image_name, is_system_folder
 from convsight.natural_order import natural_key
 
 
@@ -19,7 +19,7 @@ def image_files(folder: Path, left_out: list[str] | None = None) -> Iterator[Pat
             entries = sorted(found, key=lambda entry: natural_key(entry.name))
     except OSError:
         return
-    yield from (Path(entry.path) for entry in entries if is_image_file(Path(entry.name)) and entry.is_file())
+    yield from (Path(entry.path) for entry in entries if is_image_name(entry.name) and entry.is_file())
     for entry in entries:
         if not entry.is_dir(follow_symlinks=False):
             continue

@@ -1,23 +1,28 @@
-"""`ImageStore`: the examples of a split as the network takes them, decoded once where memory allows."""
+"""`ImageStore`: the examples of a split as the network takes them, decoded once where memory or disk allow."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
-from typing import Any, Protocol, Self, final
+from typing import Any, Literal, Protocol, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.dataset import Images, Split
+from convsight.datasets.pixel_file import PixelFile
 from convsight.datasets.threads import map_in_threads
 from convsight.images import ImageError
 from convsight.inputs import ImageInput, InputSpec, Loaded
 from convsight.memory import available_memory_bytes
 
-_CHUNK = 4  # images a thread takes at a time
+_CHUNK, _LARGEST_CHUNK = 4, 64  # images a thread takes at a time: more of very many, of which each takes little
+_MANY = 5_000
 _MEMORY_SHARE = 4  # by default a quarter of what is available, since there are three splits and a network
+
+
+Kept = Literal["memory", "disk", "nowhere"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class _Found:
 class ImageStore:
     """The examples of a split that can be read, as the arrays that `spec` makes of each: RGB images, most often.
 
-    Made by `read`. The arrays stay in memory where they fit the budget, and are decoded again on demand
-    where not; the predictions are the same. Safe in threads.
+    Made by `read`. The arrays stay in memory where they fit the budget; where not they are kept in a file, if that is
+    asked for, or decoded again on demand. The predictions are the same. Safe in threads.
     """
 
     spec: InputSpec
@@ -74,12 +79,14 @@ class ImageStore:
         workers: int = 0,
         max_megapixels: float = 100.0,
         memory_budget_bytes: int | None = None,
+        on_disk: bool = False,
         progress: Callable[[int], object] | None = None,
     ) -> tuple[Self, list[Unreadable]]:
         """Decode every image of `split` once: the readable ones fitted, in order, and the others.
 
         `workers` threads decode, 0 means in the calling thread; `progress` is told how many more were
-        read. The budget is for the pixels kept, by default a quarter of the memory available.
+        read. The budget is for the pixels kept, by default a quarter of the memory available. What does not fit is kept
+        `on_disk`, see `PixelFile`, where there is room.
         """
         tell = progress or _nobody
         if isinstance(split.images, np.ndarray) and spec.takes(split.images):
@@ -88,7 +95,11 @@ class ImageStore:
             return cls(spec, given, given.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
         source = _OnDemand(split.images, spec, max_megapixels, workers)
-        held = _Held.empty(split.images, spec) if source.needed_bytes <= budget else None
+        held: _Held | None = None
+        if source.needed_bytes <= budget:
+            held = _Held.empty(split.images, spec)
+        elif on_disk and (file := PixelFile.make((len(split), *spec.array_shape), spec.dtype)):
+            held = _Held(file.arrays, spec, split.images, file)
         found, unreadable = _decode_all(source, split.names, held, tell)
         rows = np.delete(np.arange(len(split)), [bad.position for bad in unreadable])
         return cls(spec, source if held is None else held, found, rows), unreadable
@@ -127,6 +138,21 @@ class ImageStore:
         """
         return self._found.digests[self._rows]
 
+    @property
+    def kept(self) -> Kept:
+        """Where the arrays are; `nowhere` means that each is loaded whenever it is asked for."""
+        if isinstance(self._store, _Held):
+            return "memory" if self._store.file is None else "disk"
+        if isinstance(self._store, _Joined):
+            found = {store.kept for store in self._store.stores}
+            return next(place for place in ("nowhere", "disk", "memory") if place in found)
+        return "nowhere"
+
+    @property
+    def bytes(self) -> int:
+        """How much room the arrays of all examples take."""
+        return len(self) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
+
     @classmethod
     def joined(cls, stores: Sequence["ImageStore"]) -> "ImageStore":
         """The examples of several stores of one input, one store after the other, without copying pixels."""
@@ -157,10 +183,11 @@ class ImageStore:
 
 @final
 class _Held:
-    """Arrays in memory: (rows, *array_shape), of one channel perhaps without an axis for it."""
+    """Arrays in memory, or in a `file`: (rows, *array_shape), of one channel perhaps without an axis for it."""
 
-    def __init__(self, arrays: NDArray[Any], spec: InputSpec, sources: Images) -> None:
+    def __init__(self, arrays: NDArray[Any], spec: InputSpec, sources: Images, file: PixelFile | None = None) -> None:
         self.arrays = arrays
+        self.file = file
         self.spec = spec
         self.sources = sources
 
@@ -173,7 +200,7 @@ class _Held:
         return self.sources[row]
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        chosen = self.arrays[rows]
+        chosen = self.arrays[rows] if self.file is None else self.file.take(rows)
         if chosen.shape[1:] == self.spec.array_shape:
             return chosen
         if prod(chosen.shape[1:]) == prod(self.spec.array_shape):
@@ -285,7 +312,8 @@ def _decode_all(
         return len(rows), bad
 
     unreadable: list[Unreadable] = []
-    chunks = (range(start, min(start + _CHUNK, len(names))) for start in range(0, len(names), _CHUNK))
+    chunk = _CHUNK if len(names) < _MANY else _LARGEST_CHUNK
+    chunks = (range(start, min(start + chunk, len(names))) for start in range(0, len(names), chunk))
     for count, bad in map_in_threads(decode, chunks, source.workers):
         unreadable += bad
         tell(count)
@@ -294,6 +322,9 @@ def _decode_all(
 
 def is_grey(image: NDArray[np.uint8]) -> bool:
     """Whether red, green and blue are equal in every pixel of (height, width, 3)."""
+    first = image[0].tobytes()  # which says enough of most that are not
+    if first[::3] != first[1::3]:
+        return False
     return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
 
 

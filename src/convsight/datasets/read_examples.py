@@ -1,12 +1,13 @@
 """Splits to examples: every image decoded once, unreadable ones reported by name, and left out if so wished."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.dataset import Split
 from convsight.datasets.examples import Examples
 from convsight.datasets.image_store import ImageStore, Unreadable
+from convsight.datasets.pixel_file import place_for_pixels
 from convsight.errors import UserError
 from convsight.inputs import InputSpec
 from convsight.progress import Listener
@@ -30,8 +31,11 @@ def read_examples(
     skip_unreadable: bool,
     workers: int,
     max_megapixels: float,
+    on_disk: bool = False,
 ) -> dict[str, ReadSplit]:
     """Decode and fit every image of `splits`, those of the data at `source`, in `workers` threads.
+
+    What does not fit into memory is kept `on_disk` if so wished, since it is read often, and that is said.
 
     Raises `UserError` that lists the unreadable ones, unless they are to be skipped: then it is said that they are left
     out. It is raised too where none of a split can be read, or too little is left of it to judge by.
@@ -41,8 +45,10 @@ def read_examples(
     with listener.counting("reading images", sum(map(len, splits.values()))) as advance:
         for name, split in splits.items():
             fitted[name], unreadable[name] = ImageStore.read(
-                split, spec, workers=workers, max_megapixels=max_megapixels, progress=advance
+                split, spec, workers=workers, max_megapixels=max_megapixels, on_disk=on_disk, progress=advance
             )
+    if on_disk:
+        _tell_kept(fitted.values(), listener)
     _report([bad for found in unreadable.values() for bad in found], skip_unreadable, listener)
     readable = {name: _readable(source, split, unreadable[name]) for name, split in splits.items()}
     _tell_remarks(fitted, readable, listener)
@@ -57,6 +63,22 @@ def _readable(source: str, split: Split, unreadable: Sequence[Unreadable]) -> Sp
     left = split.without([bad.position for bad in unreadable])
     check_judgeable(source, left)
     return left
+
+
+def _tell_kept(stores: Iterable[ImageStore], listener: Listener) -> None:
+    """Say where images are that do not fit into memory."""
+    size = {place: sum(store.bytes for store in stores if store.kept == place) / 2**30 for place in ("disk", "nowhere")}
+    place = place_for_pixels()
+    if size["disk"]:
+        listener.say(
+            f"decoded images are kept in a file in {place} ({size['disk']:,.1f} GiB), since memory has no room for "
+            "them; it goes when the training ends, however it ends; the variable TMPDIR names another place"
+        )
+    if size["nowhere"]:
+        listener.say(
+            f"note: images are decoded again in every epoch, since neither memory nor {place} has room for "
+            f"{size['nowhere']:,.1f} GiB; the variable TMPDIR names another place"
+        )
 
 
 def _tell_remarks(fitted: Mapping[str, ImageStore], splits: Mapping[str, Split], listener: Listener) -> None:

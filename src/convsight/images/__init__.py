@@ -12,9 +12,10 @@ from convsight.images.decode import (
 )
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
-from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, unpacking
+from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, is_image_name, unpacking
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
+from convsight.images.plain_jpeg import content_of_small
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
 
@@ -29,6 +30,7 @@ __all__ = [
     "ResizeMode",
     "Source",
     "ValueRange",
+    "content_of_small",
     "decode_image",
     "decoding",
     "fit_planes",
@@ -37,6 +39,7 @@ __all__ = [
     "is_decoded_alone",
     "is_deep_file",
     "is_image_file",
+    "is_image_name",
     "is_system_folder",
     "left_out_words",
     "load_image",

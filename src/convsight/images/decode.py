@@ -31,6 +31,7 @@ Source = Path | bytes | NDArray[Any] | Image.Image
 # A JPEG decoded at reduced scale keeps this many times the pixels a side that are needed,
 # so that the antialiased resize that follows still has enough to average.
 _SPARE = 2
+REDUCED_FROM = 2 * _SPARE  # times the pixels a side that are needed: the least scale is 1/2
 
 # Images of more megapixels than this are decoded and fitted one after the other: on the way to RGB one may take
 # twelve bytes a pixel, and many threads together more memory than there is.
@@ -94,7 +95,7 @@ def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
         return file.shape[1], file.shape[0]
     try:
         with _stream(file) as stream:
-            image = _opened(stream, _name(file))
+            image = _opened(stream, name_of(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
@@ -148,7 +149,7 @@ def decoding(
     As long as a large image is held here, other threads wait with theirs.
     """
     with ExitStack() as held:
-        wanted = _Wanted(name or _name(source), min_size, max_megapixels, shown)
+        wanted = _Wanted(name or name_of(source), min_size, max_megapixels, shown)
         try:
             decoded = _decode(source, wanted, held)
         except ImageError:
@@ -286,7 +287,8 @@ def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _name(source: Source) -> str:
+def name_of(source: Source) -> str:
+    """What errors call `source`, unless they are told another name."""
     match source:
         case Path():
             return str(source)

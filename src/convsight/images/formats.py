@@ -64,7 +64,12 @@ def is_image_file(path: Path) -> bool:
     >>> [is_image_file(Path(name)) for name in ("cat.JPG", "notes.txt", "._cat.jpg")]
     [True, False, False]
     """
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return is_image_name(path.name)
+
+
+def is_image_name(name: str) -> bool:
+    """The same of the last part of a path alone."""
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def shown_bytes(data: bytes) -> str:

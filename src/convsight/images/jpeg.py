@@ -78,7 +78,7 @@ class Jpeg(JpegImageFile):
             if len(found) == read_bytes:
                 self._last = found
                 return found
-            self._parts = _parts_of(found)
+            self._parts = parts_of(found)
         self._given, given = self._parts.pop(0) if self._parts else ("end", b"")
         return given
 
@@ -99,7 +99,7 @@ class Jpeg(JpegImageFile):
             remark_on(self, _DAMAGED)
 
 
-def _parts_of(last: bytes) -> list[tuple[_Part, bytes]]:
+def parts_of(last: bytes) -> list[tuple[_Part, bytes]]:
     """The last bytes of a file as the decoder gets them: data, the last of these by themselves, spare ones, the end.
 
     They come all at once where they do not hold the end marker.

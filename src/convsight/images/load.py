@@ -1,13 +1,15 @@
 """The one path from any image to the network's pixels: training, evaluation and prediction all call it."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.images.decode import Source, decoding
+from convsight.images.decode import REDUCED_FROM, Source, decoding, name_of
 from convsight.images.deep import ValueRange
 from convsight.images.input_size import InputSize
+from convsight.images.plain_jpeg import content_of_small, plain_jpeg
 from convsight.images.resize import resize_image
 
 
@@ -45,5 +47,12 @@ def load_image(
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedImage(pixels, size[::-1])
     needed = (input_size.shorter,) * 2 if input_size.shorter else (input_size.width, input_size.height)
+    content = source if isinstance(source, bytes) else content_of_small(source) if isinstance(source, Path) else None
+    if content is not None:
+        small = plain_jpeg(content, (REDUCED_FROM * needed[0], REDUCED_FROM * needed[1]), max_megapixels)
+        if small is not None:
+            rgb = small if small.mode == "RGB" else small.convert("RGB")
+            return FittedImage(resize_image(rgb, input_size), small.size)
+        source, name = content, name or name_of(source)
     with decoding(source, needed, max_megapixels, name, shown) as decoded:
         return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size, decoded.remark)

@@ -18,7 +18,7 @@ from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.nets.depthwise import with_fast_depthwise
 from convsight.nets.input_layers import InputLayer
-from convsight.nets.memory_format import channels_last
+from convsight.nets.memory_format import laid_out
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.runtime.judge import judge
@@ -40,7 +40,7 @@ from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
-from convsight.training.step_cost import choose_precision, seconds_of_step
+from convsight.training.step_cost import choose_precision, seconds_of_slow_step, seconds_of_step
 from convsight.training.transfer import transfer_of
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
 from convsight.words import counted
@@ -50,11 +50,12 @@ _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; 
 # of it is PyTorch's tracing, which goes by layers whatever their size.
 _EXPORT_SECONDS, _EXPORT_SECONDS_A_LAYER = 6.0, 0.09
 _ENGINES = 4  # ways to run an exported file, each proven on MIN_IMAGES images beside the network itself
-_SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 200  # of --minutes; images
+_SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 50  # of --minutes; images
 _RARELY, _OFTEN = 1.0, 1e6  # passes
 _ACCORD = 2.0  # times; so near to the rule, what is measured changes nothing, or noise would turn a choice
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
-_TRIED = (32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
+_FEW = 8  # images of a batch, which tell of a slow network how long a whole one takes
+_TRIED = (4, 32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
 _LONGEST = 0.5  # seconds of tries after which a slow network is not tried again
 
 
@@ -80,7 +81,7 @@ def assemble(
     learned = network if frozen is None else frozen.tail
     learner = learner_of(task, learned, taught, settings, on_device(given.loss, choices.device))
     plan = Plan(task, settings, choices, card)
-    learner = with_fast_depthwise(channels_last(learner.to(plan.device)))
+    learner = with_fast_depthwise(laid_out(learner.to(plan.device), settings.layout))
     train = data.examples["train"]
     loader, why_weighted = loader_of(task, taught, train, settings, choices, frozen)
     transfer = transfer_of(task, network, card, settings)
@@ -244,8 +245,12 @@ def _export_seconds(t: Training, an_image: float) -> float:
 
 
 def _step_seconds(t: Training, side: int | None) -> float:
-    """Seconds of a training step on images of `side` px, or of their own size."""
+    """Seconds of a training step on images of `side` px, or of their own size: of a slow network on a few of them."""
     first = next(iter(t.loader.epoch(0)))
+    few = t.loader.take(first.samples[:_FEW], first.numbers[:_FEW])
+    slow = seconds_of_slow_step(t.learner, lambda scratch: _gradients(t, scratch, few, side))
+    if slow is not None:
+        return slow * len(first.samples) / len(few.samples)
     return seconds_of_step(t.learner, lambda scratch: _gradients(t, scratch, first, side))
 
 

@@ -1,10 +1,12 @@
 """How far a training is, and how far it still has to go: by epochs, or to end on time."""
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any, Self
 
 _REPLAN_SECONDS = 2.0  # between two looks at the measured speed
+_VALIDATING = 0.1  # of the time until a deadline: where validation takes more, some epochs go without
 
 
 @dataclass
@@ -55,9 +57,24 @@ class Clock:
         return self.remaining / self.steps_per_epoch
 
     @property
+    def epochs_a_validation(self) -> int:
+        """How many epochs there are to a validation: one, unless they would take much of the time until a deadline.
+
+        >>> clock = Clock.for_epochs(1, steps_per_epoch=10)
+        >>> clock.end_at(time.monotonic() + 1000, step_seconds=1, epoch_seconds=2)
+        >>> clock.epochs_a_validation
+        2
+        """
+        steps = self.steps_per_epoch * self.step_seconds * self._mean_cost
+        if self.deadline is None or steps <= 0:
+            return 1
+        return max(1, math.ceil(self.epoch_seconds * (1 - _VALIDATING) / (_VALIDATING * steps)))
+
+    @property
     def seconds_left(self) -> float:
         """Seconds still to come, as planned now."""
-        return self.remaining * self.step_seconds * self._mean_cost + self.epochs_left * self.epoch_seconds
+        validations = self.epochs_left / self.epochs_a_validation
+        return self.remaining * self.step_seconds * self._mean_cost + validations * self.epoch_seconds
 
     @property
     def seconds_late(self) -> float:
@@ -93,7 +110,7 @@ class Clock:
             self._replan()
 
     def finish_epoch(self, seconds: float) -> None:
-        """An epoch ended; validation and checkpoint took `seconds`."""
+        """An epoch ended with a validation; that and the checkpoint took `seconds`."""
         self.epoch_seconds = seconds
         self.last_step = None  # the pause is no part of the next step
         # What is over stays over: its schedule has come to its end, so more steps would be at a rate of 0.
@@ -105,7 +122,8 @@ class Clock:
         self.last_plan = time.monotonic()
         left = self.deadline - self.last_plan
         # Whatever the plan, the last validation comes once.
-        a_step = self.step_seconds * self._mean_cost + self.epoch_seconds / self.steps_per_epoch
+        steps = self.steps_per_epoch * self.epochs_a_validation
+        a_step = self.step_seconds * self._mean_cost + self.epoch_seconds / steps
         planned = int(max(0.0, left - self.epoch_seconds) / a_step) if a_step else 1
         first = self.made == 0
         self.remaining = max(1 if first else 0, planned)

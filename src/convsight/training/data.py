@@ -46,6 +46,7 @@ def fit_images(dataset: Dataset, wanted: InputSpec, settings: TrainSettings, lis
         skip_unreadable=settings.skip_unreadable,
         workers=settings.workers,
         max_megapixels=settings.max_megapixels,
+        on_disk=True,
     )
     examples = {name: each.examples for name, each in read.items()}
     if all(len(each.split) == len(dataset.splits[name]) for name, each in read.items()):

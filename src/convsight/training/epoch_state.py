@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from convsight.training.waiting import Waiting
+
 
 @dataclass
 class EpochState:
@@ -16,8 +18,9 @@ class EpochState:
     on. `batches` of it were learnt: that is the number of the next one, counted from 0.
 
     >>> state = EpochState.restored({"batches": 2, "seen": 8, "totals": {"total": 4.0}, "seconds": 1.5})
-    >>> state.loss, state.state() == {**state.state(), "batches": 2, "seen": 8}
-    (0.5, True)
+    >>> kept = state.state()
+    >>> state.loss, kept["batches"], kept["seen"], kept["seconds"] >= 1.5
+    (0.5, 2, 8, True)
     """
 
     batches: int = 0
@@ -25,15 +28,23 @@ class EpochState:
     totals: dict[str, float] = field(default_factory=dict)  # of each loss, over the examples seen
     earlier: float = 0.0  # the seconds that calls before this one spent on it
     began: float = field(default_factory=time.monotonic)  # when this call began or went on with it
+    waiting: Waiting = field(default_factory=Waiting)
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Self:
         """What `state` told, gone on with from now."""
-        return cls(state["batches"], state["seen"], dict(state["totals"]), state["seconds"])
+        waiting = Waiting(state.get("waited", 0.0))
+        return cls(state["batches"], state["seen"], dict(state["totals"]), state["seconds"], waiting=waiting)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"batches": self.batches, "seen": self.seen, "totals": dict(self.totals), "seconds": self.seconds}
+        return {
+            "batches": self.batches,
+            "seen": self.seen,
+            "totals": dict(self.totals),
+            "seconds": self.seconds,
+            "waited": self.waiting.seconds,
+        }
 
     def take(self, losses: Mapping[str, Tensor], examples: int) -> None:
         """Take in what the step on a batch of so many examples tells."""
@@ -61,3 +72,8 @@ class EpochState:
     def images_per_s(self) -> float:
         """Training examples a second, without validation."""
         return self.seen / self.seconds
+
+    @property
+    def waited_share(self) -> float:
+        """The share of its time that steps waited for their batches."""
+        return self.waiting.seconds / self.seconds

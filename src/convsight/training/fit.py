@@ -19,6 +19,7 @@ from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine, load_tensors, save_network
 from convsight.metrics import Measured, MetricName, named, whole_and_parts
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.memory_format import memory_format
 from convsight.progress import Listener, Status
 from convsight.results import InvalidOutputError
 from convsight.rng import RngKeys
@@ -44,6 +45,7 @@ from convsight.training.plateau import Plateau
 from convsight.training.seeding import seed_step
 from convsight.training.transfer import Transfer
 from convsight.training.update import NotFiniteError, OptimizerSteps
+from convsight.training.waiting import COLUMN, advice_on_waiting, waited_share
 
 # The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
 # (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
@@ -150,6 +152,7 @@ class Training:
             "steps": self.step,
             "best_epoch": self.best_epoch,
             "seconds": round(self.seconds, 1),
+            **({} if (share := waited_share(self.rows)) is None else {"waited_share": share}),
             "finished": finished,
         }
 
@@ -163,7 +166,7 @@ def fit(t: Training, listener: Listener) -> None:
     with listener.training() as show, held_stops() as held, _kept_if_stopped(t, held, listener):
         while not t.is_over:
             part, headline = _opened(t), _headline(t)
-            for loaded in () if t.clock.done else t.loader.epoch(t.epoch, part.batches):
+            for loaded in part.waiting.over(_until_validation(t, part, held)):
                 with held:
                     seed_step(t.plan.settings.seed, t.epoch, t.step, t.device)
                     if t.transfer:
@@ -190,6 +193,20 @@ def fit(t: Training, listener: Listener) -> None:
                 _average(t)
             _finish_epoch(t, part, held, listener)
             t.callbacks.epoch(t.epoch, t.rows[-1], t.best_epoch == t.epoch, t.run.path, t.deployed)
+    if advice := advice_on_waiting(t.rows, t.train.images.kept, t.plan.settings.workers):
+        listener.say(advice)
+
+
+def _until_validation(t: Training, part: EpochState, held: HeldStop) -> Iterator[LoadedBatch]:
+    """What is left of an epoch, and whole ones after it where validating after each would take much of --minutes."""
+    last = int(t.rows[-1]["epoch"]) if t.rows else 0
+    waits_for_each = t.plateau is not None or bool(t.plan.settings.patience)
+    while not t.clock.done:
+        yield from t.loader.epoch(t.epoch, part.batches)
+        if waits_for_each or t.epoch + 1 - last >= t.clock.epochs_a_validation:
+            return
+        with held:
+            t.epoch, part.batches = t.epoch + 1, 0
 
 
 def _opened(t: Training) -> EpochState:
@@ -223,7 +240,7 @@ def prepared(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch
     if side is not None:
         varied = smaller_batch(varied, side, t.augmentation)
     normalised = t.inputs.normalise(varied.inputs[kind])
-    layout = torch.channels_last if normalised.ndim == 4 else torch.contiguous_format
+    layout = memory_format(t.plan.settings.layout, normalised.ndim)
     return Batch({kind: normalised.contiguous(memory_format=layout)}, varied.targets)
 
 
@@ -257,7 +274,7 @@ def _first_place(t: Training, batch: Batch) -> str:
 
 def _finish_epoch(t: Training, epoch: EpochState, held: HeldStop, listener: Listener) -> None:
     """Validate, keep the best, write the checkpoint, and tell the epoch in one line of words."""
-    trained, images_per_s = time.monotonic(), epoch.images_per_s
+    trained, images_per_s, waited = time.monotonic(), epoch.images_per_s, epoch.waited_share
     if name := weights_not_finite(t.learner) or weights_not_finite(t.kept):
         raise diverged(t, "the weights became infinite", f"first those called {name}")
     try:
@@ -268,7 +285,7 @@ def _finish_epoch(t: Training, epoch: EpochState, held: HeldStop, listener: List
         t.epoch += 1
         t.part = None
         lowered = t.plateau is not None and t.plateau.take(t.reader.metrics().selected_by[0].key(metrics))
-        _record(t, metrics, epoch.losses, epoch.seconds, images_per_s, listener)
+        _record(t, metrics, epoch.losses, epoch.seconds, images_per_s, listener, waited)
         t.clock.finish_epoch(time.monotonic() - trained)
         listener.epoch(t.epoch, _words(t, epoch, lowered))
 
@@ -298,13 +315,18 @@ def _record(
     seconds: float,
     images_per_s: float,
     listener: Listener,
+    waited: float = 0.0,
 ) -> None:
-    """Add the row of an epoch that took so many seconds; keep the best network, write the checkpoint."""
+    """Add the row of an epoch that took so many seconds; keep the best network, write the checkpoint.
+
+    `waited` is the share of the time of its steps that they waited for batches.
+    """
     row = {
         "epoch": t.epoch,
         "step": t.step,
         "seconds": round(t.seconds + seconds, 3),
         "images_per_s": round(images_per_s, 1),
+        COLUMN: round(waited, 4),
         "lr": t.update.lr,
         **_loss_columns(losses),
         **{name: measured.value for name, measured in whole_and_parts(named("val", metrics))[0].items()},

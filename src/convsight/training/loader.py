@@ -1,8 +1,9 @@
 """Batches of training examples in an order that depends on the seed and the epoch alone."""
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -63,6 +64,18 @@ class Loader:
     def steps(self) -> int:
         """Batches in one epoch."""
         return len(self._bounds())
+
+    def read_by(self, workers: int) -> Self:
+        """The same, read ahead by so many threads."""
+        other = copy(self)
+        other._workers = workers
+        return other
+
+    def of_batch(self, batch: int) -> Self:
+        """The same in batches of so many examples."""
+        other = copy(self)
+        other._batch = batch
+        return other
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[LoadedBatch]:
         """The examples of `epoch` in its order, from its batch number `first` on: all once, or as their weights say."""

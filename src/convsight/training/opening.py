@@ -66,7 +66,7 @@ def open_training(
     check_transfer(task, card, settings)
     prepared = fit_images(dataset, card.input, settings, listener)
     dataset, prepared = keep_together(source, dataset, prepared, settings, listener)
-    card = _described(card, prepared, settings, weights)
+    card = _described(card, prepared, settings, weights, listener)
     if is_own(net):
         shape = taking_modules(task, card.task).shape(card)
         card = card.model_copy(update={"net": checked_own(net, shape, card.target.summary)})
@@ -119,12 +119,16 @@ def _report_data(dataset: Dataset, listener: Listener) -> None:
         listener.say("note: there is no test: val, which chooses the best epoch, serves as one, which is too kind")
 
 
-def _described(card: Card, prepared: Prepared, settings: TrainSettings, weights: Weights | None) -> Card:
+def _described(
+    card: Card, prepared: Prepared, settings: TrainSettings, weights: Weights | None, listener: Listener
+) -> Card:
     """The card with all that is known before the first step."""
     dataset = prepared.dataset
+    with listener.counting("fingerprint of the data", sum(map(len, dataset.splits.values()))) as advance:
+        found = fingerprint(dataset, progress=advance)
     data = {
         "name": dataset.name,
-        "fingerprint": fingerprint(dataset),
+        "fingerprint": found,
         "pictures": {name: len(split) for name, split in dataset.splits.items()},
         "train_counts": counts_by_class(dataset.split("train").targets),
     }

@@ -43,6 +43,15 @@ def choose_precision(
     return "bfloat16", "the hardware multiplies it faster than float32"
 
 
+def seconds_of_slow_step(learner: Learner, step: Callable[[Learner], object]) -> float | None:
+    """The time of the first step, where it is long, so that its first use of the kernels is little of it; else None."""
+    scratch = copy.deepcopy(learner).train()
+    began = time.perf_counter()
+    step(scratch)
+    took = time.perf_counter() - began
+    return took if took > _SLOW else None
+
+
 def seconds_of_step(learner: Learner, step: Callable[[Learner], object]) -> float:
     """The fastest of a few training steps; `learner` itself is left as it is.
 
