@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class Numbers(Result):
     >>> Numbers(("age",), ("years",), normal.mean, np.array([10.0]), normal).summary()
     'age 31.5 [24.92, 38.08] years'
     """
+
+    wrong: ClassVar[str] = f"have a true number outside its interval, as {1 - LEVEL:.0%} are expected to"
 
     names: tuple[str, ...]
     units: tuple[str, ...]

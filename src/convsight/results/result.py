@@ -5,7 +5,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 from PIL import Image
 
@@ -35,12 +35,14 @@ class InvalidOutputError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Result(ABC):
-    """What is true or predicted about one image: one type for both, checked when made.
+    """What is true or predicted about one image: one type for both, checked when made; `wrong` says what mistakes are.
 
     Abstract or final: a kind of result implements every abstract method, and is not derived from again. What only some
     kinds can do is in `convsight.results.capabilities`; they do it by having the methods. A prediction of
     `Model.predict` knows the `original` it is about, so that it can be shown.
     """
+
+    wrong: ClassVar[str] = "are predicted wrong"
 
     original: Original | None = field(default=None, repr=False, kw_only=True)
 

@@ -104,7 +104,7 @@ def evaluate(
         for part, positions in parts.items():
             metrics |= _judged_part(model, part, judged, positions, dataset.source, listener, advance, wrong)
     if place is not None and wrong is not None:
-        _write_mistakes(place, wrong, judged, parts, max_megapixels, listener)
+        _write_mistakes(model, place, wrong, judged, parts, max_megapixels, listener)
     return Evaluation(
         dataset.source,
         len(judged.split),
@@ -139,6 +139,7 @@ def _judged_part(
 
 
 def _write_mistakes(
+    model: Model,
     place: Path,
     wrong: MistakeCollector,
     judged: ReadSplit,
@@ -153,7 +154,8 @@ def _write_mistakes(
     write_mistakes(place, wrong, judged.examples, judged.split.names, part_of.tolist(), max_megapixels)
     count = len(wrong.mistakes)
     drawn = f", the worst {DRAWN:,} of them as pictures" if count > DRAWN and place.suffix.lower() != ".csv" else ""
-    listener.say(f"{count:,} of {len(judged.split):,} images are predicted wrong: {place}{drawn}, the surest first")
+    how = model.reader.result.wrong
+    listener.say(f"{count:,} of {len(judged.split):,} images {how}: {place}{drawn}, the surest first")
 
 
 def _tell_seen(parts: Mapping[str, NDArray[np.int64]], name: str, own: bool, listener: Listener) -> None:

@@ -312,6 +312,9 @@ class Averaging(Protocol):
     def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """One answer of several networks, from the arrays that the deployed graph of each gives for the same inputs."""
 
+    def averaged_calibration(self, cards: Sequence[Card]) -> dict[str, float]:
+        """What a reader needs of the calibrations of several networks, beyond what is in the graph of each."""
+
 
 def averaging(task: Task, name: str) -> Averaging:
     """`task`, which is called `name`, and whose answers must have a mean; raises `UserError` where they have none."""

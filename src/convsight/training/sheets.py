@@ -82,7 +82,7 @@ def save_worst(
     cells = [Cell(picture, names[wrong.position]) for wrong, picture in pictures if picture is not None]
     if not cells:
         return
-    count = f"{len(found.mistakes):,} of {len(examples):,} images of {split} are predicted wrong"
+    count = f"{len(found.mistakes):,} of {len(examples):,} images of {split} {t.reader.result.wrong}"
     sheet = contact_sheet(cells, min(_COLUMNS, len(cells)), f"{count}; the surest first")
     write_atomic_with(place, partial(sheet.save, format="PNG"))
     listener.say(f"{count}: {place} shows the surest; convsight evaluate {t.run.path} --mistakes FOLDER all of them")

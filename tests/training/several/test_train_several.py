@@ -16,6 +16,7 @@ from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
+from convsight.progress import Silent
 from convsight.results import Label
 from convsight.run import Run
 from convsight.runtime.model import Model, load
@@ -176,3 +177,21 @@ def test_data_of_another_task_are_taken_as_the_named_one_takes_them(pictures: Pa
     assert {run.card.task for run in (found.runs.run(member) for member in found.runs.load()[0].members(0))} == {
         "multilabel"
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "task"), [("digits", "regression"), ("shapes", "multilabel")])
+def test_numbers_and_labels_are_averaged_too(data: str, task: str, tmp_path: Path) -> None:
+    net = "conv 4 3x3 stride 2 relu | globalavg | dense classes"
+    chosen = {**FAST, "net": net, "epochs": 1, "batch": 64}
+    given = TrainSettings.of(data=data, task=task, run=str(tmp_path / "a"), **chosen)
+    found = train_several(given, Several(repeat=2, average=True), Silent())
+    average = load(found.runs.average.path)
+    members = [load(found.runs.path / name) for name in ("seed-0", "seed-1")]
+    assert all(proof.holds for proof in average.card.proofs if proof.precision == "float32")
+    assert average.card.metrics
+    image = np.random.default_rng(0).integers(0, 256, (12, 12, 3)).astype(np.uint8)
+    told = [model.predict(image).to_json() for model in (average, *members)]
+    key, name = ("numbers", "value") if task == "regression" else ("labels", "probability")
+    values = [np.array([each[name] for each in sorted(one[key], key=lambda each: str(each["name"]))]) for one in told]
+    assert np.allclose(values[0], np.mean(values[1:], axis=0), atol=1e-2 * np.abs(values[0]).max() + 1e-2)

@@ -114,6 +114,9 @@ class Classification(WholeImageTask):
     def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         return mean_answer(answers)
 
+    def averaged_calibration(self, cards: Sequence[Card]) -> dict[str, float]:
+        return {}  # temperatures are in the graphs
+
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return majority_baseline(_labels(train.targets), _labels(judged.targets))
 

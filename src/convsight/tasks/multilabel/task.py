@@ -1,7 +1,8 @@
 """Several labels: which of a list does the image show, any number of them?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from statistics import fmean
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -23,6 +24,7 @@ from convsight.results.label_set import NONE
 from convsight.settings import TrainSettings
 from convsight.spread import evenly
 from convsight.targets.several_labels import label_sets
+from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.multilabel.baselines import LINEAR_IMAGES, frequency_baseline, linear_baseline
@@ -91,6 +93,13 @@ class Multilabel(WholeImageTask):
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return LabelSetGraph(InputLayer(card.input), model, card.mirror)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
+
+    def averaged_calibration(self, cards: Sequence[Card]) -> dict[str, float]:
+        """The mean of the thresholds, which readers take."""
+        return {name: fmean(card.calibration[name] for card in cards) for name in cards[0].calibration}
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         return frequency_baseline(label_sets(train.targets), label_sets(judged.targets))

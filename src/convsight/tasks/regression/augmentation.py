@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from torch import Tensor
 
-from convsight.augmentation import ImageAugmentation, TargetKind, Variation, Warp, Whole, in_words
+from convsight.augmentation import ImageAugmentation, MixableTarget, ShareTarget, Variation, Warp, in_words
 from convsight.augmentation.warp_steps import HeightWidth
 from convsight.datasets import Dataset
 from convsight.errors import UserError, unknown_name
@@ -23,12 +23,10 @@ _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 @final
 @dataclass(frozen=True)
-class SignedNumbers(TargetKind):
-    """Numbers (batch, numbers) of which those at `negated` change their sign in a mirror image."""
+class SignedNumbers(MixableTarget):
+    """Numbers (batch, numbers) of which those at `negated` change their sign in a mirror image; mixtures have means."""
 
     negated: tuple[int, ...]
-
-    has_pixels: ClassVar[bool] = False
 
     def warped(self, name: str, targets: Mapping[str, Tensor], warp: Warp, size: HeightWidth) -> dict[str, Tensor]:
         values = targets[name]
@@ -38,6 +36,9 @@ class SignedNumbers(TargetKind):
             if step.mirrored is not None:
                 values = torch.where(step.mirrored[:, None], values * signs, values)
         return {name: values}
+
+    def mixed(self, values: Tensor, partners: Tensor, shares: Tensor) -> Tensor:
+        return ShareTarget().mixed(values, partners, shares)
 
 
 def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettings, name: str) -> ImageAugmentation:
@@ -57,7 +58,7 @@ def choose_augmentation(dataset: Dataset, spec: InputSpec, settings: TrainSettin
             f"--flip-negates {','.join(negated)} is for images that are mirrored left to right, but --flip is "
             f"{settings.flip}; leave one of both out"
         )
-    kind = SignedNumbers(tuple(dataset.target.names.index(each) for each in negated)) if negated else Whole()
+    kind = SignedNumbers(tuple(dataset.target.names.index(each) for each in negated)) if negated else ShareTarget()
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     return ImageAugmentation(variation, {name: kind}, (f"augmentation: {in_words(variation)}", why, why_flip))
 

@@ -1,6 +1,6 @@
 """Regression: what number, or which numbers, belong to the image?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from convsight.augmentation import Augmentation, Batch
+from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec, as_image
@@ -20,6 +21,7 @@ from convsight.results import Numbers, NumbersOfMany
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import NumberTargets, Targets
+from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.reader import Metrics
 from convsight.tasks.regression.augmentation import choose_augmentation
@@ -37,6 +39,7 @@ from convsight.tasks.whole_image import WholeImageTask
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_DISTRIBUTION = ("weights", "means", "deviations")  # arrays of the deployed graph, a column a component
 _NUMBERS = "numbers"  # the target's name in a batch
 _ANSWER = ("loss", "components", "huber_delta")  # of the settings, what a network's outputs mean
 
@@ -70,7 +73,8 @@ class Regression(WholeImageTask):
         return HeldTargets({_NUMBERS: torch.from_numpy(_numbers(examples.targets).values).float()})
 
     def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
-        return choose_augmentation(dataset, spec, settings, _NUMBERS)
+        varied = choose_augmentation(dataset, spec, settings, _NUMBERS)
+        return mixed(varied, RegressionSettings.of(settings).mixup, 0.0)
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False
@@ -94,6 +98,15 @@ class Regression(WholeImageTask):
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return NumberGraph(card, model)
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """The mixture of the distributions of all: where networks differ it is wider."""
+        parts = {name: torch.cat([answer[name] for answer in answers], dim=2) for name in _DISTRIBUTION}
+        parts["weights"] = parts["weights"] / len(answers)
+        return {"numbers": mean_answer([{"numbers": answer["numbers"]} for answer in answers])["numbers"], **parts}
+
+    def averaged_calibration(self, cards: Sequence[Card]) -> dict[str, float]:
+        return {}  # widths are in the graphs
 
     def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
         true = _numbers(train.targets)

@@ -43,7 +43,12 @@ def average_networks(
     _check_alike(members, cards)
     task = task_of(cards[0].task)
     networks = Averaged([graph_of(runs.run(member)) for member in members], averaging(task, cards[0].task)).eval()
-    card = cards[0].model_copy(update={"calibration": {}, "metrics": {}, "training": _training(members, cards)})
+    changes = {
+        "calibration": averaging(task, cards[0].task).averaged_calibration(cards),
+        "metrics": {},
+        "training": _training(members, cards),
+    }
+    card = cards[0].model_copy(update=changes)
     if members[0].fold is None:
         card = card.model_copy(update={"metrics": _judged(runs, networks, card, cut, settings, listener)})
     images = partial(proof_images, enough_images(cut[members[0]]), card.input, settings.max_megapixels)

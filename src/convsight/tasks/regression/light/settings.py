@@ -13,7 +13,7 @@ from convsight.settings import TaskSettings
 class RegressionSettings(TaskSettings):
     """How far an answer is from the truth, and what of it is told."""
 
-    varying: ClassVar[frozenset[str]] = frozenset({"flip_negates"})
+    varying: ClassVar[frozenset[str]] = frozenset({"flip_negates", "mixup"})
     of_loss: ClassVar[frozenset[str]] = frozenset({"loss", "components", "huber_delta"})
     beside_own_loss: ClassVar[Mapping[str, Any]] = {"loss": "mse"}  # a number an output
 
@@ -32,6 +32,13 @@ class RegressionSettings(TaskSettings):
         None,
         description="Numbers, separated by commas, that change their sign in a mirror image, as steering does: "
         "images are then mirrored with them.",
+    )
+
+    mixup: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="Alpha of mixup: images laid over each other, with the mean of their numbers; 0 is never.",
     )
 
     def refuse_without_effect(self) -> None:
