@@ -92,7 +92,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = []
     networks = {"efficientnet_lite0": ("imagenet", lite0_weights()), "squeezenet1_0": (str(arguments.squeezenet),) * 2}
-    for name in ("cats_dogs", "sign_digits"):
+    for name in ("cats_dogs", "sign_digits") if arguments.only is None else arguments.only[:1]:
         with TemporaryDirectory() as folder:
             data = parted(getattr(arguments, name), Path(folder) / "data")
             for net, (own, file) in networks.items():

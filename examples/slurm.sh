@@ -23,4 +23,4 @@ exec srun --kill-on-bad-exit=1 torchrun \
     --rdzv-id "$SLURM_JOB_ID" \
     --rdzv-backend c10d \
     --rdzv-endpoint "$first:29500" \
-    -m convsight train "$@"
+    -m -- convsight train "$@"

@@ -1,5 +1,6 @@
 """The command line, as a process of its own or within the one of the tests."""
 
+import gc
 import io
 import signal
 import subprocess
@@ -23,7 +24,7 @@ def within(*arguments: str | Path, cwd: Path | None = None) -> Done:
     """The same in this process, where PyTorch is imported once for all tests."""
     command = ["convsight", *map(str, arguments)]
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    stop_by_system = signal.getsignal(signal.SIGTERM)
+    stop_by_system, garbage = signal.getsignal(signal.SIGTERM), gc.get_threshold()
     code: int | str | None = None
     try:
         with patch.object(sys, "argv", command), chdir(cwd or Path.cwd()), redirect_stdout(out), redirect_stderr(err):
@@ -32,6 +33,7 @@ def within(*arguments: str | Path, cwd: Path | None = None) -> Done:
         code = end.code
     finally:
         signal.signal(signal.SIGTERM, stop_by_system)
+        gc.set_threshold(*garbage)
     assert not isinstance(code, str), code
     return Done(command, code or 0, _text(out), _text(err))
 

@@ -1,5 +1,6 @@
 """The command line, and every bad input that must end with exit code 2."""
 
+import gc
 import json
 import os
 import pickle
@@ -74,7 +75,7 @@ def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) ->
     assert first["file"] == str(image)
     assert len(first["labels"]) == 10
     assert sum(label["probability"] for label in first["labels"]) == pytest.approx(1, abs=1e-5)
-    table = process("predict", trained, image).stdout
+    table = within("predict", trained, image).stdout
     assert table.startswith(f"{image}: {first['labels'][0]['name']} ")
     rows = within("predict", trained / "model.safetensors", image, "--format", "csv").stdout.splitlines()
     assert rows[0] == "file,label,probability,0,1,2,3,4,5,6,7,8,9,error"
@@ -84,7 +85,7 @@ def test_predict_in_every_format(trained: Path, photos: Path, tmp_path: Path) ->
 def test_a_bad_image_is_reported_in_its_place(trained: Path, photos: Path) -> None:
     bad = photos / "dark" / "1.png"
     bad.write_text("no image")
-    done = process("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
+    done = within("predict", trained, photos / "dark" / "0.png", bad, photos / "dark" / "2.png", "--format", "json")
     assert done.returncode == 2
     predictions = [json.loads(line) for line in done.stdout.splitlines()]
     assert ["labels" in prediction for prediction in predictions] == [True, False, True]
@@ -93,7 +94,7 @@ def test_a_bad_image_is_reported_in_its_place(trained: Path, photos: Path) -> No
 
 def test_the_api_answers_as_the_command_line(trained: Path, photos: Path) -> None:
     label = convsight.load(trained).predict(photos / "dark" / "0.png")
-    line = process("predict", trained, photos / "dark" / "0.png", "--format", "json").stdout
+    line = within("predict", trained, photos / "dark" / "0.png", "--format", "json").stdout
     assert json.loads(line)["labels"] == label.to_json()["labels"]
     assert isinstance(label, Label)
     assert [score.name for score in label.top(3)] == [x["name"] for x in json.loads(line)["labels"][:3]]
@@ -264,6 +265,15 @@ def wait_for(file: Path) -> None:
     raise AssertionError(f"{file} did not appear")
 
 
+def test_a_call_looks_for_garbage_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr("convsight.cli.app", lambda **_: seen.append(gc.get_threshold()[0]))
+    before = gc.get_threshold()
+    within()
+    assert seen[0] > 2 * before[0]
+    assert gc.get_threshold() == before
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys, convsight, convsight.cli; print([m for m in ('torch', 'numpy', 'pydantic') if m in sys.modules])"
@@ -277,7 +287,7 @@ def test_help_of_train_shows_every_setting() -> None:
 
     words = within("train", "--help").stdout
     for name in TrainSettings.model_fields:
-        assert name in ("data", "own") or f"--{name.replace('_', '-')}" in words
+        assert name in ("data", "own", "given") or f"--{name.replace('_', '-')}" in words
 
 
 def test_kept_features_are_told_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

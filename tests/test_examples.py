@@ -25,7 +25,7 @@ def test_the_script_for_slurm_is_one_that_bash_reads_and_names_what_torchrun_nee
     parser = get_args_parser()
     for option in given:
         assert option.replace("-", "_").strip("_") in {action.dest for action in parser._actions}
-    assert '-m convsight train "$@"' in text
+    assert '-m -- convsight train "$@"' in text
 
 
 def test_the_manifest_starts_as_many_pods_as_it_says_and_they_find_the_first() -> None:

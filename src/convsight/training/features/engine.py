@@ -41,7 +41,8 @@ def engine_for(front: nn.Module, images: tuple[int, ...], device: torch.device, 
 @final
 class _OpenVINO:
     def __init__(self, front: nn.Module, images: tuple[int, ...], precision: Precision) -> None:
-        ov = import_module("convsight.runtime.openvino_import").ov  # where there is one for this machine
+        imported = import_module("convsight.runtime.openvino_import")  # where there is one for this machine
+        ov = imported.ov
         self.name = f"openvino {ov.__version__} {precision}"
         threads = torch.get_num_threads()
         with torch.no_grad(), warnings.catch_warnings():
@@ -54,7 +55,7 @@ class _OpenVINO:
             "NUM_STREAMS": threads,
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
         }
-        self._queue = ov.AsyncInferQueue(ov.Core().compile_model(model, "CPU", config))
+        self._queue = ov.AsyncInferQueue(imported.core().compile_model(model, "CPU", config))
         self._queue.set_callback(self._take)
         self._found: list[NDArray[np.float32]] = []
 

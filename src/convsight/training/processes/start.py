@@ -4,6 +4,7 @@ import atexit
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -156,6 +157,14 @@ def _told_once(together: Together, error: UserError) -> UserError:
         others = together.failures() if isinstance(error, ProcessLostError) else []
         together.tell_failure(str(error))
         return UserError("\n".join([str(error), *others])) if others else error
-    if together.tell_failure(str(error)):
-        return ToldElsewhereError(str(error))
-    return error  # there is no first process any more that would tell it
+    if not together.tell_failure(str(error)):
+        return error  # there is no first process any more that would tell it
+    # A launcher ends all with the first that ends, so that comes after the words. Where the first process waits for a
+    # message of this one, it hears of the end when the connections are closed.
+    if not together.first_has_failed(within=2.0):
+        dist.destroy_process_group()
+        atexit.unregister(dist.destroy_process_group)
+        _join.cache_clear()
+        together.first_has_failed(within=5.0)
+    time.sleep(0.5)
+    return ToldElsewhereError(str(error))

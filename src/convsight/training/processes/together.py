@@ -143,6 +143,16 @@ class Together(Processes):
             return False
         return True
 
+    def first_has_failed(self, within: float) -> bool:
+        """Whether the first process has told why it ends; waits so many seconds for it."""
+        until = time.monotonic() + within
+        try:
+            while not self._store.check([self._failed(0)]) and time.monotonic() < until:
+                time.sleep(_LONGEST / 10)
+            return self._store.check([self._failed(0)])
+        except RuntimeError:
+            return True
+
     def failures(self) -> list[str]:
         """Why others say that they end."""
         try:
