@@ -35,7 +35,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "numbers, adamw": ("thermometers", "--net", "lecture3", "--size", "32", "--optimizer", "adamw", "--epochs", "6"),
     "boxes, muon": ("shapes", "--net", "yolo-n", "--size", "64", "--epochs", "2", "--mosaic", "0.5"),
 }
-_TIMING = {"seconds", "images_per_s"}
+_TIMING = {"seconds", "images_per_s", "waited"}
 _LATEST = 0.97  # of the time of the first run; later, a training that is a little faster would have ended
 
 
