@@ -28,9 +28,7 @@ from convsight.training.beginning import FROZEN, Pretrained, first_network, keep
 from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
-from convsight.training.data import (
-    Prepared,
-)
+from convsight.training.data import Prepared, lasting
 from convsight.training.exporting import export_trained
 from convsight.training.features.frozen import ON_IMAGES, Frozen, frozen_features
 from convsight.training.fit import Training, fit, restore, unfinished_card
@@ -101,9 +99,7 @@ def _trained(
         choices = shared_choices(choices, processes)
         known = Pretrained(weights, deadline) if weights and processes.is_first else None
         network = first_network(task, card, known, choices, settings.seed, listener)
-        frozen = None  # in several processes what is frozen is computed in every step
-        if processes.count == 1:
-            frozen = frozen_features(task, network, card, prepared, settings, choices, deadline, listener, given)
+        frozen = frozen_features(task, network, card, prepared, settings, choices, deadline, listener, given)
         loss = processes.same(_head_started(task, network, card, prepared, frozen, known, choices, listener))
         processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
@@ -118,7 +114,7 @@ def _trained(
         if instead:
             instead(t)
             return run
-        run.save_settings(_absolute(settings), t.plan.choices.model_dump())
+        run.save_settings(lasting(settings), t.plan.choices.model_dump())
         t.log = _trackers(t, listener)
         if processes.is_first:
             save_varied(t)
@@ -199,7 +195,7 @@ def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place:
     """The settings with new `epochs` or `minutes` and the place of the data, where these are given."""
     if changes:
         settings = TrainSettings.of(**{**settings.model_dump(exclude={"epochs", "minutes"}), **changes})
-    return settings if place is None else _absolute(settings.model_copy(update={"data": place}))
+    return settings if place is None else lasting(settings.model_copy(update={"data": place}))
 
 
 def _go_on(
@@ -274,13 +270,18 @@ def _frozen_again(
     given: Given,
 ) -> Frozen | None:
     """The features that `run` learns from, if it does: their network is that of its model file."""
-    if choices.views in {None, ON_IMAGES}:
+    if choices.views is None or choices.views == ON_IMAGES:
         return None
     load_tensors(network, load_network(run.model_file).state_dict())
     frozen = frozen_features(task, network, card, prepared, settings, choices, None, listener, given)
     if frozen is None:
         raise UserError(
             f"{run.path} learns from features of its images, which cannot be made here; see what was said of them above"
+        )
+    if len(frozen.views) - 1 < choices.views:
+        raise UserError(
+            f"{run.path} learns from {counted(choices.views, 'varied view')} of each image, and there is room for "
+            f"{len(frozen.views) - 1} here: make some on the disk, or let CONVSIGHT_FEATURES name a folder of another"
         )
     return frozen
 
@@ -321,12 +322,6 @@ def _remove_older(run: Run, listener: Listener) -> None:
         )
 
 
-def _absolute(settings: TrainSettings) -> TrainSettings:
-    """The settings with a path of the data that holds from any folder."""
-    path = Path(settings.data)
-    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
-
-
 @contextmanager
 def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
@@ -353,6 +348,8 @@ def _trackers(t: Training, listener: Listener) -> Trackers:
 
 def _how_to_go_on(t: Training) -> str:
     """Where a training that was stopped stands, what of it is kept, and how to go on."""
+    if not t.processes.is_first:  # which alone knows what was written
+        return f"stopped {_place(t)}; the state that was written last is kept\ngo on with: {_command(t)}"
     if t.saved_step is None:
         return "stopped before the first step was made: there is nothing to keep, the run folder is removed"
     lost = "" if t.saved_step == t.step else f", kept as it was after step {t.saved_step:,}"

@@ -85,7 +85,9 @@ def test_the_option_is_taken_off() -> None:
 
 def test_what_cannot_be_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, words in (
-        (("train", "digits", "--processes", "2", "--folds", "3"), "leave --processes out"),
+        (("train", "digits", "--processes", "2", "--folds", "3"), "--folds trains one run after the other"),
+        (("train", "digits", "--processes", "2", "--freeze", "all-three"), "--freeze all-three trains one run after"),
+        (("lr-find", "digits", "--freeze", "all-three"), "three trainings are compared by the command alone"),
         (("train", "digits", "--processes", "2", "--net", "small", "--epochs", "0"), "epochs"),
     ):
         done = within(*arguments)
