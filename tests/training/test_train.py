@@ -307,8 +307,9 @@ def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> 
     resumed = resume(f"{tmp_path}/part", {}, Silent())
     assert resumed.card.training["finished"] is True
     rows = list(csv.DictReader((resumed.path / "metrics.csv").read_text().splitlines()))
-    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
-    assert resumed.card.training["epochs"] == len(rows)
+    epochs = [int(row["epoch"]) for row in rows]  # those that were validated: where that takes long, not each is
+    assert epochs == sorted(set(epochs))
+    assert resumed.card.training["epochs"] == epochs[-1]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without that device")

@@ -5,6 +5,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
@@ -77,18 +78,39 @@ def train(
     if settings.tune or settings.tune_batch:
         check_alone("--tune")
     with joined(settings.device) as processes:
-        return _trained(settings, processes, Recorder(processes.listener(listener)), held, instead, began, given)
+        said = Recorder(processes.listener(listener))
+        with _begun(settings, processes, said, held, began, given) as begun:
+            t = begun.training
+            if instead:
+                instead(t)
+                return t.run
+            baselines = _before_the_first_step(begun, said)
+            with _explain_if_stopped(t, said):
+                fit(t, said)
+                _end(t, begun.prepared, baselines, said)
+    return t.run
 
 
-def _trained(
+@dataclass(frozen=True)
+class _Begun:
+    """A training before its first step."""
+
+    training: Training
+    prepared: Prepared
+    deadline: float | None  # of `time.monotonic()`
+    loss: float | None  # of the training examples, where a last layer was fitted to them beforehand
+
+
+@contextmanager
+def _begun(
     settings: TrainSettings,
     processes: Processes,
     listener: Recorder,
     held: Dataset | None,
-    instead: Callable[[Training], None] | None,
     began: float,
     given: Given,
-) -> Run:
+) -> Iterator[_Begun]:
+    """From data to a training in a run folder, which is removed where nothing of it is to be kept."""
     deadline = None if settings.minutes is None else began + 60 * settings.minutes
     task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
     with freed_memory_kept(), new_shared_run(processes, settings.run, dataset.name, listener) as run:
@@ -111,24 +133,24 @@ def _trained(
             t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
         settle(t, dataset, deadline, listener)
         check_batch(t)
-        if instead:
-            instead(t)
-            return run
-        run.save_settings(lasting(settings), t.plan.choices.model_dump())
-        t.log = _trackers(t, listener)
-        if processes.is_first:
-            save_varied(t)
-        if frozen is not None:  # checkpoints hold what learns alone
-            save_network(run.model_file, t.deployed, unfinished_card(t, {}))
-        if loss is not None:
-            keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
-        baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.names))
-        _warn_if_late(t, listener)
-        with _explain_if_stopped(t, listener):
-            fit(t, listener)
-            _end(t, prepared, baselines, listener)
-    return run
+        yield _Begun(t, prepared, deadline, loss)
+
+
+def _before_the_first_step(begun: _Begun, listener: Listener) -> Mapping[str, Mapping[str, Measured]]:
+    """Write what is settled, keep the network as it is, and set the clock; returns what baselines reach."""
+    t, prepared = begun.training, begun.prepared
+    t.run.save_settings(lasting(t.plan.settings), t.plan.choices.model_dump())
+    t.log = _trackers(t, listener)
+    if t.processes.is_first:
+        save_varied(t)
+    if t.frozen_part is not None:  # checkpoints hold what learns alone
+        save_network(t.run.model_file, t.deployed, unfinished_card(t, {}))
+    if begun.loss is not None:
+        keep_beginning(t, begun.loss, prepared.examples[prepared.judged], listener)
+    baselines = _baselines(t, prepared, listener)
+    t.clock = clock_for(t, begun.deadline, len(prepared.names))
+    _warn_if_late(t, listener)
+    return baselines
 
 
 def resume(
