@@ -99,7 +99,7 @@ def test_one_is_due_when_the_last_is_old_beside_what_it_took(tmp_path: Path) -> 
     with patch.object(time, "monotonic", lambda: clock[0]):
         kept.begin()
         found = []
-        for took, now in ((0.0, 1029.9), (0.0, 1030.0), (2.0, 1199.9), (2.0, 1200.0)):
+        for took, now in ((0.0, 1029.9), (0.0, 1030.0), (2.0, 1099.9), (2.0, 1100.0)):
             kept.last_s, clock[0] = took, now
             found.append(kept.is_due)
     assert found == [False, True, False, True]

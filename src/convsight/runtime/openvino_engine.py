@@ -14,7 +14,7 @@ from convsight.errors import UserError
 from convsight.runtime.compiled_cache import cache_file, read_cached, write_cached
 from convsight.runtime.engine import FITTED, Engine
 from convsight.runtime.graph_memory import check_graph_memory
-from convsight.runtime.openvino_import import ov
+from convsight.runtime.openvino_import import core, ov
 from convsight.words import shortened
 
 # The first exchange of an array between NumPy and OpenVINO's binding sets up tables of types, and where two threads
@@ -37,14 +37,12 @@ class OpenVINOEngine(Engine):
     def __init__(
         self, file: Path, card: Card, precision: str | None = None, *, raw: bool = False, cached: bool = True
     ) -> None:
-        core = ov.Core()
-        self.precision = _checked(core, card, precision) if precision else _best_precision(core, card, raw)
+        its = core()
+        self.precision = _checked(its, card, precision) if precision else _best_precision(its, card, raw)
         config = _config(self.precision)
         # The weights of a network from the cache stay where they were read, so that is kept as long as the network.
         self._blob, compiled = (
-            _cached(core, file, card, config)
-            if cached and not raw
-            else (None, _compiled(core, file, card, config, raw))
+            _cached(its, file, card, config) if cached and not raw else (None, _compiled(its, file, card, config, raw))
         )
         self.streams = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._names = [output.get_any_name() for output in compiled.outputs]
@@ -96,7 +94,7 @@ def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw
 
 def knows_bfloat16() -> bool:
     """Whether this processor computes in bfloat16."""
-    return _knows_bfloat16(ov.Core())
+    return _knows_bfloat16(core())
 
 
 def _knows_bfloat16(core: ov.Core) -> bool:

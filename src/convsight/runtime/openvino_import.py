@@ -1,6 +1,7 @@
 """OpenVINO without its converter from other formats, whose import takes a tenth of the time to the first answer."""
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -22,4 +23,16 @@ else:
         del sys.modules[_CONVERTER]
     ov.convert_model = _convert_model
 
-__all__ = ["ov"]
+
+@cache
+def core() -> ov.Core:
+    """The one core that runs graphs, for as long as the process lives.
+
+    Each core that is first to compile gives its thread an alternate stack for signals, and frees it when it ends. Where
+    two end in the order they were made in, the thread is left with a freed one, and the next Ctrl-C is a segmentation
+    fault. OpenVINO 2026.4.
+    """
+    return ov.Core()
+
+
+__all__ = ["core", "ov"]

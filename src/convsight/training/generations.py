@@ -15,7 +15,7 @@ from convsight.training.checkpoint import Checkpoint, read_checkpoint, save_chec
 
 # Source of the rule: what is lost by a kill and what is spent on writing are both small beside the training.
 EVERY_SECONDS = 30.0  # from one checkpoint to the next, or more where writing takes long
-SHARE = 0.01  # of the time that may be spent on writing
+SHARE = 0.02  # of the time that may be spent on writing
 
 
 @final

@@ -54,19 +54,16 @@ def class_loss(network: nn.Module, batch: Batch, its: ClassLoss) -> dict[str, Te
     logits = network(batch.image).float()  # summed in float32, whatever the network runs in
     wanted = batch.targets["class"]
     weights = None if its.weights is None else its.weights.to(logits.device)
-    loss = _named_loss(logits, wanted, weights, its)
+    if its.name == "cross-entropy":
+        loss = F.cross_entropy(logits, wanted, weights, label_smoothing=its.smoothing)
+    elif its.name == "focal":
+        loss = focal_loss(logits, wanted, its.gamma, weights, its.smoothing)
+    else:
+        loss = one_against_rest(logits, wanted, weights, its.smoothing)
     if weights is not None and wanted.ndim == 1 and its.name != "bce":  # a mean by the weights of the images
         total = weights[wanted].sum()
         loss = loss * (total / of_whole_batch(total, len(wanted)))
     return {"total": loss}
-
-
-def _named_loss(logits: Tensor, wanted: Tensor, weights: Tensor | None, its: ClassLoss) -> Tensor:
-    if its.name == "focal":
-        return focal_loss(logits, wanted, its.gamma, weights, its.smoothing)
-    if its.name == "bce":
-        return one_against_rest(logits, wanted, weights, its.smoothing)
-    return F.cross_entropy(logits, wanted, weights, label_smoothing=its.smoothing)
 
 
 def focal_loss(
