@@ -1,6 +1,6 @@
 """Fashion-MNIST: seconds until so many of the test images are predicted right, beside Keras, PyTorch and fastai.
 
-    python benchmarks/time_to_accuracy.py PATH_OF_FASHION_MNIST [--enough 0.92] [--repeats 3]
+    python benchmarks/time_to_accuracy.py PATH_OF_FASHION_MNIST [--enough 0.92] [--repeats 3] [--without PyTorch fastai]
 
 The peers train the closing network of the lecture with the defaults of their libraries, or what their own examples for
 pictures of this size train, and stop after the first epoch that is enough, or after 15. convsight trains its default
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--enough", type=float, default=0.92)
+    parser.add_argument("--without", nargs="+", default=[], help="words in the names of those that are left out")
     arguments = parser.parse_args()
     enough = arguments.enough
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +57,10 @@ def main() -> None:
         save_arrays(arguments.data, archive)
         contenders: dict[str, Callable[[], Reached]] = {
             "convsight, default net, --minutes": partial(convsight_seconds, arguments.data, Path(folder), enough),
-            **{name: partial(peer_seconds, *script, archive, enough) for name, script in peers().items()},
+            **{
+                name: partial(peer_seconds, *script, archive, enough)
+                for name, script in peers(arguments.without).items()
+            },
         }
         found: dict[str, list[Reached]] = {name: [] for name in contenders}
         for _ in range(arguments.repeats):
@@ -91,16 +95,17 @@ def save_arrays(source: Path, archive: Path) -> None:
     np.savez(archive, **arrays)
 
 
-def peers() -> dict[str, tuple[Path, str]]:
-    """The interpreter and the script of each."""
+def peers(without: Sequence[str]) -> dict[str, tuple[Path, str]]:
+    """The interpreter and the script of each whose name holds no word of `without`."""
     ours, keras = Path(sys.executable), peer_python("keras")
-    return {
+    found = {
         "Keras, lecture net": (keras, "keras_lecture.py"),
         "Keras, its example for MNIST": (keras, "keras_convnet.py"),
         "PyTorch, lecture net": (ours, "torch_lecture.py"),
         "PyTorch, its example for MNIST": (ours, "torch_convnet.py"),
         "fastai, ResNet-18 by one cycle": (ours, "fastai_resnet.py"),
     }
+    return {name: how for name, how in found.items() if not any(word in name for word in without)}
 
 
 def peer_seconds(python: Path, script: str, archive: Path, enough: float) -> Reached:

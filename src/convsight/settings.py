@@ -160,6 +160,10 @@ class TrainSettings(BaseModel):
     @classmethod
     def _known_freeze(cls, given: Any) -> str:
         freeze = str(given)
+        if freeze == "all-three":
+            raise ValueError(
+                "three trainings are compared by the command alone: convsight train DATA --freeze all-three"
+            )
         if freeze not in FREEZES and not freeze.isdecimal():
             raise ValueError(f"give {', '.join(FREEZES)} or how many of the first stages")
         return freeze

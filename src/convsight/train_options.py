@@ -160,11 +160,11 @@ def _command(task: str | None) -> Any:
             given = stored_settings(config, given)
             data = data or given.get("data")
             given.pop("data", None)
+        several = _of_several(given, folds, repeat, average)
         if processes is not None and processes > 1:
-            _in_processes(processes, resume, data, given, folds or repeat)
+            _in_processes(processes, resume, data, given, several)
             return
         training = training_half("convsight.training.train")
-        several = _of_several(given, folds, repeat, average)
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
             if resume is not None:
                 _check_resumed(data, given, ())
@@ -214,10 +214,13 @@ def _of_several(given: dict[str, Any], folds: int | None, repeat: int | None, av
     return several
 
 
-def _in_processes(count: int, resume: str | None, data: str | None, given: dict[str, Any], several: int | None) -> None:
+def _in_processes(
+    count: int, resume: str | None, data: str | None, given: dict[str, Any], several: dict[str, Any]
+) -> None:
     """Run this very command in `count` processes, and end as they do; what is wrong with it is told here."""
-    if several:
-        raise UserError("--folds and --repeat train one run after the other in one process: leave --processes out")
+    if asked := [name for name, value in several.items() if value is not None]:
+        named = f"--freeze {ALL_THREE}" if "freezes" in asked else f"--{asked[0]}"
+        raise UserError(f"{named} trains one run after the other in one process: leave --processes out")
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError(f"{os.environ['WORLD_SIZE']} processes are started already (WORLD_SIZE): leave --processes out")
     if resume is None and data is not None:

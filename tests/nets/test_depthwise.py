@@ -86,3 +86,10 @@ def test_nothing_is_kept_for_gradients_that_are_not_asked_for() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         seen = layer(torch.zeros(1, 8, 9, 9))
     assert not seen.requires_grad
+
+
+def test_other_devices_compute_their_gradients_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = with_fast_depthwise(nn.Conv2d(8, 8, 3, stride=2, groups=8)).to("meta")
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: True)  # as on a GPU
+    seen = layer(torch.empty(2, 8, 9, 9, device="meta"))
+    assert type(seen.grad_fn).__name__ == "ConvolutionBackward0"

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from tests.training.begun import begun
+from torch import nn
 
 from convsight.tasks.classification.task import ClassGraph
 from convsight.training import assembly
 from convsight.training.choices import passes_within
+
+GROWS = "conv 8 3x3 same relu | globalavg | dense classes"
 
 
 @pytest.mark.parametrize(
@@ -126,3 +129,11 @@ def test_detectors_vary_by_the_measured_speed_where_the_rule_is_far_off(
 def test_trainings_of_so_many_epochs_measure_no_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "seconds_of_step", lambda learner, step: pytest.fail("measured"))
     assert begun("shapes", tmp_path / "a", task="detection", size=32, epochs=3).plan.choices.passes == 3
+
+
+def test_smaller_images_are_tried_on_a_batch_that_is_the_only_one(photos: Path, tmp_path: Path) -> None:
+    t = begun(photos, tmp_path / "a", net=GROWS, size=28, epochs=1, mixup=0.5)
+    assert t.augmentation.together
+    assert t.loader.steps == 1
+    t.learner.add_module("critic", nn.Linear(2, 2))  # learners with more than one network are tried as a whole
+    assert assembly._first_side(t) == t.plan.choices.first_side == 20

@@ -143,3 +143,14 @@ def test_how_late_it_would_be_with_a_single_step(monkeypatch: pytest.MonkeyPatch
     clock.end_at(95.0, step_seconds=2.0, epoch_seconds=5.0)
     assert clock.seconds_late == pytest.approx(12.0)
     assert clock.remaining == 1
+
+
+def test_the_clock_of_another_process_validates_after_the_same_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Moment(monkeypatch)
+    first, other = (ending_at(now.seconds + 1000, steps_per_epoch=10) for _ in range(2))
+    for _ in range(100):  # on a machine that is slower by far
+        now.seconds += 8
+        other.advance()
+    assert other.epochs_a_validation != first.epochs_a_validation
+    other.plan = first.plan
+    assert other.epochs_a_validation == first.epochs_a_validation

@@ -84,3 +84,21 @@ def test_infinite_weights_of_a_network_that_is_not_kept_are_found(photos: Path, 
     nn.init.constant_(critic.weight, torch.inf)
     with pytest.raises(UserError, match="the weights became infinite in epoch 1"):
         fit(t, Silent())
+
+
+def test_a_stop_between_epochs_that_share_a_validation_keeps_their_steps(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "epochs_a_validation", 2)
+    t = small(photos, tmp_path, epochs=2)
+    epoch = t.loader.epoch
+
+    def stopped(number: int, *others: Any) -> Any:
+        if number == 1:
+            raise KeyboardInterrupt
+        return epoch(number, *others)
+
+    monkeypatch.setattr(t.loader, "epoch", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        fit(t, Silent())
+    assert t.saved_step == t.step == t.loader.steps

@@ -22,6 +22,7 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.training import fit
 from convsight.training import train as module
+from convsight.training.clock import Clock
 from convsight.training.train import resume, train
 
 NET = "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | conv 8 3x3 same relu | globalavg | dense classes"
@@ -282,3 +283,18 @@ def test_data_that_have_moved_are_used_where_they_are_the_same(stopped: tuple[Pa
     resumed = resume(str(run.path), {}, Silent(), place=str(moved))
     assert resumed.card.training["finished"] is True
     assert resumed.settings()[0].data == str(moved)
+
+
+@pytest.mark.parametrize("steps", [6, 7])
+def test_a_stop_in_the_second_epoch_of_two_that_share_a_validation_changes_no_bit(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(Clock, "epochs_a_validation", 2)
+    choices = {**FAST, "data": str(pictures), "epochs": 3}
+    whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainSettings.of(run=f"{tmp_path}/part", **choices), StopsAfterSteps(steps))
+    resumed = resume(f"{tmp_path}/part", {}, Silent())
+    assert column(resumed, "epoch") == [2, 3]
+    assert_same_bits(whole, resumed)
+    assert_same_rows(whole, resumed)

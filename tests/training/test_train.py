@@ -5,6 +5,7 @@ import re
 import tomllib
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
+from tests.training.begun import begun
 from tests.training.heard import Heard
 from tests.training.stopping import PressesCtrlC
 
@@ -23,7 +25,7 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import train_settings
 from convsight.train_options import train_app
-from convsight.training.train import _remove_older, resume, train
+from convsight.training.train import _how_to_go_on, _remove_older, resume, train
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True, "export": False}
 
@@ -305,8 +307,9 @@ def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> 
     resumed = resume(f"{tmp_path}/part", {}, Silent())
     assert resumed.card.training["finished"] is True
     rows = list(csv.DictReader((resumed.path / "metrics.csv").read_text().splitlines()))
-    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
-    assert resumed.card.training["epochs"] == len(rows)
+    epochs = [int(row["epoch"]) for row in rows]  # those that were validated: where that takes long, not each is
+    assert epochs == sorted(set(epochs))
+    assert resumed.card.training["epochs"] == epochs[-1]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without that device")
@@ -378,3 +381,12 @@ def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, mo
     arguments = ["digits", "--net", "lecture3", "--size", "14", "--epochs", "1", "--run", f"{tmp_path}/a"]
     train_app()(arguments, standalone_mode=False)
     assert stacks[-1] == ["train", "train", "fit", "step", "class_loss"]
+
+
+def test_a_process_that_is_not_the_first_knows_nothing_of_what_was_not_written(photos: Path, tmp_path: Path) -> None:
+    t = begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1)
+    t.processes = SimpleNamespace(is_first=False)  # type: ignore[assignment]
+    t.epoch = t.step = 3
+    said = _how_to_go_on(t)
+    assert said.startswith("stopped after epoch 3; the state that was written last is kept\n")
+    assert said.endswith(f"convsight train --resume {tmp_path / 'a'}")

@@ -58,7 +58,7 @@ class DepthwiseConv2d(nn.Conv2d):
     """A depthwise `nn.Conv2d` whose slow gradients are computed in float32 where it runs in bfloat16."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the class above
-        if not torch.is_autocast_enabled(input.device.type) or not torch.is_grad_enabled():
+        if not _is_slow_on(input.device) or not torch.is_grad_enabled():
             return super().forward(input)
         assert not isinstance(self.padding, str)  # as `with_fast_depthwise` sees to
         how = _How(self.stride, self.padding, self.dilation, self.groups)
@@ -79,6 +79,11 @@ class SamePaddedDepthwiseConv2d(DepthwiseConv2d):
         """How many pixels `side` lacks for a result of side / stride, rounded up."""
         stride, seen = self.stride[axis], self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
         return max(0, (math.ceil(side / stride) - 1) * stride + seen - side)
+
+
+def _is_slow_on(device: torch.device) -> bool:
+    """Whether convolutions run in another format there, by oneDNN: GPUs have kernels of their own for all gradients."""
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu")
 
 
 def _is_same_padded(layer: nn.Module) -> bool:

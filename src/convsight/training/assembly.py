@@ -181,7 +181,6 @@ def _vary_by_speed(t: Training, dataset: Dataset, deadline: float) -> None:
     The rule of `passes_within` knows one network; a step of another may take ten times as long.
     """
     plan = t.plan
-
     if isinstance(t.augmentation, GivenAugmentation):
         return
 
@@ -301,9 +300,7 @@ def _first_side(t: Training) -> int | None:
         with torch.no_grad():
             t.learner.network.eval()(torch.zeros(2, spec.channels, side, side, device=t.device))
         if len(list(t.learner.parameters())) > len(list(t.learner.network.parameters())):  # others may be made for one
-            _gradients(
-                t, copy.deepcopy(t.learner).train(), next(iter(t.loader.epoch(0, t.augmentation.together))), side
-            )
+            _gradients(t, copy.deepcopy(t.learner).train(), _first_batch(t), side)
     except (RuntimeError, ValueError, AssertionError):  # what layers made for one size raise at another
         return None
     return side

@@ -130,12 +130,17 @@ class Clock:
 
     @property
     def plan(self) -> tuple[float, ...]:
-        """How far it is and how far it will go: what another process' clock must know to make the same steps."""
-        return (self.remaining, self.made, self.progress, self.cheap_until, self.cheap_cost, self.epoch_seconds)
+        """How far it is and how far it will go: what another process' clock must know to make the same steps.
+
+        And to validate after the same ones: whoever else judged would wait for the others.
+        """
+        costs = (self.cheap_until, self.cheap_cost, self.step_seconds, self.epoch_seconds)
+        return (self.remaining, self.made, self.progress, *costs)
 
     @plan.setter
     def plan(self, plan: tuple[float, ...]) -> None:
-        remaining, made, self.progress, self.cheap_until, self.cheap_cost, self.epoch_seconds = plan
+        remaining, made, self.progress, *costs = plan
+        self.cheap_until, self.cheap_cost, self.step_seconds, self.epoch_seconds = costs
         self.remaining, self.made = int(remaining), int(made)
 
     def state(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from convsight.datasets import Dataset, Examples
 from convsight.datasets.checks import check_learnable
@@ -76,3 +77,9 @@ def expected(spec: InputSpec, weights: Weights) -> InputSpec:
     is_rgb = isinstance(spec, ImageInput) and spec.is_rgb
     known = weights.statistics(spec.channels) if is_rgb or len(weights.mean or ()) == spec.channels else None
     return spec.model_copy(update={"mean": known[0], "std": known[1]}) if known else spec
+
+
+def lasting(settings: TrainSettings) -> TrainSettings:
+    """The settings with a path of the data that holds from any folder."""
+    path = Path(settings.data)
+    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings

@@ -229,7 +229,7 @@ def _kept_if_stopped(t: Training, held: HeldStop, listener: Listener) -> Iterato
     try:
         yield
     except KeyboardInterrupt:
-        if held.is_whole and t.part is not None and t.part.batches:
+        if held.is_whole and t.part is not None and t.part.seen:
             keep_state(t, listener)
         raise
 

@@ -5,6 +5,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
@@ -28,9 +29,7 @@ from convsight.training.beginning import FROZEN, Pretrained, first_network, keep
 from convsight.training.checkpoint import Checkpoint
 from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
-from convsight.training.data import (
-    Prepared,
-)
+from convsight.training.data import Prepared, lasting
 from convsight.training.exporting import export_trained
 from convsight.training.features.frozen import ON_IMAGES, Frozen, frozen_features
 from convsight.training.fit import Training, fit, restore, unfinished_card
@@ -79,18 +78,39 @@ def train(
     if settings.tune or settings.tune_batch:
         check_alone("--tune")
     with joined(settings.device) as processes:
-        return _trained(settings, processes, Recorder(processes.listener(listener)), held, instead, began, given)
+        said = Recorder(processes.listener(listener))
+        with _begun(settings, processes, said, held, began, given) as begun:
+            t = begun.training
+            if instead:
+                instead(t)
+                return t.run
+            baselines = _before_the_first_step(begun, said)
+            with _explain_if_stopped(t, said):
+                fit(t, said)
+                _end(t, begun.prepared, baselines, said)
+    return t.run
 
 
-def _trained(
+@dataclass(frozen=True)
+class _Begun:
+    """A training before its first step."""
+
+    training: Training
+    prepared: Prepared
+    deadline: float | None  # of `time.monotonic()`
+    loss: float | None  # of the training examples, where a last layer was fitted to them beforehand
+
+
+@contextmanager
+def _begun(
     settings: TrainSettings,
     processes: Processes,
     listener: Recorder,
     held: Dataset | None,
-    instead: Callable[[Training], None] | None,
     began: float,
     given: Given,
-) -> Run:
+) -> Iterator[_Begun]:
+    """From data to a training in a run folder, which is removed where nothing of it is to be kept."""
     deadline = None if settings.minutes is None else began + 60 * settings.minutes
     task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
     with freed_memory_kept(), new_shared_run(processes, settings.run, dataset.name, listener) as run:
@@ -101,9 +121,7 @@ def _trained(
         choices = shared_choices(choices, processes)
         known = Pretrained(weights, deadline) if weights and processes.is_first else None
         network = first_network(task, card, known, choices, settings.seed, listener)
-        frozen = None  # in several processes what is frozen is computed in every step
-        if processes.count == 1:
-            frozen = frozen_features(task, network, card, prepared, settings, choices, deadline, listener, given)
+        frozen = frozen_features(task, network, card, prepared, settings, choices, deadline, listener, given)
         loss = processes.same(_head_started(task, network, card, prepared, frozen, known, choices, listener))
         processes.take_weights(network.to(choices.device))
         del weights, known  # half a gigabyte, for some networks
@@ -115,24 +133,24 @@ def _trained(
             t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
         settle(t, dataset, deadline, listener)
         check_batch(t)
-        if instead:
-            instead(t)
-            return run
-        run.save_settings(_absolute(settings), t.plan.choices.model_dump())
-        t.log = _trackers(t, listener)
-        if processes.is_first:
-            save_varied(t)
-        if frozen is not None:  # checkpoints hold what learns alone
-            save_network(run.model_file, t.deployed, unfinished_card(t, {}))
-        if loss is not None:
-            keep_beginning(t, loss, prepared.examples[prepared.judged], listener)
-        baselines = _baselines(t, prepared, listener)
-        t.clock = clock_for(t, deadline, len(prepared.names))
-        _warn_if_late(t, listener)
-        with _explain_if_stopped(t, listener):
-            fit(t, listener)
-            _end(t, prepared, baselines, listener)
-    return run
+        yield _Begun(t, prepared, deadline, loss)
+
+
+def _before_the_first_step(begun: _Begun, listener: Listener) -> Mapping[str, Mapping[str, Measured]]:
+    """Write what is settled, keep the network as it is, and set the clock; returns what baselines reach."""
+    t, prepared = begun.training, begun.prepared
+    t.run.save_settings(lasting(t.plan.settings), t.plan.choices.model_dump())
+    t.log = _trackers(t, listener)
+    if t.processes.is_first:
+        save_varied(t)
+    if t.frozen_part is not None:  # checkpoints hold what learns alone
+        save_network(t.run.model_file, t.deployed, unfinished_card(t, {}))
+    if begun.loss is not None:
+        keep_beginning(t, begun.loss, prepared.examples[prepared.judged], listener)
+    baselines = _baselines(t, prepared, listener)
+    t.clock = clock_for(t, begun.deadline, len(prepared.names))
+    _warn_if_late(t, listener)
+    return baselines
 
 
 def resume(
@@ -199,7 +217,7 @@ def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place:
     """The settings with new `epochs` or `minutes` and the place of the data, where these are given."""
     if changes:
         settings = TrainSettings.of(**{**settings.model_dump(exclude={"epochs", "minutes"}), **changes})
-    return settings if place is None else _absolute(settings.model_copy(update={"data": place}))
+    return settings if place is None else lasting(settings.model_copy(update={"data": place}))
 
 
 def _go_on(
@@ -274,13 +292,18 @@ def _frozen_again(
     given: Given,
 ) -> Frozen | None:
     """The features that `run` learns from, if it does: their network is that of its model file."""
-    if choices.views in {None, ON_IMAGES}:
+    if choices.views is None or choices.views == ON_IMAGES:
         return None
     load_tensors(network, load_network(run.model_file).state_dict())
     frozen = frozen_features(task, network, card, prepared, settings, choices, None, listener, given)
     if frozen is None:
         raise UserError(
             f"{run.path} learns from features of its images, which cannot be made here; see what was said of them above"
+        )
+    if len(frozen.views) - 1 < choices.views:
+        raise UserError(
+            f"{run.path} learns from {counted(choices.views, 'varied view')} of each image, and there is room for "
+            f"{len(frozen.views) - 1} here: make some on the disk, or let CONVSIGHT_FEATURES name a folder of another"
         )
     return frozen
 
@@ -321,12 +344,6 @@ def _remove_older(run: Run, listener: Listener) -> None:
         )
 
 
-def _absolute(settings: TrainSettings) -> TrainSettings:
-    """The settings with a path of the data that holds from any folder."""
-    path = Path(settings.data)
-    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
-
-
 @contextmanager
 def _explain_if_stopped(t: Training, listener: Listener) -> Iterator[None]:
     """Say what is kept and how to go on where the user stops the training."""
@@ -353,6 +370,8 @@ def _trackers(t: Training, listener: Listener) -> Trackers:
 
 def _how_to_go_on(t: Training) -> str:
     """Where a training that was stopped stands, what of it is kept, and how to go on."""
+    if not t.processes.is_first:  # which alone knows what was written
+        return f"stopped {_place(t)}; the state that was written last is kept\ngo on with: {_command(t)}"
     if t.saved_step is None:
         return "stopped before the first step was made: there is nothing to keep, the run folder is removed"
     lost = "" if t.saved_step == t.step else f", kept as it was after step {t.saved_step:,}"

@@ -21,6 +21,7 @@ from convsight.tasks.learner import Learner
 from convsight.words import counted
 
 BACKBONE: Final = "backbone"
+OF_FEATURES: Final = ("views", "features_limit")  # settings that say which features of frozen stages are kept
 _UNFROZEN_BY = 0.5  # of the training; from then on every stage that may learn does
 
 
@@ -118,10 +119,23 @@ def transfer_of(task: Task, network: nn.Module, card: Card, settings: TrainSetti
 
 def check_transfer(task: Task, card: Card, settings: TrainSettings) -> None:
     """Raise `UserError` where `settings` ask for what the network that `card` describes does not have."""
+    _refuse_idle_features(settings)
     if asked(settings):
         with WithoutMemory():
             network = task.build(card)
         transfer_of(task, network.to("meta"), card, settings)
+
+
+def _refuse_idle_features(settings: TrainSettings) -> None:
+    """Raise `UserError` for what is said of features where none are kept."""
+    for name in OF_FEATURES:
+        option = f"--{name.replace('_', '-')}"
+        if name not in settings.changed():
+            continue
+        if settings.freeze in ("none", "0"):
+            raise UserError(f"{option} is for features of frozen stages, and none are frozen: --freeze, or neither")
+        if not settings.features:
+            raise UserError(f"{option} does nothing beside --no-features: leave one of both out")
 
 
 def asked(settings: TrainSettings) -> Mapping[str, object]:

@@ -12,10 +12,11 @@ from tests.training.heard import Heard
 from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
+from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.training.features.shelf import used
+from convsight.training.features.shelf import Shelf, used
 from convsight.training.train import resume, train
 
 NET = (
@@ -172,3 +173,30 @@ def test_what_was_computed_before_a_stop_is_kept(data: Path, weights: Path, tmp_
         tuned(data, weights, tmp_path / "a", PressesCtrlC(epoch=1))
     tuned(data, weights, tmp_path / "b", heard)
     assert computed(heard) == 0
+
+
+def test_a_run_is_not_gone_on_with_in_fewer_views_than_it_began_with(
+    data: Path, weights: Path, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        tuned(data, weights, tmp_path / "part", PressesCtrlC(epoch=3), views=2)
+    monkeypatch.setattr(Shelf, "limit", int((8 + 8 + 2.5 * 24) * (16 + 2 * 8)))  # the disk has become full
+    with pytest.raises(UserError, match="learns from 2 varied views of each image, and there is room for 1 here"):
+        resume(f"{tmp_path}/part", {}, Silent())
+
+
+@pytest.mark.parametrize(
+    ("choices", "option"),
+    [
+        ({"freeze": "none", "views": 2}, "--views is for"),
+        ({"freeze": "0", "views": 0}, "--views is for"),
+        ({"freeze": "none", "features_limit": 1.0}, "--features-limit is for"),
+        ({"features": False, "views": 2}, "--views does nothing beside --no-features"),
+    ],
+)
+def test_what_would_say_nothing_of_any_features_is_refused(
+    data: Path, weights: Path, tmp_path: Path, choices: dict[str, Any], option: str
+) -> None:
+    with pytest.raises(UserError, match=option):
+        tuned(data, weights, tmp_path / "a", **choices)
+    assert not (tmp_path / "a").exists()

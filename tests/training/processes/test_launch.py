@@ -2,8 +2,8 @@
 
 import os
 import signal
+import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from unittest.mock import patch
@@ -16,6 +16,13 @@ from convsight.training.processes.launch import launch, without_processes
 from convsight.training.processes.share import share_of
 from convsight.training.processes.start import count_of, own_device
 
+LAUNCHER = """
+import signal, sys
+from convsight.training.processes.launch import launch
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(launch(2, [sys.executable, "-c", sys.argv[1]], print))
+"""
 RANK = "import os, sys, time; rank = int(os.environ['RANK']); "
 
 
@@ -60,14 +67,13 @@ except KeyboardInterrupt:
     open(f'{tmp_path}/{{rank}}-stopped', 'w')
     sys.exit(130)
 """
-
-    def press() -> None:
+    # A process of its own is stopped: the one that runs the tests is not told apart from others that share its end.
+    command = [sys.executable, "-c", LAUNCHER, RANK.replace("; rank", "\nrank") + code]
+    with subprocess.Popen(command) as launcher:
         while len(list(tmp_path.iterdir())) < 2:
             time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=press).start()
-    assert launch(2, [sys.executable, "-c", RANK.replace("; rank", "\nrank") + code], print) == 130
+        launcher.send_signal(signal.SIGINT)
+        assert launcher.wait(30) == 130
     assert {path.name for path in tmp_path.iterdir()} == {"0", "1", "0-stopped", "1-stopped"}
 
 
@@ -79,7 +85,9 @@ def test_the_option_is_taken_off() -> None:
 
 def test_what_cannot_be_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, words in (
-        (("train", "digits", "--processes", "2", "--folds", "3"), "leave --processes out"),
+        (("train", "digits", "--processes", "2", "--folds", "3"), "--folds trains one run after the other"),
+        (("train", "digits", "--processes", "2", "--freeze", "all-three"), "--freeze all-three trains one run after"),
+        (("lr-find", "digits", "--freeze", "all-three"), "three trainings are compared by the command alone"),
         (("train", "digits", "--processes", "2", "--net", "small", "--epochs", "0"), "epochs"),
     ):
         done = within(*arguments)

@@ -112,3 +112,9 @@ def test_what_cannot_be_compared_is_refused_before_a_folder_is_made(data: Path, 
     assert not (tmp_path / "a").exists()
     with pytest.raises(UserError, match="leave --folds, --repeat, --average out"):
         checked(Several, {"freezes": ("all-three",), "folds": 2})
+
+
+def test_what_is_said_of_features_is_for_the_strategies_that_freeze() -> None:
+    asked = TrainSettings.of(data="photos", views=2, features_limit=1.0)
+    kept = [member.settings(asked, "runs/a", None).views for member in Several(freezes=("none", "2")).members(0)]
+    assert kept == [None, 2]

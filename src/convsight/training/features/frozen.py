@@ -96,6 +96,8 @@ def frozen_features(
         return None
     augmentation = augmentation_of(task, prepared.dataset, card.input, settings, choices.passes)
     why = "" if settings.features else "--no-features"
+    if choices.processes and choices.views is None:
+        why = why or "several processes share each batch"
     why = why or ("" if given.augmentation is None else "the program varies images itself")
     why = why or why_not_ahead(augmentation)
     try:

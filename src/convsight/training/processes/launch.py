@@ -50,8 +50,10 @@ def launch(count: int, command: Sequence[str], tell: Callable[[str], object]) ->
     given the words about that.
     """
     port = _free_port()
-    children = [_start(rank, count, port, command) for rank in range(count)]
+    children: list[_Child] = []
     try:
+        for rank in range(count):
+            children.append(_start(rank, count, port, command))  # one by one, so that a stop ends those that run
         failed = _wait(children)
         if failed is None:
             return 0

@@ -1,10 +1,12 @@
 """`Several`: how often a training is made, and what differs between its runs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from convsight.settings import TrainSettings
+from convsight.training.transfer import OF_FEATURES
 
 
 class Several(BaseModel):
@@ -74,5 +76,7 @@ class Member:
 
     def settings(self, settings: TrainSettings, place: str, minutes: float | None) -> TrainSettings:
         """Those of this run, in the folder `place`, of so many minutes where time is what was given."""
-        own = {} if self.freeze is None else {"freeze": self.freeze}
+        own: dict[str, Any] = {} if self.freeze is None else {"freeze": self.freeze}
+        if self.freeze == "none":  # what is said of features is for the others
+            own |= {name: TrainSettings.model_fields[name].default for name in OF_FEATURES}
         return settings.model_copy(update={"seed": self.seed, "run": place, "minutes": minutes, **own})

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from convsight.datasets import Dataset, fingerprint, read_dataset
 from convsight.datasets.stored_splits import came_and_went, names_in_splits_csv
@@ -18,6 +17,7 @@ from convsight.settings import TrainSettings
 from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import for_task
 from convsight.training.cutting import Source
+from convsight.training.data import lasting
 from convsight.training.processes.start import check_alone
 from convsight.training.run_folder import locked
 from convsight.training.several.average import average_networks, check_average
@@ -55,7 +55,7 @@ def train_several(
     check_alone("several runs: --folds or --repeat")
     began = time.monotonic()
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
-    settings = for_task(_lasting(settings), settings.task or data.task)
+    settings = for_task(lasting(settings), settings.task or data.task)
     if several.average:
         check_average(settings.task or data.task)
     if several.freezes:
@@ -84,7 +84,7 @@ def resume_several(
     with locked(Run(runs.path)):
         several, settings, known = runs.load()
         if place is not None:
-            settings = _lasting(settings.model_copy(update={"data": place}))
+            settings = lasting(settings.model_copy(update={"data": place}))
         if held is None:
             check_there(Run(runs.path), settings)
         data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
@@ -152,12 +152,6 @@ def _share(runs: SeveralRuns, members: list[Member], settings: TrainSettings, be
     elapsed = max(spent, (now - began) / 60)
     left = settings.minutes * (1 - _KEPT) - elapsed
     return max(_LEAST_MINUTES, left / (len(members) - len(begun)))
-
-
-def _lasting(settings: TrainSettings) -> TrainSettings:
-    """The settings with a path of the data that holds from any folder."""
-    path = Path(settings.data)
-    return settings.model_copy(update={"data": str(path.resolve())}) if path.exists() else settings
 
 
 @contextmanager
