@@ -297,3 +297,10 @@ def test_kept_features_are_told_and_removed(tmp_path: Path, monkeypatch: pytest.
     assert json.loads(within("features", "--format", "json").stdout)["bytes"] == 1000
     assert "removed from" in within("features", "--clear").stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["augment", "lr-find"])
+def test_a_verb_without_its_data_says_what_is_missing(verb: str, tmp_path: Path) -> None:
+    done = within(verb, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Missing argument 'data'" in done.stderr

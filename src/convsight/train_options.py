@@ -66,7 +66,7 @@ def rate_app(task: str | None = None) -> typer.Typer:
         find(train_settings(data=data, **given), Path(out), output, lowest=lowest, highest=highest, steps=steps)
 
     parameters = [
-        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description), ...),
         _parameter("lowest", float, typer.Option(help="The rate to begin with."), 1e-6),
         _parameter("highest", float, typer.Option(help="The last rate, unless the loss rises before."), 10.0),
         _parameter("steps", int, typer.Option(help="Rates to try, a step each.", min=10, max=10_000), 100),
@@ -95,7 +95,7 @@ def augment_app(task: str | None = None) -> typer.Typer:
         draw(train_settings(data=data, **given), Path(out), output, count=count, variants=variants)
 
     parameters = [
-        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description)),
+        _parameter("data", str, typer.Argument(help=TrainSettings.model_fields["data"].description), ...),
         _parameter("out", str, typer.Option(help="The picture."), "varied.png"),
         _parameter("count", int, typer.Option(help="Training images to show.", min=1, max=50), 6),
         _parameter("variants", int, typer.Option(help="Epochs to show each in.", min=1, max=12), 4),

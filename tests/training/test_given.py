@@ -22,6 +22,7 @@ from convsight.rng import RngKeys
 from convsight.run import Run
 from convsight.training.callbacks import AfterEpoch, AfterStep
 from convsight.training.checkpoint import read_checkpoint
+from convsight.training.given import taken
 
 TEXT = "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | globalavg | dense classes"
 FAST: dict[str, Any] = {"epochs": 2, "batch": 16, "quiet": True, "precision": "float32", "size": 16, "seed": 3}
@@ -286,3 +287,9 @@ def test_numbers_and_several_labels_take_own_losses(tmp_path: Path) -> None:
     seen.clear()
     convsight.train((images, rows), run=tmp_path / "b", **choices)
     assert all(shape[1:] == (3,) for shape in seen)
+
+
+def test_an_optimizer_that_is_made_already_is_told_how_to_be_given() -> None:
+    made = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+    with pytest.raises(TypeError, match=r"optimizer=SGD \( Parameter .*a function that makes one: optimizer=lambda"):
+        taken({"optimizer": made})

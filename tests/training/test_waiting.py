@@ -48,6 +48,11 @@ def test_the_first_epoch_counts_only_where_it_is_the_only_one() -> None:
     ("kept", "words"), [("nowhere", "decoded in every epoch"), ("disk", "read from a disk"), ("memory", "--workers 6")]
 )
 def test_advice_names_what_would_help(kept: Kept, words: str) -> None:
-    much, little = ([{"epoch": 1, "waited": share}] for share in (0.06, 0.04))
+    much, little = ([{"epoch": 1, "seconds": 60.0, "waited": share}] for share in (0.06, 0.04))
     assert words in (advice_on_waiting(much, kept, 3) or "")
     assert advice_on_waiting(little, kept, 3) is None
+
+
+def test_a_training_of_a_moment_is_given_no_advice() -> None:
+    """Steps on kept features wait a fifth of a hundredth of a second: no thread would help."""
+    assert advice_on_waiting([{"epoch": 1, "seconds": 0.012, "waited": 0.21}], "memory", 2) is None

@@ -30,6 +30,15 @@ _IDLE = {
     ),
     "augmentation": frozenset({"augment", "flip", "rand_augment", "rand_augment_ops", "erase"}),
 }
+# What each must be, in words for who gives something else, such as an optimizer that is made already.
+_WANTED = {
+    "net": "give a name, an nn.Module, or a function that makes one of its shape",
+    "loss": "give a name, or a function of outputs and targets",
+    "optimizer": "give a name, or a function that makes one: optimizer=lambda weights: torch.optim.SGD(weights, 0.1)",
+    "augmentation": "give a function of a batch and keys",
+    "on_epoch": "give a function of one AfterEpoch",
+    "on_step": "give a function of one AfterStep",
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,7 @@ def taken(choices: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
     objects = {name: value for name, value in choices.items() if name in names and _is_object(value)}
     for name, value in objects.items():
         if not callable(value):
-            raise TypeError(f"{name}={value!r}: give a name, or an object that can be called")
+            raise TypeError(f"{name}={' '.join(repr(value).split())}: {_WANTED[name]}")
     settings = {name: value for name, value in choices.items() if name not in objects}
     given = Given(**objects)
     if given.words:

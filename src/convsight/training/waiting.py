@@ -11,6 +11,7 @@ Item = TypeVar("Item")
 
 COLUMN = "waited"  # of metrics.csv: the share of an epoch's steps that was waiting
 MUCH = 0.05
+SECONDS = 1.0  # of waiting in all, under which nothing is worth a word
 
 
 @final
@@ -53,11 +54,11 @@ def waited_share(rows: Sequence[Row]) -> float | None:
 def advice_on_waiting(rows: Sequence[Row], kept: Kept, workers: int) -> str | None:
     """A note where steps waited much for images that are `kept` somewhere and read by so many threads.
 
-    >>> advice_on_waiting([{"epoch": 1, "waited": 0.5}], "memory", 2)
+    >>> advice_on_waiting([{"epoch": 1, "seconds": 60, "waited": 0.5}], "memory", 2)
     'note: steps waited 50 % of their time for images: more threads may read them, --workers 4'
     """
     share = waited_share(rows)
-    if share is None or share < MUCH:
+    if share is None or share < MUCH or share * rows[-1]["seconds"] < SECONDS:
         return None
     what = f"more threads may read them, --workers {max(1, 2 * workers)}"
     if kept == "nowhere":
