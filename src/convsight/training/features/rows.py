@@ -30,7 +30,7 @@ def rows_of(pictures: NDArray[np.uint64], features: NDArray[np.float32]) -> NDAr
 
     >>> kept = rows_of(np.array([7], np.uint64), np.array([[1e6, -3.0, 0.0]], np.float32))
     >>> features_in(kept).tolist(), are_whole(kept).tolist()
-    ([[1000448.0, -3.0, 0.0]], [True])
+    ([[999936.0, -3.0, 0.0]], [True])
     """
     if not np.isfinite(features).all():
         raise UserError(

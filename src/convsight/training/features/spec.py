@@ -16,7 +16,9 @@ from convsight.words import counted
 class FeatureInput(InputSpec):
     """Features of one image in a row, float32 (1, numbers, 1). No file holds such a network, and no card this.
 
-    >>> FeatureInput.of(512).planes_shape
+    >>> from convsight.inputs import SequenceInput
+    >>> given = SequenceInput(length=8, channels=1, mean=(0.0,), std=(1.0,))
+    >>> FeatureInput.of(512, instead=given).planes_shape
     (1, 512, 1)
     """
 
