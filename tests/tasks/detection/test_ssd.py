@@ -11,6 +11,7 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from convsight.tasks.detection.anchors import listed_targets
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.ssd import PaddingConv, Ssd
+from convsight.tasks.whole_batch import adding
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +68,22 @@ def test_losses_are_torchvisions(net: Ssd) -> None:
     torch.testing.assert_close(ours["class"], theirs["classification"])
     torch.testing.assert_close(ours["box"], theirs["bbox_regression"])
     assert all(not layer.training for layer in layers)
+
+
+def test_shares_of_a_batch_add_up_to_it_though_one_holds_nothing(net: Ssd) -> None:
+    seen, settings, alone = images(), DetectionSettings(), list[torch.Tensor]()
+    whole = net.losses(seen, TARGETS, settings)["total"]
+
+    def of_each() -> list[torch.Tensor]:
+        """The losses of the first two images, and of the last, which has no boxes, by what they are of the batch."""
+        parts = (slice(0, 2), slice(2, 3))
+        shares = [(seen[part], {name: values[part] for name, values in TARGETS.items()}) for part in parts]
+        return [net.losses(*share, settings)["total"] * len(share[0]) / len(seen) for share in shares]
+
+    with adding(lambda sums: alone.append(sums.clone())):
+        of_each()
+    with adding(lambda sums: sums.copy_(torch.stack(alone).sum(dim=0))):
+        torch.testing.assert_close(torch.stack(of_each()).sum(), whole)
 
 
 def test_at_300_px_its_maps_are_the_papers() -> None:

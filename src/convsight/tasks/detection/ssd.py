@@ -61,8 +61,8 @@ class Ssd(Detector):
         with torch.autocast(images.device.type, enabled=False):
             found = self.net.compute_loss(true, predictions, [anchors] * len(true), matched)
         # torchvision divides by the anchors that hold things, of the images it sees.
-        holding = torch.stack([(each >= 0).sum() for each in matched]).sum().float().clamp(min=1.0)
-        share = holding / of_whole_batch(holding, len(images), least=1.0)
+        holding = torch.stack([(each >= 0).sum() for each in matched]).sum().float()
+        share = holding.clamp(min=1.0) / of_whole_batch(holding, len(images), least=1.0)
         parts = {"class": found["classification"] * share, "box": found["bbox_regression"] * share}
         return {"total": parts["class"] + parts["box"], **parts}
 
