@@ -8,7 +8,7 @@ import pytest
 
 import convsight
 from convsight.progress import Listener
-from convsight.training.fit import Training
+from convsight.training.state import Training
 
 
 def begun(data: str | Path, run: Path, **choices: Any) -> Training:

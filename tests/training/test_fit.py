@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.training.clock import Clock
-from convsight.training.fit import Training, fit
+from convsight.training.fit import fit
+from convsight.training.state import Training
 
 
 def small(photos: Path, folder: Path, **choices: Any) -> Training:

@@ -164,7 +164,7 @@ def test_a_network_that_cannot_be_written_ends_the_training_and_nothing_is_lost(
 
     with (
         patch.object(generations, "EVERY_SECONDS", 0.0),
-        patch("convsight.training.fit.save_network", lambda path, *_: write_full(path, full)),
+        patch("convsight.training.validation.save_network", lambda path, *_: write_full(path, full)),
         pytest.raises(UserError, match=r"cannot write .*model\.safetensors: File too large; free some space"),
     ):
         train(settings, Silent())
@@ -200,7 +200,7 @@ def test_that_checkpoints_can_be_written_again_is_told(choices: dict[str, Any], 
 def test_weights_that_are_infinite_take_no_place(choices: dict[str, Any], tmp_path: Path) -> None:
     from tests.training.begun import begun
 
-    from convsight.training.fit import keep_state
+    from convsight.training.saving import keep_state
 
     given = {name: value for name, value in choices.items() if name not in {"data", "export"}}
     t = begun(choices["data"], tmp_path / "run", export=False, **given)

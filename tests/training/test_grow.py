@@ -10,9 +10,9 @@ from tests.training.begun import begun
 
 import convsight
 from convsight.augmentation import Batch
-from convsight.training.fit import prepared
 from convsight.training.loader import LoadedBatch
 from convsight.training.processes.share import Share
+from convsight.training.step import prepared
 
 
 @pytest.fixture

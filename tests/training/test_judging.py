@@ -20,8 +20,9 @@ from convsight.tasks import reader_of
 from convsight.tasks.classification.task import ClassGraph
 from convsight.training import judging
 from convsight.training.advice import Advice, Untried
-from convsight.training.fit import Training, fit
+from convsight.training.fit import fit
 from convsight.training.judging import finish, judge_best
+from convsight.training.state import Training
 
 
 def exactly(value: float) -> Measured:

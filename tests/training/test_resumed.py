@@ -23,6 +23,8 @@ from convsight.settings import TrainSettings
 from convsight.training import fit
 from convsight.training import train as module
 from convsight.training.clock import Clock
+from convsight.training.state import Training
+from convsight.training.step import prepared
 from convsight.training.train import resume, train
 
 NET = "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | conv 8 3x3 same relu | globalavg | dense classes"
@@ -127,15 +129,15 @@ def test_a_stop_while_an_epoch_is_judged_keeps_all_of_its_steps(pictures: Path, 
 
 
 def test_a_stop_within_a_step_waits_for_its_end_and_a_second_does_not(pictures: Path, tmp_path: Path) -> None:
-    real, asked = fit.prepared, 1
+    asked = 1
 
-    def stopped(t: fit.Training, *rest: Any) -> Any:
+    def stopped(t: Training, *rest: Any) -> Any:
         if t.step == 5:
             for _ in range(asked):
                 asks = signal.getsignal(signal.SIGINT)  # called as Python calls it between two instructions
                 assert callable(asks)
                 asks(signal.SIGINT, None)
-        return real(t, *rest)
+        return prepared(t, *rest)
 
     choices = {**FAST, "data": str(pictures)}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())

@@ -14,8 +14,8 @@ from convsight.results import Label
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.targets import Classes
 from convsight.tasks.detection.task import Detection
-from convsight.training.fit import Training
 from convsight.training.sheets import save_varied, save_worst
+from convsight.training.state import Training
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import convsight
 from convsight.nets.memory_format import laid_out
 from convsight.progress import Silent
 from convsight.training import tuning
-from convsight.training.fit import Training
+from convsight.training.state import Training
 from convsight.training.tuning import tuned
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "epochs": 1, "export": False}

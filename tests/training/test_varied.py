@@ -24,9 +24,10 @@ from convsight.tasks import TASKS
 from convsight.tasks.choices import train_settings
 from convsight.training import augment_verb, fit
 from convsight.training.augment_verb import draw_varied
-from convsight.training.fit import Training
 from convsight.training.loader import LoadedBatch
 from convsight.training.sheets import varied_sheet
+from convsight.training.state import Training
+from convsight.training.step import prepared
 from convsight.training.varied import Varying
 
 NET = "conv 4 3x3 stride 2 | relu | globalavg | dense classes"
@@ -48,10 +49,9 @@ def data_of(task: str) -> Any:
 def seen_by_steps(data: Any, place: Path, **choices: Any) -> dict[tuple[int, int], list[tuple[Tensor, dict[str, Any]]]]:
     """What the steps of a training saw of each (epoch, sample), before it is normalised."""
     found: dict[tuple[int, int], list[tuple[Tensor, dict[str, Any]]]] = defaultdict(list)
-    real = fit.prepared
 
     def watch(t: Training, loaded: LoadedBatch, side: int | None = None) -> Batch:
-        batch = real(t, loaded, side)
+        batch = prepared(t, loaded, side)
         for row, sample in enumerate(loaded.samples.tolist()):
             targets = {name: values[row].clone() for name, values in batch.targets.items()}
             found[t.epoch, sample].append((batch.image[row].clone(), targets))

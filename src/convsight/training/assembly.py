@@ -32,7 +32,6 @@ from convsight.training.clock import Clock
 from convsight.training.data import Prepared
 from convsight.training.ema import Ema
 from convsight.training.features.frozen import ON_IMAGES, Frozen
-from convsight.training.fit import SMALL_UNTIL, Training, autocast, prepared, validating
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given, called
 from convsight.training.given_augmentation import GivenAugmentation
@@ -42,9 +41,12 @@ from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
 from convsight.training.plateau import Plateau
 from convsight.training.processes.processes import ALONE, Processes
+from convsight.training.state import Training
+from convsight.training.step import autocast, prepared
 from convsight.training.step_cost import choose_precision, seconds_of_slow_step, seconds_of_step
 from convsight.training.transfer import transfer_of
 from convsight.training.update import GradientsAlone, OptimizerSteps, build_optimizers
+from convsight.training.validation import validating
 from convsight.words import counted
 
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
@@ -55,6 +57,9 @@ _ENGINES = 4  # ways to run an exported file, each proven on MIN_IMAGES images b
 _SEEN_AGAIN_SHARE, _LEAST_SEEN_AGAIN = 0.05, 50  # of --minutes; images
 _RARELY, _OFTEN = 1.0, 1e6  # passes
 _ACCORD = 2.0  # times; so near to the rule, what is measured changes nothing, or noise would turn a choice
+# The share of a training that is spent on smaller images. Source: Howard, fastai's entry to DAWNBench, 2018
+# (progressive resizing); Tan and Le, "EfficientNetV2", 2021, section 4.
+_SMALL_UNTIL = 0.5
 _SMALLEST_GROWN = 24  # px; of smaller images nothing is left to leave out
 _FEW = 8  # images of a batch, which tell of a slow network how long a whole one takes
 _TRIED = (4, 32, 256, 256, 256)  # images judged to learn how long judging takes, a try after the other
@@ -226,7 +231,7 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     if resumed is not None:
         clock.restore(resumed)
     if t.plan.choices.first_side:
-        clock.cheap_until = SMALL_UNTIL
+        clock.cheap_until = _SMALL_UNTIL
     if deadline is None:
         return clock
     full = _step_seconds(t, None)

@@ -7,7 +7,7 @@ import torch
 from convsight.describe.training_memory import Memory, training_memory
 from convsight.errors import UserError
 from convsight.memory import available_memory_bytes
-from convsight.training.fit import Training
+from convsight.training.state import Training
 
 _SURELY_FITS = 1000  # times the images of a batch in float32: more than any network of the catalogue keeps of them
 _GIB = 2**30

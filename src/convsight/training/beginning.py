@@ -15,7 +15,8 @@ from convsight.runtime.judge import judge
 from convsight.tasks.capabilities import HeadStarting, pretrained
 from convsight.tasks.contract import Task
 from convsight.training.choices import Choices
-from convsight.training.fit import Training, keep_first, validating
+from convsight.training.state import Training
+from convsight.training.validation import keep_first, validating
 
 FROZEN = "frozen features"  # the baseline of a pretrained network with nothing but its last layer fitted
 _SHARE = 1 / 3  # of the time left that the features of a head start may take

@@ -22,8 +22,8 @@ from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by
 from convsight.training.advice import Untried, advise
-from convsight.training.fit import Training
 from convsight.training.sheets import WORST, save_worst
+from convsight.training.state import Training
 
 _SIZED = 200  # images whose size tells whether they have more detail
 _ROUND = 32  # px

@@ -16,8 +16,9 @@ from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.rng import step_seed
 from convsight.settings import TrainSettings
-from convsight.training.fit import Training, autocast, prepared
 from convsight.training.seeding import seed_generator
+from convsight.training.state import Training
+from convsight.training.step import autocast, prepared
 from convsight.training.train import train
 from convsight.training.update import NotFiniteError
 

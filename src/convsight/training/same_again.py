@@ -9,7 +9,7 @@ import torch
 from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run, settings_document
-from convsight.training.fit import Training
+from convsight.training.state import Training
 from convsight.versions import versions
 
 # Settings that say where things are or how long it shall take, and what follows from that.

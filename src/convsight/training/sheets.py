@@ -16,7 +16,7 @@ from convsight.results.caption import enlarged
 from convsight.runtime.mistakes import MistakeCollector, picture_of
 from convsight.spread import evenly
 from convsight.tasks.capabilities import draw_targets
-from convsight.training.fit import Training
+from convsight.training.state import Training
 from convsight.training.varied import Varying
 
 WORST = 20  # on a sheet

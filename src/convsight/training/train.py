@@ -32,7 +32,7 @@ from convsight.training.cutting import digests_by_name
 from convsight.training.data import Prepared, lasting
 from convsight.training.exporting import export_trained
 from convsight.training.features.frozen import ON_IMAGES, Frozen, frozen_features
-from convsight.training.fit import Training, fit, restore, unfinished_card
+from convsight.training.fit import fit
 from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given
@@ -47,12 +47,30 @@ from convsight.training.processes.together import ProcessLostError
 from convsight.training.recorder import Recorder
 from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.same_data import same_data
+from convsight.training.saving import restore
 from convsight.training.sheets import save_varied
+from convsight.training.state import Training
 from convsight.training.tuning import tuned
+from convsight.training.validation import unfinished_card
 from convsight.versions import versions
 from convsight.words import counted
 
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What `train` or `resume` was given beside settings, and the processes that it was called in."""
+
+    processes: Processes
+    listener: Recorder
+    held: Dataset | None
+    began: float
+    given: Given
+
+    def deadline(self, minutes: float | None, spent: float = 0.0) -> float | None:
+        """When so many `minutes` are over, of which calls before this one `spent` so many seconds."""
+        return None if minutes is None else self.began + 60 * minutes - spent
 
 
 def train(
@@ -79,7 +97,7 @@ def train(
         check_alone("--tune")
     with joined(settings.device) as processes:
         said = Recorder(processes.listener(listener))
-        with _begun(settings, processes, said, held, began, given) as begun:
+        with _begun(settings, _Call(processes, said, held, began, given)) as begun:
             t = begun.training
             if instead:
                 instead(t)
@@ -102,17 +120,11 @@ class _Begun:
 
 
 @contextmanager
-def _begun(
-    settings: TrainSettings,
-    processes: Processes,
-    listener: Recorder,
-    held: Dataset | None,
-    began: float,
-    given: Given,
-) -> Iterator[_Begun]:
+def _begun(settings: TrainSettings, call: _Call) -> Iterator[_Begun]:
     """From data to a training in a run folder, which is removed where nothing of it is to be kept."""
-    deadline = None if settings.minutes is None else began + 60 * settings.minutes
-    task, settings, dataset, prepared, card, weights = open_training(settings, listener, held, given)
+    processes, listener, given = call.processes, call.listener, call.given
+    deadline = call.deadline(settings.minutes)
+    task, settings, dataset, prepared, card, weights = open_training(settings, listener, call.held, given)
     with freed_memory_kept(), new_shared_run(processes, settings.run, dataset.name, listener) as run:
         listener.record_in(run)
         if processes.is_first:
@@ -178,8 +190,8 @@ def resume(
     with joined(settings.device) as processes:
         with freed_memory_kept(), locked_shared(processes, run) as its:
             if processes.same(run.is_begun):
-                recorder = Recorder(processes.listener(listener))
-                return _resumed(its, processes, changes, recorder, held, place, began, given)
+                call = _Call(processes, Recorder(processes.listener(listener)), held, began, given)
+                return _resumed(its, call, changes, place)
         given.check_same(settings.given, run.path, same_python=False)
         settings = _changed(settings, changes, place).model_copy(update={"run": str(run.path.absolute())})
         threads = chosen.get("threads") if (chosen.get("processes") or 1) == processes.count else None
@@ -187,29 +199,21 @@ def resume(
             return train(settings, listener, held, began=began, given=given)
 
 
-def _resumed(
-    run: Run,
-    processes: Processes,
-    changes: Mapping[str, int | float],
-    listener: Recorder,
-    held: Dataset | None,
-    place: str | None,
-    began: float,
-    given: Given,
-) -> Run:
+def _resumed(run: Run, call: _Call, changes: Mapping[str, int | float], place: str | None) -> Run:
+    listener = call.listener
     listener.record_in(run)
     checkpoints = Generations(run)
     kept = checkpoints.read(listener)
     card = kept.card or run.card
     settings, chosen = run.settings()
     check_packages(settings.logs)
-    given.check_same(settings.given, run.path, _same_python(card))
+    call.given.check_same(settings.given, run.path, _same_python(card))
     settings = for_task(_changed(settings, changes, place), card.task)
     choices = Choices.stored(run.path, {**chosen, "epochs": settings.epochs or chosen.get("epochs")})
-    before, choices = choices, shared_choices(choices, processes)
+    before, choices = choices, shared_choices(choices, call.processes)
     tell_other_number(before.processes, choices.processes, listener)
     with as_many_threads(choices.threads, listener):
-        _go_on(processes, checkpoints, kept, card, settings, choices, changes, listener, held, began, given)
+        _go_on(call, checkpoints, kept, card, settings, choices, has_new_minutes="minutes" in changes)
     return run
 
 
@@ -221,33 +225,28 @@ def _changed(settings: TrainSettings, changes: Mapping[str, int | float], place:
 
 
 def _go_on(
-    processes: Processes,
+    call: _Call,
     checkpoints: Generations,
     kept: Checkpoint,
     card: Card,
     settings: TrainSettings,
     choices: Choices,
-    changes: Mapping[str, int | float],
-    listener: Listener,
-    held: Dataset | None,
-    began: float,
-    given: Given,
+    has_new_minutes: bool,
 ) -> None:
     """Train from where `kept` was written, and end as a training does."""
-    run = checkpoints.run
-    prepared = same_data(run, card, settings, listener, held)
+    run, listener, given = checkpoints.run, call.listener, call.given
+    prepared = same_data(run, card, settings, listener, call.held)
     task = task_of(card.task)
     network = first_network(task, card, None, choices, settings.seed, listener)
     frozen = _frozen_again(run, task, network, card, prepared, settings, choices, listener, given)
-    t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
+    t = assemble(task, card, prepared, settings, choices, run, network, given, call.processes, frozen)
     t.checkpoints = checkpoints
     restore(t, kept)
     tell_edits(run, t, kept.facts, listener)
-    if "minutes" in changes:
+    if has_new_minutes:
         t.budget_from = t.spent
     # Unless new minutes are given, those of the last call that gave some are shared.
-    spent = t.spent - t.budget_from
-    deadline = None if settings.minutes is None else began + 60 * settings.minutes - spent
+    deadline = call.deadline(settings.minutes, spent=t.spent - t.budget_from)
     baselines = _baselines(t, prepared, listener)
     t.clock = clock_for(t, deadline, len(prepared.names), kept.facts["clock"])
     # A run that was trained longer and stopped while it was judged has the card of its first end.

@@ -12,8 +12,9 @@ from convsight.progress import Listener
 from convsight.settings import Layout, TrainSettings
 from convsight.tasks.learner import Learner
 from convsight.training.batch_memory import free_bytes, needed_bytes
-from convsight.training.fit import Training, autocast, prepared
 from convsight.training.loader import Loader
+from convsight.training.state import Training
+from convsight.training.step import autocast, prepared
 from convsight.training.step_cost import seconds_of_step
 from convsight.training.update import GradientsAlone
 

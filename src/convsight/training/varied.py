@@ -61,7 +61,7 @@ class Varying:
         return [_alone(varied, int(row)) for row in rows]
 
     def _on_device(self, loaded: LoadedBatch) -> Batch:
-        """A batch as it is varied; the same as `fit.prepared` begins with."""
+        """A batch as it is varied; the same as `step.prepared` begins with."""
         kind = self.card.input.kind
         floats = self.inputs.floats(loaded.batch.inputs[kind].to(self.device))
         return Batch({kind: floats}, {name: values.to(self.device) for name, values in loaded.batch.targets.items()})

@@ -21,9 +21,10 @@ from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.training import train as training
 from convsight.training.clock import Clock
-from convsight.training.fit import fit, prepared
+from convsight.training.fit import fit
 from convsight.training.processes.processes import Processes
 from convsight.training.processes.start import joined
+from convsight.training.step import prepared
 
 FORMATS = [(torch.float32, 2), (torch.float32, 3), (torch.bfloat16, 2)]
 # Number format, axes of the images, and rows of the batch: 4 and 3 of it, or one that both have.
