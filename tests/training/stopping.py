@@ -1,26 +1,22 @@
-"""A listener that stops a training, as a user does."""
+"""Listeners that stop a training, as a user does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
-from convsight.progress import Listener, Status
+from tests.training.heard import Heard
+
+from convsight.progress import Status
 
 
 @final
-class PressesCtrlC(Listener):
+class PressesCtrlC(Heard):
     """Interrupts the training in the middle of an epoch, or while something is counted; epoch 0 never comes."""
 
     def __init__(self, epoch: int, while_counting: str = "") -> None:
+        super().__init__()
         self.stopped_at = epoch
         self.while_counting = while_counting
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def epoch(self, number: int, text: str) -> None:
-        self.said.append(text)
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -38,22 +34,12 @@ class PressesCtrlC(Listener):
 
 
 @final
-class StopsAfterSteps(Listener):
+class StopsAfterSteps(Heard):
     """Interrupts the training after so many of this call's steps; what is said is kept."""
 
     def __init__(self, steps: int) -> None:
+        super().__init__()
         self.left = steps
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def epoch(self, number: int, text: str) -> None:
-        self.said.append(text)
-
-    @contextmanager
-    def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        yield lambda done: None
 
     @contextmanager
     def training(self) -> Iterator[Callable[[Status], None]]:
