@@ -64,9 +64,7 @@ def test_counts_groups_and_classes_by_name(count: int) -> None:
 
 
 def test_lines_tell_pixels_apart() -> None:
-    one, other = (
-        InstanceLists([lambda ids=ids: boxes_of_ids(np.array(ids), np.array([0]), _CLASSES)], _CLASSES)
-        for ids in ([[1, 1], [1, 1]], [[1, 0], [1, 1]])
-    )
+    whole, less = (boxes_of_ids(np.array(ids), np.array([0]), _CLASSES) for ids in ([[1, 1], [1, 1]], [[1, 0], [1, 1]]))
+    one, other = InstanceLists([lambda: whole], _CLASSES), InstanceLists([lambda: less], _CLASSES)
     assert one[0].xyxy.tolist() == other[0].xyxy.tolist()
     assert one.lines() != other.lines()
