@@ -1,6 +1,7 @@
 """`ClassMap`: a class for every pixel of an image, or voxel of a volume; one type for targets and prediction."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, final
@@ -85,6 +86,15 @@ class ClassMap(Result):
     def unknown(self) -> float:
         """The share of all pixels that have no class."""
         return 1 - float(self.counts.sum()) / self.indices.size
+
+    @classmethod
+    def joined(cls, strips: Sequence["ClassMap"]) -> "ClassMap":
+        """One map of strips, from the top down, of the same classes."""
+        indices, scores, leads = (
+            None if any(each is None for each in parts) else np.concatenate(parts)
+            for parts in zip(*((strip.indices, strip.scores, strip.leads) for strip in strips), strict=True)
+        )
+        return replace(strips[0], indices=indices, scores=scores, leads=leads)
 
     def at_least(self, confidence: float) -> "ClassMap":
         """Pixels whose class is less probable have none."""

@@ -31,7 +31,9 @@ def sizes(split: Split) -> NDArray[np.int64]:
     return np.array(found)
 
 
-def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = None) -> ImageInput:
+def unmeasured(
+    height: int, width: int, fit: ResizeMode, split: Split | None = None, overlap: int = 0
+) -> ImageInput:
     """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
 
     Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits. Of files
@@ -48,6 +50,7 @@ def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = N
         height=height,
         width=width,
         fit=fit,
+        overlap=overlap,
         channels=channels,
         mean=(0.0,) * channels,
         std=(1.0,) * channels,

@@ -29,6 +29,7 @@ from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import pixel_loss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS
+from convsight.tasks.segmentation.tiles import chosen_tile
 from convsight.tasks.target_tensors import TargetTensors
 
 _MASK = "mask"  # the name of the target
@@ -60,7 +61,10 @@ class Segmentation(Task):
         if (weights := SegmentationSettings.of(settings).class_weights) is not None:
             class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         split = dataset.split("train")
-        width, height = np.median(sizes(split), axis=0)
+        known = sizes(split)
+        if tile := chosen_tile(settings, known):
+            return unmeasured(tile.side, tile.side, "tile", split, tile.overlap), tile.why
+        width, height = np.median(known, axis=0)
         longest = settings.size or min(_LONGEST, int(max(width, height)))
         scale = longest / max(width, height)
         rows, columns = (_whole_strides(side * scale) for side in (height, width))
