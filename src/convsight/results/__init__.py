@@ -4,6 +4,7 @@ from convsight.results.box_lists import BoxLists
 from convsight.results.boxes import Box, Boxes
 from convsight.results.capabilities import Drawable, ForSupervision, Tabular, Thresholded, WithFiles, require
 from convsight.results.images import ImageResult, ImagesOfMany
+from convsight.results.instance_lists import InstanceLists, InstanceSource, boxes_of_ids
 from convsight.results.label import Label, Labels, Score
 from convsight.results.label_set import LabelSet, LabelSets
 from convsight.results.numbers import Numbers, NumbersOfMany
@@ -18,6 +19,8 @@ __all__ = [
     "ForSupervision",
     "ImageResult",
     "ImagesOfMany",
+    "InstanceLists",
+    "InstanceSource",
     "InvalidOutputError",
     "Label",
     "LabelSet",
@@ -30,5 +33,6 @@ __all__ = [
     "Tabular",
     "Thresholded",
     "WithFiles",
+    "boxes_of_ids",
     "require",
 ]

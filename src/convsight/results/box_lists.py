@@ -75,7 +75,7 @@ class BoxLists(Sequence[Boxes]):
 
     def lines(self) -> list[str]:
         """Of each image every box, in an order of their own: its class, corners, flags and columns."""
-        return ["; ".join(sorted(_line(boxes, row) for row in range(len(boxes)))) for boxes in self._lists]
+        return ["; ".join(sorted(box_line(boxes, row) for row in range(len(boxes)))) for boxes in self._lists]
 
     def _shows(self) -> NDArray[np.bool_]:
         """Whether each image shows each class: (images, classes)."""
@@ -85,7 +85,8 @@ class BoxLists(Sequence[Boxes]):
         return found
 
 
-def _line(boxes: Boxes, row: int) -> str:
+def box_line(boxes: Boxes, row: int) -> str:
+    """A box as a line of text: its class, corners, flags and columns."""
     corners = " ".join(f"{side:.6g}" for side in boxes.xyxy[row])
     flags = f"{' crowd' * bool(boxes.crowd[row])}{' difficult' * bool(boxes.difficult[row])}"
     return f"{boxes.classes[boxes.labels[row]]} {corners}{flags}{digest(boxes.columns, row)}"
