@@ -8,7 +8,7 @@ from PIL import Image
 
 from convsight.results.caption import enlarged
 from convsight.results.legend import with_legend
-from convsight.results.pixel_colours import UNKNOWN_COLOUR, Colour
+from convsight.results.pixel_colours import UNKNOWN_COLOUR, Colour, usual_colours
 
 if TYPE_CHECKING:
     from convsight.results.panoptic_map import PanopticMap
@@ -29,14 +29,15 @@ def draw_panoptic(image: Image.Image, found: "PanopticMap") -> Image.Image:
 
 
 def _table(found: "PanopticMap") -> NDArray[np.float32]:
-    """A colour for every segment, behind that of none."""
-    table = np.zeros((len(found.segments) + 1, 3), np.float32)
+    """A colour for every id up to the largest."""
+    table = np.zeros((int(found.ids.max()) + 1, 3), np.float32)
     table[0] = UNKNOWN_COLOUR
+    usual = usual_colours(found.classes)
     met: dict[int, int] = {}
-    for row, segment in enumerate(found.segments, start=1):
-        number = met[segment.label] = met.get(segment.label, -1) + 1
-        shade = _SHADES[number % len(_SHADES)] if found.things[segment.label] else 1.0
-        table[row] = np.clip(np.array(found.colours[segment.label]) * shade, 0, 255)
+    for number, label in zip(found.numbers.tolist(), found.labels.tolist(), strict=True):
+        count = met[label] = met.get(label, -1) + 1
+        shade = _SHADES[count % len(_SHADES)] if found.things[label] else 1.0
+        table[number] = np.clip(np.array(usual[label]) * shade, 0, 255)
     return table
 
 
@@ -58,7 +59,10 @@ def _borders(ids: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 
 def _entries(found: "PanopticMap") -> list[tuple[Colour, str]]:
-    pixels = np.bincount(found.labels, found.areas, minlength=len(found.classes))
-    order = [int(k) for k in np.argsort(-pixels, kind="stable") if pixels[k]]
-    entries = [(found.colours[k], f"{found.classes[k]} {pixels[k] / found.ids.size:.1%}") for k in order[:_NAMED]]
-    return entries + ([(UNKNOWN_COLOUR, "no segment")] if found.unknown else [])
+    usual = usual_colours(found.classes)
+    pixels: dict[str, int] = {}
+    for segment in found.segments:
+        pixels[segment.name] = pixels.get(segment.name, 0) + segment.area
+    largest = sorted(pixels, key=lambda name: -pixels[name])[:_NAMED]
+    entries = [(usual[found.classes.index(name)], f"{name} {pixels[name] / found.ids.size:.1%}") for name in largest]
+    return entries + ([(UNKNOWN_COLOUR, "no segment")] if (found.ids == 0).any() else [])

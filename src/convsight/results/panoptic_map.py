@@ -1,201 +1,195 @@
-"""`PanopticMap`: an image in segments, each a thing or the stuff of a class; one type for targets and prediction."""
+"""`PanopticMap`: a segment for every pixel, each with its class; things of one class are segments of their own."""
 
 import io
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, final
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.results.box_columns import MASK
 from convsight.results.boxes import Boxes
-from convsight.results.class_map import ClassMap, unknown_index
-from convsight.results.masks import Mask, mask_column, masks_of_ids
+from convsight.results.instance_lists import boxes_of_ids
 from convsight.results.panoptic_drawing import draw_panoptic
-from convsight.results.pixel_colours import Colour
 from convsight.results.result import Difference, InvalidOutputError, Result
 
-Ids = NDArray[np.int32]
+Indices = NDArray[np.int64]
 
-_SAME = 0.5  # intersection over union above which two segments are the same: then no other can be
-_MOST = 2**24  # segments that three bytes can number
-_SHARES = 6  # decimals
+VOID = 0  # the id of pixels that are of no segment
+_BYTE = 256
+_LARGEST = _BYTE**3 - 1  # that three bytes hold
 
 
 class Segment(NamedTuple):
-    """A segment: the index of its class, how sure the network is (0..1), and whether it is a crowd of things."""
+    """One segment: its id, class, how sure the network is (0..1), whether it is a single thing, and its pixels."""
 
-    label: int
-    score: float = 1.0
-    crowd: bool = False
+    number: int
+    name: str
+    score: float
+    thing: bool
+    area: int
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class PanopticMap(Result):
-    """The segment of every pixel: `ids` int32 (height, width), k for the k-th of `segments` from 1, 0 for none.
+    """Segments of one image: `ids` (height, width) has the id of each pixel's segment, 0 where there is none.
 
-    `things` tells of each class whether its segments are single things; all stuff of a class is one segment. No two
-    segments overlap. A segment may have no pixel left.
+    Shapes: `numbers` (segments,) are the ids, 1 to 2^24 - 1, of which each occurs; `labels` (segments,) class indices;
+    `scores` (segments,) 0..1, 1 for targets; `crowd` (segments,) marks regions of many things, known of targets only.
+    `things` says of each class whether its things are told apart; a class of others (sky, road) is one segment.
 
-    >>> ids = np.array([[1, 1, 2], [3, 3, 0]], np.int32)
-    >>> segments = (Segment(0), Segment(1), Segment(1))
-    >>> found = PanopticMap(("sky", "car"), ((0, 0, 0), (9, 9, 9)), (False, True), ids, segments)
-    >>> found.summary(), found.unknown
-    ('2 car, 33.3% sky', 0.16666666666666663)
+    >>> found = PanopticMap.of(("sky", "car"), (False, True), np.array([[1, 1, 1], [2, 0, 3]]), [1, 2, 3], [0, 1, 1])
+    >>> found.summary(), [segment.area for segment in found.segments]
+    ('sky, 2 car', [3, 1, 1])
     """
 
-    wrong: ClassVar[str] = "have a segment that is predicted wrong"
-
     classes: tuple[str, ...]
-    colours: tuple[Colour, ...]
     things: tuple[bool, ...]
-    ids: Ids
-    segments: tuple[Segment, ...]
+    ids: NDArray[np.int32]
+    numbers: Indices
+    labels: Indices
+    scores: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        if self.ids.ndim != 2 or self.ids.dtype != np.int32 or not self.ids.size:
-            raise ValueError(f"a panoptic map is int32 (height, width), not {self.ids.dtype} {self.ids.shape}")
-        if not len(self.classes) == len(self.colours) == len(self.things):
-            raise ValueError(f"{len(self.classes)} classes, {len(self.colours)} colours, {len(self.things)} kinds")
-        if int(self.ids.min()) < 0 or int(self.ids.max()) > len(self.segments):
-            raise ValueError(f"numbers {self.ids.min()}..{self.ids.max()} of {len(self.segments)} segments")
-        for segment in self.segments:
-            if not 0 <= segment.label < len(self.classes):
-                raise ValueError(f"the class {segment.label} of a segment, where there are {len(self.classes)}")
-            if not 0 <= segment.score <= 1:  # NaN fails every comparison
-                raise InvalidOutputError("scores must lie in 0..1")
+        if self.ids.ndim != 2 or self.ids.dtype != np.int32:
+            raise ValueError(f"ids are int32 (height, width), not {self.ids.dtype} {self.ids.shape}")
+        if len(self.things) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} classes need as many of things or not, not {len(self.things)}")
+        for name in ("numbers", "labels", "scores", "crowd"):
+            if getattr(self, name).shape != (len(self.numbers),):
+                raise ValueError(f"{len(self.numbers)} segments but {name} of shape {getattr(self, name).shape}")
+        if not bool(((self.scores >= 0) & (self.scores <= 1)).all()):
+            raise InvalidOutputError("scores must lie in 0..1")
+        if len(self.labels) and not (int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)):
+            raise ValueError(
+                f"class indices {self.labels.min()}..{self.labels.max()} outside 0..{len(self.classes) - 1}"
+            )
+        there = np.unique(self.ids)
+        if sorted(self.numbers.tolist()) != there[there != VOID].tolist() or (there < 0).any() or there[-1] > _LARGEST:
+            raise ValueError("each id of the map needs one row, and each row an id from 1 to 2^24 - 1 that occurs")
 
-    @property
-    def areas(self) -> NDArray[np.int64]:
-        """How many pixels each segment has (segments,)."""
-        return np.bincount(self.ids.reshape(-1), minlength=len(self.segments) + 1)[1:]
-
-    @property
-    def unknown(self) -> float:
-        """The share of pixels in no segment."""
-        return float((self.ids == 0).mean())
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """The class of each segment (segments,)."""
-        return np.array([segment.label for segment in self.segments], np.int64)
-
-    def at_least(self, confidence: float) -> "PanopticMap":
-        """Pixels of segments that are less sure are in none."""
-        kept = [row for row, segment in enumerate(self.segments) if segment.score >= confidence]
-        return self._only(kept)
-
-    def class_map(self) -> ClassMap:
-        """The class of every pixel."""
-        unknown = unknown_index(len(self.classes))
-        table = np.array([unknown, *self.labels], np.uint8 if unknown < 256 else np.uint16)
-        return ClassMap(self.classes, self.colours, table[self.ids], unknown)
-
-    def instances(self) -> Boxes:
-        """The things, each with its pixels, by the indices of all classes."""
-        masks = [*masks_of_ids(self.ids), *[Mask.of(np.zeros((0, 0), np.bool_))] * len(self.segments)]
-        rows = [row for row, each in enumerate(self.segments) if self.things[each.label] and masks[row].area]
-        chosen = [self.segments[row] for row in rows]
-        return Boxes.of(
-            self.classes,
-            (self.ids.shape[1], self.ids.shape[0]),
-            [masks[row].xyxy for row in rows],
-            [each.label for each in chosen],
-            scores=[each.score for each in chosen],
-            crowd=[each.crowd for each in chosen],
-            areas=[masks[row].area for row in rows],
-            columns={MASK: mask_column(masks[row] for row in rows)},
+    @classmethod
+    def of(
+        cls,
+        classes: tuple[str, ...],
+        things: tuple[bool, ...],
+        ids: NDArray[np.integer[Any]],
+        numbers: Any,
+        labels: Any,
+        *,
+        scores: Any = None,
+        crowd: Any = None,
+    ) -> Self:
+        """A map from anything that NumPy makes arrays of; what is left out is as for plain targets."""
+        count = len(numbers)
+        return cls(
+            classes=classes,
+            things=things,
+            ids=ids.astype(np.int32),
+            numbers=np.asarray(numbers, np.int64).reshape(count),
+            labels=np.asarray(labels, np.int64).reshape(count),
+            scores=np.broadcast_to(np.asarray(1.0 if scores is None else scores, np.float64), (count,)),
+            crowd=np.broadcast_to(np.asarray(False if crowd is None else crowd, np.bool_), (count,)),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        height, width = self.ids.shape
-        found = []
-        for row, (segment, area) in enumerate(zip(self.segments, self.areas.tolist(), strict=True), start=1):
-            kind = {"name": self.classes[segment.label], "thing": self.things[segment.label]}
-            share = round(area / self.ids.size, _SHARES)
-            found.append({"id": row, **kind, "score": segment.score, "area": area, "share": share})
-        size = {"width": width, "height": height}
-        return {"mask": size, "segments": found, "unknown": round(self.unknown, _SHARES)}
-
-    def to_rows(self) -> list[tuple[str | float, ...]]:
-        """A row a segment: its class, score, number and area."""
-        return [
-            (self.classes[segment.label], segment.score, row, area)
-            for row, (segment, area) in enumerate(zip(self.segments, self.areas.tolist(), strict=True), start=1)
+    @property
+    def segments(self) -> list[Segment]:
+        """The segments one by one, the largest first."""
+        areas = np.bincount(self.ids.reshape(-1), minlength=1)
+        rows = [
+            Segment(number, self.classes[label], score, self.things[label], int(areas[number]))
+            for number, label, score in zip(
+                self.numbers.tolist(), self.labels.tolist(), self.scores.tolist(), strict=True
+            )
         ]
+        return sorted(rows, key=lambda segment: -segment.area)
+
+    def to_json(self) -> dict[str, Any]:
+        rows = [
+            {"id": each.number, "name": each.name, "score": each.score, "thing": each.thing, "area": each.area}
+            for each in self.segments
+        ]
+        return {"segments": rows}
 
     def summary(self) -> str:
-        counts = np.bincount(self.labels[self.areas > 0], minlength=len(self.classes))
-        pixels = np.bincount(self.labels, self.areas, minlength=len(self.classes))
-        things = [
-            f"{counts[k]} {self.classes[k]}" for k in np.argsort(-counts, kind="stable") if counts[k] and self.things[k]
-        ]
-        stuff = [
-            f"{pixels[k] / self.ids.size:.1%} {self.classes[k]}"
-            for k in np.argsort(-pixels, kind="stable")
-            if pixels[k] and not self.things[k]
-        ]
-        return ", ".join([*things, *stuff]) or "no segment"
+        words = []
+        for label, name in enumerate(self.classes):
+            count = int((self.labels == label).sum())
+            if count:
+                words.append(f"{count} {name}" if self.things[label] else name)
+        return ", ".join(words) or "nothing found"
 
     def difference(self, other: "PanopticMap") -> Difference:
-        """The share of pixels that are in the same segment, by a partner of its class that overlaps by more than half.
+        """The share of pixels whose segments are each other's best in both maps, and of one class; gaps of scores."""
+        size = len(self.numbers) + 1, len(other.numbers) + 1
+        one, two = _places(self), _places(other)
+        shared = np.bincount(one * size[1] + two, minlength=size[0] * size[1]).reshape(size)
+        same = np.zeros(size, np.bool_)
+        same[0, 0] = True
+        same[1:, 1:] = self.labels[:, None] == other.labels[None]
+        best = same & (shared > 0)
+        best &= (shared == shared.max(axis=1, keepdims=True)) & (shared == shared.max(axis=0, keepdims=True))
+        rows, columns = np.nonzero(best[1:, 1:])
+        gap = float(np.abs(self.scores[rows] - other.scores[columns]).max(initial=0.0))
+        return Difference(gap, float(shared[best].sum() / max(1, shared.sum())))
 
-        Numbers compared are the scores of partners.
-        """
-        if self.ids.shape != other.ids.shape:
-            return Difference(1.0, 0.0, self.ids.size)
-        partner = self._partners(other)
-        gaps = [abs(self.segments[row].score - other.segments[to].score) for row, to in partner.items()]
-        table = np.full(len(self.segments) + 1, -1, np.int64)
-        table[0] = 0
-        for row, to in partner.items():
-            table[row + 1] = to + 1
-        return Difference(max(gaps, default=0.0), float((table[self.ids] == other.ids).mean()), self.ids.size)
+    def at_least(self, confidence: float) -> "PanopticMap":
+        """Pixels of segments that are less sure are of none."""
+        kept = self.scores >= confidence
+        ids = np.where(np.isin(self.ids, self.numbers[kept]), self.ids, VOID)
+        parts = (self.numbers[kept], self.labels[kept])
+        return PanopticMap.of(self.classes, self.things, ids, *parts, scores=self.scores[kept], crowd=self.crowd[kept])
 
-    def _partners(self, other: "PanopticMap") -> dict[int, int]:
-        pairs = self.ids.astype(np.int64) * (len(other.segments) + 1) + other.ids
-        codes, shared = np.unique(pairs, return_counts=True)
-        found = {}
-        areas, others = self.areas, other.areas
-        for code, pixels in zip(codes.tolist(), shared.tolist(), strict=True):
-            row, to = (each - 1 for each in divmod(code, len(other.segments) + 1))
-            if row < 0 or to < 0 or self.segments[row].label != other.segments[to].label:
-                continue
-            if pixels > _SAME * (areas[row] + others[to] - pixels):
-                found[row] = to
-        return found
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        """A row a segment, the largest first: its class, score, id and pixels."""
+        return [(each.name, each.score, each.number, each.area) for each in self.segments]
 
-    def files(self) -> dict[str, bytes]:
-        """The number of every pixel's segment as COCO's panoptic PNG: red + 256 green + 65,536 blue."""
-        written = io.BytesIO()
-        Image.fromarray(ids_to_colours(self.ids)).save(written, "PNG")
-        return {"panoptic.png": written.getvalue()}
+    def class_of_pixels(self, unknown: int) -> NDArray[np.integer[Any]]:
+        """The class of every pixel (height, width), `unknown` where it is of no segment."""
+        table = np.array([unknown, *self.labels], np.uint8 if unknown < _BYTE else np.uint16)
+        return table[_places(self).reshape(self.ids.shape)]
+
+    def instances(self) -> Boxes:
+        """The single things, each with its pixels, by the indices of all classes."""
+        single = np.array(self.things, np.bool_)[self.labels]
+        rows = np.flatnonzero(single)
+        order = np.zeros(len(self.numbers) + 1, np.int32)
+        order[rows + 1] = np.arange(1, len(rows) + 1)
+        ids = order[_places(self).reshape(self.ids.shape)]
+        return boxes_of_ids(ids, self.labels[rows], self.classes, scores=self.scores[rows], crowd=self.crowd[rows])
 
     def draw(self, image: Image.Image) -> Image.Image:
         """`image` under the colours of the segments, things told apart by shades and borders, and a bar of names."""
         return draw_panoptic(image, self)
 
-    def _only(self, kept: list[int]) -> "PanopticMap":
-        table = np.zeros(len(self.segments) + 1, np.int32)
-        table[[row + 1 for row in kept]] = np.arange(1, len(kept) + 1)
-        return replace(self, ids=table[self.ids], segments=tuple(self.segments[row] for row in kept))
+    def files(self) -> dict[str, bytes]:
+        """`panoptic.png`, whose colours are the ids as COCO has them: red + 256 green + 65,536 blue."""
+        written = io.BytesIO()
+        Image.fromarray(ids_to_rgb(self.ids)).save(written, "PNG")
+        return {"panoptic.png": written.getvalue()}
 
 
-def ids_to_colours(ids: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-    """Numbers (height, width) below 2**24 as colours (height, width, 3): red + 256 green + 65,536 blue.
+def ids_to_rgb(ids: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    """Ids (height, width) as colours (height, width, 3).
 
-    >>> ids_to_colours(np.array([[66051]])).tolist()
-    [[[3, 2, 1]]]
+    >>> ids_to_rgb(np.array([[3226956]])).tolist()
+    [[[76, 61, 49]]]
     """
-    if int(ids.max()) >= _MOST:
-        raise ValueError(f"the number {ids.max():,} does not fit into three bytes")
-    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
+    return np.stack([ids % _BYTE, ids // _BYTE % _BYTE, ids // _BYTE**2], axis=-1).astype(np.uint8)
 
 
-def colours_to_ids(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The inverse of `ids_to_colours`."""
-    wide = colours.astype(np.int64)
-    found: NDArray[np.int64] = wide[..., 0] + (wide[..., 1] << 8) + (wide[..., 2] << 16)
+def rgb_to_ids(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The inverse of `ids_to_rgb`."""
+    wide = colours.astype(np.int32)
+    found: NDArray[np.int32] = wide[..., 0] + _BYTE * wide[..., 1] + _BYTE**2 * wide[..., 2]
+    return found
+
+
+def _places(segments: PanopticMap) -> Indices:
+    """Of each pixel the row of its segment, from 1; 0 for none."""
+    table = np.zeros(int(segments.ids.max(initial=0)) + 1, np.int64)
+    table[segments.numbers] = np.arange(1, len(segments.numbers) + 1)
+    found: Indices = table[segments.ids.reshape(-1)]
     return found

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.results.on_demand import OnDemand, facts_of
-from convsight.results.panoptic_map import PanopticMap, Segment
-from convsight.results.pixel_colours import usual_colours
+from convsight.results.panoptic_map import PanopticMap
 from convsight.results.strata import rarest_class
 
 # The segments of one image; that is safe in threads.
@@ -23,8 +22,7 @@ _DIGEST = 16  # bytes
 class PanopticMaps(Sequence[PanopticMap]):
     """The true segments of many images, of `classes`, of which `things` are single things and the others stuff.
 
-    >>> ids = np.ones((1, 2), np.int32)
-    >>> one = PanopticMap(("sky", "car"), ((0, 0, 0), (9, 9, 9)), (False, True), ids, (Segment(1),))
+    >>> one = PanopticMap.of(("sky", "car"), (False, True), np.array([[7, 7]]), [7], [1])
     >>> maps = PanopticMaps([lambda: one], ("sky", "car"), (False, True))
     >>> maps.counts(), maps[0].summary()
     ({'sky': 0, 'car': 1}, '1 car')
@@ -88,17 +86,10 @@ class PanopticMaps(Sequence[PanopticMap]):
         return found
 
     def _moved(self, found: PanopticMap, table: NDArray[np.int64]) -> PanopticMap:
-        if len(found.segments) and int(table[found.labels].min()) < 0:
+        labels = table[found.labels]
+        if len(labels) and int(labels.min()) < 0:
             raise ValueError(f"segments of the classes {found.classes}, of which {self.classes} lack some")
-        known = dict(zip(found.classes, found.colours, strict=True))
-        usual = usual_colours(self.classes)
-        return replace(
-            found,
-            classes=self.classes,
-            colours=tuple(known.get(name, colour) for name, colour in zip(self.classes, usual, strict=True)),
-            things=self.things,
-            segments=tuple(Segment(int(table[each.label]), each.score, each.crowd) for each in found.segments),
-        )
+        return replace(found, classes=self.classes, things=self.things, labels=labels)
 
     def _like(
         self,
@@ -124,16 +115,17 @@ _Image = OnDemand[PanopticMap, _Facts]
 
 
 def _looked_at(found: PanopticMap) -> _Facts:
-    seen = found.labels[found.areas > 0]
-    to_find = sum(not segment.crowd for segment, area in zip(found.segments, found.areas, strict=True) if area)
-    return _Facts(seen, to_find, "; ".join(sorted(_lines(found))))
+    return _Facts(found.labels.copy(), int((~found.crowd).sum()), "; ".join(sorted(_lines(found))))
 
 
 def _lines(found: PanopticMap) -> list[str]:
+    """Of each segment a text that does not depend on its id."""
+    order = np.argsort(found.ids, axis=None, kind="stable")
+    ends = np.searchsorted(found.ids.reshape(-1)[order], np.append(found.numbers, found.numbers + 1))
+    starts, stops = np.split(ends, 2)
     lines = []
-    for row, segment in enumerate(found.segments, start=1):
-        places = np.flatnonzero(found.ids.reshape(-1) == row)
-        if len(places):
-            digest = blake2b(repr(found.ids.shape).encode() + places.astype("<i8").tobytes(), digest_size=_DIGEST)
-            lines.append(f"{found.classes[segment.label]}{' crowd' * segment.crowd} {digest.hexdigest()}")
+    for row, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        places = order[start:stop].astype("<i8").tobytes()
+        digest = blake2b(repr(found.ids.shape).encode() + places, digest_size=_DIGEST).hexdigest()
+        lines.append(f"{found.classes[found.labels[row]]}{' crowd' * bool(found.crowd[row])} {digest}")
     return lines

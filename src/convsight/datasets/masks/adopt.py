@@ -119,7 +119,7 @@ def _classes_of_segments(dataset: Dataset) -> Dataset:
 
     def classes(split: Split) -> Split:
         maps = split.targets
-        sources: list[MaskSource] = [_OfSegments(maps, row) for row in range(len(split))]
+        sources: list[MaskSource] = [_OfSegments(maps, row, palette.unknown) for row in range(len(split))]
         return replace(split, targets=ClassMaps(sources, palette.names, palette.colours, palette.unknown))
 
     splits = {name: classes(split) for name, split in dataset.splits.items()}
@@ -132,9 +132,10 @@ class _OfSegments:
 
     maps: Any
     row: int
+    unknown: int
 
     def __call__(self) -> NDArray[Any]:
-        found: NDArray[Any] = self.maps[self.row].class_map().indices
+        found: NDArray[Any] = self.maps[self.row].class_of_pixels(self.unknown)
         return found
 
 

@@ -22,7 +22,7 @@ from convsight.datasets.masks.mask_file import mask_values, place_of
 from convsight.datasets.masks.readings import Colour
 from convsight.datasets.names import class_name, data_name, storable
 from convsight.errors import UserError
-from convsight.results import PanopticMap, PanopticMaps, Segment, colours_to_ids, unknown_index, usual_colours
+from convsight.results import PanopticMap, PanopticMaps, rgb_to_ids, unknown_index, usual_colours
 from convsight.targets import Palette
 from convsight.words import first_few, quoted
 
@@ -55,7 +55,6 @@ class PanopticFile:
     numbers: Mapping[int, int]
     crowds: frozenset[int]
     classes: tuple[str, ...]
-    colours: tuple[Colour, ...]
     things: tuple[bool, ...]
 
     def __call__(self) -> PanopticMap:
@@ -63,8 +62,8 @@ class PanopticFile:
         if values.ndim != 3:
             what = "is not in colour; a panoptic PNG holds numbers as red + 256 green + 65,536 blue"
             raise MaskError("ids-outside-the-classes", self.file, what, "write it so")
-        ids = colours_to_ids(values)
-        seen, places = np.unique(ids, return_inverse=True)
+        ids = rgb_to_ids(values)
+        seen = np.unique(ids)
         strange = [number for number in seen.tolist() if number and number not in self.numbers]
         if strange:
             words = first_few([str(number) for number in strange])
@@ -72,11 +71,10 @@ class PanopticFile:
             raise MaskError(
                 "ids-outside-the-classes", self.file, what, "add them to its segments_info, or correct the PNG"
             )
-        order = {number: row for row, number in enumerate(self.numbers, start=1)}
-        table = np.array([order.get(number, 0) for number in seen.tolist()], np.int32)
-        segments = tuple(Segment(label, 1.0, number in self.crowds) for number, label in self.numbers.items())
-        found = table[places].reshape(ids.shape)
-        return PanopticMap(self.classes, self.colours, self.things, found, segments)
+        kept = [number for number in seen.tolist() if number]
+        labels = [self.numbers[number] for number in kept]
+        crowd = [number in self.crowds for number in kept]
+        return PanopticMap.of(self.classes, self.things, ids, kept, labels, crowd=crowd)
 
 
 def is_coco_panoptic(path: Path) -> bool:
@@ -216,7 +214,7 @@ def _sources(document: _Document, split: str, palette: Palette, things: tuple[bo
             numbers[number] = index[category.name]
             if segment.get("iscrowd"):
                 crowds.add(number)
-        yield PanopticFile(file, picture, numbers, frozenset(crowds), palette.names, palette.colours, things)
+        yield PanopticFile(file, picture, numbers, frozenset(crowds), palette.names, things)
 
 
 def _image_folder(document: _Document, split: str) -> Path:

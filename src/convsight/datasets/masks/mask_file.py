@@ -2,8 +2,8 @@
 
 Pictures are turned upright by their EXIF orientation, and a mask must lie on them: it is turned by an orientation of
 its own, if it has one. Where its sides are then those of the picture as it is stored and not as it is seen, it was
-drawn on the stored one and is turned with it. Where both are alike (square pictures, those turned by half), it is taken to be
-drawn on the picture as it is seen, as annotation programs show it.
+drawn on the stored one and is turned with it. Where both are alike (square pictures, those turned by half), it is taken
+to be drawn on the picture as it is seen, as annotation programs show it.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,7 @@ from convsight.images import (
     turn_values,
 )
 
-NEAREST = (
-    'save masks as PNG, or write {"nearest": true} into a file masks.json beside the folders to take the nearest class'
-)
+NEAREST = 'save masks as PNG, or write {"nearest": true} into masks.json beside the folders to take the nearest class'
 
 
 class Reading(Protocol):

@@ -1,8 +1,8 @@
 """Files that say which classes masks hold: names in order, or with the number or the colour of each.
 
-Read are: names a line (classes.txt); a number, a colour or both beside each name (label_colors.txt, `64 128 64
-Animal`); CVAT's labelmap.txt; tables with a header (class_dict.csv: name,r,g,b); JSON as a list of objects with name, color and
-id, as `{"labels": [...]}` (Mapillary) or `{"classes": [...], "ignore": [255], "nearest": true}`.
+Read are: names a line (classes.txt); a number, a colour or both beside each name (label_colors.txt, a line of which is
+`64 128 64 Animal`); CVAT's labelmap.txt; tables with a header (class_dict.csv: name,r,g,b); JSON as a list of objects
+with name, color and id, as `{"labels": [...]}` (Mapillary) or `{"classes": [...], "ignore": [255], "nearest": true}`.
 """
 
 import re
