@@ -11,7 +11,7 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
-from convsight.datasets.boxes.json_file import json_head
+from convsight.datasets.boxes.json_file import holds_segments, json_head
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError
@@ -26,8 +26,10 @@ _LOOKED_AT = 50  # images of a file that show where its images lie
 
 
 def is_coco(path: Path) -> bool:
-    """Whether `path` is a .json file, or a folder that holds such files as COCO or Roboflow name them."""
-    return path.suffix.lower() == ".json" if path.is_file() else path.is_dir() and bool(_files(path))
+    """Whether `path` is a .json file, not of segments, or a folder of such files as COCO or Roboflow name them."""
+    if path.is_file():
+        return path.suffix.lower() == ".json" and not holds_segments(path)
+    return path.is_dir() and bool(_files(path))
 
 
 def is_coco_by_another_name(path: Path) -> bool:

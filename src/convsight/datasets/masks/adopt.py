@@ -17,11 +17,12 @@ from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes_things
 from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
+from convsight.datasets.masks.instance_source import PicturedThings, instances_dataset
 from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary_things
 from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks, read_voc_things
 from convsight.results import Boxes, ClassMaps, InstanceLists, MaskSource, PanopticMaps
 from convsight.results.masks import masks_of
-from convsight.targets import Classes, Palette
+from convsight.targets import Palette
 
 BACKGROUND = "background"
 
@@ -144,13 +145,12 @@ def _things_of_segments(dataset: Dataset) -> Dataset:
     assert isinstance(palette, Palette)
     kinds = palette.things or ()
     index = np.array([kinds.index(name) if name in kinds else -1 for name in palette.names], np.int64)
-
-    def things(split: Split) -> Split:
-        sources = [partial(_things_in, split.targets, row, kinds, index) for row in range(len(split))]
-        return replace(split, targets=InstanceLists(sources, kinds))
-
-    splits = {name: things(split) for name, split in dataset.splits.items()}
-    return replace(dataset, task="instances", target=Classes(names=kinds), splits=splits, listed=())
+    things = [
+        PicturedThings(picture, name, split.name, partial(_things_in, split.targets, row, kinds, index))
+        for split in dataset.splits.values()
+        for row, (picture, name) in enumerate(zip(split.images, split.names, strict=True))
+    ]
+    return instances_dataset(Path(dataset.source), things, kinds)
 
 
 def _things_in(maps: Any, row: int, kinds: tuple[str, ...], index: NDArray[np.int64]) -> Boxes:

@@ -5,7 +5,6 @@ A pixel's number is red + 256 green + 65,536 blue; the JSON says the category of
 Source: Kirillov et al., "Panoptic segmentation", CVPR 2019, and COCO's published description of the format.
 """
 
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 
 from convsight.datasets.boxes.annotated import check_present
 from convsight.datasets.boxes.coco import split_in
-from convsight.datasets.boxes.json_file import parsed_json
+from convsight.datasets.boxes.json_file import holds_segments, parsed_json
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.masks.mask_error import MaskError
 from convsight.datasets.masks.mask_file import mask_values, place_of
@@ -26,7 +25,6 @@ from convsight.results import PanopticMap, PanopticMaps, rgb_to_ids, unknown_ind
 from convsight.targets import Palette
 from convsight.words import first_few, quoted
 
-_MARK = b'"segments_info"'
 _PLACES = (".", "annotations")
 _PICTURES = ("images", "input_images", "data", "JPEGImages")
 
@@ -141,14 +139,8 @@ def _by_split(files: Sequence[Path]) -> dict[str, Path]:
 
 
 def _is_panoptic(file: Path) -> bool:
-    """Whether the word that only these files hold is in `file`, and a folder of PNGs belongs to it."""
-    if _pngs(file) is None:
-        return False
-    try:
-        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return content.find(_MARK) >= 0
-    except (OSError, ValueError):  # an empty file
-        return False
+    """Whether `file` is of segments, and a folder of PNGs belongs to it."""
+    return _pngs(file) is not None and holds_segments(file)
 
 
 def _pngs(file: Path) -> Path | None:

@@ -61,9 +61,15 @@ def _roots(path: Path) -> list[Path]:
 
 
 def _holds(folder: Path) -> bool:
-    return any(
-        (each / "images").is_dir() and (each / "masks").is_dir() for each in islice(_folders(folder), _LOOKED_AT)
-    )
+    return any(_is_one_image(each) for each in islice(_folders(folder), _LOOKED_AT))
+
+
+def _is_one_image(folder: Path) -> bool:
+    """Whether `folder` holds an image and masks that are called otherwise."""
+    if not (folder / "masks").is_dir():
+        return False
+    pictures = _images(folder / "images")
+    return len(pictures) == 1 and pictures[0].stem not in {mask.stem for mask in _images(folder / "masks")}
 
 
 def _things(root: Path, folder: Path, split: str) -> PicturedThings | None:

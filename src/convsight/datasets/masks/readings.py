@@ -122,11 +122,12 @@ class ColourReading:
         counts = [int((packed == code).sum()) for code in seen[:_FEW].tolist()]
         most = int(np.argmax(counts))
         near = unpack(int(nearest[most]))
+        called = repr(self.names[near]) if near in self.names else "no class"
         more = f" (and {len(seen) - 1:,} other colours)" if len(seen) > 1 else ""
         what = (
             f"holds the colour {unpack(int(seen[most]))} in {counted(counts[most], 'pixel')} "
-            f"({place_of(packed == seen[most])}){more}, which the palette lacks; the nearest there is {near} "
-            f"{self.names.get(near, 'of no class')!r}, {distance[most]:.0f} away"
+            f"({place_of(packed == seen[most])}){more}, which the palette lacks; the nearest there is {near} of "
+            f"{called}, {distance[most]:.0f} away"
         )
         return MaskError("colours-outside-the-palette", file, what, "add it to the palette file, or correct the mask")
 
