@@ -1,5 +1,7 @@
 """Any image file to RGB uint8, and the one way it is fitted to a network's size."""
 
+from convsight.images.bands import Bands, read_bands, require_rasterio, shown_bands
+from convsight.images.bands import Wanted as BandsWanted
 from convsight.images.decode import (
     Decoded,
     Source,
@@ -16,11 +18,16 @@ from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, is_image_nam
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.plain_jpeg import content_of_small
+from convsight.images.regular_file import open_file
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
+from convsight.images.tiff_header import TIFF_SUFFIXES, TiffHeader, is_tiff_source, tiff_header
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "TIFF_SUFFIXES",
+    "Bands",
+    "BandsWanted",
     "Decoded",
     "Extent",
     "FittedImage",
@@ -29,6 +36,7 @@ __all__ = [
     "ResizeFilter",
     "ResizeMode",
     "Source",
+    "TiffHeader",
     "ValueRange",
     "content_of_small",
     "decode_image",
@@ -41,9 +49,15 @@ __all__ = [
     "is_image_file",
     "is_image_name",
     "is_system_folder",
+    "is_tiff_source",
     "left_out_words",
     "load_image",
+    "open_file",
+    "read_bands",
+    "require_rasterio",
     "resize_image",
+    "shown_bands",
+    "tiff_header",
     "unpacking",
     "value_extent",
 ]
