@@ -20,7 +20,7 @@ _MEASURED = 1000  # files whose values decide
 _VALUES = 10_000  # of each that does
 _READERS = 4  # threads
 _OUTSIDE = 0.001  # of floating point values lie below the range, and above it
-_WHOLE = {"uint8": np.dtype(np.uint8), "uint16": np.dtype(np.uint16)}
+_WHOLE: dict[str, np.dtype[Any]] = {"uint8": np.dtype(np.uint8), "uint16": np.dtype(np.uint16)}
 
 
 class BandsFound(NamedTuple):

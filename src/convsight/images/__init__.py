@@ -10,11 +10,13 @@ from convsight.images.decode import (
     image_size,
     is_decoded_alone,
     is_deep_file,
+    name_of,
     value_extent,
 )
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
 from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, is_image_name, unpacking
+from convsight.images.geotiff import Georeference, georeference_of, geotiff
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
 from convsight.images.plain_jpeg import content_of_small
@@ -31,6 +33,7 @@ __all__ = [
     "Decoded",
     "Extent",
     "FittedImage",
+    "Georeference",
     "ImageError",
     "InputSize",
     "ResizeFilter",
@@ -43,6 +46,8 @@ __all__ = [
     "decoding",
     "fit_planes",
     "fitting_range",
+    "georeference_of",
+    "geotiff",
     "image_size",
     "is_decoded_alone",
     "is_deep_file",
@@ -52,6 +57,7 @@ __all__ = [
     "is_tiff_source",
     "left_out_words",
     "load_image",
+    "name_of",
     "open_file",
     "read_bands",
     "require_rasterio",

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -105,8 +106,7 @@ def opened_tiff(source: Path | bytes) -> Iterator[Any]:
 
     Raises `UserError` where rasterio is not installed, and what rasterio raises.
     """
-    rasterio = require_rasterio()
-    _no_warnings(rasterio.errors.NotGeoreferencedWarning)
+    rasterio = quiet_rasterio()
     with rasterio.Env(**_OPTIONS):
         if isinstance(source, bytes):
             with rasterio.io.MemoryFile(source) as memory, memory.open(driver="GTiff", sharing=False) as file:
@@ -137,9 +137,22 @@ def require_rasterio() -> Any:
     return extra("rasterio", "geo")
 
 
+def quiet_rasterio() -> Any:
+    """The module rasterio; it no longer warns of files that do not say where on Earth they lie, which they need not.
+
+    `warnings.catch_warnings` would race with other threads.
+    """
+    rasterio = require_rasterio()
+    category = rasterio.errors.NotGeoreferencedWarning
+    if ("ignore", None, category, None, 0) not in warnings.filters:
+        warnings.simplefilter("ignore", category)
+    return rasterio
+
+
 def _no_tiff(source: Path | bytes, name: str) -> str:
     try:
-        start = source[:1] if isinstance(source, bytes) else open_file(source).read(1)
+        with BytesIO(source) if isinstance(source, bytes) else open_file(source) as file:
+            start = file.read(1)
     except OSError as error:
         return f"cannot read {name}: {error.strerror or error}; check the path and its file"
     if not start:
@@ -203,10 +216,3 @@ def _valid(file: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
         masked = np.broadcast_to(file.read_masks(1)[..., None] > 0, values.shape)
         valid = masked if valid is None else valid & masked
     return valid
-
-
-def _no_warnings(category: type[Warning]) -> None:
-    """Files need not say where on Earth they lie. `warnings.catch_warnings` would race with other threads."""
-    quiet = ("ignore", None, category, None, 0)
-    if quiet not in warnings.filters:
-        warnings.simplefilter("ignore", category)

@@ -22,7 +22,7 @@ class _Layout(NamedTuple):
     """Where the first directory's place ends, and how lengths and places are stored."""
 
     first: int
-    count: str
+    length: str
     offset: str
 
 
@@ -139,9 +139,11 @@ def _tags(file: BinaryIO, start: bytes, order: str, layout: _Layout) -> dict[int
     """The values of the wanted tags in the first directory of an open TIFF that begins with `start`."""
     (place,) = unpack(order + layout.offset, start[-calcsize(layout.offset) :])
     file.seek(place)
-    (count,) = unpack(order + layout.count, file.read(calcsize(layout.count)))
+    (count,) = unpack(order + layout.length, file.read(calcsize(layout.length)))
     size = calcsize(f"<HH{layout.offset}") + calcsize(layout.offset)
     entries = file.read(min(count, _MOST_TAGS) * size)
+    if len(entries) < count * size:
+        raise ValueError("the directory is cut short")
     found: dict[int, tuple[int, ...]] = {}
     for begin in range(0, len(entries) - size + 1, size):
         tag, kind, length = unpack(f"{order}HH{layout.offset}", entries[begin : begin + size - calcsize(layout.offset)])

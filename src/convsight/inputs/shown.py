@@ -47,4 +47,5 @@ def shown_colours(spec: ImageInput, planes: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _levels(planes: NDArray[Any]) -> NDArray[np.uint8]:
     colours = planes[:3] if len(planes) >= 3 else planes[:1].repeat(3, axis=0)
-    return np.rint(colours.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0).copy()
+    levels: NDArray[np.uint8] = np.rint(colours.clip(0, 1) * 255).astype(np.uint8)
+    return levels.transpose(1, 2, 0).copy()
