@@ -19,8 +19,10 @@ from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, is_image_nam
 from convsight.images.geotiff import Georeference, georeference_of, geotiff
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
+from convsight.images.orientation import UPRIGHT, is_lying, turn_values
 from convsight.images.plain_jpeg import content_of_small
-from convsight.images.regular_file import open_file
+from convsight.images.raw_values import RawValues, image_orientation, raw_values
+from convsight.images.regular_file import opened_file
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
 from convsight.images.tiff_header import TIFF_SUFFIXES, TiffHeader, is_tiff_source, tiff_header
@@ -28,6 +30,7 @@ from convsight.images.tiff_header import TIFF_SUFFIXES, TiffHeader, is_tiff_sour
 __all__ = [
     "IMAGE_SUFFIXES",
     "TIFF_SUFFIXES",
+    "UPRIGHT",
     "Bands",
     "BandsWanted",
     "Decoded",
@@ -36,6 +39,7 @@ __all__ = [
     "Georeference",
     "ImageError",
     "InputSize",
+    "RawValues",
     "ResizeFilter",
     "ResizeMode",
     "Source",
@@ -48,22 +52,26 @@ __all__ = [
     "fitting_range",
     "georeference_of",
     "geotiff",
+    "image_orientation",
     "image_size",
     "is_decoded_alone",
     "is_deep_file",
     "is_image_file",
     "is_image_name",
+    "is_lying",
     "is_system_folder",
     "is_tiff_source",
     "left_out_words",
     "load_image",
     "name_of",
-    "open_file",
+    "opened_file",
+    "raw_values",
     "read_bands",
     "require_rasterio",
     "resize_image",
     "shown_bands",
     "tiff_header",
+    "turn_values",
     "unpacking",
     "value_extent",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convsight.errors import UserError
 from convsight.extras import extra
 from convsight.images.errors import ImageError
-from convsight.images.regular_file import open_file
+from convsight.images.regular_file import opened_file
 from convsight.images.tiff_header import TiffHeader, tiff_header
 
 _READ = {"uint8": np.uint8, "uint16": np.uint16}  # as they are; all others become float32
@@ -151,7 +151,7 @@ def quiet_rasterio() -> Any:
 
 def _no_tiff(source: Path | bytes, name: str) -> str:
     try:
-        with BytesIO(source) if isinstance(source, bytes) else open_file(source) as file:
+        with BytesIO(source) if isinstance(source, bytes) else opened_file(source) as file:
             start = file.read(1)
     except OSError as error:
         return f"cannot read {name}: {error.strerror or error}; check the path and its file"

@@ -23,7 +23,7 @@ from convsight.images.errors import ImageError
 from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, shown_bytes, unpacking
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
-from convsight.images.regular_file import open_file
+from convsight.images.regular_file import opened_file
 from convsight.images.remarks import remarks_on
 from convsight.images.tiff_header import banded_header
 from convsight.images.to_rgb import FEW_LEVELS, to_rgb
@@ -99,7 +99,7 @@ def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
         with _stream(file) as stream:
             if banded := banded_header(stream):
                 return banded.width, banded.height
-            image = _opened(stream, name_of(file))
+            image = opened(stream, name_of(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
@@ -119,8 +119,8 @@ def is_decoded_alone(file: bytes, *, whole: bool) -> bool:
 def is_deep_file(file: Path) -> bool:
     """Whether the image in `file` holds whole numbers of more than 8 bits, by its header; False where it has none."""
     try:
-        with open_file(file) as stream:
-            image = _opened(stream, str(file))
+        with opened_file(file) as stream:
+            image = opened(stream, str(file))
             correct_header(image)
             return is_deep_colour(image) or image.mode.startswith("I")
     except Exception:
@@ -130,9 +130,9 @@ def is_deep_file(file: Path) -> bool:
 def value_extent(file: Path, max_megapixels: float = 100.0) -> Extent | None:
     """The values in an image of whole numbers of more than 8 bits; None for other images, and for unreadable ones."""
     try:
-        with ExitStack() as held, open_file(file) as stream:
+        with ExitStack() as held, opened_file(file) as stream:
             wanted = _Wanted(str(file), None, max_megapixels, measured=True)
-            image = _opened(stream, wanted.name)
+            image = opened(stream, wanted.name)
             _, _, deep = _load(image, stream, wanted, held)
             return deep.extent if deep else None
     # Whoever decodes the image will say what is wrong with it.
@@ -160,7 +160,7 @@ def decoding(
             raise
         # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
         except Exception as error:
-            raise ImageError(_explanation(wanted.name, error)) from error
+            raise ImageError(explanation(wanted.name, error)) from error
         yield decoded
 
 
@@ -184,10 +184,10 @@ def _decode(source: Source, wanted: _Wanted, held: ExitStack) -> Decoded:
         if banded := banded_header(file):
             colours = colours_of_bands(source, banded, wanted.name, wanted.max_megapixels)
             return _decoded(Image.fromarray(colours), None, wanted._replace(min_size=None), held)
-        return _decoded(_opened(file, wanted.name), file, wanted, held)
+        return _decoded(opened(file, wanted.name), file, wanted, held)
 
 
-def _opened(file: BinaryIO, name: str) -> ImageFile:
+def opened(file: BinaryIO, name: str) -> ImageFile:
     """The image in `file`, its header read, its pixels not."""
     head = file.read(HEAD_BYTES)
     if not head:
@@ -220,7 +220,7 @@ def _load(
     image: Image.Image, file: BinaryIO | None, wanted: _Wanted, held: ExitStack
 ) -> tuple[CropBox | None, int, Deep | None]:
     """Decode `image`; returns the box of it that holds the scene, its orientation, and its values where it is deep."""
-    _check_size(image, wanted.name, wanted.max_megapixels)
+    check_size(image, wanted.name, wanted.max_megapixels)
     if isinstance(image, ImageFile):
         correct_header(image)
     deep_colour = file if is_deep_colour(image) else None
@@ -241,7 +241,7 @@ def _colour_values(image: Image.Image, file: BinaryIO, wanted: _Wanted) -> Deep 
     if is_rich and wanted.shown is None and not wanted.measured:
         return None
     file.seek(0)
-    again = _opened(file, wanted.name)
+    again = opened(file, wanted.name)
     correct_header(again)
     return colour_values(image, again)
 
@@ -253,7 +253,8 @@ def _reduce(image: JpegImageFile, min_size: tuple[int, int]) -> CropBox | None:
     return chosen[1] if chosen else None
 
 
-def _check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
+def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
+    """Raise `ImageError` where an image, not decoded yet, has no pixels or too many."""
     width, height = image.size
     megapixels = _megapixels(image)
     if megapixels == 0:
@@ -270,7 +271,7 @@ def _megapixels(image: Image.Image) -> float:
 
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else open_file(source)
+    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else opened_file(source)
 
 
 def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
@@ -297,7 +298,8 @@ def name_of(source: Source) -> str:
             return f"the array of shape {source.shape}"
 
 
-def _explanation(name: str, error: Exception) -> str:
+def explanation(name: str, error: Exception) -> str:
+    """What an error says that was met while the image called `name` was read."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot read {name}: {error.strerror}; check the path and its permissions"
     if isinstance(error, MemoryError):

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from convsight.images.errors import ImageError
 
 
-def open_file(path: Path) -> BinaryIO:
+def opened_file(path: Path) -> BinaryIO:
     """`path`, opened; raises `ImageError` for pipes and devices, `OSError` where it cannot be opened."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

@@ -7,7 +7,7 @@ from struct import calcsize, unpack
 from typing import BinaryIO, NamedTuple
 
 from convsight.images.errors import ImageError
-from convsight.images.regular_file import open_file
+from convsight.images.regular_file import opened_file
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 
@@ -80,7 +80,7 @@ def is_tiff_source(source: Path | bytes) -> bool:
     if isinstance(source, bytes):
         return is_tiff(source)
     try:
-        with open_file(source) as file:
+        with opened_file(source) as file:
             return is_tiff(file.read(4))
     except (OSError, ImageError):
         return False
@@ -109,7 +109,7 @@ def banded_header(file: BinaryIO) -> TiffHeader | None:
 def _opened(source: Path | bytes | BinaryIO) -> AbstractContextManager[BinaryIO]:
     match source:
         case Path():
-            return open_file(source)
+            return opened_file(source)
         case bytes():
             return nullcontext(BytesIO(source))
         case _:

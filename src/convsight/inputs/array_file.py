@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.images import ImageError, Source, open_file
+from convsight.images import ImageError, Source, opened_file
 from convsight.inputs.byte_order import native
 
 ARRAY_SUFFIXES = frozenset({".npy"})
@@ -51,7 +51,7 @@ def starts_like_array(start: bytes) -> bool:
 
 
 def _opened(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else open_file(source)
+    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else opened_file(source)
 
 
 def _read(file: BinaryIO, most: float, name: str, others: str) -> NDArray[Any]:

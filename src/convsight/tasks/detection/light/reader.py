@@ -32,6 +32,7 @@ class BoxReader(Reader):
     """
 
     result = Boxes
+    brings_files = False
     pipeline_tag = "object-detection"
 
     def __init__(self, card: "Card") -> None:
