@@ -149,7 +149,8 @@ class PanopticMap(Result):
     def class_of_pixels(self, unknown: int) -> NDArray[np.integer[Any]]:
         """The class of every pixel (height, width), `unknown` where it is of no segment."""
         table = np.array([unknown, *self.labels], np.uint8 if unknown < _BYTE else np.uint16)
-        return table[_places(self).reshape(self.ids.shape)]
+        found: NDArray[np.integer[Any]] = table[_places(self).reshape(self.ids.shape)]
+        return found
 
     def instances(self) -> Boxes:
         """The single things, each with its pixels, by the indices of all classes."""

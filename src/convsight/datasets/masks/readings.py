@@ -53,7 +53,8 @@ class IndexReading:
         strange = found < 0 if within is None else (found < 0) | ~within
         if strange.any():
             raise self._strange(values, strange, file)
-        return found.astype(np.uint8 if self.unknown < 256 else np.uint16)
+        narrow: NDArray[Any] = found.astype(np.uint8 if self.unknown < 256 else np.uint16)
+        return narrow
 
     def _nearest(self, values: NDArray[Any]) -> NDArray[Any]:
         known = np.array(sorted({*self.values, *self.ignored}))
@@ -109,7 +110,8 @@ class ColourReading:
                 raise self._strange(packed, seen[strange], known[nearest], distance, file)
             place[strange] = nearest
         found = table[place][codes].reshape(packed.shape)
-        return found.astype(np.uint8 if self.unknown < 256 else np.uint16)
+        narrow: NDArray[Any] = found.astype(np.uint8 if self.unknown < 256 else np.uint16)
+        return narrow
 
     def _strange(
         self, packed: NDArray[Any], seen: NDArray[Any], nearest: NDArray[Any], distance: NDArray[Any], file: Path
