@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score, jaccard_score
+from sklearn.metrics import accuracy_score, f1_score, jaccard_score, recall_score
 from tests.metrics.pixels.maps import IGNORED, guessed, patches
 from torchmetrics.classification import MulticlassAccuracy, MulticlassJaccardIndex
 
@@ -52,6 +52,29 @@ def test_pooled_numbers_are_those_of_torchmetrics() -> None:
         assert told[name].value == pytest.approx(float(metric.compute()), abs=1e-6)
     assert told["IoU/pole"].value == 0.0
     assert "accuracy/pole" not in told
+
+
+def test_pooled_numbers_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    truth, said = random.integers(0, 3, (2, 5, 11, 13))  # nothing is a tree or a pole
+    ignored = random.random(truth.shape) < 0.1
+    metrics = ClassMapMetrics(NAMES)
+    for true, found, hidden in zip(truth, said, ignored, strict=True):
+        metrics.update(of(np.where(hidden, 255, true).astype(np.uint8)), of(found.astype(np.uint8)))
+    found, true, given = metrics.compute(), truth[~ignored], said[~ignored]
+    expected = {
+        "mIoU": jaccard_score(true, given, average="macro"),
+        "mDice": f1_score(true, given, average="macro"),
+        "pixel_accuracy": accuracy_score(true, given),
+        "mean_accuracy": recall_score(true, given, average="macro"),
+        "IoU/road": jaccard_score(true == 1, given == 1),
+        "Dice/car": f1_score(true == 2, given == 2),
+        "accuracy/sky": recall_score(true == 0, given == 0),
+    }
+    for name, value in expected.items():
+        assert found[name].value == pytest.approx(value), name
+        assert found[name].low < found[name].value < found[name].high
+    assert "IoU/tree" not in found
 
 
 def test_means_over_pictures_are_those_of_scikit_learn() -> None:
