@@ -23,6 +23,7 @@ IGNORED = 255  # the usual index of pixels that have no class
 _EVEN = 0.01  # two classes so near to one another are as good as even: rounding may turn one into the other
 _INDICES = 256  # of 8 bits
 _SHARES = 6  # decimals
+_DRAWN = 512  # px a side of a map that is kept for being drawn
 _LAST = 65_535  # index of 16 bits
 
 
@@ -34,14 +35,15 @@ class ClassMap(Result):
     `ignore_index` stands where no class is known or said: what the data leave open, and of a prediction what the
     network was not shown, or is less sure of than was asked for. `colours` are red, green and blue of each class. A
     prediction knows of every pixel how probable its class is, `scores`, and by how much it leads the next, `leads`:
-    floats in 0..1 of the same shape.
+    floats in 0..1 of the same shape. `spacing` are the sides of a pixel or voxel in mm, an axis each, where
+    known.
 
     >>> found = ClassMap(("sky", "road"), ((0, 114, 178), (0, 0, 0)), np.array([[0, 0, 0], [1, 1, 255]], np.uint8))
     >>> found.summary(), found.shares
     ('60.0% sky, 40.0% road', {'sky': 0.6, 'road': 0.4})
     """
 
-    wrong: ClassVar[str] = "have a thing or region of which most pixels are predicted wrong"
+    wrong: ClassVar[str] = "have a region that is predicted wrong"
 
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
@@ -49,6 +51,7 @@ class ClassMap(Result):
     ignore_index: int = IGNORED
     scores: Floats | None = None
     leads: Floats | None = None
+    spacing: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.indices.dtype not in (np.uint8, np.uint16) or self.indices.ndim not in {2, 3} or not self.indices.size:
@@ -62,6 +65,8 @@ class ClassMap(Result):
             raise ValueError(f"{self.ignore_index} is the index of the class {self.classes[self.ignore_index]!r}")
         if unknown := self._unknown():
             raise ValueError(f"the index {unknown[0]} is of none of {len(self.classes)} classes")
+        if self.spacing is not None and not (len(self.spacing) == self.indices.ndim and min(self.spacing) > 0):
+            raise ValueError(f"the sides of a pixel, {self.spacing}, must be above 0 and one for each axis")
         for name in ("scores", "leads"):
             values = getattr(self, name)
             if values is not None and values.shape != self.indices.shape:
@@ -151,6 +156,12 @@ class ClassMap(Result):
     def draw(self, image: Image.Image) -> Image.Image:
         """The image under its classes' colours and a bar that names them; of a volume, its middle slice."""
         return draw_class_map(image, self)
+
+    def compact(self) -> "ClassMap":
+        """The classes alone, of at most 512 pixels a side: every n-th of larger maps."""
+        step = -(-max(self.indices.shape) // _DRAWN)
+        fewer = np.ascontiguousarray(self.indices[(slice(step // 2, None, step),) * self.indices.ndim])
+        return replace(self, indices=fewer, scores=None, leads=None)
 
     def mistakes(self, target: "ClassMap") -> list[Mistake]:
         return class_map_mistakes(self, target)
