@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,7 +74,7 @@ def test_starts_are_drawn_from_ranges_that_follow_one_another(side: int, tile: i
     assert ranges[0][0] == 0
     assert ranges[-1][1] == max(0, side - tile)
     assert all(low <= high for low, high in ranges)
-    assert all(before[1] == after[0] for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(ranges))
 
 
 @pytest.mark.parametrize(("cells", "tile", "overlap"), [(9, 10, 0), (20, 10, 6), (20, 10, -1)])

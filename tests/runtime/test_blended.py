@@ -1,5 +1,6 @@
 """Tiles that are blended equal the whole picture, where a network sees no farther than the overlap allows."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def blended(engine: Engine, image: ImageInput, pixels: NDArray[Any], first: int 
     loaded = image.load(pixels)
     held = HeldRows(loaded.array, loaded.size)
     strips = list(blended_strips(engine, "probabilities", held, Tiles(image, held.size), first))
-    assert all(a.top + a.values.shape[1] == b.top for a, b in zip(strips, strips[1:], strict=False))
+    assert all(a.top + a.values.shape[1] == b.top for a, b in pairwise(strips))
     return np.concatenate([strip.values for strip in strips], axis=1)
 
 

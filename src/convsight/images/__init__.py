@@ -26,6 +26,7 @@ from convsight.images.regular_file import opened_file
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
 from convsight.images.tiff_header import TIFF_SUFFIXES, TiffHeader, is_tiff_source, tiff_header
+from convsight.images.tiff_rows import RowsWanted, TiffRows, opened_rows
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -42,8 +43,10 @@ __all__ = [
     "RawValues",
     "ResizeFilter",
     "ResizeMode",
+    "RowsWanted",
     "Source",
     "TiffHeader",
+    "TiffRows",
     "ValueRange",
     "content_of_small",
     "decode_image",
@@ -65,6 +68,7 @@ __all__ = [
     "load_image",
     "name_of",
     "opened_file",
+    "opened_rows",
     "raw_values",
     "read_bands",
     "require_rasterio",

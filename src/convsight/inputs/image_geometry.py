@@ -79,8 +79,8 @@ def _placements(input_size: InputSize, part: Part) -> list[Placement]:
     box = (0, 0, part[2] - part[0], part[3] - part[1])
     target = (input_size.width, input_size.height)
     if input_size.fit == "tile":
-        sides = box[2:]
-        return [Placement(0, sides[axis], 0, sides[axis], max(sides[axis], target[axis]), part[axis]) for axis in (0, 1)]
+        wholes = zip((part[2] - part[0], part[3] - part[1]), target, part[:2], strict=True)
+        return [Placement(0, side, 0, side, max(side, tile), origin) for side, tile, origin in wholes]
     made = inside(box, target) if input_size.fit == "pad" else target
     taken = _taken(input_size, box, target)
     return [

@@ -58,9 +58,7 @@ def predictions(
 class _Together:
     """The arrays of one run by name, their first axis the batch."""
 
-    def __init__(
-        self, reader: Reader, arrays: Mapping[str, NDArray[Any]], sizes: Sequence[tuple[int, ...]]
-    ) -> None:
+    def __init__(self, reader: Reader, arrays: Mapping[str, NDArray[Any]], sizes: Sequence[tuple[int, ...]]) -> None:
         self._reader = reader
         self._arrays = arrays
         self._sizes = sizes
@@ -83,9 +81,7 @@ class _Blended:
         return found
 
 
-def _blended(
-    engine: Engine, reader: Reader, array: NDArray[Any], size: tuple[int, ...]
-) -> Result | InvalidOutputError:
+def _blended(engine: Engine, reader: Reader, array: NDArray[Any], size: tuple[int, ...]) -> Result | InvalidOutputError:
     """The result of one picture in its own scale: strips are read as soon as they are known, and then joined."""
     reads = blendable(reader)
     picture = HeldRows(array, size)

@@ -229,6 +229,4 @@ class _Flow:
                     break
                 batch.append(more)
             images, sizes = [loaded.fitted.array for loaded in batch], [loaded.fitted.size for loaded in batch]
-            self._done.put(
-                _Run(batch, outputs_of(self._engine, self._reader, images, sizes, BATCH if steady else 0))
-            )
+            self._done.put(_Run(batch, outputs_of(self._engine, self._reader, images, sizes, BATCH if steady else 0)))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from convsight.images import ImageError
 from convsight.inputs import ImageInput, Loaded
 from convsight.results import Result

@@ -40,8 +40,8 @@ class Loader:
     """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
 
     `kind` is the name of the input in a batch; `weights` say how often each example is seen, None: once an epoch.
-    `seen` gives examples in another way every epoch, instead of `inputs`. Of tiled pictures an epoch has as many examples
-    as there are tiles: see `Places`.
+    `seen` gives examples in another way every epoch, instead of `inputs`. Of tiled pictures an epoch has as many
+    examples as there are tiles: see `Places`.
     """
 
     def __init__(
