@@ -75,7 +75,7 @@ class Segmentation(Task):
         scale = longest / max(width, height)
         rows, columns = (_whole_strides(side * scale) for side in (height, width))
         why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        return unmeasured(rows, columns, settings.fit or "squash", split), why
+        return unmeasured(rows, columns, settings.fit or "squash", split, settings.colour), why
 
     def targets(self, examples: Examples) -> TargetTensors:
         return MaskTensors.of(examples, _MASK)
