@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from convsight.errors import UserError
-from convsight.results import IGNORED, ClassMaps, unknown_index, usual_colours
-from convsight.targets.named_classes import NamedClasses
+from convsight.results import IGNORED, ClassMaps, PanopticMaps, unknown_index, usual_colours
+from convsight.targets.named_classes import NamedClasses, class_targets
 from convsight.targets.spec import Targets
 from convsight.words import first_few
 
@@ -28,6 +28,8 @@ class Palette(NamedClasses):
     colours: tuple[tuple[int, int, int], ...]
     ignore_index: int | None = Field(IGNORED, ge=0, le=65535)
     shares: tuple[float, ...] | None = Field(None, exclude_if=lambda found: found is None)
+    # Which of the names are single things, where images are told in segments; left out where they are not.
+    things: tuple[str, ...] | None = Field(None, exclude_if=lambda found: found is None)
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> Self:
@@ -67,6 +69,8 @@ class Palette(NamedClasses):
         return {name: round(share * 1e9) for name, share in zip(self.names, self.shares or (), strict=False)}
 
     def fitted(self, train: Targets) -> "Palette":
+        if not isinstance(train, ClassMaps):
+            return self
         pixels = class_maps(train).pixels().sum(axis=0)
         return self.model_copy(update={"shares": tuple((pixels / max(1, pixels.sum())).tolist())})
 
@@ -75,7 +79,7 @@ class Palette(NamedClasses):
 
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         """Classes that no mask shows are told, since palettes often list more than there are; one alone is refused."""
-        counts = {name: class_maps(split).counts() for name, split in splits.items()}
+        counts = {name: class_targets(split).counts() for name, split in splits.items()}
         present = [name for name in self.names if any(count[name] for count in counts.values())]
         if not present:
             raise UserError(f"{source}: no pixel of any mask has a class; are the indices those of {self.names}?")
@@ -96,7 +100,7 @@ class Palette(NamedClasses):
         return notes
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        if not isinstance(targets, ClassMaps):
+        if not isinstance(targets, ClassMaps | PanopticMaps):
             raise UserError(f"{source} holds no classes of pixels; the network tells {self.summary}{hint}")
         return super().aligned(source, targets, hint)
 

@@ -46,7 +46,8 @@ def choose_start(dataset: Dataset, settings: TrainSettings, usual: Usual = USUAL
     return Start(
         usual.photos,
         IMAGENET,
-        f"{usual.photos} with weights of ImageNet, since these are photos in colour; --weights none begins with fresh ones",
+        f"{usual.photos} with weights of ImageNet, since these are photos in colour; "
+        "--weights none begins with fresh ones",
     )
 
 
