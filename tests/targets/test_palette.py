@@ -28,8 +28,6 @@ def test_what_nobody_can_learn_from_is_refused() -> None:
         palette().check("streets", {"train": maps([1, 255])})
     with pytest.raises(UserError, match="no pixel of any mask has a class"):
         palette().check("streets", {"train": maps([255, 255])})
-    with pytest.raises(TypeError, match="a class for every pixel"):
-        palette().check("streets", {"train": Labels(np.array([0, 1]), NAMES)})
 
 
 def test_other_data_are_counted_as_the_network_counts() -> None:
