@@ -13,6 +13,7 @@ from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
 
 from convsight.errors import UserError
+from convsight.model_files import read_card
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
@@ -77,6 +78,18 @@ def test_the_network_is_that_of_a_training_on_images(data: Path, weights: Path, 
         if name not in learnt:
             assert np.array_equal(one[name], first[name]), name
     assert ours.metrics["test/accuracy"] == theirs.metrics["test/accuracy"]
+
+
+def test_a_last_layer_on_cells_learns_from_features_of_cells(
+    data: Path, weights: Path, tmp_path: Path, kept: Path
+) -> None:
+    heard = Heard()
+    run = tuned(data, weights, tmp_path / "cells", heard, head_pool=2, export=True, epochs=1)
+    assert told(heard, "what is frozen is computed once: 32 features of 40 images")  # 8 channels, 4 cells
+    assert told(heard, "other cells of the image")
+    assert run.card.options == {"head_pool": 2}
+    assert load_file(run.model_file)["dense1.weight"].shape == (2, 32)
+    assert read_card(run.exported_file).proven("onnxruntime", "float32")
 
 
 def test_a_second_training_computes_nothing_and_a_changed_picture_alone(
