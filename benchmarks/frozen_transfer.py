@@ -4,9 +4,10 @@
 
 CATS_DOGS holds `train` and `val`, SIGN_DIGITS class folders, a fifth of which becomes `val`, the same for all;
 SQUEEZENET_WEIGHTS is a file. Every row is a whole command, from its start to the judged network: ours with an empty
-folder of features, ours once more with another seed and rate, ours with `--head-pool 3`, and the loops of `peers/frozen_loops.py`, which are
-plain PyTorch as the guides of Keras and fastai write it, with the same weights. With fewer --loop-epochs the time of a
-loop is reckoned from its median epoch, which is said, and its accuracy is left out; with 0 loops are left out. All of it is run in turn, so often.
+folder of features, ours once more with another seed and rate, ours with `--head-pool 3`, and the loops of
+`peers/frozen_loops.py`, which are plain PyTorch as the guides of Keras and fastai write it, with the same weights. With
+fewer --loop-epochs the time of a loop is reckoned from its median epoch, which is said, and its accuracy is left out;
+with 0 loops are left out. All of it is run in turn, so often.
 """
 
 import argparse

@@ -60,7 +60,7 @@ def cut_network(network: nn.Module, frozen: Collection[str], images: tuple[int, 
 
 
 class _Tracer(fx.Tracer):
-    """Goes into modules alone that hold layers of both kinds, and into a row of parts without weights."""
+    """Goes into modules alone that hold layers of both kinds, and into rows of parts some of which may come before."""
 
     def __init__(self, frozen: Collection[str]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         kinds = _kinds(m, module_qualified_name, self.frozen)
-        return kinds != {True, False} and (bool(kinds) or not isinstance(m, nn.Sequential))
+        return kinds == {True} or (kinds != {True, False} and type(m) is not nn.Sequential)
 
 
 def _traced(network: nn.Module, frozen: Collection[str]) -> fx.Graph:

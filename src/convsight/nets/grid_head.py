@@ -22,9 +22,9 @@ class GridMeans(nn.Module):
     """Maps (batch, channels, height, width) to what `cells` x `cells` cells add to their means over all positions.
 
     That is the mean in each cell divided by the number of cells, so that a layer with the same weights for each answers
-    as it does to the whole mean, and steps of the same size change its answers as much. Gives (batch, channels * cells *
-    cells), or with `keep` two more sides of 1. Cells are those of PyTorch's adaptive pooling, here as two matrix products:
-    exported, those are two operations, where pooling becomes up to forty.
+    as it does to the whole mean, and steps of the same size change its answers as much. Gives (batch, channels *
+    cells * cells), or with `keep` two more sides of 1. Cells are those of PyTorch's adaptive pooling, here as two
+    matrix products: exported, those are two operations, where pooling becomes up to forty.
 
     >>> GridMeans(2)(torch.arange(9.0).reshape(1, 1, 3, 3)).tolist()
     [[0.5, 0.75, 1.25, 1.5]]
@@ -59,8 +59,8 @@ def with_grid_head(network: nn.Module, net: str, shape: NetShape, cells: int) ->
         if isinstance(outputs, Tensor) and outputs.shape == (1, shape.outputs):
             return network
     raise UserError(
-        f"--head-pool {cells}: {net} does not end in a mean over all positions and one dense layer on it: leave it out, "
-        "or take another net, such as efficientnet_lite0, resnet18 or squeezenet1_0"
+        f"--head-pool {cells}: {net} does not end in a mean over all positions and one dense layer on it: leave it "
+        "out, or take another net, such as efficientnet_lite0, resnet18 or squeezenet1_0"
     )
 
 
@@ -143,7 +143,9 @@ def _is_mean(module: nn.Module, given: Any) -> bool:
         found = module(maps)
     except (*SHAPE_ERRORS, TypeError):
         return False
-    return isinstance(found, Tensor) and found.numel() == 2 and torch.allclose(found.flatten(), maps.mean(dim=(2, 3))[0])
+    return (
+        isinstance(found, Tensor) and found.numel() == 2 and torch.allclose(found.flatten(), maps.mean(dim=(2, 3))[0])
+    )
 
 
 @torch.no_grad()

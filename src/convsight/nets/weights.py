@@ -22,6 +22,7 @@ from convsight.nets.first_convolution import for_channels
 from convsight.nets.grid_head import HEAD_POOL
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
+from convsight.nets.own import of_any_shape
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import Reference, alike, check_fit
 from convsight.nets.weight_names import unwrapped
@@ -146,7 +147,7 @@ def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] 
     card = card_of(file)
     if card is None:
         return (entry.pretrained.mean, entry.pretrained.std) if entry.pretrained else (None, None)
-    if card.net != net:
+    if card.net != net and of_any_shape(card.net) != net:
         raise UserError(f"{file} holds the network {card.net}, not {net}: use --net {card.net}")
     return card.input.mean, card.input.std
 
