@@ -44,7 +44,7 @@ def test_keypoints_move_with_their_boxes() -> None:
     np.testing.assert_array_equal(moved.columns["mask"], FULL.columns["mask"])
 
 
-def test_values_are_told_and_masks_are_not() -> None:
+def test_values_are_told_and_masks_as_run_lengths() -> None:
     first, second = FULL.to_json()["boxes"]
     assert first == {
         "name": "dog",
@@ -52,10 +52,12 @@ def test_values_are_told_and_masks_are_not() -> None:
         "xyxy": [20.0, 20.0, 60.0, 50.0],
         "track": 8,
         "keypoints": [[50.0, 40.0, 0.8]],
+        "mask": {"size": [80, 100], "counts": "`n1Pm3`n1"},  # 2,000 pixels of others, 4,000, 2,000
         "seen": "b",
     }
     assert second["track"] == 9
-    assert FULL.to_rows()[0] == ("dog", 0.9, 20.0, 20.0, 60.0, 50.0, 8, "b")
+    assert FULL.to_rows()[0] == ("dog", 0.9, 20.0, 20.0, 60.0, 50.0, 8, "`n1Pm3`n1", "b")
+    assert "flags" not in three(flags=masks("10", "01", "11")).to_json()["boxes"][0]
     assert "track" not in three().to_json()["boxes"][0]
 
 

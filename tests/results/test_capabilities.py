@@ -59,7 +59,7 @@ def able(result: type[Result], capability: type) -> bool:
         (Bare, set()),
         (Mask, {Drawable, WithFiles}),
         (Label, {Thresholded, Drawable, Tabular, ForSupervision}),
-        (Boxes, {Thresholded, Drawable, Tabular, ForSupervision}),
+        (Boxes, {Thresholded, Drawable, Tabular, WithFiles, ForSupervision}),
     ],
 )
 def test_a_capability_is_its_methods(result: type[Result], capabilities: set[type]) -> None:

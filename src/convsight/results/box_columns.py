@@ -4,7 +4,8 @@ Three names have a meaning of their own, so that boxes can be moved, compared an
 
 - `track` (boxes,): the number of the track that a box belongs to, from 1;
 - `keypoints` (boxes, joints, 2 or 3): places in pixels, across and down, and how sure or visible each is;
-- `mask` (boxes, height, width): a flag a cell of a grid over the image, which may have a cell a pixel.
+- `mask` (boxes,): the pixels of each, `results.masks.Mask`; or (boxes, rows, columns): a flag a cell of a grid over the
+  image, which may have a cell a pixel.
 
 Numbers under other names are compared as they are, so they must be shares of their own scale.
 """
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.results.masks import Mask, mask_column, mask_overlaps, masks_of
 from convsight.results.result import InvalidOutputError
 
 Columns = Mapping[str, NDArray[Any]]
@@ -37,42 +39,69 @@ def check_columns(columns: Columns, count: int) -> None:
             raise ValueError(f"a column of boxes cannot be called {name!r}: every box has that")
         if values.ndim == 0 or len(values) != count:
             raise ValueError(f"{count} boxes but {name} of shape {values.shape}")
+        if values.dtype == object and not all(isinstance(each, Mask) for each in values):
+            raise ValueError(f"{name} must be numbers, texts or masks")
         if values.dtype.kind == "f" and bool(np.isnan(values).any()):
             raise InvalidOutputError(f"{name} must be numbers, all of them")
 
 
-def plain_values(columns: Columns, count: int) -> list[dict[str, Any]]:
-    """The columns of each of `count` boxes as JSON values; masks, which files are better for, are left out.
+def plain_values(columns: Columns, count: int, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """The columns of each of `count` boxes in an image of `size` (width, height) as JSON values.
 
-    >>> plain_values({"track": np.array([7]), "mask": np.zeros((1, 9, 9), bool)}, 1)
-    [{'track': 7}]
+    Masks are COCO's run lengths: other flags of many cells, which files are better for, are left out.
+
+    >>> plain_values({"track": np.array([7]), "mask": np.ones((1, 2, 2), bool)}, 1, (2, 2))
+    [{'track': 7, 'mask': {'size': [2, 2], 'counts': '04'}}]
     """
-    told = {name: each.tolist() for name, each in columns.items() if each.dtype.kind != "b" or each.ndim == 1}
+    told = {name: _plain(name, each, size) for name, each in columns.items() if _is_told(name, each)}
     return [{name: each[row] for name, each in told.items()} for row in range(count)]
 
 
-def row_values(columns: Columns, count: int) -> list[tuple[Any, ...]]:
-    """The columns of each of `count` boxes that are one value each."""
-    flat = [each.tolist() for each in columns.values() if each.ndim == 1]
+def row_values(columns: Columns, count: int, size: tuple[int, int]) -> list[tuple[Any, ...]]:
+    """The columns of each of `count` boxes that are one value each, and of masks the text of their run lengths."""
+    flat = [
+        [mask.to_coco(size)["counts"] for mask in masks_of(each, size)] if name == MASK else each.tolist()
+        for name, each in columns.items()
+        if each.ndim == 1 or name == MASK
+    ]
     return [tuple(each[row] for each in flat) for row in range(count)]
+
+
+def _is_told(name: str, values: NDArray[Any]) -> bool:
+    return name == MASK or values.dtype.kind != "b" or values.ndim == 1
+
+
+def _plain(name: str, values: NDArray[Any], size: tuple[int, int]) -> list[Any]:
+    return [mask.to_coco(size) for mask in masks_of(values, size)] if name == MASK else list(values.tolist())
 
 
 def digest(columns: Columns, row: int) -> str:
     """What tells the columns of a box from others in a line of text; empty where there are none."""
     found = ""
     for name, values in sorted(columns.items()):
-        # Of one width, so that it does not depend on the array that the row is in: texts are as wide as the longest.
-        content = np.asarray(values[row]).astype(_WIDTHS.get(values.dtype.kind, values.dtype))
-        kind = content.dtype.kind
-        whole = blake2b(f"{kind}{content.shape}".encode(), digest_size=_DIGEST)
-        whole.update(repr(content.tolist()).encode() if kind == "U" else content.tobytes())
-        found += f" {name} {whole.hexdigest()}"
+        found += f" {name} {_digest(values, row)}"
     return found
 
 
+def _digest(values: NDArray[Any], row: int) -> str:
+    if values.dtype == object:
+        mask: Mask = values[row]
+        whole = blake2b(f"{mask.xyxy}".encode(), digest_size=_DIGEST)
+        whole.update(np.packbits(mask.pixels).tobytes())
+        return whole.hexdigest()
+    # Of one width, so that it does not depend on the array that the row is in: texts are as wide as the longest.
+    content = np.asarray(values[row]).astype(_WIDTHS.get(values.dtype.kind, values.dtype))
+    kind = content.dtype.kind
+    whole = blake2b(f"{kind}{content.shape}".encode(), digest_size=_DIGEST)
+    whole.update(repr(content.tolist()).encode() if kind == "U" else content.tobytes())
+    return whole.hexdigest()
+
+
 def on_size(columns: Columns, before: tuple[int, int], after: tuple[int, int]) -> dict[str, NDArray[Any]]:
-    """The columns for an image of the size `after` (width, height) instead of `before`; masks keep their grid."""
+    """The columns for an image of the size `after` (width, height) instead of `before`; grids of masks stay."""
     found = dict(columns)
+    if MASK in found and found[MASK].dtype == object:
+        found[MASK] = mask_column(mask.on(before, after) for mask in found[MASK])
     if KEYPOINTS in found:
         places = found[KEYPOINTS].astype(np.float64)
         places[..., :2] *= np.array(after) / np.array(before)
@@ -93,23 +122,8 @@ def largest_gap(columns: Columns, others: Columns, size: tuple[int, int]) -> flo
     return largest
 
 
-def mask_overlaps(columns: Columns, others: Columns) -> NDArray[np.float64] | float:
+def overlaps_by_mask(columns: Columns, others: Columns, size: tuple[int, int]) -> NDArray[np.float64] | float:
     """Intersection over union of each mask with each of the others: (boxes, others); 1 where there are no masks."""
     if MASK not in columns or MASK not in others:
         return 1.0
-    one, other = (np.asarray(each[MASK], np.float32).reshape(len(each[MASK]), -1) for each in (columns, others))
-    shared = (one @ other.T).astype(np.float64)
-    together = one.sum(axis=1)[:, None] + other.sum(axis=1)[None] - shared
-    found: NDArray[np.float64] = np.divide(shared, together, out=np.ones_like(shared), where=together > 0)
-    return found
-
-
-def full_masks(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Masks (boxes, rows, columns) on a grid of one cell a pixel of an image of `size` (width, height)."""
-    width, height = size
-    across, down = (
-        ((np.arange(pixels) + 0.5) * cells / pixels).astype(int)
-        for pixels, cells in ((width, masks.shape[2]), (height, masks.shape[1]))
-    )
-    found: NDArray[Any] = masks[:, down[:, None], across[None]]
-    return found
+    return mask_overlaps(masks_of(columns[MASK], size), masks_of(others[MASK], size))

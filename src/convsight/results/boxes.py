@@ -13,15 +13,16 @@ from convsight.results.box_columns import (
     TRACK,
     Columns,
     check_columns,
-    full_masks,
     largest_gap,
-    mask_overlaps,
     on_size,
+    overlaps_by_mask,
     plain_values,
     row_values,
 )
 from convsight.results.box_mistakes import box_mistakes
 from convsight.results.drawing import draw_boxes
+from convsight.results.mask_drawing import draw_masks, ids_png
+from convsight.results.masks import Mask, full_masks, masks_of
 from convsight.results.mistake_drawing import draw_box_mistakes
 from convsight.results.mistakes import Mistake
 from convsight.results.overlaps import matched, overlaps
@@ -31,6 +32,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+_MOST_WORDS = 40  # boxes of which words are drawn where there are masks as well
 _SAME_PLACE = 0.5  # intersection over union from which two boxes speak of the same thing
 
 
@@ -173,14 +175,18 @@ class Boxes(Result):
         found = self.found
         boxes = [{"name": box.name, "score": box.score, "xyxy": list(box.xyxy)} for box in found._rows()]
         if found.columns:
-            boxes = [box | more for box, more in zip(boxes, plain_values(found.columns, len(found)), strict=True)]
+            boxes = [
+                box | more for box, more in zip(boxes, plain_values(found.columns, len(found), self.size), strict=True)
+            ]
         return {"boxes": boxes}
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
         found = self.found
         rows: list[tuple[str | float, ...]] = [(box.name, box.score, *box.xyxy) for box in found._rows()]
         if found.columns:
-            rows = [(*row, *more) for row, more in zip(rows, row_values(found.columns, len(found)), strict=True)]
+            rows = [
+                (*row, *more) for row, more in zip(rows, row_values(found.columns, len(found), self.size), strict=True)
+            ]
         return rows
 
     def to_supervision(self) -> Any:
@@ -190,7 +196,7 @@ class Boxes(Result):
         mask, track = columns.pop(MASK, None), columns.pop(TRACK, None)
         return extra("supervision", "supervision").Detections(
             xyxy=found.xyxy.astype(np.float32),
-            mask=None if mask is None else full_masks(mask, self.size),
+            mask=None if mask is None else full_masks(masks_of(mask, self.size), self.size),
             confidence=found.scores.astype(np.float32),
             class_id=found.labels.astype(int),
             tracker_id=track,
@@ -218,7 +224,26 @@ class Boxes(Result):
         return Difference(max(gap for gap, _ in pairs), sum(count for _, count in pairs) / said, said)
 
     def draw(self, image: Image.Image) -> Image.Image:
-        return draw_boxes(image, [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()], self._colours())
+        """`image` with each box that is sure enough and its words, and masks, of which each has its own colour.
+
+        Where there are more masks than words have room for, masks alone are drawn.
+        """
+        boxes = [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()]
+        if MASK not in self.columns:
+            return draw_boxes(image, boxes, self._colours())
+        shown = self.found.on((image.width, image.height))
+        colours = list(range(len(boxes)))
+        drawn = draw_masks(image, shown.masks, colours)
+        return drawn if len(boxes) > _MOST_WORDS else draw_boxes(drawn, boxes, colours)
+
+    @property
+    def masks(self) -> list[Mask]:
+        """The pixels of each box, of the column `mask`; none where there is no such column."""
+        return masks_of(self.columns[MASK], self.size) if MASK in self.columns else []
+
+    def files(self) -> dict[str, bytes]:
+        """`instances.png` of boxes with masks: 0 for nothing, k for the k-th of those that are sure enough, from 1."""
+        return {"instances.png": ids_png(self.found.masks, self.size)} if MASK in self.columns else {}
 
     def mistakes(self, target: "Boxes") -> list[Mistake]:
         return box_mistakes(self, target)
@@ -240,7 +265,7 @@ def area(xyxy: Floats) -> Floats:
 def _gaps(found: Boxes, other: Boxes) -> tuple[float, int]:
     """The largest gap between boxes and their partners in `other`, and how many have one."""
     alike = overlaps(found.xyxy, other.xyxy) * (found.labels[:, None] == other.labels[None])
-    alike = np.minimum(alike, mask_overlaps(found.columns, other.columns))
+    alike = np.minimum(alike, overlaps_by_mask(found.columns, other.columns, found.size))
     partners = matched(alike, _SAME_PLACE)
     paired = partners >= 0
     sides = np.array([*found.size, *found.size], np.float64)

@@ -63,10 +63,10 @@ def require(result: type[Result], capability: type, what: str, kind: str, fix: s
 
     `what` is what the user asked for, `kind` what the predictions are of (a task's name), `fix` what to do instead.
 
-    >>> from convsight.results import Boxes
-    >>> require(Boxes, WithFiles, "--files", "detection")
+    >>> from convsight.results import Label
+    >>> require(Label, WithFiles, "--files", "classification")
     Traceback (most recent call last):
-    convsight.errors.UserError: --files: predictions of detection have no files of their own; leave it out
+    convsight.errors.UserError: --files: predictions of classification have no files of their own; leave it out
     """
     if not issubclass(result, capability):
         raise lacking(capability, what, kind, fix)

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
-from convsight.results import Boxes, Tabular, Thresholded, WithFiles, require
+from convsight.results import Boxes, Tabular, Thresholded, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.find_network import find_network
 from convsight.runtime.model import Model
@@ -27,7 +26,7 @@ from convsight.runtime.sources.video import open_video
 from convsight.runtime.sources.video_source import VideoSource
 from convsight.runtime.video_file import VIDEO, VideoFile
 from convsight.tasks import reader_of
-from convsight.tasks.reader import columns_of, require_drawing
+from convsight.tasks.reader import columns_of, require_drawing, require_files
 from convsight.words import counted
 
 
@@ -151,7 +150,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     found = find_network(options.model, options.engine, options.precision, options.weights, download=options.download)
     card = found.card
     left_out, film = LeftOut(), None
-    limits = options.max_megapixels, shown_range(card.input)
+    limits = options.max_megapixels, card.input
     named = [source for source in options.sources if isinstance(source, str)]
     savers: list[Callable[[int, Prediction], None]] = []
     if options.draw and options.draw.suffix.lower() == VIDEO:
@@ -186,12 +185,10 @@ def _only_video(options: PredictOptions) -> VideoSource:
 def _checked(options: PredictOptions, card: Card, form: str, table: bool) -> tuple[str, ...]:
     """The columns of the predictions, if they are rows; raises `UserError` where what is asked for cannot be done."""
     reader = reader_of(card)
-    for wanted, capability, option in (
-        (options.reject_below, Thresholded, "--reject-below"),
-        (options.files, WithFiles, "--files"),
-    ):
-        if wanted is not None:
-            require(reader.result, capability, option, card.task)
+    if options.reject_below is not None:
+        require(reader.result, Thresholded, "--reject-below", card.task)
+    if options.files is not None:
+        require_files(reader, "--files")
     if options.draw:
         require_drawing(reader, "--draw")
     if form == "--format coco" and not issubclass(reader.result, Boxes):

@@ -10,7 +10,8 @@ from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.inputs import is_shown
 from convsight.metrics import Described, Measured, Metric
-from convsight.results import Drawable, Result, Tabular, require
+from convsight.results import Drawable, Result, Tabular, WithFiles, require
+from convsight.results.capabilities import lacking
 
 if TYPE_CHECKING:
     from convsight.card import Card
@@ -55,6 +56,19 @@ class Calibrating(Protocol):
         """The same examples, judged by predictions corrected so; those here must be uncorrected."""
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """Metrics that know what a reader of their numbers should be told."""
+
+    def remarks(self) -> list[str]:
+        """A line each: which classes nothing judges, what a rule made of what cannot be measured."""
+
+
+def remarks_of(found: Metrics) -> list[str]:
+    """What a reader of the numbers should be told; empty where there is nothing."""
+    return found.remarks() if isinstance(found, Remarking) else []
+
+
 def calibrated_by(found: Metrics) -> tuple[Metrics, dict[str, float]]:
     """The same examples judged by corrected predictions, and the correction; empty where the task knows none."""
     if not isinstance(found, Calibrating):
@@ -70,6 +84,8 @@ class Reader(ABC):
     result: ClassVar[type[Result]]
     # What is true of an example is one of these; of the type `result` where none are named.
     targets: ClassVar[tuple[type[Result], ...]] = ()
+    # Whether results bring files of their own, where their type can.
+    brings_files: ClassVar[bool] = True
     # What the Hugging Face hub calls the kind of question.
     pipeline_tag: ClassVar[str]
     # Lines of Python that print the prediction with NumPy alone, from `arrays` (name -> array, first axis the batch)
@@ -121,6 +137,13 @@ def check_targets(kind: type[Reader], dataset: Dataset) -> None:
                 f"{dataset.source} is for {dataset.task}, which takes targets of the type {types}, but those of "
                 f"{split.name} are of the type {type(found).__name__}; give the task or the targets that were meant"
             )
+
+
+def require_files(reader: Reader, what: str) -> None:
+    """Raise `UserError` where results bring no files of their own; `what` is what the user asked for."""
+    require(reader.result, WithFiles, what, reader.card.task)
+    if not reader.brings_files:
+        raise lacking(WithFiles, what, reader.card.task, "leave it out")
 
 
 def can_draw(reader: Reader) -> bool:

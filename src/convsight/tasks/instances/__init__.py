@@ -1,0 +1,1 @@
+"""Which things an image shows, and which pixels are of each."""

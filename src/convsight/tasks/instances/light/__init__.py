@@ -1,0 +1,1 @@
+"""The half of instances that needs no PyTorch."""

@@ -1,0 +1,1 @@
+"""A class for every pixel, and things of one class told apart."""

@@ -1,0 +1,1 @@
+"""The half of panoptic segmentation that needs no PyTorch."""
