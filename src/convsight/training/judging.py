@@ -58,7 +58,7 @@ def judge_best(
     scores = on_val.compute()
     reached = on_told.compute()
     split = "test" if test else "val"
-    for remark in remarks_of(judged):
+    for remark in remarks_of(on_told):
         listener.say(f"note: {split}: {remark}")
     metrics = named(split, reached)
     for method, found in baselines.items():
