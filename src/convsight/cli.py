@@ -157,20 +157,26 @@ def audit(
 
 @app.command()
 def convert(
-    data: Annotated[str, typer.Argument(help="Images with boxes, in any format that is read.")],
+    data: Annotated[str, typer.Argument(help="Images with boxes or masks, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
-    to: Annotated[Literal["coco", "voc", "yolo", "csv"], typer.Option(help="The format to write.")],
+    to: Annotated[
+        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic"],
+        typer.Option(help="The format to write."),
+    ],
+    task: Annotated[
+        str | None, typer.Option(help="What of the data is written, such as instances: boxes with their outlines.")
+    ] = None,
     link: Annotated[bool, typer.Option("--link/--copy", help="Link to the images instead of copying them.")] = False,
     output: ReportFormat = "table",
 ) -> None:
-    """Write images with boxes in another format, and say what it cannot hold."""
-    from convsight.datasets import read_as_it_is
-    from convsight.datasets.convert import convert
+    """Write images with boxes or masks in another format, and say what it cannot hold."""
+    from convsight.datasets.convert import WRITERS, convert
     from convsight.printing import json_document
     from convsight.progress import Terminal
+    from convsight.tasks.adoption import data_for
 
     listener = Terminal()
-    dataset = read_as_it_is(data)
+    dataset = data_for(data, task)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     done = convert(dataset, out, to, listener, link=link)
@@ -179,7 +185,8 @@ def convert(
     if output == "json":
         typer.echo(json_document(done.to_json()))
     else:
-        told = f"{counted(done.pictures, 'image')} with {counted(done.boxes, 'box', 'es')}"
+        boxes = f" with {counted(done.boxes, 'box', 'es')}" if done.format in WRITERS else ""
+        told = f"{counted(done.pictures, 'image')}{boxes}"
         typer.echo(f"{done.folder}: {told}")
 
 
