@@ -1,6 +1,7 @@
 """`MaskImage`: an image with its mask on its way into another format; masks are made one at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ def mask_images(dataset: Dataset, naming: Naming) -> list[MaskImage]:
     paths = [split.names[row] + ("" if isinstance(split.images, list) else ".png") for split, row in rows]
     names = naming([split.name for split, _ in rows], paths)
     return [
-        MaskImage(split.name, name, split.images[row], lambda split=split, row=row: split.targets[row])
+        MaskImage(split.name, name, split.images[row], partial(split.targets.__getitem__, row))
         for (split, row), name in zip(rows, names, strict=True)
     ]
 

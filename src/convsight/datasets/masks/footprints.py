@@ -71,7 +71,7 @@ class Footprints:
         return boxes_of_ids(ids, np.zeros(int(ids.max()), np.int64), (FOOTPRINT,))
 
     @cached_property
-    def _read(self) -> tuple[list[Mapping[str, Any]], str]:
+    def _read(self) -> tuple[Sequence[Mapping[str, Any]], str]:
         """The areas in the file, and the reference system of their coordinates; empty where it is the usual one."""
         document = parsed_json(self.file)
         features = document.get("features") if isinstance(document, dict) else None
