@@ -227,7 +227,7 @@ def test_what_is_alike_takes_two_examples() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [SeveralLabels(names=("a", "b")), Palette(names=("a", "b"), colours=((0, 0, 0), (9, 9, 9)))],
+    [SeveralLabels(names=("a", "b"))],
     ids=lambda spec: spec.kind,
 )
 def test_classes_of_every_kind_are_checked_and_matched_by_name(spec: TargetSpec) -> None:

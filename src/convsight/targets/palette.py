@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from convsight.errors import UserError
-from convsight.results import IGNORED, ClassMaps, unknown_index, usual_colours
-from convsight.targets.named_classes import NamedClasses
+from convsight.results import IGNORED, ClassMaps, PanopticMaps, unknown_index, usual_colours
+from convsight.targets.named_classes import NamedClasses, class_targets
 from convsight.targets.spec import Targets
 from convsight.words import first_few
 
@@ -25,6 +25,8 @@ class Palette(NamedClasses):
     kind: Literal["palette"] = "palette"
     colours: tuple[tuple[int, int, int], ...]
     ignore_index: int | None = Field(IGNORED, ge=0, le=65535)
+    # Which of the names are single things, where images are told in segments; left out where they are not.
+    things: tuple[str, ...] | None = Field(None, exclude_if=lambda found: found is None)
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> Self:
@@ -61,7 +63,7 @@ class Palette(NamedClasses):
 
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         """Classes that no mask shows are told, since palettes often list more than there are; one alone is refused."""
-        counts = {name: class_maps(split).counts() for name, split in splits.items()}
+        counts = {name: class_targets(split).counts() for name, split in splits.items()}
         present = [name for name in self.names if any(count[name] for count in counts.values())]
         if not present:
             raise UserError(f"{source}: no pixel of any mask has a class; are the indices those of {self.names}?")
@@ -82,7 +84,7 @@ class Palette(NamedClasses):
         return notes
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        if not isinstance(targets, ClassMaps):
+        if not isinstance(targets, ClassMaps | PanopticMaps):
             raise UserError(f"{source} holds no classes of pixels; the network tells {self.summary}{hint}")
         return super().aligned(source, targets, hint)
 
