@@ -39,7 +39,7 @@ _Loss = Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "
 def train(
     data: Any,
     *,
-    task: Literal["classification", "multilabel", "detection", "regression"] | None = None,
+    task: Literal["classification", "multilabel", "detection", "instances", "regression"] | None = None,
     run: _Path | None = None,
     net: "_Path | nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     weights: _Path | None = None,
@@ -116,6 +116,8 @@ def train(
     multi_scale: bool | None = None,
     suppression: Literal["class", "plain", "soft"] | None = None,
     overlap: float | None = None,
+    turn: Literal["auto", "slight", "any"] | None = None,
+    marker: float | None = None,
     augmentation: "OwnAugmentation | None" = None,
     on_epoch: "Callable[[AfterEpoch], object] | None" = None,
     on_step: "Callable[[AfterStep], object] | None" = None,

@@ -42,6 +42,7 @@ TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
     "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
+    "instances": _folder("instances", "InstanceReader", "InstanceSettings", "Instances", "NETWORKS"),
     "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 

@@ -55,8 +55,11 @@ class FasterRcnn(Detector):
             take_channels(self.net, shape.channels)
 
     def losses(self, images: Tensor, targets: Mapping[str, Tensor], settings: DetectionSettings) -> dict[str, Tensor]:
-        features = self._features(images)
-        true = listed_targets(targets, images)
+        return self.listed_losses(images, listed_targets(targets, images))
+
+    def listed_losses(self, images: Tensor, true: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """`total` and its parts, of what is true as torchvision wants it; of masks too, where the second stage has them."""
+        features = self.features(images)
         image_list = ImageList(images, [(images.shape[2], images.shape[3])] * len(images))
         with torch.autocast(images.device.type, enabled=False):  # boxes in px need more than 8 bits
             proposals, first = self.net.rpn(image_list, features, true)
@@ -65,10 +68,13 @@ class FasterRcnn(Detector):
         return {"total": torch.stack(list(parts.values())).sum(), **parts}
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
-        features = self._features(images)
+        return self.candidates_of(self.features(images), images, most)
+
+    def candidates_of(self, features: Mapping[str, Tensor], images: Tensor, most: int) -> Candidates:
+        """`candidates`, from the `features` of the images."""
         rois = self._proposed(features, images)
         heads = self.net.roi_heads
-        pooled = pool(list(features.values())[: _pooled_levels(self.net)], rois.boxes, images)
+        pooled = pool(list(features.values())[: pooled_levels(self.net)], rois.boxes, images)
         logits, codes = heads.box_predictor(heads.box_head(pooled))
         batch, count = rois.scores.shape
         classes = logits.shape[1] - 1
@@ -90,7 +96,8 @@ class FasterRcnn(Detector):
     def backbone(self) -> tuple[str, ...]:
         return ("net.backbone.body",)
 
-    def _features(self, images: Tensor) -> dict[str, Tensor]:
+    def features(self, images: Tensor) -> dict[str, Tensor]:
+        """The maps of the pyramid by name, the finest first."""
         return {name: level.float() for name, level in self.net.backbone(images).items()}
 
     def _proposed(self, features: Mapping[str, Tensor], images: Tensor) -> Candidates:
@@ -123,8 +130,8 @@ def level_anchors(base: Tensor, level: Tensor, images: Tensor) -> Tensor:
     return (shifts + base.to(level.device)).reshape(-1, 4)
 
 
-def pool(levels: list[Tensor], boxes: Tensor, images: Tensor) -> Tensor:
-    """7x7 features (batch * boxes, channels, 7, 7) of boxes (batch, boxes, 4) in px, each from the level of its size.
+def pool(levels: list[Tensor], boxes: Tensor, images: Tensor, cells: int = 7) -> Tensor:
+    """Features (batch * boxes, channels, cells, cells) of boxes (batch, boxes, 4) in px, each from the level of its size.
 
     Every box is looked at in every level and one prediction taken, so that shapes are fixed. Which one it is: Lin et
     al., "Feature Pyramid Networks", 2017, equation 1.
@@ -137,13 +144,13 @@ def pool(levels: list[Tensor], boxes: Tensor, images: Tensor) -> Tensor:
     wanted = torch.floor(4 + torch.log2((sides[:, 0] * sides[:, 1]).sqrt() / 224) + 1e-6)
     place_of = (wanted.clamp(halvings[0], halvings[-1]) - halvings[0])[:, None, None, None]
     pooled = [
-        roi_align(level, rois, (7, 7), 0.5**halving, sampling_ratio=2) * (place_of == place)
+        roi_align(level, rois, (cells, cells), 0.5**halving, sampling_ratio=2) * (place_of == place)
         for place, (level, halving) in enumerate(zip(levels, halvings, strict=True))
     ]
     return torch.stack(pooled).sum(dim=0)
 
 
-def _pooled_levels(net: Any) -> int:
+def pooled_levels(net: Any) -> int:
     """How many of the levels the second stage looks at: all but the one that was pooled from the last."""
     return len(net.rpn.anchor_generator.cell_anchors) - 1
 

@@ -1,0 +1,1 @@
+"""Instances: which things does the image show, and which pixels has each?"""

@@ -1,0 +1,1 @@
+"""What of instances needs no PyTorch."""
