@@ -65,7 +65,7 @@ def test_what_the_first_stage_proposes_is_torchvisions(net: FasterRcnn) -> None:
     seen = images()
     image_list = ImageList(seen, [(SHAPE.height, SHAPE.width)] * len(seen))
     with torch.no_grad():
-        features = net._features(seen)
+        features = net.features(seen)
         theirs, _ = net.net.rpn(image_list, features)
         ours = net._proposed(features, seen)
     for image, boxes in enumerate(theirs):
@@ -77,7 +77,7 @@ def test_what_the_first_stage_proposes_is_torchvisions(net: FasterRcnn) -> None:
 def test_anchors_are_torchvisions(net: FasterRcnn, sides: tuple[int, int]) -> None:
     seen = torch.zeros(1, 3, *sides)
     with torch.no_grad():
-        features = list(net._features(seen).values())
+        features = list(net.features(seen).values())
         theirs = net.net.rpn.anchor_generator(ImageList(seen, [sides]), features)[0]
     base = net.net.rpn.anchor_generator.cell_anchors
     ours = torch.cat([level_anchors(one, level, seen) for one, level in zip(base, features, strict=True)])

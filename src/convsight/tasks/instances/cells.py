@@ -85,8 +85,13 @@ def build_cells(encoder: str, shape: NetShape) -> Cells:
     outputs = shape.outputs + 2
     if encoder:
         return Cells(unet_after(encoder, NetShape(outputs, shape.channels, shape.height, shape.width)), encoder)
+    return Cells(halving_unet(NetShape(outputs, shape.channels, shape.height, shape.width)), "")
+
+
+def halving_unet(shape: NetShape) -> UNet:
+    """A U-Net after an encoder of its own, with fresh weights; its logits come from maps of half the image's sides."""
     halving = Halving(shape.channels, _WIDTH)
-    return Cells(UNet(halving, halving.channels, halving.channels[-2::-1], outputs), "")
+    return UNet(halving, halving.channels, halving.channels[-2::-1], shape.outputs)
 
 
 def cell_losses(logits: Tensor, classes: Tensor, depths: Tensor) -> dict[str, Tensor]:

@@ -18,7 +18,6 @@ from convsight.nets.encoder_weights import adapt_encoder
 from convsight.nets.input_layers import InputLayer
 from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights, read_weights
-from convsight.results import Boxes
 from convsight.results.mask_drawing import draw_masks
 from convsight.results.masks import masks_of_ids
 from convsight.settings import TrainSettings, changed, checked
@@ -85,7 +84,8 @@ class Instances(Task):
         ids, classes = targets["ids"].numpy(), targets["classes"].numpy()
         masks = [mask for mask in masks_of_ids(ids) if mask.area]
         labels = [int(np.bincount(classes[mask.place][mask.pixels].clip(0)).argmax()) - 1 for mask in masks]
-        return draw_masks(image, masks, labels if len(card.target.names) > 1 else range(len(masks)))
+        shown = [mask.on(ids.shape[::-1], image.size) for mask in masks]
+        return draw_masks(image, shown, labels if len(card.target.names) > 1 else range(len(masks)))
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, instance_loss)
@@ -113,7 +113,7 @@ def instance_loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
 
 @final
 class InstanceGraph(nn.Module):
-    """The deployed network: loaded images (batch, height, width, channels) to the arrays that `InstanceReader` reads."""
+    """The deployed network: loaded images (batch, height, width, channels) to what `InstanceReader` reads."""
 
     def __init__(self, inputs: nn.Module, model: InstanceNet, overlap: float) -> None:
         super().__init__()

@@ -26,9 +26,7 @@ def masks_in_boxes(grids: Floats, xyxy: Floats, size: tuple[int, int]) -> list[M
 
 
 def _pasted(grid: Floats, box: Floats, size: tuple[int, int]) -> Mask:
-    (left, x), (top, y) = (
-        _cells(box[axis], box[axis + 2], size[axis], grid.shape[1 - axis]) for axis in (0, 1)
-    )
+    (left, x), (top, y) = (_cells(box[axis], box[axis + 2], size[axis], grid.shape[1 - axis]) for axis in (0, 1))
     if not (len(x) and len(y)):
         return Mask(max(left, 0), max(top, 0), np.zeros((0, 0), np.bool_))
     rows = _between(grid, y, 0)

@@ -1,0 +1,1 @@
+"""Panoptic: of which class is every pixel, and of which thing?"""

@@ -1,0 +1,1 @@
+"""What of panoptic needs no PyTorch."""
