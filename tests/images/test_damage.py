@@ -15,7 +15,7 @@ from PIL import Image
 
 from convsight.errors import UserError
 from convsight.images import ImageError, decode_image
-from convsight.images.decode import _explanation
+from convsight.images.decode import explanation
 
 Encode = Callable[..., bytes]
 
@@ -72,7 +72,7 @@ def test_no_image(tmp_path: Path, content: bytes) -> None:
 
 
 def test_bytes_that_pillow_quotes_are_shown_as_people_read_them() -> None:
-    said = _explanation("cat.png", SyntaxError(f"broken PNG file (chunk {bytes([1, 2, 39, 34])!r}, not {b'IDAT'!r})"))
+    said = explanation("cat.png", SyntaxError(f"broken PNG file (chunk {bytes([1, 2, 39, 34])!r}, not {b'IDAT'!r})"))
     assert '(broken PNG file (chunk 01 02 27 22, not "IDAT"))' in said
 
 

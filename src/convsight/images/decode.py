@@ -95,7 +95,7 @@ def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
         return file.shape[1], file.shape[0]
     try:
         with _stream(file) as stream:
-            image = _opened(stream, name_of(file))
+            image = opened(stream, name_of(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
     except Exception:
@@ -115,8 +115,8 @@ def is_decoded_alone(file: bytes, *, whole: bool) -> bool:
 def is_deep_file(file: Path) -> bool:
     """Whether the image in `file` holds whole numbers of more than 8 bits, by its header; False where it has none."""
     try:
-        with _opened_file(file) as stream:
-            image = _opened(stream, str(file))
+        with opened_file(file) as stream:
+            image = opened(stream, str(file))
             correct_header(image)
             return is_deep_colour(image) or image.mode.startswith("I")
     except Exception:
@@ -126,9 +126,9 @@ def is_deep_file(file: Path) -> bool:
 def value_extent(file: Path, max_megapixels: float = 100.0) -> Extent | None:
     """The values in an image of whole numbers of more than 8 bits; None for other images, and for unreadable ones."""
     try:
-        with ExitStack() as held, _opened_file(file) as stream:
+        with ExitStack() as held, opened_file(file) as stream:
             wanted = _Wanted(str(file), None, max_megapixels, measured=True)
-            image = _opened(stream, wanted.name)
+            image = opened(stream, wanted.name)
             _, _, deep = _load(image, stream, wanted, held)
             return deep.extent if deep else None
     # Whoever decodes the image will say what is wrong with it.
@@ -156,7 +156,7 @@ def decoding(
             raise
         # On damaged data Pillow raises whatever its parsers run into, from struct.error to MemoryError.
         except Exception as error:
-            raise ImageError(_explanation(wanted.name, error)) from error
+            raise ImageError(explanation(wanted.name, error)) from error
         yield decoded
 
 
@@ -177,10 +177,10 @@ def _decode(source: Source, wanted: _Wanted, held: ExitStack) -> Decoded:
         # Not reduced: that would shrink the caller's own image.
         return _decoded(source, None, wanted._replace(min_size=None), held)
     with _stream(source) as file:
-        return _decoded(_opened(file, wanted.name), file, wanted, held)
+        return _decoded(opened(file, wanted.name), file, wanted, held)
 
 
-def _opened(file: BinaryIO, name: str) -> ImageFile:
+def opened(file: BinaryIO, name: str) -> ImageFile:
     """The image in `file`, its header read, its pixels not."""
     head = file.read(HEAD_BYTES)
     if not head:
@@ -213,7 +213,7 @@ def _load(
     image: Image.Image, file: BinaryIO | None, wanted: _Wanted, held: ExitStack
 ) -> tuple[CropBox | None, int, Deep | None]:
     """Decode `image`; returns the box of it that holds the scene, its orientation, and its values where it is deep."""
-    _check_size(image, wanted.name, wanted.max_megapixels)
+    check_size(image, wanted.name, wanted.max_megapixels)
     if isinstance(image, ImageFile):
         correct_header(image)
     deep_colour = file if is_deep_colour(image) else None
@@ -234,7 +234,7 @@ def _colour_values(image: Image.Image, file: BinaryIO, wanted: _Wanted) -> Deep 
     if is_rich and wanted.shown is None and not wanted.measured:
         return None
     file.seek(0)
-    again = _opened(file, wanted.name)
+    again = opened(file, wanted.name)
     correct_header(again)
     return colour_values(image, again)
 
@@ -246,7 +246,8 @@ def _reduce(image: JpegImageFile, min_size: tuple[int, int]) -> CropBox | None:
     return chosen[1] if chosen else None
 
 
-def _check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
+def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
+    """Raise `ImageError` where an image, not decoded yet, has no pixels or too many."""
     width, height = image.size
     megapixels = _megapixels(image)
     if megapixels == 0:
@@ -263,10 +264,10 @@ def _megapixels(image: Image.Image) -> float:
 
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else _opened_file(source)
+    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else opened_file(source)
 
 
-def _opened_file(path: Path) -> BinaryIO:
+def opened_file(path: Path) -> BinaryIO:
     """`path`, opened; pipes and devices are refused, since they may let a reader wait for ever."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
@@ -300,7 +301,8 @@ def name_of(source: Source) -> str:
             return f"the array of shape {source.shape}"
 
 
-def _explanation(name: str, error: Exception) -> str:
+def explanation(name: str, error: Exception) -> str:
+    """What an error says that was met while the image called `name` was read."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot read {name}: {error.strerror}; check the path and its permissions"
     if isinstance(error, MemoryError):

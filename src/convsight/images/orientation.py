@@ -1,5 +1,9 @@
 """EXIF orientation: how a camera was held, and turning its image upright (EXIF 2.32, tag 0x0112)."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngImageFile
@@ -50,6 +54,21 @@ def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
     turned = image.transpose(_TURNS[orientation])
     turned.info = {}
     return turned
+
+
+def turn_values(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """An array (height, width, ...) as `turn_upright` turns an image.
+
+    >>> turn_values(np.array([[1, 2], [3, 4]]), 6).tolist()
+    [[3, 1], [4, 2]]
+    """
+    if is_lying(orientation):  # mirrored along the diagonal, then like 1 to 4
+        values = values.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        values = values[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        values = values[::-1]
+    return np.ascontiguousarray(values)
 
 
 def turn_box(box: CropBox, size: tuple[int, int], orientation: int) -> CropBox:

@@ -1,4 +1,4 @@
-"""Numbers that judge: values with their intervals, what a metric is, the bootstrap. Imports NumPy alone."""
+"""Numbers that judge: values with intervals, what a metric is, the bootstrap, masks. Needs NumPy and SciPy alone."""
 
 from convsight.metrics.measured import Measured
 from convsight.metrics.metric import Described, Metric, metric_of

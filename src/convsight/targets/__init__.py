@@ -10,7 +10,7 @@ from convsight.targets.images import ImageTarget
 from convsight.targets.joints import Joints
 from convsight.targets.named_classes import class_targets, counts_by_class
 from convsight.targets.numbers import NumberTargets
-from convsight.targets.palette import Palette
+from convsight.targets.palette import Palette, class_maps
 from convsight.targets.several_labels import SeveralLabels
 from convsight.targets.spec import ClassTargets, FromArray, NamedTargets, Targets, TargetSpec
 
@@ -33,6 +33,7 @@ __all__ = [
     "SeveralLabels",
     "TargetSpec",
     "Targets",
+    "class_maps",
     "class_targets",
     "counts_by_class",
 ]

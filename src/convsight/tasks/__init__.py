@@ -43,6 +43,7 @@ TASKS = {
     "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
     "instances": _folder("instances", "InstanceReader", "InstanceSettings", "Instances", "NETWORKS"),
+    "segmentation": _folder("segmentation", "ClassMapReader", "SegmentationSettings", "Segmentation", "NETWORKS"),
     "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 

@@ -1,0 +1,1 @@
+"""Segmentation: of which class is every pixel, or every voxel of a volume?"""

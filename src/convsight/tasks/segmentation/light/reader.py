@@ -1,0 +1,58 @@
+"""The light half of segmentation: probabilities of every pixel to a `ClassMap` of the original's size."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.datasets import Dataset
+from convsight.results import ClassMap
+from convsight.targets import Palette
+from convsight.tasks.reader import Reader
+from convsight.tasks.segmentation.light.adoption import as_class_maps
+from convsight.tasks.segmentation.light.full_size import most_probable
+from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
+
+if TYPE_CHECKING:
+    from convsight.card import Card
+
+
+_PLAIN_PYTHON = """\
+indices = arrays["probabilities"][0].argmax(axis=0)  # a class for every pixel of the fitted picture
+for index, name in enumerate(classes):
+    print(name, float((indices == index).mean()))
+"""
+
+
+@final
+class ClassMapReader(Reader):
+    """Reads the array `probabilities` of shape (classes, height, width) or (classes, depth, height, width).
+
+    The probabilities are taken to the original's size, and the most probable class there is the prediction.
+    """
+
+    result = ClassMap
+    pipeline_tag = "image-segmentation"
+    plain_python = _PLAIN_PYTHON
+
+    def __init__(self, card: "Card") -> None:
+        super().__init__(card)
+        if not isinstance(card.target, Palette):
+            raise TypeError(f"a class for every pixel needs a Palette, not {type(card.target).__name__}")
+        self._palette = card.target
+
+    @classmethod
+    def adopted(cls, dataset: Dataset) -> Dataset | None:
+        return as_class_maps(dataset)
+
+    def columns(self) -> tuple[str, ...]:
+        return ("largest", *self.classes)
+
+    def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> ClassMap:
+        palette, geometry = self._palette, self.card.input.geometry(size)
+        found = most_probable(np.asarray(arrays["probabilities"]), geometry, palette.unknown)
+        return ClassMap(palette.names, palette.colours, found.indices, palette.unknown, found.scores, found.leads)
+
+    def metrics(self) -> ClassMapMetrics:
+        return ClassMapMetrics(self.classes)

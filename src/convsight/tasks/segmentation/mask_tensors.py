@@ -1,0 +1,63 @@
+"""The masks of training examples as a network's input has them: held in bytes where they fit into memory."""
+
+from collections.abc import Mapping
+from typing import final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from convsight.datasets import Examples
+from convsight.datasets.threads import map_in_threads
+from convsight.errors import UserError
+from convsight.memory import available_memory_bytes
+from convsight.targets import class_maps
+from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+
+_MEMORY_SHARE = 8  # an eighth of what is available: images have a quarter
+_BYTE = 255  # up to which indices are held as bytes
+_THREADS = 8
+
+
+@final
+class MaskTensors:
+    """Masks (examples, *sides), uint8 or int32, at the input's size; borders of `pad` have no class.
+
+    They are held where an eighth of the memory has room for them, and else made when they are asked for.
+    """
+
+    def __init__(self, examples: Examples, name: str) -> None:
+        self._examples = examples
+        self._maps = class_maps(examples.targets)
+        self._name = name
+        self._kind = np.uint8 if self._maps.ignore_index <= _BYTE else np.int32
+
+    @classmethod
+    def of(cls, examples: Examples, name: str) -> TargetTensors:
+        """The masks of `examples` as the target called `name`."""
+        made = cls(examples, name)
+        sides = examples.images.spec.planes_shape[1:]
+        held_bytes = len(examples) * int(np.prod(sides)) * np.dtype(made._kind).itemsize
+        if held_bytes > available_memory_bytes() // _MEMORY_SHARE:
+            return made
+        return HeldTargets({name: made._made(np.arange(len(examples)))})
+
+    def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
+        return {self._name: self._made(samples)}
+
+    def _made(self, samples: NDArray[np.int64]) -> Tensor:
+        sides = self._examples.images.spec.planes_shape[1:]
+        masks = np.empty((len(samples), *sides), self._kind)
+        chosen = samples.tolist()
+        for place, mask in enumerate(map_in_threads(self._fitted, chosen, min(_THREADS, len(chosen)))):
+            masks[place] = mask
+        return torch.from_numpy(masks)
+
+    def _fitted(self, sample: int) -> NDArray[np.integer]:
+        images, mask = self._examples.images, self._maps.mask(sample)
+        size = images.size(sample)
+        if mask.shape != tuple(size[::-1]):
+            there, image = (" x ".join(str(side) for side in sides) for sides in (mask.shape[::-1], size))
+            raise UserError(f"the mask of training image {sample} has {there} px, its image {image}")
+        return images.spec.geometry(size).mask(mask, self._maps.ignore_index)

@@ -1,0 +1,129 @@
+"""Segmentation: of which class is every pixel?"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from convsight.augmentation import Augmentation, Batch, MaskTarget
+from convsight.card import Card
+from convsight.datasets import Dataset, Examples
+from convsight.inputs import ImageInput, InputSpec
+from convsight.nets.entry import NetShape
+from convsight.nets.input_layers import InputLayer
+from convsight.results import ClassMap
+from convsight.settings import TrainSettings
+from convsight.targets import Palette, TargetSpec
+from convsight.tasks.class_weights import class_weights
+from convsight.tasks.contract import Task
+from convsight.tasks.image_size import sizes, unmeasured
+from convsight.tasks.image_variation import choose_augmentation
+from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
+from convsight.tasks.net_shape import net_shape
+from convsight.tasks.segmentation.light.settings import SegmentationSettings
+from convsight.tasks.segmentation.losses import pixel_loss
+from convsight.tasks.segmentation.mask_tensors import MaskTensors
+from convsight.tasks.segmentation.networks import NETWORKS
+from convsight.tasks.target_tensors import TargetTensors
+
+_MASK = "mask"  # the name of the target
+_LONGEST = 320  # px, of the input where nobody tells
+_STRIDE = 32  # px, of most encoders
+
+
+@final
+class Segmentation(Task):
+    """A class for every pixel, by a network that gives logits of the input's size."""
+
+    default_net = "unet-s"
+    batch_divisor = 4  # every image teaches thousands of pixels
+
+    def net(self, name: str, settings: TrainSettings) -> str:
+        return NETWORKS.canonical(name)
+
+    def shape(self, card: Card) -> NetShape:
+        """The shape of the network on `card`."""
+        return net_shape(card)
+
+    def build(self, card: Card) -> nn.Module:
+        return NETWORKS.build(card.net, net_shape(card))
+
+    def check(self, card: Card) -> None:
+        NETWORKS.build(card.net, net_shape(card))
+
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+        if (weights := SegmentationSettings.of(settings).class_weights) is not None:
+            class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
+        split = dataset.split("train")
+        width, height = np.median(sizes(split), axis=0)
+        longest = settings.size or min(_LONGEST, int(max(width, height)))
+        scale = longest / max(width, height)
+        rows, columns = (_whole_strides(side * scale) for side in (height, width))
+        why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
+        return unmeasured(rows, columns, settings.fit or "squash", split), why
+
+    def targets(self, examples: Examples) -> TargetTensors:
+        return MaskTensors.of(examples, _MASK)
+
+    def augmentation(self, dataset: Dataset, spec: InputSpec, settings: TrainSettings, passes: float) -> Augmentation:
+        return choose_augmentation(dataset, spec, settings, {_MASK: MaskTarget(_palette(dataset.target).unknown)})
+
+    def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
+        return SegmentationSettings.of(settings).mirror and augmentation.mirrors
+
+    def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
+        palette = _palette(card.target)
+        indices = targets[_MASK].numpy()
+        narrow: NDArray[Any] = indices.astype(np.uint8 if palette.unknown < 256 else np.uint16)
+        return ClassMap(palette.names, palette.colours, narrow, palette.unknown).draw(image)
+
+    def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
+        palette, weights = _palette(card.target), SegmentationSettings.of(settings).class_weights
+        counts = (card.data or {}).get("train_counts", {})
+        each = None if weights is None else torch.tensor(class_weights(weights, palette.names, counts))
+        return OneNetwork(network, partial(_loss, ignore_index=palette.unknown, weights=each))
+
+    def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
+        return OneNetwork(network, by_own_loss(loss, lambda batch: batch.targets[_MASK].long()))
+
+    def graph(self, model: nn.Module, card: Card) -> nn.Module:
+        return PixelGraph(InputLayer(card.input), model, card.mirror)
+
+
+def _loss(network: nn.Module, batch: Batch, ignore_index: int, weights: Tensor | None) -> dict[str, Tensor]:
+    masks = batch.targets[_MASK]
+    weights = None if weights is None else weights.to(masks.device)
+    return {"total": pixel_loss(network(batch.image), masks, ignore_index, weights)}
+
+
+class PixelGraph(nn.Module):
+    """The deployed network: loaded images to `probabilities` (batch, classes, height, width) at the input's size."""
+
+    def __init__(self, inputs: nn.Module, model: nn.Module, mirror: bool) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.model = model
+        self.mirror = mirror
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        planes = self.inputs(images)
+        logits = self.model(planes).float()
+        if self.mirror:
+            logits = (logits + self.model(planes.flip(-1)).float().flip(-1)) / 2
+        return {"probabilities": logits.softmax(dim=1)}
+
+
+def _palette(target: TargetSpec) -> Palette:
+    if not isinstance(target, Palette):
+        raise TypeError(f"a class for every pixel needs a Palette, not {type(target).__name__}")
+    return target
+
+
+def _whole_strides(side: float) -> int:
+    """`side` in pixels as the nearest multiple of most encoders' stride."""
+    return max(_STRIDE, _STRIDE * round(side / _STRIDE))
