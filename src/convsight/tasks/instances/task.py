@@ -22,7 +22,7 @@ from convsight.results.mask_drawing import draw_masks
 from convsight.results.masks import masks_of_ids
 from convsight.settings import TrainSettings, changed, checked
 from convsight.tasks.contract import Task
-from convsight.tasks.image_size import sizes, unmeasured
+from convsight.tasks.image_size import in_proportion
 from convsight.tasks.instances.augmentation import choose_augmentation
 from convsight.tasks.instances.instance_net import IGNORE, InstanceNet
 from convsight.tasks.instances.instance_tensors import InstanceTensors
@@ -32,8 +32,6 @@ from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.target_tensors import TargetTensors
 
-_LONGEST = 320  # px, of the input where nobody tells
-_STRIDE = 32  # px, of most encoders
 _OF_ONE_NET = {"marker": "cells", "overlap": "mask-rcnn"}  # a setting -> the network that it is for
 
 
@@ -62,13 +60,7 @@ class Instances(Task):
         return InstanceSettings.of(settings).model_dump(include=set(_OF_ONE_NET))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
-        split = dataset.split("train")
-        width, height = np.median(sizes(split), axis=0)
-        longest = settings.size or min(_LONGEST, int(max(width, height)))
-        scale = longest / max(width, height)
-        rows, columns = (_whole_strides(side * scale) for side in (height, width))
-        why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        return unmeasured(rows, columns, settings.fit or "squash", split), why
+        return in_proportion(dataset.split("train"), settings)
 
     def targets(self, examples: Examples) -> TargetTensors:
         return InstanceTensors.of(examples)
@@ -140,7 +132,3 @@ def _net(model: nn.Module) -> InstanceNet:
         raise TypeError(f"instances need an InstanceNet, not {type(model).__name__}")
     return model
 
-
-def _whole_strides(side: float) -> int:
-    """`side` in pixels as the nearest multiple of most encoders' stride."""
-    return max(_STRIDE, _STRIDE * round(side / _STRIDE))
