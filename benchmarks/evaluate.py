@@ -21,9 +21,9 @@ import numpy as np
 from measuring import HERE, peer_python, print_table, spread, versions
 from numpy.typing import NDArray
 
+from convsight.metrics.things.coco import Coco
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes
 from convsight.results import Boxes
-from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 CLASSES = tuple(f"class {index}" for index in range(80))
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    pairs = [random_pair(np.random.default_rng(seed)) for seed in range(options.images)]
+    pairs = [random_pair(np.random.default_rng(seed)) for seed in range(options.pictures)]
     ours, rows = our_rows(pairs, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
         write_coco(pairs, Path(folder))
@@ -63,7 +63,7 @@ def main() -> None:
             gap = np.abs(np.array(found["numbers"]) - ours).max()
             rows.append([peer, spread(found["reading"], 2), spread(found["judging"], 2), "", f"{gap:.0e}"])
     columns = ["tool", "reading, s", "judging, s", "all that BoxMetrics tells, s", "largest difference of 12 numbers"]
-    print_table(f"Judging {options.images:,} images of 100 boxes", columns, rows)
+    print_table(f"Judging {options.pictures:,} images of 100 boxes", columns, rows)
     print("\n" + versions("convsight", "numpy") + "; peers: " + ", ".join(peer_versions()))
 
 

@@ -101,6 +101,23 @@ print(json.dumps([fitted.take(np.arange(20)).shape, fingerprint(dataset), metric
     assert accuracy == 0.5
 
 
+def test_tracks_and_masks_are_judged_without_pytorch(light: Path) -> None:
+    code = """
+import numpy as np
+from convsight.metrics.pixels.boundaries import boundary_f1
+from convsight.metrics.pixels.science_bowl import science_bowl_precision
+from convsight.metrics.pixels.surfaces import surface_distances_by_class
+from convsight.tasks.instances.light.metrics import InstanceMetrics
+from convsight.tasks.panoptic.light.metrics import PanopticMetrics
+from convsight.tracking import MotTable, judge
+table = MotTable.of_rows([(1, 1, 0, 0, 10, 10), (2, 1, 1, 0, 10, 10)])
+maps = np.eye(9, dtype=np.uint8)
+print(judge(table, table).hota.hota, boundary_f1(maps, maps, 2).min(), surface_distances_by_class(maps, maps, 2).max())
+"""
+    done = run_light(light, code)
+    assert done.stdout.split() == ["1.0", "1.0", "0.0"], done.stderr
+
+
 def verb(arguments: list[str]) -> str:
     return f"sys.argv = ['convsight', *{arguments!r}]; from convsight.cli import main; main()"
 

@@ -1,9 +1,9 @@
-"""`PanopticMap`: every pixel of an image is of one segment, a thing or a region of stuff; for targets and prediction."""
+"""`PanopticMap`: a segment for every pixel, each with its class; things of one class are segments of their own."""
 
+import io
 from dataclasses import dataclass, replace
 from functools import cached_property
-from io import BytesIO
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,149 +16,183 @@ from convsight.results.panoptic_matches import matched_segments, panoptic_mistak
 from convsight.results.pixel_colours import Colour, usual_colours
 from convsight.results.result import Difference, InvalidOutputError, Result
 
-Ids = NDArray[np.int32]
-_SHARES = 6  # decimals
+Indices = NDArray[np.int64]
+
+VOID = 0  # the id of pixels that are of no segment
+_BYTE = 256
+_LARGEST = _BYTE**3 - 1  # that three bytes hold
+
+
+class Segment(NamedTuple):
+    """One segment: its id, class, how sure the network is (0..1), whether it is a single thing, and its pixels."""
+
+    number: int
+    name: str
+    score: float
+    thing: bool
+    area: int
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class PanopticMap(Result):
-    """The number of a segment, from 1, for every pixel: `ids` (height, width); 0 where none is known, or none was found.
+    """Segments of one image: `ids` (height, width) has the id of each pixel's segment, 0 where there is none.
 
-    Segment k is of the class `labels[k - 1]`, as sure as `scores[k - 1]` (0..1, 1 for targets). Of classes that are
-    `things` (classes,) each thing is a segment; of others, which are stuff, all pixels together are one. `crowd`
-    (segments,) marks regions of many things, which are known of targets only. `colours` are those of the classes.
+    Shapes: `numbers` (segments,) are the ids, 1 to 2^24 - 1, of which each occurs; `labels` (segments,) class indices;
+    `scores` (segments,) 0..1, 1 for targets; `crowd` (segments,) marks regions of many things, known of targets only.
+    `things` says of each class whether its things are told apart; a class of others (sky, road) is one segment.
+    `colours` are red, green and blue of each class.
 
-    >>> ids = np.array([[1, 1, 2], [3, 3, 0]], np.int32)
-    >>> found = PanopticMap.of(("sky", "cat"), (False, True), ids, [0, 1, 1])
-    >>> found.summary(), [segment["kind"] for segment in found.to_json()["segments"]]
-    ('2 cat, 40.0% sky', ['stuff', 'thing', 'thing'])
+    >>> found = PanopticMap.of(("sky", "car"), (False, True), np.array([[1, 1, 1], [2, 0, 3]]), [1, 2, 3], [0, 1, 1])
+    >>> found.summary(), [segment.area for segment in found.segments]
+    ('sky, 2 car', [3, 1, 1])
     """
+
+    classes: tuple[str, ...]
+    things: tuple[bool, ...]
+    ids: NDArray[np.int32]
+    numbers: Indices
+    labels: Indices
+    scores: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
+    colours: tuple[Colour, ...]
 
     wrong: ClassVar[str] = "have segments that are wrong or missed"
 
-    classes: tuple[str, ...]
-    colours: tuple[Colour, ...]
-    things: tuple[bool, ...]
-    ids: Ids
-    labels: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    crowd: NDArray[np.bool_]
-
     def __post_init__(self) -> None:
-        count = len(self.labels)
-        if self.ids.ndim != 2 or self.ids.dtype != np.int32 or not self.ids.size:
-            raise ValueError(f"a panoptic map is int32 (height, width), not {self.ids.dtype} {self.ids.shape}")
-        if not len(self.classes) == len(self.colours) == len(self.things):
-            raise ValueError(f"{len(self.classes)} classes, {len(self.colours)} colours, {len(self.things)} kinds")
-        if self.labels.shape != (count,) or self.scores.shape != (count,) or self.crowd.shape != (count,):
-            raise ValueError(f"labels, scores and crowd of {count} segments of other shapes")
-        if int(self.ids.min()) < 0 or int(self.ids.max()) > count:
-            raise ValueError(f"ids {self.ids.min()}..{self.ids.max()} of {count} segments")
-        if count and not (int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)):
-            raise ValueError(f"classes {self.labels.min()}..{self.labels.max()} of {len(self.classes)}")
+        if self.ids.ndim != 2 or self.ids.dtype != np.int32:
+            raise ValueError(f"ids are int32 (height, width), not {self.ids.dtype} {self.ids.shape}")
+        if len(self.things) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} classes need as many of things or not, not {len(self.things)}")
+        if len(self.colours) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} classes need as many colours, not {len(self.colours)}")
+        for name in ("numbers", "labels", "scores", "crowd"):
+            if getattr(self, name).shape != (len(self.numbers),):
+                raise ValueError(f"{len(self.numbers)} segments but {name} of shape {getattr(self, name).shape}")
         if not bool(((self.scores >= 0) & (self.scores <= 1)).all()):
             raise InvalidOutputError("scores must lie in 0..1")
+        if len(self.labels) and not (int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)):
+            raise ValueError(
+                f"class indices {self.labels.min()}..{self.labels.max()} outside 0..{len(self.classes) - 1}"
+            )
+        there = np.unique(self.ids)
+        if sorted(self.numbers.tolist()) != there[there != VOID].tolist() or (there < 0).any() or there[-1] > _LARGEST:
+            raise ValueError("each id of the map needs one row, and each row an id from 1 to 2^24 - 1 that occurs")
 
     @classmethod
     def of(
         cls,
         classes: tuple[str, ...],
         things: tuple[bool, ...],
-        ids: Any,
+        ids: NDArray[np.integer[Any]],
+        numbers: Any,
         labels: Any,
         *,
-        colours: tuple[Colour, ...] | None = None,
         scores: Any = None,
         crowd: Any = None,
+        colours: tuple[Colour, ...] | None = None,
     ) -> Self:
         """A map from anything that NumPy makes arrays of; what is left out is as for plain targets."""
-        count = len(labels)
+        count = len(numbers)
         return cls(
             classes=classes,
-            colours=colours or usual_colours(classes),
             things=things,
-            ids=np.asarray(ids, np.int32),
+            ids=ids.astype(np.int32),
+            numbers=np.asarray(numbers, np.int64).reshape(count),
             labels=np.asarray(labels, np.int64).reshape(count),
             scores=np.broadcast_to(np.asarray(1.0 if scores is None else scores, np.float64), (count,)),
             crowd=np.broadcast_to(np.asarray(False if crowd is None else crowd, np.bool_), (count,)),
+            colours=colours or usual_colours(classes),
         )
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in px."""
         return self.ids.shape[1], self.ids.shape[0]
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    @cached_property
+    def rows(self) -> NDArray[np.int32]:
+        """Of each pixel (height, width) the row of its segment, from 1; 0 for none."""
+        table = np.zeros(int(self.ids.max(initial=0)) + 1, np.int32)
+        table[self.numbers] = np.arange(1, len(self) + 1)
+        found: NDArray[np.int32] = table[self.ids]
+        return found
 
     @cached_property
-    def areas(self) -> NDArray[np.int64]:
+    def areas(self) -> Indices:
         """How many pixels each segment has (segments,)."""
-        return np.bincount(self.ids.ravel(), minlength=len(self) + 1)[1:]
+        return np.bincount(self.rows.ravel(), minlength=len(self) + 1)[1:]
 
     @property
     def is_thing(self) -> NDArray[np.bool_]:
-        """Which segments are things (segments,)."""
+        """Which segments are single things (segments,)."""
         return np.array(self.things, np.bool_)[self.labels]
 
     @property
     def masks(self) -> list[Mask]:
         """The pixels of each segment."""
-        return masks_of_ids(self.ids, len(self))
+        return masks_of_ids(self.rows, len(self))
 
     @property
-    def indices(self) -> NDArray[np.int64]:
+    def indices(self) -> Indices:
         """The class of every pixel (height, width), -1 for none."""
-        found: NDArray[np.int64] = np.append(-1, self.labels)[self.ids]
+        found: Indices = np.append(-1, self.labels)[self.rows]
         return found
 
-    def select(self, chosen: NDArray[np.int64]) -> "PanopticMap":
+    def select(self, chosen: Indices) -> "PanopticMap":
         """The segments at the positions `chosen`, in that order; the pixels of others are of none."""
-        table = np.zeros(len(self) + 1, np.int32)
-        table[chosen + 1] = np.arange(1, len(chosen) + 1)
-        parts = {name: getattr(self, name)[chosen] for name in ("labels", "scores", "crowd")}
-        return replace(self, ids=table[self.ids], **parts)
+        kept = np.zeros(len(self) + 1, np.bool_)
+        kept[chosen + 1] = True
+        parts = {name: getattr(self, name)[chosen] for name in ("numbers", "labels", "scores", "crowd")}
+        return replace(self, ids=np.where(kept[self.rows], self.ids, VOID).astype(np.int32), **parts)
 
     def on(self, size: tuple[int, int]) -> "PanopticMap":
-        """The same map of an image of `size` (width, height): nearest pixels."""
+        """The same map of an image of `size` (width, height): nearest pixels; segments too small for one are gone."""
         across, down = (
             ((np.arange(after) + 0.5) * before / after).astype(np.int64)
             for after, before in zip(size, self.size, strict=True)
         )
-        return replace(self, ids=self.ids[down[:, None], across[None]])
+        ids = self.ids[down[:, None], across[None]]
+        kept = np.flatnonzero(np.isin(self.numbers, ids))
+        parts = {name: getattr(self, name)[kept] for name in ("numbers", "labels", "scores", "crowd")}
+        return replace(self, ids=ids, **parts)
 
     def at_least(self, confidence: float) -> "PanopticMap":
         return self.select(np.flatnonzero(self.scores >= confidence))
 
-    def to_json(self) -> dict[str, Any]:
-        segments = [
-            {"id": row + 1, "name": name, "kind": kind, "score": score, "share": share, "xyxy": list(xyxy)}
-            for row, (name, kind, score, share, xyxy) in enumerate(self._rows())
+    @property
+    def segments(self) -> list[Segment]:
+        """The segments one by one, the largest first."""
+        columns = (self.numbers, self.labels, self.scores, self.areas)
+        rows = [
+            Segment(number, self.classes[label], score, self.things[label], area)
+            for number, label, score, area in zip(*(each.tolist() for each in columns), strict=True)
         ]
-        width, height = self.size
-        return {"mask": {"height": height, "width": width}, "segments": segments}
+        return sorted(rows, key=lambda segment: -segment.area)
+
+    def to_json(self) -> dict[str, Any]:
+        rows = [
+            {"id": each.number, "name": each.name, "score": each.score, "thing": each.thing, "area": each.area}
+            for each in self.segments
+        ]
+        return {"segments": rows}
 
     def to_rows(self) -> list[tuple[str | float, ...]]:
-        return [(name, kind, score, share, *xyxy) for name, kind, score, share, xyxy in self._rows()]
-
-    def _rows(self) -> list[tuple[str, str, float, float, tuple[int, int, int, int]]]:
-        """Of each segment its class, what it is, its score, its share of the pixels, and the corners around it."""
-        shares = np.round(self.areas / self.ids.size, _SHARES).tolist()
+        """The segments, the largest first: class, whether it is a thing, score, and share of the image's pixels."""
         return [
-            (self.classes[label], "thing" if self.things[label] else "stuff", score, share, mask.xyxy)
-            for label, score, share, mask in zip(
-                self.labels.tolist(), self.scores.tolist(), shares, self.masks, strict=True
-            )
+            (each.name, "thing" if each.thing else "stuff", each.score, each.area / self.ids.size)
+            for each in self.segments
         ]
 
     def summary(self) -> str:
-        """How many things there are of each class, and the share of stuff in the pixels of any segment."""
-        counts = np.bincount(self.labels[self.is_thing], minlength=len(self.classes))
-        words = [f"{counts[k]} {self.classes[k]}" for k in np.argsort(-counts, kind="stable") if counts[k]]
-        stuff = np.bincount(self.labels[~self.is_thing], self.areas[~self.is_thing], len(self.classes))
-        whole = max(1, int(self.areas.sum()))
-        words += [f"{stuff[k] / whole:.1%} {self.classes[k]}" for k in np.argsort(-stuff, kind="stable") if stuff[k]]
+        words = []
+        for label, name in enumerate(self.classes):
+            count = int((self.labels == label).sum())
+            if count:
+                words.append(f"{count} {name}" if self.things[label] else name)
         return ", ".join(words) or "nothing found"
 
     def difference(self, other: "PanopticMap") -> Difference:
@@ -167,19 +201,16 @@ class PanopticMap(Result):
         Numbers compared are the scores of partners.
         """
         said = len(self) + len(other)
-        if not said:
-            return Difference(0.0, 1.0, 0)
         partners = matched_segments(self, other)
         paired = partners >= 0
-        gaps = np.abs(self.scores[paired] - other.scores[partners[paired]])
-        return Difference(float(gaps.max(initial=0.0)), 2 * int(paired.sum()) / said, said)
+        gap = float(np.abs(self.scores[paired] - other.scores[partners[paired]]).max(initial=0.0))
+        return Difference(gap, 2 * int(paired.sum()) / said if said else 1.0, said)
 
     def files(self) -> dict[str, bytes]:
-        """`panoptic.png` as COCO has it: the number of a pixel's segment is red + 256 green + 65536 blue."""
-        colours = np.stack([self.ids >> shift & 255 for shift in (0, 8, 16)], axis=-1).astype(np.uint8)
-        content = BytesIO()
-        Image.fromarray(colours).save(content, "PNG", compress_level=1)
-        return {"panoptic.png": content.getvalue()}
+        """`panoptic.png`, whose colours are the ids as COCO has them: red + 256 green + 65,536 blue."""
+        written = io.BytesIO()
+        Image.fromarray(ids_to_rgb(self.ids)).save(written, "PNG")
+        return {"panoptic.png": written.getvalue()}
 
     def draw(self, image: Image.Image) -> Image.Image:
         """The image under its segments, each thing in a colour of its own, and a bar that names the classes."""
@@ -189,5 +220,21 @@ class PanopticMap(Result):
         return panoptic_mistakes(self, target)
 
     def draw_mistakes(self, image: Image.Image, target: "PanopticMap") -> Image.Image:
-        """The image beside what was predicted and what is true."""
+        """The image under what was predicted, and beside it under what is true."""
         return draw_panoptic_mistakes(image, self, target)
+
+
+def ids_to_rgb(ids: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    """Ids (height, width) as colours (height, width, 3).
+
+    >>> ids_to_rgb(np.array([[3226956]])).tolist()
+    [[[76, 61, 49]]]
+    """
+    return np.stack([ids % _BYTE, ids // _BYTE % _BYTE, ids // _BYTE**2], axis=-1).astype(np.uint8)
+
+
+def rgb_to_ids(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The inverse of `ids_to_rgb`."""
+    wide = colours.astype(np.int32)
+    found: NDArray[np.int32] = wide[..., 0] + _BYTE * wide[..., 1] + _BYTE**2 * wide[..., 2]
+    return found

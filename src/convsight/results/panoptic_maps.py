@@ -27,7 +27,7 @@ class PanopticMaps(Sequence[PanopticMap]):
     Classes that are `things` (classes,) have a segment a thing. What must be known of all maps, the classes that they
     show and a digest, is found out when it is first asked for, in threads, and kept.
 
-    >>> one = PanopticMap.of(("sky", "cat"), (False, True), [[1, 2], [1, 3]], [0, 1, 1])
+    >>> one = PanopticMap.of(("sky", "cat"), (False, True), np.array([[1, 2], [1, 3]]), [1, 2, 3], [0, 1, 1])
     >>> maps = PanopticMaps([lambda: one, lambda: one.select(np.array([0]))], ("sky", "cat"), (False, True))
     >>> maps.counts(), maps.to_find()
     ({'sky': 2, 'cat': 1}, 4)
@@ -130,14 +130,13 @@ class _Image:
         """Make the map once, and keep what is known of it."""
         found = self.source()
         whole = blake2b(f"{found.size}".encode(), digest_size=_DIGEST)
-        names = [f"{found.classes[label]}{' crowd' * bool(crowd)}" for label, crowd in zip(found.labels, found.crowd)]
-        # Segments by the place of their first pixel, so that their numbers do not matter.
-        order = np.unique(found.ids, return_index=True)
-        first = np.argsort(order[1])
+        names = [f"{found.classes[label]}{' crowd' * bool(crowd)}" for label, crowd in zip(found.labels, found.crowd, strict=True)]
+        # Segments in the order of their first pixels, so that their numbers do not matter.
+        rows, firsts = np.unique(found.rows, return_index=True)
         table = np.zeros(len(found) + 1, np.int32)
-        table[order[0][first]] = np.arange(1, len(first) + 1)
+        table[rows[np.argsort(firsts)]] = np.arange(1, len(rows) + 1)
         table[0] = 0
-        whole.update(table[found.ids].tobytes())
+        whole.update(table[found.rows].tobytes())
         told = sorted((int(table[row + 1]), name) for row, name in enumerate(names))
         self.known = _Facts(found.labels.copy(), int((~found.crowd).sum()), f"{whole.hexdigest()} {told}")
 
@@ -157,6 +156,7 @@ class _Moved(NamedTuple):
             self.classes,
             self.things,
             found.ids,
+            found.numbers,
             self.table[found.labels],
             colours=self.colours,
             scores=found.scores,

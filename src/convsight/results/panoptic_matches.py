@@ -31,7 +31,7 @@ def segment_overlaps(one: "PanopticMap", other: "PanopticMap") -> NDArray[np.flo
     rows, columns = len(one) + 1, len(other) + 1
     if one.size != other.size:
         return np.zeros((rows - 1, columns - 1))
-    shared = np.bincount((one.ids.astype(np.int64) * columns + other.ids).ravel(), minlength=rows * columns)
+    shared = np.bincount((one.rows.astype(np.int64) * columns + other.rows).ravel(), minlength=rows * columns)
     inside = shared.reshape(rows, columns)[1:, 1:].astype(np.float64)
     together = one.areas[:, None] + other.areas[None] - inside
     return np.divide(inside, together, out=np.zeros_like(inside), where=together > 0)
@@ -43,10 +43,10 @@ def panoptic_mistakes(prediction: "PanopticMap", target: "PanopticMap") -> list[
     Crowds need not be found, and what lies on them, or where nothing is known, is not wrong.
     """
     partners = matched_segments(prediction, target)
-    known = np.append(0, ~target.crowd)[target.ids] > 0
-    judged = np.bincount(prediction.ids[known], minlength=len(prediction) + 1)[1:] if len(prediction) else []
+    known = np.append(False, ~target.crowd)[target.rows]
+    judged = np.bincount(prediction.rows[known], minlength=len(prediction) + 1)[1:]
     found = []
-    for row in np.flatnonzero((partners < 0) & (2 * np.asarray(judged) > prediction.areas)).tolist():
+    for row in np.flatnonzero((partners < 0) & (2 * judged > prediction.areas)).tolist():
         name = prediction.classes[prediction.labels[row]]
         found.append(Mistake("wrong", _NOTHING, name, float(prediction.scores[row]), _corners(prediction, row)))
     needed = np.ones(len(target), np.bool_)
@@ -57,7 +57,7 @@ def panoptic_mistakes(prediction: "PanopticMap", target: "PanopticMap") -> list[
 
 
 def _corners(of: "PanopticMap", row: int) -> tuple[float, float, float, float]:
-    rows, columns = np.nonzero(of.ids == row + 1)
+    rows, columns = np.nonzero(of.rows == row + 1)
     if not len(rows):
         return 0.0, 0.0, 0.0, 0.0
     return float(columns.min()), float(rows.min()), float(columns.max() + 1), float(rows.max() + 1)

@@ -42,8 +42,9 @@ TASKS = {
     "classification": _folder("classification", "ClassReader", "ClassificationSettings", "Classification"),
     "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
-    "instances": _folder("instances", "InstanceReader", "InstanceSettings", "Instances", "NETWORKS"),
     "segmentation": _folder("segmentation", "ClassMapReader", "SegmentationSettings", "Segmentation", "NETWORKS"),
+    "instances": _folder("instances", "InstanceReader", "InstanceSettings", "Instances", "NETWORKS"),
+    "panoptic": _folder("panoptic", "PanopticReader", "PanopticSettings", "PanopticTask", "NETWORKS"),
     "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 

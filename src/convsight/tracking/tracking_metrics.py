@@ -40,7 +40,7 @@ def judge(truth: MotTable, found: MotTable, frames: Collection[int] | None = Non
     """How well `found` follows the things of `truth`, on all frames or on those given (numbers from 1).
 
     Boxes of two known classes are never taken for one another, and true boxes with the score 0 need not be found.
-    Raises `UserError` where scipy is not installed, `ValueError` where no box of these frames is true.
+    Raises `ValueError` where no box of these frames is true.
 
     >>> truth = MotTable.of_rows([(1, 1, 0, 0, 10, 10), (2, 1, 1, 0, 10, 10)])
     >>> found = MotTable.of_rows([(1, 4, 0, 0, 10, 10), (2, 4, 1, 0, 10, 10)])

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.extras import extra
 from convsight.results.overlaps import overlaps
 from convsight.tracking.mot import MotTable
 
@@ -74,7 +73,9 @@ def video_similarity(truth: MotTable, found: MotTable, judged: Collection[int] |
 
 def assigned(worth: Floats) -> tuple[Indices, Indices]:
     """Rows and columns of `worth` (n, m), each taken once, whose sum is the largest there is."""
-    rows, columns = extra("scipy", "track").optimize.linear_sum_assignment(worth, maximize=True)
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 -- its import takes a while
+
+    rows, columns = linear_sum_assignment(worth, maximize=True)
     return np.asarray(rows, np.int64), np.asarray(columns, np.int64)
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from convsight.metrics.things.coco import Coco
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes
 from convsight.results import Boxes
-from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 COCO_NAMES = (

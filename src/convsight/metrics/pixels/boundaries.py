@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from convsight.metrics.pixels.confusion import Maps
 
@@ -82,6 +81,8 @@ def _met(some: _Boundary, others: _Boundary, classes: int, reach: float) -> NDAr
     """How many pixels of `some`, of each class, lie within `reach` of one of `others` of that class."""
     if not len(some.labels) or not len(others.labels):
         return np.zeros(classes, np.int64)
+    from scipy.spatial import cKDTree  # noqa: PLC0415 -- its import takes a while
+
     # One tree for all classes, which lie too far apart along an axis of their own to be taken for one another.
     apart = 4 * reach
     one, other = (np.column_stack([each.labels * apart, each.places]) for each in (some, others))

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
-from scipy.spatial import cKDTree
 
 from convsight.metrics.pixels.confusion import Maps
 
@@ -56,6 +54,8 @@ def surface_distances(truth: Flags, found: Flags, spacing: Sequence[float] | Flo
         return SurfaceDistances(math.nan, math.nan)
     if not len(one) or not len(other):
         return SurfaceDistances(*[diagonal(truth.shape, sides)] * 2)
+    from scipy.spatial import cKDTree  # noqa: PLC0415 -- its import takes a while
+
     there, back = cKDTree(other).query(one)[0], cKDTree(one).query(other)[0]
     largest = max(np.percentile(there, _PERCENTILE), np.percentile(back, _PERCENTILE))
     return SurfaceDistances(float(largest), float(np.concatenate([there, back]).mean()))
@@ -72,6 +72,8 @@ def surface_distances_by_class(
 
     What is ignored in the truth is of no mask. Raises `ValueError` for maps of two shapes.
     """
+    from scipy.ndimage import find_objects  # noqa: PLC0415 -- its import takes a while
+
     if truth.shape != found.shape:
         raise ValueError(f"a map of shape {found.shape} cannot be judged by a truth of shape {truth.shape}")
     if ignore_index is not None:

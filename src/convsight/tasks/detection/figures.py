@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.average_precision import GRID
+from convsight.metrics.things.average_precision import GRID
+from convsight.metrics.things.threshold_metrics import ThresholdCurve
 from convsight.tasks.detection.light.metrics import BoxMetrics
-from convsight.tasks.detection.light.threshold_metrics import ThresholdCurve
 from convsight.words import shortened
 
 _MAX_NAMED = 10  # classes with a colour of their own

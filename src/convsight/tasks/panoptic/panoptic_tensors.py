@@ -58,5 +58,5 @@ class PanopticTensors:
             raise UserError(f"the map of training image {sample} is of {there} px, its image of {image}")
         geometry = images.spec.geometry((width, height))
         things = np.append(False, found.is_thing & ~found.crowd)
-        ids = np.where(things[found.ids], found.ids, 0).astype(np.int32)
+        ids = np.where(things[found.rows], found.rows, 0).astype(np.int32)
         return geometry.mask(ids), geometry.mask(found.indices.astype(np.int16), IGNORE)

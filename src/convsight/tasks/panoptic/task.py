@@ -69,12 +69,12 @@ class PanopticTask(Task):
         target = _target(card.target)
         ids, classes = targets["ids"].long(), targets["classes"].long()
         # Each thing is a segment, and each class of stuff.
-        code = torch.where(classes == IGNORE, -1, torch.where(ids > 0, len(target.names) + ids, classes))
-        numbers, place = code.unique(return_inverse=True)
-        labels = [int(classes[code == number].mode().values) for number in numbers if number >= 0]
-        shift = 0 if bool((numbers < 0).any()) else 1
-        found = PanopticMap.of(target.names, target.things, place.numpy() + shift, labels, colours=target.colours)
-        return found.draw(image)
+        code = torch.where(classes == IGNORE, 0, torch.where(ids > 0, len(target.names) + ids, classes + 1))
+        numbers = [int(number) for number in code.unique() if number > 0]
+        labels = [int(classes[code == number].mode().values) for number in numbers]
+        return PanopticMap.of(
+            target.names, target.things, code.numpy(), numbers, labels, colours=target.colours
+        ).draw(image)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, panoptic_loss)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -10,22 +9,20 @@ from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
-from convsight.metrics.intervals import by_unbiased_logits
+from convsight.metrics.things.best_thresholds import best_thresholds
+from convsight.metrics.things.coco import Coco, mean
+from convsight.metrics.things.error_kinds import error_kinds, error_shares
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes
+from convsight.metrics.things.interval_of_averages import interval_of_averages, rare_classes
+from convsight.metrics.things.threshold_metrics import ThresholdCurve, metrics_at_thresholds, threshold_curves
+from convsight.metrics.things.thresholds import THRESHOLD, thresholds_of
+from convsight.metrics.things.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.results import Boxes, Result
-from convsight.tasks.detection.light.best_thresholds import best_thresholds
-from convsight.tasks.detection.light.coco import Coco, mean
-from convsight.tasks.detection.light.error_kinds import error_kinds
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Indices
-from convsight.tasks.detection.light.threshold_metrics import ThresholdCurve, metrics_at_thresholds, threshold_curves
-from convsight.tasks.detection.light.thresholds import THRESHOLD, thresholds_of
-from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.tasks.reader import Metrics
 
 Floats = NDArray[np.floating[Any]]
 
 _AVERAGES = ("AP", "VOC")  # what the names of average precisions begin with
-_INTERVAL = partial(by_unbiased_logits, times=2.0)  # of those
-_FEWEST_BOXES = 10  # of a class: with fewer, no interval of an average precision held what it should (design.md)
 
 _SHARES = (
     *("AP", "AP50", "AP75", "APsmall", "APmedium", "APlarge", "VOC", "VOC11"),
@@ -89,16 +86,14 @@ class BoxMetrics(Metrics):
         if not intervals:
             return measured(measure, images)
         names = (*_SHARES, *(f"{kind}/{name}" for kind in ("AP", "AP50") for name in self.classes))
-        averages = {name: _INTERVAL for name in names if name.startswith(_AVERAGES)}
+        averages = {name: interval_of_averages for name in names if name.startswith(_AVERAGES)}
         found = bootstrapped(measure, images, resamples_for(images, coco.passes), intervals=averages)
         bare = self._rare() & found.keys()
         return found | {name: found[name].bare for name in bare}
 
     def _rare(self) -> set[str]:
         """The average precisions that rest on a class of so few boxes that they get no interval."""
-        labels = [boxes.labels[~(boxes.crowd | boxes.difficult)] for boxes in self._targets]
-        boxes = np.bincount(np.concatenate(labels), minlength=len(self.classes))
-        rare = [name for name, count in zip(self.classes, boxes, strict=True) if 0 < count < _FEWEST_BOXES]
+        rare = rare_classes(self.classes, self._targets)
         means = {name for name in _SHARES if name.startswith(_AVERAGES)} if rare else set()
         return means | {f"{kind}/{name}" for kind in ("AP", "AP50") for name in rare}
 
@@ -147,20 +142,5 @@ class BoxMeasure:
             coco.measure(weights)
             | {name: mean(voc_precisions(self._voc, weights, grid)) for name, grid in voc.items()}
             | metrics_at_thresholds(coco, weights)
-            | self._shares_of_errors(weights)
+            | error_shares(coco, self._errors, weights)
         )
-
-    def _shares_of_errors(self, weights: Floats) -> dict[str, Floats]:
-        """Errors of each kind for each thing that is to be found."""
-        evaluated = self._coco.evaluated
-        true = _sums(weights, evaluated.target.images[self._coco.halfway.true])
-        nothing = np.full_like(true, np.nan)
-        return {
-            f"errors/{kind}": np.divide(_sums(weights, images), true, out=nothing.copy(), where=true > 0)
-            for kind, images in self._errors.items()
-        }
-
-
-def _sums(weights: Floats, images: Indices) -> Floats:
-    """The weights of `images`, each as often as it stands there, added up: (resamples,)."""
-    return weights @ np.bincount(images, minlength=weights.shape[1]).astype(np.float64)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes
 from convsight.tasks.detection.light.metrics import BoxMetrics
-from convsight.tasks.detection.light.thresholds import thresholds_of
 from convsight.tasks.reader import Reader
 
 if TYPE_CHECKING:

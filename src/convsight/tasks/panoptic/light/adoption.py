@@ -41,8 +41,15 @@ def _map(targets: BoxLists | InstanceLists, row: int, target: Panoptic) -> Panop
     """The map of one image: things are numbered from 1 on, as in their list, and the background comes after them."""
     boxes = targets[row]
     ids = targets.box_of_pixels(row) if isinstance(targets, BoxLists) else ids_of_masks(boxes.masks, boxes.size)
-    found = np.where(ids > 0, ids, len(boxes) + 1).astype(np.int32)
-    labels = np.append(boxes.labels + 1, 0)
-    crowd = np.append(boxes.crowd, False)
-    whole = PanopticMap.of(target.names, target.things, found, labels, colours=target.colours, crowd=crowd)
-    return whole.select(np.flatnonzero(whole.areas))  # some things may show no pixel, and some images no background
+    found = np.where(ids > 0, ids, len(boxes) + 1)
+    numbers = np.unique(found)  # some things may show no pixel, and some images no background
+    labels, crowd = np.append(boxes.labels + 1, 0), np.append(boxes.crowd, False)
+    return PanopticMap.of(
+        target.names,
+        target.things,
+        found,
+        numbers,
+        labels[numbers - 1],
+        colours=target.colours,
+        crowd=crowd[numbers - 1],
+    )

@@ -56,7 +56,7 @@ class PanopticReader(Reader):
         return as_panoptic_maps(dataset)
 
     def columns(self) -> tuple[str, ...]:
-        return ("label", "kind", "score", "share", "left", "top", "right", "bottom")
+        return ("label", "kind", "score", "share")
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> PanopticMap:
         geometry, target = self.card.input.geometry(size), self._target
@@ -71,7 +71,13 @@ class PanopticReader(Reader):
         sure = heat[centres[:, 0], centres[:, 1]]
         segments = merged(found.indices, found.scores, group, sure, target.things, self._least_stuff)
         return PanopticMap.of(
-            target.names, target.things, segments.ids, segments.labels, colours=target.colours, scores=segments.scores
+            target.names,
+            target.things,
+            segments.ids,
+            np.arange(1, len(segments.labels) + 1),
+            segments.labels,
+            colours=target.colours,
+            scores=segments.scores,
         )
 
     def metrics(self) -> PanopticMetrics:

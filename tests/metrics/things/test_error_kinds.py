@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, cases, review_case
 
+from convsight.metrics.things.error_kinds import error_kinds
 from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
-from convsight.tasks.detection.light.error_kinds import error_kinds
 
 
 def counted(case: Case) -> dict[str, int]:

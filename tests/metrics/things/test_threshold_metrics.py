@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, by_pycocotools, cases
 
+from convsight.metrics.things.threshold_metrics import metrics_at_thresholds, threshold_curves
 from convsight.results import Boxes
-from convsight.tasks.detection.light.threshold_metrics import metrics_at_thresholds, threshold_curves
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10)]
 

@@ -4,12 +4,16 @@ Source: Bolya et al., TIDE: A General Toolbox for Identifying Object Detection E
 prediction fits several kinds, the order is that of its authors' program.
 """
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.flat_boxes import Flags, Floats, Indices
-from convsight.tasks.detection.light.matching import Pairs, pairs_between
-from convsight.tasks.detection.light.threshold_metrics import above_threshold
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.metrics.things.coco import Coco
+from convsight.metrics.things.flat_boxes import Flags, Floats, Indices
+from convsight.metrics.things.matching import Pairs, pairs_among
+from convsight.metrics.things.threshold_metrics import above_threshold
 
 _NEAR = 0.1  # the overlap below which a prediction shows background
 _RIGHT = 0.5  # the overlap from which it is in the right place
@@ -26,7 +30,7 @@ def error_kinds(coco: Coco) -> dict[str, Indices]:
     - `missed`: a thing that no prediction found, nor one that is wrong in class or place alone.
 
     >>> from convsight.results import Boxes
-    >>> from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
+    >>> from convsight.metrics.things.flat_boxes import EvaluatedBoxes
     >>> classes = ("cat", "dog")
     >>> target = Boxes.of(classes, (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> places = [(0, 0, 4, 3), (0, 0, 4, 4), (5, 5, 9, 8)]
@@ -36,9 +40,9 @@ def error_kinds(coco: Coco) -> dict[str, Indices]:
     {'class': [0], 'place': [], 'both': [], 'duplicate': [0], 'background': [], 'missed': []}
     """
     evaluated, half = coco.evaluated, coco.halfway
-    predictions = evaluated.predictions.select(half.counted & ~half.right & above_threshold(coco))
-    target = evaluated.target.select(half.true)
-    pairs = pairs_between(predictions, predictions.images, target, target.images, _NEAR)
+    wrong: Flags = half.counted & ~half.right & above_threshold(coco)
+    predictions, target = evaluated.predictions.select(wrong), evaluated.target.select(half.true)
+    pairs = pairs_among(evaluated, wrong, half.true, _NEAR)
     same = predictions.labels[pairs.predictions] == target.labels[pairs.targets]
     own, own_target = _best(pairs.select(same), len(predictions))
     other, other_target = _best(pairs.select(~same), len(predictions))
@@ -52,6 +56,24 @@ def error_kinds(coco: Coco) -> dict[str, Indices]:
     kinds = {"class": category, "place": place, "both": both, "duplicate": duplicate}
     kinds["background"] = ~(place | category | duplicate | both)
     return {kind: predictions.images[flags] for kind, flags in kinds.items()} | {"missed": target.images[missed]}
+
+
+def error_shares(coco: Coco, errors: Mapping[str, Indices], weights: NDArray[np.floating[Any]]) -> dict[str, Any]:
+    """The `errors` of each kind, see `error_kinds`, for each thing to be found: (resamples,) as `errors/<kind>`.
+
+    `weights` are how often each image counts, (resamples, images); NaN where there is nothing to be found.
+    """
+    true = _sums(weights, coco.evaluated.target.images[coco.halfway.true])
+    nothing = np.full_like(true, np.nan)
+    return {
+        f"errors/{kind}": np.divide(_sums(weights, images), true, out=nothing.copy(), where=true > 0)
+        for kind, images in errors.items()
+    }
+
+
+def _sums(weights: NDArray[np.floating[Any]], images: Indices) -> NDArray[np.floating[Any]]:
+    """The weights of `images`, each as often as it stands there, added up: (resamples,)."""
+    return weights @ np.bincount(images, minlength=weights.shape[1]).astype(np.float64)
 
 
 def _best(pairs: Pairs, predictions: int) -> tuple[Floats, Indices]:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.average_precision import GRID, Curve, average_precision, curves
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, Indices
-from convsight.tasks.detection.light.matching import Matches, match, pairs_of
+from convsight.metrics.things.average_precision import GRID, Curve, average_precision, curves
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes, Flags, Indices
+from convsight.metrics.things.matching import Matches, match, pairs_of
 
 Floats = NDArray[np.floating[Any]]
 

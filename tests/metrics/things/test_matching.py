@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from tests.tasks.detection.judged import Case, cases
 
+from convsight.metrics.things import matching
+from convsight.metrics.things.matching import Pairs, match, pairs_of
 from convsight.results import Boxes
-from convsight.tasks.detection.light import matching
-from convsight.tasks.detection.light.matching import Pairs, match, pairs_of
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 

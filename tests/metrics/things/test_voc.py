@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, cases, text_case
 
+from convsight.metrics.things.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.results import Boxes
 from convsight.results.overlaps import overlaps
-from convsight.tasks.detection.light.voc import ELEVEN, voc_curves, voc_precisions
 
 ONCE = np.ones((1, 1))  # the weight of one image
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convsight.tasks.detection.light.coco import Coco, Floats
-from convsight.tasks.detection.light.flat_boxes import Flags
+from convsight.metrics.things.coco import Coco, Floats
+from convsight.metrics.things.flat_boxes import Flags
 
 
 class ThresholdCurve(NamedTuple):
@@ -32,7 +32,7 @@ def metrics_at_thresholds(coco: Coco, weights: Floats) -> dict[str, Floats]:
     nothing is found, and undefined where there are neither.
 
     >>> from convsight.results import Boxes
-    >>> from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
+    >>> from convsight.metrics.things.flat_boxes import EvaluatedBoxes
     >>> target = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 4), (5, 5, 9, 9)], [0, 0])
     >>> prediction = Boxes.of(("cat",), (9, 9), [(0, 0, 4, 3), (5, 0, 9, 4)], [0, 0], scores=[0.9, 0.1],
     ...     thresholds=[0.5, 0.5])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics.pixels.mask_pairs import MaskPairs
 from convsight.results import Boxes
 
 Floats = NDArray[np.float64]
@@ -46,20 +47,31 @@ class EvaluatedBoxes:
     `ranks` (predictions,) is the place of each among those of its class in its image, from 0. `by_class` (predictions,)
     is the order of class and falling score over all images, in which precision and recall are followed.
 
+    With `masks`, the pairs of masks of each image, how much two things overlap is that of their masks, else of their
+    boxes. `places` (predictions,) says where each prediction stood among all that were given.
+
     >>> two = Boxes.of(("cat", "dog"), (9, 9), [(0, 0, 4, 4), (2, 2, 8, 8)], [1, 1], scores=[0.5, 0.9])
     >>> evaluated = EvaluatedBoxes(("cat", "dog"), [two, two], [two, two])
     >>> evaluated.predictions.scores.tolist(), evaluated.ranks.tolist(), evaluated.by_class.tolist()
     ([0.9, 0.5, 0.9, 0.5], [0, 1, 0, 1], [0, 2, 1, 3])
     """
 
-    def __init__(self, classes: tuple[str, ...], targets: Sequence[Boxes], results: Sequence[Boxes]) -> None:
+    def __init__(
+        self,
+        classes: tuple[str, ...],
+        targets: Sequence[Boxes],
+        results: Sequence[Boxes],
+        masks: Sequence[MaskPairs] | None = None,
+    ) -> None:
         self.classes = classes
+        self.masks = masks
         self.images = len(targets)
         self.target = _flattened(targets)
         given = _flattened(results)
         falling = _further(np.argsort(-given.scores, kind="stable"), given.labels)
         order = _further(falling, given.images)
         self.predictions = given.select(order)
+        self.places = order
         places = np.empty(len(order), np.int64)
         places[order] = np.arange(len(order))
         self.by_class: Indices = places[falling]

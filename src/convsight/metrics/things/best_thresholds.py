@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from convsight.tasks.detection.light.coco import Coco
-from convsight.tasks.detection.light.flat_boxes import Flags, Floats
-from convsight.tasks.detection.light.thresholds import DEFAULT
+from convsight.metrics.things.coco import Coco
+from convsight.metrics.things.flat_boxes import Flags, Floats
+from convsight.metrics.things.thresholds import DEFAULT
 
 
 def best_thresholds(coco: Coco) -> list[float]:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes, Flags, FlatBoxes, Floats, Indices, ranks_within
 from convsight.results.overlaps import iou
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, FlatBoxes, Floats, Indices, ranks_within
 
 _CHUNK = 1_000_000  # pairs held at a time
 _PREFERRED = 1 << 20  # what a choice that counts has above one that is ignored; no prediction overlaps so many
@@ -48,7 +48,44 @@ class Matches(NamedTuple):
 def pairs_of(evaluated: EvaluatedBoxes, threshold: float) -> Pairs:
     """All predictions and true boxes of one image and class whose overlap is at least `threshold`, above 0."""
     predictions, target = evaluated.predictions, evaluated.target
+    if evaluated.masks is not None:
+        pairs = mask_pairs_of(evaluated, threshold)
+        return pairs.select(predictions.labels[pairs.predictions] == target.labels[pairs.targets])
     return pairs_between(predictions, evaluated.group(predictions), target, evaluated.group(target), threshold)
+
+
+def pairs_among(evaluated: EvaluatedBoxes, chosen: Flags, true: Flags, threshold: float) -> Pairs:
+    """The pairs of one image, of whatever classes, among predictions and true boxes under masks; counted among these.
+
+    `chosen` is (predictions,) and `true` (targets,); the overlap is at least `threshold`, above 0.
+    """
+    if evaluated.masks is None:
+        predictions, target = evaluated.predictions.select(chosen), evaluated.target.select(true)
+        return pairs_between(predictions, predictions.images, target, target.images, threshold)
+    pairs = mask_pairs_of(evaluated, threshold)
+    pairs = pairs.select(chosen[pairs.predictions] & true[pairs.targets])
+    places, true_places = np.cumsum(chosen) - 1, np.cumsum(true) - 1
+    return Pairs(places[pairs.predictions], true_places[pairs.targets], pairs.overlaps)
+
+
+def mask_pairs_of(evaluated: EvaluatedBoxes, threshold: float) -> Pairs:
+    """All predictions and true things of one image whose masks overlap by at least `threshold`, of whatever classes."""
+    masks = evaluated.masks or []
+    first, first_true = (
+        np.cumsum([0, *(len(each) for each in areas)])
+        for areas in ([pairs.found_areas for pairs in masks], [pairs.true_areas for pairs in masks])
+    )
+    now = np.empty(len(evaluated.predictions), np.int64)
+    now[evaluated.places] = np.arange(len(evaluated.predictions))
+    crowd = np.split(evaluated.target.crowd, first_true[1:-1])
+    parts = []
+    for pairs, start, true_start, many in zip(masks, first, first_true, crowd, strict=False):
+        overlaps = pairs.iou(many)
+        kept = overlaps >= threshold
+        parts.append((now[pairs.found[kept] + start], pairs.true[kept] + true_start, overlaps[kept]))
+    found, targets, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((targets, values, found))
+    return Pairs(found[order], targets[order], values[order])
 
 
 def pairs_between(

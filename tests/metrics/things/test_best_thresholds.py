@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from tests.tasks.detection.judged import Case, cases
 
+from convsight.metrics.things.best_thresholds import best_thresholds
+from convsight.metrics.things.threshold_metrics import metrics_at_thresholds
 from convsight.results import Boxes
-from convsight.tasks.detection.light.best_thresholds import best_thresholds
-from convsight.tasks.detection.light.threshold_metrics import metrics_at_thresholds
 
 PLACES = [(0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10), (60, 0, 70, 10)]
 

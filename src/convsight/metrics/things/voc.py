@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.average_precision import Curve, average_precision, curves
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes
-from convsight.tasks.detection.light.matching import pairs_of
+from convsight.metrics.things.average_precision import Curve, average_precision, curves
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes
+from convsight.metrics.things.matching import pairs_of
 
 ELEVEN = np.linspace(0, 1, 11)
 

@@ -1,4 +1,4 @@
-from convsight.tasks.detection.light.thresholds import DEFAULT, THRESHOLD, thresholds_of
+from convsight.metrics.things.thresholds import DEFAULT, THRESHOLD, thresholds_of
 
 
 def test_each_class_has_its_own_and_the_default_one_otherwise() -> None:

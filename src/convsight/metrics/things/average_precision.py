@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.tasks.detection.light.flat_boxes import EvaluatedBoxes, Flags, Indices
+from convsight.metrics.things.flat_boxes import EvaluatedBoxes, Flags, Indices
 
 Floats = NDArray[np.floating[Any]]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tasks.detection.judged import Case, cases
 
-from convsight.tasks.detection.light import average_precision as module
+from convsight.metrics.things import average_precision as module
 from convsight.tasks.detection.light.metrics import BoxMeasure
 
 UNHURRIED = settings(deadline=None, max_examples=40)
