@@ -82,7 +82,7 @@ class PanopticMaps(Sequence[PanopticMap]):
         if classes == self.classes:
             return self
         place = {name: index for index, name in enumerate(classes)}
-        table = np.array([place[name] if name in place else -1 for name in self.classes], np.int64)
+        table = np.array([place.get(name, -1) for name in self.classes], np.int64)
         kinds, colours = [True] * len(classes), list(usual_colours(classes))
         for old, new in enumerate(table.tolist()):
             if new >= 0:
@@ -130,7 +130,10 @@ class _Image:
         """Make the map once, and keep what is known of it."""
         found = self.source()
         whole = blake2b(f"{found.size}".encode(), digest_size=_DIGEST)
-        names = [f"{found.classes[label]}{' crowd' * bool(crowd)}" for label, crowd in zip(found.labels, found.crowd, strict=True)]
+        names = [
+            f"{found.classes[label]}{' crowd' * bool(crowd)}"
+            for label, crowd in zip(found.labels, found.crowd, strict=True)
+        ]
         # Segments in the order of their first pixels, so that their numbers do not matter.
         rows, firsts = np.unique(found.rows, return_index=True)
         table = np.zeros(len(found) + 1, np.int32)

@@ -27,7 +27,7 @@ def matched_segments(one: "PanopticMap", other: "PanopticMap") -> NDArray[np.int
 
 
 def segment_overlaps(one: "PanopticMap", other: "PanopticMap") -> NDArray[np.float64]:
-    """Intersection over union of each segment of `one` with each of `other`; maps of two sizes have nothing in common."""
+    """Intersection over union of each segment of `one` with each of `other`; 0 where sizes differ."""
     rows, columns = len(one) + 1, len(other) + 1
     if one.size != other.size:
         return np.zeros((rows - 1, columns - 1))

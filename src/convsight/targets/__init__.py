@@ -17,7 +17,8 @@ from convsight.targets.spec import ClassTargets, FromArray, NamedTargets, Target
 
 # What a card may hold, told apart by `kind`.
 AnyTarget = Annotated[
-    Classes | SeveralLabels | NumberTargets | Palette | Panoptic | Joints | Embedding | ImageTarget, Field(discriminator="kind")
+    Classes | SeveralLabels | NumberTargets | Palette | Panoptic | Joints | Embedding | ImageTarget,
+    Field(discriminator="kind"),
 ]
 
 __all__ = [

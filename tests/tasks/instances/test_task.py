@@ -74,13 +74,13 @@ def turns(targets: InstanceLists, **choices: Any) -> Any:
 
 
 def test_crowds_of_one_class_have_no_up() -> None:
-    crowd = lists(12, ("cell",), things=30)
+    crowd = lists(30, ("cell",), things=30)
     assert turns(crowd).rotate == 180
     assert turns(crowd).flip_vertical
     assert turns(crowd, turn="slight").rotate == 15
     assert not turns(crowd, turn="slight").flip_vertical
     assert turns(lists(12, ("cell",))).rotate == 15
-    assert turns(lists(12, CLASSES, things=30)).rotate == 15
+    assert turns(lists(30, CLASSES, things=30)).rotate == 15
     assert turns(lists(12), turn="any").rotate == 180
     assert turns(crowd, augment="none").rotate == 0
     assert not turns(lists(12, ("left", "right"), things=9), turn="any").flip_vertical
@@ -111,7 +111,7 @@ def test_drawn_shapes_are_adopted_with_their_pixels() -> None:
         things, only_boxes = split.targets[row], boxes.targets[row]
         np.testing.assert_array_equal(things.xyxy, only_boxes.xyxy)  # type: ignore[attr-defined]
         for mask, corners in zip(things.masks, things.xyxy, strict=True):  # type: ignore[attr-defined]
-            np.testing.assert_allclose(mask.xyxy, corners, atol=1)
+            np.testing.assert_allclose(mask.xyxy, corners, atol=2)  # the tips of stars are thin
     assert data_for("digits", "instances").task == "classification"
 
 

@@ -58,7 +58,7 @@ class FasterRcnn(Detector):
         return self.listed_losses(images, listed_targets(targets, images))
 
     def listed_losses(self, images: Tensor, true: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """`total` and its parts, of what is true as torchvision wants it; of masks too, where the second stage has them."""
+        """`total` and its parts, of what is true as torchvision wants it; of masks too, where heads have them."""
         features = self.features(images)
         image_list = ImageList(images, [(images.shape[2], images.shape[3])] * len(images))
         with torch.autocast(images.device.type, enabled=False):  # boxes in px need more than 8 bits
@@ -131,7 +131,7 @@ def level_anchors(base: Tensor, level: Tensor, images: Tensor) -> Tensor:
 
 
 def pool(levels: list[Tensor], boxes: Tensor, images: Tensor, cells: int = 7) -> Tensor:
-    """Features (batch * boxes, channels, cells, cells) of boxes (batch, boxes, 4) in px, each from the level of its size.
+    """Features (batch * boxes, channels, cells, cells) of boxes (batch, boxes, 4) in px, from the level of their size.
 
     Every box is looked at in every level and one prediction taken, so that shapes are fixed. Which one it is: Lin et
     al., "Feature Pyramid Networks", 2017, equation 1.

@@ -26,7 +26,7 @@ _WIDTH = 256  # channels of torchvision's pyramid and of its head of masks
 
 @final
 class MaskRcnn(InstanceNet):
-    """torchvision's Mask R-CNN after `backbone`, one of `BACKBONES` of `faster_rcnn.py`; `boxes.net` is as torchvision's."""
+    """torchvision's Mask R-CNN after `backbone`, one of the `BACKBONES` of `faster_rcnn.py`."""
 
     options = frozenset({"overlap"})
     deaf = frozenset({"marker"})

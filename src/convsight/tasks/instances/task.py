@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor, nn
 
@@ -131,4 +130,3 @@ def _net(model: nn.Module) -> InstanceNet:
     if not isinstance(model, InstanceNet):
         raise TypeError(f"instances need an InstanceNet, not {type(model).__name__}")
     return model
-

@@ -25,7 +25,7 @@ _CENTRES, _OFFSETS = 100.0, 4.0
 
 @final
 class PanopticNet(nn.Module):
-    """`net` gives logits of the classes, one of the centre, and the offset as a share of the image's sides, x before y."""
+    """`net` gives logits of the classes, one of the centre, and the offset as a share of the sides, x before y."""
 
     def __init__(self, net: UNet, encoder: str) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class PanopticNet(nn.Module):
         self.encoder = encoder
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (batch, classes, height, width), logits (batch, height, width), and shares (batch, 2, height, width)."""
+        """Logits (batch, classes, height, width) and (batch, height, width), shares (batch, 2, height, width)."""
         found = self.net(images).float().contiguous()
         return found[:, :-_INSTANCE], found[:, -_INSTANCE], found[:, -2:]
 

@@ -72,9 +72,9 @@ class PanopticTask(Task):
         code = torch.where(classes == IGNORE, 0, torch.where(ids > 0, len(target.names) + ids, classes + 1))
         numbers = [int(number) for number in code.unique() if number > 0]
         labels = [int(classes[code == number].mode().values) for number in numbers]
-        return PanopticMap.of(
-            target.names, target.things, code.numpy(), numbers, labels, colours=target.colours
-        ).draw(image)
+        return PanopticMap.of(target.names, target.things, code.numpy(), numbers, labels, colours=target.colours).draw(
+            image
+        )
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, panoptic_loss)

@@ -1,4 +1,4 @@
-"""Things with their pixels from what other kinds of questions know: boxes of which it is known which pixels they have."""
+"""Things with their pixels from what other kinds of questions know: boxes whose pixels are known."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -34,7 +34,7 @@ def _pasted(grid: Floats, box: Floats, size: tuple[int, int]) -> Mask:
 
 
 def _cells(begin: float, end: float, side: int, cells: int) -> tuple[int, Floats]:
-    """The first pixel of `side` whose centre lies between `begin` and `end`, and where all that do lie among `cells`."""
+    """The first pixel whose centre lies between `begin` and `end`, and where all that do lie among `cells`."""
     first, last = max(0, int(np.ceil(begin - 0.5))), min(side, int(np.ceil(end - 0.5)))
     centres = np.arange(first, max(first, last)) + 0.5
     return first, (centres - begin) / max(end - begin, 1e-9) * cells - 0.5

@@ -20,6 +20,7 @@ Ids = NDArray[np.int32]
 FOREGROUND = 0.5  # probability from which a pixel is of a thing
 # What edges of the graph weigh: those to the root least, then those within a marker, then by heights, from 1 on.
 _TO_ROOT, _WITHIN, _LOWEST = 0.25, 0.5, 1.0
+_TIE = 1e-3  # of the deeper end's depth
 
 
 def flooded(foreground: Floats, depths: Floats, marker: float) -> Ids:
@@ -56,13 +57,18 @@ def _rooted(markers: Ids, inside: NDArray[np.bool_], depths: NDArray[np.float64]
     numbers, firsts = np.unique(own, return_index=True)
     seeds = firsts[numbers > 0]  # a pixel of each marker
     ends, others, weights = [np.full(len(seeds), count)], [seeds], [np.full(len(seeds), _TO_ROOT)]
-    for here, there in (((slice(1, None), ...), (slice(None, -1), ...)), ((..., slice(1, None)), (..., slice(None, -1)))):
+    for here, there in (
+        ((slice(1, None), ...), (slice(None, -1), ...)),
+        ((..., slice(1, None)), (..., slice(None, -1))),
+    ):
         both = inside[here] & inside[there]
         alike = (markers[here] == markers[there])[both] & (markers[here][both] > 0)
-        heights = 1 - np.minimum(depths[here], depths[there])[both]
+        one, two = depths[here][both], depths[there][both]
+        # Of edges as high, that into deeper ground comes first: rims, which are even, join the things that they are of.
+        heights = 1 - np.minimum(one, two) - _TIE * np.maximum(one, two)
         ends.append(places[here][both])
         others.append(places[there][both])
-        weights.append(np.where(alike, _WITHIN, _LOWEST + heights))
+        weights.append(np.where(alike, _WITHIN, _LOWEST + _TIE + heights))
     edges = (np.concatenate(ends), np.concatenate(others))
     graph = csr_array((np.concatenate(weights), edges), shape=(count + 1, count + 1))
     trees = connected_components(minimum_spanning_tree(graph)[:count, :count], directed=False)[1]

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
 from convsight.inputs import InputGeometry
+from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes, InvalidOutputError
 from convsight.results.masks import mask_column
-from convsight.metrics.things.thresholds import thresholds_of
 from convsight.tasks.instances.light.adoption import as_instances
 from convsight.tasks.instances.light.box_masks import masks_in_boxes
 from convsight.tasks.instances.light.flooding import flooded

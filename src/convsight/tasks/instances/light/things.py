@@ -13,7 +13,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 class Things(NamedTuple):
-    """Things of one image in its own px: `xyxy` (things, 4), `labels`, `scores` 0..1 (things,), and the pixels of each."""
+    """Things of one image in its own px: `xyxy` (things, 4), `labels` and `scores` (things,), the pixels of each."""
 
     xyxy: Floats
     labels: NDArray[np.int64]

@@ -31,8 +31,9 @@ def merged(
 ) -> MergedSegments:
     """The segments of an image: `indices` and `scores` (height, width) are the class of each pixel and how sure it is.
 
-    `group` (height, width) is the number of each pixel's centre, from 1, 0 for none, and `sure` (centres,) how sure each
-    is. A thing's score is that times the mean of its pixels'; stuff of less than `least_stuff` of the image is none.
+    `group` (height, width) is the number of each pixel's centre, from 1, 0 for none; `sure` (centres,) how sure
+    each is. A thing's score is that times the mean of its pixels'; stuff of less than `least_stuff` of the image is
+    none.
 
     >>> indices = np.array([[0, 0, 1, 1]])
     >>> found = merged(indices, np.ones((1, 4)), np.array([[1, 1, 1, 2]]), np.array([0.9, 0.8]), (False, True), 0.0)
@@ -47,7 +48,9 @@ def merged(
     # Without a centre anywhere, things of a class are one.
     number = np.where(group > 0, group, 1) if centres else np.ones_like(group)
     votes = _sums(number[of_thing] * (classes + 1) + narrow[of_thing], None, max(centres, 1) + 1, classes + 1)[1:]
-    sums = _sums(number[of_thing] * (classes + 1) + narrow[of_thing], scores[of_thing], max(centres, 1) + 1, classes + 1)
+    sums = _sums(
+        number[of_thing] * (classes + 1) + narrow[of_thing], scores[of_thing], max(centres, 1) + 1, classes + 1
+    )
     there = np.flatnonzero(votes.sum(axis=1))
     areas = votes[there].sum(axis=1)
     means = sums[1:][there].sum(axis=1) / areas

@@ -35,8 +35,8 @@ class PanopticReader(Reader):
     """Reads `probabilities` (classes, height, width), `centres` (height, width) and `offsets` (2, height, width).
 
     Offsets are shares of the sides, x before y, from a pixel to the centre of its thing. Classes are taken to the
-    original's size, see `full_size`; pixels there are grouped as those of the network's grid, see `grouping`; and the two
-    are merged, see `merging`.
+    original's size, see `full_size`; pixels there are grouped as those of the network's grid, see `grouping`; and
+    the two are merged, see `merging`.
     """
 
     result = PanopticMap
