@@ -68,7 +68,10 @@ class TrainSettings(BaseModel):
     fit: Literal["crop", "squash", "pad"] | None = Field(
         None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"
     )
-    colour: Literal["auto", "grey", "rgb"] = Field("auto", description="auto: grey where all images are.")
+    colour: Literal["auto", "grey", "rgb", "bands"] = Field(
+        "auto",
+        description="auto: grey where all images are; bands: the samples of TIFF files as they are, see bands.md.",
+    )
     epochs: int | None = Field(None, ge=1, description="Passes over the data. [default: from the data's size]")
     minutes: float | None = Field(None, gt=0, description="Instead of --epochs: end after so many minutes.")
     batch: int | None = Field(None, ge=2, description="Images a step. [default: from the data's size]")

@@ -14,12 +14,13 @@ from PIL import Image
 from tests.command import within
 from tests.runtime.sources.streams import http_stream
 from tests.runtime.sources.test_video import write_video
+from torch import nn
 
 import convsight
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.torch_engine import save_network
-from convsight.inputs import ImageInput
+from convsight.inputs import SequenceInput
 from convsight.progress import Silent
 from convsight.results import Difference, Result
 from convsight.run import Run
@@ -29,7 +30,6 @@ from convsight.runtime.sources.video import open_video
 from convsight.runtime.sources.video_source import file_source
 from convsight.runtime.verb import PredictOptions, print_predictions
 from convsight.targets import Classes
-from convsight.tasks import task_of
 from convsight.tasks.classification.light.reader import ClassReader
 
 
@@ -195,14 +195,13 @@ def test_drawings_and_files_may_share_a_folder(
 
 
 def test_nothing_is_drawn_on_what_cannot_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = ImageInput(height=8, width=8, channels=5, bits=16, mean=(0,) * 5, std=(1,) * 5)
-    net = "conv 4 3x3 | globalavg | dense classes"
-    card = Card(task="classification", net=net, target=Classes(names=("a", "b")), input=spec)
-    save_network(tmp_path / "model.safetensors", task_of(card.task).build(card), card)
-    np.save(tmp_path / "one.npy", np.zeros((8, 8, 5), np.uint16))
+    spec = SequenceInput(channels=5, length=8, mean=(0,) * 5, std=(1,) * 5)
+    card = Card(task="classification", net="small", target=Classes(names=("a", "b")), input=spec)
+    save_network(tmp_path / "model.safetensors", nn.Linear(1, 1), card)
+    np.save(tmp_path / "one.npy", np.zeros((8, 5), np.float32))
     monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
     options = PredictOptions(str(tmp_path / "model.safetensors"), [str(tmp_path / "one.npy")], draw=tmp_path / "drawn")
-    with pytest.raises(UserError, match="--draw: images of 8 x 8 px, 5 channels of 16 bits cannot be shown"):
+    with pytest.raises(UserError, match="--draw: sequences of 8 steps, 5 channels cannot be shown"):
         print_predictions(options, "json", Silent())
     assert not (tmp_path / "drawn").exists()
 

@@ -1,4 +1,4 @@
-"""Images of many channels over HTTP: they are answered, and what cannot be drawn on them is not offered."""
+"""Images of many channels over HTTP: they are answered, and drawn on three of their channels."""
 
 import io
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from starlette.testclient import TestClient
 
 from convsight.card import Card
@@ -56,17 +57,14 @@ def content() -> bytes:
     return file.getvalue()
 
 
-def test_a_drawn_image_is_not_offered(client: TestClient) -> None:
+def test_a_drawn_image_is_offered(client: TestClient) -> None:
     found = client.post("/predict", content=content(), headers={"Accept": "image/png"})
-    assert found.status_code == 406
-    assert "13 channels of 16 bits cannot be shown" in found.json()["error"]
-    assert "ask for application/json or application/zip" in found.json()["error"]
-    second = client.post("/predict", content=content(), headers={"Accept": "image/png, */*;q=0.1"})
-    assert second.json()["answers"][0]["labels"]
+    assert found.status_code == 200
+    assert Image.open(io.BytesIO(found.content)).mode == "RGB"
 
 
 def test_an_archive_holds_what_can_be_had(client: TestClient) -> None:
     found = client.post("/predict", content=content(), headers={"Accept": "application/zip"})
     assert found.status_code == 200
     with ZipFile(io.BytesIO(found.content)) as archive:
-        assert [name.rpartition(".")[2] for name in archive.namelist()] == ["json"]
+        assert [name.rpartition(".")[2] for name in archive.namelist()] == ["json", "png"]

@@ -1,7 +1,6 @@
 """Any image to RGB: recognised, checked against the size limit, decoded, turned upright."""
 
 import re
-import stat
 import struct
 from ast import literal_eval
 from collections.abc import Iterator
@@ -18,12 +17,15 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from convsight.images.bands import colours_of_bands
 from convsight.images.deep import Deep, Extent, ValueRange, colour_values, grey_values, is_deep_colour
 from convsight.images.errors import ImageError
 from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, shown_bytes, unpacking
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
+from convsight.images.regular_file import opened_file
 from convsight.images.remarks import remarks_on
+from convsight.images.tiff_header import banded_header
 from convsight.images.to_rgb import FEW_LEVELS, to_rgb
 
 Source = Path | bytes | NDArray[Any] | Image.Image
@@ -95,6 +97,8 @@ def image_size(file: Path | bytes | NDArray[Any]) -> tuple[int, int] | None:
         return file.shape[1], file.shape[0]
     try:
         with _stream(file) as stream:
+            if banded := banded_header(stream):
+                return banded.width, banded.height
             image = opened(stream, name_of(file))
             return image.size[::-1] if lies_in_header(image) else image.size
     # A damaged header may raise anything; whoever decodes the image will say what is wrong.
@@ -177,6 +181,9 @@ def _decode(source: Source, wanted: _Wanted, held: ExitStack) -> Decoded:
         # Not reduced: that would shrink the caller's own image.
         return _decoded(source, None, wanted._replace(min_size=None), held)
     with _stream(source) as file:
+        if banded := banded_header(file):
+            colours = colours_of_bands(source, banded, wanted.name, wanted.max_megapixels)
+            return _decoded(Image.fromarray(colours), None, wanted._replace(min_size=None), held)
         return _decoded(opened(file, wanted.name), file, wanted, held)
 
 
@@ -265,16 +272,6 @@ def _megapixels(image: Image.Image) -> float:
 
 def _stream(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
     return nullcontext(BytesIO(source)) if isinstance(source, bytes) else opened_file(source)
-
-
-def opened_file(path: Path) -> BinaryIO:
-    """`path`, opened; pipes and devices are refused, since they may let a reader wait for ever."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise ImageError(
-            f"{path} is a pipe, a device or a socket, not a file; save the image in a file, or pipe it into -"
-        )
-    return path.open("rb")
 
 
 def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -12,11 +12,12 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from convsight.images.decode import check_size, explanation, opened, opened_file
+from convsight.images.decode import check_size, explanation, opened
 from convsight.images.deep import is_deep_colour
 from convsight.images.errors import ImageError
 from convsight.images.orientation import orientation_of
 from convsight.images.pillow import correct_header, undisturbed
+from convsight.images.regular_file import opened_file
 
 _GREY = ("L", "P", "I", "F")
 

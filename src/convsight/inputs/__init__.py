@@ -38,7 +38,7 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
 
 def is_shown(spec: InputSpec) -> bool:
     """Whether originals of `spec` are images that people can look at, and predictions be drawn on."""
-    return isinstance(spec, ImageInput) and spec.is_rgb
+    return isinstance(spec, ImageInput)
 
 
 def shown_range(spec: InputSpec) -> ValueRange | None:

@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.images import ImageError, Source
+from convsight.images import ImageError, Source, opened_file
 from convsight.inputs.byte_order import native
 
 ARRAY_SUFFIXES = frozenset({".npy"})
@@ -20,10 +20,10 @@ _MAGIC = b"\x93NUMPY"
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read_array(source: Source, most: float, name: str | None = None) -> NDArray[Any]:
+def read_array(source: Source, most: float, name: str | None = None, others: str = "") -> NDArray[Any]:
     """The array in `source`: a `.npy` file, the content of one, a Pillow image, or itself; `name` is for errors.
 
-    Its numbers are in the machine's byte order.
+    Its numbers are in the machine's byte order. `others` are words for what else the caller takes.
 
     Raises `ImageError` where there is none, where it is damaged, or has more than `most` values, which its header
     tells. Arrays of Python objects are refused: to read them would run their code.
@@ -35,7 +35,7 @@ def read_array(source: Source, most: float, name: str | None = None) -> NDArray[
     called = name or (str(source) if isinstance(source, Path) else f"the array ({len(source)} bytes)")
     try:
         with _opened(source) as file:
-            return _read(file, most, called)
+            return _read(file, most, called, others)
     except ImageError:
         raise
     except OSError as error:
@@ -51,13 +51,13 @@ def starts_like_array(start: bytes) -> bool:
 
 
 def _opened(source: Path | bytes) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else source.open("rb")
+    return nullcontext(BytesIO(source)) if isinstance(source, bytes) else opened_file(source)
 
 
-def _read(file: BinaryIO, most: float, name: str) -> NDArray[Any]:
+def _read(file: BinaryIO, most: float, name: str, others: str) -> NDArray[Any]:
     if file.read(len(_MAGIC)) != _MAGIC:
         raise ImageError(
-            f"{name} is no array, and this network takes arrays: files that numpy.save writes, ending in .npy"
+            f"{name} is no array, and this network takes {others}arrays: files that numpy.save writes, ending in .npy"
         )
     file.seek(0)
     version = npy.read_magic(file)

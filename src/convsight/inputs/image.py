@@ -1,5 +1,6 @@
 """`ImageInput`: images as a network takes them."""
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
@@ -8,6 +9,8 @@ from pydantic import Field, model_validator
 
 from convsight.images import (
     IMAGE_SUFFIXES,
+    TIFF_SUFFIXES,
+    BandsWanted,
     ImageError,
     InputSize,
     ResizeFilter,
@@ -16,7 +19,9 @@ from convsight.images import (
     ValueRange,
     decode_image,
     fit_planes,
+    is_tiff_source,
     load_image,
+    read_bands,
 )
 from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.image_geometry import ImageGeometry
@@ -25,6 +30,7 @@ from convsight.inputs.loaded import Loaded
 from convsight.inputs.spec import BATCH, InputSpec
 
 _DEEPEST = 2**32  # no image file holds larger whole numbers
+_MANY_MISSING = 0.5  # of the values of an image, which are then remarked on
 
 
 @final
@@ -35,7 +41,11 @@ class ImageInput(Levels, InputSpec):
     adds borders of the value `low`, which is black. Images of 8 bits and 1 or 3 channels are of any file and held as
     RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. Whole numbers of more than 8 bits in such
     files become 8 bits: those of `file_range`, measured on the training images, where some of them had such. All others
-    come as arrays (height, width, channels), or (height, width) of one channel, and as `.npy` files of these.
+    come as TIFF files of so many bands, as arrays (height, width, channels), or (height, width) of one channel, and as
+    `.npy` files of these. Where a TIFF says that it holds no data, and where its values are no numbers, they count as
+    `low`; `missing` is the share of such values among those that `low` and `high` were measured on, without them.
+
+    People are shown the bands `shown_bands`, or the first three, or the first, see `inputs.shown`.
 
     With `shorter`, `crop` resizes the whole until its shorter side has so many pixels, then cuts the middle out;
     `filter` is that of the resize.
@@ -53,6 +63,14 @@ class ImageInput(Levels, InputSpec):
     shorter: int | None = Field(None, ge=1, le=8192, exclude_if=lambda found: found is None)
     filter: ResizeFilter = Field("bilinear", exclude_if=lambda found: found == "bilinear")
     file_range: ValueRange | None = Field(None, exclude_if=lambda found: found is None)
+    missing: float = Field(0.0, ge=0, le=1, exclude_if=lambda found: not found)
+    shown_bands: tuple[int, int, int] | None = Field(None, exclude_if=lambda found: found is None)
+
+    @model_validator(mode="after")
+    def _some_bands(self) -> Self:
+        if self.shown_bands and not all(0 <= band < self.channels for band in self.shown_bands):
+            raise ValueError(f"the bands {self.shown_bands} are shown, of 0 to {self.channels - 1}")
+        return self
 
     @model_validator(mode="after")
     def _a_file_range(self) -> Self:
@@ -95,25 +113,36 @@ class ImageInput(Levels, InputSpec):
 
     @property
     def suffixes(self) -> frozenset[str]:
-        return IMAGE_SUFFIXES if self.is_rgb else ARRAY_SUFFIXES
+        return IMAGE_SUFFIXES if self.is_rgb else ARRAY_SUFFIXES | TIFF_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         if self.is_rgb:  # a large JPEG is not decoded whole
             return Loaded(*load_image(source, self.input_size, max_megapixels, name, self.file_range))
-        image = self.original(source, max_megapixels, name)
-        return Loaded(fit_planes(image, self.input_size, self.low), self.size_of(image))
+        image, remark = self._planes(source, max_megapixels, name)
+        return Loaded(fit_planes(image, self.input_size, self.low), self.size_of(image), remark)
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         """What the contract says; of images that are held as RGB, sources and errors are those of `decode_image`."""
         if self.is_rgb:
             return np.array(decode_image(source, max_megapixels=max_megapixels, shown=self.file_range))
-        image = read_array(source, max_megapixels * 1e6 * self.channels, name)
+        return self._planes(source, max_megapixels, name)[0]
+
+    def _planes(self, source: Source, max_megapixels: float, name: str | None) -> tuple[NDArray[Any], str]:
+        """The values (height, width, channels) of a TIFF or an array, and what is to be said of them."""
+        if isinstance(source, Path | bytes) and is_tiff_source(source):
+            called = name or (str(source) if isinstance(source, Path) else f"the TIFF ({len(source)} bytes)")
+            wanted = BandsWanted(self.channels, self.dtype)
+            bands = read_bands(source, called, max_megapixels=max_megapixels, wanted=wanted)
+            empty = bands.missing
+            remark = f"{empty:.0%} of its values are nodata or no numbers, taken as {self.low:g}"
+            return bands.filled(self.low), remark if empty > _MANY_MISSING else ""
+        image = read_array(source, max_megapixels * 1e6 * self.channels, name, "TIFF files of bands, or ")
         shapes = f"(height, width, {self.channels})" + " or (height, width)" * (self.channels == 1)
         if image.ndim == 2 and self.channels == 1:
             image = image[:, :, None]
         if image.ndim != 3 or image.shape[2] != self.channels:
             raise ImageError(f"{name or 'the array'} has a shape of {image.shape}; expected {shapes}")
-        return self._checked(image, name, shapes)
+        return self._checked(image, name, shapes), ""
 
     def takes(self, arrays: NDArray[Any]) -> bool:
         if self.shorter:  # images of the very size of the input are resized and cut too
@@ -139,6 +168,10 @@ class ImageInput(Levels, InputSpec):
         kind = colours or f"{self.channels} channel{'s' * (self.channels > 1)} of {self.bits} bits"
         if self.file_range:
             kind += f", of more than 8 bits {self.file_range.low:,} to {self.file_range.high:,}"
+        if not self.is_rgb and self.bits > 8:
+            kind += f" from {self.low:,.6g} to {self.high:,.6g}"
+        if self.missing:
+            kind += f" ({self.missing:.2g} of the values say nothing and are left out of that)"
         of = f" of {self.shorter} px on the shorter side" if self.shorter else ""
         return f"images of {self.width} x {self.height} px{of}, {kind}"
 

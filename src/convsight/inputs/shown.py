@@ -1,23 +1,51 @@
 """An original as a picture that people can look at."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.images import Source
 from convsight.inputs.image import ImageInput
 from convsight.inputs.spec import InputSpec
 
+_SPREAD = 2  # standard deviations around the mean of a band that become black to white
+
 
 def shown(spec: InputSpec, source: Source, max_megapixels: float = 100.0) -> Image.Image | None:
     """The example `source` as `spec` takes it, in RGB at its own size; None where its kind is no picture.
 
-    Of images with more channels than colours the first three are shown, or the first. Errors are those of `spec.load`.
+    Of bands those are shown of which `shown_colours` tells. Errors are those of `spec.load`.
     """
     if not isinstance(spec, ImageInput):
         return None
     original = spec.original(source, max_megapixels)
     if spec.is_rgb:
         return Image.fromarray(original)
-    planes = spec.scaled(original[None])[0]
+    return Image.fromarray(shown_colours(spec, spec.scaled(original[None])[0]))
+
+
+def shown_colours(spec: ImageInput, planes: NDArray[Any]) -> NDArray[np.uint8]:
+    """Shares of the range (channels, height, width) as RGB uint8 (height, width, 3).
+
+    Of more bands than colours the `shown_bands` are red, green and blue: those that the training's files call so, else
+    the first three, and of fewer than three the first alone. Each goes from black to white as far as its mean less and
+    plus two standard deviations, those of the training, so that all pictures are shown alike.
+
+    >>> two = ImageInput(height=1, width=2, channels=2, bits=16, mean=(0.5, 0.5), std=(0.1, 0.1))
+    >>> shown_colours(two, np.array([[[0.3, 0.7]], [[0.0, 0.0]]])).tolist()
+    [[[0, 0, 0], [255, 255, 255]]]
+    """
+    if spec.is_rgb:
+        return _levels(planes)
+    bands = list(spec.shown_bands or (range(3) if spec.channels >= 3 else (0,) * 3))
+    mean, spread = (np.array(each)[bands, None, None] for each in (spec.mean, spec.std))
+    low, high = (mean - _SPREAD * spread).clip(0, 1), (mean + _SPREAD * spread).clip(0, 1)
+    return _levels((planes[bands] - low) / np.where(high > low, high - low, 1))
+
+
+def _levels(planes: NDArray[Any]) -> NDArray[np.uint8]:
     colours = planes[:3] if len(planes) >= 3 else planes[:1].repeat(3, axis=0)
-    return Image.fromarray(np.rint(colours.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0).copy())
+    levels: NDArray[np.uint8] = np.rint(colours.clip(0, 1) * 255).astype(np.uint8)
+    return levels.transpose(1, 2, 0).copy()

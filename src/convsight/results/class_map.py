@@ -22,6 +22,7 @@ IGNORED = 255  # the usual index of pixels that have no class
 _EVEN = 0.01  # two classes so near to one another are as good as even: rounding may turn one into the other
 _INDICES = 256  # of 8 bits
 _SHARES = 6  # decimals
+_DRAWN = 512  # px a side of a map that is kept for being drawn
 _LAST = 65_535  # index of 16 bits
 
 
@@ -40,7 +41,7 @@ class ClassMap(Result):
     ('60.0% sky, 40.0% road', {'sky': 0.6, 'road': 0.4})
     """
 
-    wrong: ClassVar[str] = "have a thing or region of which most pixels are predicted wrong"
+    wrong: ClassVar[str] = "have a region that is predicted wrong"
 
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
@@ -141,6 +142,12 @@ class ClassMap(Result):
     def draw(self, image: Image.Image) -> Image.Image:
         """The image under its classes' colours and a bar that names them; of a volume, its middle slice."""
         return draw_class_map(image, self)
+
+    def compact(self) -> "ClassMap":
+        """The classes alone, of at most 512 pixels a side: every n-th of larger maps."""
+        step = -(-max(self.indices.shape) // _DRAWN)
+        fewer = np.ascontiguousarray(self.indices[(slice(step // 2, None, step),) * self.indices.ndim])
+        return replace(self, indices=fewer, scores=None, leads=None)
 
     def mistakes(self, target: "ClassMap") -> list[Mistake]:
         return class_map_mistakes(self, target)

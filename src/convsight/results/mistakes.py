@@ -34,6 +34,19 @@ class Contradicting(Protocol):
         """A copy of `image` (RGB, of any size), which may be larger, with what is wrong drawn on it."""
 
 
+@runtime_checkable
+class Compact(Protocol):
+    """A result that can be kept in less memory, since many are until the worst are known."""
+
+    def compact(self) -> Result:
+        """As much of it as drawing what is wrong about it needs."""
+
+
+def compact(result: Result) -> Result:
+    """`result` in as little memory as drawing what is wrong about it needs."""
+    return result.compact() if isinstance(result, Compact) else result
+
+
 def mistakes_of(result: Result, target: Result) -> list[Mistake]:
     """What is wrong about `result`, the worst first; of one that does not know, whether it says something else.
 

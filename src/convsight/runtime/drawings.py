@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from convsight.images import ValueRange, decode_image
+from convsight.inputs import InputSpec
 from convsight.results import Drawable
 from convsight.results.capabilities import lacking
+from convsight.runtime.original import original_picture
 from convsight.runtime.output_folder import OutputFolder
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.video_file import VideoFile
@@ -20,22 +21,22 @@ class Drawings:
     """Images are saved as `000012-cat.jpg`, see `OutputFolder`."""
 
     def __init__(
-        self, folder: Path, sources: Iterable[str], max_megapixels: float, shown: ValueRange | None = None
+        self, folder: Path, sources: Iterable[str], max_megapixels: float, spec: InputSpec | None = None
     ) -> None:
-        """`shown` are the values that are black and white in images of more than 8 bits.
+        """`spec` is what the network takes, by which its images are shown.
 
         Raises `UserError` where the folder cannot be made, or lies among the sources.
         """
         self._folder = OutputFolder(folder, "--draw", sources)
         self._max_megapixels = max_megapixels
-        self._shown = shown
+        self._spec = spec
 
     def draw(self, position: int, prediction: Prediction) -> None:
         """Save the image of a prediction that kept it, the `position`-th of all; what has no result is left out.
 
         Raises `UserError` where the result is no `Drawable`.
         """
-        drawn = drawn_image(prediction, self._max_megapixels, self._shown)
+        drawn = drawn_image(prediction, self._max_megapixels, self._spec)
         if drawn is not None:
             self.save(drawn, position, prediction.file)
 
@@ -49,20 +50,20 @@ class Drawings:
 class DrawnVideo:
     """The images of predictions, with the results drawn on them, as the frames of one video."""
 
-    def __init__(self, file: VideoFile, max_megapixels: float, shown: ValueRange | None = None) -> None:
-        """`shown` are the values that are black and white in images of more than 8 bits."""
+    def __init__(self, file: VideoFile, max_megapixels: float, spec: InputSpec | None = None) -> None:
+        """`spec` is what the network takes, by which its images are shown."""
         self._file = file
         self._max_megapixels = max_megapixels
-        self._shown = shown
+        self._spec = spec
 
     def draw(self, position: int, prediction: Prediction) -> None:
         """Write the next frame, of a prediction that kept its image; what has no result is left out."""
-        drawn = drawn_image(prediction, self._max_megapixels, self._shown)
+        drawn = drawn_image(prediction, self._max_megapixels, self._spec)
         if drawn is not None:
             self._file.add(drawn)
 
 
-def drawn_image(prediction: Prediction, max_megapixels: float, shown: ValueRange | None) -> Image.Image | None:
+def drawn_image(prediction: Prediction, max_megapixels: float, spec: InputSpec | None) -> Image.Image | None:
     """The image of a prediction that kept it, with its result drawn on it; None where it has none.
 
     Raises `UserError` where the result is no `Drawable`.
@@ -71,4 +72,4 @@ def drawn_image(prediction: Prediction, max_megapixels: float, shown: ValueRange
         return None
     if not isinstance(prediction.result, Drawable):
         raise lacking(Drawable, "--draw", f"the kind {type(prediction.result).__name__}", "leave it out")
-    return prediction.result.draw(decode_image(prediction.image, max_megapixels=max_megapixels, shown=shown))
+    return prediction.result.draw(original_picture(spec, prediction.image, max_megapixels))

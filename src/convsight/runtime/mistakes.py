@@ -15,7 +15,7 @@ from convsight.inputs.shown import shown
 from convsight.new_folder import check_new, new_folder
 from convsight.printing import csv_text
 from convsight.results import Result
-from convsight.results.mistakes import Mistake, draw_mistakes, mistakes_of
+from convsight.results.mistakes import Mistake, compact, draw_mistakes, mistakes_of
 from convsight.runtime.output_folder import safe_name
 
 DRAWN = 1_000  # images of which pictures are made: a network that knows nothing would fill the disk
@@ -59,7 +59,10 @@ class MistakeCollector:
         if not found:
             return
         self.mistakes[position] = found
-        wrong = Wrong(_badness(found), position, result, target)
+        badness = _badness(found)
+        if len(self._worst) >= self._most and (badness, -position) < self._worst[0][:2]:
+            return
+        wrong = Wrong(badness, position, compact(result), compact(target))
         entry = (wrong.badness, -position, wrong)  # of equally bad ones the first
         if len(self._worst) < self._most:
             heapq.heappush(self._worst, entry)

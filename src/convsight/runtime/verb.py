@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from convsight.card import Card
 from convsight.errors import UserError
-from convsight.inputs import shown_range
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes, Tabular, Thresholded, require
@@ -151,7 +150,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     found = find_network(options.model, options.engine, options.precision, options.weights, download=options.download)
     card = found.card
     left_out, film = LeftOut(), None
-    limits = options.max_megapixels, shown_range(card.input)
+    limits = options.max_megapixels, card.input
     named = [source for source in options.sources if isinstance(source, str)]
     savers: list[Callable[[int, Prediction], None]] = []
     if options.draw and options.draw.suffix.lower() == VIDEO:

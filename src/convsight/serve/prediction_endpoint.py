@@ -10,7 +10,6 @@ from functools import partial
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from convsight.inputs import shown_range
 from convsight.results import Drawable
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission, client_of
@@ -131,16 +130,16 @@ class PredictionEndpoint:
 
     async def _png(self, model: str, pending: PendingRequest) -> bytes:
         [result] = pending.results
-        shown = shown_range(self._models[model].card.input)
+        spec = self._models[model].card.input
         assert isinstance(result, Drawable)
         file, limit = pending.take(0), self._settings.max_megapixels
-        png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit, shown))
+        png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit, spec))
         pending.ticket.add_bytes(len(png))
         return png
 
     async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
         reader, limit = self._models[model].reader, self._settings.max_megapixels
-        archive = Archive(model, limit, shown_range(reader.card.input), draws=can_draw(reader))
+        archive = Archive(model, limit, reader.card.input, draws=can_draw(reader))
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:
                 raise ClientGoneError

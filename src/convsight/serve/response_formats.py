@@ -7,8 +7,10 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from convsight.errors import UserError
-from convsight.images import ValueRange, decoding
+from convsight.images import decoding
+from convsight.inputs import ImageInput, InputSpec, shown_range
 from convsight.results import Drawable, Result, WithFiles
+from convsight.runtime.original import original_picture
 from convsight.runtime.output_folder import safe_name
 from convsight.serve.content_negotiation import acceptable
 from convsight.serve.pending_request import JsonPrediction
@@ -59,11 +61,14 @@ def json_document(model: str, content: Mapping[str, Any]) -> bytes:
     return json.dumps({"version": DOCUMENT_VERSION, "model": model, **content}, separators=(",", ":")).encode()
 
 
-def drawn_png(result: Drawable, file: bytes, max_megapixels: float, shown: ValueRange | None = None) -> bytes:
-    """The image in `file` with `result` drawn on it, as a PNG file; `shown` are the values that are black and white."""
+def drawn_png(result: Drawable, file: bytes, max_megapixels: float, spec: InputSpec | None = None) -> bytes:
+    """The image in `file` with `result` drawn on it, as a PNG file; `spec` is what the network takes."""
+    png = BytesIO()
+    if isinstance(spec, ImageInput) and not spec.is_rgb:
+        result.draw(original_picture(spec, file, max_megapixels)).save(png, "PNG", compress_level=_QUICK)
+        return png.getvalue()
     # Large images are decoded, and drawn on, one after the other.
-    with decoding(file, None, max_megapixels, shown=shown) as decoded:
-        png = BytesIO()
+    with decoding(file, None, max_megapixels, shown=shown_range(spec) if spec else None) as decoded:
         result.draw(decoded.image).save(png, "PNG", compress_level=_QUICK)
     return png.getvalue()
 
@@ -74,14 +79,12 @@ class Archive:
     The same predictions give the same bytes.
     """
 
-    def __init__(
-        self, model: str, max_megapixels: float, shown: ValueRange | None = None, *, draws: bool = True
-    ) -> None:
+    def __init__(self, model: str, max_megapixels: float, spec: InputSpec | None = None, *, draws: bool = True) -> None:
         """Images are drawn on as `drawn_png` does it, and only where the model `draws`."""
         self._model = model
         self._draws = draws
         self._max_megapixels = max_megapixels
-        self._shown = shown
+        self._spec = spec
         self._file = BytesIO()
         self._zip = ZipFile(self._file, "w")
 
@@ -92,7 +95,7 @@ class Archive:
         stem = f"{position:06d}-{safe_name(str(prediction['file']))}"
         self._write(f"{stem}.json", json_document(self._model, prediction))
         if self._draws and isinstance(result, Drawable):
-            self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels, self._shown))
+            self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels, self._spec))
         if isinstance(result, WithFiles):
             for suffix, content in result.files().items():
                 self._write(f"{stem}.{suffix}", content)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Split
+from convsight.datasets.band_range import measured_bands
 from convsight.datasets.file_range import measured_file_range
 from convsight.errors import UserError
 from convsight.images import ResizeMode, image_size
@@ -33,19 +34,29 @@ def sizes(split: Split) -> NDArray[np.int64]:
     return np.array(found)
 
 
-def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = None) -> ImageInput:
+def unmeasured(
+    height: int, width: int, fit: ResizeMode, split: Split | None = None, colour: str = "auto"
+) -> ImageInput:
     """Images of so many pixels, like those of `split`, before mean and deviation of their channels are measured.
 
-    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits. Of files
-    with more than 8 bits, the range of their values is measured.
+    Files, and arrays of uint8 with one or three channels, are RGB; other arrays keep their channels and bits, and so do
+    TIFF files of bands, with the `colour` bands all TIFF files. Of files with more than 8 bits, the range of their
+    values is measured.
     """
-    channels, range_ = 3, {}
-    file_range = measured_file_range(split.images) if split is not None else None
+    channels = 3
+    others: dict[str, Any] = {}
     if split is not None and isinstance(split.images, np.ndarray):
         images = _checked(split)
-        channels, range_ = images.shape[3] if images.ndim == 4 else 1, measured_range(images)
-        if range_["bits"] == 8 and channels in {1, 3}:
-            channels, range_ = 3, {}
+        channels, others = images.shape[3] if images.ndim == 4 else 1, dict(measured_range(images))
+        if others["bits"] == 8 and channels in {1, 3}:
+            channels, others = 3, {}
+    elif split is not None:
+        bands = measured_bands(split.images, all_samples=colour == "bands")
+        if bands:
+            channels = bands.channels
+            others = {**bands.range, "missing": bands.missing, "shown_bands": bands.shown}
+        else:
+            others = {"file_range": measured_file_range(split.images)}
     return ImageInput(
         height=height,
         width=width,
@@ -53,8 +64,7 @@ def unmeasured(height: int, width: int, fit: ResizeMode, split: Split | None = N
         channels=channels,
         mean=(0.0,) * channels,
         std=(1.0,) * channels,
-        file_range=file_range,
-        **range_,
+        **others,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
-from convsight.images import ImageError, InputSize, load_image
+from convsight.images import ImageError, InputSize, load_image, tiff_header
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import net_entry
 from convsight.nets.shipped_weights import EFFICIENTNET_LITE0
@@ -51,6 +51,8 @@ def _why_small(split: Split, settings: TrainSettings) -> str:
     """Why ImageNet's weights would not help; empty where they would."""
     if isinstance(split.images, np.ndarray) and (split.images.dtype != np.uint8 or split.images.shape[3:] != (3,)):
         return "the images are arrays of other channels than RGB in 8 bits"
+    if settings.colour == "bands" or _hold_bands(split):
+        return f"the images are bands; --weights {IMAGENET} begins pretrained, its first layer shared out among them"
     side = settings.size or typical_side(split)
     if min(side, typical_side(split)) < _PHOTO_SIDE:
         return f"images of {side} px are small; --weights {IMAGENET} begins pretrained"
@@ -59,6 +61,15 @@ def _why_small(split: Split, settings: TrainSettings) -> str:
     if EFFICIENTNET_LITE0.path is None:
         return f"the package {EFFICIENTNET_LITE0.package}, which holds weights for photos, is not installed"
     return ""
+
+
+def _hold_bands(split: Split) -> bool:
+    """Whether most of a few images, evenly chosen, are TIFF files of bands."""
+    if isinstance(split.images, np.ndarray):
+        return False
+    files = [split.images[position] for position in evenly(len(split), _LOOKED_AT)]
+    banded = [header for header in map(tiff_header, files) if header and header.is_banded]
+    return 2 * len(banded) > len(files)
 
 
 def _seem_grey(split: Split) -> bool:

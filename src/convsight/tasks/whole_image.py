@@ -54,7 +54,7 @@ class WholeImageTask(Task, ABC):
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
-        return unmeasured(side, side, settings.fit or self.usual_fit, split), why
+        return unmeasured(side, side, settings.fit or self.usual_fit, split, settings.colour), why
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
         return choose_start(dataset, settings)

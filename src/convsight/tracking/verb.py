@@ -10,13 +10,13 @@ import numpy as np
 
 from convsight.errors import UserError
 from convsight.files import beside
-from convsight.images import ValueRange, decode_image
-from convsight.inputs import shown_range
+from convsight.inputs import InputSpec
 from convsight.printing import while_read
 from convsight.progress import Listener
 from convsight.results import Boxes
 from convsight.runtime.drawings import Drawings
 from convsight.runtime.model import Model, load
+from convsight.runtime.original import original_picture
 from convsight.runtime.sources.video_source import VideoSource
 from convsight.runtime.video_file import VideoFile
 from convsight.tracking.frames import Frames, read_frames
@@ -77,8 +77,8 @@ def track(options: TrackOptions, output: Format, listener: Listener) -> int:
         else:
             sinks.append(partial(print_frame, output=output))
         if drawings or video:
-            film, shown = stack.enter_context(video) if video else None, shown_range(model.card.input)
-            sinks.append(_Painter(options, drawings, film, shown).add)
+            film = stack.enter_context(video) if video else None
+            sinks.append(_Painter(options, drawings, film, model.card.input).add)
         try:
             _follow(options, model, frames, tracker, sinks, listener)
         except KeyboardInterrupt:
@@ -176,17 +176,17 @@ class _Painter:
     """Draws tracks and trails, for a folder of images, a video, or both."""
 
     def __init__(
-        self, options: TrackOptions, drawings: Drawings | None, video: VideoFile | None, shown: ValueRange | None
+        self, options: TrackOptions, drawings: Drawings | None, video: VideoFile | None, spec: InputSpec
     ) -> None:
         self._drawings, self._video = drawings, video
-        self._max_megapixels, self._shown = options.max_megapixels, shown
+        self._max_megapixels, self._spec = options.max_megapixels, spec
         self._trails = Trails()
 
     def add(self, frame: TrackedFrame) -> None:
         """Draw the next frame; one that could not be read is left out."""
         if frame.tracked is None or frame.image is None:
             return
-        image = decode_image(frame.image, max_megapixels=self._max_megapixels, shown=self._shown)
+        image = original_picture(self._spec, frame.image, self._max_megapixels)
         drawn = self._trails.draw(image, frame.tracked)
         if self._drawings:
             self._drawings.save(drawn, frame.number, frame.file)

@@ -60,9 +60,9 @@ def measured(prepared: Prepared, settings: TrainSettings) -> InputSpec:
     """The input with mean and std measured on the training examples; of RGB images it is told whether they are grey."""
     images, spec = prepared.examples["train"].images, prepared.input
     if isinstance(spec, ImageInput) and spec.is_rgb:
-        grey = images.all_grey if settings.colour == "auto" else settings.colour == "grey"
+        grey = settings.colour == "grey" or (settings.colour != "rgb" and images.all_grey)
         spec = spec.model_copy(update={"channels": 1 if grey else 3})
-    elif settings.colour != "auto":
+    elif settings.colour not in {"auto", "bands"}:
         raise UserError(f"--colour {settings.colour} goes with RGB images, not with {spec.summary}; leave it out")
     mean, std = channel_statistics(images, spec)
     # A channel that never varies must not be divided by zero.

@@ -6,6 +6,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset, fingerprint, read_dataset
 from convsight.datasets.checks import check_judgeable, check_task
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.nets.own import checked_own, is_own
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
@@ -63,6 +64,8 @@ def open_training(
     spec, why = task.input(net, dataset, settings)
     refuse_without_effect(task, spec, settings)
     listener.say(why)
+    if not (isinstance(spec, ImageInput) and spec.is_rgb):  # of which most are, and nothing was measured
+        listener.say(spec.summary)
     card = Card(task=dataset.task, net=net, target=dataset.target, input=spec, options=options_of(task, settings))
     task.check(card)
     check_transfer(task, card, settings)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
 from PIL import Image
 
 from convsight.augmentation import Batch
 from convsight.datasets import Examples
 from convsight.files import write_atomic_with
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, as_image
+from convsight.inputs.shown import shown_colours
 from convsight.progress import Listener
 from convsight.report.contact_sheet import Cell, contact_sheet
 from convsight.results.caption import enlarged
@@ -90,10 +90,8 @@ def save_worst(
 
 def _drawn(seen: Varying, example: Batch, sample: int) -> Image.Image:
     """A batch of one example as a picture, with its targets drawn on it."""
-    planes = example.image[0].numpy()
-    colours = planes[:3] if len(planes) >= 3 else planes[:1].repeat(3, axis=0)
-    pixels = np.rint(colours.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-    image = enlarged(Image.fromarray(pixels.copy()))
+    pixels = shown_colours(as_image(seen.card.input, "a sheet"), example.image[0].numpy())
+    image = enlarged(Image.fromarray(pixels))
     image.thumbnail((_SMALL, _SMALL), Image.Resampling.LANCZOS)
     targets = {name: values[0] for name, values in example.targets.items()}
     return draw_targets(seen.task, image, targets, seen.card, seen.train.targets[sample])

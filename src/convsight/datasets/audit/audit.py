@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convsight.datasets.audit.balance import class_counts, find_imbalance
+from convsight.datasets.audit.bands import find_odd_bands
 from convsight.datasets.audit.doubtful import find_doubtful, find_few_bits
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
@@ -70,6 +71,7 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
         *find_odd_images(index),
         *find_placeholders(dataset, index),
         *find_few_bits(index),
+        *find_odd_bands(index),
     )
     note = too_small(index)
     return Audit(

@@ -1,6 +1,7 @@
 """What an audit keeps of one image: hashes and a few facts, no pixels."""
 
 import hashlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,9 +9,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.datasets.image_store import is_grey
-from convsight.images import Decoded, Extent, Source, ValueRange, decoding
+from convsight.images import Decoded, Extent, Source, TiffHeader, ValueRange, decoding, name_of, read_bands, tiff_header
 
 _SAMPLES = 8  # a side, so that a hash has 64 bits
+
+
+class BandFacts(NamedTuple):
+    """How many bands a file holds, of which type, which of them are of one value, and what share says nothing."""
+
+    bands: int
+    dtype: str
+    constant: tuple[int, ...]
+    missing: float
 
 
 class ImageHash(NamedTuple):
@@ -30,17 +40,23 @@ class ImageHash(NamedTuple):
     plain: float  # 0..1, see `plain_share`
     remark: str = ""
     extent: Extent | None = None
+    bands: BandFacts | None = None
 
 
 def hash_image(source: Source, max_megapixels: float, shown: ValueRange | None = None) -> ImageHash:
     """Decode the whole of `source` and keep what the audit needs; errors and `shown` are those of `decode_image`.
 
-    Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels.
+    Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels; files
+    of bands likewise, what says nothing in them as zero.
     """
     if isinstance(source, np.ndarray) and not (
         source.dtype == np.uint8 and (source.ndim == 2 or source.shape[2:] in {(1,), (3,)})
     ):
         return _hash_array(source)
+    if isinstance(source, Path | bytes):
+        header = tiff_header(source)
+        if header and header.is_banded and (header.samples, header.dtype) != (3, "uint8"):
+            return _hash_bands(source, header, max_megapixels)
     with decoding(source, None, max_megapixels, shown=shown) as decoded:
         return _hash_decoded(decoded)
 
@@ -56,6 +72,14 @@ def _hash_decoded(decoded: Decoded) -> ImageHash:
     return ImageHash(
         digest.digest(), across, down, image.size, is_grey(pixels), uniform, plain, decoded.remark, decoded.extent
     )
+
+
+def _hash_bands(source: Path | bytes, header: TiffHeader, max_megapixels: float) -> ImageHash:
+    found = read_bands(source, name_of(source), max_megapixels=max_megapixels)
+    missing = found.missing
+    values = found.filled(0)
+    constant = tuple(band for band in range(header.samples) if np.ptp(values[..., band]) == 0)
+    return _hash_array(values)._replace(bands=BandFacts(header.samples, header.dtype, constant, missing))
 
 
 def _hash_array(array: NDArray[Any]) -> ImageHash:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.image_hash import ImageHash, hash_image
+from convsight.datasets.audit.image_hash import BandFacts, ImageHash, hash_image
 from convsight.datasets.dataset import Dataset
 from convsight.datasets.file_range import measured_file_range
 from convsight.datasets.finding import ImageName
@@ -26,6 +26,7 @@ class ImageIndex:
     reasons: dict[int, str]  # why a row could not be read
     remarks: dict[int, str]  # what is wrong with a row that could be read all the same
     extents: dict[int, Extent]  # the values of those of more than 8 bits, as far as they were looked at
+    bands: dict[int, BandFacts]  # of the files of bands
     digests: NDArray[np.uint64]  # (images, 2)
     hashes: NDArray[np.uint64]  # (images, 2): across and down
     sizes: NDArray[np.int64]  # (images, 2): width and height in pixels
@@ -65,6 +66,7 @@ class ImageIndex:
             {},
             {},
             {},
+            {},
             digests=np.zeros((count, 2), np.uint64),
             hashes=np.zeros((count, 2), np.uint64),
             sizes=np.zeros((count, 2), np.int64),
@@ -85,6 +87,8 @@ class ImageIndex:
         self.plain[row] = found.plain
         if found.remark:
             self.remarks[row] = found.remark
+        if found.bands:
+            self.bands[row] = found.bands
         if found.extent:
             self.extents[row] = found.extent
 

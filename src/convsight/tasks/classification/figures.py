@@ -1,21 +1,12 @@
 """Figures of how a classification was judged: the confusion matrix and the calibration diagram."""
 
-from typing import Any
-
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from convsight.report.confusion_matrix import confusion_matrix_figure
 from convsight.tasks.classification.light.metrics import ClassMetrics
-from convsight.words import counted, shortened
+from convsight.words import counted
 
-_MAX_CLASSES_WITH_COUNTS = 20
-_LONGEST_NAME = 24
-_CELL_INCHES = 0.42
-_NARROW_CELL_INCHES = 0.13  # a name of 7 points still fits beside its row
-_WIDEST_INCHES = 26.0  # of the matrix; at 100 dots an inch an image that can still be opened anywhere
-_COLORBAR_INCHES = 4.0
 _CALIBRATION_INCHES = 5.2
 
 
@@ -25,25 +16,8 @@ def confusion_figure(metrics: ClassMetrics) -> Figure:
     Counts stand in the cells up to 20 classes. With more classes than names fit, every n-th is named.
     """
     counts = metrics.confusion()
-    classes = len(metrics.classes)
-    detailed = classes <= _MAX_CLASSES_WITH_COUNTS
-    side = min(_WIDEST_INCHES, max(2.5, classes * (_CELL_INCHES if detailed else _NARROW_CELL_INCHES)))
-    figure = Figure(figsize=(side + 2.6, side + 1.8), layout="constrained")
-    axes = figure.subplots()
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(totals, 1)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    # Placed by hand, so that it is as wide, and as far from the matrix, whatever the number of classes.
-    height = min(1.0, _COLORBAR_INCHES / side)
-    place = axes.inset_axes((1 + 0.2 / side, 1 - height, 0.16 / side, height))
-    figure.colorbar(image, cax=place, label="share of the true class")
-    _name_classes(axes, metrics.classes, side)
-    axes.set_xlabel("prediction")
-    axes.set_ylabel("target")
-    axes.set_title(f"Confusion matrix, {counted(int(counts.sum()), 'image')}")
-    if detailed:
-        _write_counts(axes, counts, shares)
-    return figure
+    title = f"Confusion matrix, {counted(int(counts.sum()), 'image')}"
+    return confusion_matrix_figure(counts, metrics.classes, metrics.classes, title)
 
 
 def reliability_figure(metrics: ClassMetrics) -> Figure:
@@ -68,21 +42,3 @@ def reliability_figure(metrics: ClassMetrics) -> Figure:
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def _name_classes(axes: Axes, classes: tuple[str, ...], side: float) -> None:
-    """Names along both axes, every n-th where they would overlap."""
-    step = int(np.ceil(_NARROW_CELL_INCHES * len(classes) / side - 1e-9))
-    ticks = range(0, len(classes), step)
-    names = [shortened(classes[index], _LONGEST_NAME) for index in ticks]
-    points = 9 if side / len(classes) >= _CELL_INCHES else 7
-    # A class name is text as it is: a dollar sign in it does not start a formula.
-    axes.set_xticks(ticks, names, fontsize=points, rotation=90, parse_math=False)
-    axes.set_yticks(ticks, names, fontsize=points, parse_math=False)
-
-
-def _write_counts(axes: Axes, counts: NDArray[np.integer[Any]], shares: NDArray[np.floating[Any]]) -> None:
-    points = 9 if len(counts) <= 5 else 7
-    for (row, column), count in np.ndenumerate(counts):
-        color = "white" if shares[row, column] > 0.5 else "black" if count else "lightgrey"
-        axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=points)

@@ -167,7 +167,7 @@ class Detection(Task):
         # The shorter side of long images is not left too small; a --size that is, `check` refuses.
         min_side = max(STRIDE, min(MIN_SIDE, _strides(longest)))
         rows, columns = (max(min_side, _strides(side * scale)) for side in (height, width))
-        spec = unmeasured(rows, columns, settings.fit or "squash", split)
+        spec = unmeasured(rows, columns, settings.fit or "squash", split, settings.colour)
         why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
         if thin := _too_thin(split, spec):
             thin_boxes = f"{counted(thin, 'box', 'es')} under {BOXES.min_side_px:g} px wide or high there"

@@ -1,8 +1,8 @@
 """Segmentation: of which class is every pixel?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -14,22 +14,31 @@ from convsight.augmentation import Augmentation, Batch, MaskTarget
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
 from convsight.inputs import ImageInput, InputSpec
+from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
-from convsight.targets import Palette, TargetSpec
+from convsight.targets import Palette, TargetSpec, class_maps
+from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.reader import Metrics
+from convsight.tasks.segmentation.baselines import majority_baseline, place_baseline
+from convsight.tasks.segmentation.figures import figures
+from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import pixel_loss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS
 from convsight.tasks.target_tensors import TargetTensors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MASK = "mask"  # the name of the target
 _LONGEST = 320  # px, of the input where nobody tells
@@ -41,6 +50,7 @@ class Segmentation(Task):
     """A class for every pixel, by a network that gives logits of the input's size."""
 
     default_net = "unet-s"
+    trivial_baseline_name = "majority"
     batch_divisor = 4  # every image teaches thousands of pixels
 
     def net(self, name: str, settings: TrainSettings) -> str:
@@ -65,7 +75,7 @@ class Segmentation(Task):
         scale = longest / max(width, height)
         rows, columns = (_whole_strides(side * scale) for side in (height, width))
         why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        return unmeasured(rows, columns, settings.fit or "squash", split), why
+        return unmeasured(rows, columns, settings.fit or "squash", split, settings.colour), why
 
     def targets(self, examples: Examples) -> TargetTensors:
         return MaskTensors.of(examples, _MASK)
@@ -90,6 +100,23 @@ class Segmentation(Task):
 
     def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
         return OneNetwork(network, by_own_loss(loss, lambda batch: batch.targets[_MASK].long()))
+
+    def averaged(self, answers: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return mean_answer(answers)
+
+    def averaged_calibration(self, cards: Sequence[Card]) -> dict[str, float]:
+        return {}
+
+    def trivial_baseline(self, train: Examples, judged: Examples) -> dict[str, Measured]:
+        return majority_baseline(class_maps(train.targets), class_maps(judged.targets))
+
+    def baselines(self, train: Examples, test: Examples) -> dict[str, dict[str, Measured]]:
+        return {self.trivial_baseline_name: self.trivial_baseline(train, test), "place": place_baseline(train, test)}
+
+    def figures(self, metrics: Metrics) -> "dict[str, Figure]":
+        if not isinstance(metrics, ClassMapMetrics):
+            raise TypeError(f"figures of segmentation need ClassMapMetrics, not {type(metrics).__name__}")
+        return figures(metrics)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return PixelGraph(InputLayer(card.input), model, card.mirror)
