@@ -39,7 +39,8 @@ _Loss = Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "
 def train(
     data: Any,
     *,
-    task: Literal["classification", "multilabel", "detection", "instances", "regression"] | None = None,
+    task: Literal["classification", "multilabel", "detection", "segmentation", "instances", "panoptic", "regression"]
+    | None = None,
     run: _Path | None = None,
     net: "_Path | nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     weights: _Path | None = None,
@@ -118,6 +119,7 @@ def train(
     overlap: float | None = None,
     turn: Literal["auto", "slight", "any"] | None = None,
     marker: float | None = None,
+    least_stuff: float | None = None,
     augmentation: "OwnAugmentation | None" = None,
     on_epoch: "Callable[[AfterEpoch], object] | None" = None,
     on_step: "Callable[[AfterStep], object] | None" = None,

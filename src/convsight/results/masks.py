@@ -48,12 +48,12 @@ class Mask:
     @property
     def right(self) -> int:
         """The first column after it."""
-        return self.left + self.pixels.shape[1]
+        return self.left + int(self.pixels.shape[1])
 
     @property
     def bottom(self) -> int:
         """The first row below it."""
-        return self.top + self.pixels.shape[0]
+        return self.top + int(self.pixels.shape[0])
 
     @property
     def xyxy(self) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple, final, overload
 
@@ -87,7 +88,9 @@ class PanopticMaps(Sequence[PanopticMap]):
         for old, new in enumerate(table.tolist()):
             if new >= 0:
                 kinds[new], colours[new] = self.things[old], self.colours[old]
-        sources = [_Moved(each.source, classes, tuple(kinds), tuple(colours), table) for each in self._images]
+        sources: list[PanopticSource] = [
+            _Moved(each.source, classes, tuple(kinds), tuple(colours), table) for each in self._images
+        ]
         return PanopticMaps(sources, classes, tuple(kinds), tuple(colours))
 
     def lines(self) -> list[str]:
@@ -144,7 +147,8 @@ class _Image:
         self.known = _Facts(found.labels.copy(), int((~found.crowd).sum()), f"{whole.hexdigest()} {told}")
 
 
-class _Moved(NamedTuple):
+@dataclass(frozen=True)
+class _Moved:
     """A map by the indices of other classes."""
 
     source: PanopticSource

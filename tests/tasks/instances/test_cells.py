@@ -54,6 +54,6 @@ def test_the_parts_are_worked_numbers() -> None:
 def test_an_image_without_things_teaches() -> None:
     logits = torch.randn(2, 3, 8, 8, requires_grad=True)
     losses = cell_losses(logits, torch.zeros(2, 8, 8, dtype=torch.long), torch.zeros(2, 1, 8, 8))
-    losses["total"].backward()
+    losses["total"].backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert bool(logits.grad.isfinite().all())

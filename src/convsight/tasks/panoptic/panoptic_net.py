@@ -104,7 +104,7 @@ def bumps_and_offsets(ids: Tensor) -> tuple[Tensor, Tensor]:
     bumps = torch.zeros(batch, height, width, device=ids.device)
     offsets = torch.zeros(batch, 2, height, width, device=ids.device)
     for row in range(batch):
-        numbers, place = ids[row].unique(return_inverse=True)
+        numbers, place = torch.unique(ids[row], return_inverse=True)
         counts = torch.bincount(place.flatten(), minlength=len(numbers))
         middles = [torch.bincount(place.flatten(), each.flatten(), len(numbers)) / counts for each in (x, y)]
         there = ids[row] > 0

@@ -70,7 +70,7 @@ class PanopticTask(Task):
         ids, classes = targets["ids"].long(), targets["classes"].long()
         # Each thing is a segment, and each class of stuff.
         code = torch.where(classes == IGNORE, 0, torch.where(ids > 0, len(target.names) + ids, classes + 1))
-        numbers = [int(number) for number in code.unique() if number > 0]
+        numbers = [int(number) for number in torch.unique(code).tolist() if number > 0]
         labels = [int(classes[code == number].mode().values) for number in numbers]
         return PanopticMap.of(target.names, target.things, code.numpy(), numbers, labels, colours=target.colours).draw(
             image

@@ -63,4 +63,5 @@ def _on_grid(ids: NDArray[Any], grid: tuple[int, ...]) -> NDArray[Any]:
     rows, columns = (
         ((np.arange(cells) + 0.5) * side / cells).astype(np.int64) for cells, side in zip(grid, ids.shape, strict=True)
     )
-    return ids[rows[:, None], columns[None]]
+    found: NDArray[Any] = ids[rows[:, None], columns[None]]
+    return found

@@ -33,6 +33,8 @@ def _known(targets: Targets) -> bool:
 
 
 def _maps(targets: Targets, target: Panoptic) -> PanopticMaps:
+    if not isinstance(targets, BoxLists | InstanceLists):
+        raise TypeError(f"expected things, not {type(targets).__name__}")
     sources = [partial(_map, targets, row, target) for row in range(len(targets))]
     return PanopticMaps(sources, target.names, target.things, target.colours)
 

@@ -42,4 +42,5 @@ def grouped(centres: NDArray[np.int64], offsets: Floats) -> NDArray[np.int32]:
         return np.zeros((height, width), np.int32)
     cells = np.moveaxis(np.indices((height, width)) + offsets, 0, -1)
     _, nearest = cKDTree(centres).query(cells.reshape(-1, 2))
-    return nearest.reshape(height, width).astype(np.int32) + 1
+    found: NDArray[np.int32] = nearest.reshape(height, width).astype(np.int32) + 1
+    return found

@@ -71,5 +71,5 @@ def merged(
 def _sums(place: NDArray[np.int64], weights: Floats | None, rows: int, columns: int) -> Floats:
     """How many pixels, or what sum of `weights`, there are of each row and column."""
     each = None if weights is None else weights.astype(np.float64)
-    found: Floats = np.bincount(place, each, rows * columns).reshape(rows, columns)
+    found: Floats = np.bincount(place, each, rows * columns).reshape(rows, columns).astype(np.float64)
     return found
