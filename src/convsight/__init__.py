@@ -53,7 +53,7 @@ def train(
     features_limit: float = 5.0,
     size: int | None = None,
     fit: Literal["crop", "squash", "pad"] | None = None,
-    colour: Literal["auto", "grey", "rgb"] = "auto",
+    colour: Literal["auto", "grey", "rgb", "bands"] = "auto",
     epochs: int | None = None,
     minutes: float | None = None,
     batch: int | None = None,

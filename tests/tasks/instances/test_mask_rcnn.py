@@ -1,10 +1,13 @@
 """Mask R-CNN's outputs, computed with fixed shapes, against torchvision's own."""
 
+from typing import Any
+
 import pytest
 import torch
 from torchvision.models.detection.roi_heads import maskrcnn_inference
 
 from convsight.nets.entry import NetShape
+from convsight.tasks.boxes.two_stages import features
 from convsight.tasks.instances.mask_rcnn import MaskRcnn, listed_things
 
 SHAPE = NetShape(outputs=2, channels=3, height=64, width=96)
@@ -30,10 +33,10 @@ def test_masks_of_boxes_are_torchvisions() -> None:
     images = torch.randn(2, 3, 64, 96)
     with torch.no_grad():
         found = net.arrays(images, 0.5)
-        features = net.boxes.features(images)
-        heads = net.boxes.net.roi_heads
+        maps = features(net.net, images)
+        heads: Any = net.net.roi_heads
         boxes = [each * torch.tensor([96.0, 64, 96, 64]) for each in found["boxes"]]
-        pooled = heads.mask_roi_pool(features, boxes, [(64, 96)] * 2)
+        pooled = heads.mask_roi_pool(maps, boxes, [(64, 96)] * 2)
         logits = heads.mask_predictor(heads.mask_head(pooled))
         theirs = maskrcnn_inference(logits, [each.long() + 1 for each in found["labels"]])
     for image in range(2):

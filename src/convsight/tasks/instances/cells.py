@@ -6,21 +6,18 @@ Map", 2019. Here distances are shares of each thing's largest, so that small thi
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from convsight.nets.blocks import conv
 from convsight.nets.entry import NetShape
+from convsight.nets.halving_unet import halving_unet
+from convsight.nets.unet import UNet, unet_after
 from convsight.tasks.instances.instance_net import IGNORE, InstanceNet
-from convsight.tasks.segmentation.unet import UNet, unet_after
 from convsight.tasks.whole_batch import of_whole_batch
 
-_WIDTH = 24  # channels of the finest map
-_LEVELS = 4  # maps, at strides 2, 4, 8 and 16
 _DEPTH = 3.0  # weight of the loss of depths
 _STEEP = 0.1  # of a depth: larger errors cost in proportion, smaller ones by their square
 
@@ -57,41 +54,12 @@ class Cells(InstanceNet):
         return ("net.encoder.net" if self.encoder else "net.encoder",)
 
 
-@final
-class Halving(nn.Module):
-    """Maps at strides 2, 4, 8 and 16, of `width` channels and twice as many each time.
-
-    The first convolution halves the sides, unlike the paper's: at their full size the finest maps would take three
-    quarters of the time.
-    """
-
-    def __init__(self, channels: int, width: int) -> None:
-        super().__init__()
-        self.channels = tuple(width * 2**level for level in range(_LEVELS))
-        self.first = conv(channels, width, kernel=5, stride=2)
-        self.levels = nn.ModuleList(
-            nn.Sequential(conv(narrow, wide), conv(wide, wide)) for narrow, wide in pairwise((width, *self.channels))
-        )
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        maps = [self.levels[0](self.first(images))]
-        for level in self.levels[1:]:
-            maps.append(level(F.max_pool2d(maps[-1], 2, ceil_mode=True)))
-        return maps
-
-
 def build_cells(encoder: str, shape: NetShape) -> Cells:
     """The network after the catalogue's network called `encoder`, empty for one of its own; with fresh weights."""
     outputs = shape.outputs + 2
     if encoder:
         return Cells(unet_after(encoder, NetShape(outputs, shape.channels, shape.height, shape.width)), encoder)
     return Cells(halving_unet(NetShape(outputs, shape.channels, shape.height, shape.width)), "")
-
-
-def halving_unet(shape: NetShape) -> UNet:
-    """A U-Net after an encoder of its own, with fresh weights; its logits come from maps of half the image's sides."""
-    halving = Halving(shape.channels, _WIDTH)
-    return UNet(halving, halving.channels, halving.channels[-2::-1], shape.outputs)
 
 
 def cell_losses(logits: Tensor, classes: Tensor, depths: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """Mask R-CNN: boxes in two stages, and in each box the pixels of its thing.
 
 He et al., "Mask R-CNN", 2017. Parts and losses are torchvision's; what it finds is computed by fixed shapes, as in
-`tasks/detection/faster_rcnn.py`, so that it can be exported.
+`tasks/boxes/two_stages.py`, so that it can be exported.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,17 @@ from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredic
 from torchvision.ops import MultiScaleRoIAlign
 
 from convsight.nets.entry import NetShape
-from convsight.tasks.detection.anchors import sides_of
-from convsight.tasks.detection.faster_rcnn import FasterRcnn, pool, pooled_levels
-from convsight.tasks.detection.nms import best, nms
+from convsight.tasks.boxes.anchors import sides_of
+from convsight.tasks.boxes.nms import best, nms
+from convsight.tasks.boxes.two_stages import (
+    body_tensors,
+    build_two_stages,
+    candidates,
+    features,
+    losses,
+    pool,
+    pooled_levels,
+)
 from convsight.tasks.instances.instance_net import InstanceNet
 
 _CANDIDATES = 256  # boxes of an image that suppression sees
@@ -26,15 +34,15 @@ _WIDTH = 256  # channels of torchvision's pyramid and of its head of masks
 
 @final
 class MaskRcnn(InstanceNet):
-    """torchvision's Mask R-CNN after `backbone`, one of the `BACKBONES` of `faster_rcnn.py`."""
+    """torchvision's Mask R-CNN after `backbone`, one of `BACKBONES`; `net` has torchvision's names."""
 
     options = frozenset({"overlap"})
     deaf = frozenset({"marker"})
 
     def __init__(self, backbone: str, shape: NetShape) -> None:
         super().__init__()
-        self.boxes = FasterRcnn(backbone, shape)
-        heads: Any = self.boxes.net.roi_heads
+        self.net = build_two_stages(backbone, shape)
+        heads: Any = self.net.roi_heads
         levels = heads.box_roi_pool.featmap_names
         heads.mask_roi_pool = MultiScaleRoIAlign(featmap_names=levels, output_size=_POOLED, sampling_ratio=2)
         heads.mask_head = MaskRCNNHeads(_WIDTH, (_WIDTH,) * 4, 1)
@@ -46,13 +54,13 @@ class MaskRcnn(InstanceNet):
         return found["boxes"], found["scores"], found["labels"], found["masks"]
 
     def losses(self, images: Tensor, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return self.boxes.listed_losses(images, listed_things(targets["ids"], targets["classes"]))
+        return losses(self.net, images, listed_things(targets["ids"], targets["classes"]))
 
     def arrays(self, images: Tensor, overlap: float) -> dict[str, Tensor]:
-        features = self.boxes.features(images)
-        found = best(nms(self.boxes.candidates_of(features, images, _CANDIDATES), "class", overlap), _MAX_THINGS)
-        levels = list(features.values())[: pooled_levels(self.boxes.net)]
-        heads: Any = self.boxes.net.roi_heads
+        maps = features(self.net, images)
+        found = best(nms(candidates(self.net, maps, images, _CANDIDATES), "class", overlap), _MAX_THINGS)
+        levels = list(maps.values())[: pooled_levels(self.net)]
+        heads: Any = self.net.roi_heads
         pooled = pool(levels, found.boxes * sides_of(images), images, _POOLED)
         logits: Tensor = heads.mask_predictor(heads.mask_head(pooled))
         batch, count = found.labels.shape
@@ -61,11 +69,11 @@ class MaskRcnn(InstanceNet):
         return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float(), "masks": masks}
 
     def borrowed(self) -> Mapping[str, Tensor]:
-        return self.boxes.borrowed()
+        return body_tensors(self.net)
 
     @property
     def backbone(self) -> tuple[str, ...]:
-        return tuple(f"boxes.{name}" for name in self.boxes.backbone)
+        return ("net.backbone.body",)
 
 
 def listed_things(ids: Tensor, classes: Tensor) -> list[dict[str, Tensor]]:

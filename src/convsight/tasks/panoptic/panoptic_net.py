@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convsight.nets.entry import NetShape
+from convsight.nets.halving_unet import halving_unet
 from convsight.nets.stages import Stages, stages_of
-from convsight.tasks.instances.cells import halving_unet
-from convsight.tasks.segmentation.unet import UNet, unet_after
+from convsight.nets.unet import UNet, unet_after
 from convsight.tasks.whole_batch import of_whole_batch
 
 _INSTANCE = 3  # outputs of the instance head: one of the centre, two of the offset

@@ -6,7 +6,7 @@ from torch import nn
 
 from convsight.nets.entry import NetShape
 from convsight.nets.task_nets import TaskNet, TaskNets
-from convsight.tasks.segmentation.unet import plain_unet, unet_after
+from convsight.nets.unet import plain_unet, unet_after
 
 _SIDE, _CLASSES = 256, 21  # px, and Pascal VOC's classes with the background, for which lists count
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from convsight.datasets import Dataset
 from convsight.results import InvalidOutputError, PanopticMap
 from convsight.targets import Panoptic
+from convsight.tasks.full_size import most_probable
 from convsight.tasks.panoptic.light.adoption import as_panoptic_maps
 from convsight.tasks.panoptic.light.grouping import centres_of, grouped
 from convsight.tasks.panoptic.light.merging import merged
 from convsight.tasks.panoptic.light.metrics import PanopticMetrics
 from convsight.tasks.panoptic.light.settings import PanopticSettings
 from convsight.tasks.reader import Reader
-from convsight.tasks.segmentation.light.full_size import most_probable
 
 if TYPE_CHECKING:
     from convsight.card import Card

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from convsight.datasets import Dataset
 from convsight.results import ClassMap
 from convsight.targets import Palette
+from convsight.tasks.full_size import most_probable
 from convsight.tasks.reader import Reader
 from convsight.tasks.segmentation.light.adoption import as_class_maps
-from convsight.tasks.segmentation.light.full_size import most_probable
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 
 if TYPE_CHECKING:
