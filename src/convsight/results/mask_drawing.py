@@ -22,11 +22,11 @@ def draw_masks(image: Image.Image, masks: Sequence[Mask], colours: Sequence[int]
         colour = np.array(ImageColor.getrgb(colour_of(number)), np.float32)
         part = pixels[mask.place]
         part[mask.pixels] = np.rint(part[mask.pixels] * (1 - _FILLED) + colour * _FILLED).astype(np.uint8)
-        part[rim(mask.pixels, line)] = colour
+        part[_rim(mask.pixels, line)] = colour
     return Image.fromarray(pixels)
 
 
-def rim(flags: NDArray[np.bool_], line: int) -> NDArray[np.bool_]:
+def _rim(flags: NDArray[np.bool_], line: int) -> NDArray[np.bool_]:
     """The pixels of `flags` (height, width) that are less than `line` px, across or down, from one that is not set."""
     inner = np.pad(flags, 1)
     for _ in range(line):

@@ -1,66 +1,68 @@
-"""Panoptic maps drawn over the image they are of: each thing in a colour of its own, stuff in that of its class."""
+"""Segments drawn over the image they are of: stuff in the colour of its class, things in shades of it."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageColor
+from numpy.typing import NDArray
+from PIL import Image
 
 from convsight.results.caption import enlarged
-from convsight.results.drawing import colour_of
 from convsight.results.legend import with_legend
-from convsight.results.mask_drawing import rim
-from convsight.results.pixel_colours import Colour
+from convsight.results.pixel_colours import UNKNOWN_COLOUR, Colour, usual_colours
 
 if TYPE_CHECKING:
     from convsight.results.panoptic_map import PanopticMap
 
-_TINT = 0.45  # of a segment's colour over the image
+_TINT = 0.55  # of a segment's colour over the image
+_SHADES = (1.0, 0.72, 1.25, 0.86, 1.12)  # of a class' colour, one thing after the other
 _NAMED = 12  # classes in a legend
-_GAP = 4  # px between images
 
 
 def draw_panoptic(image: Image.Image, found: "PanopticMap") -> Image.Image:
-    """`image` (RGB, of any size), enlarged where it is small, under its segments and a bar that names their classes."""
+    """`image` (RGB, of any size), enlarged where it is small, under its segments and a bar with their classes."""
     shown = enlarged(image)
-    return with_legend(tinted(shown, found), _legend(found))
+    ids = _on(found.ids, shown.size)
+    colours = _table(found)[ids]
+    tint = np.where(_borders(ids), 1.0, np.where(ids > 0, _TINT, 0.0))[:, :, None]
+    mixed = np.asarray(shown.convert("RGB"), np.float32) * (1 - tint) + colours * tint
+    return with_legend(Image.fromarray(np.rint(mixed).astype(np.uint8)), _entries(found))
 
 
-def draw_panoptic_mistakes(image: Image.Image, prediction: "PanopticMap", target: "PanopticMap") -> Image.Image:
-    """`image` twice: under what was predicted, and under what is true."""
-    shown = enlarged(image)
-    drawn = Image.new("RGB", (2 * shown.width + _GAP, shown.height), "white")
-    for place, each in enumerate((prediction, target)):
-        drawn.paste(tinted(shown, each), (place * (shown.width + _GAP), 0))
-    return with_legend(drawn, list(dict.fromkeys([*_legend(prediction), *_legend(target)])))
+def _table(found: "PanopticMap") -> NDArray[np.float32]:
+    """A colour for every id up to the largest."""
+    table = np.zeros((int(found.ids.max()) + 1, 3), np.float32)
+    table[0] = UNKNOWN_COLOUR
+    usual = usual_colours(found.classes)
+    met: dict[int, int] = {}
+    for number, label in zip(found.numbers.tolist(), found.labels.tolist(), strict=True):
+        count = met[label] = met.get(label, -1) + 1
+        shade = _SHADES[count % len(_SHADES)] if found.things[label] else 1.0
+        table[number] = np.clip(np.array(usual[label]) * shade, 0, 255)
+    return table
 
 
-def tinted(image: Image.Image, found: "PanopticMap") -> Image.Image:
-    """`image` under the colours of segments; rims of things in the full colour; stuff in black as it is."""
-    placed = found.on((image.width, image.height))
-    pixels = np.asarray(image.convert("RGB"), np.float32).copy()
-    things = 0
-    for mask, label, thing in zip(placed.masks, placed.labels.tolist(), placed.is_thing.tolist(), strict=True):
-        colour = np.array(_thing_colour(things) if thing else found.colours[label], np.float32)
-        things += thing
-        if not (thing or colour.any()):
-            continue
-        part = pixels[mask.place]
-        part[mask.pixels] += (colour - part[mask.pixels]) * _TINT
-        if thing:
-            part[rim(mask.pixels, max(1, min(image.size) // 400))] = colour
-    return Image.fromarray(np.rint(pixels).astype(np.uint8))
+def _on(ids: NDArray[np.int32], size: tuple[int, int]) -> NDArray[np.int32]:
+    """The segments on an image of `size` (width, height): nearest pixels."""
+    rows, columns = (
+        ((np.arange(pixels) + 0.5) * cells / pixels).astype(np.int64)
+        for pixels, cells in ((size[1], ids.shape[0]), (size[0], ids.shape[1]))
+    )
+    found: NDArray[np.int32] = ids[rows[:, None], columns[None]]
+    return found
 
 
-def _thing_colour(number: int) -> Colour:
-    red, green, blue = ImageColor.getrgb(colour_of(number))[:3]
-    return red, green, blue
+def _borders(ids: NDArray[np.int32]) -> NDArray[np.bool_]:
+    found = np.zeros(ids.shape, np.bool_)
+    found[:, :-1] |= ids[:, :-1] != ids[:, 1:]
+    found[:-1] |= ids[:-1] != ids[1:]
+    return found
 
 
-def _legend(found: "PanopticMap") -> list[tuple[Colour, str]]:
-    """The classes that occur, the largest first: things by how many there are, stuff by its name."""
-    areas = np.bincount(found.labels, found.areas, len(found.classes))
-    counts = np.bincount(found.labels, minlength=len(found.classes))
-    order = [int(k) for k in np.argsort(-areas, kind="stable") if areas[k]][:_NAMED]
-    return [
-        (found.colours[k], f"{counts[k]} {found.classes[k]}" if found.things[k] else found.classes[k]) for k in order
-    ]
+def _entries(found: "PanopticMap") -> list[tuple[Colour, str]]:
+    usual = usual_colours(found.classes)
+    pixels: dict[str, int] = {}
+    for segment in found.segments:
+        pixels[segment.name] = pixels.get(segment.name, 0) + segment.area
+    largest = sorted(pixels, key=lambda name: -pixels[name])[:_NAMED]
+    entries = [(usual[found.classes.index(name)], f"{name} {pixels[name] / found.ids.size:.1%}") for name in largest]
+    return entries + ([(UNKNOWN_COLOUR, "no segment")] if (found.ids == 0).any() else [])

@@ -1,52 +1,40 @@
-"""`PanopticMaps`: the true panoptic maps of many images, each made when it is asked for."""
+"""`PanopticMaps`: the true segments of many images, each made when it is asked for."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.results.on_demand import OnDemand, facts_of
 from convsight.results.panoptic_map import PanopticMap
-from convsight.results.pixel_colours import Colour, usual_colours
 from convsight.results.strata import rarest_class
 
-# The map of one image; that is safe in threads.
+# The segments of one image; that is safe in threads.
 PanopticSource = Callable[[], PanopticMap]
 
-_AT_ONCE = 8  # maps held at a time while all are looked at
 _DIGEST = 16  # bytes
 
 
 @final
 class PanopticMaps(Sequence[PanopticMap]):
-    """The panoptic maps of many images; one at a time is in memory.
+    """The true segments of many images, of `classes`, of which `things` are single things and the others stuff.
 
-    Classes that are `things` (classes,) have a segment a thing. What must be known of all maps, the classes that they
-    show and a digest, is found out when it is first asked for, in threads, and kept.
-
-    >>> one = PanopticMap.of(("sky", "cat"), (False, True), np.array([[1, 2], [1, 3]]), [1, 2, 3], [0, 1, 1])
-    >>> maps = PanopticMaps([lambda: one, lambda: one.select(np.array([0]))], ("sky", "cat"), (False, True))
-    >>> maps.counts(), maps.to_find()
-    ({'sky': 2, 'cat': 1}, 4)
+    >>> one = PanopticMap.of(("sky", "car"), (False, True), np.array([[7, 7]]), [7], [1])
+    >>> maps = PanopticMaps([lambda: one], ("sky", "car"), (False, True))
+    >>> maps.counts(), maps[0].summary()
+    ({'sky': 0, 'car': 1}, '1 car')
     """
 
-    fewest_classes: ClassVar[int] = 1
+    fewest_classes: ClassVar[int] = 2
 
-    def __init__(
-        self,
-        sources: Sequence[PanopticSource],
-        classes: tuple[str, ...],
-        things: tuple[bool, ...],
-        colours: tuple[Colour, ...] | None = None,
-    ) -> None:
+    def __init__(self, sources: Sequence[PanopticSource], classes: tuple[str, ...], things: tuple[bool, ...]) -> None:
         self.classes = classes
         self.things = things
-        self.colours = colours or usual_colours(classes)
-        self._images = [_Image(source) for source in sources]
+        self._images = [OnDemand(source, _looked_at) for source in sources]
+        self._table: NDArray[np.int64] | None = None  # an index of the sources' classes -> one of these
 
     def __len__(self) -> int:
         return len(self._images)
@@ -57,14 +45,14 @@ class PanopticMaps(Sequence[PanopticMap]):
     def __getitem__(self, index: slice) -> "PanopticMaps": ...
     def __getitem__(self, index: int | slice) -> "PanopticMap | PanopticMaps":
         if isinstance(index, slice):
-            return self.select(np.arange(len(self))[index])
-        return self._images[index].source()
+            return self._like(self._images[index], self.classes, self.things, self._table)
+        found = self._images[index].make()
+        return found if self._table is None else self._moved(found, self._table)
 
     def select(self, positions: NDArray[np.integer[Any]]) -> "PanopticMaps":
         """The maps at `positions`, in that order."""
-        found = PanopticMaps([], self.classes, self.things, self.colours)
-        found._images = [self._images[position] for position in positions.tolist()]
-        return found
+        chosen = [self._images[position] for position in positions.tolist()]
+        return self._like(chosen, self.classes, self.things, self._table)
 
     def counts(self) -> dict[str, int]:
         """How many images show each class."""
@@ -72,100 +60,72 @@ class PanopticMaps(Sequence[PanopticMap]):
 
     def to_find(self) -> int:
         """How many segments predictions are judged by: all but crowds."""
-        return sum(facts.to_find for facts in self._facts())
+        return sum(facts.to_find for facts in facts_of(self._images))
 
     def strata(self) -> NDArray[np.int64]:
         """The rarest class of each image that at least ten images show; 0 where there is none."""
         return rarest_class(self._shows())
 
     def aligned(self, classes: tuple[str, ...]) -> "PanopticMaps":
-        """The same maps by the indices of `classes`, found by name; raises `ValueError` where one is not there."""
-        if classes == self.classes:
-            return self
-        place = {name: index for index, name in enumerate(classes)}
-        table = np.array([place.get(name, -1) for name in self.classes], np.int64)
-        kinds, colours = [True] * len(classes), list(usual_colours(classes))
-        for old, new in enumerate(table.tolist()):
-            if new >= 0:
-                kinds[new], colours[new] = self.things[old], self.colours[old]
-        sources: list[PanopticSource] = [
-            _Moved(each.source, classes, tuple(kinds), tuple(colours), table) for each in self._images
-        ]
-        return PanopticMaps(sources, classes, tuple(kinds), tuple(colours))
+        """The same segments by the indices of `classes`, found by name; raises `ValueError` where one is not there."""
+        index = {name: position for position, name in enumerate(classes)}
+        table = np.array([index.get(name, -1) for name in self.classes], np.int64)
+        kinds = dict(zip(self.classes, self.things, strict=True))
+        things = tuple(kinds.get(name, False) for name in classes)
+        return self._like(self._images, classes, things, table if self._table is None else table[self._table])
 
     def lines(self) -> list[str]:
-        """Of each image a digest of its segments and their classes."""
-        return [facts.line for facts in self._facts()]
+        """Of each image every segment, in an order of their own: its class, whether it is a crowd, and its pixels."""
+        return [facts.line for facts in facts_of(self._images)]
 
     def _shows(self) -> NDArray[np.bool_]:
         found = np.zeros((len(self), len(self.classes)), np.bool_)
-        for row, facts in enumerate(self._facts()):
-            found[row, facts.labels] = True
+        for row, facts in enumerate(facts_of(self._images)):
+            labels = facts.labels if self._table is None else self._table[facts.labels]
+            found[row, labels[labels >= 0]] = True
         return found
 
-    def _facts(self) -> "list[_Facts]":
-        unread = list({id(each): each for each in self._images if each.known is None}.values())
-        if len(unread) < _AT_ONCE:
-            for image in unread:
-                image.look()
-        else:
-            with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as threads:
-                list(threads.map(_Image.look, unread))
-        return [each.known for each in self._images if each.known is not None]
+    def _moved(self, found: PanopticMap, table: NDArray[np.int64]) -> PanopticMap:
+        labels = table[found.labels]
+        if len(labels) and int(labels.min()) < 0:
+            raise ValueError(f"segments of the classes {found.classes}, of which {self.classes} lack some")
+        return replace(found, classes=self.classes, things=self.things, labels=labels)
+
+    def _like(
+        self,
+        images: "list[_Image]",
+        classes: tuple[str, ...],
+        things: tuple[bool, ...],
+        table: NDArray[np.int64] | None,
+    ) -> "PanopticMaps":
+        found = PanopticMaps([], classes, things)
+        found._images, found._table = list(images), table
+        return found
 
 
 class _Facts(NamedTuple):
-    """What is known of an image: the classes of its segments, how many are to be found, and a line that tells them."""
+    """What is known of an image's segments: their classes, how many are to be found, a line that tells them apart."""
 
     labels: NDArray[np.int64]
     to_find: int
     line: str
 
 
-class _Image:
-    """An image's map, and what is known of it since somebody looked; shared by all that are selected from it."""
-
-    def __init__(self, source: PanopticSource) -> None:
-        self.source = source
-        self.known: _Facts | None = None
-
-    def look(self) -> None:
-        """Make the map once, and keep what is known of it."""
-        found = self.source()
-        whole = blake2b(f"{found.size}".encode(), digest_size=_DIGEST)
-        names = [
-            f"{found.classes[label]}{' crowd' * bool(crowd)}"
-            for label, crowd in zip(found.labels, found.crowd, strict=True)
-        ]
-        # Segments in the order of their first pixels, so that their numbers do not matter.
-        rows, firsts = np.unique(found.rows, return_index=True)
-        table = np.zeros(len(found) + 1, np.int32)
-        table[rows[np.argsort(firsts)]] = np.arange(1, len(rows) + 1)
-        table[0] = 0
-        whole.update(table[found.rows].tobytes())
-        told = sorted((int(table[row + 1]), name) for row, name in enumerate(names))
-        self.known = _Facts(found.labels.copy(), int((~found.crowd).sum()), f"{whole.hexdigest()} {told}")
+_Image = OnDemand[PanopticMap, _Facts]
 
 
-@dataclass(frozen=True)
-class _Moved:
-    """A map by the indices of other classes."""
+def _looked_at(found: PanopticMap) -> _Facts:
+    return _Facts(found.labels.copy(), int((~found.crowd).sum()), "; ".join(sorted(_lines(found))))
 
-    source: PanopticSource
-    classes: tuple[str, ...]
-    things: tuple[bool, ...]
-    colours: tuple[Colour, ...]
-    table: NDArray[np.int64]
 
-    def __call__(self) -> PanopticMap:
-        found = self.source()
-        return PanopticMap.of(
-            self.classes,
-            self.things,
-            found.ids,
-            found.numbers,
-            self.table[found.labels],
-            colours=self.colours,
-            scores=found.scores,
-            crowd=found.crowd,
-        )
+def _lines(found: PanopticMap) -> list[str]:
+    """Of each segment a text that does not depend on its id."""
+    order = np.argsort(found.ids, axis=None, kind="stable")
+    ends = np.searchsorted(found.ids.reshape(-1)[order], np.append(found.numbers, found.numbers + 1))
+    starts, stops = np.split(ends, 2)
+    lines = []
+    for row, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        places = order[start:stop].astype("<i8").tobytes()
+        digest = blake2b(repr(found.ids.shape).encode() + places, digest_size=_DIGEST).hexdigest()
+        lines.append(f"{found.classes[found.labels[row]]}{' crowd' * bool(found.crowd[row])} {digest}")
+    return lines

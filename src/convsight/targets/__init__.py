@@ -11,14 +11,12 @@ from convsight.targets.joints import Joints
 from convsight.targets.named_classes import class_targets, counts_by_class
 from convsight.targets.numbers import NumberTargets
 from convsight.targets.palette import Palette, class_maps
-from convsight.targets.panoptic import Panoptic
 from convsight.targets.several_labels import SeveralLabels
 from convsight.targets.spec import ClassTargets, FromArray, NamedTargets, Targets, TargetSpec
 
 # What a card may hold, told apart by `kind`.
 AnyTarget = Annotated[
-    Classes | SeveralLabels | NumberTargets | Palette | Panoptic | Joints | Embedding | ImageTarget,
-    Field(discriminator="kind"),
+    Classes | SeveralLabels | NumberTargets | Palette | Joints | Embedding | ImageTarget, Field(discriminator="kind")
 ]
 
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "NamedTargets",
     "NumberTargets",
     "Palette",
-    "Panoptic",
     "SeveralLabels",
     "TargetSpec",
     "Targets",

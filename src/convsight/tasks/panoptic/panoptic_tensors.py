@@ -53,10 +53,11 @@ class PanopticTensors:
         if not isinstance(found, PanopticMap):
             raise TypeError(f"panoptic needs PanopticMap as targets, not {type(found).__name__}")
         width, height = images.size(sample)
-        if found.size != (width, height):
-            there, image = (" x ".join(str(side) for side in sides) for sides in (found.size, (width, height)))
+        if found.ids.shape != (height, width):
+            there, image = (f"{sides[1]} x {sides[0]}" for sides in (found.ids.shape, (height, width)))
             raise UserError(f"the map of training image {sample} is of {there} px, its image of {image}")
         geometry = images.spec.geometry((width, height))
-        things = np.append(False, found.is_thing & ~found.crowd)
+        things = np.append(False, np.array(found.things)[found.labels] & ~found.crowd)
         ids = np.where(things[found.rows], found.rows, 0).astype(np.int32)
-        return geometry.mask(ids), geometry.mask(found.indices.astype(np.int16), IGNORE)
+        classes = np.append(IGNORE, found.labels).astype(np.int16)[found.rows]
+        return geometry.mask(ids), geometry.mask(classes, IGNORE)

@@ -20,12 +20,13 @@ from convsight.nets.stages import Stages
 from convsight.nets.weights import Weights, read_weights
 from convsight.results import PanopticMap
 from convsight.settings import TrainSettings
-from convsight.targets import Panoptic, TargetSpec
+from convsight.targets import Palette, TargetSpec
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import in_proportion
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.panoptic.light.adoption import things_of
 from convsight.tasks.panoptic.light.settings import PanopticSettings
 from convsight.tasks.panoptic.networks import NETWORKS
 from convsight.tasks.panoptic.panoptic_net import PanopticNet
@@ -66,15 +67,13 @@ class PanopticTask(Task):
         return False  # segments of two views have no mean
 
     def draw_targets(self, image: Image.Image, targets: Mapping[str, Tensor], card: Card) -> Image.Image:
-        target = _target(card.target)
+        palette = _palette(card.target)
         ids, classes = targets["ids"].long(), targets["classes"].long()
         # Each thing is a segment, and each class of stuff.
-        code = torch.where(classes == IGNORE, 0, torch.where(ids > 0, len(target.names) + ids, classes + 1))
+        code = torch.where(classes == IGNORE, 0, torch.where(ids > 0, len(palette.names) + ids, classes + 1))
         numbers = [int(number) for number in torch.unique(code).tolist() if number > 0]
         labels = [int(classes[code == number].mode().values) for number in numbers]
-        return PanopticMap.of(target.names, target.things, code.numpy(), numbers, labels, colours=target.colours).draw(
-            image
-        )
+        return PanopticMap.of(palette.names, things_of(palette), code.numpy(), numbers, labels).draw(image)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, panoptic_loss)
@@ -128,7 +127,7 @@ def _net(model: nn.Module) -> PanopticNet:
     return model
 
 
-def _target(target: TargetSpec) -> Panoptic:
-    if not isinstance(target, Panoptic):
-        raise TypeError(f"panoptic needs a Panoptic target, not {type(target).__name__}")
+def _palette(target: TargetSpec) -> Palette:
+    if not isinstance(target, Palette):
+        raise TypeError(f"segments need a Palette, not {type(target).__name__}")
     return target

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from convsight.datasets import Dataset
+from convsight.datasets.masks.adopt import with_things
 from convsight.results import Boxes, BoxLists
 from convsight.results.instance_lists import InstanceLists
 from convsight.results.masks import mask_column, masks_of_ids
@@ -12,10 +13,10 @@ from convsight.targets import Targets
 
 
 def as_instances(dataset: Dataset) -> Dataset | None:
-    """The images of `dataset` with things: boxes whose pixels are known; None for all else."""
+    """The images of `dataset` with things: boxes whose pixels are known, or what its files tell; None for all else."""
     splits = dataset.splits
     if not all(_known(split.targets) for split in splits.values()):
-        return None
+        return with_things(dataset)
     found = {name: replace(split, targets=_things(split.targets)) for name, split in splits.items()}
     return replace(dataset, task="instances", splits=found)
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
 from convsight.results import InvalidOutputError, PanopticMap
-from convsight.targets import Panoptic
+from convsight.targets import Palette
 from convsight.tasks.full_size import most_probable
-from convsight.tasks.panoptic.light.adoption import as_panoptic_maps
+from convsight.tasks.panoptic.light.adoption import as_panoptic_maps, things_of
 from convsight.tasks.panoptic.light.grouping import centres_of, grouped
 from convsight.tasks.panoptic.light.merging import merged
 from convsight.tasks.panoptic.light.metrics import PanopticMetrics
@@ -45,9 +45,9 @@ class PanopticReader(Reader):
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
-        if not isinstance(card.target, Panoptic):
-            raise TypeError(f"a panoptic map needs a Panoptic target, not {type(card.target).__name__}")
-        self._target = card.target
+        if not isinstance(card.target, Palette):
+            raise TypeError(f"segments need a Palette, not {type(card.target).__name__}")
+        self._things = things_of(card.target)
         default = PanopticSettings.model_fields["least_stuff"].default
         self._least_stuff = float(card.options.get("least_stuff", default))
 
@@ -56,10 +56,10 @@ class PanopticReader(Reader):
         return as_panoptic_maps(dataset)
 
     def columns(self) -> tuple[str, ...]:
-        return ("label", "kind", "score", "share")
+        return ("label", "score", "id", "pixels")
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> PanopticMap:
-        geometry, target = self.card.input.geometry(size), self._target
+        geometry = self.card.input.geometry(size)
         found = most_probable(np.asarray(arrays["probabilities"]), geometry, _UNKNOWN)
         heat, shares = (np.asarray(arrays[name], np.float32) for name in ("centres", "offsets"))
         if not (np.isfinite(heat).all() and np.isfinite(shares).all()):
@@ -69,16 +69,11 @@ class PanopticReader(Reader):
         offsets = shares[::-1] * np.array([height, width], np.float32)[:, None, None]  # rows before columns
         group = geometry.mask_back(grouped(centres, offsets))
         sure = heat[centres[:, 0], centres[:, 1]]
-        segments = merged(found.indices, found.scores, group, sure, target.things, self._least_stuff)
+        segments = merged(found.indices, found.scores, group, sure, self._things, self._least_stuff)
+        numbers = np.arange(1, len(segments.labels) + 1)
         return PanopticMap.of(
-            target.names,
-            target.things,
-            segments.ids,
-            np.arange(1, len(segments.labels) + 1),
-            segments.labels,
-            colours=target.colours,
-            scores=segments.scores,
+            self.classes, self._things, segments.ids, numbers, segments.labels, scores=segments.scores
         )
 
     def metrics(self) -> PanopticMetrics:
-        return PanopticMetrics(self._target.names, self._target.things)
+        return PanopticMetrics(self.classes, self._things)
