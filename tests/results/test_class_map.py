@@ -46,7 +46,7 @@ def test_a_volume_is_an_array_file_and_its_middle_is_drawn() -> None:
     found = of([[[0, 0]], [[1, 1]], [[2, 2]]])
     assert np.load(io.BytesIO(found.files()["mask.npy"])).tolist() == found.indices.tolist()
     assert found.to_json()["mask"] == {"depth": 3, "height": 1, "width": 2}
-    drawn = np.asarray(found.draw(Image.new("RGB", (200, 200))))
+    drawn = np.asarray(found.draw(Image.new("RGB", (320, 200))))
     assert drawn[-1, 5].tolist() == [115, 80, 0]
 
 
@@ -75,7 +75,7 @@ def test_unsure_pixels_have_no_class() -> None:
         (lambda: ClassMap(CLASSES, (), np.zeros((1, 1), np.uint8)), ValueError, "as many colours"),
         (lambda: of([[0]], scores=np.array([0.1])), ValueError, "scores of shape"),
         (lambda: of([[0]], scores=np.array([[np.nan]])), InvalidOutputError, "scores of pixels"),
-        (lambda: ClassMap(CLASSES, usual_colours(CLASSES), np.zeros((1, 1))), ValueError, "uint8 or uint16"),
+        (lambda: ClassMap(CLASSES, usual_colours(CLASSES), np.zeros((1, 1), np.int64)), ValueError, "uint8 or uint16"),
     ],
 )
 def test_what_is_no_class_map_is_refused(make: Any, error: type[Exception], message: str) -> None:
@@ -99,10 +99,10 @@ def test_mistakes_are_regions_that_say_what_they_were_taken_for() -> None:
     unsure = of(said, scores=np.full(said.shape, 0.5)).mistakes(of(true))
     assert unsure[0].severity == pytest.approx(50 / 1500)
     drawn = of(said).draw_mistakes(Image.new("RGB", (50, 40), "white"), of(true))
-    assert drawn.width == 3 * 200 + 8
+    assert drawn.width == 3 * 350 + 8
 
 
 def test_what_is_kept_for_drawing_is_small() -> None:
-    large = ClassMap(CLASSES, usual_colours(CLASSES), np.tile(np.uint8([0, 1, 2, 1]), (3000, 500)))
+    large = ClassMap(CLASSES, usual_colours(CLASSES), np.tile(np.array([0, 1, 2, 1], np.uint8), (3000, 500)))
     assert large.compact().indices.shape == (500, 333)
     assert of([[0, 1]], scores=np.ones((1, 2))).compact().scores is None
