@@ -2,8 +2,8 @@
 
     python benchmarks/tiles.py [--parts memory seams] [--side 20000] [--minutes 3]
 
-`memory` makes a GeoTIFF of `--side` x `--side` pixels of 4 bands of 8 bits, trains a tiny network on small ones like it
-in tiles of 256 px, exports it, and predicts the large one by the command, in a process of its own whose peak resident
+`memory` makes a GeoTIFF of `--side` x `--side` px of 4 bands of 8 bits, trains two convolutions on small ones like it,
+exports them for tiles of 256 px, and predicts the large one by the command, in a process of its own whose peak resident
 size the system reports. A second such job is killed half way and begun again; its file must have the same pixels.
 
 `seams` trains a U-Net for `--minutes` on drawn things and predicts pictures of 1,024 px in tiles with several overlaps:
@@ -22,16 +22,19 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import torch
+from affine import Affine
 from measuring import print_table, versions
-from rasterio.transform import from_origin
 from rasterio.windows import Window
-from torch import Tensor, nn
+from torch import nn
 
 import convsight
+from convsight.card import Card
 from convsight.datasets import Dataset, Split
+from convsight.export.onnx_graph import onnx_graph, with_card
 from convsight.export.torch_engine import graph_engine
 from convsight.inputs import ImageInput
-from convsight.nets.entry import NetShape
+from convsight.nets.input_layers import InputLayer
 from convsight.results import ClassMaps
 from convsight.runtime.blended import HeldRows, Tiles, blended_strips
 from convsight.runtime.engine import Engine
@@ -44,18 +47,22 @@ _PATTERN, _BLOCK = 2048, 512  # px
 _SHOWN = 0.5  # of the rows that a job has predicted when it is killed
 
 
-class Tiny(nn.Module):
-    """Two convolutions: what takes time and memory is then what is around the network."""
-
-    def __init__(self, shape: NetShape) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(shape.channels, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, shape.outputs, 3, padding=1)
-        )
-
-    def forward(self, images: Tensor) -> Tensor:
-        found: Tensor = self.layers(images)
-        return found
+def tiny(data: Dataset, file: Path) -> None:
+    """Two convolutions that have learnt `data`, as an ONNX file: what takes time and memory is then around them."""
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, len(_NAMES), 3, padding=1))
+    side = {"height": 256, "width": 256, "fit": "tile", "overlap": 64, "channels": 4}
+    spec = ImageInput(**side, mean=(0.3,) * 4, std=(0.3,) * 4)  # type: ignore[arg-type]
+    card = Card(task="segmentation", net="unet-s", target=Palette.of(_NAMES), input=spec)
+    train, optimizer, layer = data.split("train"), torch.optim.Adam(layers.parameters(), 0.01), InputLayer(spec)
+    for step in range(300):
+        image, mask = train.images[step % len(train)], train.targets[step % len(train)].indices  # type: ignore[union-attr]
+        logits = layers(layer(torch.from_numpy(spec.load(image).array[None])))
+        loss = nn.functional.cross_entropy(logits, torch.from_numpy(mask[None].astype(np.int64)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    file.write_bytes(with_card(onnx_graph(layers.eval(), card), card))
 
 
 def drawn(side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +78,7 @@ def drawn(side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def write_tif(path: Path, pattern: np.ndarray, side: int) -> None:
     """A GeoTIFF in blocks, of `pattern` repeated to `side` x `side` pixels."""
-    where = {"crs": "EPSG:32633", "transform": from_origin(500_000, 5_300_000, 0.5, 0.5)}
+    where = {"crs": "EPSG:32633", "transform": Affine(0.5, 0, 500_000, 0, -0.5, 5_300_000)}
     blocks = {"tiled": True, "blockxsize": _BLOCK, "blockysize": _BLOCK, "photometric": "minisblack"}
     size = {"width": side, "height": side, "count": 4, "dtype": "uint8"}
     across = np.tile(pattern, (1, 1, -(-side // pattern.shape[2])))[:, :, :side]
@@ -115,10 +122,9 @@ def predicted(run: Path, picture: Path, out: Path, kill_at: float | None = None)
 
 def memory(folder: Path, side: int) -> None:
     """Print the table of time and memory."""
-    few = data(folder, {"train": 6, "val": 2, "test": 2}, 300)
-    run = convsight.train(
-        few, run=str(folder / "run"), net=Tiny, tile=256, epochs=20, batch=2, quiet=True, augment="none", mirror=False
-    ).path
+    few = data(folder, {"train": 6}, 300)
+    run = folder / "tiny.onnx"
+    tiny(few, run)
     large, pattern = folder / "large.tif", drawn(_PATTERN, 99)
     write_tif(large, pattern[0], side)
     gib = large.stat().st_size / 2**30

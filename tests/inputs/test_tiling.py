@@ -71,8 +71,8 @@ def test_starts_are_drawn_from_ranges_that_follow_one_another(side: int, tile: i
     overlap = min(overlap, tile // 2)
     ranges = spread_starts(side, tile, overlap)
     assert len(ranges) == tiles_of(side, tile, overlap)
-    assert ranges[0][0] == 0
-    assert ranges[-1][1] == max(0, side - tile)
+    assert ranges[0][0] == -(tile // 8)
+    assert ranges[-1][1] == max(0, side - tile) + tile // 8
     assert all(low <= high for low, high in ranges)
     assert all(before[1] == after[0] for before, after in pairwise(ranges))
 

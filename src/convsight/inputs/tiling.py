@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+_BEYOND = 8  # of a tile is an eighth
 _SILENT = 0.25  # of the overlap, at the edge of a tile: what a network says there it says without its surroundings
 
 
@@ -30,7 +31,7 @@ class Tiling:
         self.cells = cells
         self.tile = tile
         self.starts = (*range(0, last, step), last)
-        self.shares = tuple(self._share(index, overlap) for index in range(len(self.starts)))
+        self.shares = self._shares(overlap)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -43,15 +44,14 @@ class Tiling:
         """The first tile that says something of the cells where tile `index` starts."""
         return next(each for each, start in enumerate(self.starts) if start + self.tile > self.starts[index])
 
-    def _share(self, index: int, overlap: int) -> NDArray[np.float32]:
-        """The own weights of tile `index`, divided by those of all tiles at its cells."""
-        begin = self.starts[index]
-        total = np.zeros(self.tile)
-        for each, start in enumerate(self.starts):
-            low, high = max(begin, start), min(begin, start) + self.tile
-            if low < high:
-                total[low - begin : high - begin] += self._weights(each, overlap)[low - start : high - start]
-        return (self._weights(index, overlap) / total).astype(np.float32)
+    def _shares(self, overlap: int) -> tuple[NDArray[np.float32], ...]:
+        """The own weights of every tile, divided by those of all tiles at its cells."""
+        own = [self._weights(index, overlap) for index in range(len(self))]
+        total = np.zeros(self.cells)
+        for start, weights in zip(self.starts, own, strict=True):
+            total[start : start + self.tile] += weights
+        parts = (total[start : start + self.tile] for start in self.starts)
+        return tuple((weights / part).astype(np.float32) for weights, part in zip(own, parts, strict=True))
 
     def _weights(self, index: int, overlap: int) -> NDArray[np.float64]:
         """Of the cells of tile `index`: 1 in its middle, less towards edges that have a neighbour."""
@@ -85,9 +85,12 @@ def tiles_of(side: int, tile: int, overlap: int) -> int:
 def spread_starts(side: int, tile: int, overlap: int) -> list[tuple[int, int]]:
     """For each tile of an axis the range (first, last) of starts among which one is drawn, so that all are covered.
 
+    The ranges reach an eighth of a tile beyond what is possible: what is drawn there is meant to begin at the border,
+    since the outermost cells would else hardly ever be seen.
+
     >>> spread_starts(1000, 256, 64)
-    [(0, 148), (148, 297), (297, 446), (446, 595), (595, 744)]
+    [(-32, 129), (129, 291), (291, 452), (452, 614), (614, 776)]
     """
-    last = max(0, side - tile)
-    bounds = np.linspace(0, last, tiles_of(side, tile, overlap) + 1).astype(int).tolist()
+    last, beyond = max(0, side - tile), tile // _BEYOND
+    bounds = np.linspace(-beyond, last + beyond, tiles_of(side, tile, overlap) + 1).astype(int).tolist()
     return list(pairwise(bounds))

@@ -20,11 +20,13 @@ class Places:
     """An epoch draws as many tiles of every picture as cover it, each somewhere in a part of its own.
 
     So every epoch sees nearly all of a picture, and no two see the same tiles. A draw has the index of its `pictures`
-    (draws,) and the `ranges` (draws, 2, 2) of its left and its top: from the first to the last that are possible.
+    (draws,) and the `ranges` (draws, 2, 2) of its left and its top, cut off at 0 and at the `last` (draws, 2) that is
+    possible.
     """
 
     pictures: NDArray[np.int64]
     ranges: NDArray[np.int64]
+    last: NDArray[np.int64]
     first: NDArray[np.int64]  # the first draw of every picture
     seed: int
 
@@ -34,7 +36,7 @@ class Places:
         spec = images.spec
         if not (isinstance(spec, ImageInput) and spec.is_tiled):
             return None
-        counts, ranges = [], []
+        counts, ranges, last = [], [], []
         for index in range(len(images)):
             across, down = (
                 spread_starts(cells, tile, spec.overlap)
@@ -42,15 +44,19 @@ class Places:
             )
             counts.append(len(across) * len(down))
             ranges += [(left, top) for top in down for left in across]
+            last.append(
+                [max(0, cells - tile) for cells, tile in zip(images.size(index), images.tile_size, strict=True)]
+            )
         pictures = np.repeat(np.arange(len(counts)), counts)
         first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-        return cls(pictures, np.array(ranges, np.int64), first, seed)
+        return cls(pictures, np.array(ranges, np.int64), np.array(last, np.int64)[pictures], first, seed)
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def corners(self, numbers: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
         """Left and top (draws, 2) of the draws called `numbers`: of a draw that comes more than once, another place."""
-        low, high = np.moveaxis(self.ranges[numbers % len(self)], 2, 0)
+        draws = numbers % len(self)
+        low, high = np.moveaxis(self.ranges[draws], 2, 0)
         share = uniform(self.seed, epoch, numbers, 2, _STREAM).astype(np.float64)
-        return low + np.floor(share * (high - low + 1)).astype(np.int64)
+        return np.clip(low + np.floor(share * (high - low + 1)).astype(np.int64), 0, self.last[draws])

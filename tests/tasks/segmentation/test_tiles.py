@@ -38,7 +38,7 @@ def test_tiles_are_as_the_user_says() -> None:
     [
         (
             {"tile": 501},
-            "--tile 501 is larger than every picture, the largest of which has 500 x 375 px; give at most 500",
+            "--tile 501 is larger than every picture, the largest of which has 500 x 375 px; give",
         ),
         ({"tile": 16}, "--tile 16: give at least 32 px, or 0 for no tiles"),
         ({"tile": 128, "overlap": 65}, "--overlap 65: tiles of 128 px may share at most half, 64 px"),
