@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pycocotools import mask as coco
+from tests.command import within
 from tests.datasets.masks.conftest import Write
 from tests.datasets.masks.said import indices, things
 
@@ -119,3 +120,14 @@ def test_every_thing_of_real_photos(shared_data: Callable[[str], Path]) -> None:
             assert (mask.full(size[::-1]) == coco.decode(runs).astype(bool)).all()
             compared += 1
     assert compared == 246
+
+
+def test_the_audit_looks_at_what_it_is_told(write: Write, text: Text, tmp_path: Path) -> None:
+    write("images/a.png")
+    text("instances.json", _document(SQUARE, [[0, 0, 1, 0, 1, 1, 0, 1]]))
+    done = within("audit", tmp_path, "--task", "instances", "--format", "json")
+    assert "specks" in [finding["kind"] for finding in json.loads(done.stdout)["findings"]], done.stderr
+    written = within("convert", tmp_path, tmp_path / "to", "--to", "coco", "--task", "instances")
+    assert written.returncode == 0, written.stderr
+    annotations = json.loads((tmp_path / "to/annotations/instances.json").read_text())["annotations"]
+    assert annotations[0]["segmentation"] == [[0, 0, 4, 0, 4, 3, 0, 3]]

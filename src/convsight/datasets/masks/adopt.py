@@ -79,6 +79,14 @@ def with_segments(dataset: Dataset) -> Dataset | None:
     return read_coco_panoptic(path) if path.exists() and is_coco_panoptic(path) else None
 
 
+# What takes the targets of a task from data that are read as something else.
+TAKEN: dict[str, Callable[[Dataset], Dataset | None]] = {
+    "segmentation": with_classes,
+    "instances": with_things,
+    "panoptic": with_segments,
+}
+
+
 def _classes_of_things(dataset: Dataset) -> Dataset:
     palette = Palette.of((BACKGROUND, *dataset.target.names))
 
