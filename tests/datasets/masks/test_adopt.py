@@ -13,8 +13,10 @@ from tests.datasets.masks.conftest import Write
 from tests.datasets.masks.said import indices, things
 
 from convsight.datasets import read_as_it_is
-from convsight.datasets.masks.adopt import with_classes, with_segments, with_things
+from convsight.datasets.masks.adopt import painted, with_classes, with_segments, with_things
+from convsight.datasets.masks.instance_source import boxes_of_masks
 from convsight.errors import UserError
+from convsight.results.masks import Mask
 
 Text = Callable[[str, str], Path]
 
@@ -131,3 +133,15 @@ def test_the_audit_looks_at_what_it_is_told(write: Write, text: Text, tmp_path: 
     assert written.returncode == 0, written.stderr
     annotations = json.loads((tmp_path / "to/annotations/instances.json").read_text())["annotations"]
     assert annotations[0]["segmentation"] == [[0, 0, 4, 0, 4, 3, 0, 3]]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_smallest_thing_gives_the_class_whatever_the_order(turned: bool) -> None:
+    ids = [np.ones((2, 3), np.uint8), np.array([[0, 2, 0], [0, 0, 0]], np.uint8)]
+    masks = [Mask.of(each > 0) for each in (ids[::-1] if turned else ids)]
+    labels = [1, 0] if turned else [0, 1]
+    boxes = boxes_of_masks(masks, labels, ("plate", "cup"), (3, 2))
+    assert painted(boxes, 255).tolist() == [[1, 2, 1], [1, 1, 1]]
+    # What nobody need find is of no class, under all else.
+    hidden = boxes_of_masks(masks, labels, ("plate", "cup"), (3, 2), difficult=[each == 0 for each in labels])
+    assert painted(hidden, 255).tolist() == [[255, 2, 255], [255, 255, 255]]
