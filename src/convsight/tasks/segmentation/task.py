@@ -22,7 +22,7 @@ from convsight.nets.weights import Weights
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
 from convsight.targets import Palette, TargetSpec, class_maps
-from convsight.tasks.capabilities import mean_answer
+from convsight.tasks.capabilities import Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import sizes, unmeasured
@@ -36,14 +36,16 @@ from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
-from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter
+from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
 from convsight.tasks.segmentation.pretrained import adapt_segmenter, read_segmenter_weights
 from convsight.tasks.segmentation.segmenter import Answer, Segmenter
+from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_USUAL = Usual("unet+resnet18", "unet+efficientnet_lite0")
 _MASK = "mask"  # the name of the target
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
@@ -53,13 +55,19 @@ _STRIDE = 32  # px, of most encoders
 class Segmentation(Task):
     """A class for every pixel, by a network that gives logits of the input's size."""
 
-    default_net = "unet-s"
+    default_net = _USUAL.small
     trivial_baseline_name = "majority"
     batch_divisor = 4  # every image teaches thousands of pixels
     finetune_lr_scale = 1 / 3  # what follows the encoder is fresh
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return NETWORKS.canonical(name)
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings, _USUAL)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card, encoder_of(card.net), _USUAL)
 
     def weights(self, net: str, weights: str, *, download: bool) -> Weights:
         return read_segmenter_weights(net, weights, download=download)
