@@ -107,7 +107,8 @@ def unet_after(name: str, shape: NetShape) -> UNet:
     """A U-Net whose contracting half is the catalogue's network called `name`, with fresh weights.
 
     Its steps have 256, 128, 64 and 32 channels, as far down as the sides are halved. The last is as large as the finest
-    map of the encoder, mostly half of the image, and its scores are interpolated: a step more costs a third of the time.
+    map of the encoder, mostly half of the image, and its scores are interpolated: a step more costs a third of the
+    time.
     Raises `UserError` for an unknown name, and a network that has no maps of features.
     """
     encoder = build_encoder(name, shape)
