@@ -12,14 +12,14 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, ImageStore, Split
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.nets.segmenter import Segmenter
 from convsight.results import ClassMaps
 from convsight.rng import RngKeys
 from convsight.targets import Palette
 from convsight.tasks import task_of
-from convsight.tasks.capabilities import augmentation_of
+from convsight.tasks.capabilities import augmentation_of, start_of, untried_weights
 from convsight.tasks.choices import train_settings
 from convsight.tasks.segmentation.losses import MaskLoss
-from convsight.tasks.segmentation.segmenter import Segmenter
 
 CLASSES = ("sky", "road", "car")
 
@@ -149,3 +149,29 @@ def test_what_is_hidden_is_still_there() -> None:
     assert torch.equal(plain.targets["mask"], hidden.targets["mask"])
     assert not torch.equal(plain.image, hidden.image)
     assert not torch.equal(varied(masks, rand_augment=20).targets["mask"], plain.targets["mask"])
+
+
+@pytest.mark.parametrize(
+    ("side", "choices", "net", "weights"),
+    [
+        (160, {}, "unet+efficientnet_lite0", "imagenet"),
+        (96, {}, "unet-s", None),
+        (160, {"weights": "none"}, "unet-s", None),
+        (160, {"net": "unet+resnet18"}, "unet+resnet18", None),
+        (96, {"weights": "imagenet"}, "unet+efficientnet_lite0", "imagenet"),
+    ],
+)
+def test_photos_begin_with_a_pretrained_encoder(
+    side: int, choices: dict[str, Any], net: str, weights: str | None
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (8, side, side, 3), dtype=np.uint8)
+    split = Split("train", images, maps(8), [str(n) for n in range(8)])
+    dataset = Dataset("x", "x", "segmentation", Palette.of(CLASSES), {"train": split})
+    start = start_of(task_of("segmentation"), dataset, train_settings(data="x", task="segmentation", **choices))
+    assert start[:2] == (net, weights)
+
+
+def test_a_fresh_network_on_photos_is_told_of_weights() -> None:
+    task, image = task_of("segmentation"), card().input.model_copy(update={"height": 128, "width": 128})
+    for net, option in (("unet-s", "--weights imagenet"), ("unet+resnet18", "--weights imagenet"), ("unet", "")):
+        assert untried_weights(task, card(net).model_copy(update={"input": image})) == option

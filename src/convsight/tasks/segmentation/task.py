@@ -17,6 +17,7 @@ from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.segmenter import Answer, Segmenter
 from convsight.nets.stages import Stages, stages_in
 from convsight.nets.weights import Weights
 from convsight.results import ClassMap
@@ -38,7 +39,6 @@ from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
 from convsight.tasks.segmentation.pretrained import adapt_segmenter, fill_segmenter, read_segmenter_weights
-from convsight.tasks.segmentation.segmenter import Answer, Segmenter
 from convsight.tasks.segmentation.torchvision_weights import SIZE, TORCHVISION_SEGMENTERS, coco_weights
 from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
@@ -46,8 +46,8 @@ from convsight.tasks.target_tensors import TargetTensors
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_USUAL = Usual("unet+resnet18", "unet+efficientnet_lite0")
 _MASK = "mask"  # the name of the target
+_USUAL = Usual("unet-s", "unet+efficientnet_lite0")
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
 
