@@ -12,12 +12,12 @@ differ elsewhere, and how far tiles are from the prediction of the whole picture
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -107,17 +107,27 @@ def data(folder: Path, counts: dict[str, int], side: int) -> Dataset:
 def predicted(run: Path, picture: Path, out: Path, kill_at: float | None = None) -> tuple[float, float]:
     """Seconds and peak MiB of the command; with `kill_at` it is killed when so much of its rows is there."""
     command = [sys.executable, "-m", "convsight", "predict", str(run), str(picture), "--out", str(out)]
-    began = time.perf_counter()
+    began, peak = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL if kill_at else None)
     part, whole = out.with_name(f"{out.name}.part"), rasterio.open(picture).width ** 2
-    while kill_at and process.poll() is None and not (part.exists() and part.stat().st_size > kill_at * whole):
+    while process.poll() is None:
+        peak = max(peak, _peak_mib(process.pid))
+        if kill_at and part.exists() and part.stat().st_size > kill_at * whole:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
         time.sleep(0.05)
-    if kill_at:
-        process.send_signal(signal.SIGKILL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if not kill_at and status:
-        sys.exit(f"the command failed: {status}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    if process.returncode and not kill_at:
+        sys.exit(f"the command failed: {process.returncode}")
+    return time.perf_counter() - began, peak
+
+
+def _peak_mib(process: int) -> float:
+    """The peak resident size so far; what `getrusage` tells begins with that of the process it was forked from."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def memory(folder: Path, side: int) -> None:

@@ -41,7 +41,7 @@ class Means(Engine):
 
 def spec(overlap: int = 32, height: int = 64, width: int = 64) -> ImageInput:
     side = {"height": height, "width": width}
-    return ImageInput(**side, fit="tile", overlap=overlap, channels=3, mean=(0,) * 3, std=(1,) * 3)  # type: ignore[arg-type]
+    return ImageInput(**side, fit="tile", overlap=overlap, channels=3, mean=(0,) * 3, std=(1,) * 3)
 
 
 def card(image: ImageInput) -> Card:

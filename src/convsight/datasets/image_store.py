@@ -184,7 +184,8 @@ class ImageStore:
         """How much room the arrays of all examples take."""
         if self.spec.is_tiled:
             pixel = self.spec.dtype.itemsize * self.spec.array_shape[-1]
-            return sum(prod(sides) for sides in self._found.sizes[self._rows].tolist()) * pixel
+            pixels: int = self._found.sizes[self._rows].astype(np.int64).prod(axis=1).sum().item()
+            return pixels * pixel
         return len(self) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
 
     @classmethod
@@ -415,7 +416,8 @@ def middle_corners(sizes: Sequence[tuple[int, ...]], tile: tuple[int, int]) -> N
     [[34, 0]]
     """
     spare = np.array(sizes, np.int64).reshape(-1, 2) - np.array(tile)
-    return np.maximum(spare, 0) // 2
+    corners: NDArray[np.int64] = np.maximum(spare, 0) // 2
+    return corners
 
 
 def is_grey(image: NDArray[np.uint8]) -> bool:

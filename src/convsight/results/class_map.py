@@ -95,9 +95,12 @@ class ClassMap(Result):
     @classmethod
     def joined(cls, strips: Sequence["ClassMap"]) -> "ClassMap":
         """One map of strips, from the top down, of the same classes."""
-        indices, scores, leads = (
-            None if any(each is None for each in parts) else np.concatenate(parts)
-            for parts in zip(*((strip.indices, strip.scores, strip.leads) for strip in strips), strict=True)
+        indices = np.concatenate([strip.indices for strip in strips])
+        scores, leads = (
+            None
+            if any(each is None for each in parts)
+            else np.concatenate([each for each in parts if each is not None])
+            for parts in zip(*((strip.scores, strip.leads) for strip in strips), strict=True)
         )
         return replace(strips[0], indices=indices, scores=scores, leads=leads)
 

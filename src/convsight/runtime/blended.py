@@ -60,14 +60,10 @@ class Tiles:
             for cells, tile in zip(size, (spec.width, spec.height), strict=True)
         )
 
-    def top(self, row: int) -> int:
-        """The first row of pixels that is known once the row of tiles before `row` has been: see `blended_strips`."""
-        return min(self.down.starts[row], self.size[1])
-
     def pixels(self, picture: Rows, row: int) -> NDArray[Any]:
         """The pixels of a row of tiles, with borders where the picture is smaller than a tile."""
         top = self.down.starts[row]
-        found = picture.rows(top, min(top + self.spec.height, max(self.size[1], self.spec.height)))
+        found = picture.rows(top, min(top + self.spec.height, self.size[1]))
         wanted = InputSize(self.spec.height, self.across.cells, "tile")
         return found if found.shape[:2] == wanted[:2] else fit_planes(found, wanted, self.spec.low)
 

@@ -59,4 +59,6 @@ class Places:
         draws = numbers % len(self)
         low, high = np.moveaxis(self.ranges[draws], 2, 0)
         share = uniform(self.seed, epoch, numbers, 2, _STREAM).astype(np.float64)
-        return np.clip(low + np.floor(share * (high - low + 1)).astype(np.int64), 0, self.last[draws])
+        starts = low + np.floor(share * (high - low + 1)).astype(np.int64)
+        found: NDArray[np.int64] = np.clip(starts, 0, self.last[draws])
+        return found

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from convsight.card import Card
 from convsight.errors import UserError
 from convsight.export.torch_engine import save_network
 from convsight.inputs import ImageInput
-from convsight.progress import Silent
+from convsight.progress import Listener, Silent, Status
 from convsight.results import ClassMap
 from convsight.runtime.maps.geojson_file import write_geojson
 from convsight.runtime.maps.verb import MapOptions, save_map
@@ -58,7 +58,7 @@ def whole(folder: Path) -> ClassMap:
     return found
 
 
-class Heard(Silent):
+class Heard(Listener):
     """Hears what is said, and stops as Ctrl-C does when so many rows of tiles are done."""
 
     def __init__(self, stop: int | None = None) -> None:
@@ -67,6 +67,12 @@ class Heard(Silent):
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+    def epoch(self, number: int, text: str) -> None:
+        pass
+
+    def training(self) -> AbstractContextManager[Callable[[Status], None]]:
+        return Silent().training()
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -212,6 +218,15 @@ def test_what_makes_no_map_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"2 bands of uint8; expected 4 of uint8.*nor is it read row by row"):
         save_map(options(folder, sources=[str(tmp_path / "two.tif")]), tmp_path / "a.tif", {}, Silent())
     assert [file.name for file in tmp_path.iterdir()] == ["two.tif"]
+
+
+def test_a_picture_smaller_than_a_tile_has_a_map_too(folder: Path, tmp_path: Path) -> None:
+    small = write_bands(tmp_path / "small.tif", np.random.default_rng(1).integers(0, 256, (20, 25, 4), dtype=np.uint8))
+    save_map(options(folder, sources=[str(small)]), tmp_path / "map.tif", {}, Silent())
+    expected = load(folder / "net.safetensors").predict(small)
+    assert isinstance(expected, ClassMap)
+    with rasterio.open(tmp_path / "map.tif") as found:
+        np.testing.assert_array_equal(found.read(1), expected.indices)
 
 
 def test_networks_that_answer_about_the_whole_make_no_map(folder: Path, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ _BYTE = 256  # indices that a table of colours has room for
 
 
 class MapBands(NamedTuple):
-    """What a file holds: its size (width, height) in pixels, its bands, their type, and what stands beside them."""
+    """What a file holds: its size (width, height) in px, how many bands, their type, and what stands beside them."""
 
     size: tuple[int, int]
-    count: int
+    many: int
     dtype: str
     nodata: int | None = None
     colours: tuple[Colour, ...] = ()
@@ -58,7 +58,7 @@ def _write(
     rasterio = quiet_rasterio()
     (width, height), windows = bands.size, rasterio.windows
     profile = {
-        **{"driver": "GTiff", "width": width, "height": height, "count": bands.count, "dtype": bands.dtype},
+        **{"driver": "GTiff", "width": width, "height": height, "count": bands.many, "dtype": bands.dtype},
         **{"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "interleave": "band"},
         **{"compress": "deflate", "photometric": "minisblack", "bigtiff": "IF_SAFER", "nodata": bands.nodata},
         **(where.profile if where else {}),
@@ -68,12 +68,12 @@ def _write(
             file.update_tags(**where.tags)
         if bands.colours and bands.dtype == "uint8" and len(bands.colours) <= _BYTE:
             file.write_colormap(1, {index: (*colour, 255) for index, colour in enumerate(bands.colours)})
-        if bands.count == len(bands.names):
+        if bands.many == len(bands.names):
             file.descriptions = bands.names
         elif bands.names:
             file.update_tags(classes=", ".join(f"{index} {name}" for index, name in enumerate(bands.names)))
         if bands.scale != 1:
-            file.scales = (bands.scale,) * bands.count
+            file.scales = (bands.scale,) * bands.many
         for top, bottom in block_rows(height):
             file.write(np.ascontiguousarray(read(top, bottom)), window=windows.Window(0, top, width, bottom - top))
             tell(1)

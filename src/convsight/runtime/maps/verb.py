@@ -127,9 +127,7 @@ def _opened(held: ExitStack, card: Card, picture: Path, options: MapOptions, eng
     spec = card.input
     if not isinstance(spec, ImageInput) or not spec.is_tiled:
         if options.probabilities:
-            raise UserError(
-                "--probabilities are of networks that take tiles: convsight train DATA --tile 256"
-            )
+            raise UserError("--probabilities are of networks that take tiles: convsight train DATA --tile 256")
         size = image_size(picture)
         if size is None:
             raise ImageError(f"{picture} is no image that can be read")
