@@ -32,7 +32,7 @@ import convsight
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
 from convsight.export.onnx_graph import onnx_graph, with_card
-from convsight.export.torch_engine import graph_engine
+from convsight.export.torch_engine import graph_engine, load_network
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
 from convsight.results import ClassMaps
@@ -165,9 +165,8 @@ def seams(folder: Path, minutes: float) -> None:
     run = convsight.train(
         some, run=str(folder / "unet"), net="unet-s", tile=256, minutes=minutes, quiet=True, mirror=False, export=False
     )
-    card, task = run.card, task_of("segmentation")
-    network = convsight.load(run.path, engine="torch").engine
-    engine = graph_engine(task.graph(network.graph.model, card), None, "unet-s")  # type: ignore[attr-defined]
+    card = run.card
+    engine = graph_engine(task_of("segmentation").graph(load_network(run.model_file), card), None, "unet-s")
     pixels = np.moveaxis(drawn(1024, 7)[0], 0, -1)
     whole = engine.run(pixels[None])["probabilities"][0]
     rows = []
