@@ -19,6 +19,7 @@ from convsight.nets.lenet5 import LeNet5
 from convsight.nets.own import is_own, own_entry
 from convsight.nets.perceptron import mlp, perceptron
 from convsight.nets.small import SmallNet
+from convsight.nets.small_3d import Small3d
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.shape_check import check_sides
 from convsight.nets.text.source import canonical, is_net_text
@@ -60,6 +61,17 @@ NETS: dict[str, NetEntry] = {
         side=64,
         smallest=1,
         outputs=10,
+    ),
+    "small-3d": NetEntry(
+        Small3d,
+        "residual net for volumes; the default for these",
+        _LICENCE,
+        "Hara, Kataoka and Satoh, Can Spatiotemporal 3D CNNs Retrace the History of 2D CNNs and ImageNet?, 2018",
+        side=32,
+        smallest=1,
+        volumes=True,
+        channels=1,
+        outputs=2,
     ),
     "perceptron": NetEntry(
         perceptron,

@@ -4,6 +4,7 @@ import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
+from convsight.datasets.volume_range import are_volumes
 from convsight.images import ImageError, InputSize, load_image, tiff_header
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import net_entry
@@ -13,7 +14,7 @@ from convsight.spread import evenly
 from convsight.tasks.capabilities import Start
 from convsight.tasks.image_size import typical_side
 
-SMALL, PHOTOS = "small", "efficientnet_lite0"
+SMALL, SMALL_3D, PHOTOS = "small", "small-3d", "efficientnet_lite0"
 # px; see "photos begin pretrained" in docs/design.md for what was measured on both sides of it.
 _PHOTO_SIDE = 128
 _DETAILED_SIDE = 64  # px; features of smaller images lose to a small network of their own
@@ -27,6 +28,8 @@ def choose_start(dataset: Dataset, settings: TrainSettings) -> Start:
         return Start(settings.net, settings.weights)
     if settings.weights is not None:
         return Start(PHOTOS if settings.weights == IMAGENET else SMALL, settings.weights)
+    if are_volumes(dataset.split("train").images):
+        return Start(SMALL_3D, None, f"{SMALL_3D} with fresh weights, since these are volumes")
     reason = _why_small(dataset.split("train"), settings)
     if reason:
         return Start(SMALL, None, f"{SMALL} with fresh weights: {reason}")
