@@ -34,7 +34,8 @@ class ClassMap(Result):
     `ignore_index` stands where no class is known or said: what the data leave open, and of a prediction what the
     network was not shown, or is less sure of than was asked for. `colours` are red, green and blue of each class. A
     prediction knows of every pixel how probable its class is, `scores`, and by how much it leads the next, `leads`:
-    floats in 0..1 of the same shape.
+    floats in 0..1 of the same shape. `spacing` are the sides of a pixel or voxel in mm, an axis each, where
+    known.
 
     >>> found = ClassMap(("sky", "road"), ((0, 114, 178), (0, 0, 0)), np.array([[0, 0, 0], [1, 1, 255]], np.uint8))
     >>> found.summary(), found.shares
@@ -49,6 +50,7 @@ class ClassMap(Result):
     ignore_index: int = IGNORED
     scores: Floats | None = None
     leads: Floats | None = None
+    spacing: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.indices.dtype not in (np.uint8, np.uint16) or self.indices.ndim not in {2, 3} or not self.indices.size:
@@ -62,6 +64,8 @@ class ClassMap(Result):
             raise ValueError(f"{self.ignore_index} is the index of the class {self.classes[self.ignore_index]!r}")
         if unknown := self._unknown():
             raise ValueError(f"the index {unknown[0]} is of none of {len(self.classes)} classes")
+        if self.spacing is not None and not (len(self.spacing) == self.indices.ndim and min(self.spacing) > 0):
+            raise ValueError(f"the sides of a pixel, {self.spacing}, must be above 0 and one for each axis")
         for name in ("scores", "leads"):
             values = getattr(self, name)
             if values is not None and values.shape != self.indices.shape:

@@ -23,7 +23,7 @@ from convsight.runtime.model import Model, load
 from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
 from convsight.tasks.adoption import data_for
-from convsight.tasks.reader import check_targets
+from convsight.tasks.reader import check_targets, remarks_of
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ def _judged_part(
         listener.say(f"note: no metrics of {part}: {error}")
         return {}
     examples = judged.examples.select(positions)
-    return named(part, judge(model.engine, model.reader, examples, advance, hear).compute())
+    found = judge(model.engine, model.reader, examples, advance, hear)
+    for remark in remarks_of(found):
+        listener.say(f"note: {part}: {remark}")
+    return named(part, found.compute())
 
 
 def _write_mistakes(

@@ -56,6 +56,19 @@ class Calibrating(Protocol):
         """The same examples, judged by predictions corrected so; those here must be uncorrected."""
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """Metrics that know what a reader of their numbers should be told."""
+
+    def remarks(self) -> list[str]:
+        """A line each: which classes nothing judges, what a rule made of what cannot be measured."""
+
+
+def remarks_of(found: Metrics) -> list[str]:
+    """What a reader of the numbers should be told; empty where there is nothing."""
+    return found.remarks() if isinstance(found, Remarking) else []
+
+
 def calibrated_by(found: Metrics) -> tuple[Metrics, dict[str, float]]:
     """The same examples judged by corrected predictions, and the correction; empty where the task knows none."""
     if not isinstance(found, Calibrating):

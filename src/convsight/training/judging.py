@@ -20,7 +20,7 @@ from convsight.runtime.mistakes import MistakeCollector
 from convsight.spread import evenly
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
-from convsight.tasks.reader import Metrics, calibrated_by
+from convsight.tasks.reader import Metrics, calibrated_by, remarks_of
 from convsight.training.advice import Untried, advise
 from convsight.training.sheets import WORST, save_worst
 from convsight.training.state import Training
@@ -56,6 +56,8 @@ def judge_best(
     scores = on_val.compute()
     reached = judged.compute()
     split = "test" if test else "val"
+    for remark in remarks_of(judged):
+        listener.say(f"note: {split}: {remark}")
     metrics = named(split, reached)
     for method, found in baselines.items():
         metrics |= named(split, found, baseline=method)

@@ -28,7 +28,7 @@ def pairs() -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
 
 @pytest.fixture(scope="module")
 def counts(pairs: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> PixelCounts:
-    return PixelCounts.of([confusion(truth, found, CLASSES, IGNORED) for truth, found in pairs])
+    return PixelCounts.of(np.stack([confusion(truth, found, CLASSES, IGNORED) for truth, found in pairs]))
 
 
 def test_pooled_numbers_are_those_of_torchmetrics(
@@ -65,11 +65,11 @@ def test_numbers_of_single_pictures_are_those_of_scikit_learn(
 
 
 def test_a_class_that_is_found_alone_counts_as_missed() -> None:
-    counts = PixelCounts.of([confusion(np.array([0, 0]), np.array([0, 1]), 3)])
-    assert counts.iou.tolist()[0][:2] == [0.5, 0.0]
-    assert np.isnan(counts.iou[0, 2])
-    assert np.isnan(counts.recall[0, 1])
-    assert mean_defined(counts.iou[0]) == 0.25
+    counts = PixelCounts.of(confusion(np.array([0, 0]), np.array([0, 1]), 3))
+    assert counts.iou.tolist()[:2] == [0.5, 0.0]
+    assert np.isnan(counts.iou[2])
+    assert np.isnan(counts.recall[1])
+    assert mean_defined(counts.iou) == 0.25
 
 
 def test_weighted_pictures_are_pooled_as_often_as_they_count(counts: PixelCounts) -> None:

@@ -6,7 +6,7 @@ is 0.75 % of the picture's diagonal.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from convsight.metrics.pixels.confusion import Maps
 
 Floats = NDArray[np.floating[Any]]
+Labels = NDArray[np.signedinteger[Any]]
 
 _SHARE = 0.0075  # of the diagonal
-_ROUNDING = 1e-9  # of the tolerance: a pixel just as far away counts as met
+_MANY = 16  # of so many pixels one that is looked for
+_AT_ONCE = 8  # steps looked at before pixels that were met are left out
 
 
 def tolerance_px(shape: tuple[int, ...]) -> float:
@@ -46,25 +48,19 @@ def boundary_f1(
     reach = tolerance_px(truth.shape) if tolerance is None else tolerance
     if ignore_index is not None:
         found = np.where(truth == ignore_index, truth, found)
-    true, given = (_boundary(each, ignore_index) for each in (truth, found))
-    right_given, right_true = _met(given, true, classes, reach), _met(true, given, classes, reach)
-    counts = [np.bincount(each.labels, minlength=classes)[:classes] for each in (given, true)]
-    precision, recall = (
-        np.divide(right, np.maximum(count, 1)) for right, count in zip((right_given, right_true), counts, strict=True)
-    )
-    both = precision + recall
-    f1 = 2 * precision * recall / np.where(both > 0, both, 1)
-    return np.where(counts[0] + counts[1] > 0, f1, np.nan)
+    reached = _offsets(truth.ndim, reach)
+    margin = int(reach)
+    true, given = (_boundary(each, ignore_index, classes, margin) for each in (truth, found))
+    counts, found_counts = (_counts(each, classes) for each in (true, given))
+    precision = _met(given, true, reached, margin, classes) / np.maximum(found_counts, 1)
+    recall = _met(true, given, reached, margin, classes) / np.maximum(counts, 1)
+    mean = (precision + recall) / 2
+    f1 = precision * recall / np.where(mean > 0, mean, 1)
+    return np.where(counts + found_counts > 0, f1, np.nan)
 
 
-class _Boundary(NamedTuple):
-    """The pixels of all boundaries: `places` (pixels, axes) and the class of each."""
-
-    places: Floats
-    labels: NDArray[np.int64]
-
-
-def _boundary(maps: Maps, ignore_index: int | None) -> _Boundary:
+def _boundary(maps: Maps, ignore_index: int | None, classes: int, margin: int) -> Labels:
+    """The class of each pixel of a boundary, else `classes`; as much around it as may be looked at."""
     edge = np.zeros(maps.shape, np.bool_)
     for axis in range(maps.ndim):
         one, other = np.moveaxis(maps, axis, 0)[:-1], np.moveaxis(maps, axis, 0)[1:]
@@ -74,17 +70,44 @@ def _boundary(maps: Maps, ignore_index: int | None) -> _Boundary:
         turned = np.moveaxis(edge, axis, 0)
         turned[:-1] |= differ
         turned[1:] |= differ
-    return _Boundary(np.argwhere(edge).astype(np.float64), maps[edge].astype(np.int64))
+    return np.pad(
+        np.where(edge, maps, classes).astype(np.int16 if classes < 2**15 else np.int32), margin, constant_values=classes
+    )
 
 
-def _met(some: _Boundary, others: _Boundary, classes: int, reach: float) -> NDArray[np.int64]:
-    """How many pixels of `some`, of each class, lie within `reach` of one of `others` of that class."""
-    if not len(some.labels) or not len(others.labels):
-        return np.zeros(classes, np.int64)
-    from scipy.spatial import cKDTree  # noqa: PLC0415 -- its import takes a while
+def _offsets(axes: int, reach: float) -> NDArray[np.int64]:
+    """The steps (steps, axes) to all pixels within `reach`, the nearest first."""
+    side = np.arange(-int(reach), int(reach) + 1)
+    steps = np.stack(np.meshgrid(*[side] * axes, indexing="ij"), axis=-1).reshape(-1, axes)
+    squares = (steps**2).sum(axis=1)
+    order = np.argsort(squares, kind="stable")
+    return steps[order[: int((squares <= reach**2).sum())]]
 
-    # One tree for all classes, which lie too far apart along an axis of their own to be taken for one another.
-    apart = 4 * reach
-    one, other = (np.column_stack([each.labels * apart, each.places]) for each in (some, others))
-    distances, _ = cKDTree(other).query(one, distance_upper_bound=reach * (1 + _ROUNDING))
-    return np.bincount(some.labels[np.isfinite(distances)], minlength=classes)[:classes]
+
+def _counts(labels: Labels, classes: int) -> NDArray[np.int64]:
+    return np.bincount(labels.reshape(-1), minlength=classes + 1)[:classes]
+
+
+def _met(some: Labels, others: Labels, offsets: NDArray[np.int64], margin: int, classes: int) -> NDArray[np.int64]:
+    """How many pixels of `some`, of each class, have one of `others` of that class at one of the `offsets`.
+
+    Most boundaries are met within a pixel or two. Those that are not yet are looked for in the whole map while they are
+    many, then one by one.
+    """
+    inner = tuple(slice(margin, side - margin) for side in some.shape)
+    labels, away = some[inner], some < classes
+    begin, left = 0, away[inner]
+    while begin < len(offsets) and np.count_nonzero(left) * _MANY > left.size:
+        for offset in offsets[begin : begin + _AT_ONCE].tolist():
+            window = tuple(slice(part.start + step, part.stop + step) for part, step in zip(inner, offset, strict=True))
+            left &= others[window] != labels
+        begin += _AT_ONCE
+    places = np.flatnonzero(away)
+    flat, other = some.reshape(-1)[places], others.reshape(-1)
+    steps = offsets[begin:] @ np.array([math.prod(some.shape[axis + 1 :]) for axis in range(some.ndim)])
+    for some_steps in np.split(steps, np.arange(_AT_ONCE, len(steps), _AT_ONCE)):
+        missed = np.ones(len(places), np.bool_)
+        for step in some_steps.tolist():
+            missed &= other.take(places + step) != flat
+        places, flat = places[missed], flat[missed]
+    return _counts(some, classes) - _counts(flat, classes)

@@ -1,6 +1,5 @@
 """IoU, Dice and accuracy by class, from pixels that were counted: pooled over pictures, or of each picture."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +18,9 @@ class PixelCounts(NamedTuple):
     Sources: Everingham et al., The Pascal Visual Object Classes Challenge, 2010 (IoU); Dice, Measures of the Amount of
     Ecologic Association Between Species, 1945, which is the F1 of pixels.
 
-    >>> counts = PixelCounts.of([np.array([[6, 2, 0, 0], [0, 4, 0, 0], [0, 0, 0, 0]])])
+    >>> counts = PixelCounts.of(np.array([[6, 2, 0, 0], [0, 4, 0, 0], [0, 0, 0, 0]]))
     >>> counts.iou.round(4).tolist(), counts.dice.round(4).tolist(), counts.recall.tolist()
-    ([[0.75, 0.6667, nan]], [[0.8571, 0.8, nan]], [[0.75, 1.0, nan]])
+    ([0.75, 0.6667, nan], [0.8571, 0.8, nan], [0.75, 1.0, nan])
     """
 
     right: Floats
@@ -29,12 +28,11 @@ class PixelCounts(NamedTuple):
     found: Floats
 
     @classmethod
-    def of(cls, tables: Sequence[Counts]) -> "PixelCounts":
-        """The counts of pictures, a table of `confusion` each."""
-        stacked = np.stack(tables).astype(np.float64)
-        classes = stacked.shape[1]
-        square = stacked[..., :classes]
-        return cls(square.diagonal(axis1=1, axis2=2), stacked.sum(axis=2), square.sum(axis=1))
+    def of(cls, tables: Counts) -> "PixelCounts":
+        """The counts of tables (..., classes, classes + 1) as `confusion` makes them."""
+        square = tables[..., :-1].astype(np.float64)
+        both = square.diagonal(axis1=-2, axis2=-1)
+        return cls(both, tables.sum(axis=-1).astype(np.float64), square.sum(axis=-2))
 
     def pooled(self, weights: Floats) -> "PixelCounts":
         """The pixels of all pictures together, each as often as `weights` (resamples, pictures) say."""
@@ -68,9 +66,10 @@ def ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def mean_defined(values: Floats, weights: Floats | None = None) -> Floats:
-    """The mean over the last axis of what is not NaN; with `weights` (resamples, values) one mean a resample.
+    """The mean over the last axis of what is not NaN; NaN where nothing is.
 
-    NaN where nothing is defined.
+    With `weights` (resamples, values), a mean for each resample: (resamples,), or of `values` (classes, values)
+    (resamples, classes).
 
     >>> values = np.array([1.0, np.nan, 2.0])
     >>> mean_defined(values).tolist(), mean_defined(values, np.array([[3.0, 1, 1]])).tolist()
@@ -80,4 +79,4 @@ def mean_defined(values: Floats, weights: Floats | None = None) -> Floats:
     known = np.where(defined, values, 0)
     if weights is None:
         return ratio(known.sum(axis=-1), defined.sum(axis=-1))
-    return ratio(weights @ known, weights @ defined.astype(np.float64))
+    return ratio(weights @ known.T, weights @ defined.T.astype(np.float64))

@@ -13,6 +13,7 @@ from convsight.metrics.pixels.panoptic import PanopticCounts, Segments, panoptic
 from convsight.results import Result
 from convsight.results.panoptic_map import PanopticMap
 from convsight.tasks.reader import Metrics
+from convsight.words import counted, first_few
 
 Floats = NDArray[np.floating[Any]]
 
@@ -78,6 +79,14 @@ class PanopticMetrics(Metrics):
         """The classes of which no image has a true segment."""
         true = sum((counts.right + counts.missed for counts in self._images), np.zeros(len(self.classes)))
         return tuple(name for name, count in zip(self.classes, true, strict=True) if not count)
+
+    def remarks(self) -> list[str]:
+        """Which classes are nowhere true."""
+        absent = self.absent()
+        said = (
+            f"{counted(len(absent), 'class', 'es')} without a true segment, and judged by nothing: {first_few(absent)}"
+        )
+        return [said] if absent else []
 
     def _numbers(self, counts: PanopticCounts) -> dict[str, Floats]:
         values = dict(zip(_NAMES, (counts.quality, counts.segmentation, counts.recognition), strict=True))

@@ -7,25 +7,43 @@ from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
-from convsight.metrics.shares import Floats, mean_where
+from convsight.metrics.intervals import by_logits
+from convsight.metrics.pixels.boundaries import boundary_f1
+from convsight.metrics.pixels.confusion import confusion
+from convsight.metrics.pixels.overlap import PixelCounts, mean_defined
 from convsight.results import ClassMap, Result
 from convsight.tasks.reader import Metrics
+from convsight.tasks.segmentation.light.surface_figures import SurfaceFigures
+from convsight.words import counted, first_few
 
-_NAMES = ("mIoU", "mDice", "pixel_accuracy", "mean_accuracy", "IoU", "Dice", "accuracy")
-_DESCRIBED = {name: Metric(name) for name in _NAMES}
+Floats = NDArray[np.floating[Any]]
+
+_SHARES = (
+    *("mIoU", "mDice", "pixel_accuracy", "mean_accuracy", "picture_mIoU", "picture_mDice", "boundary_F1"),
+    *("IoU", "Dice", "accuracy"),
+)
+_DESCRIBED = {name: Metric(name) for name in _SHARES} | SurfaceFigures.described
+_PASSES = 5  # of a resample over the numbers of each class in an image
 
 
 @final
 class ClassMapMetrics(Metrics):
-    """Overlap of the classes of pixels, of all images together.
+    """Overlap of the classes of pixels, of all images together, and what else is told of them.
 
     - `IoU/<class>`: of the pixels that are or are said to be of the class, those that are both; `mIoU` its mean;
     - `Dice/<class>`: twice those that are both among those that are and those that are said to be; `mDice` its mean;
     - `accuracy/<class>`: of the pixels of the class, those said to be; `mean_accuracy` its mean;
-    - `pixel_accuracy`: of all pixels, those that are right.
+    - `pixel_accuracy`: of all pixels, those that are right;
+    - `picture_mIoU`, `picture_mDice`: the mean over the classes of an image, averaged over images. Other tools call
+      this mIoU as well, and it can be half or twice the other;
+    - `boundary_F1/<class>`: how well the outlines of a class are met, see `boundary_f1`, averaged over images;
+      `boundary_F1` its mean over classes; of images, not of volumes;
+    - of volumes, `hausdorff95_mm/<class>` and `surface_mm/<class>`: distances of surfaces, see `SurfaceFigures`.
 
-    Pixels count alike, whatever image they are in; those without a true class do not count. A class that neither the
-    truth nor a prediction has is left out, of means too. Intervals are of resamples of images.
+    For the first four, pixels count alike, whatever image they are in. Those without a true class do not count, those
+    that were given none are wrong. A class that neither the truth nor a prediction has is left out, of means too; one
+    that is found though it is nowhere true has an IoU of 0. `absent` are the classes that are nowhere true.
+    Intervals are of resamples of images, on the scale of log odds.
 
     >>> metrics = ClassMapMetrics(("sky", "road"))
     >>> of = lambda *row: ClassMap(metrics.classes, ((0, 0, 0), (9, 9, 9)), np.array([row], np.uint8))
@@ -39,7 +57,9 @@ class ClassMapMetrics(Metrics):
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._counts: list[NDArray[np.int64]] = []  # of each image both, true and said pixels of each class
+        self._counts: list[PixelCounts] = []  # of each image
+        self._boundaries: list[Floats] = []
+        self._surfaces = SurfaceFigures(classes)
         self.confusion = np.zeros((len(classes), len(classes) + 1), np.int64)  # true, said; the last is no class
 
     def update(self, target: Result, result: Result) -> None:
@@ -48,54 +68,70 @@ class ClassMapMetrics(Metrics):
         for each in (target, result):
             if each.classes is not self.classes and each.classes != self.classes:
                 raise ValueError(f"the classes {each.classes} cannot be judged among {self.classes}")
-        if target.indices.shape != result.indices.shape:
-            raise ValueError(f"a prediction of {result.indices.shape} pixels for a target of {target.indices.shape}")
-        found = _confusion(target.indices, result.indices, len(self.classes))
+        ignored, said = target.ignore_index, _by_index(result, target.ignore_index)
+        found = confusion(target.indices, said, len(self.classes), ignored)
         self.confusion += found
-        self._counts.append(np.stack([np.diagonal(found), found.sum(axis=1), found[:, :-1].sum(axis=0)]))
+        self._counts.append(PixelCounts.of(found))
+        if said.ndim == 2:
+            self._boundaries.append(boundary_f1(target.indices, said, len(self.classes), ignored))
+        else:
+            self._boundaries.append(np.full(len(self.classes), np.nan))
+        self._surfaces.update(target, said)
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         if not self._counts:
             raise ValueError("no image was judged, so there is nothing to measure")
-        images = len(self._counts)
+        measure, images = _Measure(self.classes, self._counts, self._boundaries, self._surfaces), len(self._counts)
         if not intervals:
-            return measured(self._measure, images)
-        return bootstrapped(self._measure, images, resamples_for(images, len(self.classes)))
+            return measured(measure, images)
+        shares = {name: by_logits for name in measure.names if name.split("/")[0] in _SHARES}
+        return bootstrapped(measure, images, resamples_for(images, _PASSES * len(self.classes)), intervals=shares)
 
     def described(self) -> Described:
         return _DESCRIBED
 
-    def _measure(self, weights: Floats) -> dict[str, Floats]:
-        counts = np.stack(self._counts, axis=1).astype(np.float64)
-        both, true, said = (weights @ each for each in counts)
-        return _shares(both, true, said, self.classes)
+    def absent(self) -> tuple[str, ...]:
+        """The classes that are true of no pixel."""
+        return tuple(name for name, count in zip(self.classes, self.confusion.sum(axis=1), strict=True) if not count)
+
+    def remarks(self) -> list[str]:
+        """What a reader of the numbers should know: which classes are nowhere true, and what empty masks count as."""
+        absent = self.absent()
+        said = [f"{counted(len(absent), 'class', 'es')} nowhere true, and judged by nothing: {first_few(absent)}"]
+        return [*(said if absent else ()), *self._surfaces.remarks()]
 
 
-def _confusion(true: NDArray[np.integer[Any]], said: NDArray[np.integer[Any]], classes: int) -> NDArray[np.int64]:
-    """How many pixels of each true class are said to be of each: (classes, classes + 1), the last none.
+class _Measure:
+    """All numbers of weighted images: weights (resamples, images) to (resamples,) by name, NaN where undefined."""
 
-    Indices from `classes` on are of no class: pixels without a true one do not count.
-    """
-    width = classes + 1
-    rows, columns = (np.minimum(each, classes).astype(np.intp, copy=False) for each in (true, said))
-    pairs = (rows * width + columns).reshape(-1)
-    return np.bincount(pairs, minlength=width * width).reshape(width, width)[:classes].astype(np.int64)
+    def __init__(
+        self, classes: tuple[str, ...], counts: list[PixelCounts], boundaries: list[Floats], surfaces: SurfaceFigures
+    ) -> None:
+        self._classes = classes
+        self._counts = PixelCounts(*(np.stack(each) for each in zip(*counts, strict=True)))
+        self._boundaries = np.stack(boundaries)
+        self._surfaces = surfaces
+        self._of_pictures = {
+            "picture_mIoU": mean_defined(self._counts.iou),
+            "picture_mDice": mean_defined(self._counts.dice),
+        }
+        self.names = tuple(self(np.ones((1, len(counts)))))
+
+    def __call__(self, weights: Floats) -> dict[str, Floats]:
+        pooled = self._counts.pooled(weights)
+        outlines = mean_defined(self._boundaries.T, weights)
+        by_class = {"IoU": pooled.iou, "Dice": pooled.dice, "accuracy": pooled.recall, "boundary_F1": outlines}
+        means = zip(("mIoU", "mDice", "mean_accuracy", "boundary_F1"), by_class.values(), strict=True)
+        found = {name: mean_defined(values) for name, values in means}
+        found |= {"pixel_accuracy": pooled.accuracy}
+        found |= {name: mean_defined(values, weights) for name, values in self._of_pictures.items()}
+        for name, values in by_class.items():
+            found |= {f"{name}/{each}": values[:, index] for index, each in enumerate(self._classes)}
+        return found | self._surfaces.measure(weights)
 
 
-def _shares(both: Floats, true: Floats, said: Floats, classes: tuple[str, ...]) -> dict[str, Floats]:
-    """IoU, Dice and accuracy of each class, and their means, of pixels (resamples, classes); NaN where undefined."""
-    of = {"IoU": (both, true + said - both), "Dice": (2 * both, true + said), "accuracy": (both, true)}
-    shares = {name: _ratio(part, whole) for name, (part, whole) in of.items()}
-    means = {name: mean_where(values, ~np.isnan(values)) for name, values in shares.items()}
-    found = {"mIoU": means["IoU"], "mDice": means["Dice"], "mean_accuracy": means["accuracy"]}
-    found["pixel_accuracy"] = _ratio(both.sum(axis=1), true.sum(axis=1))
-    for name, values in shares.items():
-        found |= {f"{name}/{each}": values[:, index] for index, each in enumerate(classes)}
-    return found
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """NaN where there is no whole."""
-    found = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
+def _by_index(result: ClassMap, ignore_index: int) -> NDArray[np.integer[Any]]:
+    """The indices of `result`, with `ignore_index` where it names no class."""
+    if result.ignore_index == ignore_index:
+        return result.indices
+    return np.where(result.indices == result.ignore_index, np.uint16(ignore_index), result.indices)
