@@ -42,8 +42,8 @@ def are_volumes(images: Images) -> bool:
     return isinstance(first, Path) and is_volume_name(first.name)
 
 
-def measured_volumes(images: Images, longest: int) -> VolumesFound:
-    """What the volumes in `images` are like, none of whose sides shall be over `longest` voxels.
+def measured_volumes(images: Images, longest: int | None) -> VolumesFound:
+    """What the volumes in `images` are like, none of whose sides shall be over `longest` voxels; None: as they are.
 
     Raises `ValueError` where no header can be read.
     """
@@ -55,7 +55,7 @@ def measured_volumes(images: Images, longest: int) -> VolumesFound:
     headers = [found for found in map_in_threads(volume_header, files, _READERS) if found]
     if not headers:
         raise ValueError("no header")
-    spacing, words = _spacing(headers, longest)
+    spacing, words = (None, "voxels as the files have them") if longest is None else _spacing(headers, longest)
     shapes = np.array([resampled_shape(each.shape, each.spacing, spacing or each.spacing) for each in headers])
     most = np.minimum(shapes.max(axis=0), np.ceil(1.5 * np.median(shapes, axis=0))).astype(int).tolist()
     depth, height, width = (-(-side // _STEP) * _STEP for side in most)

@@ -27,6 +27,7 @@ from convsight.images.nifti import (
     nifti_mask,
     read_nifti,
     volume_header,
+    volume_space,
 )
 from convsight.images.orientation import UPRIGHT, is_lying, turn_values
 from convsight.images.plain_jpeg import content_of_small
@@ -91,4 +92,5 @@ __all__ = [
     "unpacking",
     "value_extent",
     "volume_header",
+    "volume_space",
 ]

@@ -47,6 +47,11 @@ class VolumeSpace:
         first, second, third = self.header.get_data_shape()[:_AXES]
         return int(first), int(second), int(third)
 
+    @property
+    def own_shape(self) -> tuple[int, int, int]:
+        """Of the volume (depth, height, width)."""
+        return _ours(self, self.shape)
+
     def turned(self, voxels: NDArray[Any]) -> NDArray[Any]:
         """Voxels as the file has them as (depth, height, width)."""
         ras = extra("nibabel", "volumes").orientations.apply_orientation(voxels, self.turns)
@@ -115,6 +120,17 @@ def volume_header(source: Path | bytes) -> VolumeHeader | None:
     except Exception:  # whoever reads it says what is wrong
         return None
     return VolumeHeader(_ours(space, space.shape), _spacing(header, space), header.get_data_dtype().name)
+
+
+def volume_space(source: Path | bytes) -> VolumeSpace | None:
+    """How a NIfTI file lays out its voxels, by its header; None where it has none that can be used."""
+    try:
+        with _stream(source) as file:
+            return _space(_header(file, ""))
+    except UserError:
+        return None
+    except Exception:  # whoever reads it says what is wrong
+        return None
 
 
 def read_nifti(source: Path | bytes, name: str, max_megavoxels: float = 100.0) -> Volume:

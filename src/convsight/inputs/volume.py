@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from convsight.images import VOLUME_SUFFIXES, ImageError, Source, VolumeSpace, is_nifti, is_tiff_source, read_nifti
+from convsight.images import (
+    VOLUME_SUFFIXES,
+    ImageError,
+    Source,
+    VolumeSpace,
+    is_nifti,
+    is_tiff_source,
+    read_nifti,
+    volume_space,
+)
 from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
@@ -81,11 +90,11 @@ class VolumeInput(Levels, InputSpec):
         checked = self._checked(volume, name, shapes)
         return _by_own_range(checked) if self.own_range else checked
 
-    def space(self, source: Source, max_megapixels: float = 100.0) -> VolumeSpace | None:
-        """How the file in `source` lays out its voxels, so that masks can be written alike; None where it is no NIfTI."""
+    def space(self, source: Source) -> VolumeSpace | None:
+        """How the file in `source` lays out its voxels, so that masks lie alike; None where it is no NIfTI."""
         if not isinstance(source, Path | bytes) or not _is_nifti(source):
             return None
-        return read_nifti(source, "the volume", max_megapixels).space
+        return volume_space(source)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
         if self.own_range:

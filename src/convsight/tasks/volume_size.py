@@ -14,10 +14,13 @@ def hold_volumes(split: Split) -> bool:
     return are_volumes(split.images)
 
 
-def unmeasured_volumes(split: Split, settings: TrainSettings) -> tuple[VolumeInput, str]:
-    """Volumes like those of `split`, before mean and deviation are measured, and why; raises `UserError`."""
+def unmeasured_volumes(split: Split, settings: TrainSettings, *, keeps_scale: bool = False) -> tuple[VolumeInput, str]:
+    """Volumes like those of `split`, before mean and deviation are measured, and why; raises `UserError`.
+
+    With `keeps_scale` none is resampled, whatever the spacing of its voxels.
+    """
     try:
-        found = measured_volumes(split.images, settings.size or _LONGEST)
+        found = measured_volumes(split.images, None if keeps_scale else settings.size or _LONGEST)
     except ValueError:
         raise UserError(f"no volume of the split {split.name!r} can be read; is {split.names[0]} NIfTI?") from None
     depth, height, width = found.sides
