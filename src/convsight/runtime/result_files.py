@@ -15,7 +15,10 @@ class ResultFiles:
     """Files are saved as `000012-cat.mask.png`, see `OutputFolder`: beside the drawings where the folder is theirs."""
 
     def __init__(self, folder: Path, sources: Iterable[str], spec: InputSpec) -> None:
-        """`spec` is what the network takes. Raises `UserError` where the folder cannot be made, or lies among the sources."""
+        """`spec` is what the network takes.
+
+        Raises `UserError` where the folder cannot be made, or lies among the sources.
+        """
         self._folder = OutputFolder(folder, "--files", sources)
         self._spec = spec
 
