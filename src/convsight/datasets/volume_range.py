@@ -38,7 +38,7 @@ def are_volumes(images: Images) -> bool:
     if isinstance(images, np.ndarray):
         is_cube = images.ndim == 4 and len(set(images.shape[1:])) == 1 and images.shape[1] > 4
         return images.ndim == 5 or is_cube
-    first = images[0]
+    first = images[0] if len(images) else None
     return isinstance(first, Path) and is_volume_name(first.name)
 
 
@@ -51,7 +51,7 @@ def measured_volumes(images: Images, longest: int | None) -> VolumesFound:
         depth, height, width = images.shape[1:4]
         sides = depth, height, width
         return VolumesFound(sides, None, False, dict(measured_range(images)), "as the data has")
-    files = [file for file in images if isinstance(file, Path)]
+    files = list(images)
     headers = [found for found in map_in_threads(volume_header, files, _READERS) if found]
     if not headers:
         raise ValueError("no header")
@@ -91,7 +91,9 @@ def _range(files: Sequence[Path]) -> tuple[bool, dict[str, float]]:
         found: NDArray[np.float64] = np.quantile(voxels[evenly(len(voxels), _VALUES)], [_OUTSIDE, 1 - _OUTSIDE])
         return found
 
-    ends = np.array([found for found in map_in_threads(look, files, _READERS) if found is not None] or [[0.0, 1.0]])
+    ends = np.array([found for found in map_in_threads(look, files, _READERS) if found is not None]).reshape(-1, 2)
+    if not len(ends):
+        return False, {"bits": 32, "low": 0.0, "high": 1.0}
     spans = ends[:, 1] - ends[:, 0]
     whole = {"bits": 32, "low": 0.0, "high": 1.0}
     if spans.max() > _UNLIKE * max(float(spans.min()), 1e-30):

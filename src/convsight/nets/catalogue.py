@@ -11,7 +11,7 @@ from torch import nn
 
 from convsight.habits import unknown_net
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.image_sizes import fits, size_error, smallest_square
+from convsight.nets.image_sizes import check_kind, fits, size_error, smallest_square
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
 from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
@@ -168,6 +168,7 @@ def check_size(name: str, shape: NetShape) -> None:
     convsight.errors.UserError: lecture1 needs images of at least 7 px; 6 was asked: use --size 7 or more, ...
     """
     text = canonical_name(name)
+    check_kind(name, net_entry(name), shape)
     if is_net_text(text):  # whose arithmetic needs no network, and says which word is at fault
         check_sides(text, shape)
         return

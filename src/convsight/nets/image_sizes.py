@@ -47,11 +47,15 @@ def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
     return (steps // 2 + 1 + found) * entry.multiple
 
 
-def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
-    """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
+def check_kind(name: str, entry: NetEntry, shape: NetShape) -> None:
+    """Raise `UserError` where a network for images is asked to take volumes, or the reverse."""
     if entry.volumes != (shape.depth is not None):
         takes, other = ("volumes", "images") if entry.volumes else ("images", "volumes")
-        return UserError(f"{name} takes {takes}, not {other}; choose another net: `convsight nets` lists them")
+        raise UserError(f"{name} takes {takes}, not {other}; choose another net: `convsight nets` lists them")
+
+
+def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
+    """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
     own = entry.cube(shape.outputs, shape.channels, entry.side)
     if (obstacle := _obstacle(entry, own)) is not None:
         return UserError(f"{name} cannot take {counted(shape.channels, 'channel')}: {obstacle}; choose another net")

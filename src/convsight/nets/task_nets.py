@@ -23,7 +23,7 @@ class TaskNet(Generic[Net]):
 
     `encoder` is the network of the catalogue that it comes after where the user names none, empty for one of its own.
     `others` are those that may take its place: the whole catalogue where it is None. `about`, `source`, `licence`,
-    `side` and `outputs` are as in `NetEntry`.
+    `side`, `outputs` and `volumes` are as in `NetEntry`.
     """
 
     build: Callable[[str, NetShape], Net]
@@ -34,6 +34,7 @@ class TaskNet(Generic[Net]):
     outputs: int
     encoder: str = ""
     others: tuple[str, ...] | None = None
+    volumes: bool = False
 
 
 @final
@@ -87,5 +88,12 @@ class TaskNets(Generic[Net]):
         """What lists and descriptions need to know of the network called `name`."""
         net = self._nets[self.parts(name)[0]]
         return NetEntry(
-            partial(self.build, name), net.about, net.licence, net.source, side=net.side, outputs=net.outputs
+            partial(self.build, name),
+            net.about,
+            net.licence,
+            net.source,
+            side=net.side,
+            volumes=net.volumes,
+            channels=1 if net.volumes else 3,
+            outputs=net.outputs,
         )

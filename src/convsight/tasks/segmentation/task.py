@@ -16,11 +16,12 @@ from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
+from convsight.nets.image_sizes import check_kind
 from convsight.nets.input_layers import InputLayer
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
 from convsight.targets import Palette, TargetSpec, class_maps
-from convsight.tasks.capabilities import mean_answer
+from convsight.tasks.capabilities import Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import sizes, unmeasured
@@ -41,6 +42,7 @@ from convsight.tasks.volume_size import hold_volumes, unmeasured_volumes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_OF_VOLUMES = "unet-3d-s"  # where nobody names a network
 _MASK = "mask"  # the name of the target
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
@@ -57,6 +59,14 @@ class Segmentation(Task):
     def net(self, name: str, settings: TrainSettings) -> str:
         return NETWORKS.canonical(name)
 
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        if settings.net is None and hold_volumes(dataset.split("train")):
+            return Start(_OF_VOLUMES, settings.weights, f"{_OF_VOLUMES}, since these are volumes")
+        return Start(settings.net or self.default_net, settings.weights)
+
+    def untried_weights(self, card: Card) -> str:
+        return ""
+
     def shape(self, card: Card) -> NetShape:
         """The shape of the network on `card`."""
         return net_shape(card)
@@ -65,7 +75,9 @@ class Segmentation(Task):
         return NETWORKS.build(card.net, net_shape(card))
 
     def check(self, card: Card) -> None:
-        NETWORKS.build(card.net, net_shape(card))
+        shape = net_shape(card)
+        check_kind(card.net, NETWORKS.entry(card.net), shape)
+        NETWORKS.build(card.net, shape)
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         if (weights := SegmentationSettings.of(settings).class_weights) is not None:
