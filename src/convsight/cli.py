@@ -117,6 +117,9 @@ def audit(
     splits_of: Annotated[
         str | None, typer.Option(help="A run folder or its name: the splits are those it was trained and judged on.")
     ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="What of the data is looked at, such as instances of COCO's outlines.")
+    ] = None,
     output: ReportFormat = "table",
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
@@ -127,13 +130,16 @@ def audit(
     different splits.
     """
     from convsight.datasets import apply_splits_csv, read_dataset
-    from convsight.datasets.audit import audit, print_audit
+    from convsight.datasets.audit import audit, has_masks, print_audit
     from convsight.printing import json_document
     from convsight.progress import Terminal
     from convsight.run import Run
+    from convsight.tasks.adoption import data_for
 
     listener = Terminal()
-    dataset = read_dataset(data)
+    dataset = data_for(data, task)
+    if not has_masks(dataset):  # those are looked at one by one, and all that are wrong are told
+        dataset = read_dataset(dataset)
     if splits_of is not None:
         dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
     known = {finding.brief for finding in dataset.findings}

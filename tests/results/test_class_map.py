@@ -75,7 +75,7 @@ def test_unsure_pixels_have_no_class() -> None:
         (lambda: ClassMap(CLASSES, (), np.zeros((1, 1), np.uint8)), ValueError, "as many colours"),
         (lambda: of([[0]], scores=np.array([0.1])), ValueError, "scores of shape"),
         (lambda: of([[0]], scores=np.array([[np.nan]])), InvalidOutputError, "scores of pixels"),
-        (lambda: ClassMap(CLASSES, usual_colours(CLASSES), np.zeros((1, 1))), ValueError, "uint8 or uint16"),
+        (lambda: ClassMap(CLASSES, usual_colours(CLASSES), np.zeros((1, 1), np.int64)), ValueError, "uint8 or uint16"),
     ],
 )
 def test_what_is_no_class_map_is_refused(make: Any, error: type[Exception], message: str) -> None:
@@ -103,6 +103,6 @@ def test_mistakes_are_regions_that_say_what_they_were_taken_for() -> None:
 
 
 def test_what_is_kept_for_drawing_is_small() -> None:
-    large = ClassMap(CLASSES, usual_colours(CLASSES), np.tile(np.uint8([0, 1, 2, 1]), (3000, 500)))
+    large = ClassMap(CLASSES, usual_colours(CLASSES), np.tile(np.array([0, 1, 2, 1], np.uint8), (3000, 500)))
     assert large.compact().indices.shape == (500, 333)
     assert of([[0, 1]], scores=np.ones((1, 2))).compact().scores is None

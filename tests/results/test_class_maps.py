@@ -27,7 +27,11 @@ def test_files_are_read_once_to_be_known_and_again_when_asked_for() -> None:
     read: list[int] = []
 
     def reading(row: int) -> Callable[[], NDArray[Any]]:
-        return lambda: (read.append(row), np.full((2, 2), row, np.uint8))[1]
+        def mask() -> NDArray[Any]:
+            read.append(row)
+            return np.full((2, 2), row, np.uint8)
+
+        return mask
 
     found = ClassMaps([reading(row) for row in range(3)], (SKY, ROAD, CAR))
     assert not read

@@ -28,6 +28,13 @@ from convsight.datasets.image_lists import is_image_list, read_image_lists
 from convsight.datasets.known_sets import is_known_set, read_known_set
 from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
+from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes
+from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
+from convsight.datasets.masks.instance_maps import is_instance_maps, read_instance_maps
+from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary
+from convsight.datasets.masks.mask_pairs import is_mask_pairs, read_mask_pairs
+from convsight.datasets.masks.object_files import is_object_files, read_object_files
+from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks
 from convsight.datasets.npz import is_npz, read_npz
 from convsight.datasets.number_findings import find_odd_numbers
 from convsight.datasets.thermometers import is_thermometers, read_thermometers
@@ -63,6 +70,7 @@ FORMATS = (
     Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
     Format("Label Studio's JSON export", is_label_studio, read_label_studio),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco, read_coco),
+    Format("segments in COCO's panoptic .json and PNGs", is_coco_panoptic, read_coco_panoptic),
     Format("a folder of boxes in Pascal VOC's XML", is_voc, read_voc),
     Format("boxes as YOLO's data.yaml names them", is_yolo, read_yolo),
     Format("boxes in CVAT's annotations.xml", is_cvat, read_cvat),
@@ -71,6 +79,12 @@ FORMATS = (
     Format("boxes in WIDER FACE's lists", is_wider_face, read_wider_face),
     Format("boxes in labelme's .json files", is_labelme, read_labelme),
     Format("boxes in tables of Open Images", is_open_images, read_open_images),
+    Format("Cityscapes' leftImg8bit/ and gtFine/", is_cityscapes, read_cityscapes),
+    Format("Mapillary Vistas' config and splits", is_mapillary, read_mapillary),
+    Format("masks in Pascal VOC's JPEGImages/ and SegmentationClass/", is_voc_masks, read_voc_masks),
+    Format("a folder an image, with images/ and masks/ of one object each", is_object_files, read_object_files),
+    Format("numbers of things in images/ and instances/", is_instance_maps, read_instance_maps),
+    Format("images and masks, such as in images/ and masks/", is_mask_pairs, read_mask_pairs),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table, read_label_table),
     Format("lists such as train.txt, of images with a class each", is_image_list, read_image_lists),

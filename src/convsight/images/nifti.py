@@ -112,14 +112,14 @@ def volume_header(source: Path | bytes) -> VolumeHeader | None:
     try:
         with _stream(source) as file:
             header = _header(file, "")
-            space = _space(header)
+        space = _space(header)
+        return VolumeHeader(_ours(space, space.shape), _spacing(header, space), header.get_data_dtype().name)
     except ImageError:
         return None
     except UserError:
         raise
     except Exception:  # whoever reads it says what is wrong
         return None
-    return VolumeHeader(_ours(space, space.shape), _spacing(header, space), header.get_data_dtype().name)
 
 
 def volume_space(source: Path | bytes) -> VolumeSpace | None:

@@ -32,5 +32,5 @@ def laid_out(module: Module, layout: Layout) -> Module:
 
 
 def memory_format(layout: Layout, axes: int) -> torch.memory_format:
-    """How PyTorch calls `layout` for arrays of so many axes; those of images and volumes alone can have channels last."""
+    """How PyTorch calls `layout` for arrays of so many axes; images and volumes alone have channels last."""
     return _CHANNELS_LAST.get(axes, torch.contiguous_format) if layout == "channels-last" else torch.contiguous_format

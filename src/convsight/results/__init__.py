@@ -11,6 +11,8 @@ from convsight.results.label import Label, Labels, Score
 from convsight.results.label_set import LabelSet, LabelSets
 from convsight.results.mask_source import MaskSource
 from convsight.results.numbers import Numbers, NumbersOfMany
+from convsight.results.panoptic_map import PanopticMap, ids_to_rgb, rgb_to_ids
+from convsight.results.panoptic_maps import PanopticMaps, PanopticSource
 from convsight.results.pixel_colours import Colour, usual_colours
 from convsight.results.result import Difference, InvalidOutputError, Result
 
@@ -37,13 +39,18 @@ __all__ = [
     "MaskSource",
     "Numbers",
     "NumbersOfMany",
+    "PanopticMap",
+    "PanopticMaps",
+    "PanopticSource",
     "Result",
     "Score",
     "Tabular",
     "Thresholded",
     "WithFiles",
     "boxes_of_ids",
+    "ids_to_rgb",
     "require",
+    "rgb_to_ids",
     "unknown_index",
     "usual_colours",
 ]

@@ -1,8 +1,6 @@
 """`InstanceLists`: the true things of many images with their pixels, each made when it is asked for."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple, final, overload
 
 import numpy as np
@@ -11,12 +9,11 @@ from numpy.typing import NDArray
 from convsight.results.box_lists import box_line
 from convsight.results.boxes import Boxes
 from convsight.results.masks import mask_column, masks_of_ids
+from convsight.results.on_demand import OnDemand, facts_of
 from convsight.results.strata import rarest_class
 
 # The things of one image, `Boxes` with the column `mask`; that is safe in threads.
 InstanceSource = Callable[[], Boxes]
-
-_AT_ONCE = 8  # images whose things are held at a time while all are looked at
 
 
 def boxes_of_ids(
@@ -61,7 +58,7 @@ class InstanceLists(Sequence[Boxes]):
 
     def __init__(self, sources: Sequence[InstanceSource], classes: tuple[str, ...]) -> None:
         self.classes = classes
-        self._images = [_Image(source) for source in sources]
+        self._images = [OnDemand(source, _looked_at) for source in sources]
         self._table: NDArray[np.int64] | None = None  # an index of the sources' classes -> one of these
 
     def __len__(self) -> int:
@@ -74,7 +71,7 @@ class InstanceLists(Sequence[Boxes]):
     def __getitem__(self, index: int | slice) -> "Boxes | InstanceLists":
         if isinstance(index, slice):
             return self._like(self._images[index], self.classes, self._table)
-        boxes = self._images[index].source()
+        boxes = self._images[index].make()
         return boxes if self._table is None else boxes.relabelled(self.classes, self._table)
 
     def select(self, positions: NDArray[np.integer[Any]]) -> "InstanceLists":
@@ -121,14 +118,7 @@ class InstanceLists(Sequence[Boxes]):
         return labels if self._table is None else self._table[labels]
 
     def _facts(self) -> "list[_Facts]":
-        unread = list({id(each): each for each in self._images if each.known is None}.values())
-        if len(unread) < _AT_ONCE:
-            for image in unread:
-                image.look()
-        else:
-            with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as threads:
-                list(threads.map(_Image.look, unread))
-        return [each.known for each in self._images if each.known is not None]
+        return facts_of(self._images)
 
     def _like(
         self, images: "list[_Image]", classes: tuple[str, ...], table: NDArray[np.int64] | None
@@ -146,15 +136,9 @@ class _Facts(NamedTuple):
     line: str
 
 
-class _Image:
-    """An image's things, and what is known of them since somebody looked; shared by all that are selected from it."""
+_Image = OnDemand[Boxes, _Facts]
 
-    def __init__(self, source: InstanceSource) -> None:
-        self.source = source
-        self.known: _Facts | None = None
 
-    def look(self) -> None:
-        """Make the things once, and keep what is known of them."""
-        boxes = self.source()
-        line = "; ".join(sorted(box_line(boxes, row) for row in range(len(boxes))))
-        self.known = _Facts(boxes.labels.copy(), int((~(boxes.crowd | boxes.difficult)).sum()), line)
+def _looked_at(boxes: Boxes) -> _Facts:
+    line = "; ".join(sorted(box_line(boxes, row) for row in range(len(boxes))))
+    return _Facts(boxes.labels.copy(), int((~(boxes.crowd | boxes.difficult)).sum()), line)

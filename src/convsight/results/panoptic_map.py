@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.results.boxes import Boxes
+from convsight.results.instance_lists import boxes_of_ids
+from convsight.results.panoptic_drawing import draw_panoptic
 from convsight.results.result import Difference, InvalidOutputError, Result
 
 Indices = NDArray[np.int64]
@@ -131,6 +134,36 @@ class PanopticMap(Result):
         rows, columns = np.nonzero(best[1:, 1:])
         gap = float(np.abs(self.scores[rows] - other.scores[columns]).max(initial=0.0))
         return Difference(gap, float(shared[best].sum() / max(1, shared.sum())))
+
+    def at_least(self, confidence: float) -> "PanopticMap":
+        """Pixels of segments that are less sure are of none."""
+        kept = self.scores >= confidence
+        ids = np.where(np.isin(self.ids, self.numbers[kept]), self.ids, VOID)
+        parts = (self.numbers[kept], self.labels[kept])
+        return PanopticMap.of(self.classes, self.things, ids, *parts, scores=self.scores[kept], crowd=self.crowd[kept])
+
+    def to_rows(self) -> list[tuple[str | float, ...]]:
+        """A row a segment, the largest first: its class, score, id and pixels."""
+        return [(each.name, each.score, each.number, each.area) for each in self.segments]
+
+    def class_of_pixels(self, unknown: int) -> NDArray[np.integer[Any]]:
+        """The class of every pixel (height, width), `unknown` where it is of no segment."""
+        table = np.array([unknown, *self.labels], np.uint8 if unknown < _BYTE else np.uint16)
+        found: NDArray[np.integer[Any]] = table[_places(self).reshape(self.ids.shape)]
+        return found
+
+    def instances(self) -> Boxes:
+        """The single things, each with its pixels, by the indices of all classes."""
+        single = np.array(self.things, np.bool_)[self.labels]
+        rows = np.flatnonzero(single)
+        order = np.zeros(len(self.numbers) + 1, np.int32)
+        order[rows + 1] = np.arange(1, len(rows) + 1)
+        ids = order[_places(self).reshape(self.ids.shape)]
+        return boxes_of_ids(ids, self.labels[rows], self.classes, scores=self.scores[rows], crowd=self.crowd[rows])
+
+    def draw(self, image: Image.Image) -> Image.Image:
+        """`image` under the colours of the segments, things told apart by shades and borders, and a bar of names."""
+        return draw_panoptic(image, self)
 
     def files(self) -> dict[str, bytes]:
         """`panoptic.png`, whose colours are the ids as COCO has them: red + 256 green + 65,536 blue."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # predict needs none of what reads data sets, and starts soon
     from convsight.datasets import Examples
 
 _MAX = 256  # images run at once; more keep no core busier
-_PIXELS = 2**21  # of images run at once: the widest maps of features take about a hundred bytes for each
+_BYTES = 100 * 2**21  # of images run at once
+_OF_FEATURES, _OF_NUMBER = 100, 12  # bytes a pixel: of the widest maps of features, of a number that is told of it
 
 
 def judge(
@@ -30,7 +31,8 @@ def judge(
     """
     metrics = reader.metrics()
     images = examples.images
-    batch = max(1, min(_MAX, _PIXELS // images.spec.positions))
+    a_pixel = _OF_FEATURES + _OF_NUMBER * reader.numbers_a_position
+    batch = max(1, min(_MAX, _BYTES // (a_pixel * images.spec.positions)))
     for start in range(0, len(examples), batch):
         chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [images.size(int(index)) for index in chosen]

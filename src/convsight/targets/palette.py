@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from convsight.errors import UserError
-from convsight.results import IGNORED, ClassMaps, unknown_index, usual_colours
-from convsight.targets.named_classes import NamedClasses
+from convsight.results import IGNORED, ClassMaps, PanopticMaps, unknown_index, usual_colours
+from convsight.targets.named_classes import NamedClasses, class_targets
 from convsight.targets.spec import Targets
 from convsight.words import first_few
 
@@ -18,6 +18,8 @@ from convsight.words import first_few
 class Palette(NamedClasses):
     """One of `names` for every pixel, drawn in `colours` (red, green, blue); `ignore_index` is that of no class.
 
+    `shares` are those of each class in the pixels of the training masks that have one.
+
     >>> Palette.of(("background", "cat")).colours
     ((0, 0, 0), (230, 159, 0))
     """
@@ -25,6 +27,9 @@ class Palette(NamedClasses):
     kind: Literal["palette"] = "palette"
     colours: tuple[tuple[int, int, int], ...]
     ignore_index: int | None = Field(IGNORED, ge=0, le=65535)
+    shares: tuple[float, ...] | None = Field(None, exclude_if=lambda found: found is None)
+    # Which of the names are single things, where images are told in segments; left out where they are not.
+    things: tuple[str, ...] | None = Field(None, exclude_if=lambda found: found is None)
 
     @classmethod
     def of(cls, names: tuple[str, ...]) -> Self:
@@ -46,6 +51,8 @@ class Palette(NamedClasses):
     def _one_colour_a_name(self) -> Self:
         if len(self.colours) != len(self.names):
             raise ValueError(f"{len(self.names)} classes need as many colours, not {len(self.colours)}")
+        if self.shares is not None and len(self.shares) != len(self.names):
+            raise ValueError(f"{len(self.names)} classes need as many shares, not {len(self.shares)}")
         if self.ignore_index is not None and self.ignore_index < len(self.names):
             name = self.names[self.ignore_index]
             raise ValueError(f"{self.ignore_index} is the index of the class {name!r}, not of no class")
@@ -56,12 +63,23 @@ class Palette(NamedClasses):
         """The index of pixels without a class, whether or not the data have such."""
         return unknown_index(len(self.names)) if self.ignore_index is None else self.ignore_index
 
+    @property
+    def pixels(self) -> dict[str, int]:
+        """How many of a thousand million training pixels each class has; empty where that was not measured."""
+        return {name: round(share * 1e9) for name, share in zip(self.names, self.shares or (), strict=False)}
+
     def fitted(self, train: Targets) -> "Palette":
-        return self
+        if not isinstance(train, ClassMaps):
+            return self
+        pixels = class_maps(train).pixels().sum(axis=0)
+        return self.model_copy(update={"shares": tuple((pixels / max(1, pixels.sum())).tolist())})
+
+    def unfitted(self) -> "Palette":
+        return self.model_copy(update={"shares": None})
 
     def check(self, source: str, splits: Mapping[str, Targets]) -> list[str]:
         """Classes that no mask shows are told, since palettes often list more than there are; one alone is refused."""
-        counts = {name: class_maps(split).counts() for name, split in splits.items()}
+        counts = {name: class_targets(split).counts() for name, split in splits.items()}
         present = [name for name in self.names if any(count[name] for count in counts.values())]
         if not present:
             raise UserError(f"{source}: no pixel of any mask has a class; are the indices those of {self.names}?")
@@ -82,7 +100,7 @@ class Palette(NamedClasses):
         return notes
 
     def aligned(self, source: str, targets: Targets, hint: str = "") -> Targets:
-        if not isinstance(targets, ClassMaps):
+        if not isinstance(targets, ClassMaps | PanopticMaps):
             raise UserError(f"{source} holds no classes of pixels; the network tells {self.summary}{hint}")
         return super().aligned(source, targets, hint)
 

@@ -91,6 +91,8 @@ class Reader(ABC):
     # Lines of Python that print the prediction with NumPy alone, from `arrays` (name -> array, first axis the batch)
     # and `classes`: for those who run an exported graph without convsight.
     plain_python: str
+    # How many numbers there are in its arrays to each position of the input: a probability of each class of a pixel.
+    numbers_a_position: int = 0
 
     def __init__(self, card: "Card") -> None:
         self.card = card

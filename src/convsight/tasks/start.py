@@ -1,5 +1,7 @@
 """What a training begins with where the user leaves that open: pretrained weights for photos, else a small network."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from convsight.card import Card
@@ -14,7 +16,19 @@ from convsight.spread import evenly
 from convsight.tasks.capabilities import Start
 from convsight.tasks.image_size import typical_side
 
-SMALL, SMALL_3D, PHOTOS = "small", "small-3d", "efficientnet_lite0"
+SMALL = "small"
+
+
+class Usual(NamedTuple):
+    """The networks of a task where the user names none: for photos, pretrained; for other images and volumes, fresh."""
+
+    small: str
+    photos: str
+    volumes: str = "small-3d"
+
+
+USUAL = Usual(SMALL, "efficientnet_lite0")
+
 # px; see "photos begin pretrained" in docs/design.md for what was measured on both sides of it.
 _PHOTO_SIDE = 128
 _DETAILED_SIDE = 64  # px; features of smaller images lose to a small network of their own
@@ -22,32 +36,37 @@ _LOOKED_AT = 24  # images, to see whether they have colours
 _GLANCE = InputSize(32, 32, "squash")
 
 
-def choose_start(dataset: Dataset, settings: TrainSettings) -> Start:
-    """The network and its first weights: as the settings say, else by what the training images are."""
+def choose_start(dataset: Dataset, settings: TrainSettings, usual: Usual = USUAL) -> Start:
+    """The network and its first weights: as the settings say, else one of `usual` by what the training images are."""
     if settings.net is not None:
         return Start(settings.net, settings.weights)
     if settings.weights is not None:
-        return Start(PHOTOS if settings.weights == IMAGENET else SMALL, settings.weights)
+        return Start(usual.photos if settings.weights == IMAGENET else usual.small, settings.weights)
     if are_volumes(dataset.split("train").images):
-        return Start(SMALL_3D, None, f"{SMALL_3D} with fresh weights, since these are volumes")
+        return Start(usual.volumes, None, f"{usual.volumes} with fresh weights, since these are volumes")
     reason = _why_small(dataset.split("train"), settings)
     if reason:
-        return Start(SMALL, None, f"{SMALL} with fresh weights: {reason}")
+        return Start(usual.small, None, f"{usual.small} with fresh weights: {reason}")
     return Start(
-        PHOTOS,
+        usual.photos,
         IMAGENET,
-        f"{PHOTOS} with weights of ImageNet, since these are photos in colour; --weights none begins with fresh ones",
+        f"{usual.photos} with weights of ImageNet, since these are photos in colour; "
+        "--weights none begins with fresh ones",
     )
 
 
-def untried_weights(card: Card) -> str:
-    """The option that begins with ImageNet's weights, where the network began with fresh ones on images with detail."""
+def untried_weights(card: Card, encoder: str, usual: Usual = USUAL) -> str:
+    """The option that begins with ImageNet's weights, where the network began with fresh ones on images with detail.
+
+    `encoder` is the network of the catalogue that is or is part of the one on `card`, empty where none is.
+    """
     image = card.input
     if "weights" in card.training or not isinstance(image, ImageInput) or not image.is_rgb:
         return ""
     if min(image.height, image.width) < _DETAILED_SIDE:
         return ""
-    return f"--weights {IMAGENET}" if card.net == SMALL or net_entry(card.net).pretrained else ""
+    there = card.net == usual.small or (encoder and net_entry(encoder).pretrained)
+    return f"--weights {IMAGENET}" if there else ""
 
 
 def _why_small(split: Split, settings: TrainSettings) -> str:

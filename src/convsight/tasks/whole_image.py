@@ -63,7 +63,7 @@ class WholeImageTask(Task, ABC):
         return choose_start(dataset, settings)
 
     def untried_weights(self, card: Card) -> str:
-        return untried_weights(card)
+        return untried_weights(card, card.net)
 
     def weights(self, net: str, weights: str, *, download: bool) -> Weights:
         return read_weights(net, weights, download=download)

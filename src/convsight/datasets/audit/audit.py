@@ -10,6 +10,7 @@ from convsight.datasets.audit.doubtful import find_doubtful, find_few_bits
 from convsight.datasets.audit.duplicates import find_duplicates
 from convsight.datasets.audit.image_index import ImageIndex
 from convsight.datasets.audit.lookalikes import find_lookalikes, too_small
+from convsight.datasets.audit.masks import has_masks, sound_masks
 from convsight.datasets.audit.placeholders import find_placeholders
 from convsight.datasets.audit.sizes import Sizes, find_odd_images
 from convsight.datasets.dataset import Dataset
@@ -56,14 +57,24 @@ class Audit:
 def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapixels: float = 100.0) -> Audit:
     """Look at every image of `dataset` once; `workers` threads decode, of which each holds one image at a time.
 
-    Images over `max_megapixels` count as unreadable.
+    Images over `max_megapixels` count as unreadable. Of data with masks these are looked at first; an image whose mask
+    cannot be used is named with it, and not looked at.
     """
     total = sum(len(split) for split in dataset.splits.values())
+    images = {name: len(split) for name, split in dataset.splits.items()}
+    of_masks: tuple[Finding, ...] = ()
+    if has_masks(dataset):
+        with listener.counting("looking at masks", total) as advance:
+            sound, of_masks = sound_masks(dataset, workers, advance)
+        if sound is None:
+            return Audit(dataset.source, total, images, {name: {} for name in images}, None, (), of_masks)
+        dataset, total = sound, sum(len(split) for split in sound.splits.values())
     with listener.counting("looking at images", total) as advance:
         index = ImageIndex.read(dataset, workers, max_megapixels, advance)
     findings = (
         *_unreadable(index),
         *find_doubtful(index),
+        *of_masks,
         *dataset.findings,
         *find_duplicates(index, dataset),
         *find_lookalikes(index),
@@ -76,8 +87,8 @@ def audit(dataset: Dataset, listener: Listener, *, workers: int = 2, max_megapix
     note = too_small(index)
     return Audit(
         data=dataset.source,
-        images=total,
-        splits={name: len(split) for name, split in dataset.splits.items()},
+        images=sum(images.values()),
+        splits=images,
         counts=class_counts(dataset),
         sizes=Sizes.of(index),
         notes=(note,) if note else (),

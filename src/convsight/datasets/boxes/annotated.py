@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from convsight.datasets.boxes.outlines import Outline
 from convsight.datasets.names import storable
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
@@ -19,7 +20,7 @@ Corners = tuple[float, float, float, float]
 class AnnotatedBox(NamedTuple):
     """A box: where a message finds it (`line 3`), its class, and left, top, right, bottom in pixels.
 
-    `area` is that of the thing's outline, None where none is known.
+    `area` is that of the thing's outline, None where none is known; `outline` that itself, where it was asked for.
     """
 
     place: str
@@ -28,6 +29,7 @@ class AnnotatedBox(NamedTuple):
     crowd: bool = False
     difficult: bool = False
     area: float | None = None
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True)

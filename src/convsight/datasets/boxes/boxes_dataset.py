@@ -7,10 +7,11 @@ import numpy as np
 
 from convsight.datasets.boxes.annotated import Annotated
 from convsight.datasets.boxes.check_boxes import checked_boxes
+from convsight.datasets.boxes.outlined_boxes import OutlinedBoxes
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
 from convsight.datasets.names import data_name
 from convsight.errors import UserError
-from convsight.results import Boxes, BoxLists
+from convsight.results import Boxes, BoxLists, InstanceLists
 from convsight.targets import Classes
 from convsight.words import first_few
 
@@ -22,8 +23,11 @@ def boxes_dataset(
     notes: Sequence[str] = (),
     *,
     classes_named: bool = True,
+    with_pixels: bool = False,
 ) -> Dataset:
     """The data set of `images`, whose boxes are of `classes` and are checked here; unused classes are left out.
+
+    `with_pixels` makes things with their pixels of boxes whose outlines were read.
 
     Raises `UserError` for an image that is there twice, a box that is none, and data without any box.
     """
@@ -36,19 +40,29 @@ def boxes_dataset(
     if unused:
         words = "1 class is" if len(unused) == 1 else f"{len(unused):,} classes are"
         notes = (*notes, f"{words} named but never used, and left out: {first_few(unused)}")
+    outlines = [
+        [image.boxes[place].outline for place in kept.tolist()]
+        for image, kept in zip(images, checked.kept if with_pixels else [], strict=with_pixels)
+    ]
+
+    def targets(chosen: list[int]) -> BoxLists | InstanceLists:
+        if not with_pixels:
+            return BoxLists([lists[row] for row in chosen], used)
+        return InstanceLists([OutlinedBoxes(lists[row], outlines[row], images[row].name) for row in chosen], used)
+
     rows = {
         split: [row for row, image in enumerate(images) if image.split == split] for split in (*SPLIT_NAMES, UNSPLIT)
     }
     return Dataset(
         name=data_name(path),
         source=str(path),
-        task="detection",
+        task="instances" if with_pixels else "detection",
         target=Classes(names=used),
         splits={
             name: Split(
                 name,
                 [images[row].file for row in chosen],
-                BoxLists([lists[row] for row in chosen], used),
+                targets(chosen),
                 [images[row].name for row in chosen],
                 [group for row in chosen if (group := images[row].group) is not None] or None,
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +21,15 @@ TINY = 0.01  # of the image's longer side
 
 
 class Checked(NamedTuple):
-    """The boxes of each image that can be used, what was found, and remarks on what was changed."""
+    """The boxes of each image that can be used, what was found, and remarks on what was changed.
+
+    `kept` are the positions of those boxes among all of their image.
+    """
 
     lists: list[Boxes]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    kept: list[Indices]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,9 @@ def checked_boxes(images: Sequence[Annotated], classes: tuple[str, ...]) -> Chec
     labels = _labels(columns, classes)
     lists = _lists(columns, clipped, labels, usable, classes)
     findings = (*changes, *_remarks(columns, clipped, labels, usable))
-    return Checked(lists, findings, tuple(change.brief for change in changes))
+    ends = np.searchsorted(columns.rows, np.arange(len(images) + 1))
+    kept = [np.flatnonzero(usable[start:end]) for start, end in pairwise(ends.tolist())]
+    return Checked(lists, findings, tuple(change.brief for change in changes), kept)
 
 
 def box_in_words(box: AnnotatedBox) -> str:

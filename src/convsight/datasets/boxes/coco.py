@@ -11,7 +11,7 @@ from pathlib import Path
 from convsight.datasets.boxes.annotated import Annotated, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.coco_json import CocoFile, read_coco_json
-from convsight.datasets.boxes.json_file import json_head
+from convsight.datasets.boxes.json_file import holds_segments, json_head
 from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset
 from convsight.datasets.names import split_called
 from convsight.errors import UserError
@@ -26,8 +26,10 @@ _LOOKED_AT = 50  # images of a file that show where its images lie
 
 
 def is_coco(path: Path) -> bool:
-    """Whether `path` is a .json file, or a folder that holds such files as COCO or Roboflow name them."""
-    return path.suffix.lower() == ".json" if path.is_file() else path.is_dir() and bool(_files(path))
+    """Whether `path` is a .json file, not of segments, or a folder of such files as COCO or Roboflow name them."""
+    if path.is_file():
+        return path.suffix.lower() == ".json" and not holds_segments(path)
+    return path.is_dir() and bool(_files(path))
 
 
 def is_coco_by_another_name(path: Path) -> bool:
@@ -35,7 +37,7 @@ def is_coco_by_another_name(path: Path) -> bool:
     return path.is_dir() and not is_coco(path) and bool(_other_files(path))
 
 
-def read_coco(path: Path, column: str = "") -> Dataset:
+def read_coco(path: Path, column: str = "", *, outlines: bool = False) -> Dataset:
     """The boxes of one JSON file, or of a folder's, a split each.
 
     A folder holds instances*.json, itself or in annotations/, or other files of COCO in annotations/, or train.json,
@@ -45,8 +47,8 @@ def read_coco(path: Path, column: str = "") -> Dataset:
     beside the file or one folder up.
 
     Classes are in the order of the category ids, which may have gaps and are not kept. `iscrowd` and `area` are kept;
-    outlines are not. A box is (x, y, width, height), so its right edge is x + width. `Split.groups` holds what the
-    entries of images say under `column`, if any says it.
+    outlines are if asked for: then things with their pixels are what the data hold. A box is (x, y, width, height), so
+    its right edge is x + width. `Split.groups` holds what the entries of images say under `column`, if any says it.
 
     Raises `UserError` naming file and id for damaged JSON, a field that is missing or of another type, an id or a
     category's name given twice, an annotation of an unknown image or category, a missing file, two images of one
@@ -54,10 +56,10 @@ def read_coco(path: Path, column: str = "") -> Dataset:
     """
     files = {UNSPLIT: path} if path.is_file() else _files(path) or _other_files(path)
     folder = path.parent if path.is_file() else path
-    read = {split: read_coco_json(file, column) for split, file in files.items()}
+    read = {split: read_coco_json(file, column, outlines=outlines) for split, file in files.items()}
     annotated = [each for split, document in read.items() for each in _annotated(folder, split, document)]
     notes = [note for document in read.values() for note in document.notes]
-    return boxes_dataset(path, annotated, _classes(read.values()), notes)
+    return boxes_dataset(path, annotated, _classes(read.values()), notes, with_pixels=outlines)
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -69,7 +71,7 @@ def _files(folder: Path) -> dict[str, Path]:
 def _other_files(folder: Path) -> dict[str, Path]:
     """The JSON files of `folder` by split that begin like COCO's, in annotations/ or under usual names."""
     inside = sorted((folder / "annotations").glob("*.json"))
-    beside = [file for file in sorted(folder.glob("*.json")) if _split_in(file.stem) != UNSPLIT or file.stem in _WHOLE]
+    beside = [file for file in sorted(folder.glob("*.json")) if split_in(file.stem) != UNSPLIT or file.stem in _WHOLE]
     return _by_split([file for file in inside if _begins_like_coco(file)]) or _by_split(
         [file for file in beside if _begins_like_coco(file)]
     )
@@ -84,7 +86,7 @@ def _begins_like_coco(file: Path) -> bool:
 def _by_split(files: Sequence[Path]) -> dict[str, Path]:
     splits: dict[str, Path] = {}
     for file in files:
-        split = _split_in(file.stem)
+        split = split_in(file.stem)
         if split in splits:
             raise UserError(f"{splits[split]} and {file.name} are both of the split {split!r}; name one of the files")
         splits[split] = file
@@ -100,10 +102,10 @@ def _roboflow(folder: Path) -> dict[str, Path]:
     return {split: files[split] for split in SPLIT_NAMES if split in files}
 
 
-def _split_in(stem: str) -> str:
+def split_in(stem: str) -> str:
     """The split that a name tells.
 
-    >>> _split_in("instances_train2017"), _split_in("instances")
+    >>> split_in("instances_train2017"), split_in("instances")
     ('train', 'all')
     """
     words = re.split(r"[^a-z]+", stem.lower())

@@ -9,6 +9,7 @@ from typing import Any
 
 from convsight.datasets.boxes.annotated import AnnotatedBox, Corners
 from convsight.datasets.boxes.json_file import parsed_json
+from convsight.datasets.boxes.outlines import coco_outline
 from convsight.datasets.names import class_name
 from convsight.errors import UserError
 from convsight.words import first_few, quoted
@@ -38,8 +39,11 @@ class CocoFile:
     notes: tuple[str, ...]
 
 
-def read_coco_json(file: Path, column: str = "") -> CocoFile:
-    """The images of `file` with their boxes, grouped by their entry `column`; errors are those of `read_coco`."""
+def read_coco_json(file: Path, column: str = "", *, outlines: bool = False) -> CocoFile:
+    """The images of `file` with their boxes, grouped by their entry `column`; errors are those of `read_coco`.
+
+    `outlines` are read only if asked for: of a large file they take more memory than all else.
+    """
     document = _parsed(file)
     annotations = _entries(file, document, "annotations")
     categories, notes = _categories(file, _entries(file, document, "categories"), annotations)
@@ -49,7 +53,7 @@ def read_coco_json(file: Path, column: str = "") -> CocoFile:
         image = images.get(_known(file, place, entry, "image_id", images, "images"))
         category = categories[_known(file, place, entry, "category_id", categories, "categories")]
         assert image is not None
-        image.boxes.append(_box(file, place, category, entry))
+        image.boxes.append(_box(file, place, category, entry, outlines))
     return CocoFile(file, tuple(images.values()), categories, (*notes, *_repeated_ids(file, annotations)))
 
 
@@ -175,8 +179,12 @@ def _known(file: Path, place: str, entry: Mapping[str, Any], field: str, known: 
     return found
 
 
-def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> AnnotatedBox:
+def _box(file: Path, place: str, label: str, entry: Mapping[str, Any], outlines: bool) -> AnnotatedBox:
     area = entry.get("area")
+    try:
+        outline = coco_outline(entry.get("segmentation")) if outlines else None
+    except ValueError as error:
+        raise UserError(f"{file}, {place}: {error}") from error
     return AnnotatedBox(
         place,
         label,
@@ -184,6 +192,7 @@ def _box(file: Path, place: str, label: str, entry: Mapping[str, Any]) -> Annota
         crowd=bool(entry.get("iscrowd")),
         difficult=bool(entry.get("difficult")),  # no key of COCO's; `convert` writes it
         area=float(area) if isinstance(area, int | float) and 0 <= area < math.inf else None,
+        outline=outline,
     )
 
 

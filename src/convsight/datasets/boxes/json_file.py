@@ -1,11 +1,13 @@
 """JSON files that others wrote: read whole, or recognised by their beginning."""
 
 import json
+import mmap
 from pathlib import Path
 
 from convsight.errors import UserError
 
 _HEAD_BYTES = 2**16
+_SEGMENTS = b'"segments_info"'
 
 
 def parsed_json(file: Path) -> object:
@@ -27,3 +29,12 @@ def json_head(file: Path) -> str:
             return stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace")
     except OSError:
         return ""
+
+
+def holds_segments(file: Path) -> bool:
+    """Whether the word is in `file` that only COCO's files of panoptic segments hold."""
+    try:
+        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(_SEGMENTS) >= 0
+    except (OSError, ValueError):  # an empty file
+        return False

@@ -31,7 +31,7 @@ def _yaml_in(folder: Path) -> Path | None:
     return next((folder / name for name in _NAMES if (folder / name).is_file()), None)
 
 
-def read_yolo(path: Path) -> Dataset:
+def read_yolo(path: Path, *, outlines: bool = False) -> Dataset:
     """The images that data.yaml names, with the boxes of their label files.
 
     `train`, `val` and `test` are each a folder, a text file that lists images, or several of these, relative to
@@ -40,8 +40,8 @@ def read_yolo(path: Path) -> Dataset:
     without such a file has no boxes.
 
     A line is a class number and cx, cy, width, height as fractions of the image upright; or the corners of an
-    outline, of which the bounding box and the area are taken. Of `kpt_shape` data the box alone is taken, and of lines
-    that look like such.
+    outline, of which the bounding box and the area are taken, or, with `outlines`, its pixels (a box then has all
+    pixels in it). Of `kpt_shape` data the box alone is taken, and of lines that look like such.
 
     Raises `UserError` naming file and line for damaged YAML, a missing folder or image, a class number without name,
     a line of another length, a field that is no number, coordinates that are no fractions, and what `boxes_dataset`
@@ -56,7 +56,7 @@ def read_yolo(path: Path) -> Dataset:
     keypoints = described.keypoints or hold_keypoints(each for found in labels.values() for each in found)
     if keypoints and not described.keypoints:
         notes.append("the lines of the label files look like boxes with key points, which are passed over")
-    lines = Lines(described.names, keypoints)
+    lines = Lines(described.names, keypoints, with_outlines=outlines)
     annotated = [image for split in images for image in _annotated(file, split, images[split], labels[split], lines)]
     if annotated and not lines.files:
         expected = relative_name(annotated[0].origin, file.parent)
@@ -67,7 +67,8 @@ def read_yolo(path: Path) -> Dataset:
     notes += lines.notes()
     if left_out:
         notes.append(left_out_words([relative_name(Path(folder), file.parent) for folder in left_out]))
-    return boxes_dataset(path, annotated, tuple(described.names.values()), notes, classes_named=described.named)
+    classes = tuple(described.names.values())
+    return boxes_dataset(path, annotated, classes, notes, classes_named=described.named, with_pixels=outlines)
 
 
 def label_file(image: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from convsight.datasets.boxes.annotated import AnnotatedBox
-from convsight.datasets.boxes.outlines import outline_area
+from convsight.datasets.boxes.outlines import Outline, outline_area
 from convsight.errors import UserError
 from convsight.words import quoted
 
@@ -20,6 +20,7 @@ class Lines:
 
     names: Mapping[int, str]
     keypoints: bool
+    with_outlines: bool = False
     files: int = 0
     missing: int = 0
     outlines: int = 0
@@ -42,7 +43,7 @@ class Lines:
         notes = []
         if self.missing:
             notes.append(f"images without a label file count as images without boxes: {self.missing:,}")
-        if self.outlines:
+        if self.outlines and not self.with_outlines:
             notes.append(f"outlines, of which the bounding box was taken: {self.outlines:,}")
         return notes
 
@@ -66,7 +67,8 @@ class Lines:
         corners = np.array(numbers).reshape(-1, 2) * size
         left, top = corners.min(axis=0).tolist()
         right, bottom = corners.max(axis=0).tolist()
-        return AnnotatedBox(place, label, (left, top, right, bottom), area=outline_area(corners))
+        outline = Outline((corners,)) if self.with_outlines else None
+        return AnnotatedBox(place, label, (left, top, right, bottom), area=outline_area(corners), outline=outline)
 
     def _label(self, where: str, number: float, text: str) -> str:
         if number not in self.names:

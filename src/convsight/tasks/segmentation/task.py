@@ -109,8 +109,7 @@ class Segmentation(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         palette, weights = _palette(card.target), SegmentationSettings.of(settings).class_weights
-        counts = (card.data or {}).get("train_counts", {})
-        each = None if weights is None else torch.tensor(class_weights(weights, palette.names, counts))
+        each = None if weights is None else torch.tensor(class_weights(weights, palette.names, palette.pixels))
         return OneNetwork(network, partial(_loss, ignore_index=palette.unknown, weights=each))
 
     def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:

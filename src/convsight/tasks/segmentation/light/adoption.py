@@ -1,9 +1,10 @@
-"""Classes of pixels from what other kinds of questions know: things whose pixels are known, on a background."""
+"""Classes of pixels from what other kinds of questions know: things with known pixels, on a background; segments."""
 
 from dataclasses import replace
 from functools import partial
 
 from convsight.datasets import Dataset
+from convsight.datasets.masks.adopt import with_classes
 from convsight.results import BoxLists, ClassMaps
 from convsight.targets import Palette, Targets
 
@@ -11,13 +12,14 @@ BACKGROUND = "background"
 
 
 def as_class_maps(dataset: Dataset) -> Dataset | None:
-    """The images of `dataset` with a class for every pixel: of boxes whose pixels are known; None for all else.
+    """The images of `dataset` with a class for every pixel; None where the data do not tell it.
 
-    What no thing covers is the class `background`, the first.
+    Boxes whose pixels are known tell it, and what `with_classes` knows of. What no thing covers is the class
+    `background`, the first.
     """
     splits = dataset.splits
     if not all(isinstance(split.targets, BoxLists) and split.targets.knows_pixels for split in splits.values()):
-        return None
+        return with_classes(dataset)
     names = (BACKGROUND, *dataset.target.names)
     maps = {name: replace(split, targets=_maps(split.targets, names)) for name, split in splits.items()}
     return replace(dataset, task="segmentation", target=Palette.of(names), splits=maps, listed=())

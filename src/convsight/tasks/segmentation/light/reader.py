@@ -41,6 +41,7 @@ class ClassMapReader(Reader):
         if not isinstance(card.target, Palette):
             raise TypeError(f"a class for every pixel needs a Palette, not {type(card.target).__name__}")
         self._palette = card.target
+        self.numbers_a_position = len(self.classes)
 
     @classmethod
     def adopted(cls, dataset: Dataset) -> Dataset | None:
