@@ -47,9 +47,11 @@ class VolumeAugmentation(Augmentation):
         first = batch.inputs[self.images[0]]
         drawn = torch.from_numpy(uniform(keys.seed, keys.epoch + 1, keys.samples, _COLUMNS)).to(first.device) * 2 - 1
         maps = self._maps(drawn, first.shape[2:])
-        inputs = {name: self._lit(self._moved(batch.inputs[name], maps), drawn) for name in self.images}
+        inputs = {
+            name: self._lit(self._moved(self._flipped(batch.inputs[name], drawn), maps), drawn) for name in self.images
+        }
         targets = {
-            name: self._mask(values, maps, kind.ignore_index)
+            name: self._mask(self._flipped(values, drawn), maps, kind.ignore_index)
             if isinstance(kind := self.targets.get(name), MaskTarget)
             else values
             for name, values in batch.targets.items()
@@ -59,19 +61,22 @@ class VolumeAugmentation(Augmentation):
     def _maps(self, drawn: Tensor, sides: torch.Size) -> Tensor | None:
         """Where each place of the new volume lies in the old one: affine maps (batch, 3, 4) in -1..1; None: there."""
         v = self.variation
-        if not (v.rotate or v.zoom or v.shift or v.flip_horizontal or v.flip_vertical):
+        if not (v.rotate or v.zoom or v.shift):
             return None
         turns = _turns(drawn[:, 0:3] * (v.rotate * math.pi / 180))
         turns = turns * torch.exp(drawn[:, 3] * v.zoom)[:, None, None]
         # Angles are those of voxels, whatever the sides: to voxels, turned, and back to -1..1; x, y, z.
         half = torch.tensor([float(side) for side in reversed(sides)], device=drawn.device)
         turns = turns * half[None, None, :] / half[None, :, None]
-        signs = torch.ones(len(drawn), _AXES, device=drawn.device)
-        for column, axis, flips in ((4, 0, v.flip_horizontal), (5, 1, v.flip_vertical)):
-            if flips:
-                signs[:, axis] = torch.where(drawn[:, column] > 0, 1.0, -1.0)
-        turns = turns * signs[:, None, :]
         return torch.cat([turns, (2 * v.shift * drawn[:, 6:9])[:, :, None]], dim=2)
+
+    def _flipped(self, values: Tensor, drawn: Tensor) -> Tensor:
+        """`values` (batch, ..., depth, height, width) some samples turned left to right, or front to back."""
+        for column, axis, flips in ((4, -1, self.variation.flip_horizontal), (5, -2, self.variation.flip_vertical)):
+            if flips:
+                chosen = (drawn[:, column] > 0).view(-1, *[1] * (values.ndim - 1))
+                values = torch.where(chosen, values.flip(axis), values)
+        return values
 
     def _moved(self, volumes: Tensor, maps: Tensor | None) -> Tensor:
         return volumes if maps is None else _sampled(volumes, maps, "bilinear", "border")

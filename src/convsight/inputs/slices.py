@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from convsight.images import ImageError, is_image_name
-from convsight.images.pillow import correct_header, undisturbed
+from convsight.images.pillow import undisturbed
 from convsight.natural_order import natural_key
 
 _MODES = {"L": np.uint8, "P": np.uint8, "1": np.uint8, "I;16": np.uint16, "I;16B": np.uint16, "F": np.float32}
@@ -64,8 +64,6 @@ def _values(image: Image.Image, name: str) -> NDArray[Any]:
     if image.mode not in _MODES:
         raise ImageError(f"{name} is of the mode {image.mode}; expected grey of 8 or 16 bits or floating point")
     try:
-        if hasattr(image, "tile"):
-            correct_header(image)  # type: ignore[arg-type]  # of a file
         values = np.asarray(image.convert("L") if image.mode in {"P", "1"} else image)
     except Exception as error:  # whatever Pillow's decoders run into
         raise ImageError(f"{name} cannot be decoded ({error}); save it again or leave it out") from error

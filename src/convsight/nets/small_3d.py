@@ -29,7 +29,8 @@ class Small3d(nn.Module):
     def __init__(self, shape: NetShape) -> None:
         super().__init__()
         side = min(shape.planes[1:])
-        stride = 2 if round(math.log2(max(1, *shape.planes[1:]) / _STEM_SIDE)) > 0 else 1
+        is_large = side >= _SMALL_SIDE and round(math.log2(max(shape.planes[1:]) / _STEM_SIDE)) > 0
+        stride = 2 if is_large else 1
         self.stem = nn.Sequential(
             _convolution(shape.channels, _STEM_WIDTH, 3, stride), nn.BatchNorm3d(_STEM_WIDTH), nn.ReLU()
         )
