@@ -76,10 +76,10 @@ def test_what_is_refused(folder: Path) -> None:
         read_dataset(folder)
     (folder / "labels" / "other.nii.gz").rename(folder / "labels" / "case2.nii.gz")
     write_volume(folder / "labels" / "case2.nii.gz", np.zeros((9, 8, 6), np.uint8))
-    with pytest.raises(UserError, match="has 7 x 8 x 9 voxels and its mask .* 6 x 8 x 9"):
+    with pytest.raises(UserError, match=r"has 7 x 8 x 9 voxels and its mask .* 6 x 8 x 9"):
         read_dataset(folder)
     write_volume(folder / "labels" / "case2.nii.gz", np.full((9, 8, 7), 0.5, np.float32))
-    with pytest.raises(UserError, match="holds numbers from 0.5 to 0.5; a mask has whole ones"):
+    with pytest.raises(UserError, match=r"holds numbers from 0.5 to 0.5; a mask has whole ones"):
         read_dataset(folder)
     (folder / "labels" / "case2.nii.gz").write_bytes(whole[:20])
     with pytest.raises(UserError, match="is damaged or no NIfTI"):
