@@ -4,9 +4,10 @@
 
 CATS_DOGS holds `train` and `val`, SIGN_DIGITS class folders, a fifth of which becomes `val`, the same for all;
 SQUEEZENET_WEIGHTS is a file. Every row is a whole command, from its start to the judged network: ours with an empty
-folder of features, ours once more with another seed and rate, and the loops of `peers/frozen_loops.py`, which are
-plain PyTorch as the guides of Keras and fastai write it, with the same weights. With fewer --loop-epochs the time of a
-loop is reckoned from its median epoch, which is said, and its accuracy is left out. All of it is run in turn, so often.
+folder of features, ours once more with another seed and rate, ours with `--head-pool 3`, and the loops of
+`peers/frozen_loops.py`, which are plain PyTorch as the guides of Keras and fastai write it, with the same weights. With
+fewer --loop-epochs the time of a loop is reckoned from its median epoch, which is said, and its accuracy is left out;
+with 0 loops are left out. All of it is run in turn, so often.
 """
 
 import argparse
@@ -27,6 +28,12 @@ from measuring import HERE, print_table, spread, versions
 
 EPOCHS = 20
 _VAL = 0.2
+_PEERS = {
+    "keras": "keras's loop",
+    "fastai": "fastai's loop",
+    "sklearn": "scikit-learn on features",
+    "sklearn-3x3": "scikit-learn on features in 3 x 3 cells",
+}
 
 
 def parted(source: Path, folder: Path) -> Path:
@@ -115,11 +122,12 @@ def measured(
         found.setdefault("convsight", []).append(ours(data, net, own, scratch))
         again = ours(data, net, own, scratch, "--seed", "1", "--lr", "0.002")
         found.setdefault("convsight, a second training", []).append(again)
-        for loop in ("keras", "fastai", "sklearn"):
-            epochs = 0 if loop == "sklearn" else loop_epochs
-            found.setdefault(f"{loop}'s loop" if epochs else "scikit-learn on features", []).append(
-                peer(loop, data, net, file, epochs)
-            )
+        in_cells = ours(data, net, own, scratch, "--head-pool", "3")
+        found.setdefault("convsight, --head-pool 3", []).append(in_cells)
+        for loop, what in _PEERS.items():
+            epochs = 0 if loop.startswith("sklearn") else loop_epochs
+            if epochs or "loop" not in what:  # --loop-epochs 0 leaves loops out
+                found.setdefault(what, []).append(peer(loop, data, net, file, epochs))
     first = [each["seconds"] for each in found["convsight"]]
     rows = []
     for what, each in found.items():

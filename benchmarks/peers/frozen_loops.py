@@ -5,9 +5,9 @@
 LOOP is `keras` (the guide to transfer learning: the base in inference mode, dropout 0.2, a dense layer, Adam at 1e-3,
 batches of 32, random flips and turns), `fastai` (`vision_learner(...).fit_one_cycle`: batch normalisation of the body
 keeps learning its statistics, mean and largest of each map, two dense layers, AdamW under one cycle, batches of 64,
-flips, turns, zooms, light), or `sklearn` (features once, a logistic regression). NET is timm's or torchvision's. FOLDER
-holds `train` and `val`, each with a folder a class. Prints JSON: accuracy on val, seconds before the first epoch and of
-each epoch, validation included.
+flips, turns, zooms, light), `sklearn` (features once, a logistic regression), or `sklearn-3x3` (the same of means in
+3 x 3 cells). NET is timm's or torchvision's. FOLDER holds `train` and `val`, each with a folder a class. Prints JSON:
+accuracy on val, seconds before the first epoch and of each epoch, validation included.
 """
 
 import json
@@ -119,9 +119,11 @@ def main(loop: str, net: str, weights: str, folder: str, epochs: str) -> None:
             found: Tensor = body(ready(images))
         return found
 
-    if loop == "sklearn":
+    if loop.startswith("sklearn"):
+        cells = 3 if loop == "sklearn-3x3" else 1
         pooled = [
-            torch.cat([maps(part).mean(dim=(2, 3)) for part in torch.split(each, 32)]).numpy() for each in (train, val)
+            torch.cat([F.adaptive_avg_pool2d(maps(part), cells).flatten(1) for part in torch.split(each, 32)]).numpy()
+            for each in (train, val)
         ]
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(pooled[0], labels)
         accuracy = float(model.score(pooled[1], truth))

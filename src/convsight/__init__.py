@@ -50,6 +50,7 @@ def train(
     features: bool = True,
     views: int | None = None,
     features_limit: float = 5.0,
+    head_pool: int = 1,
     size: int | None = None,
     fit: Literal["crop", "squash", "pad"] | None = None,
     colour: Literal["auto", "grey", "rgb"] = "auto",

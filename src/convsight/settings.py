@@ -64,6 +64,9 @@ class TrainSettings(BaseModel):
         None, ge=0, le=1000, description="Varied views of each image that are kept, beside the image. [default: 4]"
     )
     features_limit: float = Field(5.0, gt=0, description="GB that kept features may take on disk in all.")
+    head_pool: int = Field(
+        1, ge=1, le=16, description="Tell the last layer the means in N x N cells of the image: where things are."
+    )
     size: int | None = Field(None, ge=1, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(
         None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"

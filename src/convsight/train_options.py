@@ -246,8 +246,13 @@ def _own_settings(task: str | None, only_varying: bool = False) -> list[inspect.
 
 
 def _of_all(infos: Sequence[FieldInfo]) -> Any:
-    """The type of a setting that some tasks have: of choices by name those of all of them, which their task checks."""
+    """The type of a setting that some tasks have: of choices by name those of all of them, which their task checks.
+
+    Where one of them reads a text, any text will do until then.
+    """
     kinds = [info.annotation for info in infos]
+    if str in kinds:
+        return str
     if not all(get_origin(kind) is Literal for kind in kinds):
         return kinds[0]
     return Literal[tuple(dict.fromkeys(choice for kind in kinds for choice in get_args(kind)))]

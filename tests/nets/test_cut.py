@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.cut import NotCutError, cut_network
+from convsight.nets.grid_head import with_grid_head
 from convsight.nets.stages import stages_of
 
 TEXT = (
@@ -92,3 +93,10 @@ def test_what_cannot_be_cut_says_why(network: nn.Module, why: str) -> None:
 def test_a_network_that_is_frozen_whole_has_nothing_to_learn() -> None:
     with pytest.raises(NotCutError, match="nothing of it learns"):
         cut_network(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), {"1"}, (1, 2, 2))
+
+
+def test_chance_in_a_row_of_parts_without_weights_leaves_the_others_to_the_first_part() -> None:
+    shape = NetShape(3, 3, 64, 64)
+    network = with_grid_head(build_net("squeezenet1_0", shape), "squeezenet1_0", shape, 2).train()
+    cut = cut_network(network, frozen_layers(network, 4, 64), (3, 64, 64))
+    assert cut.numbers == 512 * 4  # pooled, and dropped in the second part

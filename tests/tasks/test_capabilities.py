@@ -10,7 +10,7 @@ from convsight.inputs import ImageInput, SequenceInput
 from convsight.metrics import Measured, Metric
 from convsight.settings import TrainSettings
 from convsight.tasks import TASKS, task_of
-from convsight.tasks.capabilities import baselines_of, refuse_without_effect, trivial_value
+from convsight.tasks.capabilities import WithGridHead, baselines_of, refuse_without_effect, trivial_value
 
 RMSE = Metric("rmse", "lower", perfect=0.0, span=12.5, unit="m", share=False)
 NOTHING: Any = object()  # neither a task that can anything nor examples
@@ -73,6 +73,18 @@ def test_a_setting_that_does_nothing_is_refused(name: str, value: Any) -> None:
             refuse_without_effect(NOTHING, IMAGES, settings)
     else:
         refuse_without_effect(NOTHING, IMAGES, settings)
+
+
+def test_a_last_layer_on_cells_is_of_tasks_that_have_one() -> None:
+    for name in TASKS:
+        task = task_of(name)
+        if isinstance(task, WithGridHead):
+            refuse_without_effect(task, IMAGES, given(head_pool=3))
+        else:
+            with pytest.raises(UserError, match="--head-pool does nothing for toy of images"):
+                refuse_without_effect(task, IMAGES, given(head_pool=3))
+    assert isinstance(task_of("classification"), WithGridHead)
+    assert not isinstance(task_of("detection"), WithGridHead)
 
 
 def test_operations_on_colours_need_colours() -> None:

@@ -60,14 +60,15 @@ def cut_network(network: nn.Module, frozen: Collection[str], images: tuple[int, 
 
 
 class _Tracer(fx.Tracer):
-    """Goes into modules alone that hold layers of both kinds."""
+    """Goes into modules alone that hold layers of both kinds, and into rows of parts some of which may come before."""
 
     def __init__(self, frozen: Collection[str]) -> None:
         super().__init__()
         self.frozen = frozen
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return _kinds(m, module_qualified_name, self.frozen) != {True, False}
+        kinds = _kinds(m, module_qualified_name, self.frozen)
+        return kinds == {True} or (kinds != {True, False} and type(m) is not nn.Sequential)
 
 
 def _traced(network: nn.Module, frozen: Collection[str]) -> fx.Graph:

@@ -23,7 +23,8 @@ def adapt_encoder(borrowed: Mapping[str, Tensor], net: str, shape: NetShape, wei
     notes = adapt_weights(whole, net, weights, shape.channels)
     tensors, last = whole.state_dict(), Reference.of(net).by_outputs
     # Where a last layer has as many numbers as ours by chance, they mean something else.
-    taken = {key: own for key, own in borrowed.items() if key not in last and alike(own, tensors[key])}
+    shared = borrowed.keys() & tensors.keys() - last
+    taken = {key: own for key, own in borrowed.items() if key in shared and alike(own, tensors[key])}
     with torch.no_grad():
         for key, own in taken.items():
             own.copy_(tensors[key])

@@ -55,6 +55,15 @@ def own_name(net: OwnNet) -> str:
     return _PREFIX + (re.sub(r"\W+", "_", called).strip("_") or "net")
 
 
+def of_any_shape(name: str) -> str:
+    """What `name` is called whatever it is built for: the digits of a program's own network are those of one shape.
+
+    >>> of_any_shape("own:Net-0123456789ab"), of_any_shape("resnet18")
+    ('own:Net', 'resnet18')
+    """
+    return name.partition("-")[0] if is_own(name) else name
+
+
 def own_entry(name: str) -> NetEntry:
     """The entry of a network that the present call was given."""
     about = "a network of a program"

@@ -22,8 +22,9 @@ class TaskNet(Generic[Net]):
     """One network of a task. `build` takes the name of the encoder that it comes after, and the shape.
 
     `encoder` is the network of the catalogue that it comes after where the user names none, empty for one of its own.
-    `others` are those that may take its place: the whole catalogue where it is None. `about`, `source`, `licence`,
-    `side`, `outputs` and `volumes` are as in `NetEntry`.
+    `others` are those that may take its place: the whole catalogue where it is None. Where another library names its
+    encoders, `check` raises `UserError` for a name that it does not know. `about`, `source`, `licence`, `side`,
+    `outputs` and `volumes` are as in `NetEntry`.
     """
 
     build: Callable[[str, NetShape], Net]
@@ -35,6 +36,7 @@ class TaskNet(Generic[Net]):
     encoder: str = ""
     others: tuple[str, ...] | None = None
     volumes: bool = False
+    check: Callable[[str], None] | None = None
 
 
 @final
@@ -71,7 +73,9 @@ class TaskNets(Generic[Net]):
         if not beside:
             return own
         net = self._nets[own]
-        if net.others is not None:
+        if net.check is not None:
+            net.check(encoder)
+        elif net.others is not None:
             if encoder not in net.others:
                 raise UserError(f"{own} comes after {' or '.join(net.others)} alone, not after {encoder!r}")
         else:

@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.net_list.listed import listed_nets
 from convsight.nets.catalogue import net_entry
 from convsight.nets.dry_run.build import build_without_memory
+from convsight.nets.own import of_any_shape
 from convsight.words import first_few
 
 _LISTED = 8  # tensors of a kind in a message
@@ -33,7 +34,7 @@ class Reference:
     @classmethod
     def of(cls, net: str) -> "Reference":
         """That of the network called `net`, built again with an output more and with a channel more."""
-        entry = net_entry(net)
+        entry = net_entry(of_any_shape(net))
         default = entry.default_shape
         shapes, more_outputs, more_channels = (
             {name: value.shape for name, value in build_without_memory(entry, shape).state_dict().items()}

@@ -19,8 +19,10 @@ from convsight.model_files import read_card
 from convsight.nets.catalogue import net_entry
 from convsight.nets.entry import NetEntry, Pretrained
 from convsight.nets.first_convolution import for_channels
+from convsight.nets.grid_head import HEAD_POOL
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import load_keras
+from convsight.nets.own import of_any_shape
 from convsight.nets.state_dict_file import read_state_dict
 from convsight.nets.weight_mismatch import Reference, alike, check_fit
 from convsight.nets.weight_names import unwrapped
@@ -41,13 +43,14 @@ class Weights:
     """Weights by name, and what images they expect.
 
     `origin` says in words where they come from. `mean` and `std` are those of the images they were trained on, in
-    0..1, one value a channel; None where that is not known.
+    0..1, one value a channel; None where that is not known. `head_pool` is how many cells a side the last layer sees.
     """
 
     origin: str
     tensors: Mapping[str, Tensor]
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
+    head_pool: int = 1
 
     def statistics(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
         """Mean and std for images of so many channels; for grey ones those of the colours' means.
@@ -80,7 +83,7 @@ def read_weights(net: str, weights: str, *, download: bool = False) -> Weights:
     if not file.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give a file of weights, or {IMAGENET}")
     tensors = load_keras(file).state_dict() if is_keras_file(weights) else read_state_dict(file)
-    return Weights(origin_of(file), tensors, *_expected(net, entry, file))
+    return Weights(origin_of(file), tensors, *_expected(net, entry, file), _head_pool(file))
 
 
 def check_is_here(net: str, offered: Pretrained, *, download: bool) -> None:
@@ -93,10 +96,11 @@ def check_is_here(net: str, offered: Pretrained, *, download: bool) -> None:
         )
 
 
-def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -> list[str]:
+def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int, head_pool: int = 1) -> list[str]:
     """Put `weights` into `model`, the network called `net` for `channels`; returns what was done, in words.
 
-    A first layer for another number of channels is adapted, a last layer for other outputs keeps its fresh weights.
+    A first layer for another number of channels is adapted, a last layer for other outputs, or which sees another
+    number of cells than `head_pool` a side, keeps its fresh weights.
     Raises `UserError` that lists what is missing, extra or of another shape where anything else does not fit.
     """
     wanted = model.state_dict()
@@ -107,7 +111,7 @@ def adapt_weights(model: nn.Module, net: str, weights: Weights, channels: int) -
     if any(name in wanted and not alike(value, wanted[name]) for name, value in given.items()):
         reference = Reference.of(net)
         first = _first_layers(given, wanted, reference, channels)
-        fresh = _other_head(given, wanted, reference)
+        fresh = _other_head(given, wanted, reference, other_inputs=weights.head_pool != head_pool)
     check_fit(weights.origin, net, given, wanted, settled={*first, *fresh})
     with torch.no_grad():
         for name in wanted.keys() & given.keys() - set(fresh):
@@ -143,9 +147,14 @@ def _expected(net: str, entry: NetEntry, file: Path) -> tuple[tuple[float, ...] 
     card = card_of(file)
     if card is None:
         return (entry.pretrained.mean, entry.pretrained.std) if entry.pretrained else (None, None)
-    if card.net != net:
+    if card.net != net and of_any_shape(card.net) != net:
         raise UserError(f"{file} holds the network {card.net}, not {net}: use --net {card.net}")
     return card.input.mean, card.input.std
+
+
+def _head_pool(file: Path) -> int:
+    card = card_of(file)
+    return int(card.options.get(HEAD_POOL, 1)) if card else 1
 
 
 def origin_of(file: Path) -> str:
@@ -198,9 +207,16 @@ def _first_notes(given: Mapping[str, Tensor], first: Mapping[str, Tensor], chann
     return notes
 
 
-def _other_head(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reference: Reference) -> list[str]:
-    """Names of the last layer's tensors that differ from those of `wanted` in the number of outputs alone."""
+def _other_head(
+    given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], reference: Reference, *, other_inputs: bool
+) -> list[str]:
+    """Names of the last layer's tensors that differ from those of `wanted` in the number of outputs alone.
+
+    With `other_inputs` all that differ: the layer is told of other features.
+    """
     found = sorted(reference.by_outputs & given.keys() & wanted.keys())
+    if other_inputs:
+        return found
     return [
         name
         for name in found
@@ -213,4 +229,6 @@ def _head_notes(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], fresh
         return []
     layers = ", ".join(sorted({name.rpartition(".")[0] for name in fresh}))
     outputs, others = wanted[fresh[0]].shape[0], given[fresh[0]].shape[0]
+    if outputs == others:
+        return [f"{layers} starts fresh: the weights are for other cells of the image (--head-pool)"]
     return [f"{layers} starts fresh: the weights are for {others:,} outputs, this network is for {outputs:,}"]

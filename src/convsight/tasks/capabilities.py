@@ -174,6 +174,14 @@ class HeadStarting(Protocol):
 
 
 @runtime_checkable
+class WithGridHead(Protocol):
+    """Networks whose last layer may be told of cells of the image, instead of the mean over all of it."""
+
+    def head_pool(self, card: Card) -> int:
+        """How many of them there are a side."""
+
+
+@runtime_checkable
 class AnsweringByFeatures(Protocol):
     """Networks of which a learner needs nothing but what they answer, so that their last layers can stand for them."""
 
@@ -246,6 +254,8 @@ def without_effect(task: Task, spec: InputSpec) -> frozenset[str]:
     idle: frozenset[str] = frozenset()
     if not isinstance(task, Augmenting):
         idle |= {"augment", "flip", "grow", "erase", *_OF_RAND_AUGMENT}
+    if not isinstance(task, WithGridHead):
+        idle |= {"head_pool"}
     if not isinstance(spec, ImageInput):
         return idle | {"size", "fit", "colour", "grow", "erase", *_OF_RAND_AUGMENT}
     return idle if spec.is_rgb else idle | {*_OF_RAND_AUGMENT}

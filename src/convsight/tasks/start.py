@@ -40,10 +40,10 @@ def choose_start(dataset: Dataset, settings: TrainSettings, usual: Usual = USUAL
     """The network and its first weights: as the settings say, else one of `usual` by what the training images are."""
     if settings.net is not None:
         return Start(settings.net, settings.weights)
+    if are_volumes(dataset.split("train").images):
+        return Start(usual.volumes, settings.weights, f"{usual.volumes}, since these are volumes")
     if settings.weights is not None:
         return Start(usual.photos if settings.weights == IMAGENET else usual.small, settings.weights)
-    if are_volumes(dataset.split("train").images):
-        return Start(usual.volumes, None, f"{usual.volumes} with fresh weights, since these are volumes")
     reason = _why_small(dataset.split("train"), settings)
     if reason:
         return Start(usual.small, None, f"{usual.small} with fresh weights: {reason}")

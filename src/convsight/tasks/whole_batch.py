@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import torch
 from torch import Tensor
 
 _ADD: ContextVar[Callable[[Tensor], object] | None] = ContextVar("add", default=None)
@@ -26,6 +27,26 @@ def of_whole_batch(total: Tensor, images: int, least: float = 0.0) -> Tensor:
     sums = total.detach().new_tensor([float(total.detach()), images])
     add(sums)
     return sums[0].clamp(min=least) * (images / sums[1])
+
+
+def sums_of_whole_batch(sums: Tensor, images: int) -> Tensor:
+    """`sums` over `images`, in several processes over all that share the batch, for a loss that is no mean of images.
+
+    The mean of that loss over all shares of the batch, and its gradient, are then those of the whole batch.
+
+    >>> import torch
+    >>> with adding(lambda values: values.mul_(2)):  # as if another process had the same
+    ...     sums_of_whole_batch(torch.tensor([3.0, 1.0]), images=4)
+    tensor([6., 2.])
+    """
+    add = _ADD.get()
+    if add is None:
+        return sums
+    whole = torch.cat([sums.detach().flatten(), sums.new_tensor([float(images)])])
+    add(whole)
+    # The loss will count as the share of these images; its gradient shall be that of all of it.
+    own = sums * (whole[-1] / images)
+    return own + (whole[:-1].view_as(sums) - own).detach()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Collection
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import nn
 
@@ -11,6 +11,8 @@ from convsight.datasets import Dataset
 from convsight.inputs import InputSpec
 from convsight.nets.catalogue import NetShape, build_net, canonical_name, check_size, net_entry
 from convsight.nets.cut import Cut, cut_network
+from convsight.nets.dry_run.build import WithoutMemory
+from convsight.nets.grid_head import HEAD_POOL, with_grid_head
 from convsight.nets.stages import Stages
 from convsight.nets.text.source import is_net_text
 from convsight.nets.weights import Weights, adapt_weights, read_weights
@@ -46,11 +48,19 @@ class WholeImageTask(Task, ABC):
         """The shape of the network on `card`: as many outputs as it tells classes, labels or the like."""
         return net_shape(card)
 
+    def head_pool(self, card: Card) -> int:
+        """How many cells of the image a side the last layer is told of."""
+        return int(card.options.get(HEAD_POOL, 1))
+
     def build(self, card: Card) -> nn.Module:
-        return build_net(card.net, self.shape(card))
+        network, cells = build_net(card.net, self.shape(card)), self.head_pool(card)
+        return network if cells == 1 else with_grid_head(network, card.net, self.shape(card), cells)
 
     def check(self, card: Card) -> None:
         check_size(card.net, self.shape(card))
+        if self.head_pool(card) != 1:
+            with WithoutMemory():
+                self.build(card)
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
@@ -69,10 +79,15 @@ class WholeImageTask(Task, ABC):
         return read_weights(net, weights, download=download)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
-        return adapt_weights(model, card.net, weights, card.input.channels)
+        return adapt_weights(model, card.net, weights, card.input.channels, self.head_pool(card))
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return net_stages(model, card)
 
     def cut(self, network: nn.Module, frozen: Collection[str], card: Card) -> Cut:
         return cut_network(network, frozen, card.input.planes_shape)
+
+
+def options_of_head(settings: TrainSettings) -> dict[str, Any]:
+    """What cards tell of the last layer: nothing where it is the network's own."""
+    return {} if settings.head_pool == 1 else {HEAD_POOL: settings.head_pool}

@@ -36,6 +36,7 @@ from convsight.training.generations import Generations
 from convsight.training.given import NOTHING, Given, called
 from convsight.training.given_augmentation import GivenAugmentation
 from convsight.training.given_optimizer import largest_rate, on_device
+from convsight.training.judged import Judged
 from convsight.training.loader import LoadedBatch, Loader
 from convsight.training.optimizers import Parameters
 from convsight.training.plan import Plan
@@ -237,10 +238,13 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     full = _step_seconds(t, None)
     if t.plan.choices.first_side:
         clock.cheap_cost = min(1.0, _step_seconds(t, t.plan.choices.first_side) / full)
-    an_image = _judging_seconds(t, t.plan.engine(t.deployed, t.plan.card), t.val)
+    whole = an_image = _judging_seconds(t, t.plan.engine(t.deployed, t.plan.card), t.val)
+    if t.frozen_part:
+        judged = Judged.of(t, t.deployed, None)
+        an_image = _judging_seconds(t, t.plan.engine(judged.network, judged.card), judged.val)
     t.seen_again = _seen_again(t, an_image)
     judging = an_image * (test_images + len(t.val) + min(len(t.train), t.seen_again))
-    export = _export_seconds(t, an_image) if t.plan.settings.export else 0.0
+    export = _export_seconds(t, whole) if t.plan.settings.export else 0.0
     end = deadline - _FILES_SECONDS - judging - export
     clock.end_at(end, full, _judging_seconds(t, validating(t), t.validated) * len(t.val))
     t.processes.follow(clock)

@@ -16,6 +16,8 @@ from convsight.training.processes.start import own_device
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
+SEEN_AGAIN = 2_000  # training images judged in the end without augmentation, to tell under- from overfitting
+
 _STEPS = 6000  # steps after which a network from scratch has usually learnt what it can
 _FEWEST_EPOCHS, _MAX_EPOCHS = 10, 60
 # With a pretrained network that is where others stop too; what is left after it is little beside its cost.

@@ -22,6 +22,7 @@ from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by, remarks_of
 from convsight.training.advice import Untried, advise
+from convsight.training.judged import Judged
 from convsight.training.sheets import WORST, save_worst
 from convsight.training.state import Training
 
@@ -43,20 +44,21 @@ def judge_best(
     """
     plan, told, wrong = t.plan, test or t.val, MistakeCollector(WORST)
     model = _best_network(t)
-    seen = t.train.select(evenly(len(t.train), t.seen_again))
-    with listener.counting("judging", len(told) + len(t.val) + len(seen)) as advance:
-        on_val = judge(t.processes.shared(plan.engine(model, plan.card)), t.reader, t.val, advance)
+    judged = Judged.of(t, model, test)
+    with listener.counting("judging", len(told) + len(judged.val) + len(judged.seen)) as advance:
+        on_val = judge(t.processes.shared(plan.engine(judged.network, judged.card)), t.reader, judged.val, advance)
         on_val, calibration = calibrated_by(on_val)
         calibrated = plan.card.model_copy(update={"calibration": calibration})
-        engine, reader = t.processes.shared(plan.engine(model, calibrated)), reader_of(calibrated)
-        judged = judge(engine, reader, told, advance, wrong.take)
-        on_seen = judge(engine, reader, seen, advance)
+        by_what = plan.engine(judged.network, judged.card.model_copy(update={"calibration": calibration}))
+        engine, reader = t.processes.shared(by_what), reader_of(calibrated)
+        on_told = judge(engine, reader, judged.told, advance, wrong.take)
+        on_seen = judge(engine, reader, judged.seen, advance)
     if not t.processes.is_first:
         return calibrated
     scores = on_val.compute()
-    reached = judged.compute()
+    reached = on_told.compute()
     split = "test" if test else "val"
-    for remark in remarks_of(judged):
+    for remark in remarks_of(on_told):
         listener.say(f"note: {split}: {remark}")
     metrics = named(split, reached)
     for method, found in baselines.items():
@@ -64,7 +66,7 @@ def judge_best(
     metrics |= named("val", scores)
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card.model_copy(update={"training": t.summary(finished=False)}))
-    _draw(t, judged)
+    _draw(t, on_told)
     save_worst(t, split, wrong, told, names, listener)
     _advise(t, on_seen.compute(), scores, listener)
     _compare(t, split, reached, baselines, listener)

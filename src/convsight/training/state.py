@@ -17,6 +17,7 @@ from convsight.tasks import reader_of
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Reader
 from convsight.training.callbacks import Callbacks
+from convsight.training.choices import SEEN_AGAIN
 from convsight.training.clock import Clock
 from convsight.training.ema import Ema
 from convsight.training.epoch_state import EpochState
@@ -71,8 +72,7 @@ class Training:
     best_key: tuple[float, ...] = (-math.inf,)
     # On the test split, before the first step; see beginning.py.
     frozen: dict[str, Measured] = field(default_factory=dict)
-    # Training images judged in the end without augmentation, to tell under- from overfitting.
-    seen_again: int = 2_000
+    seen_again: int = SEEN_AGAIN
 
     @property
     def device(self) -> torch.device:

@@ -31,7 +31,8 @@ from convsight.training.choices import Choices
 from convsight.training.cutting import digests_by_name
 from convsight.training.data import Prepared, lasting
 from convsight.training.exporting import export_trained
-from convsight.training.features.frozen import ON_IMAGES, Frozen, frozen_features
+from convsight.training.features.frozen import ON_IMAGES, Frozen
+from convsight.training.features.making import frozen_features
 from convsight.training.fit import fit
 from convsight.training.freed_memory import freed_memory_kept
 from convsight.training.generations import Generations

@@ -11,12 +11,18 @@ from safetensors.numpy import load_file
 from tests.training.heard import Heard
 from tests.training.same_bits import assert_same_bits
 from tests.training.stopping import PressesCtrlC
+from torch import Tensor, nn
 
+import convsight
 from convsight.errors import UserError
+from convsight.model_files import read_card
+from convsight.nets.entry import NetShape
 from convsight.progress import Silent
 from convsight.run import Run
+from convsight.runtime.evaluate import evaluate
 from convsight.settings import TrainSettings
 from convsight.training.features.shelf import Shelf, used
+from convsight.training.given import taken
 from convsight.training.train import resume, train
 
 NET = (
@@ -79,6 +85,68 @@ def test_the_network_is_that_of_a_training_on_images(data: Path, weights: Path, 
     assert ours.metrics["test/accuracy"] == theirs.metrics["test/accuracy"]
 
 
+def test_a_last_layer_on_cells_learns_from_features_of_cells(
+    data: Path, weights: Path, tmp_path: Path, kept: Path
+) -> None:
+    heard = Heard()
+    run = tuned(data, weights, tmp_path / "cells", heard, head_pool=2, export=True, epochs=1)
+    assert told(heard, "what is frozen is computed once: 32 features of 40 images")  # 8 channels, 4 cells
+    assert told(heard, "other cells of the image")
+    assert run.card.options == {"head_pool": 2}
+    assert load_file(run.model_file)["dense1.weight"].shape == (2, 32)
+    assert read_card(run.exported_file).proven("onnxruntime", "float32")
+
+
+@pytest.mark.parametrize("flip", ["horizontal", "none"])
+def test_it_is_judged_as_the_whole_network_on_images(
+    data: Path, weights: Path, tmp_path: Path, flip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tuned(data, weights, tmp_path / "a", flip=flip)
+    assert run.card.mirror == (flip == "horizontal")
+    expected = evaluate(run.model_file, str(data), Silent(), split="test", engine="torch").metrics
+    for name in ("test/accuracy", "test/log_loss", "test/auc"):
+        assert list(run.metrics[name]) == pytest.approx(list(expected[name]), abs=2e-3), name
+
+
+class Body(nn.Module):
+    """Features times `scale`, of which neither its layers nor its weights tell."""
+
+    scale = 1.0
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, 4, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (self.scale * self.conv(images)).relu().mean(dim=(2, 3))
+
+
+class Own(nn.Module):
+    def __init__(self, shape: NetShape) -> None:
+        super().__init__()
+        self.body = Body(shape.channels)
+        self.head = nn.Linear(4, shape.outputs)
+
+    def forward(self, images: Tensor) -> Tensor:
+        found: Tensor = self.head(self.body(images))
+        return found
+
+
+def test_a_forward_that_was_changed_gets_features_of_its_own(
+    data: Path, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own: dict[str, Any] = {**FAST, "net": Own, "epochs": 1, "quiet": True}
+    taught = convsight.train(str(data), run=tmp_path / "taught", **own).model_file
+    for scale, told_so in ((1.0, 0), (1.0, 0), (2.0, 1), (2.0, 0)):
+        monkeypatch.setattr(Body, "scale", scale)
+        heard = Heard()
+        given, settings = taken({**own, "weights": str(taught), "freeze": "backbone"})
+        settings.pop("quiet")
+        with given.at_work():
+            train(TrainSettings.of(data=str(data), run=str(tmp_path / "a"), **settings), heard, given=given)
+        assert len(told(heard, "not what the frozen stages tell now")) == told_so, scale
+
+
 def test_a_second_training_computes_nothing_and_a_changed_picture_alone(
     data: Path, weights: Path, tmp_path: Path, kept: Path
 ) -> None:
@@ -86,7 +154,8 @@ def test_a_second_training_computes_nothing_and_a_changed_picture_alone(
     shutil.copytree(data, copy)
     first = Heard()
     tuned(copy, weights, tmp_path / "1", first, views=2)
-    assert computed(first) == 24 * 3 + 8 + 8
+    judged = 24 + 8 + 8  # which are seen mirrored too
+    assert computed(first) == 24 * 3 + 8 + 8 + judged
     assert told(first, "what is frozen is computed once")
     again = Heard()
     tuned(copy, weights, tmp_path / "2", again, views=2, seed=7, lr=0.01, own={"loss": "focal"})
@@ -96,10 +165,10 @@ def test_a_second_training_computes_nothing_and_a_changed_picture_alone(
     Image.new("RGB", (14, 14), "red").save(copy / "train/dark/0.png")
     changed = Heard()
     tuned(copy, weights, tmp_path / "3", changed, views=2)
-    assert computed(changed) == 3  # as it is, and in two views
+    assert computed(changed) == 4  # as it is, in two views, and mirrored
     other = Heard()
     tuned(copy, tmp_path / "3/model.safetensors", tmp_path / "4", other, views=2, freeze="1")
-    assert computed(other) == 24 * 3 + 8 + 8  # another part is frozen
+    assert computed(other) == 24 * 3 + 8 + 8 + judged  # another part is frozen
     shutil.copy(tmp_path / "spare.png", copy / "train/dark/0.png")
     back = Heard()
     tuned(copy, weights, tmp_path / "5", back, views=2)
@@ -151,7 +220,7 @@ def test_where_there_is_no_room_for_all_views_there_are_fewer(
     data: Path, weights: Path, tmp_path: Path, kept: Path
 ) -> None:
     heard = Heard()
-    limit = (8 + 8 + 2.5 * 24) * (16 + 2 * 8) / 1e9  # rows of eight features
+    limit = (2 * (8 + 8) + 3.5 * 24) * (16 + 2 * 8) / 1e9  # rows of eight features
     run = tuned(data, weights, tmp_path / "a", heard, views=2, features_limit=limit)
     assert "no room or time for 2 views" in told(heard, "computed once")[0]
     assert run.settings()[1]["views"] == 1
@@ -180,7 +249,7 @@ def test_a_run_is_not_gone_on_with_in_fewer_views_than_it_began_with(
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         tuned(data, weights, tmp_path / "part", PressesCtrlC(epoch=3), views=2)
-    monkeypatch.setattr(Shelf, "limit", int((8 + 8 + 2.5 * 24) * (16 + 2 * 8)))  # the disk has become full
+    monkeypatch.setattr(Shelf, "limit", int((2 * (8 + 8) + 3.5 * 24) * (16 + 2 * 8)))  # the disk has become full
     with pytest.raises(UserError, match="learns from 2 varied views of each image, and there is room for 1 here"):
         resume(f"{tmp_path}/part", {}, Silent())
 

@@ -17,6 +17,7 @@ from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes_things
 from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
+from convsight.datasets.masks.footprints import is_footprints, read_footprint_things
 from convsight.datasets.masks.instance_source import PicturedThings, instances_dataset
 from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary_things
 from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks, read_voc_things
@@ -34,6 +35,7 @@ _THINGS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Dataset | None]], 
     (is_yolo, partial(read_yolo, outlines=True)),
     (is_cityscapes, read_cityscapes_things),
     (is_mapillary, read_mapillary_things),
+    (is_footprints, read_footprint_things),
 )
 
 

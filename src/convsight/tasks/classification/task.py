@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-from convsight.tasks.whole_image import WholeImageTask
+from convsight.tasks.whole_image import WholeImageTask, options_of_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,6 +75,9 @@ class Classification(WholeImageTask):
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
         return start_head(network, InputLayer(card.input), train.images, _labels(train.targets), seconds, listener)
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        return options_of_head(settings)
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({"class": torch.from_numpy(_labels(examples.targets).indices)})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ from convsight.tasks.pixel_features import shrunk_images
 from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-from convsight.tasks.whole_image import WholeImageTask
+from convsight.tasks.whole_image import WholeImageTask, options_of_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,6 +57,9 @@ class Multilabel(WholeImageTask):
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
         return start_head(network, InputLayer(card.input), train.images, label_sets(train.targets), seconds, listener)
+
+    def options(self, settings: TrainSettings) -> dict[str, Any]:
+        return options_of_head(settings)
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({_LABELS: torch.from_numpy(label_sets(examples.targets).present.astype(np.float32))})

@@ -36,7 +36,7 @@ from convsight.tasks.regression.light.metrics import NumberMetrics
 from convsight.tasks.regression.light.reader import number_targets
 from convsight.tasks.regression.light.settings import RegressionSettings
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
-from convsight.tasks.whole_image import WholeImageTask
+from convsight.tasks.whole_image import WholeImageTask, options_of_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +68,8 @@ class Regression(WholeImageTask):
         return start_head(network, InputLayer(card.input), train.images, wanted, _answer(card), seconds, listener)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
-        return RegressionSettings.of(settings).model_dump(include=set(_ANSWER), exclude_none=True)
+        answer = RegressionSettings.of(settings).model_dump(include=set(_ANSWER), exclude_none=True)
+        return {**answer, **options_of_head(settings)}
 
     def targets(self, examples: Examples) -> TargetTensors:
         return HeldTargets({_NUMBERS: torch.from_numpy(_numbers(examples.targets).values).float()})

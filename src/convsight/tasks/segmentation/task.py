@@ -16,8 +16,9 @@ from convsight.datasets import Dataset, Examples
 from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
-from convsight.nets.image_sizes import check_kind
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.stages import Stages, stages_in
+from convsight.nets.weights import Weights
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
 from convsight.targets import Palette, TargetSpec, class_maps
@@ -33,17 +34,20 @@ from convsight.tasks.segmentation.baselines import majority_baseline, place_base
 from convsight.tasks.segmentation.figures import figures
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 from convsight.tasks.segmentation.light.settings import SegmentationSettings
-from convsight.tasks.segmentation.losses import pixel_loss
+from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
-from convsight.tasks.segmentation.networks import NETWORKS
+from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
+from convsight.tasks.segmentation.pretrained import adapt_segmenter, read_segmenter_weights
+from convsight.tasks.segmentation.segmenter import Answer, Segmenter
+from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
 from convsight.tasks.volume_size import hold_volumes, unmeasured_volumes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_OF_VOLUMES = "unet-3d-s"  # where nobody names a network
 _MASK = "mask"  # the name of the target
+_USUAL = Usual("unet-s", "unet+efficientnet_lite0", "unet-3d-s")
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
 
@@ -52,20 +56,28 @@ _STRIDE = 32  # px, of most encoders
 class Segmentation(Task):
     """A class for every pixel, by a network that gives logits of the input's size."""
 
-    default_net = "unet-s"
+    default_net = _USUAL.small
     trivial_baseline_name = "majority"
     batch_divisor = 4  # every image teaches thousands of pixels
+    finetune_lr_scale = 1 / 3  # what follows the encoder is fresh
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return NETWORKS.canonical(name)
 
     def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
-        if settings.net is None and hold_volumes(dataset.split("train")):
-            return Start(_OF_VOLUMES, settings.weights, f"{_OF_VOLUMES}, since these are volumes")
-        return Start(settings.net or self.default_net, settings.weights)
+        return choose_start(dataset, settings, _USUAL)
 
     def untried_weights(self, card: Card) -> str:
-        return ""
+        return untried_weights(card, encoder_of(card.net), _USUAL)
+
+    def weights(self, net: str, weights: str, *, download: bool) -> Weights:
+        return read_segmenter_weights(net, weights, download=download)
+
+    def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return adapt_segmenter(_segmenter(model), card.net, net_shape(card), weights)
+
+    def stages(self, model: nn.Module, card: Card) -> Stages:
+        return stages_in(model, (1, *card.input.planes_shape))
 
     def shape(self, card: Card) -> NetShape:
         """The shape of the network on `card`."""
@@ -75,9 +87,7 @@ class Segmentation(Task):
         return NETWORKS.build(card.net, net_shape(card))
 
     def check(self, card: Card) -> None:
-        shape = net_shape(card)
-        check_kind(card.net, NETWORKS.entry(card.net), shape)
-        NETWORKS.build(card.net, shape)
+        check_segmenter(card.net, net_shape(card))
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         if (weights := SegmentationSettings.of(settings).class_weights) is not None:
@@ -108,9 +118,8 @@ class Segmentation(Task):
         return ClassMap(palette.names, palette.colours, narrow, palette.unknown).draw(image)
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
-        palette, weights = _palette(card.target), SegmentationSettings.of(settings).class_weights
-        each = None if weights is None else torch.tensor(class_weights(weights, palette.names, palette.pixels))
-        return OneNetwork(network, partial(_loss, ignore_index=palette.unknown, weights=each))
+        loss, told = MaskLoss.of(SegmentationSettings.of(settings), _palette(card.target))
+        return OneNetwork(network, partial(_losses, loss=loss), told)
 
     def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
         return OneNetwork(network, by_own_loss(loss, lambda batch: batch.targets[_MASK].long()))
@@ -136,10 +145,17 @@ class Segmentation(Task):
         return PixelGraph(InputLayer(card.input), model, card.mirror)
 
 
-def _loss(network: nn.Module, batch: Batch, ignore_index: int, weights: Tensor | None) -> dict[str, Tensor]:
+def _losses(network: nn.Module, batch: Batch, loss: MaskLoss) -> Mapping[str, Tensor]:
+    """What the answers of `network` cost; those of heads that only a training has count as part `others`."""
+    first, *others = (
+        network.answers(batch.image) if isinstance(network, Segmenter) else [Answer(network(batch.image), 1.0)]
+    )
     masks = batch.targets[_MASK]
-    weights = None if weights is None else weights.to(masks.device)
-    return {"total": pixel_loss(network(batch.image), masks, ignore_index, weights)}
+    found = loss(first.logits, masks)
+    if not others:
+        return found
+    more = torch.stack([other.weight * loss(other.logits, masks)["total"] for other in others]).sum()
+    return {**found, "total": found["total"] + more, "others": more}
 
 
 class PixelGraph(nn.Module):
@@ -157,6 +173,12 @@ class PixelGraph(nn.Module):
         if self.mirror:
             logits = (logits + self.model(planes.flip(-1)).float().flip(-1)) / 2
         return {"probabilities": logits.softmax(dim=1)}
+
+
+def _segmenter(model: nn.Module) -> Segmenter:
+    if not isinstance(model, Segmenter):
+        raise TypeError(f"expected a network for segmentation, not {type(model).__name__}")
+    return model
 
 
 def _palette(target: TargetSpec) -> Palette:

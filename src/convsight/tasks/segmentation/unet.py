@@ -5,7 +5,7 @@ convolutions are padded and normalised, so that a map has the input's size, and 
 the place of the contracting half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import final
 
@@ -14,15 +14,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from convsight.nets.blocks import conv
-from convsight.nets.encoder import build_encoder
+from convsight.nets.encoder import Encoder, build_encoder
 from convsight.nets.entry import NetShape
+from convsight.tasks.segmentation.segmenter import Segmenter, enlarged
 
 _LEVELS = 5  # of the paper's network: its sides are halved four times
 _NARROWEST, _WIDEST = 16, 256  # channels of a step after a network of the catalogue
 
 
 @final
-class UNet(nn.Module):
+class UNet(Segmenter):
     """Normalised images (batch, channels, height, width) to logits (batch, classes, height, width), of any size.
 
     `encoder` gives maps of features, the finest first, each of so many `channels`. Each of `steps` enlarges what comes
@@ -44,9 +45,14 @@ class UNet(nn.Module):
         features = deepest
         for step in self.steps:
             features = step(features, finer.pop() if finer else None)
-        logits: Tensor = self.head(features)
-        sides = images.shape[2:]
-        return logits if logits.shape[2:] == sides else F.interpolate(logits, size=sides, mode="bilinear")
+        return enlarged(self.head(features), images.shape[2:])
+
+    def borrowed(self) -> Mapping[str, Tensor]:
+        return self.encoder.net.state_dict() if isinstance(self.encoder, Encoder) else {}
+
+    @property
+    def backbone(self) -> tuple[str, ...]:
+        return ("encoder.net",) if isinstance(self.encoder, Encoder) else ("encoder",)
 
 
 @final
@@ -61,9 +67,21 @@ class Step(nn.Module):
         if beside is None:
             features = F.interpolate(features, scale_factor=2.0)
         else:
-            features = torch.cat([F.interpolate(features, size=beside.shape[2:]), beside], dim=1)
+            larger = F.interpolate(features, size=beside.shape[2:])
+            if larger.requires_grad:
+                larger.register_hook(_laid_out_alike)  # type: ignore[no-untyped-call]
+            features = torch.cat([larger, beside], dim=1)
         found: Tensor = self.convolutions(features)
         return found
+
+
+def _laid_out_alike(gradient: Tensor) -> Tensor:
+    """The gradient of a part of a joined map as a map of its own, channels last where it was so.
+
+    As a part it is neither, and to enlarge backwards is then five times as slow (PyTorch 2.15).
+    """
+    is_last = gradient.stride(1) == 1
+    return gradient.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format)
 
 
 @final

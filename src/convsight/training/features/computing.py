@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from convsight.augmentation import Augmentation, Batch, Unchanged
 from convsight.datasets import ImageStore
@@ -20,13 +21,14 @@ from convsight.training.features.shelf import Shelf
 
 _SEED = 0  # of all views, whatever that of the training: so another one finds them there
 _FILE_BYTES = 2**26  # of rows that are written at once
-PLAIN = 0  # the number of the view that is the image as it is
+_ALIKE = 0.05  # of its length: as far a row of features may be from the same by another engine, in bfloat16 too
+PLAIN, MIRRORED = 0, -1  # the numbers of the views that are the image as it is, and its mirror image
 
 
 @final
 @dataclass(frozen=True)
 class View:
-    """One way in which images are seen: as they are (number 0), or varied in the way of that number."""
+    """One way in which images are seen: as they are (number 0), mirrored (-1), or varied in the way of that number."""
 
     number: int
     augmentation: Augmentation
@@ -34,7 +36,8 @@ class View:
     @property
     def key(self) -> str:
         """What files of its features are called by: all that the picture is made by."""
-        how = "plain" if self.number == PLAIN else f"{told(self.augmentation)} {_SEED} {self.number}"
+        plainly = {PLAIN: "plain", MIRRORED: "mirrored"}
+        how = plainly.get(self.number) or f"{told(self.augmentation)} {_SEED} {self.number}"
         return hashlib.sha256(how.encode()).hexdigest()[:16]
 
     def of(self, floats: torch.Tensor, pictures: NDArray[np.uint64], kind: str) -> torch.Tensor:
@@ -44,6 +47,8 @@ class View:
         """
         if self.number == PLAIN:
             return floats
+        if self.number == MIRRORED:
+            return floats.flip(3)
         keys = RngKeys(_SEED, self.number, (pictures >> np.uint64(1)).astype(np.int64))
         return self.augmentation(Batch({kind: floats}, {}), keys, 0.5).inputs[kind]
 
@@ -70,6 +75,10 @@ class FeatureRows:
         self._file_of = file_of
         self._row_of = row_of
 
+    def select(self, positions: NDArray[np.int64]) -> "FeatureRows":
+        """Those of the images at `positions`, in that order."""
+        return FeatureRows(self._files, self._file_of[positions], self._row_of[positions])
+
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Features (rows, 1, numbers, 1) of the images at `rows`."""
         numbers = self._files[0].dtype["features"].shape[0]
@@ -79,6 +88,18 @@ class FeatureRows:
             mine = owners == owner
             found[mine] = features_in(self._files[owner][places[mine]])
         return found[:, None, :, None]
+
+
+@final
+class BothWays:
+    """The features of images as they are and of their mirror images, (rows, 1, numbers, 2)."""
+
+    def __init__(self, plain: FeatureRows, mirrored: FeatureRows) -> None:
+        self._both = (plain, mirrored)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Those at `rows`."""
+        return np.concatenate([each.take(rows) for each in self._both], axis=3)
 
 
 @final
@@ -99,6 +120,26 @@ class Computing:
     def row_bytes(self) -> int:
         """What the features of one image and view take."""
         return self._row.itemsize
+
+    def forget_others(self, front: nn.Module, images: ImageStore) -> bool:
+        """Forget what is kept where `front` tells something else of one of `images`; whether it does.
+
+        Layers and weights may be the same, and what a `forward` of a program's own network does with them another.
+        """
+        view = unvaried()
+        file_of, row_of = self._places(images.digests, view)
+        known = np.flatnonzero(file_of >= 0)[:1]
+        if not len(known):
+            return False
+        kept = FeatureRows(self._files_of(view), file_of, row_of).take(known).flatten()
+        with torch.no_grad():
+            told = front(self._inputs(torch.from_numpy(images.take(known)))).float().numpy().flatten()
+        if np.linalg.norm(kept - told) <= _ALIKE * np.linalg.norm(told):
+            return False
+        self._files.clear()
+        if self._shelf is not None:
+            self._shelf.forget()
+        return True
 
     def missing(self, images: ImageStore, view: View) -> int:
         """How many of `images` have to be computed."""
@@ -176,3 +217,8 @@ def _whole(rows: NDArray[Any], places: NDArray[np.int64]) -> NDArray[np.bool_]:
 def unvaried() -> View:
     """The image as it is."""
     return View(PLAIN, Unchanged(()))
+
+
+def mirrored() -> View:
+    """The mirror image."""
+    return View(MIRRORED, Unchanged(()))

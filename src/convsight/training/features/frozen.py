@@ -1,44 +1,21 @@
 """What a training works on whose first stages are frozen: features computed once, and the layers that learn."""
 
-import hashlib
-import time
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from convsight.card import Card
 from convsight.datasets import Examples
-from convsight.memory import available_memory_bytes
-from convsight.nets.cut import Cut, NotCutError
-from convsight.nets.input_layers import InputLayer
-from convsight.progress import Listener
 from convsight.rng import uniform
-from convsight.settings import TrainSettings
-from convsight.tasks.capabilities import AnsweringByFeatures, augmentation_of
-from convsight.tasks.contract import Task
-from convsight.training.choices import Choices, Precision
-from convsight.training.data import Prepared
-from convsight.training.features.computing import Computing, FeatureRows, View, unvaried
-from convsight.training.features.eligible import of_images_alone, varies, why_not_ahead
-from convsight.training.features.engine import engine_for
-from convsight.training.features.shelf import Shelf, is_off, used
-from convsight.training.features.spec import FeatureInput
-from convsight.training.given import NOTHING, Given
-from convsight.training.transfer import Transfer, transfer_of
-from convsight.words import counted
+from convsight.training.features.computing import FeatureRows
 
 ON_IMAGES = -1  # as `Choices.views`: a training that computes what is frozen in every epoch
-_VERSION = 1  # of all that files of features depend on and no key names: how images are varied, how they are cut
-_VIEWS = 4  # beside the image as it is
-_SHARE_OF_TIME = 1 / 3  # of --minutes that features may take
-_SHARE_OF_MEMORY = 4  # a quarter, where there is no disk to keep them on
+SEEN = "seen again"  # in `Frozen.judged`: some of the training images
 
 
 @final
@@ -47,6 +24,8 @@ class Frozen:
     """Features in place of images: `card` and `examples` are as the layers that learn, `tail`, are given them.
 
     `whole` is the network that they are of; `views` are the features of the training images: as they are, and varied.
+    `judged` are the splits that are judged in the end, and `SEEN`, of the images as the deployed network sees them: as
+    they are, and mirrored where it looks twice.
     """
 
     whole: nn.Module
@@ -54,12 +33,23 @@ class Frozen:
     card: Card
     examples: Mapping[str, Examples]
     views: tuple[FeatureRows, ...]
+    judged: Mapping[str, Examples]
     seed: int
 
     def whole_with(self, tail: nn.Module) -> nn.Module:
         """The network as it is deployed, with the weights of `tail`."""
         self.whole.load_state_dict({**self.whole.state_dict(), **tail.state_dict()})
         return self.whole
+
+    def tail_of(self, whole: nn.Module) -> nn.Module:
+        """What of a network as it is deployed follows the features."""
+        tail, weights = copy.deepcopy(self.tail), whole.state_dict()
+        tail.load_state_dict({name: weights[name] for name in tail.state_dict()})
+        return tail.eval()
+
+    def card_of_judged(self, card: Card) -> Card:
+        """`card`, of the network as it is deployed, for what of it follows the features."""
+        return card.model_copy(update={"input": self.judged[SEEN].images.spec})
 
     def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64], epoch: int) -> NDArray[np.float32]:
         """Features (samples, 1, numbers, 1) of training images as `epoch` sees them: every view in turn.
@@ -73,176 +63,3 @@ class Frozen:
             mine = seen == view
             found[mine] = self.views[view].take(samples[mine])
         return found
-
-
-def frozen_features(
-    task: Task,
-    network: nn.Module,
-    card: Card,
-    prepared: Prepared,
-    settings: TrainSettings,
-    choices: Choices,
-    deadline: float | None,
-    listener: Listener,
-    given: Given = NOTHING,
-) -> Frozen | None:
-    """The features of the frozen stages of `network`, from earlier trainings or computed now.
-
-    None where nothing is frozen, and where it has to be computed in every epoch, which is said. A training that is gone
-    on with has as many views as before. Raises `UserError` where features are infinite.
-    """
-    transfer = transfer_of(task, network, card, settings)
-    if transfer is None or not transfer.frozen or choices.views == ON_IMAGES:
-        return None
-    augmentation = augmentation_of(task, prepared.dataset, card.input, settings, choices.passes)
-    why = "" if settings.features else "--no-features"
-    if choices.processes and choices.views is None:
-        why = why or "several processes share each batch"
-    why = why or ("" if given.augmentation is None else "the program varies images itself")
-    why = why or why_not_ahead(augmentation)
-    try:
-        if why:
-            raise NotCutError(why)
-        cut = _cut(task, network, card, transfer)
-        views = _views_wanted(settings, choices, varies(augmentation))
-        alone = of_images_alone(augmentation)
-        every = [unvaried(), *(View(number, alone) for number in range(1, views + 1))]
-        return _Making(network, card, cut, prepared.examples, settings, choices, listener).made(every, deadline)
-    except NotCutError as error:
-        listener.say(f"the frozen stages are computed anew in every epoch: {error}")
-        return None
-
-
-def _cut(task: Task, network: nn.Module, card: Card, transfer: Transfer) -> Cut:
-    if not isinstance(task, AnsweringByFeatures):
-        raise NotCutError("what follows them looks at more than their features")
-    network.train()
-    for module in transfer.resting(network):
-        module.eval()
-    try:
-        return task.cut(network, transfer.layers, card)
-    finally:
-        network.train()
-
-
-def _views_wanted(settings: TrainSettings, choices: Choices, varied: bool) -> int:
-    """How many varied views of each training image, if there is room and time for them."""
-    if choices.views is not None:
-        return choices.views
-    if not varied:
-        return 0
-    most = _VIEWS if settings.views is None else settings.views
-    return min(most, choices.epochs - 1) if choices.epochs else most
-
-
-@final
-class _Making:
-    """Makes `Frozen` of a cut network."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        card: Card,
-        cut: Cut,
-        examples: Mapping[str, Examples],
-        settings: TrainSettings,
-        choices: Choices,
-        listener: Listener,
-    ) -> None:
-        self._network, self._card, self._cut, self._examples = network, card, cut, examples
-        self._settings, self._choices, self._listener = settings, choices, listener
-        precision: Precision = "bfloat16" if settings.precision == "bfloat16" else "float32"
-        shape, device = card.input.planes_shape, torch.device(choices.device)
-        self._shelf = None
-        if not is_off():
-            key = _network_key(cut, card, f"{device.type} {precision}")
-            self._shelf = Shelf(key, int(settings.features_limit * 1e9))
-        engine = partial(engine_for, cut.front, shape, device, precision)
-        self._computing = Computing(self._shelf, InputLayer(card.input), cut.numbers, engine)
-
-    def made(self, views: list[View], deadline: float | None) -> Frozen:
-        """The features in those `views`, or as many as there is room and time for.
-
-        Raises `NotCutError` where there is not even room for those of the images as they are.
-        """
-        began = time.monotonic()
-        wanted, views = len(views), self._that_fit(views)
-        spec = FeatureInput.of(self._cut.numbers, self._card.input)
-        missing = {view: self._computing.missing(self._examples["train"].images, view) for view in views}
-        missing[views[0]] = sum(self._computing.missing(each.images, views[0]) for each in self._examples.values())
-        with self._listener.counting("frozen features", sum(missing.values())) as advance:
-            plain = {name: self._features(name, views[0], advance) for name in self._examples}
-            seen = [plain["train"]]
-            for view in views[1:]:
-                late = deadline is not None and time.monotonic() - began > _SHARE_OF_TIME * (deadline - began)
-                if late and self._choices.views is None:
-                    break
-                seen.append(self._features("train", view, advance))
-        self._tell(len(seen), wanted, sum(missing[view] for view in views[: len(seen)]), time.monotonic() - began)
-        card = self._card.model_copy(update={"input": spec, "mirror": False})
-        examples = {
-            name: Examples(self._examples[name].images.given_as(spec, rows), self._examples[name].targets)
-            for name, rows in plain.items()
-        }
-        return Frozen(self._network, self._cut.tail, card, examples, tuple(seen), self._settings.seed)
-
-    @property
-    def _counts(self) -> tuple[int, int]:
-        """Training images, and those of other splits."""
-        train = len(self._examples["train"])
-        return train, sum(map(len, self._examples.values())) - train
-
-    def _features(self, split: str, view: View, advance: Callable[[int], object]) -> FeatureRows:
-        return self._computing.features(self._examples[split].images, view, advance)
-
-    def _that_fit(self, views: list[View]) -> list[View]:
-        """The first of the `views`, as many as there is room for; raises `NotCutError` where there is none for any."""
-        train, others = self._counts
-        room = available_memory_bytes() // _SHARE_OF_MEMORY if self._shelf is None else self._shelf.limit
-        a_view = train * self._computing.row_bytes
-        fitting = (room - others * self._computing.row_bytes) // a_view
-        if fitting < 1:
-            needed = (train + others) * self._computing.row_bytes
-            where = "in memory" if self._shelf is None else f"in {self._shelf.root}: --features-limit GB allows more"
-            raise NotCutError(
-                f"features of {self._cut.numbers:,} numbers an image would take {needed / 1e9:,.2f} GB, and there is "
-                f"room for {room / 1e9:,.2f} GB {where}"
-            )
-        return views[:fitting]
-
-    def _tell(self, seen: int, wanted: int, computed: int, seconds: float) -> None:
-        """Say what there is, where it lies, and how much of the disk it takes."""
-        train, others = self._counts
-        total = train * seen + others
-        views = f", and of {counted(seen - 1, 'varied view')} of those to train on" if seen > 1 else ""
-        few = f"; there is no room or time for {wanted - 1} views" if seen < wanted else ""
-        made = f"{computed:,} computed in {seconds:.1f} s" if computed else "all of them known from before"
-        lie = "held in memory"
-        if self._shelf is not None:
-            there = used(self._shelf.root).bytes
-            lie = (
-                f"kept in {self._shelf.root} ({total * self._computing.row_bytes / 1e6:,.1f} MB; {there / 1e6:,.1f} MB "
-                f"of {self._shelf.limit / 1e9:,.1f} GB in all)"
-            )
-        self._listener.say(
-            f"what is frozen is computed once: {self._cut.numbers:,} features of {train + others:,} images{views}"
-            f"{few}; {made}, {lie}"
-        )
-
-
-def _network_key(cut: Cut, card: Card, how: str) -> str:
-    """What the folder of a network's features is called by: its frozen part, how images come to it, what runs it."""
-    seen = hashlib.sha256()
-    facts = (_VERSION, str(cut.front), card.input.model_dump_json(), how, torch.__version__, _engines())
-    seen.update(repr(facts).encode())
-    for name, tensor in sorted(cut.front.state_dict().items()):
-        seen.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
-        seen.update(tensor.contiguous().cpu().numpy().tobytes())
-    return seen.hexdigest()[:24]
-
-
-def _engines() -> str:
-    try:
-        return version("openvino")
-    except PackageNotFoundError:  # there is none for this machine
-        return ""

@@ -81,6 +81,11 @@ class Shelf:
             return rows
         return kept
 
+    def forget(self) -> None:
+        """Remove what is kept of this network."""
+        for file in self._folder.glob("*.npy"):
+            file.unlink(missing_ok=True)
+
     def _make_room(self, needed: int) -> None:
         """Remove what was not used for longest, as far as `needed` bytes ask for it; what this training uses stays."""
         limit = self.limit

@@ -14,7 +14,9 @@ from convsight.words import counted
 
 @final
 class FeatureInput(InputSpec):
-    """Features of one image in a row, float32 (1, numbers, 1). No file holds such a network, and no card this.
+    """Features of one image in a row, float32 (1, numbers, ways). No file holds such a network, and no card this.
+
+    It is seen in one way, or in two: as it is, and mirrored, which is what flipping the last axis makes of it.
 
     >>> from convsight.inputs import SequenceInput
     >>> given = SequenceInput(length=8, channels=1, mean=(0.0,), std=(1.0,))
@@ -26,11 +28,12 @@ class FeatureInput(InputSpec):
 
     kind: str
     numbers: int
+    ways: int = 1
 
     @classmethod
-    def of(cls, numbers: int, instead: InputSpec) -> Self:
+    def of(cls, numbers: int, instead: InputSpec, ways: int = 1) -> Self:
         """So many features, as they are, where losses look for what is put in `instead`."""
-        return cls(kind=instead.kind, numbers=numbers, channels=1, mean=(0.0,), std=(1.0,))
+        return cls(kind=instead.kind, numbers=numbers, ways=ways, channels=1, mean=(0.0,), std=(1.0,))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -38,7 +41,7 @@ class FeatureInput(InputSpec):
 
     @property
     def array_shape(self) -> tuple[int, int, int]:
-        return 1, self.numbers, 1
+        return 1, self.numbers, self.ways
 
     @property
     def planes_shape(self) -> tuple[int, int, int]:
