@@ -4,11 +4,10 @@ import gzip
 import json
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
 from tests.command import within
-from tests.volume_files import ball, write_volume
+from tests.volume_files import ball, nibabel, write_volume
 
 from convsight.inputs import VolumeInput
 from convsight.model_files import read_card

@@ -1,11 +1,14 @@
 """NIfTI files for tests, as nibabel writes them."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
+
+nibabel: Any = import_module("nibabel")  # whose functions have no types
+orientations: Any = import_module("nibabel.orientations")
 
 
 def write_volume(file: Path, voxels: NDArray[Any], affine: NDArray[Any] | None = None) -> Path:

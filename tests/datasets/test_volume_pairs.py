@@ -4,11 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
-from nibabel import orientations
-from tests.volume_files import ball, write_volume
+from tests.volume_files import ball, nibabel, orientations, write_volume
 
 from convsight.datasets import read_dataset
 from convsight.datasets.volume_range import are_volumes, measured_volumes

@@ -8,11 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
-import nibabel
 import numpy as np
 import pytest
-from nibabel import orientations
-from tests.volume_files import write_volume
+from tests.volume_files import nibabel, orientations, write_volume
 
 from convsight.images import ImageError, is_nifti, nifti_mask, read_nifti, volume_header, volume_space
 

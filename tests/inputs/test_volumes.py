@@ -1,9 +1,11 @@
 """`VolumeInput` of NIfTI files, folders of slices and TIFFs of pages: one orientation, one spacing, one range."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.volume_files import ball, write_volume
 
@@ -15,7 +17,7 @@ from convsight.inputs.resample import nearest_of_shape, resampled
 def spec(*sides: int, **others: object) -> VolumeInput:
     depth, height, width = sides
     numbers = {"channels": 1, "mean": (0.0,), "std": (1.0,), "bits": 32, **others}
-    return VolumeInput(depth=depth, height=height, width=width, **numbers)  # type: ignore[arg-type]
+    return VolumeInput(depth=depth, height=height, width=width, **numbers)
 
 
 def test_a_file_is_its_voxels_cut_to_the_middle(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_each_volume_by_its_own_range(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_slices_are_a_volume(tmp_path: Path, dtype: type) -> None:
-    values = np.random.default_rng(0).integers(0, 250, (11, 5, 6)).astype(dtype)
+    values: NDArray[Any] = np.random.default_rng(0).integers(0, 250, (11, 5, 6)).astype(dtype)
     (tmp_path / "stack").mkdir()
     pages = [Image.fromarray(each) for each in values]
     for number, page in enumerate(pages):

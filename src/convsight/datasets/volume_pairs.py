@@ -15,7 +15,7 @@ from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
 from convsight.images import VolumeHeader, is_volume_name, read_nifti, volume_header
 from convsight.natural_order import natural_key
-from convsight.results import ClassMaps
+from convsight.results import ClassMaps, usual_colours
 from convsight.targets import Palette
 from convsight.words import first_few
 
@@ -51,15 +51,15 @@ def read_volume_pairs(path: Path) -> Dataset:
     spacings = [header.spacing for header in map_in_threads(_checked_header, pairs, _READERS)]
     highest = max(map_in_threads(_highest, (pair.mask for pair in pairs), _READERS))
     names = _class_names(path, highest)
-    target = Palette(names=names)
+    target = Palette(names=names, colours=usual_colours(names))
     maps = ClassMaps([partial(_mask, pair.mask) for pair in pairs], names, spacings=spacings)
     splits = {}
     for split in (*SPLIT_NAMES, UNSPLIT):
         rows = np.flatnonzero([pair.split == split for pair in pairs])
         if len(rows):
             files = [pairs[row].image for row in rows.tolist()]
-            named = [file.relative_to(path).as_posix() for file in files]
-            splits[split] = Split(split, files, maps.select(rows), named)
+            called = [file.relative_to(path).as_posix() for file in files]
+            splits[split] = Split(split, files, maps.select(rows), called)
     named = (path / _DECATHLON).is_file()
     return Dataset(data_name(path), str(path), "segmentation", target, splits, classes_named=named)
 
@@ -132,7 +132,8 @@ def _mask(file: Path) -> NDArray[np.integer[Any]]:
     """A mask, turned as its volume is, in whole numbers."""
     voxels = read_nifti(file, str(file), _LIMIT).voxels
     if voxels.dtype.kind == "u":
-        return voxels
+        found: NDArray[np.integer[Any]] = voxels
+        return found
     whole = np.rint(voxels)
     if not (whole == voxels).all() or whole.min() < 0 or whole.max() > _MOST_CLASSES:
         low, high = float(voxels.min()), float(voxels.max())

@@ -101,7 +101,7 @@ def is_nifti(content: bytes) -> bool:
             content = zlib.decompressobj(wbits=31).decompress(content, _HEADER_2)
         except zlib.error:
             return False
-    return content[:4] in {size.to_bytes(4, order) for size in _SIZES for order in ("little", "big")}  # type: ignore[arg-type]
+    return content[:4] in {size.to_bytes(4, order) for size in _SIZES for order in ("little", "big")}
 
 
 def volume_header(source: Path | bytes) -> VolumeHeader | None:

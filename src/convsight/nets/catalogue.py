@@ -68,7 +68,7 @@ NETS: dict[str, NetEntry] = {
         _LICENCE,
         "Hara, Kataoka and Satoh, Can Spatiotemporal 3D CNNs Retrace the History of 2D CNNs and ImageNet?, 2018",
         side=32,
-        smallest=4,
+        smallest=3,
         volumes=True,
         channels=1,
         outputs=2,
