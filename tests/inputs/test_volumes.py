@@ -67,9 +67,9 @@ def test_each_volume_by_its_own_range(tmp_path: Path) -> None:
 def test_slices_are_a_volume(tmp_path: Path, dtype: type) -> None:
     values: NDArray[Any] = np.random.default_rng(0).integers(0, 250, (11, 5, 6)).astype(dtype)
     (tmp_path / "stack").mkdir()
+    for number, each in enumerate(values):
+        Image.fromarray(each).save(tmp_path / "stack" / f"slice{number}.png")  # 10 comes after 9
     pages = [Image.fromarray(each) for each in values]
-    for number, page in enumerate(pages):
-        page.save(tmp_path / "stack" / f"slice{number}.png")  # 10 comes after 9
     pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
     taken = spec(11, 5, 6, bits=8 * values.itemsize)
     for source in (tmp_path / "stack", tmp_path / "stack.tif", (tmp_path / "stack.tif").read_bytes()):

@@ -138,7 +138,8 @@ def _mask(file: Path) -> NDArray[np.integer[Any]]:
     if not (whole == voxels).all() or whole.min() < 0 or whole.max() > _MOST_CLASSES:
         low, high = float(voxels.min()), float(voxels.max())
         raise UserError(f"{file} holds numbers from {low:g} to {high:g}; a mask has whole ones up to {_MOST_CLASSES}")
-    return whole.astype(np.uint8)
+    narrow: NDArray[np.integer[Any]] = whole.astype(np.uint8)
+    return narrow
 
 
 def _highest(file: Path) -> int:

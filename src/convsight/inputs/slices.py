@@ -13,6 +13,7 @@ from convsight.images import ImageError, is_image_name
 from convsight.images.pillow import undisturbed
 from convsight.natural_order import natural_key
 
+_FORMATS = ("PNG", "TIFF", "JPEG", "BMP", "PPM", "GIF", "WEBP")
 _MODES = {"L": np.uint8, "P": np.uint8, "1": np.uint8, "I;16": np.uint16, "I;16B": np.uint16, "F": np.float32}
 
 
@@ -54,9 +55,10 @@ def _by_name(file: Path) -> Any:
 
 def _pages(source: Path | bytes, name: str) -> Iterator[Image.Image]:
     try:
-        with undisturbed(Image.Image), Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
+        file = BytesIO(source) if isinstance(source, bytes) else source
+        with undisturbed(Image.Image), Image.open(file, formats=_FORMATS) as image:
             yield from ImageSequence.Iterator(image)
-    except (OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # whatever Pillow's parsers run into
         raise ImageError(f"{name} cannot be read as an image ({error}); save it again or leave it out") from error
 
 

@@ -12,6 +12,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset, Examples, ImageStore, Split
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.nets.segmenter import Segmenter
 from convsight.results import ClassMaps
 from convsight.rng import RngKeys
 from convsight.targets import Palette
@@ -19,7 +20,6 @@ from convsight.tasks import task_of
 from convsight.tasks.capabilities import augmentation_of, start_of, untried_weights
 from convsight.tasks.choices import train_settings
 from convsight.tasks.segmentation.losses import MaskLoss
-from convsight.tasks.segmentation.segmenter import Segmenter
 
 CLASSES = ("sky", "road", "car")
 

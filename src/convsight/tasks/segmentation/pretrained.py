@@ -5,11 +5,11 @@ from pathlib import Path
 from convsight.errors import UserError
 from convsight.nets.encoder_weights import adapt_encoder
 from convsight.nets.entry import NetShape
+from convsight.nets.segmenter import Segmenter
 from convsight.nets.weights import Weights, card_of, read_weights
 from convsight.nets.whole_weights import WholeWeights, adapt_whole
 from convsight.settings import IMAGENET
 from convsight.tasks.segmentation.networks import NETWORKS, encoder_of
-from convsight.tasks.segmentation.segmenter import Segmenter
 
 TASK = "segmentation"
 _IMAGENETS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation, which all of torchvision's are for

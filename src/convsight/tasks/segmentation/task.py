@@ -17,6 +17,7 @@ from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.segmenter import Answer, Segmenter
 from convsight.nets.stages import Stages, stages_in
 from convsight.nets.weights import Weights
 from convsight.results import ClassMap
@@ -38,7 +39,6 @@ from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
 from convsight.tasks.segmentation.pretrained import adapt_segmenter, read_segmenter_weights
-from convsight.tasks.segmentation.segmenter import Answer, Segmenter
 from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
 from convsight.tasks.volume_size import hold_volumes, unmeasured_volumes

@@ -11,9 +11,9 @@ from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.answers.mask_answers import read_masks
 from convsight.results import ClassMap
 from convsight.targets import Palette, TargetSpec
+from convsight.tasks.full_size import most_probable
 from convsight.tasks.reader import Reader
 from convsight.tasks.segmentation.light.adoption import as_class_maps
-from convsight.tasks.segmentation.light.full_size import most_probable
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 
 if TYPE_CHECKING:

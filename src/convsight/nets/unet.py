@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from convsight.nets.blocks import conv
 from convsight.nets.encoder import Encoder, build_encoder
 from convsight.nets.entry import NetShape
-from convsight.tasks.segmentation.segmenter import Segmenter, enlarged
+from convsight.nets.segmenter import Segmenter, enlarged
 
 _LEVELS = 5  # of the paper's network: its sides are halved four times
 _NARROWEST, _WIDEST = 16, 256  # channels of a step after a network of the catalogue
