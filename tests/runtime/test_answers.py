@@ -165,6 +165,27 @@ def test_masks_have_the_numbers_of_scikit_learn(coding: str, tmp_path: Path) -> 
     assert said == []
 
 
+@pytest.mark.parametrize("ours", [False, True])
+def test_masks_hold_the_numbers_of_the_data_or_ours(ours: bool, tmp_path: Path) -> None:
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    (tmp_path / "data" / "masks").mkdir()
+    (tmp_path / "answers").mkdir()
+    for number in range(3):
+        indices = patches(number, 2, (24, 32)) % 2
+        Image.new("RGB", (32, 24)).save(tmp_path / "data" / "images" / f"{number}.png")
+        Image.fromarray(100 + 50 * indices).save(tmp_path / "data" / "masks" / f"{number}.png")
+        indices[:12, 0] ^= 1
+        name = f"000001-{number}.mask.png" if ours else f"{number}.png"
+        Image.fromarray(indices if ours else 100 + 50 * indices).save(tmp_path / "answers" / name)
+    found, _ = judged(tmp_path / "answers", tmp_path / "data")
+    assert value(found, "test/pixel_accuracy") == 1 - 12 / (24 * 32)
+    (tmp_path / "answers" / "sub").mkdir()
+    Image.fromarray(np.full((24, 32), 7, np.uint8)).save(tmp_path / "answers" / "sub" / "2.png")
+    (tmp_path / "answers" / ("000001-2.mask.png" if ours else "2.png")).unlink()
+    with pytest.raises(UserError, match=r"2\.png holds 7 in 768 pixels"):
+        judged(tmp_path / "answers", tmp_path / "data")
+
+
 def test_images_without_a_mask_have_no_class_anywhere(tmp_path: Path) -> None:
     dataset, _ = maps()
     truth: Any = dataset.splits[UNSPLIT].targets
