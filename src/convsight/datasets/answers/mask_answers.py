@@ -27,7 +27,7 @@ def read_masks(given: GivenAnswers) -> Answers:
     """The masks of a folder, each called like its image, as `cat.png`, `cat.mask.png` or `000012-cat.mask.png`.
 
     A mask holds the numbers or colours of the masks of the data, where these are files, as tools give that learnt from
-    them. Else, and in files `*.mask.png` as `predict --files` writes them, one channel holds indices of the classes, and
+    them. Else, and in files `*.mask.png` as `predict --files` writes them, one channel holds indices of classes, and
     colours are those that the data have for them; the index of no class is that of the data. Volumes are NumPy's .npy
     files. An image without a mask counts as one of which no pixel was given a class. A mask is read when its image is
     judged; raises `UserError` naming it then for one of another size, an index or a colour of no class, and one that
