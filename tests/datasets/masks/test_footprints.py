@@ -88,6 +88,20 @@ def test_what_is_wrong(tmp_path: Path, text: Text) -> None:
     refused(tmp_path, "1 file of footprints without a picture (b.geojson)")
 
 
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "int16", "int32"])
+def test_masks_as_geotiff(tmp_path: Path, kind: str) -> None:
+    """Of any whole numbers: Pillow reads the first two kinds, rasterio all."""
+    _picture(tmp_path / "images/a.tif")
+    (tmp_path / "masks").mkdir()
+    profile = {"driver": "GTiff", "width": 6, "height": 4, "count": 1, "dtype": kind, "crs": "EPSG:32616"}
+    transform = rasterio.Affine(10, 0, 500_000, 0, -10, 4_000_040)
+    with rasterio.open(tmp_path / "masks/a.tif", "w", **profile, transform=transform) as file:
+        file.write(np.array([TWO], kind))
+    dataset = read_dataset(tmp_path)
+    assert dataset.target.names == ("background", "foreground")
+    assert indices(dataset, "images/a.tif") == TWO
+
+
 @pytest.mark.parametrize(
     ("picture", "outlines", "count"),
     [

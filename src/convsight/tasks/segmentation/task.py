@@ -23,7 +23,7 @@ from convsight.nets.weights import Weights
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
 from convsight.targets import Palette, TargetSpec, class_maps
-from convsight.tasks.capabilities import Start, mean_answer
+from convsight.tasks.capabilities import Published, Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import sizes, unmeasured
@@ -38,7 +38,8 @@ from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
-from convsight.tasks.segmentation.pretrained import adapt_segmenter, read_segmenter_weights
+from convsight.tasks.segmentation.pretrained import adapt_segmenter, fill_segmenter, read_segmenter_weights
+from convsight.tasks.segmentation.torchvision_weights import SIZE, TORCHVISION_SEGMENTERS, coco_weights
 from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
 
@@ -77,6 +78,16 @@ class Segmentation(Task):
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return stages_in(model, (1, *card.input.planes_shape))
+
+    def published(self, name: str) -> Published | None:
+        net = TORCHVISION_SEGMENTERS.get(name, name)
+        if net not in NETWORKS:
+            return None
+        weights = (coco_weights(name),) if name in TORCHVISION_SEGMENTERS else ()
+        return Published(NETWORKS.canonical(net), weights, {}, SIZE, Palette.of)
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill_segmenter(_segmenter(model), card.net, net_shape(card), weights)
 
     def shape(self, card: Card) -> NetShape:
         """The shape of the network on `card`."""
