@@ -62,6 +62,10 @@ def test_names_as_cards_store_them(name: str, stored: str, parts: tuple[str, str
         ("few+resnet18", "few comes after small or lenet5 alone, not after 'resnet18'"),
         ("any+resnet81", "unknown net 'resnet81'; did you mean resnet18"),
         ("own+", "unknown net ''"),
+        (
+            "resnet18",
+            "unknown net 'resnet18' here: it answers about whole images, and another comes after it: --net own+",
+        ),
     ],
 )
 def test_unknown_names(name: str, message: str) -> None:
