@@ -76,7 +76,8 @@ class TaskNets(Generic[Net]):
             net.check(encoder)
         elif net.others is not None:
             if encoder not in net.others:
-                raise UserError(f"{own} comes after {' or '.join(net.others)} alone, not after {encoder!r}")
+                those = f"{' or '.join(net.others)} alone, not after {encoder!r}" if net.others else "no other network"
+                raise UserError(f"{own} comes after {those}")
         else:
             encoder = canonical_name(encoder)
             net_entry(encoder)  # raises for a name that the catalogue does not have
