@@ -103,8 +103,8 @@ def train(
             if instead:
                 instead(t)
                 return t.run
-            baselines = _before_the_first_step(begun, said)
             with _explain_if_stopped(t, said):
+                baselines = _before_the_first_step(begun, said)
                 fit(t, said)
                 _end(t, begun.prepared, baselines, said)
     return t.run
