@@ -82,15 +82,17 @@ def test_yolos_by_their_names_elsewhere() -> None:
     assert net_of_habit("timm/yolo-n") == ""
 
 
-@pytest.mark.parametrize("task", ["instance-segmentation", "pose", "depth"])
+@pytest.mark.parametrize("task", ["pose", "depth"])
 def test_a_kind_of_question_that_is_not_there_yet_says_what_is(task: str) -> None:
     for words in (["train", "digits", "--task", task], ["train", "digits", f"--task={task}", "--help"]):
         done = within(*words)
         if "--help" not in words:
             assert done.returncode == 2
-            known = "classification, multilabel, detection, segmentation and regression"
+            known = "classification, multilabel, detection, segmentation, instances, panoptic and regression"
             assert f"there is no task '{task}' yet; there are {known}" in done.stderr
     assert "did you mean detection" in within("train", "digits", "--task", "detecton").stderr
+    for theirs, ours in (("instance-segmentation", "instances"), ("semantic-segmentation", "segmentation")):
+        assert f"here it is {ours}" in within("train", "digits", "--task", theirs).stderr
 
 
 def test_a_device_by_its_number() -> None:

@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--weights")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--bfloat16", action="store_true", help="autocast, and channels last")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     data = np.load(arguments.archive)
@@ -68,6 +69,9 @@ def train(model: Any, images: Tensor, masks: Tensor, arguments: argparse.Namespa
     dice = smp.losses.DiceLoss("multiclass", ignore_index=IGNORED)
     began, steps = time.perf_counter(), 0
     model.train()
+    if arguments.bfloat16:
+        model.to(memory_format=torch.channels_last)
+        images = images.to(memory_format=torch.channels_last)
     while (share := (time.perf_counter() - began) / arguments.seconds) < 1:
         whole = len(images) // arguments.batch * arguments.batch
         for chosen in torch.randperm(len(images))[:whole].view(-1, arguments.batch):
@@ -77,7 +81,9 @@ def train(model: Any, images: Tensor, masks: Tensor, arguments: argparse.Namespa
             for group in optimizer.param_groups:
                 group["lr"] = arguments.rate * warm * (1 + math.cos(math.pi * max(0.0, (share - 0.25) / 0.75))) / 2
             seen, wanted = varied(images[chosen], masks[chosen])
-            logits = model(seen)
+            with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bfloat16):
+                logits = model(seen)
+            logits = logits.float()
             loss = F.cross_entropy(logits, wanted, ignore_index=IGNORED) + dice(logits, wanted)
             optimizer.zero_grad()
             loss.backward()

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -134,10 +134,9 @@ def audit(
     from convsight.printing import json_document
     from convsight.progress import Terminal
     from convsight.run import Run
-    from convsight.tasks.adoption import data_for
 
     listener = Terminal()
-    dataset = data_for(data, task)
+    dataset = _taken_as(data, task)
     if not has_masks(dataset):  # those are looked at one by one, and all that are wrong are told
         dataset = read_dataset(dataset)
     if splits_of is not None:
@@ -155,22 +154,37 @@ def audit(
         raise typer.Exit(1)
 
 
+def _taken_as(data: str, task: str | None) -> Any:
+    """The data with targets of `task`, whether or not there are networks for it."""
+    from convsight.datasets import read_as_it_is
+    from convsight.datasets.masks.adopt import TAKEN
+    from convsight.tasks.adoption import data_for
+
+    found = TAKEN[task](read_as_it_is(data)) if task in TAKEN else None
+    return found or data_for(data, task)
+
+
 @app.command()
 def convert(
-    data: Annotated[str, typer.Argument(help="Images with boxes, in any format that is read.")],
+    data: Annotated[str, typer.Argument(help="Images with boxes or masks, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
-    to: Annotated[Literal["coco", "voc", "yolo", "csv"], typer.Option(help="The format to write.")],
+    to: Annotated[
+        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic"],
+        typer.Option(help="The format to write."),
+    ],
+    task: Annotated[
+        str | None, typer.Option(help="What of the data is written, such as instances: boxes with their outlines.")
+    ] = None,
     link: Annotated[bool, typer.Option("--link/--copy", help="Link to the images instead of copying them.")] = False,
     output: ReportFormat = "table",
 ) -> None:
-    """Write images with boxes in another format, and say what it cannot hold."""
-    from convsight.datasets import read_as_it_is
-    from convsight.datasets.convert import convert
+    """Write images with boxes or masks in another format, and say what it cannot hold."""
+    from convsight.datasets.convert import WRITERS, convert
     from convsight.printing import json_document
     from convsight.progress import Terminal
 
     listener = Terminal()
-    dataset = read_as_it_is(data)
+    dataset = _taken_as(data, task)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     done = convert(dataset, out, to, listener, link=link)
@@ -179,55 +193,79 @@ def convert(
     if output == "json":
         typer.echo(json_document(done.to_json()))
     else:
-        told = f"{counted(done.pictures, 'image')} with {counted(done.boxes, 'box', 'es')}"
+        boxes = f" with {counted(done.boxes, 'box', 'es')}" if done.format in WRITERS else ""
+        told = f"{counted(done.pictures, 'image')}{boxes}"
         typer.echo(f"{done.folder}: {told}")
 
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file.")],
+    model: Annotated[
+        str | None, typer.Argument(help="A run folder, its name, or a model file; none with --answers.")
+    ] = None,
     data: Annotated[
         str | None, typer.Argument(help="Images with their targets. [default: the run's test split]")
     ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Judge what another tool answered instead: a COCO results .json, a folder of masks, a .csv of labels."
+        ),
+    ] = None,
+    truth: Annotated[str | None, typer.Option(help="With --answers: images with their targets.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="With --answers: what the truth is taken for, such as instances of COCO's outlines."),
+    ] = None,
+    coco_ids: Annotated[
+        Path | None, typer.Option(help="With --answers: a COCO annotation file that says which ids images have.")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="With --answers: the score from which things count as found.")
+    ] = 0.25,
     split: Annotated[str | None, typer.Option(help="The split to judge. [default: test, else val, else all]")] = None,
     mistakes: Annotated[
         Path | None,
         typer.Option(help="A new folder for pictures and a table of what is predicted wrong; a .csv for the table."),
     ] = None,
     skip_unreadable: Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")] = False,
-    output: ReportFormat = "table",
+    output: Annotated[
+        Literal["table", "json", "csv"], typer.Option("--format", help="Table for people, JSON or CSV for programs.")
+    ] = "table",
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
     precision: PrecisionName = None,
 ) -> None:
-    """Judge a trained network on data with known targets."""
-    from convsight.printing import json_document, metrics_json, print_metrics
+    """Judge a trained network, or what another tool answered, on data with known targets."""
+    from convsight.printing import print_evaluation
     from convsight.progress import Terminal
-    from convsight.runtime.evaluate import evaluate
 
-    found = evaluate(
-        model,
-        data,
-        Terminal(),
-        split=split,
-        skip_unreadable=skip_unreadable,
-        workers=workers,
-        max_megapixels=max_megapixels,
-        engine=engine,
-        precision=precision,
-        mistakes=mistakes,
-    )
-    if output == "json":
-        document = {
-            "data": found.data,
-            "pictures": found.images,
-            "parts": found.parts,
-            "metrics": metrics_json(found.metrics, found.described),
-        }
-        typer.echo(json_document(document))
+    if answers is not None:
+        from convsight.runtime.answers import AnswerOptions, evaluate_answers
+
+        if truth is None or model is not None:
+            raise UserError("--answers FILE goes with --truth DATA, and with no model: what was answered is judged")
+        options = AnswerOptions(task, split, coco_ids, min_score, mistakes)
+        found = evaluate_answers(answers, truth, Terminal(), options)
     else:
-        print_metrics(f"{model} on {counted(found.images, 'image')} of {found.data}", found.metrics, found.described)
+        from convsight.runtime.evaluate import evaluate
+
+        if model is None or truth is not None or task is not None or coco_ids is not None:
+            raise UserError("name a model to judge, or --answers FILE --truth DATA for what another tool answered")
+        found = evaluate(
+            model,
+            data,
+            Terminal(),
+            split=split,
+            skip_unreadable=skip_unreadable,
+            workers=workers,
+            max_megapixels=max_megapixels,
+            engine=engine,
+            precision=precision,
+            mistakes=mistakes,
+        )
+    print_evaluation(str(answers or model), found, output)
 
 
 @app.command()

@@ -8,14 +8,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 from convsight.metrics import Described, Measured, metric_of, whole_and_parts
-from convsight.words import visible
+from convsight.words import counted, visible
 
 # Of the JSON that verbs print: another where a key that programs read changes its meaning, or goes.
 DOCUMENT_VERSION = 1
@@ -91,6 +91,52 @@ def print_metrics(title: str, metrics: Mapping[str, Measured], described: Descri
         for name, row in rows.items():
             table.add_row(visible(name), *(_cell(row, column, described) for column in columns))
         console.print(table)
+
+
+class Judged(Protocol):
+    """What was judged, and what came out: `metrics` by name on `images` images of `data`."""
+
+    @property
+    def data(self) -> str:
+        """Where the images are from."""
+
+    @property
+    def images(self) -> int:
+        """How many there are."""
+
+    @property
+    def parts(self) -> Mapping[str, int]:
+        """How many are behind the metrics of each name."""
+
+    @property
+    def metrics(self) -> Mapping[str, Measured]:
+        """The metrics by name."""
+
+    @property
+    def described(self) -> Described:
+        """What each metric is."""
+
+
+def print_evaluation(what: str, found: Judged, output: str) -> None:
+    """The numbers of `what` was judged, in the format `output`: table, json or csv."""
+    if output == "json":
+        metrics = metrics_json(found.metrics, found.described)
+        document = {"data": found.data, "pictures": found.images, "parts": dict(found.parts), "metrics": metrics}
+        print(json_document(document))
+    elif output == "csv":
+        print(metrics_csv(found.metrics, found.described), end="")
+    else:
+        print_metrics(f"{what} on {counted(found.images, 'image')} of {found.data}", found.metrics, found.described)
+
+
+def metrics_csv(metrics: Mapping[str, Measured], described: Described) -> str:
+    r"""A line a metric: its name, value, interval and unit; the ends of an interval without width are empty.
+
+    >>> metrics_csv({"test/accuracy": Measured(0.9, 0.85, 0.93)}, {})
+    'metric,value,low,high,unit\ntest/accuracy,0.9,0.85,0.93,\n'
+    """
+    rows = ((name, *values.values()) for name, values in metrics_json(metrics, described).items())
+    return csv_text([("metric", "value", "low", "high", "unit"), *rows])
 
 
 def _cell(row: Mapping[str, Measured], column: str, described: Described) -> str:

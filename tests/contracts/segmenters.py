@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from convsight.nets.entry import NetShape
+from convsight.nets.segmenter import Segmenter
 from convsight.tasks.segmentation.networks import NETWORKS
-from convsight.tasks.segmentation.segmenter import Segmenter
 
 SHAPE = NetShape(outputs=3, channels=3, height=64, width=96)
 

@@ -46,7 +46,7 @@ def test_a_volume_is_an_array_file_and_its_middle_is_drawn() -> None:
     found = of([[[0, 0]], [[1, 1]], [[2, 2]]])
     assert np.load(io.BytesIO(found.files()["mask.npy"])).tolist() == found.indices.tolist()
     assert found.to_json()["mask"] == {"depth": 3, "height": 1, "width": 2}
-    drawn = np.asarray(found.draw(Image.new("RGB", (200, 200))))
+    drawn = np.asarray(found.draw(Image.new("RGB", (320, 200))))
     assert drawn[-1, 5].tolist() == [115, 80, 0]
 
 
@@ -99,7 +99,7 @@ def test_mistakes_are_regions_that_say_what_they_were_taken_for() -> None:
     unsure = of(said, scores=np.full(said.shape, 0.5)).mistakes(of(true))
     assert unsure[0].severity == pytest.approx(50 / 1500)
     drawn = of(said).draw_mistakes(Image.new("RGB", (50, 40), "white"), of(true))
-    assert drawn.width == 3 * 200 + 8
+    assert drawn.width == 3 * 350 + 8
 
 
 def test_what_is_kept_for_drawing_is_small() -> None:

@@ -1,6 +1,7 @@
 """Masks as pieces say what whole ones say."""
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +70,8 @@ def test_maps_of_numbers_and_masks() -> None:
 
 
 def test_what_is_no_mask_is_refused() -> None:
-    for left, flags in ((-1, np.ones((1, 1), bool)), (0, np.ones(3, bool)), (0, np.ones((1, 1)))):
+    wrong: list[tuple[int, Any]] = [(-1, np.ones((1, 1), bool)), (0, np.ones(3, bool)), (0, np.ones((1, 1)))]
+    for left, flags in wrong:
         with pytest.raises(ValueError, match="a mask needs flags"):
             Mask(left, 0, flags)
     with pytest.raises(ValueError, match="numbers, texts or masks"):

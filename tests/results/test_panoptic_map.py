@@ -32,12 +32,14 @@ def test_the_file_has_the_ids_as_colours() -> None:
     assert ids_to_rgb(np.array([[70000]])).tolist() == [[[70000 % 256, 70000 // 256 % 256, 1]]]
 
 
-def test_maps_differ_by_the_pixels_of_segments_that_are_others() -> None:
+def test_maps_differ_by_segments_without_a_partner() -> None:
     same = drawn(np.where(IDS == 3, 9, IDS), [9, 1, 70000], [1, 0, 1])  # ids and their order mean nothing
-    assert drawn().difference(same) == (0.0, 1.0, 1)
+    assert drawn().difference(same) == (0.0, 1.0, 6)
     split = drawn(np.where(np.arange(12).reshape(3, 4) < 2, 5, IDS), [1, 5, 70000, 3], [0, 0, 1, 1])
-    assert drawn().difference(split).same == pytest.approx(10 / 12)
-    assert drawn().difference(drawn(labels=(1, 1, 1))).same == pytest.approx(7 / 12)
+    assert drawn().difference(split).same == pytest.approx(6 / 7)  # the larger part of the sky is still it
+    halved = drawn(np.where(IDS == 70000, [[1, 70000, 3, 0]], IDS), [1, 70000, 3], [0, 1, 1])
+    assert drawn().difference(halved).same == pytest.approx(4 / 6)
+    assert drawn().difference(drawn(labels=(1, 1, 1))).same == pytest.approx(4 / 6)
     assert drawn().difference(drawn(scores=[1, 0.75, 1])).largest == 0.25
 
 

@@ -37,7 +37,8 @@ def test_settings_of_another_task_are_refused(task: str, name: str, value: objec
         ({"task": "detection", "box_loss": "cious"}, "box_loss='cious'"),
         (
             {"task": "pose"},
-            "there is no task 'pose' yet; there are classification, multilabel, detection, segmentation and regression",
+            "there is no task 'pose' yet; there are classification, multilabel, detection, segmentation, instances, "
+            "panoptic and regression",
         ),
     ],
 )

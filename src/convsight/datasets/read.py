@@ -30,6 +30,7 @@ from convsight.datasets.label_findings import find_odd_labels
 from convsight.datasets.label_table import is_label_table, read_label_table
 from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes
 from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
+from convsight.datasets.masks.footprints import is_footprints, read_footprints
 from convsight.datasets.masks.instance_maps import is_instance_maps, read_instance_maps
 from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary
 from convsight.datasets.masks.mask_pairs import is_mask_pairs, read_mask_pairs
@@ -82,6 +83,7 @@ FORMATS = (
     Format("masks in Pascal VOC's JPEGImages/ and SegmentationClass/", is_voc_masks, read_voc_masks),
     Format("a folder an image, with images/ and masks/ of one object each", is_object_files, read_object_files),
     Format("numbers of things in images/ and instances/", is_instance_maps, read_instance_maps),
+    Format("GeoTIFF files and footprints in .geojson", is_footprints, read_footprints),
     Format("images and masks, such as in images/ and masks/", is_mask_pairs, read_mask_pairs),
     Format("a .csv or .tsv table of boxes", is_box_table, read_box_table, read_box_table),
     Format("a .csv, .tsv or .parquet table", is_label_table, read_label_table, read_label_table),

@@ -12,12 +12,14 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from convsight.images.bands import opened_tiff
 from convsight.images.decode import check_size, explanation, opened
 from convsight.images.deep import is_deep_colour
 from convsight.images.errors import ImageError
-from convsight.images.orientation import orientation_of
+from convsight.images.orientation import UPRIGHT, orientation_of
 from convsight.images.pillow import correct_header, undisturbed
 from convsight.images.regular_file import opened_file
+from convsight.images.tiff_header import is_tiff_source
 
 _GREY = ("L", "P", "I", "F")
 
@@ -56,9 +58,23 @@ def raw_values(file: Path, max_megapixels: float = 100.0) -> RawValues:
             )
     except ImageError:
         raise
-    # On damaged data Pillow raises whatever its parsers run into.
+    # On damaged data Pillow raises whatever its parsers run into; of TIFF it knows some kinds only.
     except Exception as error:
+        if is_tiff_source(file) and (band := _only_band(file, max_megapixels)) is not None:
+            return RawValues(band, False, UPRIGHT)
         raise ImageError(explanation(name, error)) from error
+
+
+def _only_band(file: Path, max_megapixels: float) -> NDArray[Any] | None:
+    """The numbers of a TIFF of one band, as rasterio reads them; None where it has more or cannot be read so."""
+    try:
+        with opened_tiff(file) as source:
+            if source.count != 1 or source.width * source.height > max_megapixels * 1e6:
+                return None
+            values: NDArray[Any] = source.read(1)
+            return values if values.dtype.kind in "iu" else None
+    except Exception:  # whatever Pillow said stands
+        return None
 
 
 def image_orientation(file: Path) -> int:

@@ -41,7 +41,7 @@ class WholeWeights(Weights):
         cls, file: Path, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, old_names: OldNames = ()
     ) -> "WholeWeights":
         """Those in `file`, for images of this mean and deviation."""
-        return cls(origin_of(file), read_state_dict(file), mean, std, old_names)
+        return cls(origin_of(file), read_state_dict(file), mean, std, old_names=old_names)
 
 
 def adapt_whole(

@@ -18,7 +18,6 @@ from convsight.nets.weight_names import unwrapped
 from convsight.nets.weights import Weights
 from convsight.runtime.engine import Engine
 from convsight.runtime.process_engine import ProcessEngine
-from convsight.targets import Classes
 from convsight.tasks import task_of
 from convsight.tasks.capabilities import AsItIs, Published
 from convsight.versions import versions
@@ -98,7 +97,7 @@ def card_of(
     return Card(
         task=task,
         net=published.net,
-        target=Classes(names=classes),
+        target=published.target(classes),
         input=spec,
         options=published.options,
         training={TAKEN_FROM: origin},

@@ -228,10 +228,10 @@ class Boxes(Result):
 
         Where there are more masks than words have room for, masks alone are drawn.
         """
-        boxes = [(box.xyxy, f"{box.name} {box.score:.2f}") for box in self.each()]
-        if MASK not in self.columns:
-            return draw_boxes(image, boxes, self._colours())
         shown = self.found.on((image.width, image.height))
+        boxes = [(box.xyxy, f"{box.name} {box.score:.2f}") for box in shown._rows()]
+        if MASK not in self.columns:
+            return draw_boxes(image, boxes, shown.labels.tolist())
         colours = list(range(len(boxes)))
         drawn = draw_masks(image, shown.masks, colours)
         return drawn if len(boxes) > _MOST_WORDS else draw_boxes(drawn, boxes, colours)
@@ -251,9 +251,6 @@ class Boxes(Result):
     def draw_mistakes(self, image: Image.Image, target: "Boxes") -> Image.Image:
         """The image, enlarged where it is small, under a bar that counts what is wrong, with each wrong box."""
         return draw_box_mistakes(image, self, target)
-
-    def _colours(self) -> list[int]:
-        return [int(label) for label in self.found.labels]
 
 
 def area(xyxy: Floats) -> Floats:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convsight.results.class_map import ClassMap
 
 _TINT = 0.5  # of a class' colour over the image
+_SIDE = 320  # px of the longer side, up to which an image is enlarged: names of classes need room
 _NAMED = 12  # classes in a legend
 _WRONG: Colour = (213, 20, 20)
 _GAP = 4  # px between images
@@ -21,13 +22,13 @@ _GAP = 4  # px between images
 
 def draw_class_map(image: Image.Image, classes: "ClassMap") -> Image.Image:
     """`image` (RGB, of any size), enlarged where it is small, under the classes' colours, and a bar that names them."""
-    shown = enlarged(image)
+    shown = enlarged(image, _SIDE)
     return with_legend(tinted(shown, classes), _entries(classes))
 
 
 def draw_disagreement(image: Image.Image, prediction: "ClassMap", target: "ClassMap") -> Image.Image:
     """`image` three times: under what was predicted, under what is true, and grey with red where the two differ."""
-    shown = enlarged(image)
+    shown = enlarged(image, _SIDE)
     said, true = (_on(each, shown.size) for each in (prediction, target))
     wrong = (said != true) & (true != target.ignore_index)
     grey = np.asarray(shown.convert("L"), np.float32)[:, :, None].repeat(3, axis=2)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from convsight.results.mistakes import Mistake
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 NO_CLASS = "no class"
 _LEAST = 0.002  # of the pixels that have a class: smaller regions are seams between two classes
 _MOST = 20  # regions of an image that are told
+_PAIRS = 50  # of classes; a network that knows nothing may confuse any two
 
 
 def class_map_mistakes(prediction: "ClassMap", target: "ClassMap") -> list[Mistake]:
@@ -27,9 +29,9 @@ def class_map_mistakes(prediction: "ClassMap", target: "ClassMap") -> list[Mista
     known = true != target.ignore_index
     labelled = max(1, int(known.sum()))
     wrong = known & (said != true)
-    pairs = np.where(wrong, true.astype(np.int64) * (int(said.max()) + 1) + said, -1)
+    pairs = np.where(wrong, true.astype(np.int32) * (int(said.max()) + 1) + said, -1)
     found = []
-    for pair in np.unique(pairs[wrong]).tolist():
+    for pair in _frequent(pairs[wrong], _LEAST * labelled):
         regions, count = ndimage.label(pairs == pair)
         sizes = np.bincount(regions.ravel(), minlength=count + 1)
         for region, where in enumerate(ndimage.find_objects(regions), start=1):
@@ -41,6 +43,13 @@ def class_map_mistakes(prediction: "ClassMap", target: "ClassMap") -> list[Mista
             name, other = (_name(each, one) for each, one in zip((target, prediction), index, strict=True))
             found.append(Mistake("region", name, other, float(sizes[region]) / labelled * sure, _corners(where)))
     return sorted(found, key=lambda mistake: -mistake.severity)[:_MOST]
+
+
+def _frequent(pairs: NDArray[np.int32], least: float) -> list[int]:
+    """The pairs that have so many pixels as a region must, the most frequent first, at most 50."""
+    counts = np.bincount(pairs)
+    order = np.argsort(-counts, kind="stable")[:_PAIRS]
+    return [pair for pair in order.tolist() if counts[pair] >= max(1, least)]
 
 
 def _name(classes: "ClassMap", index: int) -> str:

@@ -4,7 +4,7 @@ A picture of 1,000 x 1,000 px with 300 cells has 300 MB of masks, and less than 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self, final
 
 import numpy as np
@@ -27,7 +27,7 @@ class Mask:
 
     left: int
     top: int
-    pixels: Flags
+    pixels: Flags = field(repr=False)
 
     def __post_init__(self) -> None:
         if self.left < 0 or self.top < 0 or self.pixels.ndim != 2 or self.pixels.dtype != np.bool_:
@@ -48,12 +48,12 @@ class Mask:
     @property
     def right(self) -> int:
         """The first column after it."""
-        return self.left + self.pixels.shape[1]
+        return self.left + int(self.pixels.shape[1])
 
     @property
     def bottom(self) -> int:
         """The first row below it."""
-        return self.top + self.pixels.shape[0]
+        return self.top + int(self.pixels.shape[0])
 
     @property
     def xyxy(self) -> tuple[int, int, int, int]:
@@ -137,8 +137,10 @@ def full_masks(masks: Sequence[Mask], size: tuple[int, int]) -> Flags:
     return found
 
 
-def masks_of_ids(ids: NDArray[np.integer[Any]]) -> list[Mask]:
+def masks_of_ids(ids: NDArray[np.integer[Any]], count: int = 0) -> list[Mask]:
     """The masks of a map (height, width) in which thing k has the number k, from 1; those that do not occur are empty.
+
+    There are as many as the largest number says, or `count`, where things beyond it do not occur.
 
     >>> [mask.xyxy for mask in masks_of_ids(np.array([[1, 1, 0], [0, 2, 2]]))]
     [(0, 0, 2, 1), (1, 1, 3, 2)]
@@ -146,7 +148,7 @@ def masks_of_ids(ids: NDArray[np.integer[Any]]) -> list[Mask]:
     from scipy.ndimage import find_objects  # noqa: PLC0415 -- its import takes a while
 
     found = []
-    for number, place in enumerate(find_objects(ids), start=1):
+    for number, place in enumerate(find_objects(ids, count), start=1):
         if place is None:
             found.append(Mask(0, 0, np.zeros((0, 0), np.bool_)))
         else:

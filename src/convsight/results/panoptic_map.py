@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -121,19 +122,30 @@ class PanopticMap(Result):
                 words.append(f"{count} {name}" if self.things[label] else name)
         return ", ".join(words) or "nothing found"
 
+    @cached_property
+    def rows(self) -> NDArray[np.int32]:
+        """Of each pixel (height, width) the row of its segment, from 1; 0 for none."""
+        table = np.zeros(int(self.ids.max(initial=0)) + 1, np.int32)
+        table[self.numbers] = np.arange(1, len(self.numbers) + 1)
+        found: NDArray[np.int32] = table[self.ids]
+        return found
+
     def difference(self, other: "PanopticMap") -> Difference:
-        """The share of pixels whose segments are each other's best in both maps, and of one class; gaps of scores."""
-        size = len(self.numbers) + 1, len(other.numbers) + 1
-        one, two = _places(self), _places(other)
-        shared = np.bincount(one * size[1] + two, minlength=size[0] * size[1]).reshape(size)
-        same = np.zeros(size, np.bool_)
-        same[0, 0] = True
-        same[1:, 1:] = self.labels[:, None] == other.labels[None]
-        best = same & (shared > 0)
-        best &= (shared == shared.max(axis=1, keepdims=True)) & (shared == shared.max(axis=0, keepdims=True))
-        rows, columns = np.nonzero(best[1:, 1:])
-        gap = float(np.abs(self.scores[rows] - other.scores[columns]).max(initial=0.0))
-        return Difference(gap, float(shared[best].sum() / max(1, shared.sum())))
+        """Each segment needs a partner of its class in the other, with more than half of both in common.
+
+        Numbers compared are the scores of partners.
+        """
+        rows, columns = len(self.numbers), len(other.numbers)
+        if self.ids.shape != other.ids.shape:
+            return Difference(1.0, 0.0, max(1, rows + columns))
+        places = self.rows.astype(np.int64) * (columns + 1) + other.rows
+        shared = np.bincount(places.ravel(), minlength=(rows + 1) * (columns + 1)).reshape(rows + 1, columns + 1)
+        together = shared.sum(axis=1)[1:, None] + shared.sum(axis=0)[None, 1:] - shared[1:, 1:]
+        same = (2 * shared[1:, 1:] > together) & (self.labels[:, None] == other.labels[None])
+        one, two = np.nonzero(same)
+        gap = float(np.abs(self.scores[one] - other.scores[two]).max(initial=0.0))
+        said = rows + columns
+        return Difference(gap, 2 * len(one) / said if said else 1.0, said)
 
     def at_least(self, confidence: float) -> "PanopticMap":
         """Pixels of segments that are less sure are of none."""
@@ -149,7 +161,7 @@ class PanopticMap(Result):
     def class_of_pixels(self, unknown: int) -> NDArray[np.integer[Any]]:
         """The class of every pixel (height, width), `unknown` where it is of no segment."""
         table = np.array([unknown, *self.labels], np.uint8 if unknown < _BYTE else np.uint16)
-        found: NDArray[np.integer[Any]] = table[_places(self).reshape(self.ids.shape)]
+        found: NDArray[Any] = table[self.rows]
         return found
 
     def instances(self) -> Boxes:
@@ -158,7 +170,7 @@ class PanopticMap(Result):
         rows = np.flatnonzero(single)
         order = np.zeros(len(self.numbers) + 1, np.int32)
         order[rows + 1] = np.arange(1, len(rows) + 1)
-        ids = order[_places(self).reshape(self.ids.shape)]
+        ids = order[self.rows]
         return boxes_of_ids(ids, self.labels[rows], self.classes, scores=self.scores[rows], crowd=self.crowd[rows])
 
     def draw(self, image: Image.Image) -> Image.Image:
@@ -185,12 +197,4 @@ def rgb_to_ids(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
     """The inverse of `ids_to_rgb`."""
     wide = colours.astype(np.int32)
     found: NDArray[np.int32] = wide[..., 0] + _BYTE * wide[..., 1] + _BYTE**2 * wide[..., 2]
-    return found
-
-
-def _places(segments: PanopticMap) -> Indices:
-    """Of each pixel the row of its segment, from 1; 0 for none."""
-    table = np.zeros(int(segments.ids.max(initial=0)) + 1, np.int64)
-    table[segments.numbers] = np.arange(1, len(segments.numbers) + 1)
-    found: Indices = table[segments.ids.reshape(-1)]
     return found

@@ -80,7 +80,7 @@ def evaluate(
             dataset = _as_trained(path, run, dataset, listener)
     for note in dataset.notes:
         listener.say(f"note: {note}")
-    chosen = dataset.split(split) if split else _judged_split(dataset)
+    chosen = dataset.split(split) if split else judged_split(dataset)
     check_judgeable(dataset.source, chosen)
     read = read_examples(
         dataset.source,
@@ -216,5 +216,6 @@ def _as_trained(path: str | Path, run: Run | None, dataset: Dataset, listener: L
     return apply_splits_csv(dataset, run.splits())
 
 
-def _judged_split(dataset: Dataset) -> Split:
+def judged_split(dataset: Dataset) -> Split:
+    """What is judged where nobody says it: test, else val, else all there is."""
     return next(dataset.splits[name] for name in ("test", "val", UNSPLIT, "train") if name in dataset.splits)

@@ -105,7 +105,7 @@ def write_mistakes(
     The table has a row for each mistake, images in the order of their worst one, and what a picture is called.
     """
     if place.suffix.lower() == ".csv":
-        write_atomic(place, csv_text(_rows(found, names, parts, {})))
+        write_atomic(place, mistakes_table(found, names, parts))
         return
     with new_folder(place) as folder:
         files: dict[int, str] = {}
@@ -117,6 +117,11 @@ def write_mistakes(
                 picture.save(content, "JPEG", quality=_QUALITY)
                 (folder / files[wrong.position]).write_bytes(content.getvalue())
         (folder / "mistakes.csv").write_text(csv_text(_rows(found, names, parts, files)), encoding="utf-8")
+
+
+def mistakes_table(found: MistakeCollector, names: Sequence[str], parts: Sequence[str]) -> str:
+    """The mistakes as lines of CSV, without pictures; see `write_mistakes`."""
+    return csv_text(_rows(found, names, parts, {}))
 
 
 def picture_of(wrong: Wrong, examples: Examples, max_megapixels: float, side: int | None = None) -> Image.Image | None:

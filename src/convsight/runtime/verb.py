@@ -77,7 +77,8 @@ def print_predictions(options: PredictOptions, output: str, listener: Listener, 
 
 
 def _coco_printer(ids: Path | None, reject_below: float | None) -> Printer:
-    from convsight.runtime.coco_results import Ids, coco_printer, read_ids  # noqa: PLC0415  only who asks waits for it
+    from convsight.datasets.boxes.coco_ids import Ids, read_ids  # noqa: PLC0415  only who asks waits for it
+    from convsight.runtime.coco_results import coco_printer  # noqa: PLC0415
 
     return coco_printer(read_ids(ids) if ids else Ids(), reject_below or 0.0)
 

@@ -43,6 +43,8 @@ TASKS = {
     "multilabel": _folder("multilabel", "LabelSetReader", "MultilabelSettings", "Multilabel"),
     "detection": _folder("detection", "BoxReader", "DetectionSettings", "Detection", "NETWORKS"),
     "segmentation": _folder("segmentation", "ClassMapReader", "SegmentationSettings", "Segmentation", "NETWORKS"),
+    "instances": _folder("instances", "InstanceReader", "InstanceSettings", "Instances", "NETWORKS"),
+    "panoptic": _folder("panoptic", "PanopticReader", "PanopticSettings", "PanopticTask", "NETWORKS"),
     "regression": _folder("regression", "NumberReader", "RegressionSettings", "Regression"),
 }
 
@@ -75,12 +77,17 @@ def own_networks() -> "dict[str, TaskNets[nn.Module]]":
     return {name: _imported(entry.networks) for name, entry in TASKS.items() if entry.networks}
 
 
-# Kinds of question by other tools' names that have no folder here yet: none of ours is nearly the same.
-_NOT_YET = ("segment", "pose", "keypoint", "obb", "depth", "embed", "retriev", "caption", "ocr", "generat")
+# Parts of other tools' names for kinds of question -> ours; the first one counts.
+_HERE = {"instance": "instances", "panoptic": "panoptic", "segment": "segmentation"}
+# Those that have no folder here yet: none of ours is nearly the same.
+_NOT_YET = ("pose", "keypoint", "obb", "depth", "embed", "retriev", "caption", "ocr", "generat")
 
 
 def _entry(task: str) -> TaskFolder:
     if task not in TASKS:
+        here = next((ours for part, ours in _HERE.items() if part in task.lower()), None)
+        if here:
+            raise UserError(f"there is no task {task!r}; here it is {here}")
         if any(part in task.lower() for part in _NOT_YET):
             *others, last = TASKS
             raise UserError(f"there is no task {task!r} yet; there are {', '.join(others)} and {last}")

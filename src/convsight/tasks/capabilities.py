@@ -31,6 +31,7 @@ from convsight.progress import Listener
 from convsight.results import Result
 from convsight.results.caption import with_caption
 from convsight.settings import FRESH, TrainSettings
+from convsight.targets import AnyTarget, Classes
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.tasks.reader import Metrics
@@ -67,16 +68,22 @@ def pretrained(task: Task, name: str) -> FromPretrained:
     return task
 
 
+def _classes(names: tuple[str, ...]) -> Classes:
+    return Classes(names=names)
+
+
 class Published(NamedTuple):
     """A network that may be used as it is: what our cards call it, and its library's weights, the usual ones first.
 
     `options` are those of its deployed graph, `Card.options`; `size` is how images come to it where no weights tell.
+    `target` makes what it tells of the names of its classes.
     """
 
     net: str
     weights: tuple[Pretrained, ...]
     options: dict[str, Any]
     size: InputSize
+    target: Callable[[tuple[str, ...]], AnyTarget] = _classes
 
 
 @runtime_checkable

@@ -44,8 +44,9 @@ def for_task(settings: TrainSettings, task: str) -> TrainSettings:
     """
     kind = settings_of(task)
     for name in sorted(settings.own.keys() - kind.model_fields.keys()):
-        others = " and ".join(other for other in TASKS if name in settings_of(other).model_fields)
-        raise UserError(f"--{_option(name)} is for {others}, not for {task}: leave it out")
+        *others, last = (other for other in TASKS if name in settings_of(other).model_fields)
+        those = f"{', '.join(others)} and {last}" if others else last
+        raise UserError(f"--{_option(name)} is for {those}, not for {task}: leave it out")
     own = kind.of(settings)
     return settings.model_copy(update={"task": task, "own": own.model_dump(exclude_none=True)})
 

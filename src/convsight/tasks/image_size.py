@@ -15,6 +15,8 @@ from convsight.settings import TrainSettings
 from convsight.spread import evenly
 
 _SIZED = 200  # images whose size decides that of the network's input
+_LONGEST = 320  # px, of what every pixel is answered about, where nobody tells
+_STRIDE = 32  # px, of most encoders
 _FEWEST_PIXELS = 16  # a smaller side leaves a network nothing to halve
 
 
@@ -96,3 +98,16 @@ def choose_side(settings: TrainSettings, typical: int, default: int) -> tuple[in
     if typical < _FEWEST_PIXELS:
         return _FEWEST_PIXELS, f"images of {_FEWEST_PIXELS} px, enlarged from {typical}"
     return typical, f"images of {typical} px, as the data has"
+
+
+def in_proportion(split: Split, settings: TrainSettings) -> tuple[ImageInput, str]:
+    """Images in the data's median proportions, for networks that answer about every pixel; and why.
+
+    The longer side is that of the data, 320 px at most, or --size; both are multiples of most encoders' stride.
+    """
+    width, height = np.median(sizes(split), axis=0)
+    longest = settings.size or min(_LONGEST, int(max(width, height)))
+    scale = longest / max(width, height)
+    rows, columns = (max(_STRIDE, _STRIDE * round(side * scale / _STRIDE)) for side in (height, width))
+    why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
+    return unmeasured(rows, columns, settings.fit or "squash", split), why

@@ -1,19 +1,25 @@
 """What COCO's and YOLO's outlines tell of pixels, held against pycocotools."""
 
+import io
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco
+from tests.command import within
 from tests.datasets.masks.conftest import Write
 from tests.datasets.masks.said import indices, things
 
 from convsight.datasets import read_as_it_is
-from convsight.datasets.masks.adopt import with_classes, with_segments, with_things
+from convsight.datasets.masks.adopt import painted, with_classes, with_segments, with_things
+from convsight.datasets.masks.instance_source import boxes_of_masks
 from convsight.errors import UserError
+from convsight.results.masks import Mask
 
 Text = Callable[[str, str], Path]
 
@@ -119,3 +125,75 @@ def test_every_thing_of_real_photos(shared_data: Callable[[str], Path]) -> None:
             assert (mask.full(size[::-1]) == coco.decode(runs).astype(bool)).all()
             compared += 1
     assert compared == 246
+
+
+def test_the_audit_looks_at_what_it_is_told(write: Write, text: Text, tmp_path: Path) -> None:
+    write("images/a.png")
+    text("instances.json", _document(SQUARE, [[0, 0, 1, 0, 1, 1, 0, 1]]))
+    done = within("audit", tmp_path, "--task", "instances", "--format", "json")
+    assert "specks" in [finding["kind"] for finding in json.loads(done.stdout)["findings"]], done.stderr
+    written = within("convert", tmp_path, tmp_path / "to", "--to", "coco", "--task", "instances")
+    assert written.returncode == 0, written.stderr
+    annotations = json.loads((tmp_path / "to/annotations/instances.json").read_text())["annotations"]
+    assert annotations[0]["segmentation"] == [[0, 0, 4, 0, 4, 3, 0, 3]]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_smallest_thing_gives_the_class_whatever_the_order(turned: bool) -> None:
+    ids = [np.ones((2, 3), np.uint8), np.array([[0, 2, 0], [0, 0, 0]], np.uint8)]
+    masks = [Mask.of(each > 0) for each in (ids[::-1] if turned else ids)]
+    labels = [1, 0] if turned else [0, 1]
+    boxes = boxes_of_masks(masks, labels, ("plate", "cup"), (3, 2))
+    assert painted(boxes, 255).tolist() == [[1, 2, 1], [1, 1, 1]]
+    # What nobody need find is of no class, under all else.
+    hidden = boxes_of_masks(masks, labels, ("plate", "cup"), (3, 2), difficult=[each == 0 for each in labels])
+    assert painted(hidden, 255).tolist() == [[255, 2, 255], [255, 255, 255]]
+
+
+def test_shapes_of_labelme(write: Write, text: Text, tmp_path: Path) -> None:
+    write("a.png", np.zeros((30, 40, 3)))
+    pixels = io.BytesIO()
+    Image.fromarray(np.array([[True, False, True], [True, True, True]])).save(pixels, "PNG")
+    shapes = [
+        {"label": "cat", "shape_type": "polygon", "points": [[0, 0], [4, 0], [4, 3], [0, 3]]},
+        {"label": "dog", "shape_type": "rectangle", "points": [[10, 10], [6, 8]]},
+        {"label": "sun", "shape_type": "circle", "points": [[25, 15], [25, 25]]},
+        {
+            "label": "owl",
+            "shape_type": "mask",
+            "points": [[1, 20], [4, 22]],
+            "mask": b64encode(pixels.getvalue()).decode(),
+        },
+    ]
+    document = {"shapes": shapes, "imagePath": "a.png", "imageWidth": 40, "imageHeight": 30}
+    text("a.json", json.dumps(document))
+    dataset = read_as_it_is(tmp_path)
+    assert dataset.task == "detection"
+    found = with_things(dataset)
+    assert found is not None
+    cat, dog, sun, owl = things(found, "a.png")
+    assert (cat, dog, owl) == (
+        ("cat", [0, 0, 4, 3], 12),
+        ("dog", [6, 8, 10, 10], 8),
+        ("owl", [1, 20, 4, 22], 5),
+    )
+    assert sun[2] == pytest.approx(np.pi * 100, rel=0.02)
+    shapes[3]["mask"] = "none"
+    text("a.json", json.dumps(document))
+    with pytest.raises(UserError, match=r"a\.json, shape 4: the mask cannot be read"):
+        with_things(read_as_it_is(tmp_path))
+
+
+def test_polygons_of_cvat(write: Write, text: Text, tmp_path: Path) -> None:
+    write("images/a.png")
+    text(
+        "annotations.xml",
+        '<annotations><image name="a.png"><polygon label="cat" points="0,0;4,0;0,4"/>'
+        '<box label="dog" xtl="3" ytl="1" xbr="6" ybr="4"/></image></annotations>',
+    )
+    found = with_things(read_as_it_is(tmp_path))
+    assert found is not None
+    cat, dog = things(found, "images/a.png")
+    theirs: Any = coco.merge(coco.frPyObjects([[0, 0, 4, 0, 0, 4]], 4, 6))
+    assert cat == ("cat", [0, 0, 4, 4], int(coco.area(theirs)))
+    assert dog == ("dog", [3, 1, 6, 4], 9)

@@ -331,3 +331,10 @@ def test_real_streets(shared_data: Callable[[str], Path]) -> None:
     name = dataset.splits["val"].names[0]
     stored = np.asarray(Image.open(Path(dataset.source) / "valannot" / f"{Path(name).stem}.png"))
     assert indices(dataset, name) == np.where(stored == 11, 255, stored).tolist()
+
+
+def test_of_two_folders_of_images_the_one_that_is_called_so(write: Write, tmp_path: Path) -> None:
+    write("a.png")
+    write("images/a.png")
+    write("masks/a.png", MASK)
+    assert list(read_dataset(tmp_path).splits["all"].names) == ["images/a.png"]

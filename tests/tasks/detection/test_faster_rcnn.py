@@ -8,7 +8,8 @@ from torchvision import ops
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
-from convsight.tasks.detection.faster_rcnn import FasterRcnn, level_anchors, pool
+from convsight.tasks.boxes.two_stages import features, level_anchors, pool, proposed
+from convsight.tasks.detection.faster_rcnn import FasterRcnn
 
 pytestmark = pytest.mark.slow
 
@@ -65,9 +66,9 @@ def test_what_the_first_stage_proposes_is_torchvisions(net: FasterRcnn) -> None:
     seen = images()
     image_list = ImageList(seen, [(SHAPE.height, SHAPE.width)] * len(seen))
     with torch.no_grad():
-        features = net._features(seen)
-        theirs, _ = net.net.rpn(image_list, features)
-        ours = net._proposed(features, seen)
+        maps = features(net.net, seen)
+        theirs, _ = net.net.rpn(image_list, maps)
+        ours = proposed(net.net, maps, seen)
     for image, boxes in enumerate(theirs):
         kept = ours.boxes[image][ours.scores[image] > 0]
         torch.testing.assert_close(kept, boxes, rtol=1e-4, atol=1e-3)
@@ -77,10 +78,10 @@ def test_what_the_first_stage_proposes_is_torchvisions(net: FasterRcnn) -> None:
 def test_anchors_are_torchvisions(net: FasterRcnn, sides: tuple[int, int]) -> None:
     seen = torch.zeros(1, 3, *sides)
     with torch.no_grad():
-        features = list(net._features(seen).values())
-        theirs = net.net.rpn.anchor_generator(ImageList(seen, [sides]), features)[0]
+        maps = list(features(net.net, seen).values())
+        theirs = net.net.rpn.anchor_generator(ImageList(seen, [sides]), maps)[0]
     base = net.net.rpn.anchor_generator.cell_anchors
-    ours = torch.cat([level_anchors(one, level, seen) for one, level in zip(base, features, strict=True)])
+    ours = torch.cat([level_anchors(one, level, seen) for one, level in zip(base, maps, strict=True)])
     torch.testing.assert_close(ours, theirs)
 
 

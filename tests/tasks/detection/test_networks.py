@@ -7,8 +7,8 @@ from torchvision import ops
 
 from convsight.errors import UserError
 from convsight.nets.entry import NetShape
+from convsight.tasks.boxes.nms import best, nms
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
-from convsight.tasks.detection.nms import best, nms
 
 pytestmark = pytest.mark.slow
 

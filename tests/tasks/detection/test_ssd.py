@@ -8,7 +8,7 @@ from torchvision.models import detection
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
-from convsight.tasks.detection.anchors import listed_targets
+from convsight.tasks.boxes.anchors import listed_targets
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.ssd import PaddingConv, Ssd
 from convsight.tasks.whole_batch import adding

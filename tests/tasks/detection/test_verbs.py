@@ -15,11 +15,11 @@ from tests.serve.live import live
 
 import convsight
 from convsight.datasets import read_dataset
+from convsight.datasets.boxes.coco_ids import Ids
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.results import Boxes
 from convsight.run import Run
-from convsight.runtime.coco_results import Ids
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "detection.md"
 

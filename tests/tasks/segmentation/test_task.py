@@ -9,15 +9,17 @@ from torch.nn import functional as F
 
 from convsight.augmentation import Batch
 from convsight.card import Card
-from convsight.datasets import Examples, ImageStore, Split
+from convsight.datasets import Dataset, Examples, ImageStore, Split
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.nets.segmenter import Segmenter
 from convsight.results import ClassMaps
+from convsight.rng import RngKeys
 from convsight.targets import Palette
 from convsight.tasks import task_of
+from convsight.tasks.capabilities import augmentation_of, start_of, untried_weights
 from convsight.tasks.choices import train_settings
 from convsight.tasks.segmentation.losses import MaskLoss
-from convsight.tasks.segmentation.segmenter import Segmenter
 
 CLASSES = ("sky", "road", "car")
 
@@ -114,3 +116,62 @@ def test_the_graph_averages_over_the_mirror_image_turned_back() -> None:
     torch.testing.assert_close(
         mirrored(pixels)["probabilities"], mirrored(pixels.flip(2))["probabilities"].flip(3), atol=1e-5, rtol=1e-4
     )
+
+
+def varied(masks: torch.Tensor, **choices: Any) -> Batch:
+    """Images that show their masks, as a training varies them."""
+    split = Split("train", np.zeros((8, 32, 48, 3), np.uint8), maps(8), [str(n) for n in range(8)])
+    dataset = Dataset("x", "x", "segmentation", Palette.of(CLASSES), {"train": split})
+    settings = train_settings(data="x", task="segmentation", **choices)
+    varying = augmentation_of(task_of("segmentation"), dataset, card().input, settings, 30)
+    batch = Batch({"image": masks[:, None].float().expand(8, 3, 32, 48)}, {"mask": masks})
+    return varying(batch, RngKeys(0, 3, np.arange(8)), 0.5)
+
+
+def test_masks_follow_their_images_and_stay_bytes() -> None:
+    blocks = torch.randint(0, 2, (8, 4, 6), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    masks = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2)
+    assert torch.equal(varied(masks, augment="none", flip="none").targets["mask"], masks)
+    moved = varied(masks, augment="strong", flip="horizontal")
+    mask, seen = moved.targets["mask"], moved.image[:, 0]
+    assert mask.dtype == torch.uint8
+    assert (mask == 255).any()  # what a turn brings in, nobody knows
+    middle = (seen.amax(dim=(1, 2), keepdim=True) + seen.amin(dim=(1, 2), keepdim=True)) / 2
+    reach = seen.amax(dim=(1, 2), keepdim=True) - middle
+    sure = (mask != 255) & ((seen - middle).abs() > 0.6 * reach)
+    assert sure.float().mean() > 0.5
+    assert ((seen > middle) == (mask == 1))[sure].all()
+
+
+def test_what_is_hidden_is_still_there() -> None:
+    masks = torch.randint(0, 3, (8, 32, 48), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    plain, hidden = varied(masks), varied(masks, erase=1.0)
+    assert torch.equal(plain.targets["mask"], hidden.targets["mask"])
+    assert not torch.equal(plain.image, hidden.image)
+    assert not torch.equal(varied(masks, rand_augment=20).targets["mask"], plain.targets["mask"])
+
+
+@pytest.mark.parametrize(
+    ("side", "choices", "net", "weights"),
+    [
+        (160, {}, "unet+efficientnet_lite0", "imagenet"),
+        (96, {}, "unet-s", None),
+        (160, {"weights": "none"}, "unet-s", None),
+        (160, {"net": "unet+resnet18"}, "unet+resnet18", None),
+        (96, {"weights": "imagenet"}, "unet+efficientnet_lite0", "imagenet"),
+    ],
+)
+def test_photos_begin_with_a_pretrained_encoder(
+    side: int, choices: dict[str, Any], net: str, weights: str | None
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (8, side, side, 3), dtype=np.uint8)
+    split = Split("train", images, maps(8), [str(n) for n in range(8)])
+    dataset = Dataset("x", "x", "segmentation", Palette.of(CLASSES), {"train": split})
+    start = start_of(task_of("segmentation"), dataset, train_settings(data="x", task="segmentation", **choices))
+    assert start[:2] == (net, weights)
+
+
+def test_a_fresh_network_on_photos_is_told_of_weights() -> None:
+    task, image = task_of("segmentation"), card().input.model_copy(update={"height": 128, "width": 128})
+    for net, option in (("unet-s", "--weights imagenet"), ("unet+resnet18", "--weights imagenet"), ("unet", "")):
+        assert untried_weights(task, card(net).model_copy(update={"input": image})) == option

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
+from shutil import copy, copytree
 from typing import Any
 from zipfile import ZipFile
 
@@ -18,6 +20,7 @@ from tests.training.stopping import PressesCtrlC
 
 import convsight
 from convsight.datasets import Dataset
+from convsight.datasets.read import read_dataset
 from convsight.errors import UserError
 from convsight.hub.pull import pull
 from convsight.hub.push import push
@@ -29,6 +32,7 @@ from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import train_settings
 from convsight.training.train import resume, train
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "segmentation.md"
 FEW = {"train": 48, "val": 16, "test": 16}
 RAW = {"Content-Type": "application/octet-stream"}
 CHOICES: dict[str, Any] = {"size": 32, "epochs": 4, "batch": 4, "ema": 0.9, "precision": "float32"}
@@ -182,3 +186,32 @@ def test_what_cannot_be_is_refused_with_a_word(archive: Path, tmp_path: Path) ->
         np.savez(tmp_path / "bad.npz", inputs=pixels, targets=targets, about=np.array(about))
         with pytest.raises(UserError, match=message):
             convsight.train(tmp_path / "bad.npz", quiet=True, run=tmp_path / "never")
+
+
+def test_the_code_of_its_page_runs_as_it_stands_there(
+    trained: Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copytree(trained.path, tmp_path / "runs" / "shapes")
+    copy(picture, tmp_path / "shapes.png")
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {}
+    for lines in re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+        exec(compile(lines, str(PAGE), "exec"), space)
+    assert read_dataset("bright.npz").target.names == ("dark", "bright")
+    told = dict(line.rsplit(" ", 1) for line in capsys.readouterr().out.splitlines()[-5:])
+    found = convsight.load(trained.path, engine="onnxruntime").predict("shapes.png")
+    assert isinstance(found, ClassMap)
+    # Counted on the network's map, not on the original's pixels.
+    assert {name: float(share) for name, share in told.items() if float(share)} == pytest.approx(found.shares, abs=0.02)
+
+
+def test_a_turned_picture_is_answered_as_the_upright_one(trained: Run, picture: Path, tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the file lies on its side
+    with Image.open(picture) as upright:
+        upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=turned)
+    one, other = (convsight.load(trained.path, "torch").predict(file) for file in (picture, tmp_path / "turned.png"))
+    assert isinstance(one, ClassMap)
+    assert isinstance(other, ClassMap)
+    assert other.indices.shape == (60, 96)
+    np.testing.assert_array_equal(one.indices, other.indices)

@@ -13,6 +13,7 @@ from convsight.results.result import Result
 from convsight.words import counted
 
 CLOSE = 0.2  # of the scale (of a side, for boxes), up to which numbers say the same
+_TOLD = 32  # letters of a target
 
 
 def find_duplicates(index: ImageIndex, dataset: Dataset) -> Iterator[Finding]:
@@ -51,7 +52,7 @@ def find_duplicates(index: ImageIndex, dataset: Dataset) -> Iterator[Finding]:
 
 
 def _as_told(groups: list[tuple[ImageName, ...]]) -> tuple[Entry, ...]:
-    return tuple(Entry(group, f"as {' and '.join(targets_of(group))}") for group in groups)
+    return tuple(Entry(group, words_of(targets_of(group))) for group in groups)
 
 
 def _targets(dataset: Dataset, rows: NDArray[np.int64]) -> list[Result]:
@@ -72,6 +73,17 @@ def _nearly_same(targets: list[Result]) -> bool:
 def _danger(index: ImageIndex) -> str:
     one_split = len({image.split for image in index.names}) == 1
     return "; a cut into splits may part them" if one_split else ""
+
+
+def words_of(targets: list[str]) -> str:
+    """What differs, in words; only how many differ where they are long, as masks and many boxes are.
+
+    >>> words_of(["cat", "dog"]), words_of(["road, sky; " + "9f" * 16, "road; " + "0c" * 16])
+    ('as cat and dog', 'with 2 different targets')
+    """
+    if max(map(len, targets)) > _TOLD:
+        return f"with {len(targets)} different targets"
+    return f"as {' and '.join(targets)}"
 
 
 def targets_of(group: tuple[ImageName, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.audit.duplicates import splits_of, targets_of
+from convsight.datasets.audit.duplicates import splits_of, targets_of, words_of
 from convsight.datasets.audit.groups import equal_rows, members
 from convsight.datasets.audit.hash_neighbours import neighbour_groups
 from convsight.datasets.audit.image_index import ImageIndex
@@ -76,4 +76,4 @@ def _near(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def _entry(group: tuple[ImageName, ...]) -> Entry:
     targets = targets_of(group)
-    return Entry(group, f"as {' and '.join(targets)}" if len(targets) > 1 else "")
+    return Entry(group, words_of(targets) if len(targets) > 1 else "")

@@ -30,6 +30,7 @@ _WORDS = {
     "smeared-masks": "whose classes are smeared, as JPEG leaves them",
     "pictures-without-mask": "missing: images without one",
     "masks-in-colour": "in colour, where others hold a number a pixel",
+    "images-without-georeference": "without a place on their images, which say not where on Earth they lie",
     "unreadable-masks": "that cannot be read",
 }
 

@@ -54,12 +54,19 @@ def read_coco(path: Path, column: str = "", *, outlines: bool = False) -> Datase
     category's name given twice, an annotation of an unknown image or category, a missing file, two images of one
     file, and what `boxes_dataset` refuses.
     """
-    files = {UNSPLIT: path} if path.is_file() else _files(path) or _other_files(path)
+    files = coco_files(path)
     folder = path.parent if path.is_file() else path
     read = {split: read_coco_json(file, column, outlines=outlines) for split, file in files.items()}
     annotated = [each for split, document in read.items() for each in _annotated(folder, split, document)]
     notes = [note for document in read.values() for note in document.notes]
     return boxes_dataset(path, annotated, _classes(read.values()), notes, with_pixels=outlines)
+
+
+def coco_files(path: Path) -> dict[str, Path]:
+    """The JSON files at `path` by split, of whatever name `read_coco` takes; empty where there are none."""
+    if path.is_file():
+        return {UNSPLIT: path} if path.suffix.lower() == ".json" else {}
+    return _files(path) or _other_files(path)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, Corners, check_present, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
-from convsight.datasets.boxes.outlines import outline_area
+from convsight.datasets.boxes.outlines import Outline, outline_area
 from convsight.datasets.boxes.xml_text import parsed_xml, xml_head
 from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.image_files import image_files
@@ -33,8 +33,10 @@ def is_cvat(path: Path) -> bool:
     return file.suffix.lower() == ".xml" and file.is_file() and _ROOT.search(xml_head(file)) is not None
 
 
-def read_cvat(path: Path) -> Dataset:
+def read_cvat(path: Path, *, outlines: bool = False) -> Dataset:
     """The images of the XML file with their boxes; of polygons the bounding box and the area.
+
+    With `outlines` things with their pixels are what the data hold: those in polygons, all of a box.
 
     An image's `subset` is its split, where it is called like one. A turned box becomes the smallest upright one around
     it. Points, lines, masks and the like are left out, and noted.
@@ -61,7 +63,7 @@ def read_cvat(path: Path) -> Dataset:
         annotated.append(Annotated(split, relative_name(found, file.parent), found, file, boxes, size, _stated(image)))
     notes = [f"points, lines, masks and the like, which have no box, left out: {left_out:,}"] if left_out else []
     classes = natural_order({box.label for each in annotated for box in each.boxes})
-    return boxes_dataset(path, annotated, classes, notes)
+    return boxes_dataset(path, annotated, classes, notes, with_pixels=outlines)
 
 
 def _images_below(folder: Path) -> dict[str, Path]:
@@ -100,7 +102,8 @@ def _boxes(where: str, image: Xml.Element) -> Iterator[AnnotatedBox]:
             raise UserError(f"{where}, {element.tag} {number}: points are {quoted(text)}; expected x,y;x,y;...")
         corners = np.array(points)
         (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-        yield AnnotatedBox(place, label, (left, top, right, bottom), area=outline_area(corners))
+        area, outline = outline_area(corners), Outline((corners,))
+        yield AnnotatedBox(place, label, (left, top, right, bottom), area=area, outline=outline)
 
 
 def _upright(where: str, box: Xml.Element) -> Corners:

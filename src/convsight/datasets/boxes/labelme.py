@@ -3,26 +3,31 @@
 Source: the files that labelme 3 to 5 write.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.json_file import parsed_json
-from convsight.datasets.boxes.outlines import outline_area
+from convsight.datasets.boxes.outlines import Outline, circle_outline, outline_area
 from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.names import class_name, splits_called
 from convsight.errors import UserError
 from convsight.images import is_image_file
 from convsight.natural_order import natural_key, natural_order
+from convsight.results.masks import Mask
 from convsight.words import quoted
 
 _LOOKED_AT = 5  # JSON files of a folder that show the format
 _FOLDERS = ("annotations", "labels", "json", "jsons")  # of JSON files that are not beside their images
+_FEWEST = 3  # corners of an outline
 _AREAS = ("polygon", "rectangle", "circle", "mask")  # kinds of shapes that are no points and lines
 
 
@@ -40,8 +45,10 @@ def is_labelme(path: Path) -> bool:
     return path.is_dir() and bool(_folders(path))
 
 
-def read_labelme(path: Path) -> Dataset:
+def read_labelme(path: Path, *, outlines: bool = False) -> Dataset:
     """The images that have a JSON file, with the bounding box of each shape; of a polygon with its area.
+
+    With `outlines` things with their pixels are what the data hold: those in polygons, rectangles, circles and masks.
 
     An image has the name of its JSON file, else the `imagePath` in it. Points and lines are left out, and noted.
 
@@ -56,11 +63,12 @@ def read_labelme(path: Path) -> Dataset:
         files = [known.of(each) for each in read]
         check_present(files, [str(each.file) for each in read], "an image has the name of its JSON file, or imagePath")
         for each, file, size in zip(read, files, sizes_of(files), strict=True):
-            boxes = list(_boxes(each.file, each.shapes))
+            boxes = list(_boxes(each.file, each.shapes, outlines))
             left_out += len(each.shapes) - len(boxes)
             images.append(Annotated(split, relative_name(file, path), file, each.file, boxes, size, each.stated))
     notes = [f"points, lines and the like, which have no box, left out: {left_out:,}"] if left_out else []
-    return boxes_dataset(path, images, natural_order({box.label for image in images for box in image.boxes}), notes)
+    classes = natural_order({box.label for image in images for box in image.boxes})
+    return boxes_dataset(path, images, classes, notes, with_pixels=outlines)
 
 
 def _folders(path: Path) -> dict[str, Path]:
@@ -118,7 +126,7 @@ class _Images:
         return found or named_in(document.file.parent, document.image or f"{stem}.jpg")
 
 
-def _boxes(file: Path, shapes: Sequence[dict[str, Any]]) -> Iterator[AnnotatedBox]:
+def _boxes(file: Path, shapes: Sequence[dict[str, Any]], outlines: bool) -> Iterator[AnnotatedBox]:
     for number, shape in enumerate(shapes, start=1):
         place, kind = f"shape {number}", shape.get("shape_type") or "polygon"
         if kind not in _AREAS:
@@ -134,7 +142,27 @@ def _boxes(file: Path, shapes: Sequence[dict[str, Any]]) -> Iterator[AnnotatedBo
         left, top = points.min(axis=0).tolist()
         right, bottom = points.max(axis=0).tolist()
         area = outline_area(points) if kind == "polygon" else None
-        yield AnnotatedBox(place, label, (left, top, right, bottom), area=area)
+        outline = _outline(f"{file}, {place}", kind, shape, points) if outlines else None
+        yield AnnotatedBox(place, label, (left, top, right, bottom), area=area, outline=outline)
+
+
+def _outline(where: str, kind: str, shape: dict[str, Any], points: Any) -> Outline | None:
+    """The pixels of a shape; None where all of its box are."""
+    if kind == "circle":
+        return circle_outline(points.mean(axis=0), float(points[1, 0] - points[0, 0]) / 2)
+    if kind == "mask":
+        return Outline(pixels=_mask(where, shape.get("mask"), points))
+    return Outline((points,)) if kind == "polygon" and len(points) >= _FEWEST else None
+
+
+def _mask(where: str, text: object, points: Any) -> Mask:
+    """The pixels of a shape that is a PNG as text, whose first pixel lies at the first of `points`."""
+    left, top = np.rint(points[0]).astype(int).tolist()
+    try:
+        with Image.open(BytesIO(b64decode(text if isinstance(text, str) else ""))) as image:
+            return Mask.of(np.asarray(image.convert("L")) > 0, left, top)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{where}: the mask cannot be read ({error}); draw it again") from error
 
 
 def _points(where: str, given: object) -> Any:

@@ -13,6 +13,7 @@ from convsight.results.run_lengths import from_run_lengths, from_text
 from convsight.words import quoted
 
 _FEWEST = 6  # numbers of an outline: three corners
+_CORNERS = 1024  # of a circle
 
 
 def outline_area(corners: NDArray[np.float64]) -> float:
@@ -29,15 +30,20 @@ def outline_area(corners: NDArray[np.float64]) -> float:
 class Outline:
     """The pixels of a thing: those in any of `polygons`, each (corners, 2) in px; or run lengths, as COCO has them.
 
-    `runs` are lengths or their text, of an image of the size `stated` (width, height).
+    `runs` are lengths or their text, of an image of the size `stated` (width, height). `pixels` are they themselves.
     """
 
     polygons: tuple[NDArray[np.float64], ...] = ()
     runs: str | tuple[int, ...] | None = None
     stated: tuple[int, int] | None = None
+    pixels: Mask | None = None
 
     def mask(self, size: tuple[int, int]) -> Mask:
         """The pixels in an image of `size` (width, height); raises `ValueError` where run lengths are of another."""
+        if self.pixels is not None:
+            if self.pixels.right > size[0] or self.pixels.bottom > size[1]:
+                raise ValueError(f"a mask up to {self.pixels.right}, {self.pixels.bottom} px of an image of {size}")
+            return self.pixels
         if self.runs is None:
             return Mask.of(fill_polygons(self.polygons, size))
         if self.stated not in (None, size):
@@ -79,3 +85,9 @@ def _runs(segmentation: dict[str, Any]) -> Outline:
     if not isinstance(counts, list) or not all(isinstance(each, int) for each in counts):
         raise ValueError(f"segmentation has the counts {quoted(counts)}; expected run lengths, or their text")
     return Outline(runs=tuple(counts), stated=stated)
+
+
+def circle_outline(centre: NDArray[np.float64], radius: float) -> Outline:
+    """A circle as a polygon that leaves it by less than a hundredth of a pixel up to a radius of 2,000 px."""
+    turns = np.arange(_CORNERS) * (2 * np.pi / _CORNERS)
+    return Outline((centre + radius * np.stack([np.cos(turns), np.sin(turns)], axis=1),))

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from convsight.datasets.convert.converted_image import ConvertedImage, unused_classes
+from convsight.datasets.convert.converted_image import ConvertedImage, box_extras, unused_classes
 from convsight.datasets.dataset import UNSPLIT
 from convsight.natural_order import natural_order
 from convsight.words import counted
@@ -28,6 +28,8 @@ def write_table(folder: Path, images: Sequence[ConvertedImage], classes: tuple[s
         writer.writerow((*_COLUMNS, *(["split"] if cut else [])))
         for image in images:
             writer.writerows((*row, *([image.split] if cut else [])) for row in _rows(image))
+    if masks := box_extras(images).masks:
+        yield f"the pixels of {counted(masks, 'thing')} are lost; the table holds corners"
     if unused := unused_classes(images, classes):
         yield f"lost, since without a box: {counted(unused, 'class', 'es')}; the table lists none"
     if classes != natural_order(set(classes)):

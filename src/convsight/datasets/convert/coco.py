@@ -5,9 +5,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
-from convsight.words import counted_are
+from convsight.results import Boxes
+from convsight.results.box_columns import MASK
+from convsight.results.masks import masks_of
+from convsight.results.polygons import is_hole, outlines_of
+from convsight.words import counted, counted_are
 
 _DIGITS = 6  # after the point, of pixels
 
@@ -40,6 +46,7 @@ def write_coco(folder: Path, images: Sequence[ConvertedImage], classes: tuple[st
         first += len(annotations)
         name = "instances.json" if split == UNSPLIT else f"instances_{split}.json"
         (folder / "annotations" / name).write_text(json.dumps(document), encoding="utf-8")
+    yield from _outlined(images)
     difficult = box_extras(images).difficult
     if difficult:
         boxes = counted_are(difficult, "box", "es")
@@ -61,6 +68,24 @@ def _annotations(number: int, image: ConvertedImage) -> Iterator[dict[str, Any]]
             "bbox": [round(side, _DIGITS) for side in bbox],
             "area": round(float(boxes.areas[row]), _DIGITS),
             "iscrowd": int(boxes.crowd[row]),
-            "segmentation": [],
+            "segmentation": _segmentation(boxes, row),
         }
         yield entry | ({"difficult": 1} if boxes.difficult[row] else {})
+
+
+def _segmentation(boxes: Boxes, row: int) -> Any:
+    """The pixels of a thing: outlines along them where they have no holes, else run lengths, as crowds always have."""
+    if MASK not in boxes.columns:
+        return []
+    mask = masks_of(boxes.columns[MASK], boxes.size)[row]
+    outlines = outlines_of(mask.pixels)
+    if boxes.crowd[row] or not outlines or any(is_hole(each) for each in outlines):
+        return mask.to_coco(boxes.size)
+    return [(each + np.array([mask.left, mask.top])).reshape(-1).tolist() for each in outlines]
+
+
+def _outlined(images: Sequence[ConvertedImage]) -> Iterator[str]:
+    """What becomes of outlines that were read: pixels, whose outlines are written, are what is known of them."""
+    things = box_extras(images).masks
+    if things:
+        yield f"of {counted(things, 'thing')} the pixels are kept; outlines between pixels are lost"

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from convsight.datasets.convert.box_table import table_images, write_table
 from convsight.datasets.convert.coco import coco_images, write_coco
+from convsight.datasets.convert.convert_masks import MASK_WRITERS, write_masks
 from convsight.datasets.convert.converted_image import (
     ConvertedImage,
     Naming,
@@ -40,7 +41,7 @@ WRITERS = {
 
 
 class Converted(NamedTuple):
-    """What was written, and in words what the format could not hold."""
+    """What was written, and in words what the format could not hold; `boxes` are 0 where it has none."""
 
     folder: str
     format: str
@@ -54,15 +55,20 @@ class Converted(NamedTuple):
 
 
 def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: bool = False) -> Converted:
-    """Write `dataset` in the format `to`, a key of `WRITERS`, as the new folder `out`.
+    """Write `dataset` in the format `to`, a key of `WRITERS` or `MASK_WRITERS`, as the new folder `out`.
 
     The folder appears whole or not at all. Images are copied, or with `link` linked to; pixels without file become
     PNG. Names of images stay, with their folders only where they are equal without them. Classes without a box stay.
 
-    Raises `UserError` where `dataset` holds no boxes, or `out` is there already or cannot be written.
+    Raises `UserError` where `dataset` holds no boxes (or not what masks need), or `out` is there already or cannot be
+    written.
     """
+    if to in MASK_WRITERS:
+        with new_folder(out) as folder:
+            lost = write_masks(dataset, folder, to, listener, link=link)
+        return Converted(str(out), to, sum(len(split) for split in dataset.splits.values()), 0, lost)
     if to not in WRITERS:
-        raise unknown_name("format", to, WRITERS)
+        raise unknown_name("format", to, (*WRITERS, *MASK_WRITERS))
     writer = WRITERS[to]
     images = converted_images(dataset, writer.naming)
     with new_folder(out) as folder, listener.counting("bringing images", len(images)) as advance:

@@ -14,6 +14,7 @@ from PIL import Image
 from convsight.datasets.dataset import Dataset
 from convsight.errors import UserError
 from convsight.results import Boxes
+from convsight.results.box_columns import MASK
 from convsight.results.boxes import area
 
 _ROUNDING = 1e-6  # of an area: less is the arithmetic's
@@ -38,23 +39,31 @@ class ConvertedImage(NamedTuple):
 
     def bring(self, folder: Path, link: bool) -> None:
         """Copy the image into `folder`, or link to it; pixels become a PNG."""
-        place = folder / self.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(self.image, np.ndarray):
-            Image.fromarray(self.image).save(place)
-        elif link:
-            place.symlink_to(self.image.resolve())
-        else:
-            copyfile(self.image, place)
+        brought(self.image, folder / self.name, link)
+
+
+def brought(image: Path | NDArray[np.uint8], place: Path, link: bool) -> None:
+    """Copy an image to `place`, or link to it there; pixels become a PNG."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(image, np.ndarray):
+        Image.fromarray(image).save(place)
+    elif link:
+        place.symlink_to(image.resolve())
+    else:
+        copyfile(image, place)
 
 
 class BoxExtras(NamedTuple):
-    """How many boxes say more than class and corners: each a number that some formats cannot hold."""
+    """How many boxes say more than class and corners: each a number that some formats cannot hold.
+
+    `masks` are those whose pixels are known.
+    """
 
     crowd: int
     difficult: int
     areas: int
     fractions: int
+    masks: int
 
 
 def converted_images(dataset: Dataset, naming: Naming) -> list[ConvertedImage]:
@@ -149,6 +158,7 @@ def box_extras(images: Sequence[ConvertedImage]) -> BoxExtras:
         difficult=sum(int(boxes.difficult.sum()) for boxes in lists),
         areas=sum(int((~np.isclose(boxes.areas, area(boxes.xyxy), rtol=_ROUNDING)).sum()) for boxes in lists),
         fractions=sum(int((boxes.xyxy % 1 != 0).any(axis=1).sum()) for boxes in lists),
+        masks=sum(len(boxes) for boxes in lists if MASK in boxes.columns),
     )
 
 

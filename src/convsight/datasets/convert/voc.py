@@ -50,6 +50,8 @@ def _lost(images: Sequence[ConvertedImage], classes: tuple[str, ...]) -> Iterato
         yield f"that {boxes} crowds is lost; they are difficult ones, which nobody need find either"
     if extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
+    if extras.masks:
+        yield f"the pixels of {counted(extras.masks, 'thing')} are lost; VOC keeps those in masks: --to voc-masks"
     if extras.fractions:
         yield f"corners with fractions: of {counted(extras.fractions, 'box', 'es')}, which some readers of VOC refuse"
     if unused := unused_classes(images, classes):

@@ -3,11 +3,17 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
+from convsight.datasets.boxes.outlines import outline_area
 from convsight.datasets.convert.converted_image import ConvertedImage, box_extras
 from convsight.datasets.dataset import UNSPLIT
-from convsight.words import counted_are
+from convsight.results.box_columns import MASK
+from convsight.results.masks import Mask, masks_of
+from convsight.results.polygons import is_hole, outlines_of
+from convsight.words import counted, counted_are
 
 _DIGITS = 10  # after the point, of fractions of a side: 1e-6 px of a side of 10,000
 
@@ -44,7 +50,9 @@ def _lost(images: Sequence[ConvertedImage], splits: Sequence[str]) -> Iterator[s
     for count, what in ((extras.crowd, "crowds"), (extras.difficult, "difficult")):
         if count:
             yield f"that {counted_are(count, 'box', 'es')} {what} is lost; they are boxes like others"
-    if extras.areas:
+    if extras.masks:
+        yield from _outline_losses(images)
+    elif extras.areas:
         yield f"the areas of {extras.areas:,} outlines are lost; those of their boxes take their place"
     if splits == [UNSPLIT]:
         yield "YOLO knows no data without splits: all images are called train"
@@ -55,9 +63,36 @@ def _called(split: str) -> str:
 
 
 def _lines(image: ConvertedImage) -> Iterator[str]:
-    """A line a box: class number, centre and size as fractions of the image."""
+    """A line a box: class number, centre and size as fractions of the image; or, of a thing's pixels, their outline."""
     width, height = image.boxes.size
-    for label, (left, top, right, bottom) in zip(image.boxes.labels, image.boxes.xyxy.tolist(), strict=True):
+    boxes = image.boxes
+    masks = masks_of(boxes.columns[MASK], boxes.size) if MASK in boxes.columns else [None] * len(boxes)
+    for label, (left, top, right, bottom), mask in zip(boxes.labels, boxes.xyxy.tolist(), masks, strict=True):
+        if mask is not None and mask.area:
+            corners = _outline(mask) / (width, height)
+            yield " ".join([str(label), *(f"{number:.{_DIGITS}f}" for number in corners.reshape(-1).tolist())])
+            continue
         centre = ((left + right) / 2 / width, (top + bottom) / 2 / height)
         size = ((right - left) / width, (bottom - top) / height)
         yield " ".join([str(label), *(f"{number:.{_DIGITS}f}" for number in (*centre, *size))])
+
+
+def _outline(mask: Mask) -> NDArray[np.float64]:
+    """The outline (corners, 2) in px of the largest part of a thing, without its holes."""
+    parts = [each for each in outlines_of(mask.pixels) if not is_hole(each)]
+    found: NDArray[np.float64] = max(parts, key=outline_area) + np.array([mask.left, mask.top])
+    return found
+
+
+def _outline_losses(images: Sequence[ConvertedImage]) -> Iterator[str]:
+    """What an outline a line cannot hold of things' pixels."""
+    holes = parts = 0
+    for image in images:
+        for mask in masks_of(image.boxes.columns[MASK], image.boxes.size) if MASK in image.boxes.columns else []:
+            outlines = outlines_of(mask.pixels)
+            holes += any(is_hole(each) for each in outlines)
+            parts += sum(not is_hole(each) for each in outlines) > 1
+    if holes:
+        yield f"holes in {counted(holes, 'thing')} are filled; YOLO has one outline a thing"
+    if parts:
+        yield f"of {counted(parts, 'thing')} in several parts the largest is kept; YOLO has one outline a thing"

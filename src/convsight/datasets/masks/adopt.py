@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.boxes.coco import is_coco, is_coco_by_another_name, read_coco
+from convsight.datasets.boxes.cvat import is_cvat, read_cvat
+from convsight.datasets.boxes.labelme import is_labelme, read_labelme
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.dataset import Dataset, Split
 from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes_things
 from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
+from convsight.datasets.masks.footprints import is_footprints, read_footprint_things
 from convsight.datasets.masks.instance_source import PicturedThings, instances_dataset
 from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary_things
 from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks, read_voc_things
@@ -32,16 +35,19 @@ _THINGS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Dataset | None]], 
     (is_coco_by_another_name, partial(read_coco, outlines=True)),
     (is_voc_masks, read_voc_things),
     (is_yolo, partial(read_yolo, outlines=True)),
+    (is_labelme, partial(read_labelme, outlines=True)),
+    (is_cvat, partial(read_cvat, outlines=True)),
     (is_cityscapes, read_cityscapes_things),
     (is_mapillary, read_mapillary_things),
+    (is_footprints, read_footprint_things),
 )
 
 
 def with_things(dataset: Dataset) -> Dataset | None:
     """The things of the images of `dataset`, with their pixels; None where the data do not tell them.
 
-    They are told by COCO's and YOLO's outlines, VOC's SegmentationObject, numbers of Cityscapes' and Mapillary's
-    things, and segments of things.
+    They are told by outlines of COCO, YOLO, labelme and CVAT, VOC's SegmentationObject, numbers of Cityscapes' and
+    Mapillary's things, footprints, and segments of things.
     """
     if dataset.task == "instances":
         return dataset
@@ -75,6 +81,14 @@ def with_segments(dataset: Dataset) -> Dataset | None:
         return dataset
     path = Path(dataset.source)
     return read_coco_panoptic(path) if path.exists() and is_coco_panoptic(path) else None
+
+
+# What takes the targets of a task from data that are read as something else.
+TAKEN: dict[str, Callable[[Dataset], Dataset | None]] = {
+    "segmentation": with_classes,
+    "instances": with_things,
+    "panoptic": with_segments,
+}
 
 
 def _classes_of_things(dataset: Dataset) -> Dataset:

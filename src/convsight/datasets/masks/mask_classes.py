@@ -24,6 +24,7 @@ _LOOKED_AT = 8  # masks that show whether they are in colour
 _READERS = 4  # threads
 _MOST = 256  # colours that may be classes, without a file that names them
 _IGNORED = 255  # the number of no class that most tools write
+_DEEP_IGNORED = 65_535  # and that of masks of 16 bits
 _WHITE = 255  # of masks that are black and white
 
 
@@ -115,7 +116,7 @@ def _by_numbers(palette: PaletteFile, samples: Sequence[RawValues]) -> MaskClass
     unknown = unknown_index(len(names))
     index = {value: place for place, (value, _) in enumerate(classes) if value is not None}
     others = frozenset(value for value in values if value is not None and value not in index)
-    ignored = palette.ignored | others | ({_IGNORED} - index.keys())
+    ignored = palette.ignored | others | ({_IGNORED, _DEEP_IGNORED} - index.keys())
     colours = tuple(each.colour for _, each in classes if each.colour is not None)
     return MaskClasses(
         names,
@@ -187,7 +188,8 @@ def _number_classes(seen: set[int], nearest: bool, ignored: frozenset[int]) -> M
     if nearest or (set(values) <= {0, _WHITE} and _WHITE in values):
         reading = IndexReading({0: 0, _WHITE: 1}, unknown_index(2), ignored, nearest)
         return MaskClasses(BINARY, usual_colours(BINARY), reading)
-    ignored |= {_IGNORED} if _IGNORED in values else set()
+    deep = any(_IGNORED < value < _DEEP_IGNORED for value in values)  # then 255 is a number like others
+    ignored |= {_DEEP_IGNORED} if deep else {_IGNORED, _DEEP_IGNORED}
     values = [value for value in values if value not in ignored]
     if set(values) <= {0, 1}:
         reading = IndexReading({0: 0, 1: 1}, unknown_index(2), ignored, nearest)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from convsight.tasks.detection.iou import iou, iou_and_union
+from convsight.tasks.boxes.iou import iou, iou_and_union
 
 _TINY = 1e-7  # keeps boxes without area from dividing by zero
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
 from convsight.nets.stages import Stages, stages_of
+from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.yolo import Yolo, corners
 from convsight.tasks.detection.yolo_loss import true_boxes, yolo_losses
 

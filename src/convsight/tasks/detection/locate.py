@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
-from convsight.tasks.detection.anchors import sides_of
+from convsight.tasks.boxes.anchors import sides_of
+from convsight.tasks.boxes.nms import Candidates
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.nms import Candidates
 
 _BOX = 1.0  # weight of the box's loss
 

@@ -70,5 +70,5 @@ def fill_detector(model: Detector, name: str, shape: NetShape, weights: Weights)
 
     Raises `UserError` where anything does not fit, what tells classes included.
     """
-    whole = WholeWeights(weights.origin, weights.tensors, weights.mean, weights.std, _OLD_NAMES)
+    whole = WholeWeights(weights.origin, weights.tensors, weights.mean, weights.std, old_names=_OLD_NAMES)
     return adapt_whole(model, name, NETWORKS.entry(name), shape, whole, fresh_head=False)

@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.resize_layers import triangles
+from convsight.tasks.boxes.iou import pairwise_iou
+from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.detector import Detector
-from convsight.tasks.detection.iou import pairwise_iou
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 
 WINDOW = 48  # px
 _SHARES = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the shorter side that a window takes

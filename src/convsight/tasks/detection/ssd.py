@@ -16,10 +16,10 @@ from torchvision.ops import box_iou
 
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
-from convsight.tasks.detection.anchors import clipped, decoded, listed_targets
+from convsight.tasks.boxes.anchors import clipped, decoded, listed_targets
+from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
-from convsight.tasks.detection.nms import Candidates, best_of_all_classes
 from convsight.tasks.whole_batch import of_whole_batch
 
 _MADE_FOR = (300, 300)  # px; only there are torchvision's steps from box to box those of the maps

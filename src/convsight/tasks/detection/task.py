@@ -23,6 +23,7 @@ from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
+from convsight.tasks.boxes.nms import NmsKind, best, nms
 from convsight.tasks.capabilities import Published
 from convsight.tasks.contract import Task
 from convsight.tasks.detection.augmentation import BOXES, choose_augmentation
@@ -32,7 +33,6 @@ from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.min_size import MIN_SIDE, STRIDE
 from convsight.tasks.detection.networks import DETECTORS, NETWORKS, check_detector
-from convsight.tasks.detection.nms import NmsKind, best, nms
 from convsight.tasks.detection.pretrained import adapt_detector, fill_detector, read_detector_weights
 from convsight.tasks.detection.torchvision_detectors import TORCHVISION_DETECTORS, coco_weights
 from convsight.tasks.image_size import sizes, unmeasured

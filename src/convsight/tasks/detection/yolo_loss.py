@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from convsight.tasks.boxes.iou import iou
 from convsight.tasks.detection.box_losses import BOX_LOSSES, CLASS_LOSSES, distribution_focal_loss
-from convsight.tasks.detection.iou import iou
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.yolo import BINS, Cells, corners
 from convsight.tasks.whole_batch import of_whole_batch

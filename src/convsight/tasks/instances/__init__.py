@@ -1,1 +1,1 @@
-"""Which things an image shows, and which pixels are of each."""
+"""Instances: which things does the image show, and which pixels has each?"""

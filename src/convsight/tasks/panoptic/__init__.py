@@ -1,1 +1,1 @@
-"""A class for every pixel, and things of one class told apart."""
+"""Panoptic: of which class is every pixel, and of which thing?"""

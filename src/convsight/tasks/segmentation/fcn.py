@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from convsight.nets.encoder import Encoder, Map, build_encoder, encoder_with
 from convsight.nets.entry import NetShape
-from convsight.tasks.segmentation.segmenter import Segmenter, enlarged
+from convsight.nets.segmenter import Segmenter, enlarged
 
 DENSE = 4096  # neurons of VGG's two dense layers
 # Its poolings of strides 8, 16 and 32. The last maps of these strides, which other networks give, lie before them.

@@ -8,12 +8,12 @@ from convsight.errors import UserError
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetShape
+from convsight.nets.segmenter import Segmenter
 from convsight.nets.task_nets import TaskNet, TaskNets
+from convsight.nets.unet import plain_unet, unet_after
 from convsight.tasks.segmentation import smp_segmenters as smp
 from convsight.tasks.segmentation.fcn import Fcn
-from convsight.tasks.segmentation.segmenter import Segmenter
 from convsight.tasks.segmentation.segnet import ENCODERS, SegNet
-from convsight.tasks.segmentation.unet import plain_unet, unet_after
 
 _SIDE, _CLASSES = 256, 21  # px, and Pascal VOC's classes with the background, for which lists count
 

@@ -5,14 +5,14 @@ from pathlib import Path
 from convsight.errors import UserError
 from convsight.nets.encoder_weights import adapt_encoder
 from convsight.nets.entry import NetShape
+from convsight.nets.segmenter import Segmenter
 from convsight.nets.weights import Weights, card_of, read_weights
 from convsight.nets.whole_weights import WholeWeights, adapt_whole
 from convsight.settings import IMAGENET
 from convsight.tasks.segmentation.networks import NETWORKS, encoder_of
-from convsight.tasks.segmentation.segmenter import Segmenter
+from convsight.tasks.segmentation.torchvision_weights import MEAN, STD
 
 TASK = "segmentation"
-_IMAGENETS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation, which all of torchvision's are for
 
 
 def read_segmenter_weights(name: str, weights: str, *, download: bool = False) -> Weights:
@@ -29,7 +29,7 @@ def read_segmenter_weights(name: str, weights: str, *, download: bool = False) -
             raise UserError(f"{weights} holds the network {card.net}, not {name}: use --net {card.net}")
         return WholeWeights.of_file(file, card.input.mean, card.input.std)
     if weights != IMAGENET and file.is_file():
-        found = WholeWeights.of_file(file, *_IMAGENETS)
+        found = WholeWeights.of_file(file, MEAN, STD)
         if any(key.startswith("backbone.") for key in found.tensors):
             return found
     encoder = encoder_of(name)

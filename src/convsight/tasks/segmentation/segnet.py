@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from convsight.nets.blocks import conv
 from convsight.nets.catalogue import build_net
 from convsight.nets.entry import NetShape
-from convsight.tasks.segmentation.segmenter import Segmenter
+from convsight.nets.segmenter import Segmenter
 
 ENCODERS = ("vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn")
 

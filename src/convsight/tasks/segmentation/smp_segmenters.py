@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from convsight.errors import UserError, unknown_name
 from convsight.extras import extra
 from convsight.nets.entry import NetShape
-from convsight.tasks.segmentation.segmenter import Segmenter, enlarged
+from convsight.nets.segmenter import Segmenter, enlarged
 
 PREFIX = "smp/"
 ENCODER = "resnet18"  # where the user names none

@@ -17,12 +17,13 @@ from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
+from convsight.nets.segmenter import Answer, Segmenter
 from convsight.nets.stages import Stages, stages_in
 from convsight.nets.weights import Weights
 from convsight.results import ClassMap
 from convsight.settings import TrainSettings
 from convsight.targets import Palette, TargetSpec, class_maps
-from convsight.tasks.capabilities import mean_answer
+from convsight.tasks.capabilities import Published, Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import sizes, unmeasured
@@ -36,15 +37,17 @@ from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
-from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter
-from convsight.tasks.segmentation.pretrained import adapt_segmenter, read_segmenter_weights
-from convsight.tasks.segmentation.segmenter import Answer, Segmenter
+from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
+from convsight.tasks.segmentation.pretrained import adapt_segmenter, fill_segmenter, read_segmenter_weights
+from convsight.tasks.segmentation.torchvision_weights import SIZE, TORCHVISION_SEGMENTERS, coco_weights
+from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MASK = "mask"  # the name of the target
+_USUAL = Usual("unet-s", "unet+efficientnet_lite0")
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
 
@@ -53,13 +56,19 @@ _STRIDE = 32  # px, of most encoders
 class Segmentation(Task):
     """A class for every pixel, by a network that gives logits of the input's size."""
 
-    default_net = "unet-s"
+    default_net = _USUAL.small
     trivial_baseline_name = "majority"
     batch_divisor = 4  # every image teaches thousands of pixels
     finetune_lr_scale = 1 / 3  # what follows the encoder is fresh
 
     def net(self, name: str, settings: TrainSettings) -> str:
         return NETWORKS.canonical(name)
+
+    def start(self, dataset: Dataset, settings: TrainSettings) -> Start:
+        return choose_start(dataset, settings, _USUAL)
+
+    def untried_weights(self, card: Card) -> str:
+        return untried_weights(card, encoder_of(card.net), _USUAL)
 
     def weights(self, net: str, weights: str, *, download: bool) -> Weights:
         return read_segmenter_weights(net, weights, download=download)
@@ -69,6 +78,16 @@ class Segmentation(Task):
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return stages_in(model, (1, *card.input.planes_shape))
+
+    def published(self, name: str) -> Published | None:
+        net = TORCHVISION_SEGMENTERS.get(name, name)
+        if net not in NETWORKS:
+            return None
+        weights = (coco_weights(name),) if name in TORCHVISION_SEGMENTERS else ()
+        return Published(NETWORKS.canonical(net), weights, {}, SIZE, Palette.of)
+
+    def fill(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
+        return fill_segmenter(_segmenter(model), card.net, net_shape(card), weights)
 
     def shape(self, card: Card) -> NetShape:
         """The shape of the network on `card`."""

@@ -7,8 +7,8 @@ from typing import Any, final
 from torch import Tensor, nn
 
 from convsight.nets.entry import NetShape
+from convsight.nets.segmenter import Answer, Segmenter, enlarged
 from convsight.nets.torchvision_nets import take_channels
-from convsight.tasks.segmentation.segmenter import Answer, Segmenter, enlarged
 
 DEEPLAB_ENCODERS = ("resnet50", "resnet101", "mobilenet_v3_large")
 LRASPP_ENCODERS = ("mobilenet_v3_large",)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from convsight.tasks.segmentation.segmenter import Segmenter
+from convsight.nets.segmenter import Segmenter
 
 WIDTH = 32  # channels of the paper's first convolution
 LEVELS = 4  # of its resolutions

@@ -13,7 +13,7 @@ from convsight.inputs import ImageInput, VolumeInput
 from convsight.results import ClassMap, InvalidOutputError
 from convsight.targets import Palette
 from convsight.tasks import reader_of
-from convsight.tasks.segmentation.light.full_size import most_probable
+from convsight.tasks.full_size import most_probable
 
 CLASSES = ("red", "green", "blue")
 EXIF_TURN = 6  # of the orientations: the file lies on its side

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset, Split
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.label_answers import read_labels
 from convsight.results import Label, Labels, NumbersOfMany
-from convsight.targets import Classes
+from convsight.targets import Classes, TargetSpec
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.reader import Reader
 
@@ -37,6 +39,14 @@ print(classes[best], float(arrays["probabilities"][0, best]))
             return None
         splits = {name: _as_classes(split, values, names) for name, split in dataset.splits.items()}
         return replace(dataset, task="classification", target=Classes(names=names), splits=splits, findings=())
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_labels(given)
+
+    @classmethod
+    def judging(cls, target: TargetSpec) -> ClassMetrics:
+        return ClassMetrics(target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "probability", *self.classes)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.coco_answers import read_coco_answers
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes
+from convsight.targets import TargetSpec
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.reader import Reader
 
@@ -41,6 +44,14 @@ class BoxReader(Reader):
         self.plain_python = _PLAIN_PYTHON.format(
             thresholds=dict(zip(self.classes, self._thresholds.tolist(), strict=True))
         )
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_coco_answers(given)
+
+    @classmethod
+    def judging(cls, target: TargetSpec) -> BoxMetrics:
+        return BoxMetrics(target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom")

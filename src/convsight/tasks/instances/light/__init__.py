@@ -1,1 +1,1 @@
-"""The half of instances that needs no PyTorch."""
+"""What of instances needs no PyTorch."""

@@ -1,1 +1,1 @@
-"""The half of panoptic segmentation that needs no PyTorch."""
+"""What of panoptic needs no PyTorch."""

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.mask_answers import read_masks
 from convsight.results import ClassMap
-from convsight.targets import Palette
+from convsight.targets import Palette, TargetSpec
+from convsight.tasks.full_size import most_probable
 from convsight.tasks.reader import Reader
 from convsight.tasks.segmentation.light.adoption import as_class_maps
-from convsight.tasks.segmentation.light.full_size import most_probable
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 
 if TYPE_CHECKING:
@@ -46,6 +48,14 @@ class ClassMapReader(Reader):
     @classmethod
     def adopted(cls, dataset: Dataset) -> Dataset | None:
         return as_class_maps(dataset)
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_masks(given)
+
+    @classmethod
+    def judging(cls, target: TargetSpec) -> ClassMapMetrics:
+        return ClassMapMetrics(target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("largest", *self.classes)

@@ -1,4 +1,4 @@
-"""`Segmenter`: a network of this task, which says of every pixel what it is."""
+"""`Segmenter`: a network that says of every pixel what it is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from convsight.tasks.detection.iou import iou, iou_and_union, pairwise_iou
+from convsight.tasks.boxes.iou import iou, iou_and_union, pairwise_iou
 
 
 def boxes(count: int, seed: int) -> Tensor:

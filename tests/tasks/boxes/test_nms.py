@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision import ops
 
-from convsight.tasks.detection.nms import (
+from convsight.tasks.boxes.nms import (
     Candidates,
     best,
     best_of_all_classes,

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from convsight.tasks.detection.iou import pairwise_iou
+from convsight.tasks.boxes.iou import pairwise_iou
 
 NmsKind = Literal["class", "plain", "soft"]
 

@@ -1,0 +1,1 @@
+"""What tasks of boxes share: anchors, suppression, and detectors in two stages."""
