@@ -9,7 +9,7 @@ from torch import nn
 
 from convsight.errors import UserError
 from convsight.habits import unknown_net
-from convsight.nets.catalogue import canonical_name, net_entry
+from convsight.nets.catalogue import canonical_name, knows, net_entry
 from convsight.nets.entry import NetEntry, NetShape
 
 _BESIDE = "+"  # between a task's network and the network of the catalogue that it comes after
@@ -68,7 +68,7 @@ class TaskNets(Generic[Net]):
         """`name` as a card stores it; raises `UserError` where there is no such network, with the nearest ones."""
         own, beside, encoder = name.partition(_BESIDE)
         if own not in self._nets:
-            raise unknown_net(own, self._nets)
+            raise self._unknown(own)
         if not beside:
             return own
         net = self._nets[own]
@@ -76,11 +76,21 @@ class TaskNets(Generic[Net]):
             net.check(encoder)
         elif net.others is not None:
             if encoder not in net.others:
-                raise UserError(f"{own} comes after {' or '.join(net.others)} alone, not after {encoder!r}")
+                those = f"{' or '.join(net.others)} alone, not after {encoder!r}" if net.others else "no other network"
+                raise UserError(f"{own} comes after {those}")
         else:
             encoder = canonical_name(encoder)
             net_entry(encoder)  # raises for a name that the catalogue does not have
         return own if encoder == net.encoder else own + _BESIDE + encoder
+
+    def _unknown(self, name: str) -> UserError:
+        """The error for a name of none of these, which may be one of the catalogue's."""
+        free = next((own for own, net in self._nets.items() if net.others is None), None)
+        if free is None or not knows(name):
+            return unknown_net(name, self._nets)
+        return UserError(
+            f"unknown net {name!r} here: it answers about whole images, and another comes after it: --net {free}+{name}"
+        )
 
     def build(self, name: str, shape: NetShape) -> Net:
         """The network called `name` with fresh weights, drawn from PyTorch's global generator."""

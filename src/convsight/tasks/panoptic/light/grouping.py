@@ -24,8 +24,10 @@ def centres_of(heat: Floats) -> NDArray[np.int64]:
     [[4, 3], [4, 15]]
     """
     highest = (heat == ndimage.maximum_filter(heat, _APART, mode="constant")) & (heat >= SURE)
-    found = np.argwhere(highest)
-    order = np.argsort(-heat[highest], kind="stable")[:_MOST]
+    # Neighbours that are as high as one another, where a centre lies between cells, are one.
+    plateaus, _ = ndimage.label(highest, np.ones((3, 3)))
+    found = np.stack(np.unravel_index(np.unique(plateaus, return_index=True)[1][1:], heat.shape), axis=1)
+    order = np.argsort(-heat[found[:, 0], found[:, 1]], kind="stable")[:_MOST]
     return found[order]
 
 
