@@ -168,7 +168,8 @@ class TrainSettings(BaseModel):
         freeze = str(given)
         if freeze == "all-three":
             raise ValueError(
-                "three trainings are compared by the command alone: convsight train DATA --freeze all-three"
+                "that is three trainings, compared: convsight train DATA --freeze all-three, or from Python "
+                "convsight.train_several(data, freeze='all-three')"
             )
         if freeze not in FREEZES and not freeze.isdecimal():
             raise ValueError(f"give {', '.join(FREEZES)} or how many of the first stages")
