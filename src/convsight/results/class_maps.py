@@ -64,6 +64,10 @@ class ClassMaps(Sequence[ClassMap]):
         found: Indices = mask if self._table is None else self._table[mask]
         return found
 
+    def source(self, index: int) -> MaskSource:
+        """What the mask of one example is read from; its indices are those of the classes that it came with."""
+        return self._pool.source(int(self._rows[index]))
+
     def select(self, positions: NDArray[np.integer[Any]]) -> "ClassMaps":
         """The maps at `positions`, in that order."""
         return self._like(self._rows[positions], self.classes, self.colours, self._table)
@@ -151,7 +155,11 @@ class _Pool:
 
     def mask(self, row: int) -> Indices:
         """The mask as it is."""
-        return read_mask(self._masks[row])
+        return read_mask(self.source(row))
+
+    def source(self, row: int) -> MaskSource:
+        """What it is read from."""
+        return self._masks[row]
 
     def facts(self, rows: Sequence[int]) -> list[_Facts]:
         """What is known of the masks at `rows`; what was not looked at yet is read."""
