@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from convsight.training.given import OwnLoss
     from convsight.training.given_augmentation import OwnAugmentation
     from convsight.training.given_optimizer import OwnOptimizer
+    from convsight.training.several.train_several import Together
 
 __version__ = "0.1.0"
 
-__all__ = ["audit", "describe", "evaluate", "export", "load", "resume", "train"]
+__all__ = ["audit", "describe", "evaluate", "export", "load", "resume", "resume_several", "train", "train_several"]
 
 _Path = str | PathLike[str]
 _Loss = Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"]
@@ -154,6 +155,62 @@ def train(
     with objects.at_work():
         run_folder = train_on(settings, _listener(quiet), None if isinstance(held, str) else held, given=objects)
     return _told(run_folder, quiet)
+
+
+def train_several(
+    data: Any,
+    *,
+    folds: int | None = None,
+    repeat: int | None = None,
+    average: bool = False,
+    freeze: str | int = "none",
+    quiet: bool = False,
+    **choices: Any,
+) -> "Together":
+    """Train several networks alike but for one thing, each in a run folder of one, and see what they reach together.
+
+    A network for each of so many `folds` of the data, or for `repeat` seeds, or both; with `average` their mean as one
+    `model.onnx`. Or `freeze="all-three"`: the three strategies of transfer, whose `comparison` is in what is returned.
+    The other choices are those of `train`, objects of your own excepted; `minutes` are those of all runs together.
+    Raises `convsight.errors.UserError` for what the caller can mend.
+    """
+    from convsight.datasets.in_memory import data_of
+    from convsight.errors import UserError
+    from convsight.settings import checked
+    from convsight.tasks.choices import train_settings
+    from convsight.training.given import taken
+    from convsight.training.several.plan import Several
+    from convsight.training.several.train_several import train_several as train_them
+
+    asked: dict[str, Any] = {"folds": folds, "repeat": repeat, "average": average or None}
+    if freeze == "all-three":
+        asked["freezes"] = (freeze,)
+    else:
+        choices["freeze"] = freeze
+    objects, settings = taken({name: value for name, value in choices.items() if value is not None})
+    if objects.words or objects.on_epoch or objects.on_step:
+        raise UserError("several trainings take no objects of a program: give names, or call convsight.train in a loop")
+    several = checked(Several, {name: value for name, value in asked.items() if value is not None})
+    held = data_of(data, settings.get("group"))
+    place = held if isinstance(held, str) else held.source
+    chosen = train_settings(data=place, **{name: _text(value) for name, value in settings.items()})
+    return train_them(chosen, several, _listener(quiet), None if isinstance(held, str) else held)
+
+
+def resume_several(folder: _Path, *, data: Any = None, quiet: bool = False) -> "Together":
+    """Go on with several trainings, a folder that `train_several` or the command made, or its name.
+
+    Finished runs are kept, one that was stopped goes on, the others are trained. `data` are those of the runs, where a
+    program held them. Raises `convsight.errors.UserError` where there is no such folder, or the data are others.
+    """
+    from convsight.errors import UserError
+    from convsight.training.several.folder import SeveralRuns
+    from convsight.training.several.train_several import resume_several as resume_them
+
+    runs = SeveralRuns.find(_text(folder))
+    if runs is None:
+        raise UserError(f"{folder} is no folder of several runs; one run is gone on with by convsight.resume")
+    return resume_them(runs, _listener(quiet), None if data is None else _dataset(data))
 
 
 def resume(

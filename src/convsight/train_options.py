@@ -168,7 +168,7 @@ def _command(task: str | None) -> Any:
         if _is_of_several(resume, {name for name, value in several.items() if value is not None}):
             if resume is not None:
                 _check_resumed(data, given, ())
-            _train_several(data, resume, place, several, given, Terminal(every_epoch), output)
+            _train_several(data, resume, place, several, given, Terminal(every_epoch), output, began)
             return
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
@@ -275,9 +275,9 @@ def _train_several(
     given: dict[str, Any],
     listener: Terminal,
     output: str,
+    began: float,
 ) -> None:
     """Train, or go on with, a network for each fold and seed; print what they reach together."""
-    began = time.monotonic()
     training = training_half("convsight.training.several.train_several")
     if resume is not None:
         runs = training_half("convsight.training.several.folder").SeveralRuns.find(resume)
@@ -285,7 +285,7 @@ def _train_several(
     elif data is not None:
         plan = training_half("convsight.training.several.plan").Several
         chosen = {name: value for name, value in several.items() if value is not None}
-        found = training.train_several(train_settings(data=data, **given), checked(plan, chosen), listener)
+        found = training.train_several(train_settings(data=data, **given), checked(plan, chosen), listener, began=began)
     else:
         raise UserError("give the data to train on, or --resume FOLDER to go on with several runs")
     printing = training_half("convsight.training.several.print_summary")

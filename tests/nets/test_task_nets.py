@@ -27,6 +27,7 @@ NETS = TaskNets(
     {
         "own": TaskNet(After, "about", "source", "licence", side=32, outputs=5),
         "any": TaskNet(After, "about", "source", "licence", side=32, outputs=5, encoder="small"),
+        "none": TaskNet(After, "about", "source", "licence", side=32, outputs=5, others=()),
         "few": TaskNet(
             After, "about", "source", "licence", side=32, outputs=5, encoder="small", others=("small", "lenet5")
         ),
@@ -62,6 +63,7 @@ def test_names_as_cards_store_them(name: str, stored: str, parts: tuple[str, str
         ("few+resnet18", "few comes after small or lenet5 alone, not after 'resnet18'"),
         ("any+resnet81", "unknown net 'resnet81'; did you mean resnet18"),
         ("own+", "unknown net ''"),
+        ("none+resnet18", "none comes after no other network"),
         (
             "resnet18",
             "unknown net 'resnet18' here: it answers about whole images, and another comes after it: --net own+",
@@ -75,7 +77,7 @@ def test_unknown_names(name: str, message: str) -> None:
 
 
 def test_names_with_an_encoder_count_as_the_tasks_own() -> None:
-    assert list(NETS) == ["own", "any", "few"]
+    assert list(NETS) == ["own", "any", "none", "few"]
     assert "any+resnet18" in NETS
     assert "resnet18" not in NETS
     assert "anyone" not in NETS

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, jaccard_score, roc_auc_score
@@ -23,6 +24,7 @@ from convsight.cli import app
 from convsight.datasets import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
 from convsight.results import ClassMap, ClassMaps
+from convsight.results.run_lengths import from_text
 from convsight.runtime.answers import AnswerOptions, evaluate_answers
 from convsight.runtime.evaluate import Evaluation
 from convsight.targets import Palette
@@ -165,6 +167,27 @@ def test_masks_have_the_numbers_of_scikit_learn(coding: str, tmp_path: Path) -> 
     assert said == []
 
 
+@pytest.mark.parametrize("ours", [False, True])
+def test_masks_hold_the_numbers_of_the_data_or_ours(ours: bool, tmp_path: Path) -> None:
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    (tmp_path / "data" / "masks").mkdir()
+    (tmp_path / "answers").mkdir()
+    for number in range(3):
+        indices = patches(number, 2, (24, 32)) % 2
+        Image.new("RGB", (32, 24)).save(tmp_path / "data" / "images" / f"{number}.png")
+        Image.fromarray(100 + 50 * indices).save(tmp_path / "data" / "masks" / f"{number}.png")
+        indices[:12, 0] ^= 1
+        name = f"000001-{number}.mask.png" if ours else f"{number}.png"
+        Image.fromarray(indices if ours else 100 + 50 * indices).save(tmp_path / "answers" / name)
+    found, _ = judged(tmp_path / "answers", tmp_path / "data")
+    assert value(found, "test/pixel_accuracy") == 1 - 12 / (24 * 32)
+    (tmp_path / "answers" / "sub").mkdir()
+    Image.fromarray(np.full((24, 32), 7, np.uint8)).save(tmp_path / "answers" / "sub" / "2.png")
+    (tmp_path / "answers" / ("000001-2.mask.png" if ours else "2.png")).unlink()
+    with pytest.raises(UserError, match=r"2\.png holds 7 in 768 pixels"):
+        judged(tmp_path / "answers", tmp_path / "data")
+
+
 def test_images_without_a_mask_have_no_class_anywhere(tmp_path: Path) -> None:
     dataset, _ = maps()
     truth: Any = dataset.splits[UNSPLIT].targets
@@ -261,6 +284,36 @@ def test_boxes_have_the_numbers_of_pycocotools(boxes: Path, tmp_path: Path) -> N
     ours = [found.metrics[f"test/{name}"].value if f"test/{name}" in found.metrics else -1 for name in COCO_NAMES]
     assert ours == pytest.approx(theirs.stats.tolist(), abs=1e-9)
     assert 0 < ours[0] < 1
+
+
+def test_masks_of_things_have_the_numbers_of_pycocotools(boxes: Path, tmp_path: Path) -> None:
+    truth = COCO(str(boxes))
+    rows = results_of(boxes)
+    for row in rows:
+        x, y, width, height = row.pop("bbox")
+        corners = [x, y, x + width, y, x + width, y + 0.7 * height, x, y + height]
+        code = coco_masks.merge(coco_masks.frPyObjects([corners], 70, 90))
+        row["segmentation"] = {"size": code["size"], "counts": code["counts"].decode()}
+    rows[0]["segmentation"]["counts"] = from_text(rows[0]["segmentation"]["counts"])
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps(rows))
+    found, _ = judged(file, boxes, task="instances")
+    for row in rows:
+        row["segmentation"] = (
+            coco_masks.frPyObjects(row["segmentation"], 70, 90) if row is rows[0] else row["segmentation"]
+        )
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = COCOeval(truth, truth.loadRes(rows), "segm")
+        theirs.evaluate()
+        theirs.accumulate()
+        theirs.summarize()
+    ours = [found.metrics[f"test/{name}"].value if f"test/{name}" in found.metrics else -1 for name in COCO_NAMES]
+    assert ours == pytest.approx(theirs.stats.tolist(), abs=1e-9)
+    assert 0 < ours[0] < 1
+    assert 0 < value(found, "test/DSB50") < 1
+    file.write_text(json.dumps([{"image_id": 40, "category_id": 9, "bbox": [1, 2, 3, 4], "score": 0.5}]))
+    with pytest.raises(UserError, match="entry 0: segmentation is None; expected run lengths"):
+        judged(file, boxes, task="instances")
 
 
 def test_boxes_of_masks_and_ids_as_texts_and_a_document_are_taken(boxes: Path, tmp_path: Path) -> None:

@@ -106,6 +106,50 @@ def test_mlflow_reads_each_row_once_and_the_end(run: Run) -> None:
     assert (run.path.parent / "mlflow").is_dir()
 
 
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What MLflow says of trainings that ended in several ways, in one store, which takes seconds to make."""
+    from mlflow.tracking import MlflowClient
+
+    folder, settings = tmp_path_factory.mktemp("ended"), {**FAST, "log": "mlflow", "epochs": 1, "batch": 512}
+
+    def trained(name: str, listener: Any, **choices: Any) -> Run:
+        return train(train_settings(data="digits", run=str(folder / name), **{**settings, **choices}), listener)
+
+    early = trained("early", Silent(), epochs=9, patience=1, lr=1e-9, ema=0.0)
+    assert early.card.training["epochs"] < 9
+    stops = {"epoch": PressesCtrlC(epoch=1), "judged": PressesCtrlC(epoch=9, while_counting="judging")}
+    for name, listener in stops.items():
+        with pytest.raises(KeyboardInterrupt):
+            trained(name, listener, epochs=2)
+    with pytest.raises(KeyboardInterrupt):  # a pretrained network has a row before them, of its fitted last layer
+        trained("baselines", PressesCtrlC(epoch=9, while_counting="baselines"), weights=str(early.model_file))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module.Mlflow, "finished", _full)
+        trained("full", Silent())
+    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    runs = client.search_runs([each.experiment_id for each in client.search_experiments()])
+    return {found.info.run_name: found.info.status for found in runs}
+
+
+def _full(self: object, card: object, figures: object) -> None:
+    raise OSError("no space left")
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("early", "FINISHED"),  # nothing got better any more
+        ("epoch", None),  # stopped before the first row, so that there is none
+        ("judged", "KILLED"),
+        ("baselines", "KILLED"),  # after the row of epoch 0, before the first step
+        ("full", "KILLED"),  # it is not written any more, and shall not seem to go on
+    ],
+)
+def test_a_run_of_mlflow_ends_however_the_training_does(ended: dict[str, str], name: str, status: str | None) -> None:
+    assert ended.get(name) == status
+
+
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(self: object) -> None:
         raise OSError("no space left")

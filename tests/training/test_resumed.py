@@ -181,6 +181,14 @@ def test_what_a_resumed_training_promises_is_said(pictures: Path, tmp_path: Path
         assert any(promised in said for said in heard.said), heard.said
 
 
+def test_new_minutes_that_are_too_short_get_a_word(stopped: tuple[Path, Run]) -> None:
+    heard = Heard()
+    resume(stopped[1].path, {"minutes": 0.001}, heard)
+    [told] = [text for text in heard.said if text.startswith("note: --minutes 0.001 is too short")]
+    assert "one step is made" in told
+    assert column(stopped[1], "step")[-1] == 5  # four were those of its first epoch
+
+
 def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_what_is_missing(
     pictures: Path, tmp_path: Path
 ) -> None:

@@ -234,8 +234,14 @@ def test_steps_too_large_are_told_though_they_first_show_in_the_validation(tmp_p
     ("choices", "message"),
     [
         ({"task": "classification", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
-        ({"task": "detection", "mirror": False}, "--mirror is for classification and multilabel, not for detection"),
-        ({"net": "yolo-n", "mirror": False}, "--mirror is for classification and multilabel, not for detection"),
+        (
+            {"task": "detection", "mirror": False},
+            "--mirror is for classification, multilabel and segmentation, not for detection",
+        ),
+        (
+            {"net": "yolo-n", "mirror": False},
+            "--mirror is for classification, multilabel and segmentation, not for detection",
+        ),
         ({"net": "lecture3", "mosaic": 0.5}, "--mosaic is for detection, not for classification"),
         ({"net": "yolo-n", "mosaic": 0.5}, "no-such-data"),
     ],

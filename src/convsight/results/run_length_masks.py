@@ -30,12 +30,18 @@ def mask_of_runs(runs: str | bytes | Sequence[int], size: tuple[int, int]) -> Ma
     starts, stops = starts[kept], stops[kept]
     if not len(starts):
         return Mask(0, 0, np.zeros((0, 0), np.bool_))
-    left, right = int(starts[0]) // height, (int(stops[-1]) - 1) // height + 1
-    turns = np.zeros((right - left) * height + 1, np.int8)
-    np.add.at(turns, starts - left * height, 1)
-    np.add.at(turns, stops - left * height, -1)
-    flags = np.cumsum(turns[:-1], dtype=np.int8).view(np.bool_).reshape(right - left, height)
-    return Mask.of(flags.T, left, 0)
+    columns, rows = np.divmod(starts, height)
+    last_columns, last_rows = np.divmod(stops - 1, height)
+    left, right = int(columns[0]), int(last_columns[-1]) + 1
+    # A run that goes on in the next column reaches from its top to its bottom.
+    whole = bool((columns != last_columns).any())
+    top, bottom = (0, height) if whole else (int(rows.min()), int(last_rows.max()) + 1)
+    tall = bottom - top
+    turns = np.zeros((right - left) * tall + 1, np.int8)
+    turns[(columns - left) * tall + rows - top] += 1
+    turns[(last_columns - left) * tall + last_rows - top + 1] -= 1
+    flags = np.cumsum(turns[:-1], dtype=np.int8).view(np.bool_).reshape(right - left, tall).T
+    return Mask.of(flags, left, top) if whole else Mask(left, top, np.ascontiguousarray(flags))
 
 
 def _from_text(text: str | bytes) -> NDArray[np.int64]:

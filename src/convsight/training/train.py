@@ -103,8 +103,8 @@ def train(
             if instead:
                 instead(t)
                 return t.run
-            baselines = _before_the_first_step(begun, said)
             with _explain_if_stopped(t, said):
+                baselines = _before_the_first_step(begun, said)
                 fit(t, said)
                 _end(t, begun.prepared, baselines, said)
     return t.run
@@ -250,6 +250,7 @@ def _go_on(
     deadline = call.deadline(settings.minutes, spent=t.spent - t.budget_from)
     baselines = _baselines(t, prepared, listener)
     t.clock = clock_for(t, deadline, len(prepared.names), kept.facts["clock"])
+    _warn_if_late(t, listener)
     # A run that was trained longer and stopped while it was judged has the card of its first end.
     ended = run.card.training if run.model_file.is_file() else {}
     if t.is_over and ended.get("finished") and ended["epochs"] == t.epoch:

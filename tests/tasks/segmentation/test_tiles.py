@@ -5,7 +5,7 @@ import pytest
 
 from convsight.errors import UserError
 from convsight.tasks.choices import train_settings
-from convsight.tasks.segmentation.tiles import ChosenTile, chosen_tile
+from convsight.tasks.segmentation.tiles import ChosenTile, chosen_tile, refuse_tiles
 
 LARGE, SMALL = np.array([[2000, 1500], [300, 200], [1800, 1800]]), np.array([[500, 375]] * 3)
 
@@ -50,3 +50,9 @@ def test_tiles_are_as_the_user_says() -> None:
 def test_what_contradicts_itself_is_refused(choices: dict[str, object], reason: str) -> None:
     with pytest.raises(UserError, match=re.escape(reason)):
         chosen(SMALL, **choices)
+
+
+def test_volumes_have_no_tiles() -> None:
+    refuse_tiles(train_settings(data="x", task="segmentation", tile=0))
+    with pytest.raises(UserError, match="--tile 64 is of pictures, and these are volumes"):
+        refuse_tiles(train_settings(data="x", task="segmentation", tile=64))

@@ -118,7 +118,8 @@ class Body(nn.Module):
         self.conv = nn.Conv2d(channels, 4, 3)
 
     def forward(self, images: Tensor) -> Tensor:
-        return (self.scale * self.conv(images)).relu().mean(dim=(2, 3))
+        found: Tensor = (self.scale * self.conv(images)).relu().mean(dim=(2, 3))
+        return found
 
 
 class Own(nn.Module):

@@ -87,7 +87,7 @@ def test_what_cannot_be_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     for arguments, words in (
         (("train", "digits", "--processes", "2", "--folds", "3"), "--folds trains one run after the other"),
         (("train", "digits", "--processes", "2", "--freeze", "all-three"), "--freeze all-three trains one run after"),
-        (("lr-find", "digits", "--freeze", "all-three"), "three trainings are compared by the command alone"),
+        (("lr-find", "digits", "--freeze", "all-three"), "that is three trainings, compared: convsight train DATA"),
         (("train", "digits", "--processes", "2", "--net", "small", "--epochs", "0"), "epochs"),
     ):
         done = within(*arguments)

@@ -14,11 +14,12 @@ from scipy.stats import binomtest
 from tests.training.heard import Heard
 from tests.training.stopping import PressesCtrlC
 
+import convsight
 from convsight.errors import UserError
 from convsight.progress import Silent, Status
 from convsight.settings import TrainSettings, checked
 from convsight.training.several.folder import SeveralRuns
-from convsight.training.several.plan import Several
+from convsight.training.several.plan import Member, Several
 from convsight.training.several.strategies import sign_flip_p
 from convsight.training.several.train_several import Together, resume_several, train_several
 from convsight.training.train import train
@@ -70,6 +71,23 @@ def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Together:
     assert "freeze-none (1 of 3): finished before, and kept" in heard.said
     assert "freeze-1 (2 of 3): gone on with" in heard.said
     return found
+
+
+def test_a_program_gets_the_comparison_too(done: Together, data: Path, tmp_path: Path) -> None:
+    again = convsight.resume_several(done.runs.path, quiet=True)
+    assert again.comparison is not None
+    assert again.comparison == done.comparison
+    weights = str(done.runs.run(Member(0, None, False, "none")).model_file)
+    choices: dict[str, Any] = {**FAST, "epochs": 1, "weights": weights, "quiet": True}
+    found = convsight.train_several(str(data), freeze="all-three", run=tmp_path / "all", **choices).comparison
+    assert found is not None
+    assert [each.freeze for each in found.strategies] == ["none", "1", "backbone"]
+    with pytest.raises(UserError, match=r"convsight\.train_several\(data, freeze='all-three'\)"):
+        convsight.train(str(data), freeze="all-three", **choices)
+    with pytest.raises(UserError, match="take no objects of a program"):
+        convsight.train_several(str(data), repeat=2, loss=lambda outputs, targets: outputs.sum(), quiet=True)
+    with pytest.raises(UserError, match="is no folder of several runs"):
+        convsight.resume_several(weights, quiet=True)
 
 
 def test_each_is_trained_as_its_name_says(done: Together) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +118,12 @@ def test_the_average_answers_with_the_mean_of_the_probabilities(folded: Together
 
 
 def test_seeds_share_a_test_that_judges_their_average_too_and_time_is_divided(pictures: Path, tmp_path: Path) -> None:
-    given = settings(pictures, tmp_path / "seeds", epochs=None, minutes=0.05)
-    found = train_several(given, Several(repeat=3), Heard())
+    given, began = settings(pictures, tmp_path / "seeds", epochs=None, minutes=0.05), time.monotonic() - 60 * 0.02
+    found = train_several(given, Several(repeat=3), Heard(), began=began)  # which PyTorch's import took, say
     cuts = {Run(found.runs.path / f"seed-{seed}").splits() for seed in range(3)}
     assert len(cuts) == 1
     minutes = [Run(found.runs.path / f"seed-{seed}").settings()[0].minutes for seed in range(3)]
-    assert all(each is not None and each <= 0.05 / 3 for each in minutes)
+    assert all(each is not None and each <= 0.03 / 3 for each in minutes)
     values = found.summaries.metrics["accuracy"].values
     assert found.summaries.metrics["accuracy"].value == student_interval(values)
 

@@ -9,26 +9,29 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.masks.mask_file import MaskFile, Reading
 from convsight.errors import UserError
-from convsight.results import ClassMap
+from convsight.results import ClassMap, ClassMaps
 from convsight.results.pixel_colours import UNKNOWN_COLOUR
 from convsight.targets import Palette
 from convsight.words import quoted
 
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".npy")
 # Ends of names that say what a file is, and not which image it is of.
-_ENDS = (".mask", "_mask", "-mask", "_pred", "_prediction", "_segmentation")
+_OURS, _ARRAY = ".mask", ".npy"
+_ENDS = (_OURS, "_mask", "-mask", "_pred", "_prediction", "_segmentation")
 _RGB = 3
 
 
 def read_masks(given: GivenAnswers) -> Answers:
     """The masks of a folder, each called like its image, as `cat.png`, `cat.mask.png` or `000012-cat.mask.png`.
 
-    A mask of one channel holds indices of the classes, one in colour the colours that the data has for them; the index
-    of no class is that of the data. Volumes are NumPy's .npy files. An image without a mask counts as one of which no
-    pixel was given a class. A mask is read when its image is judged; raises `UserError` naming it then for one of
-    another size, an index or a colour of no class, and one that cannot be read; before, for a folder without masks, a
-    mask of no image, and two of one.
+    A mask holds the numbers or colours of the masks of the data, where these are files, as tools give that learnt from
+    them. Else, and in files `*.mask.png` as `predict --files` writes them, one channel holds indices of classes, and
+    colours are those that the data have for them; the index of no class is that of the data. Volumes are NumPy's .npy
+    files. An image without a mask counts as one of which no pixel was given a class. A mask is read when its image is
+    judged; raises `UserError` naming it then for one of another size, an index or a colour of no class, and one that
+    cannot be read; before, for a folder without masks, a mask of no image, and two of one.
     """
     if not given.path.is_dir():
         raise given.refused("a folder of masks, such as PNG, each called like its image")
@@ -37,6 +40,8 @@ def read_masks(given: GivenAnswers) -> Answers:
     if not isinstance(target, Palette):
         raise TypeError(f"a class for every pixel needs a Palette, not {type(target).__name__}")
 
+    reading = _reading(given)
+
     def result(position: int) -> ClassMap:
         true = given.split.targets[position]
         assert isinstance(true, ClassMap)
@@ -44,7 +49,9 @@ def read_masks(given: GivenAnswers) -> Answers:
             return ClassMap(
                 true.classes, true.colours, np.full_like(true.indices, true.ignore_index), true.ignore_index
             )
-        indices = _indices(files[position], true)
+        file = files[position]
+        as_data = reading is not None and not file.stem.endswith(_OURS) and file.suffix.lower() != _ARRAY
+        indices = MaskFile(file, None, reading)() if as_data and reading is not None else _indices(file, true)
         if indices.shape != true.indices.shape:
             raise UserError(
                 f"{files[position]}: the mask is {_by(indices.shape)}, its image {_by(true.indices.shape)}; "
@@ -54,6 +61,13 @@ def read_masks(given: GivenAnswers) -> Answers:
 
     missing = [position for position in range(len(given.split)) if position not in files]
     return Answers(result, missing, "images of which no pixel was given a class")
+
+
+def _reading(given: GivenAnswers) -> Reading | None:
+    """What the numbers of the data's own masks mean, where these are files."""
+    targets = given.split.targets
+    source = targets.source(0) if isinstance(targets, ClassMaps) else None
+    return source.reading if isinstance(source, MaskFile) else None
 
 
 def _files(given: GivenAnswers) -> Mapping[int, Path]:
@@ -109,7 +123,7 @@ def _indices(file: Path, true: ClassMap) -> NDArray[np.integer[Any]]:
 def _values(file: Path) -> NDArray[Any]:
     """The numbers in a file: of one channel (height, width), or colours (height, width, 3)."""
     try:
-        if file.suffix.lower() == ".npy":
+        if file.suffix.lower() == _ARRAY:
             values = np.load(file, allow_pickle=False)
         else:
             with Image.open(file) as image:

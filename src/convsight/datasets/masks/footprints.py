@@ -6,8 +6,10 @@ Sources: Butler et al., "The GeoJSON format", RFC 7946; Van Etten et al., "Space
 challenge series", 2018.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +23,7 @@ from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.image_files import image_files
 from convsight.datasets.masks.instance_source import PicturedThings, instances_dataset
 from convsight.datasets.masks.mask_error import MaskError
+from convsight.datasets.masks.pairing import folders_in
 from convsight.datasets.names import data_name, split_called, storable
 from convsight.errors import UserError
 from convsight.images import image_size
@@ -33,6 +36,7 @@ from convsight.words import counted, first_few, quoted
 FOOTPRINT = "footprint"
 _SUFFIXES = (".geojson",)
 _PICTURES = (".tif", ".tiff")
+_DEEPEST, _MOST_FOLDERS = 4, 200  # levels of folders, and folders of a level, that are looked into
 _WORLD = "EPSG:4326"  # RFC 7946: degrees east and north
 _AREAS = ("Polygon", "MultiPolygon")
 _OLD_CRS = re.compile(r"EPSG:+(\d+)")  # as files before RFC 7946 name theirs
@@ -150,7 +154,15 @@ def _found(path: Path) -> Iterator[tuple[str, Footprints]]:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES and file.is_file())
+    """The files of footprints in the folder and in those inside, down to `_DEEPEST`."""
+    found: list[Path] = []
+    level = [path]
+    for _ in range(_DEEPEST):
+        for folder in level:
+            with suppress(OSError), os.scandir(folder) as entries:
+                found += [folder / each.name for each in entries if each.name.lower().endswith(_SUFFIXES)]
+        level = [folder / name for folder in level[:_MOST_FOLDERS] for name in folders_in(folder)]
+    return sorted(found)
 
 
 def _key(file: Path) -> str:

@@ -16,8 +16,9 @@ from convsight.datasets.masks.instance_source import (
     instances_dataset,
     missing_things,
 )
+from convsight.datasets.masks.pairing import folders_in
 from convsight.datasets.names import split_called, storable
-from convsight.images import is_image_name, is_system_folder
+from convsight.images import is_image_name
 from convsight.natural_order import natural_key
 from convsight.words import counted
 
@@ -93,11 +94,4 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    try:
-        with os.scandir(path) as entries:
-            names = [entry.name for entry in entries if entry.is_dir()]
-    except OSError:
-        return
-    for name in sorted(names, key=natural_key):
-        if not name.startswith(".") and not is_system_folder(name):
-            yield path / name
+    return (path / name for name in folders_in(path))

@@ -35,12 +35,14 @@ _MASK_ENDS = (
 _PICTURE_ENDS = ("leftimg8bit", "image", "img", "rgb", "sat", "im", "training", "test")
 _DEEPEST = 5
 _MOST_FOLDERS = 400  # looked into before a folder that is called after masks must have been met
+_MOST_TOGETHER = 50  # folders that are looked at for images and masks in one, where none is called after masks
+_LOOKED_AT = 500  # names of a folder that show whether it holds masks beside images
 _HALF = 0.5  # of the images in a folder that must have a mask beside them, for a layout of both in one folder
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder below the data's, by its place there, and the names of its images in natural order."""
+    """A folder below the data's, by its place there, and the names of its images."""
 
     place: Path
     words: tuple[str, ...]
@@ -50,6 +52,11 @@ class Folder:
     def split(self) -> str | None:
         """The split that a word of its place tells."""
         return next((split for word in self.words if (split := split_called(word))), None)
+
+    def ordered(self, names: Sequence[str] | None = None) -> "Folder":
+        """The same folder with its names, or these, in natural order."""
+        chosen = self.names if names is None else names
+        return Folder(self.place, self.words, tuple(sorted(chosen, key=natural_key)))
 
 
 @dataclass(frozen=True)
@@ -132,18 +139,19 @@ def folder_pairs(root: Path, called: Sequence[str] = MASKS) -> list[FolderPair]:
 
 
 def _pair(pictures: Folder, masks: Folder) -> FolderPair | None:
-    split = pictures.split or masks.split
-    return FolderPair(pictures, masks, split) if matched(pictures.names, masks.names).pairs else None
+    if not matched(pictures.names, masks.names).pairs:
+        return None
+    return FolderPair(pictures.ordered(), masks.ordered(), pictures.split or masks.split)
 
 
 def _beside(folder: Folder) -> FolderPair | None:
     """Images and masks in one folder, told apart by the ends of their names."""
+    if not parted(folder.names[:_LOOKED_AT])[1]:  # there may be a million
+        return None
     pictures, masks = parted(folder.names)
     if not masks or len(matched(pictures, masks).pairs) < _HALF * max(len(pictures), 1):
         return None
-    return FolderPair(
-        Folder(folder.place, folder.words, pictures), Folder(folder.place, folder.words, masks), folder.split
-    )
+    return FolderPair(folder.ordered(pictures), folder.ordered(masks), folder.split)
 
 
 def parted(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -211,36 +219,50 @@ def _end_rank(name: str) -> int:
 
 
 def _folders(root: Path, called: Sequence[str]) -> Iterator[Folder]:
-    """The folders below `root`, the nearest first, until there are too many without one of masks."""
+    """The folders below `root` with the names of their images, the nearest first.
+
+    Where none is called after masks, only a few that may hold images and masks together, or none.
+    """
+    places = list(_places(root, called))
+    if not any(_is_called(each, called) for each in places):
+        places = places[:_MOST_TOGETHER] if called is MASKS else []
+    for each in places:
+        yield Folder(each.place, each.words, _names(root / each.place))
+
+
+def _places(root: Path, called: Sequence[str]) -> Iterator[Folder]:
+    """The folders below `root` without their images, until there are too many without one that is called so."""
     waiting = deque([(Path(), 0)])
     looked_at, met = 0, False
     while waiting and (met or looked_at < _MOST_FOLDERS):
         place, depth = waiting.popleft()
         looked_at += 1
-        names, inside = _contents(root / place)
-        words = words_of(place.as_posix()) if place != Path() else ()
-        folder = Folder(place, words, names)
+        folder = Folder(place, words_of(place.as_posix()) if place != Path() else (), ())
         met = met or _is_called(folder, called)
         yield folder
         if depth < _DEEPEST:
-            waiting.extend((place / name, depth + 1) for name in inside)
+            waiting.extend((place / name, depth + 1) for name in folders_in(root / place))
 
 
-def _contents(folder: Path) -> tuple[tuple[str, ...], list[str]]:
-    """The images and the folders in a folder; nothing of one that cannot be looked into."""
-    names, inside = [], []
+def folders_in(folder: Path) -> list[str]:
+    """The names of the folders in a folder, in natural order; nothing of one that cannot be looked into."""
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or is_system_folder(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    inside.append(entry.name)
-                elif is_image_name(entry.name) and entry.is_file():
-                    names.append(entry.name)
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
-        return (), []
-    return tuple(sorted(names, key=natural_key)), sorted(inside, key=natural_key)
+        return []
+    kept = (name for name in names if not name.startswith(".") and not is_system_folder(name))
+    return sorted(kept, key=natural_key)
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    """The images in a folder; nothing of one that cannot be looked into."""
+    try:
+        with os.scandir(folder) as entries:
+            named = (entry for entry in entries if is_image_name(entry.name) and not entry.name.startswith("."))
+            return tuple(entry.name for entry in named if entry.is_file())
+    except OSError:
+        return ()
 
 
 def _is_called(folder: Folder, words: Sequence[str]) -> bool:

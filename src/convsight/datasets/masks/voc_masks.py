@@ -15,11 +15,12 @@ from convsight.datasets.masks.known_palettes import VOC_NAMES, voc_colours
 from convsight.datasets.masks.mask_classes import MaskClasses, classes_of
 from convsight.datasets.masks.mask_file import MaskFile, mask_values, one_channel
 from convsight.datasets.masks.mask_pairs import Paired, paired_dataset
+from convsight.datasets.masks.pairing import folders_in
 from convsight.datasets.masks.palette_file import find_palette
 from convsight.datasets.masks.readings import IndexReading
 from convsight.datasets.names import storable
 from convsight.errors import UserError
-from convsight.images import ImageError, is_system_folder, raw_values
+from convsight.images import ImageError, raw_values
 from convsight.results import Boxes, boxes_of_ids, unknown_index
 from convsight.spread import evenly
 
@@ -101,7 +102,7 @@ class _VocThings:
 
 
 def _roots(path: Path) -> list[Path]:
-    places = [path, *(sorted(each for each in path.iterdir() if each.is_dir() and not is_system_folder(each.name)))]
+    places = [path, *(path / name for name in folders_in(path))]
     return [each for each in places if (each / _PICTURES).is_dir() and _masks_of(each) is not None]
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from convsight.metrics.pixels.confusion import Maps
 
 Floats = NDArray[np.floating[Any]]
-Labels = NDArray[np.signedinteger[Any]]
+Labels = NDArray[np.unsignedinteger[Any]]
 
 _SHARE = 0.0075  # of the diagonal
+_BYTE = 256
 _MANY = 16  # of so many pixels one that is looked for
 _AT_ONCE = 8  # steps looked at before pixels that were met are left out
 
@@ -51,9 +52,9 @@ def boundary_f1(
     reached = _offsets(truth.ndim, reach)
     margin = int(reach)
     true, given = (_boundary(each, ignore_index, classes, margin) for each in (truth, found))
-    counts, found_counts = (_counts(each, classes) for each in (true, given))
-    precision = _met(given, true, reached, margin, classes) / np.maximum(found_counts, 1)
-    recall = _met(true, given, reached, margin, classes) / np.maximum(counts, 1)
+    counts, found_counts = (_counts(each[each < classes], classes) for each in (true, given))
+    precision = 1 - _missed(given, true, reached, margin, classes) / np.maximum(found_counts, 1)
+    recall = 1 - _missed(true, given, reached, margin, classes) / np.maximum(counts, 1)
     mean = (precision + recall) / 2
     f1 = precision * recall / np.where(mean > 0, mean, 1)
     return np.where(counts + found_counts > 0, f1, np.nan)
@@ -70,9 +71,12 @@ def _boundary(maps: Maps, ignore_index: int | None, classes: int, margin: int) -
         turned = np.moveaxis(edge, axis, 0)
         turned[:-1] |= differ
         turned[1:] |= differ
-    return np.pad(
-        np.where(edge, maps, classes).astype(np.int16 if classes < 2**15 else np.int32), margin, constant_values=classes
-    )
+    return np.pad(np.where(edge, maps, classes).astype(_narrow(classes)), margin, constant_values=classes)
+
+
+def _narrow(classes: int) -> type[np.unsignedinteger[Any]]:
+    """The narrowest numbers that hold so many classes and one for none: the fewer bytes, the faster."""
+    return np.uint8 if classes < _BYTE else np.uint16 if classes < _BYTE**2 else np.uint32
 
 
 def _offsets(axes: int, reach: float) -> NDArray[np.int64]:
@@ -85,11 +89,11 @@ def _offsets(axes: int, reach: float) -> NDArray[np.int64]:
 
 
 def _counts(labels: Labels, classes: int) -> NDArray[np.int64]:
-    return np.bincount(labels.reshape(-1), minlength=classes + 1)[:classes]
+    return np.bincount(labels, minlength=classes)
 
 
-def _met(some: Labels, others: Labels, offsets: NDArray[np.int64], margin: int, classes: int) -> NDArray[np.int64]:
-    """How many pixels of `some`, of each class, have one of `others` of that class at one of the `offsets`.
+def _missed(some: Labels, others: Labels, offsets: NDArray[np.int64], margin: int, classes: int) -> NDArray[np.int64]:
+    """How many pixels of `some`, of each class, have none of `others` of that class at any of the `offsets`.
 
     Most boundaries are met within a pixel or two. Those that are not yet are looked for in the whole map while they are
     many, then one by one.
@@ -110,4 +114,4 @@ def _met(some: Labels, others: Labels, offsets: NDArray[np.int64], margin: int, 
         for step in some_steps.tolist():
             missed &= other.take(places + step) != flat
         places, flat = places[missed], flat[missed]
-    return _counts(some, classes) - _counts(flat, classes)
+    return _counts(flat, classes)

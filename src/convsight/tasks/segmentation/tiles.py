@@ -47,6 +47,14 @@ def chosen_tile(settings: TrainSettings, sizes: NDArray[np.int64]) -> ChosenTile
     return ChosenTile(side, overlap, f"tiles of {side} px that overlap by {overlap} px: {reason}{never}")
 
 
+def refuse_tiles(settings: TrainSettings) -> None:
+    """Raise `UserError` where tiles of volumes are asked for."""
+    own = SegmentationSettings.of(settings)
+    for name, value in (("tile", own.tile), ("overlap", own.overlap)):
+        if value:
+            raise UserError(f"--{name} {value} is of pictures, and these are volumes: leave it out")
+
+
 def _check_side(side: int, sizes: NDArray[np.int64]) -> None:
     if side < _SMALLEST:
         raise UserError(f"--tile {side}: give at least {_SMALLEST} px, or 0 for no tiles")

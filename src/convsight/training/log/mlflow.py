@@ -52,7 +52,7 @@ class Mlflow(Tracker):
         self._status = "FINISHED"
 
     def close(self) -> None:
-        if self._client is not None:
+        if self._client is not None and self._id:
             self._client.set_terminated(self._id, self._status)
 
     def _open(self) -> None:
@@ -64,10 +64,11 @@ class Mlflow(Tracker):
         from mlflow.tracking import MlflowClient  # noqa: PLC0415 - takes seconds
 
         client = MlflowClient(tracking_uri=f"sqlite:///{self._place / 'mlflow.db'}")
-        self._id = self._known(client) or self._created(client)
+        known = self._known(client)
+        self._client = client  # from now on `close` ends the run, wherever this is broken off
+        self._id = known or self._created(client)
         client.update_run(self._id, status="RUNNING")
         self._steps = {each.step for each in client.get_metric_history(self._id, _SEEN_BY)}
-        self._client = client
 
     def _known(self, client: Any) -> str:
         """The id of the run that ours began in this store; empty where there is none."""
@@ -83,7 +84,7 @@ class Mlflow(Tracker):
         found = client.get_experiment_by_name(self._data)
         artifacts = (self._place / "mlflow").as_uri()
         experiment = found.experiment_id if found else client.create_experiment(self._data, artifacts)
-        run_id = str(client.create_run(experiment, run_name=self._run.path.name).info.run_id)
+        self._id = run_id = str(client.create_run(experiment, run_name=self._run.path.name).info.run_id)
         for name, value in self._settings.items():
             client.log_param(run_id, plain(name), str(value)[:_LONGEST])
         write_atomic(self._note, run_id + "\n")

@@ -1,6 +1,7 @@
 """Those of a training: by name, and never in its way."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +56,8 @@ class Trackers:
                     told(tracker)
             except Exception as error:  # of a library, a database or a disk
                 del self._trackers[name]
+                with suppress(Exception):  # what is left of it shall not seem to go on
+                    tracker.close()
                 reason = (str(error).splitlines() or [""])[0]
                 self._listener.say(
                     f"note: {name} is not written any more ({type(error).__name__}: {reason}); metrics.csv has all, "

@@ -45,15 +45,20 @@ class Together:
 
 
 def train_several(
-    settings: TrainSettings, several: Several, listener: Listener, held: Dataset | None = None
+    settings: TrainSettings,
+    several: Several,
+    listener: Listener,
+    held: Dataset | None = None,
+    began: float | None = None,
 ) -> Together:
     """Train a network for each fold and seed of `several`, each in a run folder of one that is returned.
 
-    The minutes of `settings` are those of all runs together. What is wrong with data or settings is found before the
-    folder is made. Raises `UserError` for it, and KeyboardInterrupt where the user stops: finished runs are kept.
+    The minutes of `settings` are those of all runs together, from `began` on, a moment of `time.monotonic()`; from now
+    on where it is not given. What is wrong with data or settings is found before the folder is made. Raises `UserError`
+    for it, and KeyboardInterrupt where the user stops: finished runs are kept.
     """
     check_alone("several runs: --folds or --repeat")
-    began = time.monotonic()
+    began = began or time.monotonic()
     data = read_dataset(data_for(held or settings.data, settings.task, settings.group))
     settings = for_task(lasting(settings), settings.task or data.task)
     if several.average:

@@ -87,7 +87,7 @@ class InstanceMetrics(Metrics):
         self._known = None
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
-        coco, images = self._judged(), len(self._targets)
+        coco, images = self.judged, len(self._targets)
         measure = _Measure(coco, self._of_images())
         if not intervals:
             return measured(measure, images)
@@ -102,7 +102,7 @@ class InstanceMetrics(Metrics):
         return _DESCRIBED
 
     def calibration(self) -> dict[str, float]:
-        best = best_thresholds(self._judged())
+        best = best_thresholds(self.judged)
         return {f"{THRESHOLD}{name}": value for name, value in zip(self.classes, best, strict=True)}
 
     def calibrated(self, calibration: Mapping[str, float]) -> "InstanceMetrics":
@@ -114,13 +114,15 @@ class InstanceMetrics(Metrics):
 
     def errors(self) -> dict[str, int]:
         """How many errors there are of each kind; see `error_kinds`."""
-        return {kind: len(images) for kind, images in error_kinds(self._judged()).items()}
+        return {kind: len(images) for kind, images in error_kinds(self.judged).items()}
 
     def precision_recall(self) -> dict[str, ThresholdCurve]:
         """Precision and recall of each class at an overlap of 0.5, for a plot; see `threshold_curves`."""
-        return threshold_curves(self._judged())
+        return threshold_curves(self.judged)
 
-    def _judged(self) -> Coco:
+    @property
+    def judged(self) -> Coco:
+        """All images so far, judged by the rules of COCO; raises `ValueError` where there are none."""
         if not self._targets:
             raise ValueError("no image was judged, so there is nothing to measure")
         if self._known is None:

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.coco_answers import read_coco_answers
 from convsight.inputs import InputGeometry
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes, InvalidOutputError
 from convsight.results.masks import mask_column
+from convsight.targets import TargetSpec
 from convsight.tasks.instances.light.adoption import as_instances
 from convsight.tasks.instances.light.box_masks import masks_in_boxes
 from convsight.tasks.instances.light.flooding import flooded
@@ -56,6 +59,14 @@ class InstanceReader(Reader):
     @classmethod
     def adopted(cls, dataset: Dataset) -> Dataset | None:
         return as_instances(dataset)
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_coco_answers(given, masks=True)
+
+    @classmethod
+    def judging(cls, target: TargetSpec) -> InstanceMetrics:
+        return InstanceMetrics(target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom", "mask")
