@@ -325,11 +325,11 @@ def test_maps_of_things_are_answers_of_one_class(tmp_path: Path) -> None:
     (tmp_path / "answers").mkdir()
     precisions = []
     for number in range(3):
-        true, found = things(number), moved(things(number), number)
+        true, guess = things(number), moved(things(number), number)
         Image.new("RGB", (80, 60)).save(tmp_path / "data" / "images" / f"{number}.png")
         Image.fromarray(true.astype(np.uint8)).save(tmp_path / "data" / "instances" / f"{number}.png")
-        Image.fromarray(found.astype(np.uint16)).save(tmp_path / "answers" / f"{number}_cp_masks.png")
-        pairs = MaskPairs.of(*([mask for mask in masks_of_ids(ids) if mask.area] for ids in (found, true)))
+        Image.fromarray(guess.astype(np.uint16)).save(tmp_path / "answers" / f"{number}_cp_masks.png")
+        pairs = MaskPairs.of(*([mask for mask in masks_of_ids(ids) if mask.area] for ids in (guess, true)))
         precisions.append(science_bowl_precision(pairs).mean())
     found, said = judged(tmp_path / "answers", tmp_path / "data")
     assert value(found, "test/DSB") == pytest.approx(np.mean(precisions))

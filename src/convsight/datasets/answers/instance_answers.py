@@ -1,5 +1,7 @@
 """A folder of maps of things, a file an image: 0 is background, each other number one thing."""
 
+import numpy as np
+
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.answers.coco_answers import read_coco_answers
 from convsight.datasets.answers.mask_answers import by, mask_files, mask_numbers
@@ -11,7 +13,7 @@ def read_instances(given: GivenAnswers) -> Answers:
     """The things that a COCO results file or a folder finds, with their pixels.
 
     A folder has a map an image, called like it, as Cellpose, StarDist and `predict --files` write them; its things are
-    all of one class, and equally sure, so that their average precision of COCO means little, unlike `DSB` and `AJI`. Raises
+    all of one class and equally sure, so that COCO's average precision means little, unlike `DSB` and `AJI`. Raises
     `UserError` as `read_coco_answers` and `read_masks` do, and for a folder where the data have several classes.
     """
     if not given.path.is_dir():
@@ -35,7 +37,7 @@ def read_instances(given: GivenAnswers) -> Answers:
                 f"{files[position]}: the map is {by(ids.shape)}, its image {by(true.size[::-1])}; "
                 "write maps at the size of their images"
             )
-        return boxes_of_ids(ids.astype("int64"), [0] * int(ids.max(initial=0)), classes)
+        return boxes_of_ids(ids.astype(np.int64), np.zeros(int(ids.max(initial=0)), np.int64), classes)
 
     missing = [position for position in range(len(given.split)) if position not in files]
     notes = ["maps of things say nothing of how sure they are: average precision takes all as equally sure"]
