@@ -67,7 +67,7 @@ class TrainSettings(BaseModel):
     head_pool: int = Field(
         1, ge=1, le=16, description="Tell the last layer the means in N x N cells of the image: where things are."
     )
-    size: int | None = Field(None, ge=4, le=4096, description="Image side in pixels. [default: from the data]")
+    size: int | None = Field(None, ge=1, le=4096, description="Image side in pixels. [default: from the data]")
     fit: Literal["crop", "squash", "pad"] | None = Field(
         None, description="What to do with another aspect ratio: crop, squash or pad. [default: from the task]"
     )

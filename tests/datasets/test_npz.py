@@ -121,7 +121,7 @@ class TestBadArchives:
             np.zeros((6, 4, 5), np.float64),
             np.zeros((6, 4, 5), np.int16),
             np.zeros((6, 20), np.uint8),
-            np.zeros((6, 4, 4, 4, 3), np.uint8),
+            np.zeros((6, 4, 4, 4, 3, 2), np.uint8),
             np.zeros((6, 0, 5), np.uint8),
         ],
         ids=lambda array: f"{array.dtype}{array.shape}",
@@ -131,10 +131,14 @@ class TestBadArchives:
         assert f"train_images is {images.dtype} of shape {images.shape}" in message
         assert "expected uint8" in message
 
-    @pytest.mark.parametrize("shape", [(3, 28, 32), (1, 28, 28), (28, 28, 28), (9, 28, 28)])
+    @pytest.mark.parametrize("shape", [(3, 28, 32), (1, 28, 28), (27, 28, 28), (9, 28, 28)])
     def test_channels_that_stand_first_and_volumes(self, arrays: Arrays, save: Save, shape: tuple[int, ...]) -> None:
         message = refused(save(arrays | {"train_images": np.zeros((6, *shape), np.uint8)}))
         assert "its channels stand first, or it holds volumes" in message
+
+    def test_cubes_are_volumes(self, arrays: Arrays, save: Save) -> None:
+        cubes = {f"{split}_images": np.zeros((6, 8, 8, 8), np.uint8) for split in ("train", "val", "test")}
+        assert read_dataset(save(arrays | cubes)).split("train").images[0].shape == (8, 8, 8)
 
     @pytest.mark.parametrize(
         "labels",

@@ -15,6 +15,7 @@ from convsight.augmentation.kinds import (
     Whole,
 )
 from convsight.augmentation.variation import Variation, in_words
+from convsight.augmentation.volume_augmentation import VolumeAugmentation
 from convsight.augmentation.warp import Warp
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "TargetKind",
     "Unchanged",
     "Variation",
+    "VolumeAugmentation",
     "Warp",
     "Whole",
     "in_words",

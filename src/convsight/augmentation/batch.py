@@ -19,8 +19,8 @@ class Batch:
 
     @property
     def image(self) -> Tensor:
-        """The input called `image`, which is the only one of most tasks."""
-        return self.inputs["image"]
+        """The input called `image`, or the first of another kind, such as volumes: the only one of most tasks."""
+        return self.inputs["image"] if "image" in self.inputs else next(iter(self.inputs.values()))
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets.dataset import SPLIT_NAMES, Dataset
 from convsight.datasets.numbered_labels import NumberedSplit, numbered_dataset
+from convsight.datasets.volume_range import are_volumes
 from convsight.errors import UserError
 from convsight.inputs import native
 from convsight.memory import check_memory
@@ -34,6 +35,9 @@ _ORGANS = (
 )
 # Class names by the start of the file's name.
 _MEDMNIST = {
+    "adrenalmnist3d": ("normal", "hyperplasia"),
+    "nodulemnist3d": ("benign", "malignant"),
+    "vesselmnist3d": ("vessel", "aneurysm"),
     "bloodmnist": (
         "basophil",
         "eosinophil",
@@ -95,9 +99,10 @@ def is_npz(path: Path) -> bool:
 def read_npz(path: Path) -> Dataset:
     """The splits of a MedMNIST archive.
 
-    Images are (images, height, width) or (images, height, width, channels) of uint8, uint16 or float32, labels
-    integers (images,) or (images, 1). The 2D sets of MedMNIST have their class names, by the start of the file's
-    name; elsewhere the numbers are the names.
+    Images are (images, height, width) or (images, height, width, channels) of uint8, uint16 or float32; volumes are
+    cubes (volumes, side, side, side), as in the 3D sets of MedMNIST, or have an axis for channels. Labels are integers
+    (images,) or (images, 1). Sets of MedMNIST have their class names, by the start of the file's name; elsewhere the
+    numbers are the names.
 
     Raises `UserError` for a damaged file, missing arrays, another type or shape, or a label out of range.
     """
@@ -135,21 +140,21 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _checked_images(array: NDArray[Any], where: str) -> NDArray[Any]:
-    if array.dtype.newbyteorder("=") not in _TYPES or array.ndim not in {3, 4} or 0 in array.shape[1:]:
+    if array.dtype.newbyteorder("=") not in _TYPES or array.ndim not in {3, 4, 5} or 0 in array.shape[1:]:
         raise UserError(
             f"{where} is {array.dtype} of shape {array.shape}; expected uint8, uint16 or float32 of shape "
-            "(images, height, width) or (images, height, width, channels)"
+            "(images, height, width), (images, height, width, channels) or (volumes, depth, height, width, channels)"
         )
-    if array.ndim == 4 and _is_doubtful(array.shape[1:]):
+    if array.ndim == 4 and not are_volumes(array) and _is_doubtful(array.shape[1:]):
         raise UserError(
             f"{where} has a shape of {array.shape}: its channels stand first, or it holds volumes; expected "
-            "(images, height, width, channels)"
+            "(images, height, width, channels), or volumes as (volumes, depth, height, width, channels)"
         )
     return native(array)
 
 
 def _is_doubtful(shape: tuple[int, ...]) -> bool:
-    """Whether a shape would be an odd one for (height, width, channels): the 3D sets of MedMNIST are cubes."""
+    """Whether a shape would be an odd one for (height, width, channels)."""
     height, width, channels = shape
     return channels > _FEW and (height <= _FEW or width == channels)
 

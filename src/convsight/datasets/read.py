@@ -39,6 +39,7 @@ from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks
 from convsight.datasets.npz import is_npz, read_npz
 from convsight.datasets.number_findings import find_odd_numbers
 from convsight.datasets.thermometers import is_thermometers, read_thermometers
+from convsight.datasets.volume_pairs import is_volume_pairs, read_volume_pairs
 from convsight.errors import UserError
 from convsight.images import unpacking
 from convsight.images.formats import HEAD_BYTES
@@ -66,6 +67,7 @@ FORMATS = (
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),
     Format("an .npz archive", is_npz, read_npz),
+    Format("volumes in images/ with masks in labels/", is_volume_pairs, read_volume_pairs),
     Format("FiftyOne's data/ and labels.json", is_fiftyone, read_fiftyone),
     Format("Label Studio's JSON export", is_label_studio, read_label_studio),
     Format("boxes in a COCO .json or a folder of these", is_coco, read_coco, read_coco),

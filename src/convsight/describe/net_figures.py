@@ -38,7 +38,7 @@ def count(entry: NetEntry) -> Figures:
     shape = entry.default_shape
     net = build_without_memory(entry, shape)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(torch.empty(1, shape.channels, shape.height, shape.width, device="meta"))
+        net(torch.empty(1, *shape.planes, device="meta"))
     return Figures(sum(weights.numel() for weights in net.parameters()), counter.get_total_flops() // 2)
 
 

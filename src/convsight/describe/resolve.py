@@ -52,14 +52,15 @@ def _named(name: str, volume: tuple[int, ...] | None, outputs: int | None) -> Re
     if text := _text_of(name):
         return _written(name, text, volume, outputs)
     entry = entry_of(name)
-    volume = volume or (entry.side, entry.side, entry.channels)
-    if len(volume) != 3:
-        raise UserError(f"{name} takes images: give height x width x channels instead of {'x'.join(map(str, volume))}")
-    height, width, channels = volume
-    shape = NetShape(outputs or entry.outputs, channels, height, width)
+    *sides, channels = volume or (*entry.default_shape.planes[1:], entry.channels)
+    if len(sides) != 2 + entry.volumes:
+        takes = "volumes: give depth x height x width" if entry.volumes else "images: give height x width"
+        raise UserError(f"{name} takes {takes} x channels instead of {'x'.join(map(str, (*sides, channels)))}")
+    *depth, height, width = sides
+    shape = NetShape(outputs or entry.outputs, channels, height, width, *depth)
     if _networks_with(name) is None:  # those of tasks say it themselves
         check_size(name, shape)
-    return ResolvedNet(name, build_without_memory(entry, shape), (channels, height, width), shape.outputs)
+    return ResolvedNet(name, build_without_memory(entry, shape), shape.planes, shape.outputs)
 
 
 def entry_of(name: str) -> NetEntry:

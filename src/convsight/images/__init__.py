@@ -15,10 +15,20 @@ from convsight.images.decode import (
 )
 from convsight.images.deep import Extent, ValueRange, fitting_range
 from convsight.images.errors import ImageError
-from convsight.images.formats import IMAGE_SUFFIXES, is_image_file, is_image_name, unpacking
+from convsight.images.formats import IMAGE_SUFFIXES, VOLUME_SUFFIXES, is_image_file, is_image_name, unpacking
 from convsight.images.geotiff import Georeference, georeference_of, geotiff
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
 from convsight.images.load import FittedImage, load_image
+from convsight.images.nifti import (
+    VolumeHeader,
+    VolumeSpace,
+    is_nifti,
+    is_volume_name,
+    nifti_mask,
+    read_nifti,
+    volume_header,
+    volume_space,
+)
 from convsight.images.orientation import UPRIGHT, is_lying, turn_values
 from convsight.images.plain_jpeg import content_of_small
 from convsight.images.raw_values import RawValues, image_orientation, raw_values
@@ -31,6 +41,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "TIFF_SUFFIXES",
     "UPRIGHT",
+    "VOLUME_SUFFIXES",
     "Bands",
     "BandsWanted",
     "Decoded",
@@ -45,6 +56,8 @@ __all__ = [
     "Source",
     "TiffHeader",
     "ValueRange",
+    "VolumeHeader",
+    "VolumeSpace",
     "content_of_small",
     "decode_image",
     "decoding",
@@ -59,14 +72,18 @@ __all__ = [
     "is_image_file",
     "is_image_name",
     "is_lying",
+    "is_nifti",
     "is_system_folder",
     "is_tiff_source",
+    "is_volume_name",
     "left_out_words",
     "load_image",
     "name_of",
+    "nifti_mask",
     "opened_file",
     "raw_values",
     "read_bands",
+    "read_nifti",
     "require_rasterio",
     "resize_image",
     "shown_bands",
@@ -74,4 +91,6 @@ __all__ = [
     "turn_values",
     "unpacking",
     "value_extent",
+    "volume_header",
+    "volume_space",
 ]

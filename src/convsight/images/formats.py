@@ -38,6 +38,12 @@ IMAGE_SUFFIXES = frozenset(
 
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF, PPM, PGM, PBM or PAM"
 
+# Of volumes, see `images.nifti`, which tasks for volumes read as others read images.
+VOLUME_SUFFIXES = frozenset({".nii", ".nii.gz"})
+
+_OF_VOLUMES = tuple(VOLUME_SUFFIXES)
+_LAST_OF_VOLUMES = frozenset({".nii", ".gz"})
+
 HEAD_BYTES = 12  # how much of a file `reader_of` looks at
 
 _READERS: dict[bytes, type[ImageFile]] = {
@@ -57,19 +63,21 @@ _NETPBM = re.compile(rb"P[1-6]\s+[\d#]")
 
 
 def is_image_file(path: Path) -> bool:
-    """Whether the name of `path` is that of an image; the disk is not looked at.
+    """Whether the name of `path` is that of an image or a volume; the disk is not looked at.
 
     Hidden files are none: `._cat.jpg`, which macOS leaves in archives, holds no image.
 
-    >>> [is_image_file(Path(name)) for name in ("cat.JPG", "notes.txt", "._cat.jpg")]
-    [True, False, False]
+    >>> [is_image_file(Path(name)) for name in ("cat.JPG", "head.nii.gz", "notes.txt", "._cat.jpg")]
+    [True, True, False, False]
     """
     return is_image_name(path.name)
 
 
 def is_image_name(name: str) -> bool:
     """The same of the last part of a path alone."""
-    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    suffix = name[name.rfind(".") :].lower()
+    is_one = suffix in IMAGE_SUFFIXES or (suffix in _LAST_OF_VOLUMES and name.lower().endswith(_OF_VOLUMES))
+    return is_one and not name.startswith(".")
 
 
 def shown_bytes(data: bytes) -> str:

@@ -75,7 +75,7 @@ class InputSpec(BaseModel, ABC):
 
     def is_file(self, path: Path) -> bool:
         """Whether the name of `path` is that of an original; the disk is not looked at. Hidden files are none."""
-        return path.suffix.lower() in self.suffixes and not path.name.startswith(".")
+        return path.name.lower().endswith(tuple(self.suffixes)) and not path.name.startswith(".")
 
     @abstractmethod
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:

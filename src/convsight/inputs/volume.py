@@ -1,25 +1,44 @@
 """`VolumeInput`: images with a depth, such as those of CT and MRI."""
 
-from typing import Any, ClassVar, Literal, final
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from convsight.images import ImageError, Source
+from convsight.images import (
+    VOLUME_SUFFIXES,
+    ImageError,
+    Source,
+    VolumeSpace,
+    is_nifti,
+    is_tiff_source,
+    read_nifti,
+    volume_space,
+)
 from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
+from convsight.inputs.resample import Spacing, resampled
+from convsight.inputs.slices import read_slices
 from convsight.inputs.spec import BATCH, InputSpec
 from convsight.words import counted
+
+_OWN_LOW, _OWN_HIGH = 0.5, 99.5  # percentiles of a volume's own range
 
 
 @final
 class VolumeInput(Levels, InputSpec):
     """Arrays (depth, height, width, channels), the last axis left out where there is one channel.
 
-    A volume keeps its scale: what is larger is cut to its middle, what is smaller lies between borders of `low`.
+    Of one channel they may also be NIfTI files, which come in one orientation (see `images.nifti`), folders of slices
+    and TIFFs of several pages. With a `spacing` in mm along depth, height and width, files that tell theirs are
+    resampled to it; what is larger than the input is cut to its middle, what is smaller lies between borders of `low`.
+
+    With `own_range` each volume's 0.5 and 99.5 percentiles become 0 and 1, what lies outside is clipped: for scanners
+    whose numbers have no unit, such as MRI.
     """
 
     noun: ClassVar[str] = "volume"
@@ -28,6 +47,17 @@ class VolumeInput(Levels, InputSpec):
     depth: int = Field(ge=1, le=8192)
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
+    # Left out where there is none, as on cards of programs that did not know them.
+    spacing: Spacing | None = Field(None, exclude_if=lambda found: found is None)
+    own_range: bool = Field(False, exclude_if=lambda found: not found)
+
+    @model_validator(mode="after")
+    def _a_spacing(self) -> Self:
+        if self.spacing and not all(0 < side < np.inf for side in self.spacing):
+            raise ValueError(f"a spacing is of numbers above 0, not {self.spacing}")
+        if self.own_range and (self.bits, self.low, self.high) != (32, 0, 1):
+            raise ValueError("a range of each volume's own is for values of 32 bits from 0 to 1")
+        return self
 
     @property
     def array_shape(self) -> tuple[int, int, int, int]:
@@ -43,22 +73,32 @@ class VolumeInput(Levels, InputSpec):
 
     @property
     def suffixes(self) -> frozenset[str]:
-        return ARRAY_SUFFIXES
+        return ARRAY_SUFFIXES | VOLUME_SUFFIXES if self.channels == 1 else ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
         volume = self.original(source, max_megapixels, name)
         return Loaded(cut_to_middle(volume, self.array_shape[:3], (0, 1, 2), self.low), self.size_of(volume))
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
-        volume = read_array(source, max_megapixels * 1e6 * self.channels, name)
+        called = name or (str(source) if isinstance(source, Path) else "the volume")
+        volume = self._voxels(source, max_megapixels, called)
         if volume.ndim == 3 and self.channels == 1:
             volume = volume[..., None]
         shapes = f"(depth, height, width, {self.channels})" + " or (depth, height, width)" * (self.channels == 1)
         if volume.ndim != 4 or volume.shape[3] != self.channels:
             raise ImageError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
-        return self._checked(volume, name, shapes)
+        checked = self._checked(volume, name, shapes)
+        return _by_own_range(checked) if self.own_range else checked
+
+    def space(self, source: Source) -> VolumeSpace | None:
+        """How the file in `source` lays out its voxels, so that masks lie alike; None where it is no NIfTI."""
+        if not isinstance(source, Path | bytes) or not _is_nifti(source):
+            return None
+        return volume_space(source)
 
     def takes(self, arrays: NDArray[Any]) -> bool:
+        if self.own_range:
+            return False
         shape = self.array_shape[:3] if arrays.ndim == 4 and self.channels == 1 else self.array_shape
         return arrays.dtype == self.dtype and arrays.shape[1:] == shape
 
@@ -73,4 +113,34 @@ class VolumeInput(Levels, InputSpec):
 
     @property
     def summary(self) -> str:
-        return f"volumes of {self.depth} x {self.height} x {self.width} voxels, {counted(self.channels, 'channel')}"
+        words = f"volumes of {self.depth} x {self.height} x {self.width} voxels, {counted(self.channels, 'channel')}"
+        if self.spacing:
+            words += f", resampled to {' x '.join(f'{side:.3g}' for side in self.spacing)} mm"
+        if self.own_range:
+            return f"{words}, each by its own range"
+        return words if self.bits == 8 else f"{words}, values from {self.low:,.6g} to {self.high:,.6g}"
+
+    def _voxels(self, source: Source, max_megapixels: float, name: str) -> NDArray[Any]:
+        """The voxels of `source`, in one orientation and at the input's spacing where it tells its own."""
+        if isinstance(source, Path | bytes) and self.channels == 1:
+            if isinstance(source, Path) and source.is_dir():
+                return read_slices(source, name, max_megapixels * 1e6)
+            if _is_nifti(source):
+                volume = read_nifti(source, name, max_megapixels)
+                return resampled(volume.voxels, volume.spacing, self.spacing or volume.spacing)
+            if is_tiff_source(source):
+                return read_slices(source, name, max_megapixels * 1e6)
+        return read_array(source, max_megapixels * 1e6 * self.channels, name, "NIfTI files, or ")
+
+
+def _is_nifti(source: Path | bytes) -> bool:
+    if isinstance(source, bytes):
+        return is_nifti(source)
+    return source.name.lower().endswith(tuple(VOLUME_SUFFIXES))
+
+
+def _by_own_range(volume: NDArray[Any]) -> NDArray[Any]:
+    """`volume` with its own percentiles as 0 and 1."""
+    low, high = np.percentile(volume, [_OWN_LOW, _OWN_HIGH])
+    shares: NDArray[Any] = ((volume - low) / ((high - low) or 1.0)).clip(0, 1).astype(np.float32)
+    return shares

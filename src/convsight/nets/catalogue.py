@@ -11,7 +11,7 @@ from torch import nn
 
 from convsight.habits import unknown_net
 from convsight.nets.entry import NetEntry, NetShape
-from convsight.nets.image_sizes import fits, size_error, smallest_square
+from convsight.nets.image_sizes import check_kind, fits, size_error, smallest_square
 from convsight.nets.keras.archive import is_keras_file
 from convsight.nets.keras.entry import keras_entry, keras_text
 from convsight.nets.lecture_nets import LECTURE1, LECTURE2, LECTURE3
@@ -19,6 +19,7 @@ from convsight.nets.lenet5 import LeNet5
 from convsight.nets.own import is_own, own_entry
 from convsight.nets.perceptron import mlp, perceptron
 from convsight.nets.small import SmallNet
+from convsight.nets.small_3d import Small3d
 from convsight.nets.text.entry import text_entry
 from convsight.nets.text.shape_check import check_sides
 from convsight.nets.text.source import canonical, is_net_text
@@ -60,6 +61,17 @@ NETS: dict[str, NetEntry] = {
         side=64,
         smallest=1,
         outputs=10,
+    ),
+    "small-3d": NetEntry(
+        Small3d,
+        "residual net for volumes; the default for these",
+        _LICENCE,
+        "Hara, Kataoka and Satoh, Can Spatiotemporal 3D CNNs Retrace the History of 2D CNNs and ImageNet?, 2018",
+        side=32,
+        smallest=3,
+        volumes=True,
+        channels=1,
+        outputs=2,
     ),
     "perceptron": NetEntry(
         perceptron,
@@ -156,6 +168,7 @@ def check_size(name: str, shape: NetShape) -> None:
     convsight.errors.UserError: lecture1 needs images of at least 7 px; 6 was asked: use --size 7 or more, ...
     """
     text = canonical_name(name)
+    check_kind(name, net_entry(name), shape)
     if is_net_text(text):  # whose arithmetic needs no network, and says which word is at fault
         check_sides(text, shape)
         return

@@ -1,7 +1,7 @@
 """`NetShape` and `NetEntry`: what a network is built for, and what the catalogue knows of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -19,10 +19,17 @@ class NetShape:
     channels: int
     height: int
     width: int
+    depth: int | None = None  # of volumes (batch, channels, depth, height, width)
 
     def __post_init__(self) -> None:
-        if min(astuple(self)) < 1:
+        if min(self.outputs, *self.planes) < 1:
             raise ValueError(f"every number of a net's shape must be at least 1: {self}")
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """The shape of one input: channels, then its sides."""
+        sides = (self.height, self.width) if self.depth is None else (self.depth, self.height, self.width)
+        return (self.channels, *sides)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class NetEntry:
     takes; without it the network is run on the meta device, whose first use takes PyTorch seconds. Where `fixed` is
     set no smallest is sought: the network is built for one size, and only `side` is sure to work.
 
+    With `volumes` it takes these (batch, channels, depth, height, width) and no images; its `side` is that of a cube.
+
     `channels` and `outputs` are those of its paper, lecture or weights, for which lists count it. `pretrained` is what
     `--weights imagenet` loads, `others` the library's older ones.
     """
@@ -81,6 +90,7 @@ class NetEntry:
     multiple: int = 1
     square: bool = False
     fixed: bool = False
+    volumes: bool = False
     channels: int = 3
     outputs: int = 1000
     pretrained: Pretrained | None = None
@@ -99,4 +109,8 @@ class NetEntry:
     @property
     def default_shape(self) -> NetShape:
         """The shape that the network was made for."""
-        return NetShape(self.outputs, self.channels, self.side, self.side)
+        return self.cube(self.outputs, self.channels, self.side)
+
+    def cube(self, outputs: int, channels: int, side: int) -> NetShape:
+        """A shape of equal sides, as the network takes it: a square image, or a cube."""
+        return NetShape(outputs, channels, side, side, side if self.volumes else None)

@@ -27,13 +27,13 @@ def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
     """
     if entry.smallest is not None:
         return entry.smallest
-    own = NetShape(outputs, channels, entry.side, entry.side)
+    own = entry.cube(outputs, channels, entry.side)
     if entry.fixed and fits(entry, own):
         return entry.side
 
     def square(steps: int) -> NetShape:
         side = steps * entry.multiple
-        return NetShape(outputs, channels, side, side)
+        return entry.cube(outputs, channels, side)
 
     steps = 1
     while (obstacle := _obstacle(entry, square(steps))) is not None:
@@ -47,9 +47,16 @@ def smallest_square(entry: NetEntry, channels: int, outputs: int) -> int:
     return (steps // 2 + 1 + found) * entry.multiple
 
 
+def check_kind(name: str, entry: NetEntry, shape: NetShape) -> None:
+    """Raise `UserError` where a network for images is asked to take volumes, or the reverse."""
+    if entry.volumes != (shape.depth is not None):
+        takes, other = ("volumes", "images") if entry.volumes else ("images", "volumes")
+        raise UserError(f"{name} takes {takes}, not {other}; choose another net: `convsight nets` lists them")
+
+
 def size_error(name: str, entry: NetEntry, shape: NetShape) -> UserError:
     """An error that says which sizes the network called `name` takes, for a `shape` that it does not."""
-    own = NetShape(shape.outputs, shape.channels, entry.side, entry.side)
+    own = entry.cube(shape.outputs, shape.channels, entry.side)
     if (obstacle := _obstacle(entry, own)) is not None:
         return UserError(f"{name} cannot take {counted(shape.channels, 'channel')}: {obstacle}; choose another net")
     asked = f"{shape.height}" if shape.height == shape.width else f"{shape.height} x {shape.width}"
@@ -74,22 +81,24 @@ def _place(entry: NetEntry, shape: NetShape) -> str:
         return f"\n{error}"
     except SHAPE_ERRORS:  # some cannot even be built for such images
         return ""
-    found = diagnosis(net, (1, shape.channels, shape.height, shape.width))
+    found = diagnosis(net, (1, *shape.planes))
     return f"\n{found}" if found else ""
 
 
 def _obstacle(entry: NetEntry, shape: NetShape) -> Exception | None:
     """Why the network cannot take images of this shape; None if it can."""
+    if entry.volumes != (shape.depth is not None):
+        return ValueError("volumes are no images")
     if entry.square and shape.height != shape.width:
         return ValueError("not square")
     if shape.height % entry.multiple or shape.width % entry.multiple:
         return ValueError(f"not a multiple of {entry.multiple}")
     if entry.smallest is not None:
-        return None if min(shape.height, shape.width) >= entry.smallest else ValueError("too small")
+        return None if min(shape.planes[1:]) >= entry.smallest else ValueError("too small")
     try:
         net = build_without_memory(entry, shape)
         with torch.no_grad():
-            net(torch.empty(2, shape.channels, shape.height, shape.width, device="meta"))
+            net(torch.empty(2, *shape.planes, device="meta"))
     except (*SHAPE_ERRORS, UserError) as error:
         return error
     return None

@@ -87,7 +87,7 @@ def checked_own(name: str, shape: NetShape, outputs: str) -> str:
     Raises `UserError` where it cannot take them or has other outputs than those of `outputs`, in words.
     """
     net = _built(name, shape).eval()
-    given = (2, shape.channels, shape.height, shape.width)
+    given = (2, *shape.planes)
     called = name.removeprefix(_PREFIX)
     try:
         with torch.no_grad():

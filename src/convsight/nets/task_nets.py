@@ -23,8 +23,8 @@ class TaskNet(Generic[Net]):
 
     `encoder` is the network of the catalogue that it comes after where the user names none, empty for one of its own.
     `others` are those that may take its place: the whole catalogue where it is None. Where another library names its
-    encoders, `check` raises `UserError` for a name that it does not know. `about`, `source`, `licence`, `side` and
-    `outputs` are as in `NetEntry`.
+    encoders, `check` raises `UserError` for a name that it does not know. `about`, `source`, `licence`, `side`,
+    `outputs` and `volumes` are as in `NetEntry`.
     """
 
     build: Callable[[str, NetShape], Net]
@@ -35,6 +35,7 @@ class TaskNet(Generic[Net]):
     outputs: int
     encoder: str = ""
     others: tuple[str, ...] | None = None
+    volumes: bool = False
     check: Callable[[str], None] | None = None
 
 
@@ -101,5 +102,12 @@ class TaskNets(Generic[Net]):
         """What lists and descriptions need to know of the network called `name`."""
         net = self._nets[self.parts(name)[0]]
         return NetEntry(
-            partial(self.build, name), net.about, net.licence, net.source, side=net.side, outputs=net.outputs
+            partial(self.build, name),
+            net.about,
+            net.licence,
+            net.source,
+            side=net.side,
+            volumes=net.volumes,
+            channels=1 if net.volumes else 3,
+            outputs=net.outputs,
         )

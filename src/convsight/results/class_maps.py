@@ -38,11 +38,13 @@ class ClassMaps(Sequence[ClassMap]):
         classes: tuple[str, ...],
         colours: tuple[Colour, ...] | None = None,
         ignore_index: int = IGNORED,
+        spacings: Sequence[tuple[float, ...]] | None = None,
     ) -> None:
+        """`spacings` are the sides of a voxel of each example in mm, an axis each, where they are known."""
         self.classes = classes
         self.colours = colours or usual_colours(classes)
         self.ignore_index = ignore_index
-        self._pool = _Pool(masks, classes, ignore_index)
+        self._pool = _Pool(masks, classes, ignore_index, spacings)
         self._rows: NDArray[np.integer[Any]] = np.arange(len(masks))
         self._table: NDArray[np.integer[Any]] | None = None  # an index of the pool's classes -> one of these
 
@@ -56,7 +58,8 @@ class ClassMaps(Sequence[ClassMap]):
     def __getitem__(self, index: int | slice) -> "ClassMap | ClassMaps":
         if isinstance(index, slice):
             return self.select(np.arange(len(self))[index])
-        return ClassMap(self.classes, self.colours, self.mask(index), self.ignore_index)
+        spacing = self._pool.spacing(int(self._rows[index]))
+        return ClassMap(self.classes, self.colours, self.mask(index), self.ignore_index, spacing=spacing)
 
     def mask(self, index: int) -> Indices:
         """The mask of one example, by the indices of these classes."""
@@ -147,8 +150,15 @@ class _Facts(NamedTuple):
 class _Pool:
     """Masks, and what is known of those that were looked at; shared by all that are selected from it."""
 
-    def __init__(self, masks: Sequence[MaskSource] | NDArray[Any], classes: tuple[str, ...], ignore_index: int) -> None:
+    def __init__(
+        self,
+        masks: Sequence[MaskSource] | NDArray[Any],
+        classes: tuple[str, ...],
+        ignore_index: int,
+        spacings: Sequence[tuple[float, ...]] | None,
+    ) -> None:
         self._masks = masks
+        self._spacings = spacings
         self._classes = classes
         self._ignore_index = ignore_index
         self._known: dict[int, _Facts] = {}
@@ -160,6 +170,10 @@ class _Pool:
     def source(self, row: int) -> MaskSource:
         """What it is read from."""
         return self._masks[row]
+
+    def spacing(self, row: int) -> tuple[float, ...] | None:
+        """The sides of a voxel of the mask in mm, where they are known."""
+        return None if self._spacings is None else self._spacings[row]
 
     def facts(self, rows: Sequence[int]) -> list[_Facts]:
         """What is known of the masks at `rows`; what was not looked at yet is read."""

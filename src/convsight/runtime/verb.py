@@ -164,7 +164,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
         columns = _checked(options, card, form, table)
         savers += [Drawings(options.draw, named, *limits).draw] if options.draw else []
     if options.files:
-        savers.append(ResultFiles(options.files, named).save)
+        savers.append(ResultFiles(options.files, named, card.input).save)
     model = Model(card, found.engine())
     for note in found.notes:
         listener.say(f"note: {note}")
@@ -211,7 +211,7 @@ def _predictions(
         prepared.items,
         workers=options.workers,
         max_megapixels=options.max_megapixels,
-        keep=options.draw is not None,
+        keep=options.draw is not None or options.files is not None,
         steady=file is not None,
     )
     for position, prediction in enumerate(found, (file.images if file else 0) + 1):

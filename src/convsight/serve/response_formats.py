@@ -10,6 +10,7 @@ from convsight.errors import UserError
 from convsight.images import decoding
 from convsight.inputs import ImageInput, InputSpec, shown_range
 from convsight.results import Drawable, Result, WithFiles
+from convsight.runtime.located_files import located_files
 from convsight.runtime.original import original_picture
 from convsight.runtime.output_folder import safe_name
 from convsight.serve.content_negotiation import acceptable
@@ -97,7 +98,8 @@ class Archive:
         if self._draws and isinstance(result, Drawable):
             self._write(f"{stem}.drawn.png", drawn_png(result, file, self._max_megapixels, self._spec))
         if isinstance(result, WithFiles):
-            for suffix, content in result.files().items():
+            files = located_files(self._spec, file, result) if self._spec else result.files()
+            for suffix, content in files.items():
                 self._write(f"{stem}.{suffix}", content)
         return self._file.tell() - before
 

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from convsight.augmentation import ImageAugmentation, TargetKind, Variation, in_words
+from convsight.augmentation import (
+    Augmentation,
+    ImageAugmentation,
+    TargetKind,
+    Variation,
+    VolumeAugmentation,
+    in_words,
+)
 from convsight.augmentation.class_names import names_a_side, reads_as_text
 from convsight.datasets import Dataset
-from convsight.inputs import InputSpec, as_image
+from convsight.inputs import InputSpec, VolumeInput, as_image
 from convsight.settings import TrainSettings
 
 _SMALL_SIDE = 40  # pixels; below it a shift of one pixel matters and interpolation blurs
@@ -14,19 +21,34 @@ _MANY = 20_000  # training images; above it little variation is enough for a sho
 
 _LIGHT_SMALL = Variation(shift=1 / 28)
 _LIGHT = Variation(shift=0.06, zoom=0.1, rotate=5, light=0.1)
+_LIGHT_VOLUME = Variation(shift=0.05, zoom=0.1, rotate=8, light=0.1)
+_STRONG_VOLUME = Variation(shift=0.1, zoom=0.2, rotate=15, light=0.2)
 _STRONG = Variation(shift=0.1, zoom=0.2, rotate=12, light=0.25)
 
 
 def choose_augmentation(
     dataset: Dataset, spec: InputSpec, settings: TrainSettings, targets: Mapping[str, TargetKind]
-) -> ImageAugmentation:
+) -> Augmentation:
     """The variation for a data set whose target names classes, with the reasons; `targets` are those of the task."""
+    if isinstance(spec, VolumeInput):
+        return _of_volumes(dataset, settings, targets)
     image = as_image(spec, dataset.task)
     variation, why = _amount(len(dataset.split("train")), min(image.height, image.width), settings)
     horizontal, vertical, why_flip = _flips(dataset, settings)
     variation = replace(variation, flip_horizontal=horizontal, flip_vertical=vertical)
     reasons = (f"augmentation: {in_words(variation)}", why, why_flip)
     return ImageAugmentation(variation, targets, reasons)
+
+
+def _of_volumes(dataset: Dataset, settings: TrainSettings, targets: Mapping[str, TargetKind]) -> VolumeAugmentation:
+    """Volumes vary less by themselves than photos do: what is scanned lies in one orientation."""
+    amounts = {"none": Variation(), "strong": _STRONG_VOLUME}
+    horizontal, vertical, why_flip = _flips(dataset, settings)
+    variation = replace(
+        amounts.get(settings.augment, _LIGHT_VOLUME), flip_horizontal=horizontal, flip_vertical=vertical
+    )
+    why = f"variation of volumes: --augment {settings.augment}"
+    return VolumeAugmentation(variation, targets, (f"augmentation: {in_words(variation)}", why, why_flip))
 
 
 def _amount(images: int, side: int, settings: TrainSettings) -> tuple[Variation, str]:

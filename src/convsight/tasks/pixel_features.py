@@ -12,6 +12,7 @@ from convsight.datasets import ImageStore
 _LONGEST_SIDE_PX = 32
 _MAX_COEFFICIENTS = 320_000  # keeps a fit within about ten seconds of two cores, however many outputs there are
 _IMAGES_AT_A_TIME = 500
+_SLABS = 8  # of a volume
 
 
 def pixel_features(
@@ -39,9 +40,18 @@ def shrunk_images(images: ImageStore, positions: NDArray[np.int64], outputs: int
 def _levels(images: ImageStore, positions: NDArray[np.int64]) -> NDArray[Any]:
     """The images at `positions`: RGB as they are, others as floats of which 255 is the upper end of their range."""
     taken, spec = images.take(positions), images.spec
+    if taken.ndim == 5:
+        return _slabs(spec.scaled(taken) * 255)
     if taken.dtype == np.uint8 and taken.shape[3] == 3:
         return taken
     return np.moveaxis(spec.scaled(taken) * 255, 1, 3).astype(np.float32)
+
+
+def _slabs(volumes: NDArray[Any]) -> NDArray[np.float32]:
+    """Volumes (count, channels, depth, height, width) as images whose channels are means of a few slabs of slices."""
+    slabs = np.array_split(volumes, min(_SLABS, volumes.shape[2]), axis=2)
+    planes = np.concatenate([slab.mean(axis=2) for slab in slabs], axis=1)
+    return np.moveaxis(planes, 1, 3).astype(np.float32)
 
 
 def _side_px(outputs: int, channels: int = 3) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Split
+from convsight.datasets.volume_range import are_volumes
 from convsight.images import ImageError, InputSize, load_image, tiff_header
 from convsight.inputs import ImageInput
 from convsight.nets.catalogue import net_entry
@@ -19,10 +20,11 @@ SMALL = "small"
 
 
 class Usual(NamedTuple):
-    """The networks of a task where the user names none: one for photos, pretrained, and one for all else, fresh."""
+    """The networks of a task where the user names none: for photos, pretrained; for other images and volumes, fresh."""
 
     small: str
     photos: str
+    volumes: str = "small-3d"
 
 
 USUAL = Usual(SMALL, "efficientnet_lite0")
@@ -38,6 +40,8 @@ def choose_start(dataset: Dataset, settings: TrainSettings, usual: Usual = USUAL
     """The network and its first weights: as the settings say, else one of `usual` by what the training images are."""
     if settings.net is not None:
         return Start(settings.net, settings.weights)
+    if are_volumes(dataset.split("train").images):
+        return Start(usual.volumes, settings.weights, f"{usual.volumes}, since these are volumes")
     if settings.weights is not None:
         return Start(usual.photos if settings.weights == IMAGENET else usual.small, settings.weights)
     reason = _why_small(dataset.split("train"), settings)

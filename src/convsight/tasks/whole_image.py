@@ -23,6 +23,7 @@ from convsight.tasks.image_size import choose_side, typical_side, unmeasured
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.net_stages import net_stages
 from convsight.tasks.start import SMALL, choose_start, untried_weights
+from convsight.tasks.volume_size import hold_volumes, unmeasured_volumes
 
 
 class WholeImageTask(Task, ABC):
@@ -40,7 +41,7 @@ class WholeImageTask(Task, ABC):
         # A text that fails at a side of its own choice fails at any; the catalogue's networks work at theirs.
         side = settings.size or (entry.side if is_net_text(net) else None)
         if side is not None:
-            check_size(net, NetShape(entry.outputs, entry.channels, side, side))
+            check_size(net, entry.cube(entry.outputs, entry.channels, side))
         return net
 
     def shape(self, card: Card) -> NetShape:
@@ -63,6 +64,8 @@ class WholeImageTask(Task, ABC):
 
     def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         split = dataset.split("train")
+        if hold_volumes(split):
+            return unmeasured_volumes(split, settings)
         side, why = choose_side(settings, typical_side(split), net_entry(net).side)
         return unmeasured(side, side, settings.fit or self.usual_fit, split, settings.colour), why
 

@@ -165,7 +165,7 @@ class ClassGraph(nn.Module):
         planes = self.inputs(images)
         logits = self.model(planes).float()
         if self.mirror:
-            logits = (logits + self.model(planes.flip(3)).float()) / 2
+            logits = (logits + self.model(planes.flip(-1)).float()) / 2
         return {"probabilities": (logits / self.temperature).softmax(dim=1)}
 
 

@@ -141,5 +141,5 @@ class LabelSetGraph(nn.Module):
         planes = self.inputs(images)
         logits = self.model(planes).float()
         if self.mirror:
-            logits = (logits + self.model(planes.flip(3)).float()) / 2
+            logits = (logits + self.model(planes.flip(-1)).float()) / 2
         return {"probabilities": logits.sigmoid()}

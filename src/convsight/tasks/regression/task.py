@@ -1,6 +1,7 @@
 """Regression: what number, or which numbers, belong to the image?"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -12,7 +13,7 @@ from convsight.augmentation import Augmentation, Batch
 from convsight.augmentation.mixing import mixed
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import InputSpec, as_image
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.catalogue import NetShape
 from convsight.nets.input_layers import InputLayer
@@ -23,6 +24,7 @@ from convsight.settings import TrainSettings
 from convsight.targets import NumberTargets, Targets
 from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
+from convsight.tasks.net_shape import net_shape
 from convsight.tasks.reader import Metrics
 from convsight.tasks.regression.augmentation import choose_augmentation
 from convsight.tasks.regression.baselines import constant_baseline, linear_baseline
@@ -55,8 +57,7 @@ class Regression(WholeImageTask):
         return super().net(name, settings)
 
     def shape(self, card: Card) -> NetShape:
-        sides, outputs = as_image(card.input, card.task), card.target.outputs * _answer(card).per_number
-        return NetShape(outputs, sides.channels, sides.height, sides.width)
+        return replace(net_shape(card), outputs=card.target.outputs * _answer(card).per_number)
 
     def head_start(
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener

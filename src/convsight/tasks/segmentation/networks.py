@@ -8,12 +8,14 @@ from convsight.errors import UserError
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.dry_run.run import SHAPE_ERRORS
 from convsight.nets.entry import NetShape
+from convsight.nets.image_sizes import check_kind
 from convsight.nets.segmenter import Segmenter
 from convsight.nets.task_nets import TaskNet, TaskNets
 from convsight.nets.unet import plain_unet, unet_after
 from convsight.tasks.segmentation import smp_segmenters as smp
 from convsight.tasks.segmentation.fcn import Fcn
 from convsight.tasks.segmentation.segnet import ENCODERS, SegNet
+from convsight.tasks.segmentation.unet_3d import UNet3d
 
 _SIDE, _CLASSES = 256, 21  # px, and Pascal VOC's classes with the background, for which lists count
 
@@ -21,10 +23,23 @@ _UNET = "Ronneberger et al., U-Net: Convolutional Networks for Biomedical Image 
 _FCN = "Long et al., Fully Convolutional Networks for Semantic Segmentation, 2015"
 
 _net = partial(TaskNet[Segmenter], licence="Apache-2.0", side=_SIDE, outputs=_CLASSES)
+_volume_net = partial(
+    TaskNet[Segmenter],
+    licence="Apache-2.0",
+    source="Cicek et al., 3D U-Net: Learning Dense Volumetric Segmentation from Sparse Annotation, 2016",
+    side=64,
+    outputs=3,
+    others=(),
+    volumes=True,
+)
 
 
 def _unet(width: int, encoder: str, shape: NetShape) -> Segmenter:
     return unet_after(encoder, shape) if encoder else plain_unet(shape, width)
+
+
+def _unet_3d(width: int, encoder: str, shape: NetShape) -> Segmenter:
+    return UNet3d(shape.channels, shape.outputs, width)
 
 
 # torchvision is imported when one of its networks is asked for: it takes about a second.
@@ -87,16 +102,20 @@ NETWORKS = TaskNets[Segmenter](
             )
             for name, (about, source) in smp.ARCHITECTURES.items()
         },
+        "unet-3d": _volume_net(partial(_unet_3d, 32), "U-Net of volumes"),
+        "unet-3d-s": _volume_net(partial(_unet_3d, 8), "U-Net of volumes of a quarter of the channels"),
     }
 )
 
 
 def check_segmenter(name: str, shape: NetShape) -> None:
     """Raise `UserError` where the network called `name` cannot work on such images; computes shapes alone."""
-    model = build_without_memory(NETWORKS.entry(name), shape).eval()
+    entry = NETWORKS.entry(name)
+    check_kind(name, entry, shape)
+    model = build_without_memory(entry, shape).eval()
     try:
         with torch.no_grad():
-            model(torch.empty(1, shape.channels, shape.height, shape.width, device="meta"))
+            model(torch.empty(1, *shape.planes, device="meta"))
     except SHAPE_ERRORS as error:
         raise UserError(
             f"{name} cannot work on images of {shape.width} x {shape.height} px: {error}; try a larger --size"

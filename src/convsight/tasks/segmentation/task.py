@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from convsight.augmentation import Augmentation, Batch, MaskTarget
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.inputs import ImageInput, InputSpec
+from convsight.inputs import InputSpec
 from convsight.metrics import Measured
 from convsight.nets.entry import NetShape
 from convsight.nets.input_layers import InputLayer
@@ -42,12 +42,13 @@ from convsight.tasks.segmentation.pretrained import adapt_segmenter, fill_segmen
 from convsight.tasks.segmentation.torchvision_weights import SIZE, TORCHVISION_SEGMENTERS, coco_weights
 from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
+from convsight.tasks.volume_size import hold_volumes, unmeasured_volumes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MASK = "mask"  # the name of the target
-_USUAL = Usual("unet-s", "unet+efficientnet_lite0")
+_USUAL = Usual("unet-s", "unet+efficientnet_lite0", "unet-3d-s")
 _LONGEST = 320  # px, of the input where nobody tells
 _STRIDE = 32  # px, of most encoders
 
@@ -99,10 +100,12 @@ class Segmentation(Task):
     def check(self, card: Card) -> None:
         check_segmenter(card.net, net_shape(card))
 
-    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[ImageInput, str]:
+    def input(self, net: str, dataset: Dataset, settings: TrainSettings) -> tuple[InputSpec, str]:
         if (weights := SegmentationSettings.of(settings).class_weights) is not None:
             class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         split = dataset.split("train")
+        if hold_volumes(split):
+            return unmeasured_volumes(split, settings, keeps_scale=True)
         width, height = np.median(sizes(split), axis=0)
         longest = settings.size or min(_LONGEST, int(max(width, height)))
         scale = longest / max(width, height)
