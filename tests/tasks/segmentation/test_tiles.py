@@ -29,8 +29,8 @@ def test_unless_the_user_says_otherwise(choices: dict[str, object]) -> None:
 
 def test_tiles_are_as_the_user_says() -> None:
     assert (chosen(SMALL, tile=128) or ())[:2] == (128, 32)
-    assert (chosen(SMALL, tile=128, overlap=0) or ())[:2] == (128, 0)
-    assert (chosen(LARGE, overlap=100) or ())[:2] == (256, 100)
+    assert (chosen(SMALL, tile=128, tile_overlap=0) or ())[:2] == (128, 0)
+    assert (chosen(LARGE, tile_overlap=100) or ())[:2] == (256, 100)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_tiles_are_as_the_user_says() -> None:
             "--tile 501 is larger than every picture, the largest of which has 500 x 375 px; give",
         ),
         ({"tile": 16}, "--tile 16: give at least 32 px, or 0 for no tiles"),
-        ({"tile": 128, "overlap": 65}, "--overlap 65: tiles of 128 px may share at most half, 64 px"),
+        ({"tile": 128, "tile_overlap": 65}, "--tile-overlap 65: tiles of 128 px may share at most half, 64 px"),
         ({"tile": 128, "size": 64}, "--size 64 changes the scale of pictures, which --tile 128 keeps; give one"),
         ({"tile": 128, "fit": "pad"}, "--fit pad changes the scale of pictures"),
-        ({"overlap": 16}, "--overlap 16 is of tiles, and there are none; give --tile 256 too"),
+        ({"tile_overlap": 16}, "--tile-overlap 16 is of tiles, and there are none; give --tile 256 too"),
     ],
 )
 def test_what_contradicts_itself_is_refused(choices: dict[str, object], reason: str) -> None:

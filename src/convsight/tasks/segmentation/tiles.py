@@ -31,17 +31,19 @@ def chosen_tile(settings: TrainSettings, sizes: NDArray[np.int64]) -> ChosenTile
     width, height = np.median(sizes, axis=0)
     is_large = max(width, height) > _LARGE and settings.size is None and settings.fit is None
     if own.tile == 0 or (own.tile is None and not is_large):
-        if own.overlap is not None:
-            raise UserError(f"--overlap {own.overlap} is of tiles, and there are none; give --tile {_TILE} too")
+        if own.tile_overlap is not None:
+            raise UserError(
+                f"--tile-overlap {own.tile_overlap} is of tiles, and there are none; give --tile {_TILE} too"
+            )
         return None
     side = own.tile or _TILE
     for name, value in (("size", settings.size), ("fit", settings.fit)):
         if value is not None:
             raise UserError(f"--{name} {value} changes the scale of pictures, which --tile {side} keeps; give one")
     _check_side(side, sizes)
-    overlap = side // 4 if own.overlap is None else own.overlap
+    overlap = side // 4 if own.tile_overlap is None else own.tile_overlap
     if 2 * overlap > side:
-        raise UserError(f"--overlap {overlap}: tiles of {side} px may share at most half, {side // 2} px")
+        raise UserError(f"--tile-overlap {overlap}: tiles of {side} px may share at most half, {side // 2} px")
     reason = f"--tile {side}" if own.tile else f"pictures of {width:.0f} x {height:.0f} px would lose detail if shrunk"
     never = "" if own.tile else "; --tile 0 shrinks them"
     return ChosenTile(side, overlap, f"tiles of {side} px that overlap by {overlap} px: {reason}{never}")
@@ -50,7 +52,7 @@ def chosen_tile(settings: TrainSettings, sizes: NDArray[np.int64]) -> ChosenTile
 def refuse_tiles(settings: TrainSettings) -> None:
     """Raise `UserError` where tiles of volumes are asked for."""
     own = SegmentationSettings.of(settings)
-    for name, value in (("tile", own.tile), ("overlap", own.overlap)):
+    for name, value in (("tile", own.tile), ("tile-overlap", own.tile_overlap)):
         if value:
             raise UserError(f"--{name} {value} is of pictures, and these are volumes: leave it out")
 

@@ -36,7 +36,7 @@ class SegmentationSettings(TaskSettings):
         description="Keep the scale of pictures and cut them into tiles of so many px; 0: never. [default: 256 where "
         "they are large]",
     )
-    overlap: int | None = Field(
+    tile_overlap: int | None = Field(
         None, ge=0, le=2048, description="Pixels that neighbouring tiles share. [default: a quarter of a tile]"
     )
     mirror: bool = Field(
