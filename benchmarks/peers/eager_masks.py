@@ -26,7 +26,7 @@ def main(run: str, images: str) -> None:
     with torch.inference_mode():
         for picture in sorted(Path(images).iterdir()):
             image = Image.open(picture).convert("RGB")
-            resized = np.asarray(image.resize((spec.width, spec.height), Image.Resampling.BILINEAR))
+            resized = np.array(image.resize((spec.width, spec.height), Image.Resampling.BILINEAR))
             planes = torch.from_numpy(resized).permute(2, 0, 1)[None].float() / 255
             found = model((planes - mean) / std).argmax(1)[0].to(torch.uint8).numpy()
             Image.fromarray(found).resize(image.size, Image.Resampling.NEAREST).save(io.BytesIO(), "PNG")

@@ -294,7 +294,10 @@ def predict(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Append to this .csv, .jsonl or .parquet; the same command goes on where one was stopped."),
+        typer.Option(
+            help="Append to this .csv, .jsonl or .parquet; or write the map of one picture, however large, with its "
+            "georeference: .tif, or .geojson for outlines. The same command goes on where one was stopped."
+        ),
     ] = None,
     reject_below: Annotated[
         float | None,
@@ -314,6 +317,12 @@ def predict(
     for_spreadsheets: Annotated[
         bool, typer.Option("--for-spreadsheets", help="In CSV, write ' before names that a spreadsheet would run.")
     ] = False,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Beside --out MAP.tif, those of every class: MAP.probabilities.tif.")
+    ] = False,
+    own_crs: Annotated[
+        bool, typer.Option("--own-crs", help="Of --out MAP.geojson, coordinates of the picture, not WGS 84.")
+    ] = False,
     workers: Workers = CORES,
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
@@ -323,6 +332,7 @@ def predict(
 ) -> None:
     """Predict images; one that is missing or cannot be read is reported in its place, and the exit code is 2."""
     from convsight.progress import Terminal
+    from convsight.runtime.maps import is_map
     from convsight.runtime.sources.resolve import live_sources
     from convsight.runtime.verb import PredictOptions, print_predictions, save_predictions
 
@@ -331,6 +341,15 @@ def predict(
     places = [*(sources or ()), *live_sources(camera, stream or ())]
     if not places:
         raise UserError("name images to predict: files, folders, patterns, URLs, videos, - for a list, or --camera 0")
+    if out and is_map(out):
+        from convsight.runtime.maps.verb import MapOptions, save_map
+
+        beside = {"--draw": draw, "--files": files, "--for-spreadsheets": for_spreadsheets}
+        limits = max_megapixels, engine, precision, weights, download
+        save_map(MapOptions(model, places, reject_below, probabilities, own_crs, *limits), out, beside, Terminal())
+        return
+    if probabilities or own_crs:
+        raise UserError("--probabilities and --own-crs go with --out and a .tif or .geojson")
     options = PredictOptions(
         model,
         places,

@@ -15,7 +15,7 @@ from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, jaccard_score, roc_auc_score
-from tests.metrics.pixels.maps import guessed, patches
+from tests.metrics.pixels.maps import guessed, moved, patches, things
 from tests.tasks.detection.judged import COCO_NAMES
 from tests.training.heard import Heard
 from typer.testing import CliRunner
@@ -23,7 +23,10 @@ from typer.testing import CliRunner
 from convsight.cli import app
 from convsight.datasets import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
+from convsight.metrics.pixels.mask_pairs import MaskPairs
+from convsight.metrics.pixels.science_bowl import science_bowl_precision
 from convsight.results import ClassMap, ClassMaps
+from convsight.results.masks import masks_of_ids
 from convsight.results.run_lengths import from_text
 from convsight.runtime.answers import AnswerOptions, evaluate_answers
 from convsight.runtime.evaluate import Evaluation
@@ -314,6 +317,26 @@ def test_masks_of_things_have_the_numbers_of_pycocotools(boxes: Path, tmp_path: 
     file.write_text(json.dumps([{"image_id": 40, "category_id": 9, "bbox": [1, 2, 3, 4], "score": 0.5}]))
     with pytest.raises(UserError, match="entry 0: segmentation is None; expected run lengths"):
         judged(file, boxes, task="instances")
+
+
+def test_maps_of_things_are_answers_of_one_class(tmp_path: Path) -> None:
+    for name in ("images", "instances"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    (tmp_path / "answers").mkdir()
+    precisions = []
+    for number in range(3):
+        true, guess = things(number), moved(things(number), number)
+        Image.new("RGB", (80, 60)).save(tmp_path / "data" / "images" / f"{number}.png")
+        Image.fromarray(true.astype(np.uint8)).save(tmp_path / "data" / "instances" / f"{number}.png")
+        Image.fromarray(guess.astype(np.uint16)).save(tmp_path / "answers" / f"{number}_cp_masks.png")
+        pairs = MaskPairs.of(*([mask for mask in masks_of_ids(ids) if mask.area] for ids in (guess, true)))
+        precisions.append(science_bowl_precision(pairs).mean())
+    found, said = judged(tmp_path / "answers", tmp_path / "data")
+    assert value(found, "test/DSB") == pytest.approx(np.mean(precisions))
+    assert any("maps of things say nothing of how sure they are" in words for words in said)
+    Image.new("L", (80, 61)).save(tmp_path / "answers" / "2_cp_masks.png")
+    with pytest.raises(UserError, match="the map is 80 x 61, its image 80 x 60"):
+        judged(tmp_path / "answers", tmp_path / "data")
 
 
 def test_boxes_of_masks_and_ids_as_texts_and_a_document_are_taken(boxes: Path, tmp_path: Path) -> None:

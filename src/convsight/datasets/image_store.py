@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from convsight.datasets.dataset import Images, Split
 from convsight.datasets.pixel_file import PixelFile
+from convsight.datasets.ragged import RaggedArrays
 from convsight.datasets.threads import map_in_threads
-from convsight.images import ImageError
+from convsight.images import ImageError, image_size
 from convsight.inputs import ImageInput, InputSpec, Loaded
 from convsight.memory import available_memory_bytes
 
@@ -44,6 +45,7 @@ class _Store(Store, Protocol):
     """Loaded arrays, and what they were loaded from."""
 
     def source(self, row: int) -> Path | NDArray[Any]: ...
+    def loaded(self, row: int) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,10 @@ class ImageStore:
             return cls(spec, given, given.found(), np.arange(len(split))), []
         budget = available_memory_bytes() // _MEMORY_SHARE if memory_budget_bytes is None else memory_budget_bytes
         source = _OnDemand(split.images, spec, max_megapixels, workers)
-        held: _Held | None = None
-        if source.needed_bytes <= budget:
+        held: _Held | _Whole | None = None
+        if spec.is_tiled:
+            held = _Whole.of(source, budget, on_disk)
+        elif source.needed_bytes <= budget:
             held = _Held.empty(split.images, spec)
         elif on_disk and (file := PixelFile.make((len(split), *spec.array_shape), spec.dtype)):
             held = _Held(file.arrays, spec, split.images, file)
@@ -108,8 +112,33 @@ class ImageStore:
         return len(self._rows)
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
-        """The examples at `indices`, in that order: a new array (indices, *array_shape)."""
+        """The examples at `indices`, in that order: a new array (indices, *array_shape).
+
+        Of tiled ones it is the tile in the middle.
+        """
+        if self.spec.is_tiled:
+            return self.tiles(indices, middle_corners([self.size(int(index)) for index in indices], self.tile_size))
         return self._store.take(self._rows[indices])
+
+    def loaded(self, indices: NDArray[np.int64]) -> Sequence[NDArray[Any]] | NDArray[Any]:
+        """The same; of tiled ones the whole arrays, whose shapes differ."""
+        if not self.spec.is_tiled:
+            return self.take(indices)
+        return [self._store.loaded(int(row)) for row in self._rows[indices]]
+
+    def tiles(self, indices: NDArray[np.int64], corners: NDArray[np.int64]) -> NDArray[Any]:
+        """Of each of the tiled examples at `indices` the tile at its corner (left, top): (indices, *array_shape)."""
+        found = np.empty((len(indices), *self.spec.array_shape), self.spec.dtype)
+        width, height = self.tile_size
+        for place, (row, (left, top)) in enumerate(zip(self._rows[indices].tolist(), corners.tolist(), strict=True)):
+            found[place] = self._store.loaded(row)[top : top + height, left : left + width]
+        return found
+
+    @property
+    def tile_size(self) -> tuple[int, int]:
+        """The width and height of a tile in pixels."""
+        height, width = self.spec.array_shape[:2]
+        return width, height
 
     def source(self, index: int) -> Path | NDArray[Any]:
         """What example `index` was loaded from: a file, or an array."""
@@ -143,6 +172,8 @@ class ImageStore:
         """Where the arrays are; `nowhere` means that each is loaded whenever it is asked for."""
         if isinstance(self._store, _Held):
             return "memory" if self._store.file is None else "disk"
+        if isinstance(self._store, _Whole):
+            return self._store.arrays.kept
         if isinstance(self._store, _Joined):
             found = {store.kept for store in self._store.stores}
             return next(place for place in ("nowhere", "disk", "memory") if place in found)
@@ -151,6 +182,10 @@ class ImageStore:
     @property
     def bytes(self) -> int:
         """How much room the arrays of all examples take."""
+        if self.spec.is_tiled:
+            pixel = self.spec.dtype.itemsize * self.spec.array_shape[-1]
+            pixels: int = self._found.sizes[self._rows].astype(np.int64).prod(axis=1).sum().item()
+            return pixels * pixel
         return len(self) * prod(self.spec.array_shape) * self.spec.dtype.itemsize
 
     @classmethod
@@ -207,6 +242,14 @@ class _Held:
             return chosen.reshape(len(rows), *self.spec.array_shape)
         return np.repeat(chosen[..., None], 3, axis=3)  # grey, held as RGB
 
+    def loaded(self, row: int) -> NDArray[Any]:
+        found: NDArray[Any] = self.take(np.array([row]))[0]
+        return found
+
+    def put(self, row: int, array: NDArray[Any]) -> None:
+        """Keep the array of a row."""
+        self.arrays[row] = array
+
     def found(self) -> _Found:
         """What there is to know of examples that came as the network takes them."""
         if not _is_rgb(self.spec):
@@ -219,6 +262,37 @@ class _Held:
         sizes = np.broadcast_to(np.array(size, np.int32), (len(self.arrays), len(size)))
         digests = [digest(each, size, plain) for each, plain in zip(self.arrays, grey.tolist(), strict=True)]
         return _Found(grey, sizes, np.array(digests, np.uint64))
+
+
+@final
+class _Whole:
+    """Whole pictures, each of its own size."""
+
+    def __init__(self, source: "_OnDemand", arrays: RaggedArrays) -> None:
+        self.arrays = arrays
+        self._source = source
+
+    @classmethod
+    def of(cls, source: "_OnDemand", memory_bytes: int, on_disk: bool) -> Self | None:
+        """Room for the pictures of `source`; None where there is none."""
+        least = source.spec.array_shape
+        sizes = (image_size(image) for image in source.images)
+        shapes = [size and (max(size[1], least[0]), max(size[0], least[1]), *least[2:]) for size in sizes]
+        arrays = RaggedArrays.make(shapes, source.spec.dtype, memory_bytes, on_disk=on_disk)
+        return None if arrays is None else cls(source, arrays)
+
+    def source(self, row: int) -> Path | NDArray[Any]:
+        return self._source.source(row)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        return np.stack([self.loaded(row) for row in rows.tolist()])
+
+    def loaded(self, row: int) -> NDArray[Any]:
+        return self.arrays[row]
+
+    def put(self, row: int, array: NDArray[Any]) -> None:
+        """Keep the array of a row."""
+        self.arrays.put(row, array)
 
 
 @final
@@ -239,8 +313,16 @@ class _Joined:
         return taken
 
     def source(self, row: int) -> Path | NDArray[Any]:
+        store, index = self._owner(row)
+        return store.source(index)
+
+    def loaded(self, row: int) -> NDArray[Any]:
+        store, index = self._owner(row)
+        return store.loaded(np.array([index]))[0]
+
+    def _owner(self, row: int) -> tuple[ImageStore, int]:
         number = int(np.searchsorted(self.ends, row, "right"))
-        return self.stores[number].source(row - int(self.ends[number]) + len(self.stores[number]))
+        return self.stores[number], row - int(self.ends[number]) + len(self.stores[number])
 
 
 @final
@@ -253,6 +335,10 @@ class _Other:
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         return self.arrays.take(rows)
+
+    def loaded(self, row: int) -> NDArray[Any]:
+        found: NDArray[Any] = self.arrays.take(np.array([row]))[0]
+        return found
 
     def source(self, row: int) -> Path | NDArray[Any]:
         return self.examples.source(row)
@@ -278,6 +364,9 @@ class _OnDemand:
     def load(self, row: int) -> Loaded:
         return self.spec.load(self.images[row], self.max_megapixels)
 
+    def loaded(self, row: int) -> NDArray[Any]:
+        return self.load(row).array
+
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         taken = np.empty((len(rows), *self.spec.array_shape), self.spec.dtype)
         for place, image in enumerate(map_in_threads(self.load, rows.tolist(), min(self.workers, len(rows)))):
@@ -286,10 +375,10 @@ class _OnDemand:
 
 
 def _decode_all(
-    source: _OnDemand, names: Sequence[str], held: _Held | None, tell: Callable[[int], object]
+    source: _OnDemand, names: Sequence[str], held: _Held | _Whole | None, tell: Callable[[int], object]
 ) -> tuple[_Found, list[Unreadable]]:
     """Decode each image, into `held` if there is such."""
-    axes = len(source.spec.free_axes) - 1  # all but the batch's
+    axes = len(source.spec.size_of(np.empty(source.spec.array_shape, np.uint8)))
     count = len(names)
     found = _Found(np.zeros(count, np.bool_), np.zeros((count, axes), np.int32), np.zeros(count, np.uint64))
     rgb = _is_rgb(source.spec)
@@ -308,7 +397,7 @@ def _decode_all(
             if image.remark:
                 found.remarks[row] = image.remark
             if held is not None:
-                held.arrays[row] = image.array
+                held.put(row, image.array)
         return len(rows), bad
 
     unreadable: list[Unreadable] = []
@@ -318,6 +407,17 @@ def _decode_all(
         unreadable += bad
         tell(count)
     return found, unreadable
+
+
+def middle_corners(sizes: Sequence[tuple[int, ...]], tile: tuple[int, int]) -> NDArray[np.int64]:
+    """Where the tile in the middle of pictures of such `sizes` (width, height) begins: (pictures, 2), left and top.
+
+    >>> middle_corners([(100, 20)], (32, 32)).tolist()
+    [[34, 0]]
+    """
+    spare = np.array(sizes, np.int64).reshape(-1, 2) - np.array(tile)
+    corners: NDArray[np.int64] = np.maximum(spare, 0) // 2
+    return corners
 
 
 def is_grey(image: NDArray[np.uint8]) -> bool:

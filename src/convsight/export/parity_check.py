@@ -47,7 +47,7 @@ def prove(
     """
     differences: list[list[Difference]] = [[] for _ in checks]
     for chunk in _chunks(images):
-        fitted = np.stack([card.input.load(image, np.inf).array for image in chunk])
+        fitted = [card.input.load(image, np.inf).array for image in chunk]
         sizes = [card.input.size_of(image) for image in chunk]
         expected = list(predictions(original, reader, fitted, sizes))
         for check, found in zip(checks, differences, strict=True):
@@ -61,13 +61,17 @@ def prove(
 
 
 def _predictions(
-    check: ParityCheck, reader: Reader, chunk: Sequence[Pixels], fitted: Pixels, sizes: Sequence[tuple[int, ...]]
+    check: ParityCheck,
+    reader: Reader,
+    chunk: Sequence[Pixels],
+    fitted: Sequence[Pixels],
+    sizes: Sequence[tuple[int, ...]],
 ) -> Iterator[Result]:
-    if check.pixels == "fitted":
+    if check.pixels == "fitted" or reader.card.input.is_tiled:  # a graph is given tiles, which it takes as they are
         yield from predictions(check.engine, reader, fitted, sizes)
         return
     for image, size in zip(chunk, sizes, strict=True):
-        yield from predictions(check.engine, reader, image[None], [size])
+        yield from predictions(check.engine, reader, [image], [size])
 
 
 def _proof(check: ParityCheck, found: Sequence[Difference]) -> Proof:

@@ -17,6 +17,7 @@ _FITS = {
     "crop": "scaled until it covers them, and the middle kept",
     "squash": "scaled to them, whatever its proportions",
     "pad": "scaled until it fits into them, on black",
+    "tile": "kept in their scale and cut into overlapping tiles of that size",
 }
 
 

@@ -36,6 +36,7 @@ from convsight.images.regular_file import opened_file
 from convsight.images.resize import fit_planes, resize_image
 from convsight.images.system_folders import is_system_folder, left_out_words
 from convsight.images.tiff_header import TIFF_SUFFIXES, TiffHeader, is_tiff_source, tiff_header
+from convsight.images.tiff_rows import RowsWanted, TiffRows, opened_rows
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -53,8 +54,10 @@ __all__ = [
     "RawValues",
     "ResizeFilter",
     "ResizeMode",
+    "RowsWanted",
     "Source",
     "TiffHeader",
+    "TiffRows",
     "ValueRange",
     "VolumeHeader",
     "VolumeSpace",
@@ -81,6 +84,7 @@ __all__ = [
     "name_of",
     "nifti_mask",
     "opened_file",
+    "opened_rows",
     "raw_values",
     "read_bands",
     "read_nifti",

@@ -178,6 +178,12 @@ def _check(header: TiffHeader, name: str, max_megapixels: float, wanted: Wanted 
 
 
 def _values(file: Any, header: TiffHeader, name: str) -> Bands:
+    check_file(file, header, name)
+    return values_of(file)
+
+
+def check_file(file: Any, header: TiffHeader, name: str) -> None:
+    """Raise `ImageError` where an open `file` is not what its `header` says, or holds what cannot be read."""
     types = set(file.dtypes)
     if (file.width, file.height, file.count) != (header.width, header.height, header.samples):
         raise ImageError(f"{name} contradicts itself about its size; save it again or leave it out")
@@ -190,9 +196,13 @@ def _values(file: Any, header: TiffHeader, name: str) -> Bands:
             f"{name} holds numbers of the type {', '.join(sorted(types))}; expected one of uint8, uint16, int16 or "
             "float32 for all bands; convert it"
         )
-    [dtype] = types
-    found = cast("NDArray[Any]", np.moveaxis(file.read(), 0, -1))
-    valid = _valid(file, found)
+
+
+def values_of(file: Any, window: Any = None) -> Bands:
+    """The values of an open file that was checked, or those in a `window` of rasterio."""
+    dtype = file.dtypes[0]
+    found = cast("NDArray[Any]", np.moveaxis(file.read(window=window), 0, -1))
+    valid = _valid(file, found, window)
     values = np.ascontiguousarray(found, _READ.get(dtype, np.float32))
     if values.dtype == np.float32:  # of numbers, too, that float32 is too short for
         finite = np.isfinite(values)
@@ -201,7 +211,7 @@ def _values(file: Any, header: TiffHeader, name: str) -> Bands:
     return Bands(values, valid)
 
 
-def _valid(file: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
+def _valid(file: Any, values: NDArray[Any], window: Any) -> NDArray[np.bool_] | None:
     """Where the values are not those that the file calls none; None where it calls no value so."""
     valid: NDArray[np.bool_] | None = None
     for band, nodata in enumerate(file.nodatavals):
@@ -213,6 +223,6 @@ def _valid(file: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
             valid[..., band] = there
     flags = {flag.name for flag in file.mask_flag_enums[0]}
     if "per_dataset" in flags and "alpha" not in flags:  # a mask that lies in the file
-        masked = np.broadcast_to(file.read_masks(1)[..., None] > 0, values.shape)
+        masked = np.broadcast_to(file.read_masks(1, window=window)[..., None] > 0, values.shape)
         valid = masked if valid is None else valid & masked
     return valid

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-ResizeMode = Literal["crop", "squash", "pad"]
+ResizeMode = Literal["crop", "squash", "pad", "tile"]
 ResizeFilter = Literal["bilinear", "bicubic"]
 
 
@@ -11,6 +11,9 @@ class InputSize(NamedTuple):
 
     With `shorter`, `crop` first resizes the whole image until its shorter side has so many pixels, then cuts the middle
     out of that: what most pretrained networks expect. `filter` is what the resize weights pixels by.
+
+    Under `tile` images keep their scale and are cut into tiles of that size later; those that are smaller get borders
+    on the right and below.
     """
 
     height: int

@@ -42,17 +42,18 @@ def load_image(
     """
     size = (input_size.height, input_size.width)
     # Data sets of small images come as arrays of the right size; Pillow would take most of their time.
+    tiled = input_size.fit == "tile"
     fitted = source.dtype == np.uint8 and not input_size.shorter if isinstance(source, np.ndarray) else False
     if isinstance(source, np.ndarray) and fitted and source.shape in {size, (*size, 3)}:
         pixels = source.copy() if source.ndim == 3 else source[:, :, None].repeat(3, axis=2)
         return FittedImage(pixels, size[::-1])
     needed = (input_size.shorter,) * 2 if input_size.shorter else (input_size.width, input_size.height)
     content = source if isinstance(source, bytes) else content_of_small(source) if isinstance(source, Path) else None
-    if content is not None:
+    if content is not None and not tiled:
         small = plain_jpeg(content, (REDUCED_FROM * needed[0], REDUCED_FROM * needed[1]), max_megapixels)
         if small is not None:
             rgb = small if small.mode == "RGB" else small.convert("RGB")
             return FittedImage(resize_image(rgb, input_size), small.size)
         source, name = content, name or name_of(source)
-    with decoding(source, needed, max_megapixels, name, shown) as decoded:
+    with decoding(source, None if tiled else needed, max_megapixels, name, shown) as decoded:
         return FittedImage(resize_image(decoded.image, input_size, decoded.box), decoded.size, decoded.remark)

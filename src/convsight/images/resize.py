@@ -20,7 +20,8 @@ def resize_image(image: Image.Image, input_size: InputSize, box: CropBox | None 
     """`image` (mode RGB), or the part of it in `box`, at the network's size: RGB uint8 (height, width, 3).
 
     `crop` resizes the middle that has the target's proportions, `squash` the whole; `pad` resizes the whole,
-    proportions kept, onto the middle of a black target. Numbers are those of Pillow's
+    proportions kept, onto the middle of a black target; `tile` keeps the scale, and only adds black on the right and
+    below where a side is shorter than the target's. Numbers are those of Pillow's
     `image.resize(size, BILINEAR, box=...)`, which antialiases, along rows first, whatever the version of Pillow;
     what already has the size is not touched. With `input_size.shorter` they are those of torchvision's `Resize` and
     `CenterCrop`.
@@ -41,6 +42,8 @@ def fit_planes(image: NDArray[Any], input_size: InputSize, border: float = 0) ->
     >>> fit_planes(np.full((4, 8, 5), 1000, np.uint16), InputSize(2, 2, "pad"), 7)[:, :, 4].tolist()
     [[1000, 1000], [7, 7]]
     """
+    if input_size.fit == "tile":
+        return _at_least(image, (input_size.width, input_size.height), border)
     if image.shape[:2] == (input_size.height, input_size.width) and not input_size.shorter:
         return np.ascontiguousarray(image).copy()
     computed = image if image.dtype == np.uint8 else image.astype(np.float32)
@@ -99,6 +102,16 @@ def _fitted(image: Image.Image, input_size: InputSize, box: CropBox, border: flo
             return _resized(image, target, box, how)
         case "pad":
             return _padded(image, target, box, border, how)
+        case "tile":
+            return _at_least(np.asarray(image), target, border)
+
+
+def _at_least(values: NDArray[Any], target: Size, border: float) -> NDArray[Any]:
+    """A copy of `values` (height, width, ...), with borders on the right and below where a side is shorter."""
+    height, width = values.shape[:2]
+    found = np.full((max(height, target[1]), max(width, target[0]), *values.shape[2:]), border, values.dtype)
+    found[:height, :width] = values
+    return found
 
 
 def _cut(image: Image.Image, target: Size, box: CropBox, shorter: int, how: ResizeFilter) -> NDArray[Any]:

@@ -38,7 +38,9 @@ class ImageInput(Levels, InputSpec):
     """Images fitted to `height` x `width`, then ((pixel - low) / (high - low) - mean) / std.
 
     `fit` says what happens to another aspect ratio: `crop` keeps the middle, `squash` changes the proportions, `pad`
-    adds borders of the value `low`, which is black. Images of 8 bits and 1 or 3 channels are of any file and held as
+    adds borders of the value `low`, which is black; `tile` keeps the scale: what is loaded is the whole image, at least
+    as large as a tile of `height` x `width`, and a network is given such tiles, neighbours of which share `overlap`
+    pixels. Images of 8 bits and 1 or 3 channels are of any file and held as
     RGB; `channels` 1 then means grey by the ITU-R 601 luma that Pillow uses. Whole numbers of more than 8 bits in such
     files become 8 bits: those of `file_range`, measured on the training images, where some of them had such. All others
     come as TIFF files of so many bands, as arrays (height, width, channels), or (height, width) of one channel, and as
@@ -60,6 +62,7 @@ class ImageInput(Levels, InputSpec):
     fit: ResizeMode = "crop"
     channels: int = Field(3, ge=1, le=65_536)
     # Left out where there is none, as on cards of programs that did not know them.
+    overlap: int = Field(0, ge=0, exclude_if=lambda found: not found)
     shorter: int | None = Field(None, ge=1, le=8192, exclude_if=lambda found: found is None)
     filter: ResizeFilter = Field("bilinear", exclude_if=lambda found: found == "bilinear")
     file_range: ValueRange | None = Field(None, exclude_if=lambda found: found is None)
@@ -89,6 +92,14 @@ class ImageInput(Levels, InputSpec):
             raise ValueError(f"the filter {self.filter} is for values of 8 bits")
         return self
 
+    @model_validator(mode="after")
+    def _an_overlap(self) -> Self:
+        if self.overlap and (self.fit != "tile" or 2 * self.overlap > min(self.height, self.width)):
+            raise ValueError(
+                f"an overlap of {self.overlap} px is of fit tile, and at most half of {self.width} x {self.height} px"
+            )
+        return self
+
     @property
     def input_size(self) -> InputSize:
         """The size and how images come to it alone."""
@@ -109,7 +120,11 @@ class ImageInput(Levels, InputSpec):
 
     @property
     def free_axes(self) -> dict[int, str]:
-        return {0: BATCH, 1: "height", 2: "width"}
+        return {0: BATCH} if self.is_tiled else {0: BATCH, 1: "height", 2: "width"}
+
+    @property
+    def is_tiled(self) -> bool:
+        return self.fit == "tile"
 
     @property
     def suffixes(self) -> frozenset[str]:
@@ -145,7 +160,7 @@ class ImageInput(Levels, InputSpec):
         return self._checked(image, name, shapes), ""
 
     def takes(self, arrays: NDArray[Any]) -> bool:
-        if self.shorter:  # images of the very size of the input are resized and cut too
+        if self.shorter or self.is_tiled:  # images of the very size of the input are resized and cut too
             return False
         flat = arrays.ndim == 3 and (self.is_rgb or self.channels == 1)  # grey, without an axis for it
         shape = self.array_shape[:2] if flat else self.array_shape
@@ -172,6 +187,8 @@ class ImageInput(Levels, InputSpec):
             kind += f" from {self.low:,.6g} to {self.high:,.6g}"
         if self.missing:
             kind += f" ({self.missing:.2g} of the values say nothing and are left out of that)"
+        if self.is_tiled:
+            return f"tiles of {self.width} x {self.height} px that overlap by {self.overlap}, {kind}"
         of = f" of {self.shorter} px on the shorter side" if self.shorter else ""
         return f"images of {self.width} x {self.height} px{of}, {kind}"
 

@@ -23,7 +23,7 @@ class ImageGeometry(InputGeometry):
     [[10.0, 10.0, 20.0, 20.0]]
 
     With `part` (left, top, right, bottom in pixels) only that tile of the image is put in; coordinates stay those of
-    the whole. `border` is the value of what `pad` adds.
+    the whole. `border` is the value of what `pad` adds. Under `tile` the input is the whole in its own scale.
     """
 
     channels_last = True
@@ -57,6 +57,8 @@ def _share(input_size: InputSize, sides: Floats) -> tuple[Floats, Floats]:
     That is more than 1, and before 0, where it is cut.
     """
     wanted = np.array([input_size.width, input_size.height], np.float64)
+    if input_size.fit == "tile":  # of the whole, which is put in tile by tile
+        return sides / np.maximum(sides, wanted), np.zeros(2)
     if input_size.shorter:
         made, cut = _scaled(input_size, (0, 0, sides[0], sides[1]))
         return np.array(made) / wanted, -np.array(cut) / wanted
@@ -76,6 +78,9 @@ def _placements(input_size: InputSize, part: Part) -> list[Placement]:
     """Which pixels make which, along x and y, as `images.resize` has it."""
     box = (0, 0, part[2] - part[0], part[3] - part[1])
     target = (input_size.width, input_size.height)
+    if input_size.fit == "tile":
+        wholes = zip((part[2] - part[0], part[3] - part[1]), target, part[:2], strict=True)
+        return [Placement(0, side, 0, side, max(side, tile), origin) for side, tile, origin in wholes]
     made = inside(box, target) if input_size.fit == "pad" else target
     taken = _taken(input_size, box, target)
     return [

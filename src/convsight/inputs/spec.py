@@ -111,6 +111,11 @@ class InputSpec(BaseModel, ABC):
         """What is put in, in a few words."""
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether originals keep their scale and size when they are loaded, and a network is given tiles of them."""
+        return False
+
+    @property
     def positions(self) -> int:
         """How many positions every channel has: pixels, samples."""
         return prod(self.planes_shape[1:])

@@ -18,8 +18,7 @@ _LEVELS = 4  # maps, at strides 2, 4, 8 and 16
 class Halving(nn.Module):
     """Maps at strides 2, 4, 8 and 16, of `width` channels and twice as many each time.
 
-    The first convolution halves the sides, unlike the paper's: at their full size the finest maps would take three
-    quarters of the time.
+    The first convolution halves the sides, unlike the paper's: maps of the full size cost most.
     """
 
     def __init__(self, channels: int, width: int) -> None:

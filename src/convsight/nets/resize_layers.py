@@ -27,6 +27,8 @@ def resize_layer(spec: InputSpec) -> nn.Module:
     """What makes loaded arrays (batch, *array_shape) of originals of any one size, of the same type."""
     if not isinstance(spec, ImageInput):
         return Middle(spec)
+    if spec.is_tiled:  # tiles are cut out before
+        return nn.Identity()
     return ExactResize(spec.input_size) if spec.bits == 8 else DeepResize(spec.input_size, spec.bits, spec.low)
 
 

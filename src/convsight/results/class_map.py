@@ -1,6 +1,7 @@
 """`ClassMap`: a class for every pixel of an image, or voxel of a volume; one type for targets and prediction."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, final
@@ -90,6 +91,18 @@ class ClassMap(Result):
     def unknown(self) -> float:
         """The share of all pixels that have no class."""
         return 1 - float(self.counts.sum()) / self.indices.size
+
+    @classmethod
+    def joined(cls, strips: Sequence["ClassMap"]) -> "ClassMap":
+        """One map of strips, from the top down, of the same classes."""
+        indices = np.concatenate([strip.indices for strip in strips])
+        scores, leads = (
+            None
+            if any(each is None for each in parts)
+            else np.concatenate([each for each in parts if each is not None])
+            for parts in zip(*((strip.scores, strip.leads) for strip in strips), strict=True)
+        )
+        return replace(strips[0], indices=indices, scores=scores, leads=leads)
 
     def at_least(self, confidence: float) -> "ClassMap":
         """Pixels whose class is less probable have none."""

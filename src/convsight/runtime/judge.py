@@ -32,11 +32,11 @@ def judge(
     metrics = reader.metrics()
     images = examples.images
     a_pixel = _OF_FEATURES + _OF_NUMBER * reader.numbers_a_position
-    batch = max(1, min(_MAX, _BYTES // (a_pixel * images.spec.positions)))
+    batch = 1 if images.spec.is_tiled else max(1, min(_MAX, _BYTES // (a_pixel * images.spec.positions)))
     for start in range(0, len(examples), batch):
         chosen = np.arange(start, min(start + batch, len(examples)))
         sizes = [images.size(int(index)) for index in chosen]
-        for index, result in zip(chosen, predictions(engine, reader, images.take(chosen), sizes), strict=True):
+        for index, result in zip(chosen, predictions(engine, reader, images.loaded(chosen), sizes), strict=True):
             target = examples.targets[int(index)]
             metrics.update(target, result)
             if hear:

@@ -87,7 +87,8 @@ def _compiled(core: ov.Core, file: Path, card: Card, config: dict[str, Any], raw
         raise UserError(f"OpenVINO cannot read {file}: {_last_line(error)}; export it again") from error
     check_graph_memory(model, file)
     try:
-        return core.compile_model(model if raw else _after_fitting(model, card), "CPU", config)
+        whole = raw or card.input.is_tiled  # tiles are never resized, so the graph begins with what follows
+        return core.compile_model(model if whole else _after_fitting(model, card), "CPU", config)
     except _FAULTS as error:
         raise _cannot_run(file, error) from error
 

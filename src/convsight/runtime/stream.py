@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from convsight.errors import UserError
 from convsight.images import ImageError, Source
 from convsight.inputs import InputSpec, Loaded
 from convsight.results import InvalidOutputError
-from convsight.runtime.batch_results import result_at
+from convsight.runtime.batch_results import Outputs, outputs_of
 from convsight.runtime.engine import Engine
 from convsight.runtime.original import original_picture
 from convsight.runtime.prediction import Prediction
@@ -54,7 +51,7 @@ class _Run(NamedTuple):
     """A batch that was predicted."""
 
     batch: list[_Read]
-    arrays: dict[str, NDArray[Any]]
+    outputs: Outputs
 
 
 class _Bad(NamedTuple):
@@ -86,18 +83,18 @@ def stream(
     by then, at most `BATCH` images at once: a slow source is predicted image by image, a fast one in full batches.
     Only so many items are under way that all threads have work.
     """
-    flow = _Flow(engine, items, decoding)
+    flow = _Flow(engine, reader, items, decoding)
     try:
-        yield from flow.predictions(reader)
+        yield from flow.predictions()
     finally:
         flow.stop()
 
 
-def _prediction(reader: Reader, run: _Run, index: int, decoding: Decoding) -> Prediction:
+def _prediction(run: _Run, index: int, decoding: Decoding) -> Prediction:
     """What became of the image at `index` of a batch."""
     _, name, fitted, content = run.batch[index]
     try:
-        result = result_at(reader, run.arrays, index, fitted.size)
+        result = run.outputs.result(index)
         if content is not None:
             result = result.about(partial(original_picture, decoding.input, content, decoding.max_megapixels))
         return Prediction(name, result, image=content if decoding.keep else None, remark=fitted.remark)
@@ -111,8 +108,9 @@ class _Flow:
     Nothing waits by looking: queues of C code block and wake, once an image or batch.
     """
 
-    def __init__(self, engine: Engine, items: Iterator[Item], decoding: Decoding) -> None:
+    def __init__(self, engine: Engine, reader: Reader, items: Iterator[Item], decoding: Decoding) -> None:
         self._engine = engine
+        self._reader = reader
         self._items = items
         self._decoding = decoding
         self._taking = threading.Lock()
@@ -131,7 +129,7 @@ class _Flow:
         for thread in (*self._readers, *self._runners):
             thread.start()
 
-    def predictions(self, reader: Reader) -> Iterator[Prediction]:
+    def predictions(self) -> Iterator[Prediction]:
         """The predictions in order; results are made here, while the next batch runs."""
         waiting: dict[int, Prediction] = {}
         next_position = 0
@@ -142,7 +140,7 @@ class _Flow:
             match self._done.get():
                 case _Run() as run:
                     for index, loaded in enumerate(run.batch):
-                        waiting[loaded.position] = _prediction(reader, run, index, self._decoding)
+                        waiting[loaded.position] = _prediction(run, index, self._decoding)
                 case _Bad(position, prediction):
                     waiting[position] = prediction
                 case _End() as end:
@@ -230,6 +228,5 @@ class _Flow:
                     self._loaded.put(None)  # for the turn after this batch
                     break
                 batch.append(more)
-            images = [loaded.fitted.array for loaded in batch]
-            pixels = np.stack(images + images[:1] * (BATCH - len(batch)) if steady else images)
-            self._done.put(_Run(batch, self._engine.run(pixels)))
+            images, sizes = [loaded.fitted.array for loaded in batch], [loaded.fitted.size for loaded in batch]
+            self._done.put(_Run(batch, outputs_of(self._engine, self._reader, images, sizes, BATCH if steady else 0)))

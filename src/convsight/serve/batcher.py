@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from convsight.images import ImageError
 from convsight.inputs import ImageInput, Loaded
 from convsight.results import Result
-from convsight.runtime.batch_results import result_at
+from convsight.runtime.batch_results import outputs_of
 from convsight.runtime.model import Model
 from convsight.serve.image_threads import ImageThreads, Lane, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
@@ -119,14 +117,15 @@ class Batcher:
             return settled
         self._metrics.batches.labels(self._name).observe(len(wanted))
         try:
-            arrays = self._model.engine.run(np.stack([fitted.image.array for fitted in wanted]))
+            images, sizes = [fitted.image.array for fitted in wanted], [fitted.image.size for fitted in wanted]
+            outputs = outputs_of(self._model.engine, self._model.reader, images, sizes)
         except Exception:
             _log.exception("running %d images failed", len(wanted))
             failed = {"error": FAILED}
             return settled + [_Settled(request, position, "failed", failed) for request, position, _ in wanted]
         for row, (request, position, image) in enumerate(wanted):
             try:
-                result = result_at(self._model.reader, arrays, row, image.size)
+                result = outputs.result(row)
                 remark = {"remark": image.remark} if image.remark else {}
                 settled.append(_Settled(request, position, "answered", {**result.to_json(), **remark}, result))
             except Exception:

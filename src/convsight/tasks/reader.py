@@ -1,7 +1,7 @@
 """The light half of a kind of question: network arrays to a result, results to numbers. No PyTorch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final, runtime_checkable
 
 from numpy.typing import NDArray
@@ -105,6 +105,27 @@ class Reader(ABC):
     @abstractmethod
     def metrics(self) -> Metrics:
         """A fresh, empty set of metrics."""
+
+
+@runtime_checkable
+class Blendable(Protocol):
+    """What a reader has besides where a picture may be answered in overlapping tiles, whose values are averaged."""
+
+    # The network's array (values, height, width) with a value for every pixel.
+    blended: ClassVar[str]
+
+    def strip(self, values: NDArray[Any]) -> Result:
+        """The result of some rows of a picture, whose blended values (values, rows, width) are given."""
+
+    def joined(self, strips: Sequence[Any]) -> Result:
+        """The result of a picture from those of its strips, from the top down."""
+
+
+def blendable(reader: Reader) -> Blendable:
+    """`reader`, which must be `Blendable`; raises `UserError` where answers of tiles make no whole."""
+    if not isinstance(reader, Blendable):
+        raise UserError(f"answers of {reader.card.task} in tiles make no answer about the whole")
+    return reader
 
 
 @runtime_checkable

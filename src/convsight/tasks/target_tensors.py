@@ -1,7 +1,7 @@
 """What is to be learnt as tensors, a batch at a time: held in memory, or made when it is asked for."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,6 +14,21 @@ class TargetTensors(Protocol):
 
     def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
         """The named targets of the examples at `samples`, whose number is the first axis of each."""
+
+
+@runtime_checkable
+class TiledTargets(Protocol):
+    """Targets that know those of a tile of a picture."""
+
+    def tiles(self, samples: NDArray[np.int64], corners: NDArray[np.int64]) -> Mapping[str, Tensor]:
+        """The same of the tiles that begin at `corners` (samples, 2), left and top in pixels."""
+
+
+def tiles_of(targets: TargetTensors, samples: NDArray[np.int64], corners: NDArray[np.int64]) -> Mapping[str, Tensor]:
+    """`targets` of tiles; raises TypeError where they know only whole pictures."""
+    if not isinstance(targets, TiledTargets):
+        raise TypeError(f"{type(targets).__name__} must make tiles(), since its pictures are seen in tiles")
+    return targets.tiles(samples, corners)
 
 
 @final

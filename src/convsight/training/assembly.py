@@ -300,7 +300,7 @@ def _first_side(t: Training) -> int | None:
     spec = t.taught.input
     if not isinstance(spec, ImageInput) or not t.augmentation.images:
         return None
-    if not t.plan.settings.grow or t.augmentation.resizes:
+    if not t.plan.settings.grow or t.augmentation.resizes or spec.is_tiled:  # whose scale is that of the pictures
         return None
     if spec.height != spec.width or spec.height < _SMALLEST_GROWN:
         return None

@@ -13,6 +13,7 @@ from convsight.inputs import ImageInput, InputSpec
 from convsight.nets.weights import Weights
 from convsight.progress import Listener
 from convsight.settings import TrainSettings
+from convsight.training.places import Places
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Prepared:
     def judged(self) -> str:
         """The split that the network is judged by in the end: test, or val, where there is none."""
         return "test" if "test" in self.examples else "val"
+
+    @property
+    def draws(self) -> int:
+        """How many examples an epoch has: the training images, or the tiles that cover them."""
+        train = self.examples["train"].images
+        places = Places.of(train, 0)
+        return len(train) if places is None else len(places)
 
     @property
     def names(self) -> Sequence[str]:

@@ -130,7 +130,7 @@ def _untried(t: Training) -> Untried:
 
 def _larger_side(images: ImageStore, spec: InputSpec) -> int | None:
     """A side in px, at most twice that of the input, that most of the `images` have; None where they have no more."""
-    if not isinstance(spec, ImageInput):
+    if not isinstance(spec, ImageInput) or spec.is_tiled:
         return None
     side = min(spec.height, spec.width)
     there = int(np.median([min(images.size(index)) for index in evenly(len(images), _SIZED)]))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from convsight.augmentation import Batch
 from convsight.datasets import ImageStore
 from convsight.datasets.threads import map_in_threads
-from convsight.tasks.target_tensors import TargetTensors
+from convsight.tasks.target_tensors import TargetTensors, tiles_of
 from convsight.training.draws import Draws, drawn
+from convsight.training.places import Places
 from convsight.training.processes.processes import ALONE, Processes
 from convsight.training.processes.share import Share
 
@@ -39,7 +40,8 @@ class Loader:
     """The training split, one epoch at a time; `workers` threads read ahead, 0 reads when asked.
 
     `kind` is the name of the input in a batch; `weights` say how often each example is seen, None: once an epoch.
-    `seen` gives examples in another way every epoch, instead of `inputs`.
+    `seen` gives examples in another way every epoch, instead of `inputs`. Of tiled pictures an epoch has as many
+    examples as there are tiles: see `Places`.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Loader:
         self._weights = weights
         self._processes = processes
         self._seen = seen
+        self._places = Places.of(inputs, seed)
 
     @property
     def steps(self) -> int:
@@ -97,8 +100,15 @@ class Loader:
 
     def draws(self, epoch: int) -> list[Draws]:
         """The draws of each batch of `epoch`, in its order; nothing is read."""
-        draws = drawn(self._seed, epoch, len(self._inputs), self._weights)
+        draws = self._drawn(epoch)
         return [Draws(draws.samples[start:end], draws.numbers[start:end]) for start, end in self._bounds()]
+
+    def _drawn(self, epoch: int) -> Draws:
+        places, weights = self._places, self._weights
+        if places is None:
+            return drawn(self._seed, epoch, len(self._inputs), weights)
+        found = drawn(self._seed, epoch, len(places), None if weights is None else weights[places.pictures])
+        return Draws(places.pictures[found.samples], found.numbers)
 
     def _bounds(self) -> list[tuple[int, int]]:
         """Where each batch starts and ends.
@@ -106,7 +116,7 @@ class Loader:
         Batch normalisation cannot learn from a batch of one example, so a last single example joins the
         batch before it.
         """
-        count = len(self._inputs)
+        count = len(self._inputs if self._places is None else self._places)
         starts = list(range(0, count, self._batch))
         if len(starts) > 1 and count - starts[-1] == 1:
             starts.pop()
@@ -115,9 +125,15 @@ class Loader:
     def take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64] | None = None, epoch: int = 0) -> LoadedBatch:
         """The examples at `samples`, as a batch; varied by their `numbers`, where they are drawn more than once."""
         share = Share(0, len(samples), len(samples))
-        return self._take(samples, samples if numbers is None else numbers, share, epoch)
+        if numbers is None:
+            numbers = samples if self._places is None else self._places.first[samples]
+        return self._take(samples, numbers, share, epoch)
 
     def _take(self, samples: NDArray[np.int64], numbers: NDArray[np.int64], share: Share, epoch: int) -> LoadedBatch:
-        arrays = self._seen(samples, numbers, epoch) if self._seen else self._inputs.take(samples)
-        inputs = {self.kind: torch.from_numpy(arrays)}
-        return LoadedBatch(samples, Batch(inputs, self._targets.take(samples)), numbers, share)
+        if self._places is not None:
+            corners = self._places.corners(numbers, epoch)
+            arrays, targets = self._inputs.tiles(samples, corners), tiles_of(self._targets, samples, corners)
+        else:
+            arrays = self._seen(samples, numbers, epoch) if self._seen else self._inputs.take(samples)
+            targets = self._targets.take(samples)
+        return LoadedBatch(samples, Batch({self.kind: torch.from_numpy(arrays)}, targets), numbers, share)

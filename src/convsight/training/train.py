@@ -130,7 +130,7 @@ def _begun(settings: TrainSettings, call: _Call) -> Iterator[_Begun]:
         listener.record_in(run)
         if processes.is_first:
             write_atomic(run.splits_file, splits_csv(dataset, digests_by_name(prepared)))
-        choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
+        choices = Choices.first(settings, prepared.draws, card.input.positions, task)
         choices = shared_choices(choices, processes)
         known = Pretrained(weights, deadline) if weights and processes.is_first else None
         network = first_network(task, card, known, choices, settings.seed, listener)
@@ -142,7 +142,7 @@ def _begun(settings: TrainSettings, call: _Call) -> Iterator[_Begun]:
         if settings.tune or settings.tune_batch:
             settle(t, dataset, None, Silent())
             settings = tuned(t, listener)
-            choices = Choices.first(settings, len(prepared.examples["train"]), card.input.positions, task)
+            choices = Choices.first(settings, prepared.draws, card.input.positions, task)
             t = assemble(task, card, prepared, settings, choices, run, network, given, processes, frozen)
         settle(t, dataset, deadline, listener)
         check_batch(t)

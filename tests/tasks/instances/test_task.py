@@ -55,6 +55,7 @@ class TestInstances(TaskContract):
         return lists(count)
 
 
+@pytest.mark.slow
 class TestPaddedInstances(TestInstances):
     def card(self) -> Card:
         return card("pad")

@@ -51,6 +51,7 @@ class TestPanoptic(TaskContract):
         return maps(count)
 
 
+@pytest.mark.slow
 class TestPaddedPanoptic(TestPanoptic):
     def card(self) -> Card:
         return card("pad")

@@ -19,7 +19,7 @@ from convsight.words import quoted
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".npy")
 # Ends of names that say what a file is, and not which image it is of.
 _OURS, _ARRAY = ".mask", ".npy"
-_ENDS = (_OURS, "_mask", "-mask", "_pred", "_prediction", "_segmentation")
+_ENDS = (_OURS, ".instances", "_cp_masks", "_mask", "-mask", "_pred", "_prediction", "_segmentation")
 _RGB = 3
 
 
@@ -35,7 +35,7 @@ def read_masks(given: GivenAnswers) -> Answers:
     """
     if not given.path.is_dir():
         raise given.refused("a folder of masks, such as PNG, each called like its image")
-    files = _files(given)
+    files = mask_files(given)
     target = given.dataset.target
     if not isinstance(target, Palette):
         raise TypeError(f"a class for every pixel needs a Palette, not {type(target).__name__}")
@@ -54,7 +54,7 @@ def read_masks(given: GivenAnswers) -> Answers:
         indices = MaskFile(file, None, reading)() if as_data and reading is not None else _indices(file, true)
         if indices.shape != true.indices.shape:
             raise UserError(
-                f"{files[position]}: the mask is {_by(indices.shape)}, its image {_by(true.indices.shape)}; "
+                f"{files[position]}: the mask is {by(indices.shape)}, its image {by(true.indices.shape)}; "
                 "write masks at the size of their images"
             )
         return ClassMap(true.classes, true.colours, indices, true.ignore_index)
@@ -70,8 +70,8 @@ def _reading(given: GivenAnswers) -> Reading | None:
     return source.reading if isinstance(source, MaskFile) else None
 
 
-def _files(given: GivenAnswers) -> Mapping[int, Path]:
-    """The file of each position."""
+def mask_files(given: GivenAnswers) -> Mapping[int, Path]:
+    """The file of the mask of each image, by its position; see `read_masks`."""
     found: dict[int, Path] = {}
     names = given.names
     for file in sorted(given.path.rglob("*")):
@@ -107,7 +107,7 @@ def _shortened(text: str) -> list[str]:
 
 
 def _indices(file: Path, true: ClassMap) -> NDArray[np.integer[Any]]:
-    values = _values(file)
+    values = mask_numbers(file)
     if values.ndim == _RGB and values.shape[-1] == _RGB and true.indices.ndim < _RGB:
         return _by_colour(file, values, true)
     known = (values < len(true.classes)) | (values == true.ignore_index)
@@ -120,7 +120,7 @@ def _indices(file: Path, true: ClassMap) -> NDArray[np.integer[Any]]:
     return indices
 
 
-def _values(file: Path) -> NDArray[Any]:
+def mask_numbers(file: Path) -> NDArray[Any]:
     """The numbers in a file: of one channel (height, width), or colours (height, width, 3)."""
     try:
         if file.suffix.lower() == _ARRAY:
@@ -153,5 +153,6 @@ def _by_colour(file: Path, values: NDArray[Any], true: ClassMap) -> NDArray[np.i
     return indices
 
 
-def _by(shape: tuple[int, ...]) -> str:
+def by(shape: tuple[int, ...]) -> str:
+    """The sides of an array in words, across first."""
     return " x ".join(str(side) for side in reversed(shape))

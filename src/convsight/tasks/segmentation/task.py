@@ -39,6 +39,7 @@ from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
 from convsight.tasks.segmentation.networks import NETWORKS, check_segmenter, encoder_of
 from convsight.tasks.segmentation.pretrained import adapt_segmenter, fill_segmenter, read_segmenter_weights
+from convsight.tasks.segmentation.tiles import chosen_tile, refuse_tiles
 from convsight.tasks.segmentation.torchvision_weights import SIZE, TORCHVISION_SEGMENTERS, coco_weights
 from convsight.tasks.start import Usual, choose_start, untried_weights
 from convsight.tasks.target_tensors import TargetTensors
@@ -105,8 +106,13 @@ class Segmentation(Task):
             class_weights(weights, dataset.target.names, {})  # what is wrong is found before images are read
         split = dataset.split("train")
         if hold_volumes(split):
+            refuse_tiles(settings)
             return unmeasured_volumes(split, settings, keeps_scale=True)
-        width, height = np.median(sizes(split), axis=0)
+        known = sizes(split)
+        if tile := chosen_tile(settings, known):
+            spec = unmeasured(tile.side, tile.side, "tile", split, settings.colour)
+            return spec.model_copy(update={"overlap": tile.overlap}), tile.why
+        width, height = np.median(known, axis=0)
         longest = settings.size or min(_LONGEST, int(max(width, height)))
         scale = longest / max(width, height)
         rows, columns = (_whole_strides(side * scale) for side in (height, width))

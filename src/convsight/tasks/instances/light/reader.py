@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
 from convsight.datasets.answers.answers import Answers, GivenAnswers
-from convsight.datasets.answers.coco_answers import read_coco_answers
+from convsight.datasets.answers.instance_answers import read_instances
 from convsight.inputs import InputGeometry
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes, InvalidOutputError
@@ -62,7 +62,7 @@ class InstanceReader(Reader):
 
     @classmethod
     def answers(cls, given: GivenAnswers) -> Answers:
-        return read_coco_answers(given, masks=True)
+        return read_instances(given)
 
     @classmethod
     def judging(cls, target: TargetSpec) -> InstanceMetrics:

@@ -1,6 +1,6 @@
 """The light half of segmentation: probabilities of every pixel to a `ClassMap` of the original's size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from convsight.datasets import Dataset
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.answers.mask_answers import read_masks
+from convsight.images import InputSize
+from convsight.inputs import ImageGeometry, InputGeometry
 from convsight.results import ClassMap
 from convsight.targets import Palette, TargetSpec
 from convsight.tasks.full_size import most_probable
@@ -37,6 +39,7 @@ class ClassMapReader(Reader):
     result = ClassMap
     pipeline_tag = "image-segmentation"
     plain_python = _PLAIN_PYTHON
+    blended = "probabilities"
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
@@ -61,9 +64,19 @@ class ClassMapReader(Reader):
         return ("largest", *self.classes)
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> ClassMap:
-        palette, geometry = self._palette, self.card.input.geometry(size)
-        found = most_probable(np.asarray(arrays["probabilities"]), geometry, palette.unknown)
+        return self._map(np.asarray(arrays[self.blended]), self.card.input.geometry(size))
+
+    def strip(self, values: NDArray[Any]) -> ClassMap:
+        rows, width = values.shape[1:]
+        return self._map(values, ImageGeometry(InputSize(rows, width, "squash"), (width, rows)))
+
+    def _map(self, probabilities: NDArray[Any], geometry: InputGeometry) -> ClassMap:
+        palette = self._palette
+        found = most_probable(probabilities, geometry, palette.unknown)
         return ClassMap(palette.names, palette.colours, found.indices, palette.unknown, found.scores, found.leads)
+
+    def joined(self, strips: Sequence[ClassMap]) -> ClassMap:
+        return ClassMap.joined(strips)
 
     def metrics(self) -> ClassMapMetrics:
         return ClassMapMetrics(self.classes)
