@@ -61,6 +61,7 @@ def test_overlaps_that_can_be_reckoned(other: list[Ring], expected: float) -> No
 
 def test_each_takes_the_best_that_is_left() -> None:
     assert taken_in_turn(np.array([[0.6, 0.9], [0.55, 0.95], [0.5, 0.0]])) == Found(2, 1, 0)
+    assert taken_in_turn(np.array([[0.8, 0.6], [0.9, 0.4]])) == Found(1, 1, 1)  # who comes second finds it gone
     assert taken_in_turn(np.zeros((0, 3))) == Found(0, 0, 3)
     assert taken_in_turn(np.zeros((3, 0))) == Found(0, 3, 0)
     assert Found(0, 0, 0).f1 == Found(0, 2, 1).precision == 0.0
