@@ -63,7 +63,7 @@ def test_a_file_of_ones_own_and_one_that_is_not_there(run: Run) -> None:
 def test_train_reads_it_and_its_mistakes_end_with_2(run: Run) -> None:
     Path("mine.toml").write_text('data = "digits"\nnet = "lecture3"\n', encoding="utf-8")
     done = within("train", "--config", "mine.toml", "--size", "3")
-    assert (done.returncode, "size=3" in done.stderr) == (2, True)
+    assert (done.returncode, "use --size 5 or more" in done.stderr) == (2, True)
     done = within("train", "--config", "mine.toml", "--net", "nonet")
     assert (done.returncode, "unknown net 'nonet'" in done.stderr) == (2, True)
     assert within("train", "--config", "mine.toml", "--resume", "first").returncode == 2

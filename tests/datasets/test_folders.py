@@ -109,7 +109,7 @@ class TestNoClasses:
         names = (f"fold{n}/{split}/{name}/1.png" for n in (1, 2) for split in ("train", "test") for name in "ab")
         assert "2 folds with splits of their own; name one of them, such as" in self.refused(make_images(*names))
 
-    @pytest.mark.parametrize("names", [("images/1.png",), ("data/1.png", "labels/1.png"), ("JPEGImages/1.png",)])
+    @pytest.mark.parametrize("names", [("images/1.png",), ("data/1.png",), ("JPEGImages/1.png",)])
     def test_places_of_boxes(self, make_images: MakeImages, names: tuple[str, ...]) -> None:
         message = self.refused(make_images(*names))
         assert "name no classes; expected one folder a class" in message

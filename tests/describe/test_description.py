@@ -75,13 +75,13 @@ def assert_formulas_hold(found: Description) -> None:
 )
 def test_every_net_of_the_catalogue_is_counted_as_pytorch_counts_it(name: str) -> None:
     entry = net_entry(name)
-    shape = NetShape(entry.outputs, entry.channels, entry.side, entry.side)
+    shape = entry.default_shape
     net = build_without_memory(entry, shape)
-    found = describe_module(net, (shape.channels, shape.height, shape.width), name)
+    found = describe_module(net, shape.planes, name)
     assert found.parameters == sum(value.numel() for value in net.parameters())
     seen = returned_shapes(net)
     with FlopCounterMode(display=False) as counter:
-        net(torch.empty(1, shape.channels, shape.height, shape.width, device="meta"))
+        net(torch.empty(1, *shape.planes, device="meta"))
     assert found.flops == counter.get_total_flops()
     rows = {layer.name: layer.output for layer in found.layers}
     assert [path for path, out in seen.items() if path in rows and rows[path] not in (out, (*out[1:], out[0]))] == []

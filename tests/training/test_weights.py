@@ -88,7 +88,9 @@ def test_a_training_that_spoils_the_network_keeps_it_as_it_began(hands: Path, tm
     spoilt = {"weights": weights, "lr": 0.5, "epochs": 1, "optimizer": "sgd"}
     run = train(settings(hands, tmp_path / "run", **{**small, **spoilt}), Silent())
     assert run.card.training["best_epoch"] == 0
-    assert run.metrics["test/baseline/frozen features/accuracy"].value == run.metrics["test/accuracy"].value
+    # One image of 25 may lie between two classes for a processor that multiplies bfloat16.
+    frozen, kept = run.metrics["test/baseline/frozen features/accuracy"], run.metrics["test/accuracy"]
+    assert abs(frozen.value - kept.value) <= 1 / 25 + 1e-9
 
 
 def test_grey_images_take_the_mean_of_the_colours(hands: Path, file: str, tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_seeds_share_a_test_that_judges_their_average_too_and_time_is_divided(pi
     cuts = {Run(found.runs.path / f"seed-{seed}").splits() for seed in range(3)}
     assert len(cuts) == 1
     minutes = [Run(found.runs.path / f"seed-{seed}").settings()[0].minutes for seed in range(3)]
-    assert all(each is not None and each <= 0.03 / 3 for each in minutes)
+    assert minutes[0] is not None
+    assert minutes[0] <= 0.03 / 3
+    assert all(each is not None and each < 0.03 for each in minutes)  # one that needs less leaves it to later ones
     values = found.summaries.metrics["accuracy"].values
     assert found.summaries.metrics["accuracy"].value == student_interval(values)
 
