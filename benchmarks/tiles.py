@@ -35,7 +35,7 @@ from convsight.export.onnx_graph import onnx_graph, with_card
 from convsight.export.torch_engine import graph_engine, load_network
 from convsight.inputs import ImageInput
 from convsight.nets.input_layers import InputLayer
-from convsight.results import ClassMaps
+from convsight.results import ClassMap, ClassMaps
 from convsight.runtime.blended import HeldRows, Tiles, blended_strips
 from convsight.runtime.engine import Engine
 from convsight.targets import Palette
@@ -51,16 +51,18 @@ def tiny(data: Dataset, file: Path) -> None:
     """Two convolutions that have learnt `data`, as an ONNX file: what takes time and memory is then around them."""
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, len(_NAMES), 3, padding=1))
-    side = {"height": 256, "width": 256, "fit": "tile", "overlap": 64, "channels": 4}
-    spec = ImageInput(**side, mean=(0.3,) * 4, std=(0.3,) * 4)  # type: ignore[arg-type]
+    mean, std = (0.3,) * 4, (0.3,) * 4
+    spec = ImageInput(height=256, width=256, fit="tile", overlap=64, channels=4, mean=mean, std=std)
     card = Card(task="segmentation", net="unet-s", target=Palette.of(_NAMES), input=spec)
     train, optimizer, layer = data.split("train"), torch.optim.Adam(layers.parameters(), 0.01), InputLayer(spec)
     for step in range(300):
-        image, mask = train.images[step % len(train)], train.targets[step % len(train)].indices  # type: ignore[union-attr]
+        image, target = train.images[step % len(train)], train.targets[step % len(train)]
+        if not isinstance(target, ClassMap):
+            raise TypeError(f"expected class maps, not {type(target).__name__}")
         logits = layers(layer(torch.from_numpy(spec.load(image).array[None])))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(mask[None].astype(np.int64)))
+        loss = nn.functional.cross_entropy(logits, torch.from_numpy(target.indices[None].astype(np.int64)))
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     file.write_bytes(with_card(onnx_graph(layers.eval(), card), card))
 

@@ -21,7 +21,8 @@ BATCH, RATE = 2, 0.01
 
 def things(ids: Tensor) -> dict[str, Tensor]:
     """What torchvision wants to know of the things of one picture."""
-    masks = ids[None] == ids[ids > 0].unique()[:, None, None]
+    each: Tensor = ids[ids > 0].unique()  # type: ignore[no-untyped-call]
+    masks = ids[None] == each[:, None, None]
     places = [mask.nonzero() for mask in masks]
     boxes = [[*place.amin(0).flip(0), *(place.amax(0).flip(0) + 1)] for place in places]
     return {
@@ -51,7 +52,7 @@ def main() -> None:
         loss = torch.stack(list(losses.values())).sum()
         if bool(loss.isfinite()):
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
         steps += 1

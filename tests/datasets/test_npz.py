@@ -138,7 +138,7 @@ class TestBadArchives:
 
     def test_cubes_are_volumes(self, arrays: Arrays, save: Save) -> None:
         cubes = {f"{split}_images": np.zeros((6, 8, 8, 8), np.uint8) for split in ("train", "val", "test")}
-        assert read_dataset(save(arrays | cubes)).split("train").images[0].shape == (8, 8, 8)
+        assert np.asarray(read_dataset(save(arrays | cubes)).split("train").images[0]).shape == (8, 8, 8)
 
     @pytest.mark.parametrize(
         "labels",

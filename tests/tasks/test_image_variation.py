@@ -18,7 +18,9 @@ def choose(
     split = Split("train", pixels, labels, [str(i) for i in range(images)])
     dataset = Dataset("d", "d", "classification", Classes(names=classes), {"train": split}, classes_named=named)
     fit = ImageInput(height=side, width=side, mean=(0, 0, 0), std=(1, 1, 1))
-    return choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings), {"class": Whole()})
+    found = choose_augmentation(dataset, fit, TrainSettings.of(data="d", **settings), {"class": Whole()})
+    assert isinstance(found, ImageAugmentation)
+    return found
 
 
 @pytest.mark.parametrize(
