@@ -123,6 +123,8 @@ def train(
     marker: float | None = None,
     least_stuff: float | None = None,
     tversky_beta: float | None = None,
+    tile: int | None = None,
+    tile_overlap: int | None = None,
     augmentation: "OwnAugmentation | None" = None,
     on_epoch: "Callable[[AfterEpoch], object] | None" = None,
     on_step: "Callable[[AfterStep], object] | None" = None,
