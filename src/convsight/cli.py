@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -134,9 +134,10 @@ def audit(
     from convsight.printing import json_document
     from convsight.progress import Terminal
     from convsight.run import Run
+    from convsight.tasks.adoption import data_for
 
     listener = Terminal()
-    dataset = _taken_as(data, task)
+    dataset = data_for(data, task)
     if not has_masks(dataset):  # those are looked at one by one, and all that are wrong are told
         dataset = read_dataset(dataset)
     if splits_of is not None:
@@ -152,16 +153,6 @@ def audit(
         print_audit(found)
     if found.wrong:
         raise typer.Exit(1)
-
-
-def _taken_as(data: str, task: str | None) -> Any:
-    """The data with targets of `task`, whether or not there are networks for it."""
-    from convsight.datasets import read_as_it_is
-    from convsight.datasets.masks.adopt import TAKEN
-    from convsight.tasks.adoption import data_for
-
-    found = TAKEN[task](read_as_it_is(data)) if task in TAKEN else None
-    return found or data_for(data, task)
 
 
 @app.command()
@@ -182,9 +173,10 @@ def convert(
     from convsight.datasets.convert import WRITERS, convert
     from convsight.printing import json_document
     from convsight.progress import Terminal
+    from convsight.tasks.adoption import data_for
 
     listener = Terminal()
-    dataset = _taken_as(data, task)
+    dataset = data_for(data, task)
     for note in dataset.notes:
         listener.say(f"note: {note}")
     done = convert(dataset, out, to, listener, link=link)

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from convsight.augmentation import Batch, MaskTarget, Variation, VolumeAugmentation, Whole
+from convsight.augmentation import (
+    Batch,
+    BoxTarget,
+    DenseTarget,
+    MaskTarget,
+    PointTarget,
+    TargetKind,
+    Variation,
+    VolumeAugmentation,
+    Whole,
+)
 from convsight.rng import RngKeys
 
 SIDES = (10, 12, 14)
@@ -94,3 +104,9 @@ def test_light_changes_volumes_alone() -> None:
     middles = found.image.mean(dim=(1, 2, 3, 4)) / whole.image.mean(dim=(1, 2, 3, 4))
     assert len(set(middles.tolist())) == 6
     assert ((middles > 0.7) & (middles < 1.4)).all()
+
+
+@pytest.mark.parametrize("kind", [BoxTarget(), PointTarget(), DenseTarget()])
+def test_targets_that_would_stay_where_they_were_are_refused(kind: TargetKind) -> None:
+    with pytest.raises(TypeError, match=f"the target places of volumes is a {type(kind).__name__}"):
+        VolumeAugmentation(Variation(shift=0.1), {"places": kind}, ())

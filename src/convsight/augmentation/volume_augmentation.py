@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from convsight.augmentation.augmentation import Augmentation
 from convsight.augmentation.batch import Batch
-from convsight.augmentation.kinds import MaskTarget, TargetKind
+from convsight.augmentation.kinds import MaskTarget, MixableTarget, TargetKind, Whole
 from convsight.augmentation.variation import Variation
 from convsight.rng import RngKeys, uniform
 
@@ -21,6 +21,8 @@ _AXES = 3
 @final
 class VolumeAugmentation(Augmentation):
     """One geometry a sample for its volume (batch, channels, depth, height, width) and its masks; light for volumes.
+
+    Targets are masks, or true of the volume as a whole; raises TypeError for others, which would stay where they were.
 
     Volumes are turned about all three axes, moved and zoomed by one affine map around their middle, beyond which their
     border goes on; flips are left to right, and front to back with `flip_vertical`. Masks take the nearest voxel, and
@@ -37,6 +39,9 @@ class VolumeAugmentation(Augmentation):
         reasons: tuple[str, ...],
         images: tuple[str, ...] = ("volume",),
     ) -> None:
+        for name, kind in targets.items():
+            if not isinstance(kind, MaskTarget | MixableTarget | Whole):
+                raise TypeError(f"the target {name} of volumes is a {type(kind).__name__}, which nothing moves here")
         self.variation = variation
         self.targets = targets
         self.reasons = reasons

@@ -65,6 +65,19 @@ class TaskNets(Generic[Net]):
         own, _, encoder = name.partition(_BESIDE)
         return own, encoder or self._nets[own].encoder
 
+    def borrowed_encoder(self, name: str) -> str:
+        """The network of the catalogue that the network called `name` comes after; its pretrained weights fit there.
+
+        Raises `UserError` where it has an encoder of its own.
+        """
+        own, encoder = self.parts(name)
+        if not encoder:
+            raise UserError(
+                f"{name} has an encoder of its own, for which there are no pretrained weights; use a network of the "
+                f"catalogue: --net {own}{_BESIDE}resnet18"
+            )
+        return encoder
+
     def canonical(self, name: str) -> str:
         """`name` as a card stores it; raises `UserError` where there is no such network, with the nearest ones."""
         own, beside, encoder = name.partition(_BESIDE)

@@ -10,6 +10,7 @@ from convsight.results.box_columns import digest
 from convsight.results.boxes import Boxes
 from convsight.results.mask_source import MaskSource, read_mask
 from convsight.results.strata import rarest_class
+from convsight.results.thing_facts import class_table
 
 
 @final
@@ -92,8 +93,7 @@ class BoxLists(Sequence[Boxes]):
 
     def aligned(self, classes: tuple[str, ...]) -> "BoxLists":
         """The same boxes by the indices of `classes`, found by name; raises `ValueError` where one is not there."""
-        index = {name: position for position, name in enumerate(classes)}
-        table = np.array([index.get(name, -1) for name in self.classes], np.int64)
+        table = class_table(self.classes, classes)
         return BoxLists([boxes.relabelled(classes, table) for boxes in self._lists], classes, self._pixels)
 
     def lines(self) -> list[str]:

@@ -1,7 +1,7 @@
 """`InstanceLists`: the true things of many images with their pixels, each made when it is asked for."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from convsight.results.boxes import Boxes
 from convsight.results.masks import mask_column, masks_of_ids
 from convsight.results.on_demand import OnDemand, facts_of
 from convsight.results.strata import rarest_class
+from convsight.results.thing_facts import Table, ThingFacts, class_table, classes_shown, moved
 
 # The things of one image, `Boxes` with the column `mask`; that is safe in threads.
 InstanceSource = Callable[[], Boxes]
@@ -59,7 +60,7 @@ class InstanceLists(Sequence[Boxes]):
     def __init__(self, sources: Sequence[InstanceSource], classes: tuple[str, ...]) -> None:
         self.classes = classes
         self._images = [OnDemand(source, _looked_at) for source in sources]
-        self._table: NDArray[np.int64] | None = None  # an index of the sources' classes -> one of these
+        self._table: Table | None = None  # an index of the sources' classes -> one of these
 
     def __len__(self) -> int:
         return len(self._images)
@@ -88,7 +89,7 @@ class InstanceLists(Sequence[Boxes]):
 
     def things(self) -> dict[str, int]:
         """How many things there are of each class."""
-        labels = [self._moved(facts.labels) for facts in self._facts()]
+        labels = [moved(facts.labels, self._table) for facts in self._facts()]
         counts = np.bincount(np.concatenate([*labels, np.zeros(0, np.int64)]), minlength=len(self.classes))
         return dict(zip(self.classes, counts.tolist(), strict=True))
 
@@ -98,47 +99,27 @@ class InstanceLists(Sequence[Boxes]):
 
     def aligned(self, classes: tuple[str, ...]) -> "InstanceLists":
         """The same things by the indices of `classes`, found by name; raises `ValueError` where one is not there."""
-        index = {name: position for position, name in enumerate(classes)}
-        table = np.array([index.get(name, -1) for name in self.classes], np.int64)
-        return self._like(self._images, classes, table if self._table is None else table[self._table])
+        return self._like(self._images, classes, class_table(self.classes, classes, self._table))
 
     def lines(self) -> list[str]:
         """Of each image every thing, in an order of their own: its class, corners, flags and a digest of its pixels."""
         return [facts.line for facts in self._facts()]
 
     def _shows(self) -> NDArray[np.bool_]:
-        """Whether each image shows each class: (images, classes)."""
-        found = np.zeros((len(self), len(self.classes)), np.bool_)
-        for row, facts in enumerate(self._facts()):
-            labels = self._moved(facts.labels)
-            found[row, labels[labels >= 0]] = True
-        return found
+        return classes_shown(self._facts(), len(self.classes), self._table)
 
-    def _moved(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        return labels if self._table is None else self._table[labels]
-
-    def _facts(self) -> "list[_Facts]":
+    def _facts(self) -> list[ThingFacts]:
         return facts_of(self._images)
 
-    def _like(
-        self, images: "list[_Image]", classes: tuple[str, ...], table: NDArray[np.int64] | None
-    ) -> "InstanceLists":
+    def _like(self, images: "list[_Image]", classes: tuple[str, ...], table: Table | None) -> "InstanceLists":
         found = InstanceLists([], classes)
         found._images, found._table = list(images), table
         return found
 
 
-class _Facts(NamedTuple):
-    """What is known of an image's things: their classes, how many are to be found, and a line that tells them apart."""
-
-    labels: NDArray[np.int64]
-    to_find: int
-    line: str
+_Image = OnDemand[Boxes, ThingFacts]
 
 
-_Image = OnDemand[Boxes, _Facts]
-
-
-def _looked_at(boxes: Boxes) -> _Facts:
+def _looked_at(boxes: Boxes) -> ThingFacts:
     line = "; ".join(sorted(box_line(boxes, row) for row in range(len(boxes))))
-    return _Facts(boxes.labels.copy(), int((~(boxes.crowd | boxes.difficult)).sum()), line)
+    return ThingFacts(boxes.labels.copy(), int((~(boxes.crowd | boxes.difficult)).sum()), line)

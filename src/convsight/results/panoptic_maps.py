@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from typing import Any, ClassVar, NamedTuple, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convsight.results.on_demand import OnDemand, facts_of
 from convsight.results.panoptic_map import PanopticMap
 from convsight.results.strata import rarest_class
+from convsight.results.thing_facts import Table, ThingFacts, class_table, classes_shown
 
 # The segments of one image; that is safe in threads.
 PanopticSource = Callable[[], PanopticMap]
@@ -34,7 +35,7 @@ class PanopticMaps(Sequence[PanopticMap]):
         self.classes = classes
         self.things = things
         self._images = [OnDemand(source, _looked_at) for source in sources]
-        self._table: NDArray[np.int64] | None = None  # an index of the sources' classes -> one of these
+        self._table: Table | None = None  # an index of the sources' classes -> one of these
 
     def __len__(self) -> int:
         return len(self._images)
@@ -68,22 +69,17 @@ class PanopticMaps(Sequence[PanopticMap]):
 
     def aligned(self, classes: tuple[str, ...]) -> "PanopticMaps":
         """The same segments by the indices of `classes`, found by name; raises `ValueError` where one is not there."""
-        index = {name: position for position, name in enumerate(classes)}
-        table = np.array([index.get(name, -1) for name in self.classes], np.int64)
+        table = class_table(self.classes, classes, self._table)
         kinds = dict(zip(self.classes, self.things, strict=True))
         things = tuple(kinds.get(name, False) for name in classes)
-        return self._like(self._images, classes, things, table if self._table is None else table[self._table])
+        return self._like(self._images, classes, things, table)
 
     def lines(self) -> list[str]:
         """Of each image every segment, in an order of their own: its class, whether it is a crowd, and its pixels."""
         return [facts.line for facts in facts_of(self._images)]
 
     def _shows(self) -> NDArray[np.bool_]:
-        found = np.zeros((len(self), len(self.classes)), np.bool_)
-        for row, facts in enumerate(facts_of(self._images)):
-            labels = facts.labels if self._table is None else self._table[facts.labels]
-            found[row, labels[labels >= 0]] = True
-        return found
+        return classes_shown(facts_of(self._images), len(self.classes), self._table)
 
     def _moved(self, found: PanopticMap, table: NDArray[np.int64]) -> PanopticMap:
         labels = table[found.labels]
@@ -96,26 +92,18 @@ class PanopticMaps(Sequence[PanopticMap]):
         images: "list[_Image]",
         classes: tuple[str, ...],
         things: tuple[bool, ...],
-        table: NDArray[np.int64] | None,
+        table: Table | None,
     ) -> "PanopticMaps":
         found = PanopticMaps([], classes, things)
         found._images, found._table = list(images), table
         return found
 
 
-class _Facts(NamedTuple):
-    """What is known of an image's segments: their classes, how many are to be found, a line that tells them apart."""
-
-    labels: NDArray[np.int64]
-    to_find: int
-    line: str
+_Image = OnDemand[PanopticMap, ThingFacts]
 
 
-_Image = OnDemand[PanopticMap, _Facts]
-
-
-def _looked_at(found: PanopticMap) -> _Facts:
-    return _Facts(found.labels.copy(), int((~found.crowd).sum()), "; ".join(sorted(_lines(found))))
+def _looked_at(found: PanopticMap) -> ThingFacts:
+    return ThingFacts(found.labels.copy(), int((~found.crowd).sum()), "; ".join(sorted(_lines(found))))
 
 
 def _lines(found: PanopticMap) -> list[str]:

@@ -8,6 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from convsight.memory import available_memory_bytes
+
+_MEMORY_SHARE = 8  # an eighth of what is available: images have a quarter
+
 
 class TargetTensors(Protocol):
     """The targets of the training examples. Safe in threads."""
@@ -62,3 +66,18 @@ class TargetsOnDemand:
     def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
         made = [self._make(sample) for sample in samples.tolist()]
         return {name: torch.stack([each[name] for each in made]) for name in made[0]}
+
+
+def held_where_it_fits(made: TargetTensors, examples: int, example_bytes: int) -> TargetTensors:
+    """All that `made` makes of so many examples, each of so many bytes, where an eighth of the memory has room.
+
+    Else `made` itself, which makes them when they are asked for.
+    """
+    if examples * example_bytes > target_budget_bytes():
+        return made
+    return HeldTargets(made.take(np.arange(examples)))
+
+
+def target_budget_bytes() -> int:
+    """What targets may take of the memory."""
+    return available_memory_bytes() // _MEMORY_SHARE

@@ -12,7 +12,7 @@ from convsight.inputs import ImageInput
 from convsight.results import Boxes
 from convsight.results.instance_lists import InstanceLists
 from convsight.results.masks import Mask, mask_column
-from convsight.tasks.instances import instance_tensors
+from convsight.tasks import target_tensors
 from convsight.tasks.instances.instance_net import IGNORE
 from convsight.tasks.instances.instance_tensors import InstanceTensors, pixels_of
 
@@ -63,7 +63,7 @@ def test_crowds_and_borders_are_unknown() -> None:
 
 def test_without_room_they_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     held = InstanceTensors.of(examples(things())).take(np.array([1]))
-    monkeypatch.setattr(instance_tensors, "available_memory_bytes", lambda: 1000)
+    monkeypatch.setattr(target_tensors, "available_memory_bytes", lambda: 1000)
     made = InstanceTensors.of(examples(things()))
     assert isinstance(made, InstanceTensors)
     assert all((held[name] == each).all() for name, each in made.take(np.array([1])).items())

@@ -13,9 +13,10 @@ from convsight.datasets.convert.converted_image import (
 from convsight.datasets.convert.mask_images import MaskImage, mask_images
 from convsight.datasets.convert.thing_masks import id_images, panoptic_images, write_ids, write_panoptic
 from convsight.datasets.dataset import Dataset
-from convsight.datasets.masks.adopt import with_classes, with_segments, with_things
+from convsight.datasets.masks.adopt import holds, with_classes, with_segments, with_things
 from convsight.errors import UserError
 from convsight.progress import Listener
+from convsight.results import ClassMaps, PanopticMaps
 from convsight.words import counted
 
 
@@ -63,10 +64,10 @@ def write_masks(dataset: Dataset, folder: Path, to: str, listener: Listener, *, 
 
 def _lost_on_the_way(before: Dataset, after: Dataset) -> Iterator[str]:
     """What is lost before anything is written, since other targets are taken from the data."""
-    if before.task == after.task:
+    if before is after:
         return
-    if after.task == "segmentation":
+    if holds(after, ClassMaps):
         yield "which pixels are of one thing is lost; those that no thing covers are background"
-    elif before.task == "panoptic":
+    elif holds(before, PanopticMaps):
         left = [name for name in before.target.names if name not in after.target.names]
         yield f"{counted(len(left), 'class', 'es')} that are no things, or of which there are none, are lost"

@@ -25,7 +25,7 @@ from convsight.datasets.masks.mapillary import is_mapillary, read_mapillary_thin
 from convsight.datasets.masks.voc_masks import is_voc_masks, read_voc_masks, read_voc_things
 from convsight.results import Boxes, ClassMaps, InstanceLists, MaskSource, PanopticMaps
 from convsight.results.masks import masks_of
-from convsight.targets import Palette
+from convsight.targets import Palette, Targets
 
 BACKGROUND = "background"
 
@@ -49,9 +49,9 @@ def with_things(dataset: Dataset) -> Dataset | None:
     They are told by outlines of COCO, YOLO, labelme and CVAT, VOC's SegmentationObject, numbers of Cityscapes' and
     Mapillary's things, footprints, and segments of things.
     """
-    if dataset.task == "instances":
+    if holds(dataset, InstanceLists):
         return dataset
-    if all(isinstance(split.targets, PanopticMaps) for split in dataset.splits.values()):
+    if holds(dataset, PanopticMaps):
         return _things_of_segments(dataset)
     path = Path(dataset.source)
     read = next((reads for recognises, reads in _THINGS if path.exists() and recognises(path)), None)
@@ -64,9 +64,9 @@ def with_classes(dataset: Dataset) -> Dataset | None:
     It is told by VOC's SegmentationClass, by segments, and by things: what no thing covers is `background`, and where
     several cover a pixel, it is of the smallest.
     """
-    if dataset.task == "segmentation":
+    if holds(dataset, ClassMaps):
         return dataset
-    if all(isinstance(split.targets, PanopticMaps) for split in dataset.splits.values()):
+    if holds(dataset, PanopticMaps):
         return _classes_of_segments(dataset)
     path = Path(dataset.source)
     if path.exists() and is_voc_masks(path):
@@ -77,18 +77,15 @@ def with_classes(dataset: Dataset) -> Dataset | None:
 
 def with_segments(dataset: Dataset) -> Dataset | None:
     """The segments of the images of `dataset`; None where the data do not tell them."""
-    if dataset.task == "panoptic":
+    if holds(dataset, PanopticMaps):
         return dataset
     path = Path(dataset.source)
     return read_coco_panoptic(path) if path.exists() and is_coco_panoptic(path) else None
 
 
-# What takes the targets of a task from data that are read as something else.
-TAKEN: dict[str, Callable[[Dataset], Dataset | None]] = {
-    "segmentation": with_classes,
-    "instances": with_things,
-    "panoptic": with_segments,
-}
+def holds(dataset: Dataset, kind: type[Targets]) -> bool:
+    """Whether all targets of the data are of that kind."""
+    return all(isinstance(split.targets, kind) for split in dataset.splits.values())
 
 
 def _classes_of_things(dataset: Dataset) -> Dataset:

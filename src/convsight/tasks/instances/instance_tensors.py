@@ -11,14 +11,12 @@ from torch import Tensor
 from convsight.datasets import Examples
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
-from convsight.memory import available_memory_bytes
 from convsight.results import Boxes
 from convsight.results.masks import ids_of_masks
 from convsight.tasks.instances.instance_net import IGNORE
 from convsight.tasks.instances.light.flooding import depth_in_things
-from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.tasks.target_tensors import TargetTensors, held_where_it_fits
 
-_MEMORY_SHARE = 8  # an eighth of what is available: images have a quarter
 _BYTES = 10  # of a pixel in all three
 _THREADS = 8
 
@@ -38,10 +36,8 @@ class InstanceTensors:
     def of(cls, examples: Examples) -> TargetTensors:
         """The same, held where an eighth of the memory has room for all."""
         made = cls(examples)
-        pixels = len(examples) * int(np.prod(examples.images.spec.planes_shape[1:]))
-        if pixels * _BYTES > available_memory_bytes() // _MEMORY_SHARE:
-            return made
-        return HeldTargets(made.take(np.arange(len(examples))))
+        pixels = int(np.prod(examples.images.spec.planes_shape[1:]))
+        return held_where_it_fits(made, len(examples), pixels * _BYTES)
 
     def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
         sides = self._examples.images.spec.planes_shape[1:]

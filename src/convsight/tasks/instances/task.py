@@ -86,11 +86,11 @@ class Instances(Task):
         return InstanceGraph(InputLayer(card.input), _net(model), own.overlap)
 
     def weights(self, net: str, weights: str, *, download: bool) -> Weights:
-        return read_weights(_encoder(net), weights, download=download)
+        return read_weights(NETWORKS.borrowed_encoder(net), weights, download=download)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         shape = replace(net_shape(card), outputs=1)
-        *notes, taken = adapt_encoder(_net(model).borrowed(), _encoder(card.net), shape, weights)
+        *notes, taken = adapt_encoder(_net(model).borrowed(), NETWORKS.borrowed_encoder(card.net), shape, weights)
         return [*notes, f"{taken}; what tells things apart starts fresh"]
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
@@ -114,16 +114,6 @@ class InstanceGraph(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         return self.model.arrays(self.inputs(images), self.overlap)
-
-
-def _encoder(net: str) -> str:
-    own, encoder = NETWORKS.parts(net)
-    if not encoder:
-        raise UserError(
-            f"{net} has an encoder of its own, for which there are no pretrained weights; use a network of the "
-            f"catalogue: --net {own}+resnet18"
-        )
-    return encoder
 
 
 def _net(model: nn.Module) -> InstanceNet:

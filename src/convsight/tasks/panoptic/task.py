@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from convsight.augmentation import Augmentation, Batch, MaskTarget
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
-from convsight.errors import UserError
 from convsight.inputs import ImageInput, InputSpec
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.encoder_weights import adapt_encoder
@@ -82,11 +81,11 @@ class PanopticTask(Task):
         return PanopticGraph(InputLayer(card.input), _net(model))
 
     def weights(self, net: str, weights: str, *, download: bool) -> Weights:
-        return read_weights(_encoder(net), weights, download=download)
+        return read_weights(NETWORKS.borrowed_encoder(net), weights, download=download)
 
     def adapt(self, model: nn.Module, card: Card, weights: Weights) -> list[str]:
         shape = replace(net_shape(card), outputs=1)
-        *notes, taken = adapt_encoder(_net(model).borrowed(), _encoder(card.net), shape, weights)
+        *notes, taken = adapt_encoder(_net(model).borrowed(), NETWORKS.borrowed_encoder(card.net), shape, weights)
         return [*notes, f"{taken}; what tells classes and things starts fresh"]
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
@@ -109,16 +108,6 @@ class PanopticGraph(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         return self.model.arrays(self.inputs(images))
-
-
-def _encoder(net: str) -> str:
-    own, encoder = NETWORKS.parts(net)
-    if not encoder:
-        raise UserError(
-            f"{net} has an encoder of its own, for which there are no pretrained weights; use a network of the "
-            f"catalogue: --net {own}+resnet18"
-        )
-    return encoder
 
 
 def _net(model: nn.Module) -> PanopticNet:

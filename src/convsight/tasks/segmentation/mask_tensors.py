@@ -13,11 +13,9 @@ from convsight.datasets.image_store import middle_corners
 from convsight.datasets.ragged import RaggedArrays
 from convsight.datasets.threads import map_in_threads
 from convsight.errors import UserError
-from convsight.memory import available_memory_bytes
 from convsight.targets import class_maps
-from convsight.tasks.target_tensors import HeldTargets, TargetTensors
+from convsight.tasks.target_tensors import TargetTensors, held_where_it_fits, target_budget_bytes
 
-_MEMORY_SHARE = 8  # an eighth of what is available: images have a quarter
 _BYTE = 255  # up to which indices are held as bytes
 _THREADS = 8
 
@@ -45,11 +43,8 @@ class MaskTensors:
         if examples.images.spec.is_tiled:
             made._hold_whole()
             return made
-        sides = examples.images.spec.planes_shape[1:]
-        held_bytes = len(examples) * int(np.prod(sides)) * np.dtype(made._kind).itemsize
-        if held_bytes > available_memory_bytes() // _MEMORY_SHARE:
-            return made
-        return HeldTargets({name: made._made(np.arange(len(examples)))})
+        pixels = int(np.prod(examples.images.spec.planes_shape[1:]))
+        return held_where_it_fits(made, len(examples), pixels * np.dtype(made._kind).itemsize)
 
     def take(self, samples: NDArray[np.int64]) -> Mapping[str, Tensor]:
         images = self._examples.images
@@ -76,7 +71,7 @@ class MaskTensors:
             for sample in range(count)
         ]
         kind = np.dtype(self._kind)
-        self._whole = RaggedArrays.make(shapes, kind, available_memory_bytes() // _MEMORY_SHARE, on_disk=True)
+        self._whole = RaggedArrays.make(shapes, kind, target_budget_bytes(), on_disk=True)
         if self._whole is not None:
             for sample, mask in enumerate(map_in_threads(self._fitted, range(count), min(_THREADS, count))):
                 self._whole.put(sample, mask.astype(kind, copy=False))

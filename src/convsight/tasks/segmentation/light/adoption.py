@@ -4,11 +4,9 @@ from dataclasses import replace
 from functools import partial
 
 from convsight.datasets import Dataset
-from convsight.datasets.masks.adopt import with_classes
+from convsight.datasets.masks.adopt import BACKGROUND, with_classes
 from convsight.results import BoxLists, ClassMaps
 from convsight.targets import Palette, Targets
-
-BACKGROUND = "background"
 
 
 def as_class_maps(dataset: Dataset) -> Dataset | None:
