@@ -110,4 +110,4 @@ def in_proportion(split: Split, settings: TrainSettings) -> tuple[ImageInput, st
     scale = longest / max(width, height)
     rows, columns = (max(_STRIDE, _STRIDE * round(side * scale / _STRIDE)) for side in (height, width))
     why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-    return unmeasured(rows, columns, settings.fit or "squash", split), why
+    return unmeasured(rows, columns, settings.fit or "squash", split, settings.colour), why

@@ -26,7 +26,7 @@ from convsight.targets import Palette, TargetSpec, class_maps
 from convsight.tasks.capabilities import Published, Start, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.contract import Task
-from convsight.tasks.image_size import sizes, unmeasured
+from convsight.tasks.image_size import in_proportion, sizes, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.net_shape import net_shape
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 
 _MASK = "mask"  # the name of the target
 _USUAL = Usual("unet-s", "unet+efficientnet_lite0", "unet-3d-s")
-_LONGEST = 320  # px, of the input where nobody tells
-_STRIDE = 32  # px, of most encoders
 
 
 @final
@@ -108,16 +106,10 @@ class Segmentation(Task):
         if hold_volumes(split):
             refuse_tiles(settings)
             return unmeasured_volumes(split, settings, keeps_scale=True)
-        known = sizes(split)
-        if tile := chosen_tile(settings, known):
+        if tile := chosen_tile(settings, sizes(split)):
             spec = unmeasured(tile.side, tile.side, "tile", split, settings.colour)
             return spec.model_copy(update={"overlap": tile.overlap}), tile.why
-        width, height = np.median(known, axis=0)
-        longest = settings.size or min(_LONGEST, int(max(width, height)))
-        scale = longest / max(width, height)
-        rows, columns = (_whole_strides(side * scale) for side in (height, width))
-        why = f"images of {columns} x {rows} px; the data has {width:.0f} x {height:.0f}"
-        return unmeasured(rows, columns, settings.fit or "squash", split, settings.colour), why
+        return in_proportion(split, settings)
 
     def targets(self, examples: Examples) -> TargetTensors:
         return MaskTensors.of(examples, _MASK)
@@ -202,8 +194,3 @@ def _palette(target: TargetSpec) -> Palette:
     if not isinstance(target, Palette):
         raise TypeError(f"a class for every pixel needs a Palette, not {type(target).__name__}")
     return target
-
-
-def _whole_strides(side: float) -> int:
-    """`side` in pixels as the nearest multiple of most encoders' stride."""
-    return max(_STRIDE, _STRIDE * round(side / _STRIDE))
