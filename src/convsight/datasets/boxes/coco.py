@@ -72,14 +72,14 @@ def coco_files(path: Path) -> dict[str, Path]:
 def _files(folder: Path) -> dict[str, Path]:
     """The JSON files of `folder` by split; empty where there is none of a known name."""
     found = sorted(folder.glob("instances*.json")) or sorted((folder / "annotations").glob("instances*.json"))
-    return _by_split(found) or _roboflow(folder)
+    return files_by_split(found) or _roboflow(folder)
 
 
 def _other_files(folder: Path) -> dict[str, Path]:
     """The JSON files of `folder` by split that begin like COCO's, in annotations/ or under usual names."""
     inside = sorted((folder / "annotations").glob("*.json"))
     beside = [file for file in sorted(folder.glob("*.json")) if split_in(file.stem) != UNSPLIT or file.stem in _WHOLE]
-    return _by_split([file for file in inside if _begins_like_coco(file)]) or _by_split(
+    return files_by_split([file for file in inside if _begins_like_coco(file)]) or files_by_split(
         [file for file in beside if _begins_like_coco(file)]
     )
 
@@ -90,7 +90,8 @@ def _begins_like_coco(file: Path) -> bool:
     return bool(_FIRST.match(head) and _LISTS.search(head)) and not file.stem.lower().startswith(_NO_BOXES)
 
 
-def _by_split(files: Sequence[Path]) -> dict[str, Path]:
+def files_by_split(files: Sequence[Path]) -> dict[str, Path]:
+    """The file of each split, by what files are called; raises `UserError` where two are of one, or one of all."""
     splits: dict[str, Path] = {}
     for file in files:
         split = split_in(file.stem)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convsight.datasets.boxes.annotated import check_present
-from convsight.datasets.boxes.coco import split_in
+from convsight.datasets.boxes.coco import files_by_split
 from convsight.datasets.boxes.json_file import holds_segments, parsed_json
-from convsight.datasets.dataset import SPLIT_NAMES, UNSPLIT, Dataset, Split
+from convsight.datasets.dataset import UNSPLIT, Dataset, Split
 from convsight.datasets.masks.mask_error import MaskError
 from convsight.datasets.masks.mask_file import mask_values, place_of
 from convsight.datasets.masks.readings import Colour
@@ -104,12 +104,11 @@ def read_coco_panoptic(path: Path) -> Dataset:
         things=tuple(name for name, is_thing in zip(names, things, strict=True) if is_thing),
     )
     splits = {}
-    for split in (*SPLIT_NAMES, UNSPLIT):
-        if split in documents:
-            sources = list(_sources(documents[split], split, palette, things))
-            pictures = [each.picture for each in sources]
-            maps = PanopticMaps(sources, names, things)
-            splits[split] = Split(split, pictures, maps, [_name(picture, path) for picture in pictures])
+    for split, document in documents.items():
+        sources = list(_sources(document, split, palette, things))
+        pictures = [each.picture for each in sources]
+        maps = PanopticMaps(sources, names, things)
+        splits[split] = Split(split, pictures, maps, [_name(picture, path) for picture in pictures])
     return Dataset(data_name(path), str(path), "panoptic", palette, splits)
 
 
@@ -122,20 +121,8 @@ def _files(path: Path) -> dict[str, Path]:
     for place in _PLACES:
         found = [file for file in sorted((path / place).glob("*.json")) if _is_panoptic(file)]
         if found:
-            return _by_split(found)
+            return files_by_split(found)
     return {}
-
-
-def _by_split(files: Sequence[Path]) -> dict[str, Path]:
-    splits: dict[str, Path] = {}
-    for file in files:
-        split = split_in(file.stem)
-        if split in splits:
-            raise UserError(f"{splits[split]} and {file.name} are both of the split {split!r}; name one of the files")
-        splits[split] = file
-    if UNSPLIT in splits and len(splits) > 1:
-        raise UserError(f"{splits[UNSPLIT]} stands beside files of splits; name the file you mean")
-    return splits
 
 
 def _is_panoptic(file: Path) -> bool:
