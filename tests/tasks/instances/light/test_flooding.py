@@ -83,3 +83,10 @@ def test_a_flood_does_not_cross_what_is_nothing() -> None:
     depths = np.array([[0.9, 0.2, 0.0, 0.2, 0.2, 0.9]], np.float32)
     foreground = np.array([[1, 1, 0, 1, 1, 1]], np.float32)
     assert flooded(foreground, depths, 0.5).tolist() == [[1, 1, 0, 2, 2, 2]]
+
+
+def test_a_core_begins_at_the_marker() -> None:
+    depths = np.array([[0.5, 0.2, 0.9]], np.float32)
+    foreground = np.ones((1, 3), np.float32)
+    assert flooded(foreground, depths, 0.5).max() == 2
+    assert flooded(foreground, depths, 0.6).max() == 1
