@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
+    from convsight.explain.importance_map import ImportanceMap
     from convsight.export.verb import Exported
     from convsight.nets.entry import NetShape
     from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
-    from convsight.runtime.model import Model
+    from convsight.runtime.model import Model, Picture
     from convsight.training.callbacks import AfterEpoch, AfterStep
     from convsight.training.given import OwnLoss
     from convsight.training.given_augmentation import OwnAugmentation
@@ -31,7 +32,18 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["audit", "describe", "evaluate", "export", "load", "resume", "resume_several", "train", "train_several"]
+__all__ = [
+    "audit",
+    "describe",
+    "evaluate",
+    "explain",
+    "export",
+    "load",
+    "resume",
+    "resume_several",
+    "train",
+    "train_several",
+]
 
 _Path = str | PathLike[str]
 _Loss = Literal["cross-entropy", "focal", "bce", "gaussian", "mixture", "mse", "mae", "huber"]
@@ -350,6 +362,38 @@ def export(
             max_megapixels=max_megapixels,
             listener=_listener(quiet),
         )
+
+
+def explain(
+    model: _Path,
+    picture: "Picture",
+    *,
+    method: str = "occlusion",
+    target: str | None = None,
+    layer: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    max_megapixels: float = 100.0,
+    engine: str | None = None,
+    precision: str | None = None,
+    weights: str | None = None,
+    download: bool = False,
+) -> "ImportanceMap":
+    """How much the answer of the network at `model` about `picture` depends on each place of it.
+
+    `model` and `picture` are what `load` and `Model.predict` take; `target` is the class, or the thing found, that is
+    asked about, by default the surest. What is returned has `values` in the picture's pixels, `draw(image)`,
+    `to_json()` and `evidence`. Raises `convsight.errors.UserError` for an unknown method, class or layer, with
+    the nearest names.
+    """
+    from convsight.explain.explain import load_explained, maps_of
+    from convsight.explain.method import MethodOptions
+
+    network = load_explained(_text(model), engine, precision, weights, download=download)
+    subject = network.subject(picture, target, max_megapixels)
+    return next(maps_of(subject, [method], MethodOptions(layer, window, stride, samples, seed)))
 
 
 def describe(

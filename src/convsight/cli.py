@@ -362,6 +362,61 @@ def predict(
 
 
 @app.command()
+def explain(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A run folder, its name, or a model file; imagenet, torchvision/NET or timm/NET for one that is "
+            "trained already."
+        ),
+    ],
+    pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
+    method: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "occlusion",
+    target: Annotated[
+        str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Of methods that look at one: a module's name.")] = None,
+    window: Annotated[
+        int | None, typer.Option(min=1, help="Of occlusion: its side in px of what the network sees.")
+    ] = None,
+    stride: Annotated[int | None, typer.Option(min=1, help="Of occlusion: px from window to window.")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="How many varied pictures are answered.")] = None,
+    seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
+        "explained"
+    ),
+    output: ReportFormat = "table",
+    max_megapixels: MaxMegapixels = 100.0,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
+    weights: LibraryWeights = None,
+    download: Download = False,
+) -> None:
+    """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
+    from convsight.explain.method import MethodOptions
+    from convsight.explain.verb import ExplainOptions, explain_pictures
+    from convsight.progress import Terminal
+
+    if not pictures:
+        raise UserError("name pictures to explain: files, folders, patterns, URLs")
+    options = ExplainOptions(
+        model,
+        pictures,
+        [each.strip() for each in method.split(",")],
+        target,
+        out,
+        MethodOptions(layer, window, stride, samples, seed),
+        max_megapixels,
+        engine,
+        precision,
+        weights,
+        download,
+    )
+    if explain_pictures(options, output, Terminal()):
+        raise typer.Exit(2)
+
+
+@app.command()
 def track(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model file; one that finds things.")],
     source: Annotated[

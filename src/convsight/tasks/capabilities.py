@@ -34,6 +34,7 @@ from convsight.settings import FRESH, TrainSettings
 from convsight.targets import AnyTarget, Classes
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
+from convsight.tasks.question import Question
 from convsight.tasks.reader import Metrics
 
 if TYPE_CHECKING:
@@ -356,3 +357,21 @@ class Illustrated(Protocol):
 def figures_of(task: Task, metrics: Metrics) -> "dict[str, Figure]":
     """Figures of the judgement, by file stem; none where the task has none."""
     return task.figures(metrics) if isinstance(task, Illustrated) else {}
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """What a question asks for is also a number that can be followed back to the input."""
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+        """The number (batch,) that `question` is about, of normalised inputs `planes`, before it is squashed to 0..1.
+
+        Of a class that is its logit, of one view and without a temperature.
+        """
+
+
+def differentiable(task: Task, name: str) -> Differentiable:
+    """`task`, which is called `name`, and must give gradients; raises `UserError` where it does not."""
+    if not isinstance(task, Differentiable):
+        raise UserError(f"answers of {name} have no gradients here; occlusion, lime and rise need none")
+    return task

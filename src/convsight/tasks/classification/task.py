@@ -43,6 +43,7 @@ from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.pixel_features import shrunk_images
+from convsight.tasks.question import OutputQuestion, Question
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
 from convsight.tasks.whole_image import WholeImageTask, options_of_head
@@ -107,6 +108,11 @@ class Classification(WholeImageTask):
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+        assert isinstance(question, OutputQuestion)
+        logits: Tensor = model(planes)
+        return logits[:, question.index]
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         temperature = card.calibration.get(TEMPERATURE, 1.0)

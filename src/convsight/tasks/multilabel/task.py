@@ -34,6 +34,7 @@ from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
 from convsight.tasks.multilabel.light.settings import MultilabelSettings
 from convsight.tasks.multilabel.losses import balanced_weights, label_loss
 from convsight.tasks.pixel_features import shrunk_images
+from convsight.tasks.question import OutputQuestion, Question
 from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
@@ -93,6 +94,11 @@ class Multilabel(WholeImageTask):
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return MultilabelSettings.of(settings).mirror and augmentation.mirrors
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+        assert isinstance(question, OutputQuestion)
+        logits: Tensor = model(planes)
+        return logits[:, question.index]
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return LabelSetGraph(InputLayer(card.input), model, card.mirror)

@@ -13,6 +13,7 @@ from convsight.datasets.answers.label_answers import read_labels
 from convsight.results import Label, Labels, NumbersOfMany
 from convsight.targets import Classes, TargetSpec
 from convsight.tasks.classification.light.metrics import ClassMetrics
+from convsight.tasks.question import OutputQuestion, class_index
 from convsight.tasks.reader import Reader
 
 
@@ -53,6 +54,10 @@ print(classes[best], float(arrays["probabilities"][0, best]))
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Label:
         return Label(self.classes, arrays["probabilities"])
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> OutputQuestion:
+        found = int(np.argmax(arrays["probabilities"])) if wanted is None else class_index(wanted, self.classes)
+        return OutputQuestion(self.classes[found], found, "probabilities")
 
     def metrics(self) -> ClassMetrics:
         return ClassMetrics(self.classes)

@@ -12,6 +12,7 @@ from convsight.targets import SeveralLabels
 from convsight.tasks.multilabel.light.adoption import as_labels
 from convsight.tasks.multilabel.light.metrics import LabelSetMetrics
 from convsight.tasks.multilabel.light.thresholds import thresholds_of
+from convsight.tasks.question import OutputQuestion, class_index
 from convsight.tasks.reader import Reader
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class LabelSetReader(Reader):
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> LabelSet:
         return LabelSet(self.classes, np.asarray(arrays["probabilities"]), self._thresholds)
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> OutputQuestion:
+        found = int(np.argmax(arrays["probabilities"])) if wanted is None else class_index(wanted, self.classes)
+        return OutputQuestion(self.classes[found], found, "probabilities")
 
     def metrics(self) -> LabelSetMetrics:
         return LabelSetMetrics(self.classes)

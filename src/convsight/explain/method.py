@@ -1,0 +1,96 @@
+"""`Method`: one way to say how much an answer depends on each place of a picture; `METHODS`, all of them."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from importlib import import_module
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convsight.errors import UserError, unknown_name
+from convsight.explain.subject import Subject
+from convsight.training_half import training_half
+
+# What a map's numbers are. score: by how much the answered number falls where a place is hidden, so that they can be
+# compared with what hiding does; relative: more is more important, and that is all.
+Scale = Literal["score", "relative"]
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """What a user may choose of a method; None is the method's own rule. A method `takes` some of them.
+
+    `layer` is the name of a module (see `convsight describe`), `window` and `stride` are pixels of what the network
+    sees, `samples` is how many varied pictures are answered.
+    """
+
+    layer: str | None = None
+    window: int | None = None
+    stride: int | None = None
+    samples: int | None = None
+    seed: int = 0
+
+    def given(self) -> set[str]:
+        """The names of those that were chosen."""
+        return {each.name for each in fields(self) if getattr(self, each.name) != each.default}
+
+
+class Method(ABC):
+    """Makes maps; the same options, picture and network give the same map."""
+
+    scale: ClassVar[Scale]
+    # Whether a number below 0 speaks against the answer; else there are none.
+    signed: ClassVar[bool]
+    # The fields of `MethodOptions` that it listens to.
+    takes: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, options: MethodOptions) -> None:
+        self.options = options
+
+    @abstractmethod
+    def importance(self, subject: Subject) -> NDArray[np.float64]:
+        """Importance (rows, columns) of cells that divide what the network sees evenly, its pixels at the finest."""
+
+    def settings(self) -> dict[str, Any]:
+        """What its last map was made with, its own choices included: a layer, a number of samples."""
+        return {}
+
+
+class MethodEntry(NamedTuple):
+    """Where a method is, as `module:name`, in one line what it does, and whether it works without PyTorch."""
+
+    place: str
+    summary: str
+    light: bool = True
+
+
+METHODS = {
+    "occlusion": MethodEntry("convsight.explain.occlusion:Occlusion", "what is lost where a grey window hides a part"),
+    "saliency": MethodEntry("convsight.inside.saliency:Saliency", "the gradient by each pixel", light=False),
+    "gradcam": MethodEntry(
+        "convsight.inside.grad_cam:GradCam", "a layer's maps, weighed by their mean gradients", light=False
+    ),
+}
+
+
+def make_method(name: str, options: MethodOptions) -> Method:
+    """The method called `name`; raises `UserError` for an unknown one, and where it needs PyTorch and there is none."""
+    if name not in METHODS:
+        raise unknown_name("method", name, METHODS)
+    entry = METHODS[name]
+    module, kind = entry.place.split(":")
+    found: type[Method] = getattr(import_module(module) if entry.light else training_half(module), kind)
+    return found(options)
+
+
+def check_options(methods: list[Method], options: MethodOptions) -> None:
+    """Raise `UserError` for an option that none of `methods` listens to."""
+    taken = frozenset[str]().union(*(method.takes for method in methods))
+    for name in sorted(options.given() - taken):
+        raise UserError(f"--{name} does nothing for {', '.join(_name(method) for method in methods)}: leave it out")
+
+
+def _name(method: Method) -> str:
+    kind = f"{type(method).__module__}:{type(method).__name__}"
+    return next(name for name, entry in METHODS.items() if entry.place == kind)

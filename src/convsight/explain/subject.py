@@ -1,0 +1,79 @@
+"""`Subject`: one picture as a network sees it, and the question about it that is explained."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from convsight.inputs import ImageInput, InputGeometry
+from convsight.runtime.engine import Engine
+from convsight.tasks.question import Question
+
+_MOST_PIXELS = 2_000_000  # of the pictures that are run at once: memory stays flat, whatever their number
+_MOST_PICTURES = 32
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`array` (height, width, channels) is what was loaded of an original of `size` (width, height) for `engine`.
+
+    `original` gives the whole picture for people; `open_network` the network itself, for methods that follow gradients:
+    an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch.
+    """
+
+    array: NDArray[Any]
+    size: tuple[int, ...]
+    spec: ImageInput
+    engine: Engine
+    question: Question
+    original: Callable[[], Image.Image]
+    open_network: Callable[[], Any]
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of what the network sees, in pixels."""
+        height, width = self.array.shape[:2]
+        return height, width
+
+    @property
+    def geometry(self) -> InputGeometry:
+        """The way from the original to what the network sees, and back."""
+        return self.spec.geometry(self.size)
+
+    @cached_property
+    def score(self) -> float:
+        """What the network answers to the picture as it is."""
+        return float(self.scores(self.array[None])[0])
+
+    def scores(self, arrays: NDArray[Any]) -> NDArray[np.float64]:
+        """What it answers (count,) to other pictures (count, height, width, channels), such as parts of this one."""
+        return self.question.score(self.engine.run(arrays))
+
+    def scores_of_many(self, arrays: Iterable[NDArray[Any]]) -> Iterator[float]:
+        """The same for any number of pictures (height, width, channels), made as they are needed, in batches."""
+        batch: list[NDArray[Any]] = []
+        for array in arrays:
+            batch.append(array)
+            if len(batch) == self.at_once:
+                yield from self.scores(np.stack(batch)).tolist()
+                batch = []
+        if batch:
+            yield from self.scores(np.stack(batch)).tolist()
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures are run together."""
+        height, width = self.sides
+        return max(1, min(_MOST_PICTURES, _MOST_PIXELS // (height * width)))
+
+    def on_original(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A map over what the network sees, of any number of cells, over the original (height, width).
+
+        NaN where nothing of the original was put in, as beyond a crop.
+        """
+        found: NDArray[np.float64] = self.geometry.image_back(values[:, :, None], outside=np.nan)[:, :, 0]
+        return found
