@@ -665,6 +665,18 @@ def runs(
 
 
 @app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="A run folder, or its name under runs/.")],
+    out: Annotated[Path | None, typer.Option(help="The page. [default: report.html in the run folder]")] = None,
+    output: ReportFormat = "table",
+) -> None:
+    """Write one page about a run: data, network, curves, numbers, mistakes, how to do it again."""
+    from convsight.report.verb import make_report
+
+    make_report(run, out, output)
+
+
+@app.command()
 def describe(
     nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
     volume: Annotated[
