@@ -379,6 +379,8 @@ def explain(
     agreement: float | None = None,
     regions: int | None = None,
     cells: int | None = None,
+    steps: int | None = None,
+    noise: float | None = None,
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
@@ -397,8 +399,19 @@ def explain(
 
     network = load_explained(_text(model), engine, precision, weights, download=download)
     subject = network.subject(picture, target, max_megapixels)
-    chosen = None if fill is None else str(fill)
-    options = MethodOptions(layer, window, stride, samples, seed, chosen, agreement, regions, cells)
+    options = MethodOptions(
+        layer,
+        window,
+        stride,
+        samples,
+        seed,
+        fill=None if fill is None else str(fill),
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
     return next(maps_of(subject, [method], options))
 
 
