@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.explain.evidence.cells import Cells, at_pixels
 from convsight.explain.evidence.filled import as_loaded
+from convsight.explain.likeness import rank_correlation
 from convsight.explain.method import Method, MethodOptions, make_method
 from convsight.explain.subject import Subject
 
@@ -46,22 +47,12 @@ def stability(subject: Subject, cells: Cells, name: str, options: MethodOptions)
 
 
 def mean_agreement(maps: Sequence[Floats]) -> float:
-    """The mean of Spearman's rank correlation over all pairs of maps (cells,), ties at their mean rank.
+    """The mean of Spearman's rank correlation over all pairs of maps (cells,).
 
     >>> round(mean_agreement([np.array([1.0, 2, 3]), np.array([10.0, 20, 30]), np.array([3.0, 2, 1])]), 3)
     -0.333
     """
-    from scipy.stats import rankdata  # noqa: PLC0415 -- its import takes a while
-
-    ranks = [rankdata(each) for each in maps]
-    return float(np.mean([_correlation(one, other) for one, other in combinations(ranks, 2)]))
-
-
-def _correlation(one: Floats, other: Floats) -> float:
-    """Pearson's; where one of both is the same everywhere, 1 if both are, else 0."""
-    first, second = one - one.mean(), other - other.mean()
-    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / lengths if lengths else float(not first.any() and not second.any())
+    return float(np.mean([rank_correlation(one, other) for one, other in combinations(maps, 2)]))
 
 
 def _noisy(subject: Subject, generator: np.random.Generator) -> NDArray[np.generic]:
