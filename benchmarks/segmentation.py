@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,11 @@ def main() -> None:
         accuracy = parts.add_parser(part)
         accuracy.add_argument("data", type=Path)
         accuracy.add_argument("--minutes", type=float, default=minutes)
+        accuracy.add_argument(
+            "--by-processor",
+            action="store_true",
+            help="give the plain loop as many seconds of the processor as our whole command took: on a shared machine",
+        )
         accuracy.add_argument("--without", nargs="+", default=(), help="peers that are left out")
         accuracy.add_argument("--options", nargs="+", default=(), help="further choices of ours, as size=192")
     training = parts.add_parser("training")
@@ -66,12 +72,15 @@ def reached(arguments: argparse.Namespace, folder: Path) -> None:
     data = nuclei(arguments.data) if arguments.part == "nuclei" else camvid(arguments.data)
     pretrained = arguments.part == "pretrained"
     seconds = 60 * arguments.minutes
+    spent = processor_seconds()
     found: dict[str, list[NDArray[np.uint8]]] = {"convsight": our_masks(arguments, data, folder)}
+    spent = processor_seconds() - spent
     archive = folder / "data.npz"
     data.write_arrays(archive)
     encoder = ["--encoder", "tu-tf_efficientnet_lite0", "--weights", lite0_weights()] if pretrained else []
+    limit = [f"{spent:.0f}", "OUT", "--processor"] if arguments.by_processor else [str(seconds), "OUT"]
     peers: dict[str, list[str]] = {
-        "segmentation_models_pytorch": ["smp_loop.py", str(archive), str(seconds), "OUT", *encoder],
+        "segmentation_models_pytorch": ["smp_loop.py", str(archive), *limit, *encoder],
     }
     if arguments.part == "nuclei":
         peers["fastai"] = ["fastai_unet.py", str(archive), str(seconds), "OUT"]
@@ -89,13 +98,20 @@ def our_masks(arguments: argparse.Namespace, data: Pictures, folder: Path) -> li
     weights = ("--weights", "imagenet" if arguments.part == "pretrained" else "none")
     options = [word for each in arguments.options for word in ("--" + each.replace("=", " ", 1)).split(" ", 1)]
     minutes = ("--minutes", f"{arguments.minutes:g}")
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), processor_seconds()
     train = [*OURS, "train", str(folder / "pictures"), "--run", str(folder / "run"), *minutes, *weights, "--no-export"]
     subprocess.run([*train, *options], check=True, stdout=subprocess.DEVNULL)
-    print(f"convsight: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    spent = processor_seconds() - spent
+    print(f"convsight: {time.perf_counter() - began:.0f} s, {spent:.0f} of the processor", file=sys.stderr, flush=True)
     model = convsight.load(folder / "run")
     found = [model.predict(image) for image, _ in data.test]
     return [each.indices.astype(np.uint8) for each in found if isinstance(each, ClassMap)]
+
+
+def processor_seconds() -> float:
+    """What all processes that were waited for have taken so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def their_masks(command: list[str], data: Pictures, folder: Path) -> list[NDArray[np.uint8]]:
@@ -103,6 +119,7 @@ def their_masks(command: list[str], data: Pictures, folder: Path) -> list[NDArra
     out = folder / "found.npy"
     script, *words = [str(out) if word == "OUT" else word for word in command]
     path = {"PYTHONPATH": os.pathsep.join([str(peer_packages("loops")), os.environ.get("PYTHONPATH", "")])}
+    spent = processor_seconds()
     done = subprocess.run(
         [sys.executable, str(HERE / "peers" / script), *words],
         check=True,
@@ -110,7 +127,8 @@ def their_masks(command: list[str], data: Pictures, folder: Path) -> list[NDArra
         text=True,
         env=os.environ | path,
     )
-    print(f"{script}: {done.stdout.splitlines()[-1]}", file=sys.stderr, flush=True)
+    spent = processor_seconds() - spent
+    print(f"{script}: {done.stdout.splitlines()[-1]}, {spent:.0f} s of the processor", file=sys.stderr, flush=True)
     return data.own_sizes(np.load(out))
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.disk import Disk
 
 import convsight
-from convsight.report import figure_file
+from convsight.figures import figure_file
 from convsight.run import Run
 
 # A terminal's size that a worker of the tests happens to have: what is printed into a pipe follows from none.

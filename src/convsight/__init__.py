@@ -375,6 +375,10 @@ def explain(
     stride: int | None = None,
     samples: int | None = None,
     seed: int = 0,
+    fill: str | float | None = None,
+    agreement: float | None = None,
+    regions: int | None = None,
+    cells: int | None = None,
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
@@ -393,7 +397,9 @@ def explain(
 
     network = load_explained(_text(model), engine, precision, weights, download=download)
     subject = network.subject(picture, target, max_megapixels)
-    return next(maps_of(subject, [method], MethodOptions(layer, window, stride, samples, seed)))
+    chosen = None if fill is None else str(fill)
+    options = MethodOptions(layer, window, stride, samples, seed, chosen, agreement, regions, cells)
+    return next(maps_of(subject, [method], options))
 
 
 def describe(

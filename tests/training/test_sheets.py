@@ -9,7 +9,7 @@ from tests.training.begun import begun
 from tests.training.heard import Heard
 
 from convsight.card import Card
-from convsight.report.contact_sheet import Cell, contact_sheet
+from convsight.figures.contact_sheet import Cell, contact_sheet
 from convsight.results import Label
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.targets import Classes

@@ -63,7 +63,7 @@ def show_comparison(
     else:
         print_comparison(rows)
     if out is not None:
-        from convsight.report.bubble_chart import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
+        from convsight.figures.bubble_chart import Bubble, bubbles_figure  # noqa: PLC0415 - matplotlib takes a second
 
         nets_shown = [(row.described, row.accuracy) for row in rows]
         bubbles = [Bubble(net.name, net.parameters, net.multiply_adds, accuracy) for net, accuracy in nets_shown]

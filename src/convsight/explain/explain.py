@@ -1,7 +1,7 @@
 """Maps of one picture by one or several methods."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from convsight.explain.importance_map import ImportanceMap
 from convsight.explain.method import Method, MethodOptions, check_options, make_method
 from convsight.explain.subject import Subject
 from convsight.inputs import ImageInput
+from convsight.progress import Listener, Silent
 from convsight.runtime.find_network import find_network
 from convsight.runtime.model import Model, Picture
 from convsight.runtime.original import original_picture
@@ -27,6 +28,7 @@ class ExplainedModel:
     model: Model
     weights: str | None = None
     download: bool = False
+    listener: Listener = field(default_factory=Silent)
 
     @cached_property
     def spec(self) -> ImageInput:
@@ -60,6 +62,7 @@ class ExplainedModel:
             question,
             original=partial(original_picture, self.spec, content, max_megapixels),
             open_network=lambda: self.opened,
+            listener=self.listener,
         )
 
 
@@ -70,10 +73,14 @@ def load_explained(
     weights: str | None = None,
     *,
     download: bool = False,
+    listener: Listener | None = None,
 ) -> ExplainedModel:
-    """The network called `name`, as `predict` finds it; raises `UserError` where there is none."""
+    """The network called `name`, as `predict` finds it; raises `UserError` where there is none.
+
+    `listener` is told how many varied pictures are answered.
+    """
     found = find_network(name, engine, precision, weights, download=download)
-    return ExplainedModel(name, Model(found.card, found.engine()), weights, download)
+    return ExplainedModel(name, Model(found.card, found.engine()), weights, download, listener or Silent())
 
 
 def maps_of(subject: Subject, methods: Sequence[str], options: MethodOptions) -> Iterator[ImportanceMap]:

@@ -33,7 +33,12 @@ class ExplainOptions:
 def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -> int:
     """Write and print maps of each picture; returns how many pictures could not be read."""
     network = load_explained(
-        options.model, options.engine, options.precision, options.weights, download=options.download
+        options.model,
+        options.engine,
+        options.precision,
+        options.weights,
+        download=options.download,
+        listener=listener,
     )
     unread = 0
     for picture in options.pictures:

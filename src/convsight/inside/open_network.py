@@ -38,7 +38,7 @@ class OpenNetwork:
     def asked(self, planes: Tensor, question: Question) -> Tensor:
         """The number (batch,) that `question` is about, such as a class's logit."""
         task = task_of(self.card.task)
-        return differentiable(task, self.card.task).asked(self.model, planes, question)
+        return differentiable(task, self.card.task).asked(self.model, planes, question, self.card)
 
     def layer(self, name: str) -> nn.Module:
         """The module called `name`; raises `UserError` with the nearest names where there is none."""

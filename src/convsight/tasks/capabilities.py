@@ -363,10 +363,10 @@ def figures_of(task: Task, metrics: Metrics) -> "dict[str, Figure]":
 class Differentiable(Protocol):
     """What a question asks for is also a number that can be followed back to the input."""
 
-    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
         """The number (batch,) that `question` is about, of normalised inputs `planes`, before it is squashed to 0..1.
 
-        Of a class that is its logit, of one view and without a temperature.
+        `model` is the network on `card`. Of a class that is its logit, of one view and without a temperature.
         """
 
 

@@ -9,11 +9,11 @@ from torch import nn
 from convsight.card import Card
 from convsight.datasets import Examples, ImageStore
 from convsight.export.torch_engine import load_network, save_network
+from convsight.figures.figure_file import save_figure
+from convsight.figures.training_curves import curves_figure
 from convsight.inputs import ImageInput, InputSpec
 from convsight.metrics import Measured, named
 from convsight.progress import Listener
-from convsight.report.figure_file import save_figure
-from convsight.report.training_curves import curves_figure
 from convsight.run import Run
 from convsight.runtime.judge import judge
 from convsight.runtime.mistakes import MistakeCollector

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from convsight.errors import UserError
+from convsight.figures.figure_file import save_figure
+from convsight.figures.rate_figure import rate_figure
 from convsight.files import write_atomic
 from convsight.printing import json_document
 from convsight.progress import Terminal
-from convsight.report.figure_file import save_figure
-from convsight.report.rate_figure import rate_figure
 from convsight.settings import TrainSettings
 from convsight.training.lr_find import RateSearch, at_first, find_rate, least_before_rise
 

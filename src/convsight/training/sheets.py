@@ -7,11 +7,11 @@ from PIL import Image
 
 from convsight.augmentation import Batch
 from convsight.datasets import Examples
+from convsight.figures.contact_sheet import Cell, contact_sheet
 from convsight.files import write_atomic_with
 from convsight.inputs import ImageInput, as_image
 from convsight.inputs.shown import shown_colours
 from convsight.progress import Listener
-from convsight.report.contact_sheet import Cell, contact_sheet
 from convsight.results.caption import enlarged
 from convsight.runtime.mistakes import MistakeCollector, picture_of
 from convsight.spread import evenly

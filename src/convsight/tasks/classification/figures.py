@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from convsight.report.confusion_matrix import confusion_matrix_figure
+from convsight.figures.confusion_matrix import confusion_matrix_figure
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.words import counted
 

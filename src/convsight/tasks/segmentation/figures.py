@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from convsight.report.confusion_matrix import confusion_matrix_figure
+from convsight.figures.confusion_matrix import confusion_matrix_figure
 from convsight.results.class_map_mistakes import NO_CLASS
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
 from convsight.words import shortened

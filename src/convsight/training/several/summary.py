@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from convsight.card import Card
+from convsight.figures.spread_of_runs import Spread, spread_figure
 from convsight.files import write_atomic, write_atomic_with
 from convsight.metrics import Described, Measured, MetricName, metric_of
 from convsight.metrics.intervals import student_975
 from convsight.printing import csv_text, json_document
-from convsight.report.spread_of_runs import Spread, spread_figure
 from convsight.tasks import reader_of
 from convsight.training.several.folder import SeveralRuns
 from convsight.training.several.plan import Member, Several

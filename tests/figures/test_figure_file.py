@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from convsight.report.figure_file import save_figure
+from convsight.figures.figure_file import save_figure
 
 
 @pytest.mark.usefixtures("drawn_figures")

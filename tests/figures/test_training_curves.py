@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from convsight.figures.training_curves import curves_figure
 from convsight.metrics import Metric
-from convsight.report.training_curves import curves_figure
 
 METRICS = (Metric("accuracy"), Metric("auc"))
 ERROR = Metric("error_px", "lower", perfect=0.0, span=30.0, unit="px", share=False)

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from convsight.report.bubble_chart import Bubble, bubbles_figure
+from convsight.figures.bubble_chart import Bubble, bubbles_figure
 
 NETS = [
     Bubble("small", 5_000_000, 300_000_000, 0.70),
