@@ -160,7 +160,7 @@ def convert(
     data: Annotated[str, typer.Argument(help="Images with boxes or masks, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     to: Annotated[
-        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic"],
+        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic", "volumes"],
         typer.Option(help="The format to write."),
     ],
     task: Annotated[

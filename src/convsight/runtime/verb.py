@@ -160,7 +160,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
         film = VideoFile(options.draw, rate, "--draw")
         savers.append(DrawnVideo(film, *limits).draw)
     else:
-        items = read_sources(options.sources, options.every, card.input.is_file, left_out)
+        items = read_sources(options.sources, options.every, card.input.is_file, left_out, card.input.is_whole)
         columns = _checked(options, card, form, table)
         savers += [Drawings(options.draw, named, *limits).draw] if options.draw else []
     if options.files:
