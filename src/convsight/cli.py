@@ -384,7 +384,7 @@ def explain(
         str | None, typer.Option(help="What hides a part: mean (colour), blur, or a number. [default: mean]")
     ] = None,
     regions: Annotated[int | None, typer.Option(min=2, help="Of lime: about how many.")] = None,
-    cells: Annotated[int | None, typer.Option(min=1, help="Of rise: those of a mask, a side.")] = None,
+    cells: Annotated[int | None, typer.Option(min=2, help="Of rise: those of a mask, a side.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Of lime and rise: the most varied pictures.")] = None,
     agreement: Annotated[
         float | None,

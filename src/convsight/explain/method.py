@@ -38,7 +38,7 @@ class MethodOptions:
     cells: int | None = None
 
     def __post_init__(self) -> None:
-        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 1}
+        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2}
         for name, value in least.items():
             if (given := getattr(self, name)) is not None and given < value:
                 raise UserError(f"--{name} {given}: give at least {value}")
@@ -81,6 +81,9 @@ class MethodEntry(NamedTuple):
 
 METHODS = {
     "occlusion": MethodEntry("convsight.explain.occlusion:Occlusion", "what is lost where a grey window hides a part"),
+    "lime": MethodEntry("convsight.explain.lime:Lime", "what showing each region adds, by a linear model of samples"),
+    "lime-classic": MethodEntry("convsight.explain.lime_classic:LimeClassic", "the same as the package lime has it"),
+    "rise": MethodEntry("convsight.explain.rise:Rise", "the mean answer under random masks that show a place"),
     "saliency": MethodEntry("convsight.inside.saliency:Saliency", "the gradient by each pixel", light=False),
     "gradcam": MethodEntry(
         "convsight.inside.grad_cam:GradCam", "a layer's maps, weighed by their mean gradients", light=False
