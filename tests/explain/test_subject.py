@@ -71,19 +71,18 @@ def test_large_pictures_run_in_smaller_batches() -> None:
 
 @pytest.mark.parametrize("streams", [1, 2])
 def test_memory_does_not_grow_with_the_number_of_pictures(streams: int) -> None:
-    subject = subject_of(np.zeros((128, 128, 3), np.uint8), Computed(first_values, streams))
-
-    def peak(count: int) -> int:
-        tracemalloc.start()
-        try:
-            for _ in subject.scores_of_many(subject.array.copy() for _ in range(count)):
-                pass
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-
-    few, many = peak(400), peak(1600)
-    assert many < few * 1.1 + 2**16
+    subject = subject_of(np.zeros((64, 64, 3), np.uint8), Computed(first_values, streams))
+    batch = subject.at_once * subject.array.nbytes
+    # Batches that wait, one that is put together, and those that the network works on, here as numbers of 8 bytes.
+    most = (4 * streams + 2) * batch + streams * 8 * batch
+    count = 6 * most // subject.array.nbytes
+    tracemalloc.start()
+    try:
+        for _ in subject.scores_of_many(subject.array.copy() for _ in range(count)):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * most
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_error_of_the_engine_reaches_the_caller() -> None:

@@ -22,7 +22,9 @@ class MethodOptions:
     """What a user may choose of a method; None is the method's own rule. A method `takes` some of them.
 
     `layer` is the name of a module (see `convsight describe`), `window` and `stride` are pixels of what the network
-    sees, `samples` is how many varied pictures are answered.
+    sees, `fill` is what stands in for a hidden part (see `stand_in`). At most `samples` varied pictures are answered,
+    and no more once the rank correlation of two halves of them is `agreement`. LIME makes about so many `regions`, RISE
+    hides `cells` a side. Raises `UserError` for a number that is too small or too large.
     """
 
     layer: str | None = None
@@ -30,6 +32,18 @@ class MethodOptions:
     stride: int | None = None
     samples: int | None = None
     seed: int = 0
+    fill: str | None = None
+    agreement: float | None = None
+    regions: int | None = None
+    cells: int | None = None
+
+    def __post_init__(self) -> None:
+        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2}
+        for name, value in least.items():
+            if (given := getattr(self, name)) is not None and given < value:
+                raise UserError(f"--{name} {given}: give at least {value}")
+        if self.agreement is not None and not 0 < self.agreement <= 1:
+            raise UserError(f"--agreement {self.agreement}: a rank correlation above 0, at most 1")
 
     def given(self) -> set[str]:
         """The names of those that were chosen."""
@@ -67,6 +81,9 @@ class MethodEntry(NamedTuple):
 
 METHODS = {
     "occlusion": MethodEntry("convsight.explain.occlusion:Occlusion", "what is lost where a grey window hides a part"),
+    "lime": MethodEntry("convsight.explain.lime:Lime", "what showing each region adds, by a linear model of samples"),
+    "lime-classic": MethodEntry("convsight.explain.lime_classic:LimeClassic", "the same as the package lime has it"),
+    "rise": MethodEntry("convsight.explain.rise:Rise", "the mean answer under random masks that show a place"),
     "saliency": MethodEntry("convsight.inside.saliency:Saliency", "the gradient by each pixel", light=False),
     "gradcam": MethodEntry(
         "convsight.inside.grad_cam:GradCam", "a layer's maps, weighed by their mean gradients", light=False
