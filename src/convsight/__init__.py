@@ -378,6 +378,8 @@ def explain(
     agreement: float | None = None,
     regions: int | None = None,
     cells: int | None = None,
+    steps: int | None = None,
+    noise: float | None = None,
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
@@ -404,6 +406,8 @@ def explain(
         agreement=agreement,
         regions=regions,
         cells=cells,
+        steps=steps,
+        noise=noise,
     )
     place = engine, precision, weights, download
     return explain_held(_text(model), picture, method, options, target, max_megapixels, place)

@@ -385,10 +385,18 @@ def explain(
     ] = None,
     regions: Annotated[int | None, typer.Option(min=2, help="Of lime: about how many.")] = None,
     cells: Annotated[int | None, typer.Option(min=2, help="Of rise: those of a mask, a side.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Of lime and rise: the most varied pictures.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="The most varied pictures, of lime, rise and smoothgrad.")
+    ] = None,
     agreement: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Of lime and rise: the rank correlation of two halves that is enough."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Of integrated-gradients: on the way to the picture.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
@@ -414,7 +422,19 @@ def explain(
         [each.strip() for each in method.split(",")],
         target,
         out,
-        MethodOptions(layer, window, stride, samples, seed, fill, agreement, regions, cells),
+        MethodOptions(
+            layer,
+            window,
+            stride,
+            samples,
+            seed,
+            fill=fill,
+            agreement=agreement,
+            regions=regions,
+            cells=cells,
+            steps=steps,
+            noise=noise,
+        ),
         max_megapixels,
         engine,
         precision,
