@@ -74,7 +74,7 @@ def test_of_the_token_of_the_class(fused: bool) -> None:
     model = transformer(reg_tokens=2)
     spread_attention(model, "qkv")
     for block in range(3):
-        model.get_submodule(f"blocks.{block}.attn").fused_attn = fused
+        vars(model.get_submodule(f"blocks.{block}.attn"))["fused_attn"] = fused
     subject = subject_with(model)
     expected = rolled(attention_of(subject))[0, 3:].reshape(2, 3)
     assert expected.std() > 0.1 * expected.mean()

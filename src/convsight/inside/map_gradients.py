@@ -26,6 +26,10 @@ class LayerMaps(NamedTuple):
 def maps_and_gradients(network: OpenNetwork, planes: Tensor, question: Question, layer: str | None) -> LayerMaps:
     """The maps of `layer`; where it is None of the last one whose maps the answer depends on.
 
+    Of detectors that is the one from whose maps the box was told. Where every pixel is answered, the last maps are the
+    answer itself: of these the last among the coarsest is meant (Vinogradova, Dibrov and Myers, "Towards Interpretable
+    Semantic Segmentation via Gradient-weighted Class Activation Mapping", AAAI 2020).
+
     Of a layer that runs several times its last call is meant that the answer depends on. Channels that lie last and
     tokens of a grid, as transformers have them, are maps too. Where the answer does not change with anything, such as a
     logit behind a ReLU that is shut, gradients are 0. Raises `UserError` for an unknown layer, one that gives no maps
@@ -36,13 +40,24 @@ def maps_and_gradients(network: OpenNetwork, planes: Tensor, question: Question,
     if not seen:
         others = ", ".join(for_any_network())
         raise UserError(f"{network.card.net} has no layer with maps; methods that need none: {others}")
-    named = seen if layer is None else _named(network, layer, seen)
-    found = _last_that_matters(asked, named)
-    if found is None and named is not seen and (earlier := _last_that_matters(asked, seen)):
+    chosen = network.told_by(planes, question) if layer is None else layer
+    named = _usual(seen, question) if chosen is None else _named(network, chosen, seen)
+    if (found := _last_that_matters(asked, named)) is not None:
+        return found
+    other = _last_that_matters(asked, seen)
+    if other is not None and layer is not None:
         raise UserError(
-            f"--layer {layer}: the answer does not depend on its maps; the last that matters: {earlier.layer}"
+            f"--layer {layer}: the answer does not depend on its maps; the last that matters: {other.layer}"
         )
-    return found or _layer_maps(named[-1], torch.zeros_like(named[-1].output))
+    return other or _layer_maps(named[-1], torch.zeros_like(named[-1].output))
+
+
+def _usual(seen: list[Seen], question: Question) -> list[Seen]:
+    """Those whose maps are meant where none is named."""
+    if not question.of_pixels:
+        return seen
+    fewest = min(each.layout.rows * each.layout.columns for each in seen)
+    return [each for each in seen if each.layout.rows * each.layout.columns == fewest]
 
 
 def _named(network: OpenNetwork, layer: str, seen: Sequence[Seen]) -> list[Seen]:
