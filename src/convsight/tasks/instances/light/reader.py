@@ -87,7 +87,9 @@ class InstanceReader(Reader):
         )
 
     def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> Question:
-        return mask_question(self._shown, arrays, self.card.input, size, self.classes, wanted)
+        return mask_question(
+            self._shown, arrays, self.card.input, size, self.classes, wanted, of_pixels="boxes" not in arrays
+        )
 
     def _shown(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> list[MaskedThing]:
         """The things of a picture, surest first."""
