@@ -207,9 +207,9 @@ def test_all_can_be_done_with_the_keyboard(page: Browser, url: str) -> None:
     answered(page, 1)
     reached = page.run(
         '[...document.querySelectorAll("#files, select, button, summary, a")].filter((one) => one.offsetParent)'
-        ".map((one) => { one.focus(); return document.activeElement === one && (one.innerText || one.id); })"
+        ".map((one) => { one.focus(); return document.activeElement === one && (one.id || one.innerText); })"
     )
-    assert reached[:3] == ["files", "the drawn image", "an archive"]
+    assert reached[:4] == ["method", "files", "the drawn image", "an archive"]
     assert all(reached)
     assert page.run("document.querySelectorAll(\"a[href='#']\").length") == 0
 

@@ -82,6 +82,6 @@ def safe_name(name: str) -> str:
     'head.1'
     """
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    plain = last[: -len(_PACKED)] + ".nii" if last.lower().endswith(f".nii{_PACKED}") else last
+    plain = last[: -len(_PACKED)] if last.lower().endswith(f".nii{_PACKED}") else last
     stem = last if "#frame=" in last else plain.rsplit(".", 1)[0]
     return _UNSAFE.sub("_", stem)[-_LONGEST:].strip("_.") or "picture"
