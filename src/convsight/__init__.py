@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
-    from convsight.explain.importance_map import ImportanceMap
     from convsight.export.verb import Exported
     from convsight.nets.entry import NetShape
     from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
-    from convsight.runtime.model import Model, Picture
+    from convsight.runtime.model import Model
     from convsight.training.callbacks import AfterEpoch, AfterStep
     from convsight.training.given import OwnLoss
     from convsight.training.given_augmentation import OwnAugmentation
@@ -365,8 +364,8 @@ def export(
 
 
 def explain(
-    model: _Path,
-    picture: "Picture",
+    model: "_Path | Model",
+    picture: Any,
     *,
     method: str = "occlusion",
     target: str | None = None,
@@ -375,25 +374,43 @@ def explain(
     stride: int | None = None,
     samples: int | None = None,
     seed: int = 0,
+    fill: str | float | None = None,
+    agreement: float | None = None,
+    regions: int | None = None,
+    cells: int | None = None,
+    steps: int | None = None,
+    noise: float | None = None,
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
     weights: str | None = None,
     download: bool = False,
-) -> "ImportanceMap":
-    """How much the answer of the network at `model` about `picture` depends on each place of it.
+) -> Any:
+    """How much the answer of `model` about `picture` depends on each place of it, as an `ImportanceMap`.
 
-    `model` and `picture` are what `load` and `Model.predict` take; `target` is the class, or the thing found, that is
-    asked about, by default the surest. What is returned has `values` in the picture's pixels, `draw(image)`,
-    `to_json()` and `evidence`. Raises `convsight.errors.UserError` for an unknown method, class or layer, with
-    the nearest names.
+    `model` is what `load` takes, or what it returned; `picture` what `Model.predict` takes: of a list or a batch comes
+    a list of maps. `target` is the class, or the thing found, that is asked about, by default the surest. A map has
+    `values` in the picture's pixels, `draw()`, `show()`, `save(path)`, `to_json()` and `evidence`; a notebook shows it.
+    Raises `convsight.errors.UserError` for an unknown method, class or layer, with the nearest names.
     """
-    from convsight.explain.explain import load_explained, maps_of
+    from convsight.explain.explain import explain_held
     from convsight.explain.method import MethodOptions
 
-    network = load_explained(_text(model), engine, precision, weights, download=download)
-    subject = network.subject(picture, target, max_megapixels)
-    return next(maps_of(subject, [method], MethodOptions(layer, window, stride, samples, seed)))
+    options = MethodOptions(
+        layer=layer,
+        window=window,
+        stride=stride,
+        samples=samples,
+        seed=seed,
+        fill=None if fill is None else str(fill),
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
+    place = engine, precision, weights, download
+    return explain_held(_text(model), picture, method, options, target, max_megapixels, place)
 
 
 def describe(

@@ -160,7 +160,7 @@ def convert(
     data: Annotated[str, typer.Argument(help="Images with boxes or masks, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     to: Annotated[
-        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic"],
+        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic", "volumes"],
         typer.Option(help="The format to write."),
     ],
     task: Annotated[
@@ -380,7 +380,24 @@ def explain(
         int | None, typer.Option(min=1, help="Of occlusion: its side in px of what the network sees.")
     ] = None,
     stride: Annotated[int | None, typer.Option(min=1, help="Of occlusion: px from window to window.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="How many varied pictures are answered.")] = None,
+    fill: Annotated[
+        str | None, typer.Option(help="What hides a part: mean (colour), blur, or a number. [default: mean]")
+    ] = None,
+    regions: Annotated[int | None, typer.Option(min=2, help="Of lime: about how many.")] = None,
+    cells: Annotated[int | None, typer.Option(min=2, help="Of rise: those of a mask, a side.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="The most varied pictures, of lime, rise and smoothgrad.")
+    ] = None,
+    agreement: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Of lime and rise: the rank correlation of two halves that is enough."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Of integrated-gradients: on the way to the picture.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
@@ -405,7 +422,19 @@ def explain(
         [each.strip() for each in method.split(",")],
         target,
         out,
-        MethodOptions(layer, window, stride, samples, seed),
+        MethodOptions(
+            layer,
+            window,
+            stride,
+            samples,
+            seed,
+            fill=fill,
+            agreement=agreement,
+            regions=regions,
+            cells=cells,
+            steps=steps,
+            noise=noise,
+        ),
         max_megapixels,
         engine,
         precision,

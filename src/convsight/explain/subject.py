@@ -1,20 +1,23 @@
 """`Subject`: one picture as a network sees it, and the question about it that is explained."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from convsight.datasets.threads import map_in_threads
 from convsight.inputs import ImageInput, InputGeometry
+from convsight.progress import Listener, Silent
 from convsight.runtime.engine import Engine
 from convsight.tasks.question import Question
 
-_MOST_PIXELS = 2_000_000  # of the pictures that are run at once: memory stays flat, whatever their number
-_MOST_PICTURES = 32
+_MOST_PIXELS = 8 * 224 * 224  # of the pictures that are run at once: more made none of the engines faster
+_MOST_PICTURES = 64
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Subject:
     """`array` (height, width, channels) is what was loaded of an original of `size` (width, height) for `engine`.
 
     `original` gives the whole picture for people; `open_network` the network itself, for methods that follow gradients:
-    an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch.
+    an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch. `listener` is told how many
+    varied pictures are answered. `remark` says what is wrong with a picture that could be read all the same.
     """
 
     array: NDArray[Any]
@@ -32,6 +36,8 @@ class Subject:
     question: Question
     original: Callable[[], Image.Image]
     open_network: Callable[[], Any]
+    listener: Listener = field(default_factory=Silent)
+    remark: str = ""
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -53,16 +59,23 @@ class Subject:
         """What it answers (count,) to other pictures (count, height, width, channels), such as parts of this one."""
         return self.question.score(self.engine.run(arrays))
 
-    def scores_of_many(self, arrays: Iterable[NDArray[Any]]) -> Iterator[float]:
-        """The same for any number of pictures (height, width, channels), made as they are needed, in batches."""
-        batch: list[NDArray[Any]] = []
-        for array in arrays:
-            batch.append(array)
-            if len(batch) == self.at_once:
-                yield from self.scores(np.stack(batch)).tolist()
-                batch = []
-        if batch:
-            yield from self.scores(np.stack(batch)).tolist()
+    def scores_of_many(
+        self, arrays: Iterable[NDArray[Any]], total: int | None = None, what: str = "varied pictures"
+    ) -> Iterator[float]:
+        """The same for any number of pictures (height, width, channels), in order and as they are ready.
+
+        They are made as they are needed and run in batches, as many at once as the engine works on, so that memory
+        does not grow with their number. The listener is told how many of `total` are done, and `what` they are.
+        """
+        with self.listener.counting(what, total) as advance:
+            for scores in map_in_threads(self.scores, self._batches(arrays), self.engine.callers):
+                advance(len(scores))
+                yield from scores.tolist()
+
+    def _batches(self, arrays: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        source = iter(arrays)
+        while batch := list(islice(source, self.at_once)):
+            yield np.stack(batch)
 
     @property
     def at_once(self) -> int:

@@ -14,7 +14,7 @@ from convsight.images.decode import (
     value_extent,
 )
 from convsight.images.deep import Extent, ValueRange, fitting_range
-from convsight.images.errors import ImageError
+from convsight.images.errors import ImageError, TooLargeError
 from convsight.images.formats import IMAGE_SUFFIXES, VOLUME_SUFFIXES, is_image_file, is_image_name, unpacking
 from convsight.images.geotiff import Georeference, georeference_of, geotiff
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
@@ -22,9 +22,11 @@ from convsight.images.load import FittedImage, load_image
 from convsight.images.nifti import (
     VolumeHeader,
     VolumeSpace,
+    apart,
     is_nifti,
     is_volume_name,
     nifti_mask,
+    nifti_volume,
     read_nifti,
     volume_header,
     volume_space,
@@ -58,9 +60,11 @@ __all__ = [
     "Source",
     "TiffHeader",
     "TiffRows",
+    "TooLargeError",
     "ValueRange",
     "VolumeHeader",
     "VolumeSpace",
+    "apart",
     "content_of_small",
     "decode_image",
     "decoding",
@@ -83,6 +87,7 @@ __all__ = [
     "load_image",
     "name_of",
     "nifti_mask",
+    "nifti_volume",
     "opened_file",
     "opened_rows",
     "raw_values",

@@ -99,7 +99,7 @@ def _across(engine: Engine, name: str, pixels: NDArray[Any], across: Tiling) -> 
 
     found: Values | None = None
     shares = iter(across.shares)
-    for starts, values in zip(batches, map_in_threads(run, batches, _threads(engine)), strict=True):
+    for starts, values in zip(batches, map_in_threads(run, batches, engine.callers), strict=True):
         if values.ndim != 4 or values.shape[2:] != (len(pixels), across.tile):
             raise InvalidOutputError(f"the network gives {name} of {values.shape[1:]} for a tile, not a value a pixel")
         if found is None:
@@ -108,8 +108,3 @@ def _across(engine: Engine, name: str, pixels: NDArray[Any], across: Tiling) -> 
             found[:, :, start : start + across.tile] += value * next(shares)
     assert found is not None  # there is a tile
     return found
-
-
-def _threads(engine: Engine) -> int:
-    """That call the engine: as many as it works for at once, or the one that asks."""
-    return 0 if engine.streams == 1 else engine.streams

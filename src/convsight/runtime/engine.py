@@ -27,6 +27,11 @@ class Engine(ABC):
         """What runs the network, and in which number format."""
         return f"{self.name} in {self.precision}" + ("" if self.processor == "CPU" else f" on {self.processor}")
 
+    @property
+    def callers(self) -> int:
+        """How many threads shall call it beside the one that asks; none where one call uses all cores."""
+        return 0 if self.streams == 1 else self.streams
+
     @abstractmethod
     def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Named arrays, first axis the batch, for `inputs` (batch, ...), which are what the card's `input` loads.

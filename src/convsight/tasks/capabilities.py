@@ -363,11 +363,24 @@ def figures_of(task: Task, metrics: Metrics) -> "dict[str, Figure]":
 class Differentiable(Protocol):
     """What a question asks for is also a number that can be followed back to the input."""
 
-    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
         """The number (batch,) that `question` is about, of normalised inputs `planes`, before it is squashed to 0..1.
 
-        Of a class that is its logit, of one view and without a temperature.
+        `model` is the network on `card`. Of a class that is its logit, of one view and without a temperature.
         """
+
+
+@runtime_checkable
+class WithLevels(Protocol):
+    """Networks that answer from maps of several strides, each of which tells of things of its size."""
+
+    def told_by(self, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+        """The name of the layer whose maps most of what is asked of `planes` is read from; None where none is known."""
+
+
+def told_by(task: Task, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+    """The name of the layer whose maps most of what is asked is read from; None for the last that it depends on."""
+    return task.told_by(model, planes, question) if isinstance(task, WithLevels) else None
 
 
 def differentiable(task: Task, name: str) -> Differentiable:

@@ -109,7 +109,7 @@ class Classification(WholeImageTask):
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return ClassificationSettings.of(settings).mirror and augmentation.mirrors
 
-    def asked(self, model: nn.Module, planes: Tensor, question: Question) -> Tensor:
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
         assert isinstance(question, OutputQuestion)
         logits: Tensor = model(planes)
         return logits[:, question.index]
