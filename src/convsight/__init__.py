@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from torch import nn
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
+    from convsight.explain.evidence.ranking import Ranking
     from convsight.explain.importance_map import ImportanceMap
     from convsight.export.verb import Exported
     from convsight.nets.entry import NetShape
@@ -39,6 +40,7 @@ __all__ = [
     "explain",
     "export",
     "load",
+    "rank_explanations",
     "resume",
     "resume_several",
     "train",
@@ -400,6 +402,38 @@ def explain(
     chosen = None if fill is None else str(fill)
     options = MethodOptions(layer, window, stride, samples, seed, chosen, agreement, regions, cells)
     return next(maps_of(subject, [method], options))
+
+
+def rank_explanations(
+    model: _Path,
+    data: Any = None,
+    *,
+    pictures: int = 50,
+    methods: "Sequence[str]" = (),
+    seed: int = 0,
+    max_megapixels: float = 100.0,
+    engine: str | None = None,
+    precision: str | None = None,
+    weights: str | None = None,
+    download: bool = False,
+    quiet: bool = False,
+) -> "Ranking":
+    """Which methods of `explain` to trust for the network at `model`: a verdict on each, by so many pictures of `data`.
+
+    `data` is what `train` takes, or a folder of pictures; without it what the run held back for the test is taken.
+    `methods` are all that apply, where none is named. `judgements` of what is returned are the verdicts, the most
+    trusted first. It is stored with the network after each picture, and the same call goes on with it. Raises
+    `convsight.errors.UserError` for what the caller can mend.
+    """
+    from convsight.datasets.in_memory import data_of
+    from convsight.explain.evidence.rank import RankOptions, rank
+    from convsight.explain.explain import load_explained
+    from convsight.explain.method import MethodOptions
+
+    network = load_explained(_text(model), engine, precision, weights, download=download)
+    given = None if data is None else data_of(data)
+    options = RankOptions(given, pictures, methods, MethodOptions(seed=seed), max_megapixels)
+    return rank(network, options, _listener(quiet))
 
 
 def describe(

@@ -371,7 +371,9 @@ def explain(
         ),
     ],
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
-    method: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "occlusion",
+    method: Annotated[
+        str | None, typer.Option(help="One or several, separated by commas. [default: occlusion]")
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
     ] = None,
@@ -391,6 +393,15 @@ def explain(
         typer.Option(min=0, max=1, help="Of lime and rise: the rank correlation of two halves that is enough."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    rank: Annotated[
+        bool,
+        typer.Option(
+            "--rank",
+            help="Which methods to trust for this network: all that apply, on pictures of the data named after the "
+            "model, else on what the run held back; stored with it.",
+        ),
+    ] = False,
+    ranked: Annotated[int, typer.Option("--pictures", min=1, help="With --rank: on how many.")] = 50,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
     ),
@@ -402,19 +413,26 @@ def explain(
     download: Download = False,
 ) -> None:
     """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
+    from convsight.explain.evidence.rank_verb import RankVerb, rank_methods
     from convsight.explain.method import MethodOptions
     from convsight.explain.verb import ExplainOptions, explain_pictures
     from convsight.progress import Terminal
 
+    methods = [each.strip() for each in method.split(",")] if method else []
+    chosen = MethodOptions(layer, window, stride, samples, seed, fill, agreement, regions, cells)
+    if rank:
+        what = pictures or [], ranked, methods, chosen, max_megapixels
+        rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
+        return
     if not pictures:
         raise UserError("name pictures to explain: files, folders, patterns, URLs")
     options = ExplainOptions(
         model,
         pictures,
-        [each.strip() for each in method.split(",")],
+        methods or ["occlusion"],
         target,
         out,
-        MethodOptions(layer, window, stride, samples, seed, fill, agreement, regions, cells),
+        chosen,
         max_megapixels,
         engine,
         precision,
