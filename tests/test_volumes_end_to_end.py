@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.command import within
+from tests.stacks import write_slices
 from tests.volume_files import ball, nibabel, write_volume
 
 from convsight.inputs import VolumeInput
+from convsight.inputs.slices import read_slices
 from convsight.model_files import read_card
 from convsight.runtime.model import load
 
@@ -71,3 +74,31 @@ def test_volumes_are_told_apart_and_exported(tmp_path: Path) -> None:
     refused = within("train", tmp_path / "data", "--epochs", "1", "--net", "small", "--run", tmp_path / "other")
     assert refused.returncode == 2
     assert "small takes images, not volumes" in refused.stderr
+
+
+@pytest.mark.slow
+def test_drawn_volumes_are_learnt_judged_converted_and_predicted_as_files_and_slices(tmp_path: Path) -> None:
+    run, files = tmp_path / "run", tmp_path / "files"
+    done = within("train", "volumes", "--epochs", "1", "--no-mirror", "--no-export", "--run", run)
+    assert done.returncode == 0, done.stderr
+    card = read_card(run / "model.safetensors")
+    assert {"test/Dice/ball", "test/hausdorff95_mm/ellipsoid"} <= card.metrics.keys()
+    assert within("convert", "volumes", files, "--to", "volumes").returncode == 0
+    judged = within("evaluate", run, files, "--split", "test", "--format", "json")
+    assert judged.returncode == 0, judged.stderr
+    assert json.loads(judged.stdout)["metrics"]["test/mDice"]["value"] == pytest.approx(
+        card.metrics["test/mDice"].value
+    )
+    one = files / "images" / "test-00000.nii.gz"
+    drawn = ("--draw", tmp_path / "drawn")
+    written = within("predict", run, one, "--files", tmp_path / "out", *drawn, "--format", "json")
+    assert json.loads(written.stdout)["mask"] == {"depth": 24, "height": 32, "width": 32}
+    [mask] = (tmp_path / "out").iterdir()
+    assert nibabel.load(mask).affine.tobytes() == nibabel.load(one).affine.tobytes()
+    stack = write_slices(tmp_path / "stack", np.asarray(nibabel.load(one).dataobj).T)
+    pages = within("predict", run, stack, "--files", tmp_path / "pages", "--format", "json")
+    assert pages.returncode == 0, pages.stderr
+    [tiff] = (tmp_path / "pages").iterdir()
+    assert (read_slices(tiff, "a", 1e6, indices=True) == np.asarray(nibabel.load(mask).dataobj).T).all()
+    with Image.open(next((tmp_path / "drawn").iterdir())) as montage:
+        assert montage.width > montage.height  # four slices beside three

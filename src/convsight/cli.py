@@ -160,7 +160,7 @@ def convert(
     data: Annotated[str, typer.Argument(help="Images with boxes or masks, in any format that is read.")],
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     to: Annotated[
-        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic"],
+        Literal["coco", "voc", "yolo", "csv", "masks", "voc-masks", "instances", "panoptic", "volumes"],
         typer.Option(help="The format to write."),
     ],
     task: Annotated[
@@ -372,7 +372,8 @@ def explain(
     ],
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
     method: Annotated[
-        str | None, typer.Option(help="One or several, separated by commas. [default: occlusion]")
+        str | None,
+        typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
     ] = None,
     target: Annotated[
         str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
@@ -386,11 +387,19 @@ def explain(
         str | None, typer.Option(help="What hides a part: mean (colour), blur, or a number. [default: mean]")
     ] = None,
     regions: Annotated[int | None, typer.Option(min=2, help="Of lime: about how many.")] = None,
-    cells: Annotated[int | None, typer.Option(min=1, help="Of rise: those of a mask, a side.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Of lime and rise: the most varied pictures.")] = None,
+    cells: Annotated[int | None, typer.Option(min=2, help="Of rise: those of a mask, a side.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="The most varied pictures, of lime, rise and smoothgrad.")
+    ] = None,
     agreement: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Of lime and rise: the rank correlation of two halves that is enough."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Of integrated-gradients: on the way to the picture.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
     rank: Annotated[
@@ -411,6 +420,9 @@ def explain(
     precision: PrecisionName = None,
     weights: LibraryWeights = None,
     download: Download = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence/--no-evidence", help="Say how a map ranks among maps that know no network.")
+    ] = True,
 ) -> None:
     """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
     from convsight.explain.evidence.rank_verb import RankVerb, rank_methods
@@ -419,7 +431,19 @@ def explain(
     from convsight.progress import Terminal
 
     methods = [each.strip() for each in method.split(",")] if method else []
-    chosen = MethodOptions(layer, window, stride, samples, seed, fill, agreement, regions, cells)
+    chosen = MethodOptions(
+        layer,
+        window,
+        stride,
+        samples,
+        seed,
+        fill=fill,
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
     if rank:
         what = pictures or [], ranked, methods, chosen, max_megapixels
         rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
@@ -429,7 +453,7 @@ def explain(
     options = ExplainOptions(
         model,
         pictures,
-        methods or ["occlusion"],
+        methods,
         target,
         out,
         chosen,
@@ -438,6 +462,7 @@ def explain(
         precision,
         weights,
         download,
+        evidence,
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)

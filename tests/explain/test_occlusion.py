@@ -94,7 +94,7 @@ def test_windows_that_cannot_be_are_refused(options: MethodOptions, words: str) 
         Occlusion(options).importance(subject_of(np.zeros((19, 24, 3), np.uint8), Computed(weighed)))
 
 
-@pytest.mark.parametrize("name", ["window", "stride", "samples", "cells"])
+@pytest.mark.parametrize("name", ["window", "stride", "samples"])
 def test_numbers_below_one_are_refused(name: str) -> None:
     given: dict[str, Any] = {name: 0}
     with pytest.raises(UserError, match=f"--{name} 0: give at least 1"):

@@ -75,7 +75,7 @@ def test_slices_are_a_volume(tmp_path: Path, dtype: type) -> None:
     for source in (tmp_path / "stack", tmp_path / "stack.tif", (tmp_path / "stack.tif").read_bytes()):
         assert (taken.original(source)[..., 0] == values).all()
     Image.fromarray(values[0, :4]).save(tmp_path / "stack" / "slice5.png")
-    with pytest.raises(ImageError, match=r"slice5.png, slice 6, is 6 x 4 of .*; the first is 6 x 5"):
+    with pytest.raises(ImageError, match=r"slice5.png, slice 6, is 6 x 4 of .*; the first, .*slice0.png, is 6 x 5"):
         taken.original(tmp_path / "stack")
     with pytest.raises(ImageError, match="million voxels"):
         taken.original(tmp_path / "stack.tif", 1e-4)

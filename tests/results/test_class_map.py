@@ -42,12 +42,17 @@ def test_many_classes_have_16_bits() -> None:
     assert len(set(usual_colours(names))) > 250
 
 
-def test_a_volume_is_an_array_file_and_its_middle_is_drawn() -> None:
+def test_a_volume_is_an_array_file_and_its_slices_are_drawn() -> None:
     found = of([[[0, 0]], [[1, 1]], [[2, 2]]])
     assert np.load(io.BytesIO(found.files()["mask.npy"])).tolist() == found.indices.tolist()
     assert found.to_json()["mask"] == {"depth": 3, "height": 1, "width": 2}
     drawn = np.asarray(found.draw(Image.new("RGB", (320, 200))))
-    assert drawn[-1, 5].tolist() == [115, 80, 0]
+    assert drawn[-150, [5, 200]].tolist() == [[0, 0, 0], [115, 80, 0]]  # the first two slices, the third below
+
+
+def test_a_volume_is_made_smaller_within_its_slices() -> None:
+    found = of(np.arange(20 * 1200, dtype=np.int64).reshape(20, 1, 1200) % 3)
+    assert found.compact().indices.shape == (20, 1, 400)
 
 
 def test_pixels_that_are_as_good_as_even_count_as_the_same() -> None:

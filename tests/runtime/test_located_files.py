@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import rasterio
 from rasterio.transform import Affine
 from tests.band_files import some_bands, write_bands
+from tests.stacks import write_pages, write_slices
 from tests.volume_files import nibabel, write_volume
 
 from convsight.inputs import ImageInput, VolumeInput
+from convsight.inputs.slices import read_slices
 from convsight.results import ClassMap
 from convsight.runtime.located_files import located_files
 
@@ -53,3 +56,18 @@ def test_beside_a_nifti_file(tmp_path: Path) -> None:
     assert back.affine.tobytes() == nibabel.load(file).affine.tobytes()
     assert (found.indices == np.asarray(nibabel.as_closest_canonical(back).dataobj).T).all()
     assert located_files(VOLUMES, np.zeros((3, 4, 5)), found).keys() == {"mask.npy"}
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_of_a_stack_as_pages(tmp_path: Path, as_bytes: bool) -> None:
+    found = class_map(3, 4, 5)
+    slices = np.zeros((3, 4, 5), np.uint8)
+    stack = write_slices(tmp_path / "a", slices)
+    pages = write_pages(tmp_path / "a.tif", slices)
+    for source in (pages.read_bytes(),) if as_bytes else (stack, pages):
+        files = located_files(VOLUMES, source, found)
+        assert files.keys() == {"mask.tif"}
+        assert (read_slices(files["mask.tif"], "a", 1e6, indices=True) == found.indices).all()
+        # Of a network that sees resampled voxels, the mask is that of the file's own.
+        coarse = located_files(VOLUMES, source, class_map(6, 4, 5))
+        assert read_slices(coarse["mask.tif"], "a", 1e6).shape == (3, 4, 5)

@@ -22,6 +22,7 @@ from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.checks import align_targets, check_learnable, check_task
 from convsight.datasets.dataset import IN_MEMORY, Dataset
 from convsight.datasets.digits import is_digits, read_digits
+from convsight.datasets.drawn_volumes import is_drawn_volumes, read_drawn_volumes
 from convsight.datasets.folders import read_folders
 from convsight.datasets.idx import is_idx, read_idx
 from convsight.datasets.image_lists import is_image_list, read_image_lists
@@ -63,6 +64,7 @@ FORMATS = (
     Format("the name 'digits'", is_digits, read_digits),
     Format("the name 'shapes'", is_shapes, read_shapes),
     Format("the name 'thermometers'", is_thermometers, read_thermometers),
+    Format("the name 'volumes'", is_drawn_volumes, read_drawn_volumes),
     Format("the name of a known data set, such as 'fashion-mnist'", is_known_set, read_known_set),
     Format("a folder of IDX files", is_idx, read_idx),
     Format("an .npz archive that says what it holds", is_array_archive, read_array_archive),

@@ -20,10 +20,10 @@ def rank_correlation(one: Floats, other: Floats) -> float:
     """
     ranks = [stats.rankdata(values) for values in (one, other)]
     apart = [each - each.mean() for each in ranks]
-    lengths = [float(np.sqrt((each**2).sum())) for each in apart]
-    if min(lengths) == 0:
+    squares = [float((each**2).sum()) for each in apart]
+    if min(squares) == 0:
         return 0.0
-    return float(np.clip((apart[0] * apart[1]).sum() / (lengths[0] * lengths[1]), -1, 1))
+    return float(np.clip((apart[0] * apart[1]).sum() / np.sqrt(squares[0] * squares[1]), -1, 1))
 
 
 def structural_similarity(one: Floats, other: Floats) -> float:

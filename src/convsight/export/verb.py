@@ -76,7 +76,9 @@ def _proof(
     """The images of a proof: those in a folder, whatever it is for, or of data with known targets."""
     files: Sequence[Source] = []
     if isinstance(data, str | Path) and Path(data).is_dir():
-        files = sorted(Path(item.name) for item in images_in(Path(data), card.input.is_file))
+        files = sorted(
+            Path(item.name) for item in images_in(Path(data), card.input.is_file, is_whole=card.input.is_whole)
+        )
     return partial(proof_images, files or enough_images(_dataset(path, card, data)), card.input, max_megapixels)
 
 

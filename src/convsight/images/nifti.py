@@ -26,6 +26,7 @@ _HEADER = 348  # bytes of NIfTI-1
 _HEADER_2 = 540
 _SIZES = {348: "<", 540: "<"}
 _AXES = 3
+_NEAR = 0.1  # of the smallest side of a voxel: what programs round
 _MOST_EXTENSIONS = 1 << 24  # bytes between header and voxels
 _READ = {"uint8": np.uint8, "uint16": np.uint16}  # as they are; all others become float32
 
@@ -63,6 +64,18 @@ class VolumeSpace:
         ras = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
         back = orientations.ornt_transform(ras, self.turns)
         return np.asarray(orientations.apply_orientation(volume.transpose(2, 1, 0), back))
+
+    @property
+    def own_affine(self) -> NDArray[np.float64]:
+        """From a voxel (width, height, depth) of the volume in our orientation to mm."""
+        back = extra("nibabel", "volumes").orientations.inv_ornt_aff(self.turns, self.shape)
+        found: NDArray[np.float64] = self.affine @ back
+        return found
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the file says where its voxels lie: programs that know nothing of it leave both codes at 0."""
+        return int(self.header["qform_code"]) > 0 or int(self.header["sform_code"]) > 0
 
 
 class Volume(NamedTuple):
@@ -112,6 +125,7 @@ def volume_header(source: Path | bytes) -> VolumeHeader | None:
     try:
         with _stream(source) as file:
             header = _header(file, "")
+        _check(header, "", np.inf)
         space = _space(header)
         return VolumeHeader(_ours(space, space.shape), _spacing(header, space), header.get_data_dtype().name)
     except ImageError:
@@ -179,6 +193,42 @@ def nifti_mask(mask: NDArray[Any], space: VolumeSpace) -> bytes:
     kind = nibabel.Nifti2Image if int(header["sizeof_hdr"]) == _HEADER_2 else nibabel.Nifti1Image
     made = kind(np.ascontiguousarray(space.turned_back(mask)), None, header)
     return gzip.compress(made.to_bytes(), mtime=0)
+
+
+def nifti_volume(voxels: NDArray[Any], spacing: tuple[float, float, float]) -> bytes:
+    """Voxels (depth, height, width) of `spacing` mm along these axes as a `.nii.gz` file that begins at the origin.
+
+    The same voxels give the same bytes. Raises `UserError` where nibabel is not installed.
+    """
+    nibabel = extra("nibabel", "volumes")
+    made = nibabel.Nifti1Image(np.ascontiguousarray(voxels.transpose(2, 1, 0)), np.diag([*spacing[::-1], 1.0]))
+    made.header.set_xyzt_units("mm")
+    return gzip.compress(made.to_bytes(), mtime=0)
+
+
+def apart(one: VolumeSpace, other: VolumeSpace) -> str:
+    """How two volumes of the same shape lie apart, in words that tell both; empty where they lie on one another.
+
+    They do where no corner is further away than a tenth of the smallest side of a voxel, in whatever orientation their
+    files are; and where one of them does not say where it lies.
+    """
+    if not one.is_placed or not other.is_placed:
+        return ""
+    depth, height, width = one.own_shape
+    corners = np.array([[x, y, z, 1] for x in (0, width - 1) for y in (0, height - 1) for z in (0, depth - 1)])
+    ours, theirs = ((each.own_affine @ corners.T)[:_AXES].T for each in (one, other))
+    gap = float(np.linalg.norm(ours - theirs, axis=1).max())
+    least = float(np.sqrt((one.affine[:_AXES, :_AXES] ** 2).sum(axis=0)).min())
+    return f"{_lies(one)}, and {_lies(other)}, {gap:.3g} mm away at a corner" if gap > _NEAR * least else ""
+
+
+def _lies(space: VolumeSpace) -> str:
+    """Where the first voxel of a file lies, how large its voxels are, and which way its axes go."""
+    codes = "".join(extra("nibabel", "volumes").aff2axcodes(space.affine))
+    sides = np.sqrt((space.affine[:_AXES, :_AXES] ** 2).sum(axis=0)).tolist()
+    words = " x ".join(f"{side:.3g}" for side in sides)
+    begins = ", ".join(f"{place:.4g}" for place in space.affine[:_AXES, 3].tolist())
+    return f"one begins at ({begins}) mm with axes {codes} and voxels of {words} mm"
 
 
 def _stream(source: Path | bytes) -> BinaryIO:

@@ -37,8 +37,8 @@ def as_image(spec: InputSpec, taker: str) -> ImageInput:
 
 
 def is_shown(spec: InputSpec) -> bool:
-    """Whether originals of `spec` are images that people can look at, and predictions be drawn on."""
-    return isinstance(spec, ImageInput)
+    """Whether people can look at originals of `spec`, and predictions be drawn on: images, and volumes by slices."""
+    return isinstance(spec, ImageInput | VolumeInput)
 
 
 def shown_range(spec: InputSpec) -> ValueRange | None:

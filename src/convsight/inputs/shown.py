@@ -9,6 +9,8 @@ from PIL import Image
 from convsight.images import Source
 from convsight.inputs.image import ImageInput
 from convsight.inputs.spec import InputSpec
+from convsight.inputs.volume import VolumeInput
+from convsight.results.montage import framed, montage
 
 _SPREAD = 2  # standard deviations around the mean of a band that become black to white
 
@@ -16,8 +18,11 @@ _SPREAD = 2  # standard deviations around the mean of a band that become black t
 def shown(spec: InputSpec, source: Source, max_megapixels: float = 100.0) -> Image.Image | None:
     """The example `source` as `spec` takes it, in RGB at its own size; None where its kind is no picture.
 
-    Of bands those are shown of which `shown_colours` tells. Errors are those of `spec.load`.
+    Of bands those are shown of which `shown_colours` tells, of volumes a montage of slices (see `results.montage`).
+    Errors are those of `spec.load`.
     """
+    if isinstance(spec, VolumeInput):
+        return _slices(spec, spec.original(source, max_megapixels))
     if not isinstance(spec, ImageInput):
         return None
     original = spec.original(source, max_megapixels)
@@ -40,9 +45,22 @@ def shown_colours(spec: ImageInput, planes: NDArray[Any]) -> NDArray[np.uint8]:
     if spec.is_rgb:
         return _levels(planes)
     bands = list(spec.shown_bands or (range(3) if spec.channels >= 3 else (0,) * 3))
-    mean, spread = (np.array(each)[bands, None, None] for each in (spec.mean, spec.std))
-    low, high = (mean - _SPREAD * spread).clip(0, 1), (mean + _SPREAD * spread).clip(0, 1)
+    low, high = _ends(spec, bands)
     return _levels((planes[bands] - low) / np.where(high > low, high - low, 1))
+
+
+def _slices(spec: VolumeInput, voxels: NDArray[Any]) -> Image.Image:
+    """Slices of `voxels` (depth, height, width, channels), black to white as `shown_colours` has it."""
+    bands = list(range(3)) if spec.channels >= 3 else [0]
+    planes = spec.scaled(montage(voxels)[None, None])[0, bands, 0]
+    low, high = _ends(spec, bands)
+    return Image.fromarray(framed(_levels((planes - low) / np.where(high > low, high - low, 1)), len(voxels)))
+
+
+def _ends(spec: ImageInput | VolumeInput, bands: list[int]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What of the range of bands is black and what white (bands, 1, 1)."""
+    mean, spread = (np.array(each)[bands, None, None] for each in (spec.mean, spec.std))
+    return (mean - _SPREAD * spread).clip(0, 1), (mean + _SPREAD * spread).clip(0, 1)
 
 
 def _levels(planes: NDArray[Any]) -> NDArray[np.uint8]:

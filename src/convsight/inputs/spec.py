@@ -77,6 +77,10 @@ class InputSpec(BaseModel, ABC):
         """Whether the name of `path` is that of an original; the disk is not looked at. Hidden files are none."""
         return path.name.lower().endswith(tuple(self.suffixes)) and not path.name.startswith(".")
 
+    def is_whole(self, folder: Path) -> bool:
+        """Whether a folder is one original, not a place for some: of most inputs none is."""
+        return False
+
     @abstractmethod
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         """The whole of one example, as the deployed graph takes it; `name` is what errors call it. Safe in threads.

@@ -1,29 +1,21 @@
 """`VolumeInput`: images with a depth, such as those of CT and MRI."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, final
+from typing import Any, ClassVar, Literal, Self, TypeGuard, final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from convsight.images import (
-    VOLUME_SUFFIXES,
-    ImageError,
-    Source,
-    VolumeSpace,
-    is_nifti,
-    is_tiff_source,
-    read_nifti,
-    volume_space,
-)
+from convsight.images import TIFF_SUFFIXES, VOLUME_SUFFIXES, ImageError, Source, VolumeSpace, volume_space
 from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
 from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.resample import Spacing, resampled
-from convsight.inputs.slices import read_slices
+from convsight.inputs.slices import is_stack
 from convsight.inputs.spec import BATCH, InputSpec
+from convsight.inputs.volume_file import is_nifti_source, read_volume
 from convsight.words import counted
 
 _OWN_LOW, _OWN_HIGH = 0.5, 99.5  # percentiles of a volume's own range
@@ -34,8 +26,9 @@ class VolumeInput(Levels, InputSpec):
     """Arrays (depth, height, width, channels), the last axis left out where there is one channel.
 
     Of one channel they may also be NIfTI files, which come in one orientation (see `images.nifti`), folders of slices
-    and TIFFs of several pages. With a `spacing` in mm along depth, height and width, files that tell theirs are
-    resampled to it; what is larger than the input is cut to its middle, what is smaller lies between borders of `low`.
+    and TIFFs of several pages (see `inputs.slices`). With a `spacing` in mm along depth, height and width, files that
+    tell theirs are resampled to it; what is larger than the input is cut to its middle, what is smaller lies between
+    borders of `low`.
 
     With `own_range` each volume's 0.5 and 99.5 percentiles become 0 and 1, what lies outside is clipped: for scanners
     whose numbers have no unit, such as MRI.
@@ -73,26 +66,21 @@ class VolumeInput(Levels, InputSpec):
 
     @property
     def suffixes(self) -> frozenset[str]:
-        return ARRAY_SUFFIXES | VOLUME_SUFFIXES if self.channels == 1 else ARRAY_SUFFIXES
+        return ARRAY_SUFFIXES | VOLUME_SUFFIXES | TIFF_SUFFIXES if self.channels == 1 else ARRAY_SUFFIXES
 
     def load(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> Loaded:
-        volume = self.original(source, max_megapixels, name)
-        return Loaded(cut_to_middle(volume, self.array_shape[:3], (0, 1, 2), self.low), self.size_of(volume))
+        volume, remark = self._original(source, max_megapixels, name)
+        return Loaded(cut_to_middle(volume, self.array_shape[:3], (0, 1, 2), self.low), self.size_of(volume), remark)
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
-        called = name or (str(source) if isinstance(source, Path) else "the volume")
-        volume = self._voxels(source, max_megapixels, called)
-        if volume.ndim == 3 and self.channels == 1:
-            volume = volume[..., None]
-        shapes = f"(depth, height, width, {self.channels})" + " or (depth, height, width)" * (self.channels == 1)
-        if volume.ndim != 4 or volume.shape[3] != self.channels:
-            raise ImageError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
-        checked = self._checked(volume, name, shapes)
-        return _by_own_range(checked) if self.own_range else checked
+        return self._original(source, max_megapixels, name)[0]
+
+    def is_whole(self, folder: Path) -> bool:
+        return self.channels == 1 and is_stack(folder)
 
     def space(self, source: Source) -> VolumeSpace | None:
         """How the file in `source` lays out its voxels, so that masks lie alike; None where it is no NIfTI."""
-        if not isinstance(source, Path | bytes) or not _is_nifti(source):
+        if not isinstance(source, Path | bytes) or not is_nifti_source(source):
             return None
         return volume_space(source)
 
@@ -120,23 +108,30 @@ class VolumeInput(Levels, InputSpec):
             return f"{words}, each by its own range"
         return words if self.bits == 8 else f"{words}, values from {self.low:,.6g} to {self.high:,.6g}"
 
-    def _voxels(self, source: Source, max_megapixels: float, name: str) -> NDArray[Any]:
+    def _original(self, source: Source, max_megapixels: float, name: str | None) -> tuple[NDArray[Any], str]:
+        """The original, and what is odd about its file."""
+        called = name or (str(source) if isinstance(source, Path) else "the volume")
+        volume, remark = self._voxels(source, max_megapixels, called)
+        if volume.ndim == 3 and self.channels == 1:
+            volume = volume[..., None]
+        shapes = f"(depth, height, width, {self.channels})" + " or (depth, height, width)" * (self.channels == 1)
+        if volume.ndim != 4 or volume.shape[3] != self.channels:
+            raise ImageError(f"{name or 'the array'} has a shape of {volume.shape}; expected {shapes}")
+        checked = self._checked(volume, name, shapes)
+        return (_by_own_range(checked) if self.own_range else checked), remark
+
+    def _voxels(self, source: Source, max_megapixels: float, name: str) -> tuple[NDArray[Any], str]:
         """The voxels of `source`, in one orientation and at the input's spacing where it tells its own."""
-        if isinstance(source, Path | bytes) and self.channels == 1:
-            if isinstance(source, Path) and source.is_dir():
-                return read_slices(source, name, max_megapixels * 1e6)
-            if _is_nifti(source):
-                volume = read_nifti(source, name, max_megapixels)
-                return resampled(volume.voxels, volume.spacing, self.spacing or volume.spacing)
-            if is_tiff_source(source):
-                return read_slices(source, name, max_megapixels * 1e6)
-        return read_array(source, max_megapixels * 1e6 * self.channels, name, "NIfTI files, or ")
+        found = read_volume(source, name, max_megapixels) if self._may_be_file(source) else None
+        if found is None:
+            return read_array(source, max_megapixels * 1e6 * self.channels, name, "NIfTI files, or "), ""
+        if self.spacing and found.spacing:
+            return resampled(found.voxels, found.spacing, self.spacing), found.remark
+        return found.voxels, found.remark
 
-
-def _is_nifti(source: Path | bytes) -> bool:
-    if isinstance(source, bytes):
-        return is_nifti(source)
-    return source.name.lower().endswith(tuple(VOLUME_SUFFIXES))
+    def _may_be_file(self, source: Source) -> TypeGuard[Path | bytes]:
+        """Whether `source` may be in one of the formats of volumes, which hold one channel."""
+        return isinstance(source, Path | bytes) and self.channels == 1
 
 
 def _by_own_range(volume: NDArray[Any]) -> NDArray[Any]:

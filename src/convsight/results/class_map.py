@@ -157,13 +157,15 @@ class ClassMap(Result):
         return image
 
     def draw(self, image: Image.Image) -> Image.Image:
-        """The image under its classes' colours and a bar that names them; of a volume, its middle slice."""
+        """The image under its classes' colours and a bar that names them; of a volume, on its montage."""
         return draw_class_map(image, self)
 
     def compact(self) -> "ClassMap":
-        """The classes alone, of at most 512 pixels a side: every n-th of larger maps."""
-        step = -(-max(self.indices.shape) // _DRAWN)
-        fewer = np.ascontiguousarray(self.indices[(slice(step // 2, None, step),) * self.indices.ndim])
+        """The classes alone, of at most 512 pixels a side: every n-th of larger maps; of volumes, in each slice."""
+        height, width = self.indices.shape[-2:]
+        step = -(-max(height, width) // _DRAWN)
+        rows, columns = (slice(min(step // 2, side - 1), None, step) for side in (height, width))
+        fewer = np.ascontiguousarray(self.indices[..., rows, columns])
         return replace(self, indices=fewer, scores=None, leads=None)
 
     def mistakes(self, target: "ClassMap") -> list[Mistake]:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from convsight.results.caption import enlarged
 from convsight.results.legend import with_legend
+from convsight.results.montage import montage
 from convsight.results.pixel_colours import NO_COLOUR, UNKNOWN_COLOUR, Colour
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def draw_disagreement(image: Image.Image, prediction: "ClassMap", target: "Class
     for place, part in enumerate(parts):
         drawn.paste(part, (place * (shown.width + _GAP), 0))
     of_both = dict([*_entries(target, shares=False), *_entries(prediction, shares=False)])
-    share = wrong.sum() / max(1, (true != target.ignore_index).sum())
+    known = target.indices != target.ignore_index
+    share = (known & (prediction.indices != target.indices)).sum() / max(1, known.sum())
     return with_legend(drawn, [*of_both.items(), (_WRONG, f"wrong {share:.1%}")])
 
 
@@ -59,9 +61,8 @@ def tinted(image: Image.Image, classes: "ClassMap") -> Image.Image:
 
 
 def _on(classes: "ClassMap", size: tuple[int, int]) -> NDArray[Any]:
-    """The indices of the map, or of the middle slice of a volume's, on an image of `size` (width, height): nearest."""
-    indices = classes.indices
-    flat = indices[len(indices) // 2] if indices.ndim == 3 else indices
+    """The indices of the map, or of a volume's montage, on an image of `size` (width, height): nearest."""
+    flat = montage(classes.indices) if classes.indices.ndim == 3 else classes.indices
     width, height = size
     if flat.shape == (height, width):
         return flat

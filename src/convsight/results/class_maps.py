@@ -38,9 +38,9 @@ class ClassMaps(Sequence[ClassMap]):
         classes: tuple[str, ...],
         colours: tuple[Colour, ...] | None = None,
         ignore_index: int = IGNORED,
-        spacings: Sequence[tuple[float, ...]] | None = None,
+        spacings: Sequence[tuple[float, ...] | None] | None = None,
     ) -> None:
-        """`spacings` are the sides of a voxel of each example in mm, an axis each, where they are known."""
+        """`spacings` are the sides of a voxel of each example in mm, an axis each; None where they are unknown."""
         self.classes = classes
         self.colours = colours or usual_colours(classes)
         self.ignore_index = ignore_index
@@ -155,7 +155,7 @@ class _Pool:
         masks: Sequence[MaskSource] | NDArray[Any],
         classes: tuple[str, ...],
         ignore_index: int,
-        spacings: Sequence[tuple[float, ...]] | None,
+        spacings: Sequence[tuple[float, ...] | None] | None,
     ) -> None:
         self._masks = masks
         self._spacings = spacings

@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol, overload
+from typing import IO, Any, NamedTuple, Protocol, overload
 
 from numpy.typing import NDArray
 from PIL import Image
@@ -33,12 +33,21 @@ class _Tensor(Protocol):
 Picture = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any] | _Tensor
 
 
-class Model:
-    """A trained network with its input, class names and metrics."""
+class Origin(NamedTuple):
+    """Where a network was found: what `find_network` took, for those who need more than its engine."""
 
-    def __init__(self, card: Card, engine: Engine) -> None:
+    name: str | Path
+    weights: str | None = None
+    download: bool = False
+
+
+class Model:
+    """A trained network with its input, class names and metrics; `origin` is where it was found, if that is known."""
+
+    def __init__(self, card: Card, engine: Engine, origin: Origin | None = None) -> None:
         self.card = card
         self.engine = engine
+        self.origin = origin
         self.reader = reader_of(card)
 
     @property
@@ -138,4 +147,4 @@ def load(
     where there is none, where the file is damaged, or where it is a pickle.
     """
     found = find_network(path, engine, precision, weights, download=download)
-    return Model(found.card, found.engine())
+    return Model(found.card, found.engine(), Origin(path, weights, download))

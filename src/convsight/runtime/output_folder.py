@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 
 from convsight.errors import UserError
@@ -24,9 +25,7 @@ class OutputFolder:
         """
         inside = next((source for source in sources if takes_from(source, folder)), None)
         if inside is not None:
-            raise UserError(
-                f"{option} {folder} lies in {inside}, whose images are predicted; choose a folder elsewhere"
-            )
+            raise UserError(f"{option} {folder} lies in {inside}, whose images are read; choose a folder elsewhere")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -38,10 +37,18 @@ class OutputFolder:
 
         Raises `UserError` where they cannot be written.
         """
-        stem = f"{position:06d}-{safe_name(name)}"
         number = 1
-        while not self._written(stem if number == 1 else f"{stem}-{number}", files):
+        while not self._written(_numbered(f"{position:06d}-{safe_name(name)}", number), files):
             number += 1
+
+    def free(self, name: str, suffixes: Iterable[str]) -> Path:
+        """The first path `cat`, `cat-2`, ... for the image called `name` of which no file with `suffixes` is there."""
+        stem, wanted = safe_name(name), list(suffixes)
+        for number in count(1):
+            path = self._folder / _numbered(stem, number)
+            if not any(path.with_name(f"{path.name}.{suffix}").exists() for suffix in wanted):
+                break
+        return path
 
     def _written(self, stem: str, files: Mapping[str, bytes]) -> bool:
         """Whether the files could be written under `stem`: none of them was there."""
@@ -59,6 +66,10 @@ class OutputFolder:
                 f"cannot write to {self._folder}: {error.strerror or error}; free some space, or choose another folder"
             ) from error
         return True
+
+
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}-{number}"
 
 
 def safe_name(name: str) -> str:

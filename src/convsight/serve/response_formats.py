@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from convsight.errors import UserError
 from convsight.images import decoding
-from convsight.inputs import ImageInput, InputSpec, shown_range
+from convsight.inputs import ImageInput, InputSpec, VolumeInput, shown_range
 from convsight.results import Drawable, Result, WithFiles
 from convsight.runtime.located_files import located_files
 from convsight.runtime.original import original_picture
@@ -65,7 +65,7 @@ def json_document(model: str, content: Mapping[str, Any]) -> bytes:
 def drawn_png(result: Drawable, file: bytes, max_megapixels: float, spec: InputSpec | None = None) -> bytes:
     """The image in `file` with `result` drawn on it, as a PNG file; `spec` is what the network takes."""
     png = BytesIO()
-    if isinstance(spec, ImageInput) and not spec.is_rgb:
+    if isinstance(spec, VolumeInput) or (isinstance(spec, ImageInput) and not spec.is_rgb):
         result.draw(original_picture(spec, file, max_megapixels)).save(png, "PNG", compress_level=_QUICK)
         return png.getvalue()
     # Large images are decoded, and drawn on, one after the other.

@@ -47,6 +47,10 @@ class OutputQuestion(Question):
         return np.asarray(arrays[self.array], np.float64)[:, self.index]
 
 
+class NothingThereError(UserError):
+    """The answer about this one picture has nothing that can be asked about, such as a box; that of others may."""
+
+
 @runtime_checkable
 class Explainable(Protocol):
     """What a reader has besides where it can be asked why."""
@@ -55,7 +59,7 @@ class Explainable(Protocol):
         """What is explained of the answer `arrays` (batch axis removed) about an original with sides `size`.
 
         `wanted` names a class, or one of several things that were found; without it the surest answer is meant.
-        Raises `UserError` where there is none such.
+        Raises `UserError` for what no answer can have, and `NothingThereError` where this one has none such.
         """
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from tests.explain.evidence.toy_methods import TOYS, TrueMap
 from convsight.card import Card
 from convsight.datasets import UNSPLIT, Dataset, Split
 from convsight.errors import UserError
-from convsight.explain.evidence.choice import by_ranking, ranking_of, without_ranking
-from convsight.explain.evidence.company import Company
+from convsight.explain.evidence.choice import by_ranking
+from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.evidence.judged_picture import JudgedPicture
 from convsight.explain.evidence.rank import RankOptions, rank
 from convsight.explain.evidence.ranking import Ranking, read_ranking
@@ -24,9 +24,9 @@ from convsight.explain.evidence.verdict import Verdict
 from convsight.explain.explain import ExplainedModel, map_of
 from convsight.explain.method import METHODS, MethodOptions, make_method
 from convsight.inputs import ImageInput
-from convsight.progress import Silent
+from convsight.progress import Listener, Silent, Status
 from convsight.results import Labels
-from convsight.runtime.model import Model
+from convsight.runtime.model import Model, Origin
 from convsight.targets import Classes
 
 CLASSES = Classes(names=("red", "grey"))
@@ -46,7 +46,7 @@ def toy_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 def network(tmp_path: Path) -> ExplainedModel:
     spec = ImageInput(height=SIDE, width=SIDE, mean=(0.5,) * 3, std=(0.25,) * 3)
     card = Card(task="classification", net="small", target=CLASSES, input=spec)
-    return ExplainedModel(tmp_path, Model(card, Redness()))
+    return ExplainedModel(Model(card, Redness(), Origin(tmp_path)))
 
 
 def data(count: int) -> Dataset:
@@ -55,11 +55,18 @@ def data(count: int) -> Dataset:
     return Dataset("patches", "patches in memory", "classification", CLASSES, {UNSPLIT: split})
 
 
-class Stopping(Silent):
+class Stopping(Listener):
     """Stops, as Ctrl-C does, after so many pictures."""
 
     def __init__(self, after: int) -> None:
         self.left = after
+
+    def say(self, text: str) -> None: ...
+
+    def epoch(self, number: int, text: str) -> None: ...
+
+    def training(self) -> AbstractContextManager[Callable[[Status], None]]:
+        raise AssertionError("nothing is trained")
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -119,7 +126,8 @@ def test_what_was_stopped_goes_on_where_it_was(network: ExplainedModel, tmp_path
     again = rank(network, options, Silent())
     assert numbers(again) == numbers(whole)
     assert read_ranking(file) == again
-    images = [data(9).splits[UNSPLIT].images[int(name)].tobytes() for name in order]
+    patches = [picture.tobytes() for picture in pictures(9)]
+    images = [patches[int(name)] for name in order]
     assert [TrueMap.made[each] > 0 for each in images[3:]] == [
         False,
         False,
@@ -143,13 +151,13 @@ def test_a_method_more_is_measured_alone(network: ExplainedModel) -> None:
 
 def test_other_data_and_another_model_are_ranked_anew(network: ExplainedModel) -> None:
     first = rank(network, RankOptions(data(3), 3, ["TrueMap"]), Silent())
-    assert ranking_of(network) == first
+    assert company_of(network).ranking == first
     renamed = replace(data(4), source="others in memory")
     other = rank(network, RankOptions(renamed, 3, ["TrueMap"]), Silent())
     assert other.of.data == "others in memory"
-    assert ranking_of(network) == other
+    assert company_of(network).ranking == other
     card = network.model.card.model_copy(update={"data": {"name": "other"}})
-    assert ranking_of(ExplainedModel(network.name, Model(card, Redness()))) is None
+    assert company_of(ExplainedModel(Model(card, Redness(), network.model.origin))).ranking is None
 
 
 def test_pictures_in_a_folder_and_an_unreadable_one_among_them(network: ExplainedModel, tmp_path: Path) -> None:
@@ -191,8 +199,8 @@ def test_a_damaged_file_is_told(network: ExplainedModel, tmp_path: Path) -> None
 
 
 def test_without_a_ranking_occlusion_explains_what_has_no_gradients(network: ExplainedModel) -> None:
-    assert ranking_of(network) is None
-    choice = without_ranking(network, network.subject(next(pictures(1))))
+    assert company_of(network).ranking is None
+    choice = company_of(network).choice(network)
     assert choice.method == "occlusion"
     assert "--rank" in choice.words
 

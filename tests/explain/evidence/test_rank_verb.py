@@ -1,5 +1,6 @@
 """`convsight explain --rank` and `convsight.rank_explanations` on a trained network, as a user calls them."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -33,8 +34,8 @@ def test_what_the_run_held_back_is_ranked_and_stored_with_it(photos_run: Run, ra
     stored = json.loads(ranked.read_text())
     names = [picture["name"] for picture in stored["ranking"]["pictures"]]
     assert len(names) == 2
-    tests = {line.split(",")[0] for line in photos_run.splits().splitlines() if line.rstrip().endswith("test")}
-    assert set(names) <= tests
+    rows = [row for row in csv.reader(photos_run.splits().splitlines()) if set(row) & set(names)]
+    assert ["test" in row for row in rows] == [True, True]
     assert set(stored["verdicts"]) == set(METHODS.split(","))
 
     again = CliRunner().invoke(app, [*called, "--format", "json"])
@@ -53,3 +54,29 @@ def test_two_data_sets_are_no_data_set(photos_run: Run, photos: Path) -> None:
     found = CliRunner().invoke(app, ["explain", str(photos_run.path), "--rank", str(photos), str(photos)])
     assert isinstance(found.exception, UserError)
     assert "one data set or folder, not 2" in str(found.exception)
+
+
+def test_maps_have_their_rank_beside_them_and_the_ranking_chooses(
+    photos_run: Run, ranked: Path, photos: Path, tmp_path: Path
+) -> None:
+    picture = str(photos / "dark" / "0.png")
+    called = ["explain", str(photos_run.path), picture, "--out", str(tmp_path), "--format", "json"]
+    found = CliRunner().invoke(app, called)
+    assert found.exit_code == 0, found.output
+    document = json.loads(found.stdout)
+    assert document["method"] == "gradcam"
+    assert "no ranking" in found.stderr
+    assert document["evidence"]["picture"]["words"] == document["evidence"]["verdict"]
+    assert {"e", "e_mean", "deletion", "insertion", "road", "rank", "references"} <= set(
+        document["evidence"]["picture"]
+    )
+
+    convsight.rank_explanations(photos_run.path, photos, pictures=2, methods=["occlusion"], quiet=True)
+    found = CliRunner().invoke(app, called)
+    document = json.loads(found.stdout)
+    assert document["method"] == "occlusion"
+    assert "trusts this one most" in found.stderr
+    assert document["evidence"]["ranking"]["verdict"] == "undecided"
+
+    found = CliRunner().invoke(app, [*called, "--no-evidence"])
+    assert json.loads(found.stdout)["evidence"] == {}

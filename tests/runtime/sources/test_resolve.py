@@ -1,10 +1,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.stacks import write_pages, write_slices
 
 from convsight.errors import UserError
 from convsight.images import ImageError
+from convsight.inputs import VolumeInput
 from convsight.runtime.sources import read_sources
 from convsight.runtime.sources.folders import LeftOut, images_matching
 
@@ -159,3 +162,22 @@ def test_a_folder_that_cannot_be_read_is_reported_in_its_place(photos: Path, mon
     assert bad.name == str(photos / "dark")
     with pytest.raises(ImageError, match="Permission denied"):
         bad.load()
+
+
+def test_a_folder_of_slices_is_one_volume(tmp_path: Path) -> None:
+    volumes = VolumeInput(depth=3, height=4, width=5, channels=1, mean=(0.0,), std=(1.0,), bits=8)
+    slices = np.zeros((3, 4, 5), np.uint8)
+    for name in ("b", "a"):
+        write_slices(tmp_path / "scans" / name, slices)
+    write_pages(tmp_path / "scans" / "c.tif", slices)
+    folder = tmp_path / "scans"
+
+    def names(*sources: Path) -> list[str]:
+        found = read_sources(sources, is_file=volumes.is_file, is_whole=volumes.is_whole)
+        return [Path(item.name).relative_to(folder).as_posix() for item in found]
+
+    assert names(folder) == ["a", "b", "c.tif"]
+    assert names(folder / "b", folder / "c.tif") == ["b", "c.tif"]
+    assert [item.load() for item in read_sources([folder / "b"], is_whole=volumes.is_whole)] == [folder / "b"]
+    images = [Path(item.name).name for item in read_sources([folder / "a"])]
+    assert images == ["slice1.png", "slice2.png", "slice3.png"]

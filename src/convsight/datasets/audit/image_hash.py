@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from PIL import Image
 
 from convsight.datasets.image_store import is_grey
 from convsight.images import Decoded, Extent, Source, TiffHeader, ValueRange, decoding, name_of, read_bands, tiff_header
+from convsight.inputs.volume_file import is_volume_file, read_volume
 
 _SAMPLES = 8  # a side, so that a hash has 64 bits
 
@@ -47,18 +48,25 @@ def hash_image(source: Source, max_megapixels: float, shown: ValueRange | None =
     """Decode the whole of `source` and keep what the audit needs; errors and `shown` are those of `decode_image`.
 
     Arrays that are no RGB or grey of 8 bits are hashed as they are, and compared by the mean of their channels; files
-    of bands likewise, what says nothing in them as zero.
+    of bands likewise, what says nothing in them as zero, and volumes by the mean of their slices.
     """
     if isinstance(source, np.ndarray) and not (
         source.dtype == np.uint8 and (source.ndim == 2 or source.shape[2:] in {(1,), (3,)})
     ):
         return _hash_array(source)
+    volume = read_volume(source, str(source), max_megapixels) if _is_volume(source) else None
+    if volume is not None:
+        return _hash_array(volume.voxels[..., None])._replace(remark=volume.remark)
     if isinstance(source, Path | bytes):
         header = tiff_header(source)
         if header and header.is_banded and (header.samples, header.dtype) != (3, "uint8"):
             return _hash_bands(source, header, max_megapixels)
     with decoding(source, None, max_megapixels, shown=shown) as decoded:
         return _hash_decoded(decoded)
+
+
+def _is_volume(source: Source) -> TypeGuard[Path]:
+    return isinstance(source, Path) and is_volume_file(source)
 
 
 def _hash_decoded(decoded: Decoded) -> ImageHash:

@@ -17,9 +17,11 @@ from convsight.datasets.convert.converted_image import (
     names_in_one_folder,
 )
 from convsight.datasets.convert.voc import voc_images, write_voc
+from convsight.datasets.convert.volume_masks import VOLUMES, write_volumes
 from convsight.datasets.convert.yolo import write_yolo, yolo_images
 from convsight.datasets.dataset import Dataset
-from convsight.errors import unknown_name
+from convsight.datasets.volume_range import are_volumes
+from convsight.errors import UserError, unknown_name
 from convsight.new_folder import new_folder
 from convsight.progress import Listener
 
@@ -55,7 +57,7 @@ class Converted(NamedTuple):
 
 
 def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: bool = False) -> Converted:
-    """Write `dataset` in the format `to`, a key of `WRITERS` or `MASK_WRITERS`, as the new folder `out`.
+    """Write `dataset` in the format `to`, a key of `WRITERS` or `MASK_WRITERS` or `VOLUMES`, as the new folder `out`.
 
     The folder appears whole or not at all. Images are copied, or with `link` linked to; pixels without file become
     PNG. Names of images stay, with their folders only where they are equal without them. Classes without a box stay.
@@ -63,12 +65,19 @@ def convert(dataset: Dataset, out: Path, to: str, listener: Listener, *, link: b
     Raises `UserError` where `dataset` holds no boxes (or not what masks need), or `out` is there already or cannot be
     written.
     """
+    total = sum(len(split) for split in dataset.splits.values())
+    if to == VOLUMES:
+        with new_folder(out) as folder:
+            write_volumes(dataset, folder, listener, link=link)
+        return Converted(str(out), to, total, 0, ())
+    if (to in MASK_WRITERS or to in WRITERS) and are_volumes(next(iter(dataset.splits.values())).images):
+        raise UserError(f"{dataset.source} holds volumes, and {to} is for images; choose --to {VOLUMES}")
     if to in MASK_WRITERS:
         with new_folder(out) as folder:
             lost = write_masks(dataset, folder, to, listener, link=link)
-        return Converted(str(out), to, sum(len(split) for split in dataset.splits.values()), 0, lost)
+        return Converted(str(out), to, total, 0, lost)
     if to not in WRITERS:
-        raise unknown_name("format", to, (*WRITERS, *MASK_WRITERS))
+        raise unknown_name("format", to, (*WRITERS, *MASK_WRITERS, VOLUMES))
     writer = WRITERS[to]
     images = converted_images(dataset, writer.naming)
     with new_folder(out) as folder, listener.counting("bringing images", len(images)) as advance:

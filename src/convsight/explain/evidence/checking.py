@@ -49,7 +49,7 @@ def _seen_of(name: str, subjects: list[Subject], maps: MadeMaps) -> Checks:
 
 
 def _by_fresh_weights(name: str, subjects: list[Subject], maps: MadeMaps) -> dict[str, Any] | None:
-    """How alike maps by fresh weights are; None of fewer pictures, and without weights: an exported file, no PyTorch."""
+    """How alike maps by fresh weights are; None of fewer pictures, and where there are none: exported, no PyTorch."""
     if len(subjects) < _FRESH:
         return None
     try:

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from convsight.errors import UserError
-from convsight.explain.evidence.place import stored_ranking
 from convsight.explain.evidence.ranking import Ranking
 from convsight.explain.evidence.verdict import Verdict
 from convsight.explain.explain import ExplainedModel
-from convsight.explain.method import MethodOptions, make_method
-from convsight.explain.subject import Subject
+from convsight.training_half import training_half
 
 _BY_GRADIENTS, _WITHOUT = "gradcam", "occlusion"
 
@@ -26,20 +26,25 @@ def by_ranking(ranking: Ranking) -> Choice:
     said = f"{name}: {judgement.verdict} on {judgement.pictures} pictures of {ranking.of.data} ({judgement.why})"
     if judgement.verdict is Verdict.FAITHFUL:
         return Choice(name, f"{said}, which this network's ranking trusts most")
-    return Choice(name, f"{said}; this network's ranking trusts no method, and this one most")
+    return Choice(name, f"{said}; this network's ranking calls no method faithful, and trusts this one most")
 
 
-def without_ranking(network: ExplainedModel, subject: Subject) -> Choice:
-    """Grad-CAM where this network and question have gradients, else occlusion; and how a ranking is made."""
-    make = f"no ranking of methods is stored: convsight explain {network.name} --rank DATA makes one"
+def without_ranking(network: ExplainedModel) -> Choice:
+    """Grad-CAM where this network has gradients and maps, else occlusion; and how a ranking is made."""
+    make = "no ranking of methods is stored with this network: --rank DATA makes one"
     try:
-        make_method(_BY_GRADIENTS, MethodOptions()).importance(subject)
-    except UserError as error:
-        return Choice(_WITHOUT, f"{_WITHOUT}, since {_BY_GRADIENTS} does not apply ({error}); {make}")
-    return Choice(_BY_GRADIENTS, f"{_BY_GRADIENTS}, which is usual; {make}")
+        has_maps = _has_maps(network)
+    except UserError:  # an exported file, no PyTorch
+        has_maps = False
+    if has_maps:
+        return Choice(_BY_GRADIENTS, f"{_BY_GRADIENTS}; {make}")
+    return Choice(_WITHOUT, f"{_WITHOUT}, since {_BY_GRADIENTS} does not apply here; {make}")
 
 
-def ranking_of(network: ExplainedModel) -> Ranking | None:
-    """The stored ranking of `network`, if it says anything; None where there is none, or it is of another model."""
-    found = stored_ranking(network.name, network.model.card)
-    return found if found is not None and found.methods else None
+def _has_maps(network: ExplainedModel) -> bool:
+    """Whether any layer gives maps; raises `UserError` where nothing can be seen of layers."""
+    layers = training_half("convsight.inside.layers")
+    planes = network.opened.planes(np.zeros((1, *network.spec.array_shape), network.spec.dtype))
+    with layers.seeing_maps(network.opened, planes) as seen:
+        network.opened.model(planes)
+    return bool(seen)

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,6 @@ class MadeMaps:
         return TimedMap(values, time.perf_counter() - began, method.scale == "score")
 
 
-def _make_room(kept: dict[int, object]) -> None:
+def _make_room(kept: dict[int, Any]) -> None:
     while len(kept) >= _KEPT:
         del kept[next(iter(kept))]

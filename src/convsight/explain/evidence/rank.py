@@ -1,7 +1,7 @@
 """Ranking: all methods on pictures of one data set, picture by picture, so that what is done stays done."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from convsight.datasets import Dataset
@@ -27,6 +27,7 @@ from convsight.explain.explain import ExplainedModel
 from convsight.explain.method import METHODS, MethodOptions
 from convsight.progress import Listener
 
+_SAMPLES = 1000  # of methods that draw them, where nobody says how many: maps later take more, and are no worse for it
 _DIGITS = 4  # of the numbers of an example, of which only the order counts
 
 
@@ -53,9 +54,13 @@ def rank(network: ExplainedModel, options: RankOptions, listener: Listener) -> R
     for name in options.methods:
         if name not in METHODS:
             raise unknown_name("method", name, METHODS)
-    card = network.model.card
-    drawn = drawn_pictures(network.name, options.data, card, network.spec, options.pictures, options.method.seed)
-    file = ranking_file(network.name)
+    if options.method.samples is None:
+        options = replace(options, method=replace(options.method, samples=_SAMPLES))
+    card, origin = network.model.card, network.model.origin
+    if origin is None:
+        raise UserError("where this model is stored is not known: name its run or file, with which the ranking is kept")
+    drawn = drawn_pictures(origin.name, options.data, card, network.spec, options.pictures, options.method.seed)
+    file = ranking_file(origin.name)
     key = _key(model_fingerprint(card), card.net, drawn.source, options)
     stored = read_ranking(file)
     ranking = stored if stored is not None and stored.of == key else Ranking(of=key)

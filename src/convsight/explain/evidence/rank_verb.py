@@ -58,7 +58,7 @@ def rank_methods(asked: RankVerb, output: str, listener: Listener) -> None:
         return
     print_ranking(ranking)
     listener.say(
-        f"stored in {ranking_file(network.name)}: without --method, `explain` takes {by_ranking(ranking).method}"
+        f"stored in {ranking_file(asked.model)}: without --method, `explain` takes {by_ranking(ranking).method}"
     )
 
 

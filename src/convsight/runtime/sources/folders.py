@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 from convsight.images import is_image_file, is_system_folder, left_out_words
 from convsight.runtime.sources.item import Item, failed_item, file_item
@@ -11,7 +12,13 @@ from convsight.runtime.sources.video import frames
 from convsight.runtime.sources.video_source import is_video_file
 
 IsFile = Callable[[Path], bool]  # whether the name of a file is that of an image, or of what else is put in
+IsWhole = Callable[[Path], bool]  # whether a folder is one original, such as a volume of slices
 _Parts = tuple[str, ...]  # of a path below the folder where a walk began
+
+
+def no_folder(folder: Path) -> bool:
+    """That no folder is an original, as of images."""
+    return False
 
 
 class LeftOut:
@@ -30,15 +37,20 @@ class LeftOut:
         return left_out_words(list(self._folders)) if self._folders else ""
 
 
-def images_in(folder: Path, is_file: IsFile = is_image_file, left_out: LeftOut | None = None) -> Iterator[Item]:
+def images_in(
+    folder: Path, is_file: IsFile = is_image_file, left_out: LeftOut | None = None, is_whole: IsWhole = no_folder
+) -> Iterator[Item]:
     """The images in `folder` and the folders in it, sorted by name within each; `is_file` knows them by their names.
+
+    A folder in it that `is_whole` is one of them.
 
     Folders that a system or a file server made are left out, which `left_out` is told.
 
     Only the names of the folder at hand and of those above it are held, however many there are in all.
     Links to folders are not followed: they could lead back.
     """
-    found = _walk(_start(folder), lambda parts: True, lambda file: is_file(Path(file[-1])), left_out or LeftOut())
+    takes = _Takes(lambda file: is_file(Path(file[-1])), is_whole)
+    found = _walk(_start(folder), lambda parts: True, takes, left_out or LeftOut())
     return map(file_item_or_failure, found)
 
 
@@ -52,12 +64,10 @@ def images_matching(
     root, wanted = _split(pattern)
     if not root.is_dir():
         return
-    found = _walk(
-        _start(root),
-        lambda folder: _may_lead(folder, wanted),
-        lambda file: (is_file(Path(file[-1])) or is_video_file(file[-1])) and _matches(file, wanted),
-        left_out or LeftOut(),
+    takes = _Takes(
+        lambda file: (is_file(Path(file[-1])) or is_video_file(file[-1])) and _matches(file, wanted), no_folder
     )
+    found = _walk(_start(root), lambda folder: _may_lead(folder, wanted), takes, left_out or LeftOut())
     for path in found:
         if isinstance(path, str) and is_video_file(path):
             yield from frames(path, every)
@@ -93,10 +103,17 @@ def file_item_or_failure(found: str | OSError) -> Item:
     return failed_item(str(found.filename), f"cannot read {found.filename}: {found.strerror}; check its permissions")
 
 
+class _Takes(NamedTuple):
+    """What a walk yields: files by their parts below the folder where it began, and folders that are one original."""
+
+    file: Callable[[_Parts], bool]
+    folder: IsWhole
+
+
 def _walk(
     folder: str,
     enters: Callable[[_Parts], bool],
-    takes: Callable[[_Parts], bool],
+    takes: _Takes,
     left_out: LeftOut,
     above: _Parts = (),
 ) -> Iterator[str | OSError]:
@@ -104,7 +121,7 @@ def _walk(
     try:
         with os.scandir(folder or os.curdir) as entries:
             # Short strings, since one folder may hold a million of them; a folder's name ends in a slash.
-            names = sorted(name for entry in entries if (name := _name(entry, above, takes)))
+            names = sorted(name for entry in entries if (name := _name(entry, above, takes.file)))
     except OSError as error:
         yield error
         return
@@ -115,6 +132,8 @@ def _walk(
         elif enters((*above, name[:-1])):
             if is_system_folder(name[:-1]):
                 left_out.add(path[:-1])
+            elif takes.folder(Path(path)):
+                yield path[:-1]
             else:
                 yield from _walk(path[:-1], enters, takes, left_out, (*above, name[:-1]))
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from convsight.errors import UserError
 from convsight.images import is_image_file
-from convsight.runtime.sources.folders import IsFile, LeftOut, images_in, images_matching, is_pattern
+from convsight.runtime.sources.folders import (
+    IsFile,
+    IsWhole,
+    LeftOut,
+    images_in,
+    images_matching,
+    is_pattern,
+    no_folder,
+)
 from convsight.runtime.sources.item import Item, failed_item, file_item
 from convsight.runtime.sources.standard_input import NAME, standard_input_items
 from convsight.runtime.sources.video import frames, open_video, require_av
@@ -33,14 +41,19 @@ class _NothingThereError(UserError):
 
 
 def read_sources(
-    sources: Iterable[Place], every: int = 1, is_file: IsFile = is_image_file, left_out: LeftOut | None = None
+    sources: Iterable[Place],
+    every: int = 1,
+    is_file: IsFile = is_image_file,
+    left_out: LeftOut | None = None,
+    is_whole: IsWhole = no_folder,
 ) -> Iterator[Item]:
     """The images of `sources`, in their order, each found shortly before its turn.
 
     A source is an image file, a folder (with the folders in it), a pattern such as `photos/**/*.jpg`, an http or
     https URL, a video (every `every`-th frame), that of an address or a camera, or `-`, standard input: one image, or a
-    path or URL a line. Of the files in folders `is_file` knows by name which are meant; `left_out` is told of folders
-    that a system made. A source that is not there, or holds no image, is reported in its place.
+    path or URL a line. Of the files in folders `is_file` knows by name which are meant, and a folder that `is_whole` is
+    one image; `left_out` is told of folders that a system made. A source that is not there, or holds no image, is
+    reported in its place.
 
     Raises `UserError`, before anything is read, where that is so of all of them.
     """
@@ -52,7 +65,7 @@ def read_sources(
     opened, wrong = [], []
     for place in places:
         try:
-            opened.append(_opened(place, every, is_file, left_out))
+            opened.append(_opened(place, every, is_file, left_out, is_whole))
         except _NothingThereError as error:
             wrong.append(error)
             opened.append(partial(_failed, str(place), str(error)))
@@ -79,7 +92,7 @@ def live_sources(camera: int | None, streams: Iterable[str]) -> list[VideoSource
 
 
 def _opened(
-    place: str | VideoSource, every: int, is_file: IsFile, left_out: LeftOut | None
+    place: str | VideoSource, every: int, is_file: IsFile, left_out: LeftOut | None, is_whole: IsWhole
 ) -> Callable[[], Iterator[Item]]:
     """What gives the items of `place`, which is known to hold some."""
     if isinstance(place, VideoSource) or is_stream(place):
@@ -94,10 +107,10 @@ def _opened(
             )
         return lambda: iter([url_item(place)])
     path = Path(place)
-    if path.is_file():
+    if path.is_file() or (path.is_dir() and is_whole(path)):
         return _file(str(path), every)  # whatever its suffix: the user named it
     if path.is_dir():
-        return _filled(partial(images_in, path, is_file, left_out), f"{place} holds no images")
+        return _filled(partial(images_in, path, is_file, left_out, is_whole), f"{place} holds no images")
     if is_pattern(place):
         otherwise = f"no image or video is named {place} (upper and lower case count)"
         return _filled(partial(images_matching, place, every, is_file, left_out), otherwise)

@@ -37,6 +37,13 @@ class Detector(ABC, nn.Module):
         """At most `most` boxes for each image, surest first, before suppression."""
 
     @abstractmethod
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        """Boxes (batch, places, 4) as fractions, and the logit of class `label` there (batch, places).
+
+        Of all places that it says something of, which may be other ones in every picture; gradients reach the logits.
+        """
+
+    @abstractmethod
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
 
@@ -68,11 +75,19 @@ class YoloDetector(Detector):
         return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], images), settings)
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
+        boxes, logits = self._said(images)
+        return best_of_all_classes(boxes, logits.sigmoid(), most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        boxes, logits = self._said(images)
+        return boxes, logits[..., label]
+
+    def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
         logits, sides, cells = self.net(images)
         height, width = images.shape[2:]
         boxes = corners(sides, cells.centres, cells.strides)
         fractions = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
-        return best_of_all_classes(fractions.clamp(0, 1), logits.sigmoid(), most)
+        return fractions.clamp(0, 1), logits
 
     def borrowed(self) -> Mapping[str, Tensor]:
         backbone = self.net.backbone

@@ -51,6 +51,10 @@ class Locate(Detector):
         scores, labels = logits.softmax(dim=1)[:, : self.classes].max(dim=1, keepdim=True)
         return Candidates(boxes[:, None], scores, labels)
 
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        logits, boxes = self._outputs(images)
+        return boxes[:, None], logits[:, None, label]
+
     def borrowed(self) -> Mapping[str, Tensor]:
         return self.net.state_dict()
 

@@ -67,9 +67,17 @@ class Ssd(Detector):
         return {"total": parts["class"] + parts["box"], **parts}
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
-        logits, codes, anchors = self._outputs(images)
-        boxes = clipped(decoded(codes, anchors, self.net.box_coder.weights), images)
+        boxes, logits = self._said(images)
         return best_of_all_classes(boxes, logits.softmax(dim=2)[:, :, 1:], most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        boxes, logits = self._said(images)
+        return boxes, logits[..., label + 1]
+
+    def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Boxes (batch, boxes, 4) as fractions, and logits of the background and of classes, (batch, boxes, ...)."""
+        logits, codes, anchors = self._outputs(images)
+        return clipped(decoded(codes, anchors, self.net.box_coder.weights), images), logits
 
     def borrowed(self) -> Mapping[str, Tensor]:
         if self.lite:  # torchvision halves the width of MobileNet's last layers

@@ -11,6 +11,7 @@ from convsight.datasets.answers.coco_answers import read_coco_answers
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes
 from convsight.targets import TargetSpec
+from convsight.tasks.box_question import BoxQuestion, box_question
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.reader import Reader
 
@@ -66,6 +67,9 @@ class BoxReader(Reader):
         return Boxes.of(
             self.classes, (width, height), xyxy, labels, scores=scores[found], thresholds=self._thresholds[labels]
         )
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> BoxQuestion:
+        return box_question(arrays, self.classes, self._thresholds, wanted)
 
     def metrics(self) -> BoxMetrics:
         return BoxMetrics(self.classes)

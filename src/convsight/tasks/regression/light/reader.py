@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from convsight.datasets import Dataset, Split
 from convsight.datasets.number_columns import numeric_classes
+from convsight.errors import unknown_name
 from convsight.results import Labels, Numbers, NumbersOfMany
 from convsight.results.mixture import Mixture
 from convsight.targets import Classes, NumberTargets
+from convsight.tasks.question import OutputQuestion
 from convsight.tasks.reader import Reader
 from convsight.tasks.regression.light.metrics import NumberMetrics
 
@@ -56,6 +58,14 @@ print(dict(zip(classes, numbers.tolist())))
         parts = (np.asarray(arrays[name], np.float64) for name in ("weights", "means", "deviations"))
         mixture = Mixture(*parts)
         return Numbers(self._target.names, self._target.units, mixture.mean, self._scale, mixture)
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> OutputQuestion:
+        """About the number that `wanted` names, by default the first; in its own unit."""
+        names = self._target.names
+        if wanted is not None and wanted not in names:
+            raise unknown_name("number", wanted, names)
+        place = 0 if wanted is None else names.index(wanted)
+        return OutputQuestion(names[place], place, "numbers", self._target.units[place] or "number")
 
     def metrics(self) -> NumberMetrics:
         return NumberMetrics(self._target)

@@ -1,0 +1,58 @@
+"""The maps of one layer and how the answer changes with them: what Grad-CAM and its kin are made of."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from convsight.errors import UserError
+from convsight.explain.method import for_any_network
+from convsight.inside.layers import Seen, seeing_maps
+from convsight.inside.open_network import OpenNetwork
+from convsight.tasks.question import Question
+
+_LISTED = 6  # layers in a message, the last ones
+
+
+class LayerMaps(NamedTuple):
+    """`maps` and the `gradient` of the answer by them, both (batch, channels, rows, columns), of one `layer`."""
+
+    layer: str
+    maps: Tensor
+    gradient: Tensor
+
+
+def maps_and_gradients(network: OpenNetwork, planes: Tensor, question: Question, layer: str | None) -> LayerMaps:
+    """The maps of `layer`; where it is None of the last one whose maps the answer depends on.
+
+    Of a layer that runs several times its last call is meant that the answer depends on. Channels that lie last and
+    tokens of a grid, as transformers have them, are maps too. Raises `UserError` for an unknown layer, one that gives
+    no maps, and a network that has none.
+    """
+    with seeing_maps(network, planes) as seen:
+        asked = network.asked(planes, question).sum()
+    named = seen if layer is None else _named(network, layer, seen)
+    for each in reversed(named):
+        [gradient] = torch.autograd.grad(asked, [each.output], retain_graph=True, materialize_grads=True)
+        if bool((found := each.layout.maps(gradient)).any()):
+            return LayerMaps(each.layer, each.layout.maps(each.output.detach()), found)
+    raise _without_gradient(network, layer, seen)
+
+
+def _named(network: OpenNetwork, layer: str, seen: Sequence[Seen]) -> list[Seen]:
+    network.layer(layer)  # which raises where there is none such
+    found = [each for each in seen if each.layer == layer]
+    if seen and not found:
+        layers = list(dict.fromkeys(each.layer for each in reversed(seen)))
+        raise UserError(f"--layer {layer} gives no maps; the last that do: {', '.join(layers[:_LISTED])}")
+    return found
+
+
+def _without_gradient(network: OpenNetwork, layer: str | None, seen: Sequence[Seen]) -> UserError:
+    others = ", ".join(for_any_network())
+    if not seen:
+        return UserError(f"{network.card.net} has no layer with maps; methods that need none: {others}")
+    if layer is None:
+        return UserError(f"the answer does not change with any map of {network.card.net}; other methods: {others}")
+    return UserError(f"--layer {layer}: the answer does not change with its maps; leave it out, or name an earlier one")

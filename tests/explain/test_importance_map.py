@@ -1,0 +1,91 @@
+"""A map as Python and notebooks have it, and its files."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.explain.bright_model import bright_model
+
+import convsight
+from convsight.errors import UserError
+from convsight.explain.importance_map import SUFFIXES, ImportanceMap
+
+VALUES = np.array([[0.0, 0.5, np.nan], [1.0, -0.25, np.nan]])
+MAP = ImportanceMap(VALUES, VALUES[:, :2], "occlusion", "score", True, "cat", 0.75, "probability")
+PICTURE = Image.new("RGB", (3, 2), (10, 20, 30))
+
+
+def test_its_files_hold_what_it_is() -> None:
+    files = MAP.files(PICTURE)
+    assert tuple(files) == SUFFIXES
+    np.testing.assert_array_equal(np.load(io.BytesIO(files["npy"])), VALUES.astype(np.float32))
+    document = json.loads(files["json"])
+    assert document["range"] == [-0.25, 1.0]
+    assert document["size"] == [3, 2]
+    assert document["seen"] == pytest.approx(2 / 3)
+    assert (document["method"], document["about"], document["score"]) == ("occlusion", "cat", 0.75)
+    assert Image.open(io.BytesIO(files["map.png"])).size == (3, 2)
+    assert Image.open(io.BytesIO(files["png"])).width >= 200
+
+
+def test_it_is_drawn_on_its_own_picture_alone() -> None:
+    with pytest.raises(UserError, match="the picture of this map is not kept"):
+        MAP.draw()
+    with pytest.raises(UserError, match="a picture of 3 x 2 px; this one has 2 x 3"):
+        MAP.draw(PICTURE.transpose(Image.Transpose.ROTATE_90))
+    assert MAP._repr_png_() is None
+
+
+def test_the_words_have_the_verdict_and_the_unit() -> None:
+    assert MAP.words == ["occlusion: cat", "probability 0.75", "scale in probability"]
+    judged = ImportanceMap(
+        VALUES, VALUES, "saliency", "relative", False, "cat", 0.7512, "probability", {}, {"verdict": "undecided"}
+    )
+    assert judged.words == ["saliency: cat", "probability 0.751", "relative scale", "undecided"]
+
+
+def test_a_loaded_model_explains_whatever_predict_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = bright_model(16)
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[2:6, 8:12] = 255
+    file = tmp_path / "a.png"
+    Image.fromarray(pixels).save(file)
+    one = convsight.explain(model, file, target="bright", window=4, stride=4)
+    batch = convsight.explain(model, np.stack([pixels, pixels]), target="bright", window=4, stride=4)
+    several = convsight.explain(model, [file, pixels, file.read_bytes()], target="bright", window=4, stride=4)
+    assert [len(batch), len(several)] == [2, 3]
+    for found in (*batch, *several):
+        np.testing.assert_array_equal(found.values, one.values)
+    assert one.save(tmp_path / "drawn.jpg").stat().st_size > 1000
+    np.testing.assert_array_equal(np.load(one.save(tmp_path / "map.npy")), one.values.astype(np.float32))
+    seen: list[Image.Image] = []
+    monkeypatch.setattr("convsight.explain.importance_map.show_image", seen.append)
+    one.show()
+    assert seen[0].size == one.draw().size
+    notebook = one._repr_png_()
+    assert notebook is not None
+    assert Image.open(io.BytesIO(notebook)).size == one.draw().size
+
+
+def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+    model, picture = bright_model(16), np.zeros((20, 20, 3), np.uint8)
+    with pytest.raises(UserError, match="unknown class 'brigth'; did you mean bright"):
+        convsight.explain(model, picture, target="brigth")
+    with pytest.raises(UserError, match="unknown method 'oclusion'; did you mean occlusion"):
+        convsight.explain(model, picture, method="oclusion")
+    with pytest.raises(UserError, match="--layer does nothing for occlusion"):
+        convsight.explain(model, picture, layer="conv1")
+    with pytest.raises(UserError, match="gradients need the weights of this model"):
+        convsight.explain(model, picture, method="saliency")
+    with pytest.raises(UserError, match=r"are for convsight\.load, which made this model"):
+        convsight.explain(model, picture, engine="onnxruntime")
+    with pytest.raises(UserError, match=r"ends in \.png or \.jpg"):
+        convsight.explain(model, picture).save(tmp_path / "map.xyz")
+
+
+def test_what_cannot_be_explained_is_refused() -> None:
+    with pytest.raises(UserError, match="that the network sees as a whole, not of tiles"):
+        convsight.explain(bright_model(16, fit="tile"), np.zeros((20, 20, 3), np.uint8))
