@@ -25,6 +25,7 @@ def test_its_files_hold_what_it_is() -> None:
     document = json.loads(files["json"])
     assert document["range"] == [-0.25, 1.0]
     assert document["size"] == [3, 2]
+    assert document["signed"] is True
     assert document["seen"] == pytest.approx(2 / 3)
     assert (document["method"], document["about"], document["score"]) == ("occlusion", "cat", 0.75)
     assert Image.open(io.BytesIO(files["map.png"])).size == (3, 2)

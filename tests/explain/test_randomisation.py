@@ -38,7 +38,9 @@ def test_maps_more_alike_than_those_of_two_pictures_do_not_depend_on_the_model(
     above: float, spread: float, expected: str
 ) -> None:
     rank = alike(0.3)
-    assert Randomisation("saliency", 20, 5, rank, alike(above, spread)).verdict == expected
+    found = Randomisation("saliency", 20, 5, rank, alike(above, spread))
+    assert found.verdict == expected
+    assert found.depends == {"undecided": None}.get(expected, expected == "depends on the model")
 
 
 def test_its_json_holds_verdict_and_intervals() -> None:

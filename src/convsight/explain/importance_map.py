@@ -97,6 +97,7 @@ class ImportanceMap:
             "score": self.score,
             "unit": self.unit,
             "scale": self.scale,
+            "signed": self.signed,
             "settings": self.settings,
             "range": [float(low), float(high)],
             "size": [width, height],

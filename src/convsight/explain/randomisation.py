@@ -68,5 +68,10 @@ class Randomisation:
             return "does not depend on the model"
         return "depends on the model" if above.high < _MARGIN else "undecided"
 
+    @property
+    def depends(self) -> bool | None:
+        """The verdict as yes or no; None where it is undecided."""
+        return {"depends on the model": True, "does not depend on the model": False}.get(self.verdict)
+
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "verdict": self.verdict}

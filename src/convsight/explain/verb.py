@@ -10,7 +10,7 @@ from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.explain import ExplainedModel, load_explained, made_methods, map_of
 from convsight.explain.importance_map import ImportanceMap
 from convsight.explain.map_files import MapFiles
-from convsight.explain.method import Method, MethodOptions
+from convsight.explain.method import METHODS, Method, MethodOptions
 from convsight.images import ImageError
 from convsight.printing import json_document, while_read
 from convsight.progress import Listener, Silent, counting_beside_output
@@ -99,9 +99,11 @@ class _Explaining:
             return False
         if subject.remark:
             self.listener.say(f"note: {item.name}: {subject.remark}")
+        # What not every network can be explained by comes first, so that a wrong one is told before a map is written.
+        ahead = {name: map_of(subject, name, method) for name, method in self.methods.items() if METHODS[name].needs}
         place, found = self.files.place(item.name), list[ImportanceMap]()
         for name, method in self.methods.items():
-            made = map_of(subject, name, method)
+            made = ahead[name] if name in ahead else map_of(subject, name, method)
             if self.options.evidence:
                 made = self.company.judged(made, subject)
             found.append(made)

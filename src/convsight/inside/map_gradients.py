@@ -26,18 +26,31 @@ class LayerMaps(NamedTuple):
 def maps_and_gradients(network: OpenNetwork, planes: Tensor, question: Question, layer: str | None) -> LayerMaps:
     """The maps of `layer`; where it is None of the last one whose maps the answer depends on.
 
+    Of detectors that is the one from whose maps the box was told. Where every pixel is answered, the last maps are the
+    answer itself: of these the last among the coarsest is meant (Vinogradova, Dibrov and Myers, "Towards Interpretable
+    Semantic Segmentation via Gradient-weighted Class Activation Mapping", AAAI 2020).
+
     Of a layer that runs several times its last call is meant that the answer depends on. Channels that lie last and
     tokens of a grid, as transformers have them, are maps too. Raises `UserError` for an unknown layer, one that gives
     no maps, and a network that has none.
     """
     with seeing_maps(network, planes) as seen:
         asked = network.asked(planes, question).sum()
-    named = seen if layer is None else _named(network, layer, seen)
+    chosen = network.told_by(planes, question) if layer is None else layer
+    named = _usual(seen, question) if chosen is None else _named(network, chosen, seen)
     for each in reversed(named):
         [gradient] = torch.autograd.grad(asked, [each.output], retain_graph=True, materialize_grads=True)
         if bool((found := each.layout.maps(gradient)).any()):
             return LayerMaps(each.layer, each.layout.maps(each.output.detach()), found)
     raise _without_gradient(network, layer, seen)
+
+
+def _usual(seen: list[Seen], question: Question) -> list[Seen]:
+    """Those whose maps are meant where none is named."""
+    if not (question.of_pixels and seen):
+        return seen
+    fewest = min(each.layout.rows * each.layout.columns for each in seen)
+    return [each for each in seen if each.layout.rows * each.layout.columns == fewest]
 
 
 def _named(network: OpenNetwork, layer: str, seen: Sequence[Seen]) -> list[Seen]:

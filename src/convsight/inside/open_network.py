@@ -20,7 +20,7 @@ from convsight.pretrained.published import published_network
 from convsight.run import find_weights_file
 from convsight.runtime.find_network import is_of_library
 from convsight.tasks import task_of
-from convsight.tasks.capabilities import differentiable
+from convsight.tasks.capabilities import differentiable, told_by
 from convsight.tasks.question import Question
 
 
@@ -47,6 +47,10 @@ class OpenNetwork:
             others = ", ".join(name for name, entry in METHODS.items() if entry.light)
             raise UserError(f"{self.card.net} rounds on the way to its answer, so it has no gradients; use {others}")
         return found
+
+    def told_by(self, planes: Tensor, question: Question) -> str | None:
+        """The layer whose maps most of what is asked is read from, where the network has several side by side."""
+        return told_by(task_of(self.card.task), self.model, planes, question)
 
     def gradient(self, planes: Tensor, question: Question) -> Tensor:
         """How the asked number of each picture changes with `planes`, in their shape."""

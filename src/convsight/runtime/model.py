@@ -20,7 +20,9 @@ from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.held import batch_of, held_item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
-from convsight.tasks.reader import columns_of
+from convsight.tasks.reader import Blendable, columns_of
+
+_BY_ROWS = "; or predict it alone with --out map.tif, which reads, predicts and writes row by row"
 
 
 class _Tensor(Protocol):
@@ -125,7 +127,9 @@ class Model:
 
         Raises `TypeError` for what holds no images, and at its turn for one that is none.
         """
-        decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
+        # Networks that take tiles read pictures of any size row by row.
+        by_rows = self.card.input.is_tiled and isinstance(self.reader, Blendable)
+        decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady, _BY_ROWS if by_rows else "")
         return stream(self.engine, self.reader, items_of(images, self.card.input), decoding)
 
 

@@ -9,6 +9,7 @@ from convsight.errors import UserError
 from convsight.runtime.sources.folders import takes_from
 
 _UNSAFE = re.compile(r"[^\w.#=-]+", re.ASCII)
+_PACKED = ".gz"
 _LONGEST = 80  # characters of an image's own name in those of its files
 
 
@@ -77,7 +78,10 @@ def safe_name(name: str) -> str:
 
     >>> safe_name("photos/my cat (2).jpg"), safe_name("clip.mp4#frame=3"), safe_name("https://example.org/?id=7")
     ('my_cat_2', 'clip.mp4#frame=3', 'id=7')
+    >>> safe_name("scans/head.1.nii.gz")
+    'head.1'
     """
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    stem = last if "#frame=" in last else last.rsplit(".", 1)[0]
+    plain = last[: -len(_PACKED)] if last.lower().endswith(f".nii{_PACKED}") else last
+    stem = last if "#frame=" in last else plain.rsplit(".", 1)[0]
     return _UNSAFE.sub("_", stem)[-_LONGEST:].strip("_.") or "picture"

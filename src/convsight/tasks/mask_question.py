@@ -46,6 +46,7 @@ class MaskQuestion(Question):
     size: tuple[int, int]
     things: ThingsOf = field(repr=False)
     unit: str = "score"
+    of_pixels: bool = True
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -74,11 +75,13 @@ def mask_question(
     classes: Sequence[str],
     wanted: str | None,
     usual: Callable[[Sequence[MaskedThing]], str | None] = lambda there: None,
+    *,
+    of_pixels: bool = True,
 ) -> MaskQuestion:
     """The question about the thing that `wanted` names, see `asked_thing`, in an original of `size` (width, height).
 
     Answers to varied pictures are read at the size of what the network sees where the original is larger. `usual` says
-    what is meant where nothing is wanted, if not the surest.
+    what is meant where nothing is wanted, if not the surest; `of_pixels` whether every pixel is answered.
     """
     whole = things(arrays, (size[0], size[1]))
     labels = np.array([thing.label for thing in whole], np.int64)
@@ -93,7 +96,7 @@ def mask_question(
         alike = [each.mask for each in things(arrays, read_at) if each.label == thing.label]
         mask = max(alike, key=lambda other: overlap(other, mask), default=mask)
     region = spec.geometry(size).mask(thing.mask.full((size[0], size[1])))
-    return MaskQuestion(asked.words, thing.label, mask, region, read_at, things)
+    return MaskQuestion(asked.words, thing.label, mask, region, read_at, things, of_pixels=of_pixels)
 
 
 def overlap(one: Mask, other: Mask) -> float:

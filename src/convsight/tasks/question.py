@@ -22,6 +22,8 @@ class Question(ABC):
 
     words: str
     unit: str = "probability"
+    # Whether what is asked is read from a map of the picture's size: then the last maps are the answer itself.
+    of_pixels: bool = False
 
     @abstractmethod
     def score(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:

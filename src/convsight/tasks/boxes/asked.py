@@ -5,10 +5,12 @@ from torch import Tensor
 
 from convsight.tasks.boxes.iou import iou
 
+Sides = tuple[float, float, float, float]  # left, top, right, bottom
+
 _SAME_PLACE = 0.5  # intersection over union from which two boxes are of the same thing
 
 
-def logit_at(boxes: Tensor, logits: Tensor, box: tuple[float, float, float, float]) -> Tensor:
+def logit_at(boxes: Tensor, logits: Tensor, box: Sides) -> Tensor:
     """The logit (batch,) of a class at `box`, of boxes (batch, places, 4) and what is said of each (batch, places).
 
     Places count whose boxes overlap `box` by at least half (by most, where none does): the logarithm of the sum of
@@ -23,7 +25,7 @@ def logit_at(boxes: Tensor, logits: Tensor, box: tuple[float, float, float, floa
     return (logits.float() + share.log()).logsumexp(dim=1)
 
 
-def weights_at(boxes: Tensor, box: tuple[float, float, float, float]) -> Tensor:
+def weights_at(boxes: Tensor, box: Sides) -> Tensor:
     """How much each place (batch, places) counts: its overlap with `box`, 0 for those that are elsewhere."""
     with torch.no_grad():
         overlap = iou(boxes.float(), boxes.new_tensor(box))

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
 from convsight.nets.stages import Stages, stages_of
+from convsight.tasks.boxes.anchors import clipped
+from convsight.tasks.boxes.asked import Sides, weights_at
 from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.yolo import Yolo, corners
@@ -47,6 +49,10 @@ class Detector(ABC, nn.Module):
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
 
+    def told_by(self, images: Tensor, label: int, box: Sides) -> str | None:
+        """The name of the layer whose maps say most of class `label` at `box`; None where levels are not told apart."""
+        return None
+
     @property
     def backbone(self) -> tuple[str, ...]:
         """The names of the modules that find features, of which `borrowed` are; none where the whole network does."""
@@ -82,12 +88,18 @@ class YoloDetector(Detector):
         boxes, logits = self._said(images)
         return boxes, logits[..., label]
 
+    def told_by(self, images: Tensor, label: int, box: Sides) -> str:
+        with torch.no_grad():
+            logits, sides, cells = self.net(images[:1])
+            boxes = clipped(corners(sides, cells.centres, cells.strides), images)
+            place = (logits[..., label] + weights_at(boxes, box).log()).argmax()
+        strides = cells.strides[:, 0]
+        level = len(strides[strides < strides[place]].unique())
+        return f"net.neck.{self.net.neck.last_of(level)}"
+
     def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
         logits, sides, cells = self.net(images)
-        height, width = images.shape[2:]
-        boxes = corners(sides, cells.centres, cells.strides)
-        fractions = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
-        return fractions.clamp(0, 1), logits
+        return clipped(corners(sides, cells.centres, cells.strides), images), logits
 
     def borrowed(self) -> Mapping[str, Tensor]:
         backbone = self.net.backbone

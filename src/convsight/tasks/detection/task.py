@@ -145,6 +145,10 @@ class Detection(Task):
         assert isinstance(question, BoxQuestion)
         return logit_at(*_detector(model).said_of(planes, question.label), question.box)
 
+    def told_by(self, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+        assert isinstance(question, BoxQuestion)
+        return _detector(model).told_by(planes, question.label, question.box)
+
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         own = checked(DetectionSettings, card.options)
         return BoxGraph(InputLayer(card.input), _detector(model), own.suppression, own.overlap)

@@ -13,7 +13,6 @@ from convsight.inputs import InputGeometry
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes, InvalidOutputError
 from convsight.results.masks import mask_column
-from convsight.targets import TargetSpec
 from convsight.tasks.instances.light.adoption import as_instances
 from convsight.tasks.instances.light.box_masks import masks_in_boxes
 from convsight.tasks.instances.light.flooding import flooded
@@ -67,8 +66,8 @@ class InstanceReader(Reader):
         return read_instances(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> InstanceMetrics:
-        return InstanceMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> InstanceMetrics:
+        return InstanceMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom", "mask")
@@ -88,7 +87,9 @@ class InstanceReader(Reader):
         )
 
     def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> Question:
-        return mask_question(self._shown, arrays, self.card.input, size, self.classes, wanted)
+        return mask_question(
+            self._shown, arrays, self.card.input, size, self.classes, wanted, of_pixels="boxes" not in arrays
+        )
 
     def _shown(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> list[MaskedThing]:
         """The things of a picture, surest first."""

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.panoptic_answers import read_segments
 from convsight.results import InvalidOutputError, PanopticMap
 from convsight.results.masks import masks_of_ids
 from convsight.targets import Palette
@@ -57,6 +59,17 @@ class PanopticReader(Reader):
     @classmethod
     def adopted(cls, dataset: Dataset) -> Dataset | None:
         return as_panoptic_maps(dataset)
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_segments(given)
+
+    @classmethod
+    def judging(cls, given: GivenAnswers) -> PanopticMetrics:
+        target = given.dataset.target
+        if not isinstance(target, Palette):
+            raise TypeError(f"segments need a Palette, not {type(target).__name__}")
+        return PanopticMetrics(target.names, things_of(target))
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "id", "pixels")

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset, Split
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.number_answers import read_numbers
 from convsight.datasets.number_columns import numeric_classes
 from convsight.errors import unknown_name
 from convsight.results import Labels, Numbers, NumbersOfMany
@@ -48,6 +50,18 @@ print(dict(zip(classes, numbers.tolist())))
         target = NumberTargets(names=(_ADOPTED,), units=("",))
         splits = {name: _as_numbers(split, np.array(values, np.float64)) for name, split in dataset.splits.items()}
         return replace(dataset, task="regression", target=target, splits=splits, findings=())
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_numbers(given)
+
+    @classmethod
+    def judging(cls, given: GivenAnswers) -> NumberMetrics:
+        """With the scale of the training numbers, or of those that are judged where the data have no others."""
+        target = given.dataset.target
+        if not isinstance(target, NumberTargets):
+            raise TypeError(f"regression needs numbers as its target, not {type(target).__name__}")
+        return NumberMetrics(target.fitted(given.dataset.splits.get("train", given.split).targets))
 
     def columns(self) -> tuple[str, ...]:
         labels = zip(self._target.names, self._target.units, strict=True)

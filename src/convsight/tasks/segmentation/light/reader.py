@@ -12,7 +12,7 @@ from convsight.datasets.answers.mask_answers import read_masks
 from convsight.images import InputSize
 from convsight.inputs import ImageGeometry, InputGeometry
 from convsight.results import ClassMap
-from convsight.targets import Palette, TargetSpec
+from convsight.targets import Palette
 from convsight.tasks.full_size import most_probable
 from convsight.tasks.reader import Reader
 from convsight.tasks.segmentation.light.adoption import as_class_maps
@@ -58,8 +58,8 @@ class ClassMapReader(Reader):
         return read_masks(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> ClassMapMetrics:
-        return ClassMapMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> ClassMapMetrics:
+        return ClassMapMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("largest", *self.classes)

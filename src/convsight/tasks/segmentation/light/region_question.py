@@ -32,6 +32,7 @@ class RegionQuestion(Question):
     index: int
     region: NDArray[np.bool_] = field(repr=False)
     unit: str = "probability"
+    of_pixels: bool = True
 
     def score(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         found: NDArray[np.float64] = np.asarray(arrays["probabilities"], np.float64)[:, self.index, self.region].mean(1)
