@@ -67,7 +67,7 @@ def main() -> None:
         for row in rows
         if row["split"] == "test"
     }
-    np.savez(arguments.out, **found)  # type: ignore[arg-type]  # of NumPy's own stubs
+    np.savez(arguments.out, **found)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"steps": steps, "volumes": steps * arguments.batch, "peak_mib": peak}))
 

@@ -6,16 +6,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.explain.bright_model import bright_model
 
 import convsight
 from convsight.errors import UserError
 from convsight.explain.importance_map import SUFFIXES, ImportanceMap
+from convsight.explain.method import Scale
 
 VALUES = np.array([[0.0, 0.5, np.nan], [1.0, -0.25, np.nan]])
 MAP = ImportanceMap(VALUES, VALUES[:, :2], "occlusion", "score", True, "cat", 0.75, "probability")
 PICTURE = Image.new("RGB", (3, 2), (10, 20, 30))
+
+
+def test_a_few_numbers_far_out_do_not_hide_the_others() -> None:
+    values = np.full((100, 100), 0.1)
+    values[0, :20], values[5, 5] = 1.0, 50.0  # 21 of 10,000
+
+    def made(scale: Scale, numbers: NDArray[np.float64]) -> ImportanceMap:
+        return ImportanceMap(numbers, numbers, "saliency", scale, False, "cat", 0.75, "probability")
+
+    assert made("relative", values).end == pytest.approx(0.1)
+    assert made("score", values).end == 50
+    assert made("relative", np.linspace(0, 1, 10_000).reshape(100, 100)).end == 1
+    assert made("relative", np.where(values == 50, values, 0)).end == 50  # else all would be
+    assert (np.asarray(made("relative", values).alone()) == 255).all()
 
 
 def test_its_files_hold_what_it_is() -> None:

@@ -15,7 +15,7 @@ from convsight.explain.subject import Subject
 from convsight.export.torch_engine import graph_engine
 from convsight.inputs import ImageInput
 from convsight.inside.open_network import OpenNetwork
-from convsight.nets.catalogue import build_net
+from convsight.nets.catalogue import build_net, canonical_name
 from convsight.nets.entry import NetShape
 from convsight.nets.memory_format import channels_last
 from convsight.targets import Classes
@@ -25,17 +25,21 @@ from convsight.tasks.question import OutputQuestion
 CLASSES = ("a", "b", "c", "d", "e")
 
 
-def random_subject(net: str, side: int = 64, channels: int = 3, *, width: int | None = None, seed: int = 0) -> Subject:
-    """A random picture and the question why it is `c`, for the network called `net`."""
-    torch.manual_seed(seed)
+def random_subject(
+    net: str, side: int = 64, channels: int = 3, *, width: int | None = None, classes: int = len(CLASSES)
+) -> Subject:
+    """A random picture and the question why it is `c`, for the network called `net` with random weights."""
+    torch.manual_seed(0)
     wide = width or side
-    return subject_of(build_net(net, NetShape(len(CLASSES), channels, side, wide)), net, side, wide, channels)
+    return subject_of(build_net(net, NetShape(classes, channels, side, wide)), net, side, wide, channels, classes)
 
 
-def subject_of(model: nn.Module, net: str, height: int, width: int, channels: int) -> Subject:
+def subject_of(
+    model: nn.Module, net: str, height: int, width: int, channels: int, classes: int = len(CLASSES)
+) -> Subject:
     """The same for a network at hand."""
     spec = ImageInput(height=height, width=width, channels=channels, mean=(0.4,) * channels, std=(0.3,) * channels)
-    card = Card(task="classification", net=net, target=Classes(names=CLASSES), input=spec)
+    card = Card(task="classification", net=canonical_name(net), target=Classes(names=CLASSES[:classes]), input=spec)
     model = channels_last(model.eval()).requires_grad_(False)
     shown = 3 if channels == 1 else channels
     array = np.random.default_rng(1).integers(0, 256, (height, width, shown), np.uint8)

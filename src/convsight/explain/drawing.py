@@ -28,42 +28,39 @@ Values = NDArray[np.float64]
 Levels = NDArray[np.uint8]
 
 
-def levels_of(values: Values, signed: bool) -> Levels:
+def levels_of(values: Values, signed: bool, end: float) -> Levels:
     """Each value of a map on a scale of 1 to 255, 0 where it is NaN: nothing was seen.
 
-    255 is the largest value, of which 1 is nothing, or with a sign the same against, and 128 nothing.
+    255 is `end` and more; 1 is nothing, or with a sign as much against, and 128 nothing.
 
-    >>> levels_of(np.array([[-1.0, 0.0, 2.0, np.nan]]), signed=True).tolist()
-    [[64, 128, 255, 0]]
-    >>> levels_of(np.array([[0.0, 1.0, 2.0]]), signed=False).tolist()
-    [[1, 128, 255]]
+    >>> levels_of(np.array([[-1.0, 0.0, 2.0, np.nan]]), signed=True, end=2.0).tolist()
+    [[65, 128, 255, 0]]
+    >>> levels_of(np.array([[0.0, 1.0, 2.0]]), signed=False, end=1.0).tolist()
+    [[1, 255, 255]]
     """
-    shares = values / (largest_of(values) or 1.0)
+    shares = values / (end or 1.0)
     shares = shares * (_HIGHEST - _MIDDLE) + _MIDDLE if signed else shares * (_HIGHEST - _LOWEST) + _LOWEST
     rounded = np.floor(np.clip(shares, _LOWEST, _HIGHEST) + 0.5)
     return np.nan_to_num(rounded, copy=False, nan=_NOTHING).astype(np.uint8)
 
 
-def largest_of(values: Values) -> float:
-    """The end of the scale: the largest absolute value."""
-    return float(np.nanmax(np.abs(values), initial=0.0))
-
-
-def map_image(values: Values, signed: bool) -> Image.Image:
+def map_image(values: Values, signed: bool, end: float) -> Image.Image:
     """The map (height, width) alone: the `levels_of` it, with their colours as a palette; what is 0 is transparent."""
-    found = Image.fromarray(levels_of(values, signed)).convert("P")
+    found = Image.fromarray(levels_of(values, signed, end)).convert("P")
     found.putpalette(_palette(signed).tobytes())
     found.info["transparency"] = _NOTHING
     return found
 
 
-def draw_map(image: Image.Image, values: Values, signed: bool, words: Sequence[str], most: int = MOST) -> Image.Image:
-    """`image` (RGB), in grey, under the map (height, width) of its size, with `words` above and the scale below.
+def draw_map(
+    image: Image.Image, values: Values, signed: bool, end: float, words: Sequence[str], most: int = MOST
+) -> Image.Image:
+    """`image` (RGB), in grey, under a map (height, width) of its size, with `words` above and the scale to `end` below.
 
     Where the map is large its colours cover the picture; where it is NaN the picture is dark and hatched, which is
     said. The longer side is reduced to at most `most` pixels; small pictures are enlarged, see `with_caption`.
     """
-    levels = Image.fromarray(levels_of(values, signed))
+    levels = Image.fromarray(levels_of(values, signed, end))
     size = _within(image.size, most)
     grey = np.asarray(enlarged(image.convert("L").resize(size, Image.Resampling.LANCZOS)))
     shown = np.asarray(enlarged(levels.resize(size, Image.Resampling.NEAREST)))
@@ -71,10 +68,11 @@ def draw_map(image: Image.Image, values: Values, signed: bool, words: Sequence[s
     rows, columns = map(np.arange, shown.shape)
     hatched = (shown == _NOTHING) & ((rows[:, None] + columns) % _HATCH < _HATCH // 6)
     over[hatched] = 150
-    largest = largest_of(values)
+    largest = float(np.nanmax(np.abs(values), initial=0.0))
     notes = ["hatched: not seen by the network"] if (shown == _NOTHING).any() else []
     notes += ["the same everywhere"] if largest == 0 else []
-    return with_caption(_with_scale(Image.fromarray(over), largest, signed), [*words, *notes])
+    more = " and more" if largest > end else ""
+    return with_caption(_with_scale(Image.fromarray(over), end, signed, more), [*words, *notes])
 
 
 def draw_sheet(panels: Sequence[Image.Image]) -> Image.Image:
@@ -123,7 +121,7 @@ def _colours_over(signed: bool) -> Levels:
     return np.rint(seen).astype(np.uint8)
 
 
-def _with_scale(over: Image.Image, largest: float, signed: bool) -> Image.Image:
+def _with_scale(over: Image.Image, end: float, signed: bool, more: str) -> Image.Image:
     """`over` with a bar below it: its colours over a middle grey, and what its ends and its middle mean."""
     width = max(over.width, _LEAST_WIDTH)
     size = max(12, min(width, over.height) // 32)
@@ -135,8 +133,8 @@ def _with_scale(over: Image.Image, largest: float, signed: bool) -> Image.Image:
     bar = np.broadcast_to(_colours_over(signed)[levels, 128], (size, len(levels), 3))
     drawn.paste(Image.fromarray(np.ascontiguousarray(bar)), (edge, below))
     pen, line = ImageDraw.Draw(drawn), below + size + size // 3
-    first, middle = (f"{-largest:.2g} against", "0") if signed else ("0", f"{largest / 2:.2g}")
-    last = f"for {largest:.2g}" if signed else f"{largest:.2g}"
+    first, middle = (f"{-end:.2g}{more} against", "0") if signed else ("0", f"{end / 2:.2g}")
+    last = f"for {end:.2g}{more}" if signed else f"{end:.2g}{more}"
     for place, anchor, text in ((edge, "la", first), (width // 2, "ma", middle), (width - edge, "ra", last)):
         pen.text((place, line), text, fill="white", font=font, anchor=anchor)
     return drawn

@@ -43,6 +43,17 @@ class ImportanceMap:
     picture: Callable[[], Image.Image] | None = field(default=None, repr=False)
 
     @property
+    def end(self) -> float:
+        """The end of the scale of drawings: the largest absolute number, but of a few that stand far out.
+
+        Gradients of single pixels can be a hundred times the others, which would all be drawn as nothing: where 199 of
+        200 numbers are less than half of the largest, the scale ends with those. Losses of an answer are never cut.
+        """
+        largest = float(np.nanmax(np.abs(self.values), initial=0.0))
+        most = float(np.percentile(np.abs(self.seen), 99.5))
+        return most if self.scale != "score" and 0 < most < largest / 2 else largest
+
+    @property
     def words(self) -> list[str]:
         """What stands above a drawing: method, what was asked about, the answer, what the numbers are, a verdict."""
         numbers = {"score": f"scale in {self.unit}", "relative": "relative scale"}.get(
@@ -70,7 +81,11 @@ class ImportanceMap:
             raise UserError(
                 f"the map is of a picture of {width} x {height} px; this one has {shown.width} x {shown.height}"
             )
-        return draw_map(shown, self.values, self.signed, self.words, most)
+        return draw_map(shown, self.values, self.signed, self.end, self.words, most)
+
+    def alone(self) -> Image.Image:
+        """The map without its picture, as 8-bit numbers with a palette: 0 is not seen, see `levels_of`."""
+        return map_image(self.values, self.signed, self.end)
 
     def show(self) -> None:
         """Show the map over its picture: in a notebook below its cell, else in a window; raises as `draw` does."""
@@ -100,6 +115,7 @@ class ImportanceMap:
             "signed": self.signed,
             "settings": self.settings,
             "range": [float(low), float(high)],
+            "drawn_to": self.end,
             "size": [width, height],
             "seen": float(np.mean(~np.isnan(self.values))),
             "evidence": self.evidence,
@@ -109,7 +125,7 @@ class ImportanceMap:
         """By suffix: the map over `image`, the map alone as PNG and as an array of float32, and the JSON."""
         contents = (
             png(self.draw(image)),
-            png(map_image(self.values, self.signed)),
+            png(self.alone()),
             self._array(),
             json_document(self.to_json()).encode(),
         )

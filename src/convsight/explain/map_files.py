@@ -45,6 +45,6 @@ class MapFiles:
     def write_sheet(self, place: Path, name: str, found: Sequence[ImportanceMap], image: Image.Image) -> Path:
         """Write maps of one picture, called `name`, side by side behind the picture; returns the file."""
         file = place.with_name(f"{place.name}.{_SHEET}")
-        words = [visible(name), f"{image.width} x {image.height} px"]
+        words = [visible(Path(name).name), f"{image.width} x {image.height} px"]
         write_atomic(file, png(draw_sheet([panel(image, words), *(each.draw(image, PANEL) for each in found)])))
         return file

@@ -84,7 +84,9 @@ def _attention(model: nn.Module) -> Iterator[list[Tensor]]:
         for module in model.modules():
             if isinstance(module, nn.MultiheadAttention):  # which tells its weights to those who ask alone
                 stack.enter_context(module.register_forward_pre_hook(_ask_for_weights, with_kwargs=True))
-                stack.enter_context(module.register_forward_hook(lambda _, __, given: seen.blocks.append(given[1])))
+                stack.enter_context(
+                    module.register_forward_hook(lambda _, __, given: seen.blocks.append(given[1].detach()))
+                )
         yield seen.blocks
 
 

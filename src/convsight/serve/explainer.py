@@ -11,7 +11,6 @@ from functools import partial
 from typing import final
 
 from convsight.errors import UserError, unknown_name
-from convsight.explain.drawing import map_image
 from convsight.explain.explain import ExplainedModel, explained, map_of
 from convsight.explain.importance_map import ImportanceMap, png
 from convsight.explain.method import METHODS, Method, MethodOptions, make_method
@@ -132,7 +131,7 @@ class Explainer:
             _log.exception("explaining an image failed")
             return None, {"error": FAILED}, "failed"
         remark = {"remark": subject.remark} if subject.remark else {}
-        alone = b64encode(png(map_image(found.values, found.signed))).decode()
+        alone = b64encode(png(found.alone())).decode()
         return found, {**found.to_json(), **remark, "map": alone}, "answered"
 
     def _charge(self, pending: PendingRequest, pictures: int) -> None:
