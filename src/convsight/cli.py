@@ -373,7 +373,10 @@ def explain(
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
     method: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "occlusion",
     target: Annotated[
-        str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
+        str | None,
+        typer.Option(
+            help="A class, a number's name, or #2: the second thing that `predict` shows. [default: the surest]"
+        ),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Of methods that look at one: a module's name.")] = None,
     window: Annotated[
