@@ -371,7 +371,10 @@ def explain(
         ),
     ],
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
-    method: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "occlusion",
+    method: Annotated[
+        str | None,
+        typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -402,6 +405,15 @@ def explain(
         float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    rank: Annotated[
+        bool,
+        typer.Option(
+            "--rank",
+            help="Which methods to trust for this network: all that apply, on pictures of the data named after the "
+            "model, else on what the run held back; stored with it.",
+        ),
+    ] = False,
+    ranked: Annotated[int, typer.Option("--pictures", min=1, help="With --rank: on how many.")] = 50,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
     ),
@@ -411,38 +423,49 @@ def explain(
     precision: PrecisionName = None,
     weights: LibraryWeights = None,
     download: Download = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence/--no-evidence", help="Say how a map ranks among maps that know no network.")
+    ] = True,
 ) -> None:
     """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
+    from convsight.explain.evidence.rank_verb import RankVerb, rank_methods
     from convsight.explain.method import MethodOptions
     from convsight.explain.verb import ExplainOptions, explain_pictures
     from convsight.progress import Terminal
 
+    methods = [each.strip() for each in method.split(",")] if method else []
+    chosen = MethodOptions(
+        layer,
+        window,
+        stride,
+        samples,
+        seed,
+        fill=fill,
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
+    if rank:
+        what = pictures or [], ranked, methods, chosen, max_megapixels
+        rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
+        return
     if not pictures:
         raise UserError("name pictures to explain: files, folders, patterns, URLs")
     options = ExplainOptions(
         model,
         pictures,
-        [each.strip() for each in method.split(",")],
+        methods,
         target,
         out,
-        MethodOptions(
-            layer,
-            window,
-            stride,
-            samples,
-            seed,
-            fill=fill,
-            agreement=agreement,
-            regions=regions,
-            cells=cells,
-            steps=steps,
-            noise=noise,
-        ),
+        chosen,
         max_megapixels,
         engine,
         precision,
         weights,
         download,
+        evidence,
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)
