@@ -376,7 +376,10 @@ def explain(
         typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
     ] = None,
     target: Annotated[
-        str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
+        str | None,
+        typer.Option(
+            help="A class, a number's name, or #2: the second thing that `predict` shows. [default: the surest]"
+        ),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Of methods that look at one: a module's name.")] = None,
     window: Annotated[
