@@ -80,7 +80,7 @@ def test_every_source_has_its_own_files_in_one_order(photos_run: Run, photos: Pa
         (["--method", "gradcam", "--layer", "layer1"], "unknown layer 'layer1'"),
         (["--method", "saliency", "--window", "4"], "--window does nothing for saliency"),
         (["--target", "drak"], "unknown class 'drak'; did you mean dark"),
-        (["--window", "50"], "--window 50"),
+        (["--method", "occlusion", "--window", "50"], "--window 50"),
         (["--out", "{photos}/dark/maps"], "whose images are read; choose a folder elsewhere"),
     ],
 )
