@@ -182,6 +182,21 @@ class TaskContract:
         assert bool(gradient[0].any())
         assert not bool(gradient[1:].any())
 
+    def test_a_step_along_the_gradient_raises_what_is_deployed(self) -> None:
+        card, task = self.card(), self.task()
+        if not isinstance(task, Differentiable):
+            return
+        model, picture = self.awake(), self.pixels(1)
+        engine = TorchEngine(task.graph(model, card), torch.device("cpu"))
+        question = self.question(engine, picture[0])
+        planes = InputLayer(card.input)(torch.from_numpy(picture)).detach().requires_grad_()
+        [gradient] = torch.autograd.grad(task.asked(model, planes, question, card).sum(), planes)
+        sign = np.moveaxis(gradient.sign().numpy(), 1, -1)
+        further, back = ((picture + side * self.step * sign).clip(0, 255).round().astype(np.uint8) for side in (1, -1))
+        assert question.score(engine.run(further)) > question.score(engine.run(back))
+
+    step = 1  # of 255, by which every channel of every pixel is moved along the gradient
+
     def awake(self) -> nn.Module:
         """A network that answers otherwise to every picture, as far as a fresh one does."""
         torch.manual_seed(3)

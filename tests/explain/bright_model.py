@@ -25,6 +25,7 @@ class BrightEngine(Engine):
 
 def bright_model(side: int = 16, **choices: Any) -> Model:
     """Such a network, which sees `side` x `side` pixels; `choices` are those of `ImageInput`."""
-    spec = ImageInput(height=side, width=side, channels=3, mean=(0.0,) * 3, std=(1.0,) * 3, **choices)
+    usual: dict[str, Any] = {"channels": 3, "mean": (0.0,) * 3, "std": (1.0,) * 3}
+    spec = ImageInput(height=side, width=side, **(usual | choices))
     card = Card(task="classification", net="small", target=Classes(names=("dark", "bright")), input=spec)
     return Model(card, BrightEngine())

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from tests.band_files import write_bands
 from tests.explain.bright_model import bright_model
 
 import convsight
 from convsight.errors import UserError
 from convsight.explain.importance_map import SUFFIXES, ImportanceMap
 from convsight.explain.method import Scale
+from convsight.inputs import SequenceInput
+from convsight.run import Run
+from convsight.runtime.model import Model
 
 VALUES = np.array([[0.0, 0.5, np.nan], [1.0, -0.25, np.nan]])
 MAP = ImportanceMap(VALUES, VALUES[:, :2], "occlusion", "score", True, "cat", 0.75, "probability")
@@ -103,6 +108,39 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         convsight.explain(model, picture).save(tmp_path / "map.xyz")
 
 
+def test_a_loaded_run_has_gradients_and_a_tensor_is_a_picture(photos_run: Run, photos: Path) -> None:
+    model, file = convsight.load(photos_run.path), photos / "dark" / "0.png"
+    with Image.open(file) as image:
+        tensor = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+        found = convsight.explain(model, [file, image, tensor], method="gradcam", target="bright")
+    named = convsight.explain(photos_run.path, file, method="gradcam", target="bright")
+    for each in found:
+        np.testing.assert_allclose(each.values, named.values, atol=1e-6)
+    assert found[1].draw().size == named.draw().size
+
+
+def test_many_bands_and_grey_are_explained_and_drawn(tmp_path: Path) -> None:
+    bands = np.full((8, 8, 5), 10, np.uint16)
+    bands[2:4, 4:6] = 1000
+    file = write_bands(tmp_path / "bands.tif", bands)
+    model = bright_model(8, channels=5, bits=16, low=0.0, high=1000.0, mean=(0.0,) * 5, std=(1.0,) * 5)
+    found = convsight.explain(model, file, target="bright", window=2, stride=2)
+    row, column = np.unravel_index(np.nanargmax(found.values), found.values.shape)
+    assert (row in {2, 3}, column in {4, 5}) == (True, True)
+    assert found.draw().width >= 200
+    grey = np.zeros((8, 8), np.uint8)
+    grey[2:4, 4:6] = 255
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    found = convsight.explain(bright_model(8), tmp_path / "grey.png", target="bright", window=2, stride=2)
+    assert found.values[3, 5] == found.values.max() > 0
+    assert found.draw().mode == "RGB"
+
+
 def test_what_cannot_be_explained_is_refused() -> None:
+    sequence = SequenceInput(length=16, channels=2, mean=(0.0,) * 2, std=(1.0,) * 2)
+    model = bright_model(16)
+    card = model.card.model_copy(update={"input": sequence})
+    with pytest.raises(UserError, match="that the network sees as a whole, not of sequences of 16 steps"):
+        convsight.explain(Model(card, model.engine), np.zeros((16, 2), np.float32))
     with pytest.raises(UserError, match="that the network sees as a whole, not of tiles"):
         convsight.explain(bright_model(16, fit="tile"), np.zeros((20, 20, 3), np.uint8))

@@ -46,7 +46,8 @@ def test_maps_are_written_and_told_one_line_each(photos_run: Run, photos: Path, 
 
 def test_every_source_has_its_own_files_in_one_order(photos_run: Run, photos: Path, tmp_path: Path) -> None:
     (photos / "dark" / "1.png").write_bytes(b"no image")
-    call = ["explain", str(photos_run.exported_file), f"{photos}/*/[01].png", "nowhere.png", *QUICK, "--format", "json"]
+    call = ["explain", str(photos_run.exported_file), f"{photos}/*/[01].png", "nowhere.png", *QUICK]
+    call += ["--target", "dark", "--format", "json"]
     done = within(*call, "--out", tmp_path / "maps")
     assert done.returncode == 2
     found = documents(done)
@@ -58,6 +59,7 @@ def test_every_source_has_its_own_files_in_one_order(photos_run: Run, photos: Pa
         "nowhere.png",
     ]
     assert ["error" in each for each in found] == [False, False, False, True, True]
+    assert [each["about"] for each in found[:3]] == ["dark"] * 3
     assert "1.png" in found[3]["error"]
     assert [Path(each["files"][0]).name for each in found[:3]] == [
         "0.occlusion.png",
@@ -78,7 +80,7 @@ def test_every_source_has_its_own_files_in_one_order(photos_run: Run, photos: Pa
         (["--method", "gradcam", "--layer", "layer1"], "unknown layer 'layer1'"),
         (["--method", "saliency", "--window", "4"], "--window does nothing for saliency"),
         (["--target", "drak"], "unknown class 'drak'; did you mean dark"),
-        (["--window", "50"], "--window 50"),
+        (["--method", "occlusion", "--window", "50"], "--window 50"),
         (["--out", "{photos}/dark/maps"], "whose images are read; choose a folder elsewhere"),
     ],
 )
@@ -101,6 +103,16 @@ def test_an_exported_file_has_no_gradients(photos_run: Run, photos: Path, tmp_pa
     assert done.returncode == 2
     assert "model.safetensors beside it" in done.stderr
     assert not out.exists()
+
+
+def test_a_picture_on_standard_input(photos_run: Run, photos: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convsight", "explain", str(photos_run.exported_file), "-", *QUICK]
+    content = (photos / "dark" / "0.png").read_bytes()
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], input=content, capture_output=True, timeout=200, check=True
+    )
+    assert done.stdout.startswith(b"-: occlusion: ")
+    assert len(list(tmp_path.glob("picture.occlusion.*"))) == len(SUFFIXES)
 
 
 def test_ctrl_c_leaves_finished_maps_whole(photos_run: Run, photos: Path, tmp_path: Path) -> None:

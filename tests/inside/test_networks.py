@@ -36,7 +36,7 @@ NETS: dict[str, tuple[int, int, int, set[str]]] = {  # sides, channels, and the 
 @pytest.mark.parametrize("net", NETS)
 def test_each_method_makes_a_map_or_says_what_is_missing(net: str) -> None:
     height, width, channels, missing = NETS[net]
-    subject = random_subject(net, height, channels, width=width, classes=3)
+    subject = random_subject(net, height, channels, width=width, classes=3 if net == str(KERAS) else 5)
     for method in INSIDE:
         if method in missing:
             with pytest.raises(UserError, match="occlusion"):
@@ -45,8 +45,9 @@ def test_each_method_makes_a_map_or_says_what_is_missing(net: str) -> None:
         found = map_by(method, subject, **FEW.get(method, {}))
         assert np.isfinite(found).all()
         assert found.ndim == 2
-        assert found.any()
-        if not method.startswith(("gradcam", "cam", "attention")):
+        if not method.startswith("gradcam"):  # whose positive part may be nothing
+            assert found.any()
+        if METHODS[method].needs in {"", "ReLU"}:
             assert found.shape == (height, width)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.results.masks import Mask
 from convsight.tasks.mask_question import MaskedThing, MaskQuestion, mask_question, overlap
@@ -67,3 +68,9 @@ def test_its_region_and_box_are_where_the_network_sees_it() -> None:
     assert question.region[:, 4:].all()
     assert not question.region[:, :4].any()
     assert question.box == (0.5, 0.0, 1.0, 1.0)
+
+
+def test_a_thing_without_a_pixel_cannot_be_asked_about() -> None:
+    rows = {"rows": np.array([[0, 0.9, 3, 3]])}
+    with pytest.raises(UserError, match="cell #1 has no pixel of its own"):
+        mask_question(things, rows, SPEC, (8, 8), ("cell", "seed"), None)

@@ -75,6 +75,12 @@ def draw_map(
     return with_caption(_with_scale(Image.fromarray(over), end, signed, more), [*words, *notes])
 
 
+def overlaid(image: Image.Image, values: Values, signed: bool, end: float) -> Image.Image:
+    """`image`, in grey, under a map (height, width) of its size whose scale goes to `end`: its colours alone."""
+    grey = np.asarray(image.convert("L"))
+    return Image.fromarray(_colours_over(signed)[levels_of(values, signed, end), grey])
+
+
 def draw_sheet(panels: Sequence[Image.Image]) -> Image.Image:
     """`panels` side by side, at most four a row, with their upper edges in line."""
     columns = min(_ROW, len(panels))

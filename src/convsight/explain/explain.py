@@ -16,7 +16,7 @@ from convsight.runtime.find_network import find_network
 from convsight.runtime.model import Model, Origin, Picture
 from convsight.runtime.original import original_picture
 from convsight.runtime.sources import Item
-from convsight.runtime.sources.held import batch_of, held_item
+from convsight.runtime.sources.held import held_item
 from convsight.tasks import reader_of
 from convsight.tasks.question import explainable
 from convsight.training_half import training_half
@@ -118,37 +118,6 @@ def made_methods(names: Sequence[str], options: MethodOptions) -> dict[str, Meth
     made = {name: make_method(name, options) for name in names}
     check_options(list(made.values()), options)
     return made
-
-
-def explain_held(
-    model: Model | str | Path,
-    picture: Any,
-    method: str,
-    options: MethodOptions,
-    wanted: str | None = None,
-    max_megapixels: float = 100.0,
-    place: tuple[str | None, str | None, str | None, bool] = (None, None, None, False),
-) -> ImportanceMap | list[ImportanceMap]:
-    """The map of a picture that a program names or holds, a list of those for a list or a batch.
-
-    `place` are engine, precision, weights and download, as `load` takes them. Raises `UserError` as `load_explained`,
-    for these beside a model that is loaded already, and as `ExplainedModel.subject`.
-    """
-    methods = made_methods([method], options)
-    if isinstance(model, Model):
-        if any(place):
-            raise UserError("engine, precision, weights and download are for convsight.load, which made this model")
-        network = explained(model)
-    else:
-        engine, precision, weights, download = place
-        network = load_explained(model, engine, precision, weights, download=download)
-    network.check(methods)
-    several = batch_of(picture, network.spec)
-    found = [
-        map_of(network.subject(each, wanted, max_megapixels), method, methods[method])
-        for each in ([picture] if several is None else several)
-    ]
-    return found[0] if several is None else found
 
 
 def maps_of(subject: Subject, methods: Sequence[str], options: MethodOptions) -> Iterator[ImportanceMap]:

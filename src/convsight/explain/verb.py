@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.explain import ExplainedModel, load_explained, made_methods, map_of
 from convsight.explain.importance_map import ImportanceMap
 from convsight.explain.map_files import MapFiles
@@ -34,6 +35,7 @@ class ExplainOptions:
     precision: str | None = None
     weights: str | None = None
     download: bool = False
+    evidence: bool = True
 
 
 def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -> int:
@@ -42,17 +44,24 @@ def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -
     Whatever is wrong with the network, the methods or their options is found before anything is written. A picture
     that cannot be read, or has nothing that is asked about, is reported in its place.
     """
-    methods = made_methods(options.methods, options.method)
+    if options.methods:
+        made_methods(options.methods, options.method)
     network = load_explained(
         options.model, options.engine, options.precision, options.weights, download=options.download, listener=listener
     )
+    company = company_of(network)
+    if not options.methods:
+        chosen = company.choice(network)
+        listener.say(f"method {chosen.words}")
+        options = replace(options, methods=[chosen.method])
+    methods = made_methods(options.methods, options.method)
     network.check(methods)
     left_out = LeftOut()
     items = read_sources(options.pictures, is_file=network.spec.is_file, left_out=left_out)
     files = MapFiles(options.out, options.pictures, list(methods))
     alone = len(options.pictures) == 1 and Path(options.pictures[0]).is_file()  # whose varied pictures are counted
     explaining = _Explaining(
-        options, network if alone else ExplainedModel(network.model), methods, files, output, listener
+        options, network if alone else ExplainedModel(network.model), methods, files, output, listener, company
     )
     without = 0
     with while_read(), counting_beside_output(Silent() if alone else listener, "explaining") as advance:
@@ -78,6 +87,7 @@ class _Explaining:
     files: MapFiles
     output: str
     listener: Listener
+    company: Company
 
     def explain(self, item: Item) -> bool:
         """Write and print the maps of a picture; whether it has any."""
@@ -94,6 +104,8 @@ class _Explaining:
         place, found = self.files.place(item.name), list[ImportanceMap]()
         for name, method in self.methods.items():
             made = ahead[name] if name in ahead else map_of(subject, name, method)
+            if self.options.evidence:
+                made = self.company.judged(made, subject)
             found.append(made)
             written = self.files.write(place, made, image)
             if len(found) == len(self.methods) > 1:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from convsight.errors import UserError
 from convsight.inputs import InputGeometry, InputSpec
 from convsight.results.masks import Mask
 from convsight.tasks.asked_thing import Candidates, asked_thing
@@ -88,6 +89,8 @@ def mask_question(
     scores, thresholds = (np.array([thing[part] for thing in whole], np.float64) for part in (1, 2))
     asked = asked_thing(Candidates(classes, labels, scores, thresholds), usual(whole) if wanted is None else wanted)
     thing = whole[asked.place]
+    if not thing.mask.area:
+        raise UserError(f"{asked.words} has no pixel of its own here, so nothing can be asked about it; name another")
     read_at = _read_at(spec.geometry(size))
     mask = thing.mask
     if read_at != size:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from convsight.tasks.boxes.asked import logit_at, weights_at
+from convsight.tasks.boxes.asked import log_odds, logit_at, weights_at
 
 BOX = (0.0, 0.0, 0.5, 0.5)
 SAME, MOST, QUARTER, ELSEWHERE = [0, 0, 0.5, 0.5], [0, 0, 0.5, 0.3], [0, 0, 0.25, 0.25], [0.5, 0.5, 1, 1]
@@ -39,3 +39,9 @@ def test_gradients_are_shares_of_the_logits_and_do_not_move_boxes() -> None:
 
 def test_where_nothing_overlaps_it_is_a_number_still() -> None:
     assert bool(logit_at(torch.tensor([[ELSEWHERE, ELSEWHERE]]), torch.zeros(1, 2), BOX).isfinite().all())
+
+
+def test_log_odds_are_those_of_the_softmax() -> None:
+    logits = torch.tensor([[0.3, -1.0, 2.0], [4.0, 0.0, 1.0]])
+    for index in range(3):
+        torch.testing.assert_close(log_odds(logits, index).sigmoid(), logits.softmax(dim=1)[:, index])

@@ -25,6 +25,16 @@ def logit_at(boxes: Tensor, logits: Tensor, box: Sides) -> Tensor:
     return (logits.float() + share.log()).logsumexp(dim=1)
 
 
+def log_odds(logits: Tensor, index: int) -> Tensor:
+    """The logit (...) of the probability that softmax of (..., classes) gives to the class at `index`.
+
+    >>> log_odds(torch.tensor([2.0, 0.5]), 0)
+    tensor(1.5000)
+    """
+    others = torch.cat([logits[..., :index], logits[..., index + 1 :]], dim=-1)
+    return logits[..., index] - others.logsumexp(dim=-1)
+
+
 def weights_at(boxes: Tensor, box: Sides) -> Tensor:
     """How much each place (batch, places) counts: its overlap with `box`, 0 for those that are elsewhere."""
     with torch.no_grad():

@@ -18,6 +18,7 @@ from torchvision.ops import roi_align
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.boxes.anchors import clipped, decoded, sides_of
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.nms import Candidates, best, nms
 
 BACKBONES = {
@@ -75,14 +76,14 @@ def candidates(net: Any, levels: Mapping[str, Tensor], images: Tensor, most: int
 
 
 def said_of(net: Any, levels: Mapping[str, Tensor], images: Tensor, label: int) -> tuple[Tensor, Tensor]:
-    """Boxes (batch, boxes, 4) as fractions where class `label` would lie, and its logit there (batch, boxes).
+    """Boxes (batch, boxes, 4) as fractions where class `label` would lie, and the logit of its score (batch, boxes).
 
     Boxes are those that the second stage looks at; gradients go through what it sees in them, not through their places.
     """
     rois = proposed(net, levels, images)
     given = Candidates(rois.boxes.detach(), rois.scores, rois.labels)
     shares, logits = _looked_at(net, levels, images, given)
-    return shares[:, :, label], logits[:, :, label + 1]
+    return shares[:, :, label], log_odds(logits, label + 1)
 
 
 def _looked_at(net: Any, levels: Mapping[str, Tensor], images: Tensor, rois: Candidates) -> tuple[Tensor, Tensor]:

@@ -40,7 +40,7 @@ class Detector(ABC, nn.Module):
 
     @abstractmethod
     def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
-        """Boxes (batch, places, 4) as fractions, and the logit of class `label` there (batch, places).
+        """Boxes (batch, places, 4) as fractions, and the logit of the score of class `label` there (batch, places).
 
         Of all places that it says something of, which may be other ones in every picture; gradients reach the logits.
         """

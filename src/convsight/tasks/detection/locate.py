@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.tasks.boxes.anchors import sides_of
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.nms import Candidates
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
@@ -53,7 +54,7 @@ class Locate(Detector):
 
     def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
         logits, boxes = self._outputs(images)
-        return boxes[:, None], logits[:, None, label]
+        return boxes[:, None], log_odds(logits, label)[:, None]
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return self.net.state_dict()

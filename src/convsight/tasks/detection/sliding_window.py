@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.resize_layers import triangles
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.iou import pairwise_iou
 from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.detector import Detector
@@ -52,7 +53,7 @@ class SlidingWindow(Detector):
 
     def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
         boxes, logits = self._said(images)
-        return boxes, logits[..., label]
+        return boxes, log_odds(logits, label)
 
     def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The boxes of all windows (batch, windows, 4), and logits of classes and background (batch, windows, ...)."""
