@@ -26,7 +26,7 @@ class Subject:
 
     `original` gives the whole picture for people; `open_network` the network itself, for methods that follow gradients:
     an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch. `listener` is told how many
-    varied pictures are answered.
+    varied pictures are answered. `together` is how many of them are run at once, where the engine wants a number.
     """
 
     array: NDArray[Any]
@@ -37,6 +37,7 @@ class Subject:
     original: Callable[[], Image.Image]
     open_network: Callable[[], Any]
     listener: Listener = field(default_factory=Silent)
+    together: int | None = None
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -79,6 +80,8 @@ class Subject:
     @property
     def at_once(self) -> int:
         """How many pictures are run together."""
+        if self.together is not None:
+            return self.together
         height, width = self.sides
         return max(1, min(_MOST_PICTURES, _MOST_PIXELS // (height * width)))
 
