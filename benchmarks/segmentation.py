@@ -3,6 +3,7 @@
     python benchmarks/segmentation.py nuclei DSB2018_FOLDER [--minutes 5]
     python benchmarks/segmentation.py streets CAMVID_FOLDER [--minutes 10]
     python benchmarks/segmentation.py pretrained CAMVID_FOLDER [--minutes 10]
+    python benchmarks/segmentation.py volumes HIPPOCAMPUS_FOLDER [--minutes 10]
     python benchmarks/segmentation.py training [--repeats 3]
     python benchmarks/segmentation.py predict [--repeats 3] [--pictures 300]
 
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ from frozen_transfer import lite0_weights
 from measuring import HERE, peer_packages, print_table, spread, versions
 from numpy.typing import NDArray
 from segmented import Pictures, camvid, drawn, judged, nuclei, write_pictures
+from segmented_volumes import Masks, judged_volumes, test_volumes, written_masks
 
 import convsight
 from convsight.results import ClassMap
@@ -44,7 +47,7 @@ def main() -> None:
     """Run the part that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = parser.add_subparsers(dest="part", required=True)
-    for part, minutes in (("nuclei", 5.0), ("streets", 10.0), ("pretrained", 10.0)):
+    for part, minutes in (("nuclei", 5.0), ("streets", 10.0), ("pretrained", 10.0), ("volumes", 10.0)):
         accuracy = parts.add_parser(part)
         accuracy.add_argument("data", type=Path)
         accuracy.add_argument("--minutes", type=float, default=minutes)
@@ -61,7 +64,7 @@ def main() -> None:
     predict.add_argument("--repeats", type=int, default=3)
     predict.add_argument("--pictures", type=int, default=300)
     arguments = parser.parse_args()
-    run = {"training": trainings, "predict": predictions}.get(arguments.part, reached)
+    run = {"training": trainings, "predict": predictions, "volumes": volumes}.get(arguments.part, reached)
     with tempfile.TemporaryDirectory() as folder:
         run(arguments, Path(folder))
     print("\n" + versions("convsight", "torch", "segmentation-models-pytorch", "timm", "openvino"))
@@ -92,20 +95,64 @@ def reached(arguments: argparse.Namespace, folder: Path) -> None:
     print_table(f"{arguments.part}, {arguments.minutes:g} minutes, {len(data.test)} test pictures", columns, rows)
 
 
+def volumes(arguments: argparse.Namespace, folder: Path) -> None:
+    """What everybody reaches in so many minutes on the test volumes."""
+    names = test_volumes(arguments.data)
+    spent = processor_seconds()
+    ours, equal = written_masks(our_volume_masks(arguments, names, folder), names)
+    spent = processor_seconds() - spent
+    found: dict[str, Masks] = {"convsight": ours}
+    if "monai" not in arguments.without:
+        out = folder / "monai.npz"
+        limit = (
+            [f"{spent:.0f}", str(out), "--processor"]
+            if arguments.by_processor
+            else [str(60 * arguments.minutes), str(out)]
+        )
+        peer("volumes", "monai_loop.py", str(arguments.data), *limit)
+        with np.load(out) as archive:
+            found["monai"] = dict(archive)
+    rows = judged_volumes(names, found)
+    classes = [f"Dice of {number + 1}" for number in range(len(rows[0]) - 5)]
+    columns = ["who", "mean Dice", "95 %", *classes, "we are ahead by", "95 %"]
+    print_table(f"volumes, {arguments.minutes:g} minutes, {len(names)} test volumes", columns, rows)
+    print(f"\nmasks with the affine of their volume bit for bit: {equal} of {len(names)}")
+
+
+def our_volume_masks(arguments: argparse.Namespace, names: Mapping[str, tuple[Path, Path]], folder: Path) -> Path:
+    """The folder of masks of the test volumes after a training of ours."""
+    chosen = ("--loss", "ce + dice", "--batch", "4", "--lr", "0.01", "--minutes", f"{arguments.minutes:g}")
+    our_training_of(arguments.data, folder / "run", *chosen, *options_of(arguments))
+    out = folder / "masks"
+    images = [str(image) for image, _ in names.values()]
+    predict = [*OURS, "predict", str(folder / "run"), *images, "--files", str(out), "--format", "csv"]
+    subprocess.run(predict, check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
 def our_masks(arguments: argparse.Namespace, data: Pictures, folder: Path) -> list[NDArray[np.uint8]]:
     """The masks of the test pictures after a training of ours."""
     write_pictures(data, folder / "pictures")
     weights = ("--weights", "imagenet" if arguments.part == "pretrained" else "none")
-    options = [word for each in arguments.options for word in ("--" + each.replace("=", " ", 1)).split(" ", 1)]
     minutes = ("--minutes", f"{arguments.minutes:g}")
-    began, spent = time.perf_counter(), processor_seconds()
-    train = [*OURS, "train", str(folder / "pictures"), "--run", str(folder / "run"), *minutes, *weights, "--no-export"]
-    subprocess.run([*train, *options], check=True, stdout=subprocess.DEVNULL)
-    spent = processor_seconds() - spent
-    print(f"convsight: {time.perf_counter() - began:.0f} s, {spent:.0f} of the processor", file=sys.stderr, flush=True)
+    our_training_of(folder / "pictures", folder / "run", *minutes, *weights, *options_of(arguments))
     model = convsight.load(folder / "run")
     found = [model.predict(image) for image, _ in data.test]
     return [each.indices.astype(np.uint8) for each in found if isinstance(each, ClassMap)]
+
+
+def our_training_of(data: Path, run: Path, *options: str) -> None:
+    """Train on `data` and tell what that took."""
+    began, spent = time.perf_counter(), processor_seconds()
+    train = [*OURS, "train", str(data), "--run", str(run), *options, "--no-export"]
+    subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
+    spent = processor_seconds() - spent
+    print(f"convsight: {time.perf_counter() - began:.0f} s, {spent:.0f} of the processor", file=sys.stderr, flush=True)
+
+
+def options_of(arguments: argparse.Namespace) -> list[str]:
+    """Further choices of ours as words of the command."""
+    return [word for each in arguments.options for word in ("--" + each.replace("=", " ", 1)).split(" ", 1)]
 
 
 def processor_seconds() -> float:
@@ -117,8 +164,13 @@ def processor_seconds() -> float:
 def their_masks(command: list[str], data: Pictures, folder: Path) -> list[NDArray[np.uint8]]:
     """The masks of the test pictures by a script of `peers/`, at their own size again."""
     out = folder / "found.npy"
-    script, *words = [str(out) if word == "OUT" else word for word in command]
-    path = {"PYTHONPATH": os.pathsep.join([str(peer_packages("loops")), os.environ.get("PYTHONPATH", "")])}
+    peer("loops", *(str(out) if word == "OUT" else word for word in command))
+    return data.own_sizes(np.load(out))
+
+
+def peer(packages: str, script: str, *words: str) -> None:
+    """Run a script of `peers/` with packages of its own beside ours, and tell what it took."""
+    path = {"PYTHONPATH": os.pathsep.join([str(peer_packages(packages)), os.environ.get("PYTHONPATH", "")])}
     spent = processor_seconds()
     done = subprocess.run(
         [sys.executable, str(HERE / "peers" / script), *words],
@@ -129,7 +181,6 @@ def their_masks(command: list[str], data: Pictures, folder: Path) -> list[NDArra
     )
     spent = processor_seconds() - spent
     print(f"{script}: {done.stdout.splitlines()[-1]}, {spent:.0f} s of the processor", file=sys.stderr, flush=True)
-    return data.own_sizes(np.load(out))
 
 
 def trainings(arguments: argparse.Namespace, folder: Path) -> None:

@@ -41,6 +41,10 @@ def test_what_is_named_is_there_and_what_is_there_is_no_habit(verb: str) -> None
         (["predict", "runs/a", "a.jpg", "--conf", "0.3"], "--conf; it is --reject-below"),
         (["evaluate", "--weights", "a.pt"], "--weights; it is what stands first"),
         (["export", "runs/a", "--fp16"], "--fp16; it is --half"),
+        (["predict", "runs/a", "a.jpg", "--heatmap"], "--heatmap; it is a verb of its own: convsight explain"),
+        (["explain", "runs/a", "a.jpg", "--cam"], "--cam; it is --method gradcam"),
+        (["explain", "runs/a", "a.jpg", "--class-idx", "3"], "--class-idx; it is --target, a class's name"),
+        (["gradcam", "runs/a", "a.jpg"], "there is no verb gradcam; it is convsight explain"),
     ],
 )
 def test_the_message_names_ours(arguments: list[str], message: str) -> None:

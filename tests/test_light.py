@@ -163,6 +163,18 @@ def test_an_exported_network_predicts_and_is_judged(
     assert json.loads(done.stdout)["metrics"]["test/accuracy"]["value"] == run.metrics["test/accuracy"].value
 
 
+def test_maps_by_answers_alone_need_no_pytorch(light: Path, photos: Path, photos_run: Run, tmp_path: Path) -> None:
+    call = ["explain", str(photos_run.path), str(photos / "dark" / "0.png"), "--out", f"{tmp_path}/maps"]
+    done = run_light(light, verb([*call, "--method", "occlusion,lime,rise", "--regions", "8", "--samples", "128"]))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "maps" / "0.sheet.png").exists()
+    assert len(list((tmp_path / "maps").glob("*.npy"))) == 3
+    done = run_light(light, verb([*call, "--method", "occlusion,gradcam"]))
+    assert done.returncode == 2
+    assert 'this needs torch, which only the training half brings: pip install ".[train]"' in done.stderr
+    assert not (tmp_path / "maps" / "0-2.occlusion.png").exists()
+
+
 @pytest.mark.parametrize(("install", "engine"), [("light", "openvino"), ("without_openvino", "onnxruntime")])
 def test_an_exported_network_is_served(
     install: str, engine: str, exported_run: Run, request: pytest.FixtureRequest

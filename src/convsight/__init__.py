@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from torch import nn
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
-    from convsight.explain.importance_map import ImportanceMap
+    from convsight.explain.evidence.ranking import Ranking
     from convsight.export.verb import Exported
     from convsight.nets.entry import NetShape
     from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
-    from convsight.runtime.model import Model, Picture
+    from convsight.runtime.model import Model
     from convsight.training.callbacks import AfterEpoch, AfterStep
     from convsight.training.given import OwnLoss
     from convsight.training.given_augmentation import OwnAugmentation
@@ -39,6 +39,7 @@ __all__ = [
     "explain",
     "export",
     "load",
+    "rank_explanations",
     "resume",
     "resume_several",
     "train",
@@ -365,10 +366,10 @@ def export(
 
 
 def explain(
-    model: _Path,
-    picture: "Picture",
+    model: "_Path | Model",
+    picture: Any,
     *,
-    method: str = "occlusion",
+    method: str | None = None,
     target: str | None = None,
     layer: str | None = None,
     window: int | None = None,
@@ -379,27 +380,74 @@ def explain(
     agreement: float | None = None,
     regions: int | None = None,
     cells: int | None = None,
+    steps: int | None = None,
+    noise: float | None = None,
     max_megapixels: float = 100.0,
     engine: str | None = None,
     precision: str | None = None,
     weights: str | None = None,
     download: bool = False,
-) -> "ImportanceMap":
-    """How much the answer of the network at `model` about `picture` depends on each place of it.
+    evidence: bool = True,
+) -> Any:
+    """How much the answer of `model` about `picture` depends on each place of it, as an `ImportanceMap`.
 
-    `model` and `picture` are what `load` and `Model.predict` take; `target` is the class, or the thing found, that is
-    asked about, by default the surest. What is returned has `values` in the picture's pixels, `draw(image)`,
-    `to_json()` and `evidence`. Raises `convsight.errors.UserError` for an unknown method, class or layer, with
-    the nearest names.
+    `model` is what `load` takes, or what it returned; `picture` what `Model.predict` takes: of a list or a batch comes
+    a list of maps. `target` is the class, the name of a number, or `#2` for the second thing that `predict` shows, by
+    default the surest. A map has `values` in the picture's pixels, `draw()`, `show()`, `save(path)`, `to_json()` and,
+    unless `evidence` is False, the map's rank among maps that know nothing of the network in `evidence`; a notebook
+    shows it. Without `method` the network's own ranking chooses, see `rank_explanations`.
+    Raises `convsight.errors.UserError` for an unknown method, class or layer, with the nearest names.
     """
-    from convsight.explain.explain import load_explained, maps_of
+    from convsight.explain.held import explain_held
+    from convsight.explain.method import MethodOptions
+
+    options = MethodOptions(
+        layer=layer,
+        window=window,
+        stride=stride,
+        samples=samples,
+        seed=seed,
+        fill=None if fill is None else str(fill),
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
+    place = engine, precision, weights, download
+    return explain_held(_text(model), picture, method, options, target, max_megapixels, place, evidence=evidence)
+
+
+def rank_explanations(
+    model: _Path,
+    data: Any = None,
+    *,
+    pictures: int = 50,
+    methods: "Sequence[str]" = (),
+    seed: int = 0,
+    max_megapixels: float = 100.0,
+    engine: str | None = None,
+    precision: str | None = None,
+    weights: str | None = None,
+    download: bool = False,
+    quiet: bool = False,
+) -> "Ranking":
+    """Which methods of `explain` to trust for the network at `model`: a verdict on each, by so many pictures of `data`.
+
+    `data` is what `train` takes, or a folder of pictures; without it what the run held back for the test is taken.
+    `methods` are all that apply, where none is named. `judgements` of what is returned are the verdicts, the most
+    trusted first. It is stored with the network after each picture, and the same call goes on with it. Raises
+    `convsight.errors.UserError` for what the caller can mend.
+    """
+    from convsight.datasets.in_memory import data_of
+    from convsight.explain.evidence.rank import RankOptions, rank
+    from convsight.explain.explain import load_explained
     from convsight.explain.method import MethodOptions
 
     network = load_explained(_text(model), engine, precision, weights, download=download)
-    subject = network.subject(picture, target, max_megapixels)
-    chosen = None if fill is None else str(fill)
-    options = MethodOptions(layer, window, stride, samples, seed, chosen, agreement, regions, cells)
-    return next(maps_of(subject, [method], options))
+    given = None if data is None else data_of(data)
+    options = RankOptions(given, pictures, methods, MethodOptions(seed=seed), max_megapixels)
+    return rank(network, options, _listener(quiet))
 
 
 def describe(

@@ -371,9 +371,15 @@ def explain(
         ),
     ],
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
-    method: Annotated[str, typer.Option(help="One or several, separated by commas.")] = "occlusion",
+    method: Annotated[
+        str | None,
+        typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
+    ] = None,
     target: Annotated[
-        str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
+        str | None,
+        typer.Option(
+            help="A class, a number's name, or #2: the second thing that `predict` shows. [default: the surest]"
+        ),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Of methods that look at one: a module's name.")] = None,
     window: Annotated[
@@ -385,12 +391,50 @@ def explain(
     ] = None,
     regions: Annotated[int | None, typer.Option(min=2, help="Of lime: about how many.")] = None,
     cells: Annotated[int | None, typer.Option(min=2, help="Of rise: those of a mask, a side.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Of lime and rise: the most varied pictures.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="The most varied pictures, of lime, rise and smoothgrad.")
+    ] = None,
     agreement: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Of lime and rise: the rank correlation of two halves that is enough."),
     ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Of integrated-gradients: on the way to the picture.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    features: Annotated[
+        bool, typer.Option("--features", help="Instead: the maps of every layer, low to high level, as one sheet.")
+    ] = False,
+    filters: Annotated[
+        bool, typer.Option("--filters", help="Instead: first kernels, and channels by what silencing them costs.")
+    ] = False,
+    excite: Annotated[
+        str | None, typer.Option(help="Instead: what excites LAYER:CHANNEL, or a class, most.", metavar="WHAT")
+    ] = None,
+    by_class: Annotated[
+        bool, typer.Option("--by-class", help="Instead: a page of maps of each class, and shortcuts, as of --data.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(help="Maps of each class of these data; or the data of --filters and --excite.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="With --data: boxes or masks of the same pictures, by the pictures' names.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--pictures", min=1, help="How many of the data, or of each class.")
+    ] = None,
+    channels: Annotated[int, typer.Option(min=1, max=64, help="Of --features: how many of each layer.")] = 12,
+    rank: Annotated[
+        bool,
+        typer.Option(
+            "--rank",
+            help="Which methods to trust for this network: all that apply, on pictures of the data named after the "
+            "model, else on what the run held back; stored with it.",
+        ),
+    ] = False,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
     ),
@@ -400,26 +444,67 @@ def explain(
     precision: PrecisionName = None,
     weights: LibraryWeights = None,
     download: Download = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence/--no-evidence", help="Say how a map ranks among maps that know no network.")
+    ] = True,
 ) -> None:
     """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
+    from convsight.explain.evidence.rank_verb import RankVerb, rank_methods
     from convsight.explain.method import MethodOptions
     from convsight.explain.verb import ExplainOptions, explain_pictures
     from convsight.progress import Terminal
+    from convsight.training_half import training_half
 
+    others = {"--features": features, "--filters": filters, "--excite": excite, "--by-class": by_class, "--rank": rank}
+    if len(asked := [name for name, given in others.items() if given]) > 1:
+        raise UserError(f"{' and '.join(asked)} are different questions: ask one at a time")
+    if features or filters or excite:
+        inside = training_half("convsight.inside.verb")
+        sheets = inside.SheetOptions(model, out, layer, data, count, channels, seed, max_megapixels, weights, download)
+        raise typer.Exit(inside.look_inside(sheets, pictures or [], filters, excite, output, Terminal()))
+    methods = [each.strip() for each in method.split(",")] if method else []
+    chosen = MethodOptions(
+        layer,
+        window,
+        stride,
+        samples,
+        seed,
+        fill=fill,
+        agreement=agreement,
+        regions=regions,
+        cells=cells,
+        steps=steps,
+        noise=noise,
+    )
+    if rank:
+        what = pictures or [], count or 50, methods, chosen, max_megapixels
+        rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
+        return
+    if by_class or data:
+        from convsight.explain.class_verb import ClassOptions, explain_classes
+
+        if len(methods) > 1:
+            raise UserError(f"--method {method}: a page of classes is about one method")
+        how = methods[0] if methods else "occlusion"
+        of_data = ClassOptions(
+            model, data, how, count or 12, target, where, out, chosen, max_megapixels, engine, precision
+        )
+        raise typer.Exit(0 if explain_classes(of_data, output, Terminal()) else 130)
     if not pictures:
         raise UserError("name pictures to explain: files, folders, patterns, URLs")
     options = ExplainOptions(
         model,
         pictures,
-        [each.strip() for each in method.split(",")],
+        methods,
         target,
         out,
-        MethodOptions(layer, window, stride, samples, seed, fill, agreement, regions, cells),
+        chosen,
         max_megapixels,
         engine,
         precision,
         weights,
         download,
+        evidence,
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)

@@ -87,11 +87,36 @@ _EXPORT = {
     ),
     **dict.fromkeys(("imgsz", "img-size", "size"), "not there: the graph takes raw images of any size"),
 }
+_EXPLAIN = {
+    **_WEIGHTS,
+    **_SOURCE,
+    **_ENGINE,
+    **dict.fromkeys(("algorithm", "algo", "explainer", "attribution", "attribution-method"), "--method"),
+    **dict.fromkeys(("cam", "gradcam", "grad-cam"), "--method gradcam"),
+    **dict.fromkeys(("occlusion", "saliency", "lime", "rise"), "--method, with that name"),
+    **dict.fromkeys(("smooth-grad", "smooth", "smoothgrad"), "--method smoothgrad"),
+    **dict.fromkeys(
+        ("class", "label", "class-idx", "class-index", "category", "target-class"), "--target, a class's name"
+    ),
+    **dict.fromkeys(("target-layer", "layers", "layer-name", "conv-layer"), "--layer"),
+    **dict.fromkeys(("num-samples", "n-samples", "nsamples", "perturbations"), "--samples"),
+    **dict.fromkeys(("window-size", "patch-size", "kernel-size", "sliding-window", "mask-size"), "--window"),
+    **dict.fromkeys(("strides", "step"), "--stride"),
+    **dict.fromkeys(("output", "output-dir", "save-dir", "save", "draw", "project"), "--out FOLDER"),
+    **dict.fromkeys(("random-state", "random-seed"), "--seed"),
+    **{name: here for name, here in _PREDICT.items() if name in {"imgsz", "img-size", "size"}},
+}
+_CALLED_EXPLAIN = dict.fromkeys(
+    ("cam", "grad-cam", "gradcam", "heatmap", "saliency", "interpret", "attribution", "explain", "visualize"),
+    "a verb of its own: convsight explain",
+)
+_VERBS = dict.fromkeys(("cam", "grad-cam", "gradcam", "heatmap", "saliency", "interpret", "attribution"), "explain")
 # Verb -> an option that others have -> what it is here.
 HABITS: Mapping[str, Mapping[str, str]] = {
     "train": _TRAIN,
-    "predict": _PREDICT,
+    "predict": _PREDICT | _CALLED_EXPLAIN,
     "evaluate": _EVALUATE,
+    "explain": {name: here for name, here in _EXPLAIN.items() if name != "weights"},
     "export": _EXPORT,
     "audit": _DATA,
     "track": {key: value for key, value in _PREDICT.items() if key not in {*_SURE, "imgsz", "img-size", "size"}}
@@ -104,7 +129,7 @@ _LETTERS = {"n": "n", "s": "s", "m": "m", "l": "m", "x": "m", "t": "n", "c": "m"
 
 
 def check_habits(arguments: Sequence[str]) -> None:
-    """Raise `UserError` for the first option of a command line that is called otherwise here.
+    """Raise `UserError` for a verb, or the first option, of a command line that is called otherwise here.
 
     >>> check_habits(["train", "photos", "--imgsz=64"])
     Traceback (most recent call last):
@@ -112,6 +137,8 @@ def check_habits(arguments: Sequence[str]) -> None:
     """
     if not arguments:
         return
+    if arguments[0] in _VERBS:
+        raise UserError(f"there is no verb {arguments[0]}; it is convsight {_VERBS[arguments[0]]}")
     known = HABITS.get(arguments[0], {})
     for option in _options(arguments[1:]):
         if option in known:

@@ -1,9 +1,10 @@
 """Telling the user how long work goes on: bars on a terminal, plain lines elsewhere, always on standard error."""
 
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import final
 
@@ -76,6 +77,13 @@ class _Speed(ProgressColumn):
 # Of the epochs before, so many are told where no line can take the place of another: 1 to 5, 10, 20, ... 100, 200, ...
 _FIRST = 5
 _QUIET_S = 300.0  # after so long without a line the next epoch is told whatever its number
+
+
+def counting_beside_output(
+    listener: Listener, what: str, total: int | None = None
+) -> AbstractContextManager[Callable[[int], None]]:
+    """`listener.counting`, but on the terminal that output is printed to, where a bar would only be in its way."""
+    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting(what, total)
 
 
 def is_told(number: int) -> bool:

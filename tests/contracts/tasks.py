@@ -1,28 +1,32 @@
 """What every kind of question must do. A test class that inherits it gives the task, a card and targets."""
 
 from abc import abstractmethod
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from typing_extensions import get_protocol_members, is_protocol
 
 from convsight.augmentation import Batch
 from convsight.card import Card
 from convsight.datasets import Examples, ImageStore, Split
+from convsight.errors import UserError
 from convsight.export.torch_engine import TorchEngine
 from convsight.metrics import MetricName
+from convsight.nets.input_layers import InputLayer
 from convsight.results import Result, Tabular
 from convsight.runtime.batch_results import predictions
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
 from convsight.tasks import TASKS, capabilities, reader_of, task_of
-from convsight.tasks.capabilities import figures_of
+from convsight.tasks.capabilities import Differentiable, differentiable, figures_of
 from convsight.tasks.choices import for_task
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import MAIN
+from convsight.tasks.question import Explainable, Question, explainable
 from convsight.tasks.reader import columns_of
 
 CAPABILITIES = [each for each in vars(capabilities).values() if is_protocol(each) and each is not Protocol]
@@ -137,6 +141,83 @@ class TaskContract:
             metric = described[MetricName.within("test", computed).name]
             assert not metric.beats(measured.value, metric.perfect)
             assert not metric.share or 0 <= measured.value <= 1
+
+    def test_what_is_asked_about_is_a_number_of_each_picture(self) -> None:
+        reader, engine = reader_of(self.card()), self.awake_engine()
+        if not isinstance(reader, Explainable):
+            with pytest.raises(UserError, match="cannot be explained"):
+                explainable(reader)
+            return
+        pictures = self.pixels(3)
+        arrays = engine.run(pictures)
+        question = self.question(engine, pictures[0])
+        scores = question.score(arrays)
+        assert scores.shape == (3,)
+        assert np.isfinite(scores).all()
+        assert question.words
+        assert question.unit
+        np.testing.assert_allclose(question.score(engine.run(pictures[1:2])), scores[1:2], rtol=1e-3, atol=1e-4)
+
+    def test_a_wish_that_names_nothing_is_told_what_there_is(self) -> None:
+        reader, engine = reader_of(self.card()), self.awake_engine()
+        if isinstance(reader, Explainable):
+            arrays = {name: values[0] for name, values in engine.run(self.pixels(1)).items()}
+            with pytest.raises(UserError, match="unknown"):
+                reader.question(arrays, self.size(), "nothing of that name")
+
+    def test_what_is_asked_about_has_gradients_that_reach_the_picture(self) -> None:
+        card, task, reader = self.card(), self.task(), reader_of(self.card())
+        if not isinstance(task, Differentiable):
+            with pytest.raises(UserError, match="have no gradients here"):
+                differentiable(task, card.task)
+            return
+        assert isinstance(reader, Explainable)
+        model = self.awake()
+        question = self.question(TorchEngine(task.graph(model, card), torch.device("cpu")), self.pixels(1)[0])
+        planes = InputLayer(card.input)(torch.from_numpy(self.pixels(3))).detach().requires_grad_()
+        found = task.asked(model, planes, question, card)
+        assert found.shape == (3,)
+        [gradient] = torch.autograd.grad(found[0], planes)
+        assert gradient.isfinite().all()
+        assert bool(gradient[0].any())
+        assert not bool(gradient[1:].any())
+
+    def test_a_step_along_the_gradient_raises_what_is_deployed(self) -> None:
+        card, task = self.card(), self.task()
+        if not isinstance(task, Differentiable):
+            return
+        model, picture = self.awake(), self.pixels(1)
+        engine = TorchEngine(task.graph(model, card), torch.device("cpu"))
+        question = self.question(engine, picture[0])
+        planes = InputLayer(card.input)(torch.from_numpy(picture)).detach().requires_grad_()
+        [gradient] = torch.autograd.grad(task.asked(model, planes, question, card).sum(), planes)
+        sign = np.moveaxis(gradient.sign().numpy(), 1, -1)
+        further, back = ((picture + side * self.step * sign).clip(0, 255).round().astype(np.uint8) for side in (1, -1))
+        assert question.score(engine.run(further)) > question.score(engine.run(back))
+
+    step = 1  # of 255, by which every channel of every pixel is moved along the gradient
+
+    def awake(self) -> nn.Module:
+        """A network that answers otherwise to every picture, as far as a fresh one does."""
+        torch.manual_seed(3)
+        return self.task().build(self.card()).eval().requires_grad_(False)
+
+    def awake_engine(self) -> TorchEngine:
+        card = self.card()
+        return TorchEngine(self.task().graph(self.awake(), card), torch.device("cpu"))
+
+    def size(self) -> tuple[int, ...]:
+        """The sides of the originals that pictures of the contract are of."""
+        return (30, 20)
+
+    def question(self, engine: TorchEngine, picture: Any) -> Question:
+        """About the surest answer to `picture`; else about the first class that there is any of."""
+        reader = explainable(reader_of(self.card()))
+        arrays = {name: values[0] for name, values in engine.run(picture[None]).items()}
+        for wanted in (None, *self.card().target.names):
+            with suppress(UserError):
+                return reader.question(arrays, self.size(), wanted)
+        raise AssertionError("nothing can be asked about")
 
     def test_figures_are_drawn(self) -> None:
         task, targets = self.task(), self.targets(12)

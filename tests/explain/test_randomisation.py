@@ -10,11 +10,8 @@ FLOOR = RNG.normal(0.1, 0.05, 20)
 
 
 def alike(above: float, spread: float = 0.02) -> Alike:
-    return Alike.of(FLOOR + above + RNG.normal(0, spread, 20), FLOOR)
-
-
-def verdict(rank: Alike, ssim: Alike) -> str:
-    return Randomisation("saliency", 20, 5, rank, ssim).verdict
+    noise = RNG.normal(0, spread, 20)
+    return Alike.of(FLOOR + above + noise - noise.mean(), FLOOR)
 
 
 def test_intervals_hold_the_means_and_narrow_with_the_pictures() -> None:
@@ -26,13 +23,24 @@ def test_intervals_hold_the_means_and_narrow_with_the_pictures() -> None:
     assert found.above.high - found.above.low == pytest.approx(2 * 1.96 * error, rel=0.4)
 
 
-def test_maps_more_alike_than_those_of_two_pictures_do_not_depend_on_the_model() -> None:
-    below, above = alike(-0.05), alike(0.3)
-    assert verdict(below, below) == "depends on the model"
-    assert verdict(above, above) == "does not depend on the model"
-    assert verdict(below, above) == "does not depend on the model"
-    assert verdict(above, below) == "does not depend on the model"
-    assert verdict(below, alike(0.0, spread=0.2)) == "undecided"
+@pytest.mark.parametrize(
+    ("above", "spread", "expected"),
+    [
+        (0.3, 0.02, "does not depend on the model"),
+        (-0.05, 0.02, "depends on the model"),
+        (0.0, 0.02, "depends on the model"),
+        (0.01, 0.001, "depends on the model"),
+        (0.0, 0.2, "undecided"),
+        (0.02, 0.02, "undecided"),
+    ],
+)
+def test_maps_more_alike_than_those_of_two_pictures_do_not_depend_on_the_model(
+    above: float, spread: float, expected: str
+) -> None:
+    rank = alike(0.3)
+    found = Randomisation("saliency", 20, 5, rank, alike(above, spread))
+    assert found.verdict == expected
+    assert found.depends == {"undecided": None}.get(expected, expected == "depends on the model")
 
 
 def test_its_json_holds_verdict_and_intervals() -> None:

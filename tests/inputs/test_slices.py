@@ -34,6 +34,20 @@ def test_a_stack_is_what_the_same_volume_as_nifti_is(tmp_path: Path) -> None:
     assert coarse.load(nifti).size == (3, 2, 12)
 
 
+def test_the_nearest_spacing_counts(tmp_path: Path) -> None:
+    stack = write_slices(tmp_path / "data" / "volumes" / "a", VALUES[:2])
+    for place, text in (("data", "3 1 1"), ("data/volumes", "4 1 1"), ("data/volumes/a", "5 1 1")):
+        (tmp_path / place / "spacing.txt").write_text(text)
+        assert stack_spacing(stack) == (float(text[0]), 1, 1)
+    pages = write_pages(tmp_path / "data" / "volumes" / "b.tif", VALUES)
+    assert stack_spacing(pages) == (4, 1, 1)
+    (tmp_path / "spacing.txt").write_text("9 1 1")
+    (tmp_path / "data" / "volumes" / "spacing.txt").unlink()
+    assert stack_spacing(pages) == (3, 1, 1)
+    (tmp_path / "data" / "spacing.txt").unlink()
+    assert stack_spacing(pages) is None  # further up is somebody else's
+
+
 def test_which_paths_are_one_volume(tmp_path: Path) -> None:
     assert is_stack(write_slices(tmp_path / "a", VALUES[:2]))
     assert is_stack(write_slices(tmp_path / "b", VALUES[:2], "tif"))

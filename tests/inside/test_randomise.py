@@ -1,5 +1,8 @@
 """Maps of networks with fresh weights: what a map keeps of them no training put there."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -12,9 +15,10 @@ from scipy import ndimage
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.explain import method as methods
+from convsight.explain.explain import load_explained
 from convsight.explain.method import Method, MethodEntry
 from convsight.explain.subject import Subject
-from convsight.export.torch_engine import graph_engine
+from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.randomise import fresh_network, randomised
@@ -68,7 +72,7 @@ def network() -> OpenNetwork:
 
 def subjects(count: int = 8) -> list[Subject]:
     opened = network()
-    engine = graph_engine(task_of(CARD.task).graph(opened.model, CARD), None, "test")
+    engine = TorchEngine(task_of(CARD.task).graph(opened.model, CARD), torch.device("cpu"))
     reader = explainable(reader_of(CARD))
     found = []
     for number in range(count):
@@ -118,6 +122,45 @@ def test_methods_that_follow_gradients_see_the_fresh_network() -> None:
     assert (found.pictures, found.seeds, found.method) == (3, 1, "saliency")
 
 
+def test_tiny_pictures_have_a_structure_too() -> None:
+    tiny = [replace(subject, array=subject.array[:8, :8]) for subject in subjects(4)]
+    found = randomised("Edges", tiny, seeds=1)
+    assert found.ssim.untrained.value == pytest.approx(1)
+    assert found.ssim.floor.value < 0.9
+
+
 def test_one_picture_is_too_few() -> None:
     with pytest.raises(UserError, match="at least 2 pictures, not of 1"):
         randomised("Edges", subjects(1))
+
+
+def photo_subjects(folder: Path, count: int) -> list[Subject]:
+    """Photos as the shipped network of ImageNet sees them, each asked about by its surest class."""
+    model = load_explained("imagenet", "torch")
+    return [model.subject(photo) for photo in sorted(folder.glob("*.webp"))[:count]]
+
+
+def test_of_few_photos_guided_backpropagation_keeps_most_where_nothing_was_learnt(
+    shared_data: Callable[[str], Path],
+) -> None:
+    subjects = photo_subjects(shared_data("kodak12"), 3)
+    methods = ("guided-backprop", "saliency", "gradcam")
+    above = {name: randomised(name, subjects, seeds=1).ssim.above.value for name in methods}
+    assert above["guided-backprop"] > 0.02
+    assert above["saliency"] < 0
+    assert above["gradcam"] < 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("guided-backprop", "does not depend on the model"),
+        ("saliency", "depends on the model"),
+        ("gradcam", "depends on the model"),
+    ],
+)
+def test_on_photos_guided_backpropagation_fails_where_gradient_and_grad_cam_pass(
+    method: str, expected: str, shared_data: Callable[[str], Path]
+) -> None:
+    assert randomised(method, photo_subjects(shared_data("kodak12"), 12), seeds=3).verdict == expected

@@ -433,7 +433,7 @@ def test_the_command_line_prints_tables_json_and_csv(boxes: Path, tmp_path: Path
         (["runs/x", "--answers", "a.json", "--truth", "digits"], "and with no model"),
         ([], "name a model to judge, or --answers FILE --truth DATA"),
         (["--answers", "nowhere.json", "--truth", "digits"], "no such file or folder of answers: 'nowhere.json'"),
-        (["--answers", ".", "--truth", "thermometers"], "for which answers of other tools are not judged"),
+        (["--answers", ".", "--truth", "thermometers"], "answers to regression are a .csv or .tsv table"),
         (["--answers", ".", "--truth", "digits"], "answers to classification are a .csv or .tsv table"),
         (["--answers", ".", "--truth", "digits", "--mistakes", "folder"], "of answers it is a table; name a .csv file"),
     ],

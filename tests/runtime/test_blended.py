@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from convsight.card import Card
@@ -14,6 +15,7 @@ from convsight.results import ClassMap, InvalidOutputError
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.blended import HeldRows, Tiles, blended_strips
 from convsight.runtime.engine import Engine
+from convsight.runtime.model import Model
 from convsight.targets import Palette
 from convsight.tasks import reader_of
 
@@ -138,3 +140,14 @@ def test_a_network_that_gives_no_probabilities_has_no_prediction(engine: Engine,
     loaded = image.load(picture(100, 100))
     with pytest.raises(InvalidOutputError, match=reason):
         list(predictions(engine, reader_of(card(image)), [loaded.array], [loaded.size]))
+
+
+def test_a_picture_that_is_too_large_is_told_how_to_be_mapped() -> None:
+    """Only where tiles are blended: other networks are shown a picture as a whole."""
+    pixels = Image.fromarray(picture(60, 50))
+    shown_whole = ImageInput(height=64, width=64, channels=3, mean=(0,) * 3, std=(1,) * 3)
+    for taken, by_rows in ((spec(), True), (shown_whole, False)):
+        [found] = Model(card(taken), Means(3)).predict_many([pixels], max_megapixels=1e-3)
+        assert found.error is not None
+        assert "raise it with --max-megapixels" in found.error
+        assert ("--out map.tif" in found.error) is by_rows

@@ -12,6 +12,7 @@ from tests.browser import Browser, browser
 from tests.contrast import contrast
 from tests.serve.live import image
 
+from convsight.explain.method import METHODS
 from convsight.serve.pages import PAGE_HEADERS, front_page
 
 CARD = {
@@ -42,6 +43,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("?explain=occlusion"):
+            assert self.headers["Accept"] == "image/png"
+            self.answer(image(9, side=300), "image/png")
+            return
         delay, found = ANSWERS[len(data)]
         time.sleep(delay)
         self.answer(json.dumps({"answers": [{"file": "body", **found}]}).encode(), "application/json")
@@ -202,9 +207,9 @@ def test_all_can_be_done_with_the_keyboard(page: Browser, url: str) -> None:
     answered(page, 1)
     reached = page.run(
         '[...document.querySelectorAll("#files, select, button, summary, a")].filter((one) => one.offsetParent)'
-        ".map((one) => { one.focus(); return document.activeElement === one && (one.innerText || one.id); })"
+        ".map((one) => { one.focus(); return document.activeElement === one && (one.id || one.innerText); })"
     )
-    assert reached[:3] == ["files", "the drawn image", "an archive"]
+    assert reached[:4] == ["method", "files", "the drawn image", "an archive"]
     assert all(reached)
     assert page.run("document.querySelectorAll(\"a[href='#']\").length") == 0
 
@@ -245,3 +250,20 @@ def test_every_label_that_is_present_is_shown_and_said(page: Browser, url: str) 
     assert spoken[0].startswith("image4.png: label 0 90.0 %, label 1")
     assert "label 6" in spoken[0]
     assert spoken[1] == "image5.png: none"
+
+
+def test_an_explanation_is_drawn_by_the_server(page: Browser, url: str) -> None:
+    page.open(url, 390)
+    methods = page.run('[...document.querySelectorAll("#method option")].map((one) => one.value)')
+    assert methods == ["", *METHODS]
+    page.run('document.querySelector("#method").value = "occlusion"')
+    drop(page, 0, 1)
+    page.run(
+        "new Promise((done, fail) => { const end = Date.now() + 10000; (function look() { "
+        'if (document.querySelectorAll("a.saved").length === 2) done(); '
+        "else if (Date.now() > end) fail(document.body.innerText); else setTimeout(look, 20); })(); })"
+    )
+    assert page.run('[...document.querySelectorAll(".answer img")].map((one) => one.naturalWidth)') == [300, 300]
+    assert page.run('document.querySelector("img").alt') == "image0.png: what the answer depends on, by occlusion"
+    assert page.run('document.querySelector("a.saved").download') == "image0.occlusion.png"
+    assert page.sideways() == 0

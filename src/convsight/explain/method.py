@@ -13,8 +13,9 @@ from convsight.explain.subject import Subject
 from convsight.training_half import training_half
 
 # What a map's numbers are. score: by how much the answered number falls where a place is hidden, so that they can be
-# compared with what hiding does; relative: more is more important, and that is all.
-Scale = Literal["score", "relative"]
+# compared with what hiding does; logit: the same of the number before it is squashed to 0..1, which gradients are of
+# (`Differentiable`); relative: more is more important, and that is all.
+Scale = Literal["score", "logit", "relative"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class MethodOptions:
     `layer` is the name of a module (see `convsight describe`), `window` and `stride` are pixels of what the network
     sees, `fill` is what stands in for a hidden part (see `stand_in`). At most `samples` varied pictures are answered,
     and no more once the rank correlation of two halves of them is `agreement`. LIME makes about so many `regions`, RISE
-    hides `cells` a side. Raises `UserError` for a number that is too small or too large.
+    hides `cells` a side. `steps` are those on the way of integrated gradients, `noise` is the deviation that SmoothGrad
+    adds as a share of the picture's range. Raises `UserError` for a number that is too small or too large.
     """
 
     layer: str | None = None
@@ -36,9 +38,11 @@ class MethodOptions:
     agreement: float | None = None
     regions: int | None = None
     cells: int | None = None
+    steps: int | None = None
+    noise: float | None = None
 
     def __post_init__(self) -> None:
-        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2}
+        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2, "steps": 1, "noise": 0}
         for name, value in least.items():
             if (given := getattr(self, name)) is not None and given < value:
                 raise UserError(f"--{name} {given}: give at least {value}")
@@ -72,11 +76,15 @@ class Method(ABC):
 
 
 class MethodEntry(NamedTuple):
-    """Where a method is, as `module:name`, in one line what it does, and whether it works without PyTorch."""
+    """Where a method is, as `module:name`, in one line what it does, and whether it works without PyTorch.
+
+    `needs` is what a network must have, in words, where it is not for any.
+    """
 
     place: str
     summary: str
     light: bool = True
+    needs: str = ""
 
 
 METHODS = {
@@ -85,10 +93,53 @@ METHODS = {
     "lime-classic": MethodEntry("convsight.explain.lime_classic:LimeClassic", "the same as the package lime has it"),
     "rise": MethodEntry("convsight.explain.rise:Rise", "the mean answer under random masks that show a place"),
     "saliency": MethodEntry("convsight.inside.saliency:Saliency", "the gradient by each pixel", light=False),
+    "gradient-x-input": MethodEntry(
+        "convsight.inside.gradient_x_input:GradientXInput", "the gradient times the picture", light=False
+    ),
+    "smoothgrad": MethodEntry(
+        "convsight.inside.smooth_grad:SmoothGrad", "the mean gradient of noisy pictures", light=False
+    ),
+    "integrated-gradients": MethodEntry(
+        "convsight.inside.integrated_gradients:IntegratedGradients",
+        "gradients along the way from a baseline, which sum up to the change of the answer",
+        light=False,
+    ),
+    "guided-backprop": MethodEntry(
+        "convsight.inside.guided_backprop:GuidedBackprop",
+        "positive gradients alone; known to depend little on the network, here to be judged",
+        light=False,
+        needs="ReLU",
+    ),
+    "cam": MethodEntry(
+        "convsight.inside.cam:Cam",
+        "the last maps, weighed by the dense layer that answers",
+        light=False,
+        needs="one dense layer behind a global mean",
+    ),
     "gradcam": MethodEntry(
-        "convsight.inside.grad_cam:GradCam", "a layer's maps, weighed by their mean gradients", light=False
+        "convsight.inside.grad_cam:GradCam",
+        "a layer's maps, weighed by their mean gradients",
+        light=False,
+        needs="maps or tokens of a grid",
+    ),
+    "gradcampp": MethodEntry(
+        "convsight.inside.grad_cam_plus:GradCamPlus",
+        "Grad-CAM++: as gradcam, gradients weighed place by place",
+        light=False,
+        needs="maps or tokens of a grid",
+    ),
+    "attention-rollout": MethodEntry(
+        "convsight.inside.attention_rollout:AttentionRollout",
+        "what patches of a transformer attend to, through all blocks",
+        light=False,
+        needs="patches that all attend to one another",
     ),
 }
+
+
+def for_any_network() -> list[str]:
+    """The names of the methods that need nothing special of a network."""
+    return [name for name, entry in METHODS.items() if not entry.needs]
 
 
 def make_method(name: str, options: MethodOptions) -> Method:

@@ -15,6 +15,7 @@ from convsight.metrics.bootstrap import bootstrapped
 Dependence = Literal["depends on the model", "does not depend on the model", "undecided"]
 
 _RESAMPLES = 1000
+_MARGIN = 0.02  # of structural similarity: less is too little to speak of, whatever the number of pictures
 
 
 @final
@@ -49,8 +50,8 @@ class Alike:
 class Randomisation:
     """What became of the maps of `method` on `pictures` where all weights were drawn anew, `seeds` times.
 
-    `rank` is Spearman's correlation of their absolute values, `ssim` their structural similarity. A method whose maps
-    are more alike than those of two pictures, by either, shows what no training put there.
+    `ssim` is the structural similarity of their absolute values, `rank` Spearman's correlation of these. The verdict is
+    of the first. The second counts every flat place that no map marks, so it may be above its floor for any method.
     """
 
     method: str
@@ -61,11 +62,16 @@ class Randomisation:
 
     @property
     def verdict(self) -> Dependence:
-        """What the intervals say."""
-        above = [self.rank.above, self.ssim.above]
-        if any(each.low > 0 for each in above):
+        """Whether maps are more alike than those of two pictures, so that no training put there what they show."""
+        above = self.ssim.above
+        if above.low > _MARGIN:
             return "does not depend on the model"
-        return "depends on the model" if all(each.high <= 0 for each in above) else "undecided"
+        return "depends on the model" if above.high < _MARGIN else "undecided"
+
+    @property
+    def depends(self) -> bool | None:
+        """The verdict as yes or no; None where it is undecided."""
+        return {"depends on the model": True, "does not depend on the model": False}.get(self.verdict)
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "verdict": self.verdict}

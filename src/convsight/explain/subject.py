@@ -26,7 +26,8 @@ class Subject:
 
     `original` gives the whole picture for people; `open_network` the network itself, for methods that follow gradients:
     an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch. `listener` is told how many
-    varied pictures are answered. `together` is how many of them are run at once, where the engine wants a number.
+    varied pictures are answered. `remark` says what is wrong with a picture that could be read all the same. `together`
+    is how many pictures are run at once, where the engine wants a number.
     """
 
     array: NDArray[Any]
@@ -37,6 +38,7 @@ class Subject:
     original: Callable[[], Image.Image]
     open_network: Callable[[], Any]
     listener: Listener = field(default_factory=Silent)
+    remark: str = ""
     together: int | None = None
 
     @property

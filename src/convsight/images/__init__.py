@@ -14,7 +14,7 @@ from convsight.images.decode import (
     value_extent,
 )
 from convsight.images.deep import Extent, ValueRange, fitting_range
-from convsight.images.errors import ImageError
+from convsight.images.errors import ImageError, TooLargeError
 from convsight.images.formats import IMAGE_SUFFIXES, VOLUME_SUFFIXES, is_image_file, is_image_name, unpacking
 from convsight.images.geotiff import Georeference, georeference_of, geotiff
 from convsight.images.input_size import InputSize, ResizeFilter, ResizeMode
@@ -60,6 +60,7 @@ __all__ = [
     "Source",
     "TiffHeader",
     "TiffRows",
+    "TooLargeError",
     "ValueRange",
     "VolumeHeader",
     "VolumeSpace",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convsight.errors import UserError
 from convsight.extras import extra
-from convsight.images.errors import ImageError
+from convsight.images.errors import ImageError, TooLargeError
 from convsight.images.regular_file import opened_file
 from convsight.images.tiff_header import TiffHeader, tiff_header
 
@@ -165,7 +165,7 @@ def _check(header: TiffHeader, name: str, max_megapixels: float, wanted: Wanted 
     if width * height * count == 0:
         raise ImageError(f"{name} has no pixels ({width} x {height}); replace it or leave it out")
     if width * height > max_megapixels * 1e6:
-        raise ImageError(
+        raise TooLargeError(
             f"{name} is {width} x {height} pixels = {width * height / 1e6:.6g} megapixels, over the limit of "
             f"{max_megapixels:g}; raise it with --max-megapixels"
         )

@@ -19,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from convsight.images.bands import colours_of_bands
 from convsight.images.deep import Deep, Extent, ValueRange, colour_values, grey_values, is_deep_colour
-from convsight.images.errors import ImageError
+from convsight.images.errors import ImageError, TooLargeError
 from convsight.images.formats import FORMATS, HEAD_BYTES, reader_of, shown_bytes, unpacking
 from convsight.images.orientation import CropBox, is_lying, lies_in_header, orientation_of, turn_box, turn_upright
 from convsight.images.pillow import correct_header, undisturbed
@@ -260,7 +260,7 @@ def check_size(image: Image.Image, name: str, max_megapixels: float) -> None:
     if megapixels == 0:
         raise ImageError(f"{name} has no pixels ({width} x {height}); replace it or leave it out")
     if megapixels > max_megapixels:
-        raise ImageError(
+        raise TooLargeError(
             f"{name} is {width} x {height} pixels = {megapixels:.6g} megapixels, over the limit of "
             f"{max_megapixels:g}; raise it with --max-megapixels"
         )

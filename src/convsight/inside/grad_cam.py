@@ -6,19 +6,17 @@ Source: Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via 
 from typing import Any, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from convsight.explain.method import Method
 from convsight.explain.subject import Subject
-from convsight.inside.layers import last_maps
-from convsight.inside.open_network import OpenNetwork, watching
+from convsight.inside.map_gradients import LayerMaps, maps_and_gradients
+from convsight.inside.open_network import OpenNetwork
 
 
 @final
 class GradCam(Method):
-    """The positive part of the weighed sum of the maps of a layer, by default the last that has maps."""
+    """The positive part of the weighed sum of the maps of a layer, by default the last that the answer depends on."""
 
     scale = "relative"
     signed = False
@@ -26,21 +24,16 @@ class GradCam(Method):
 
     def importance(self, subject: Subject) -> NDArray[np.float64]:
         network: OpenNetwork = subject.open_network()
-        planes = network.planes(subject.array[None])
-        self._layer = self.options.layer or last_maps(network, planes)
-        maps, gradient = maps_and_gradients(network, planes, subject, self._layer)
-        weights = gradient.mean(dim=(2, 3), keepdim=True)
-        found: NDArray[np.float64] = (weights * maps).sum(dim=1).relu()[0].double().numpy()
-        return found
+        found = maps_and_gradients(network, network.planes(subject.array[None]), subject.question, self.options.layer)
+        self._layer = found.layer
+        return grad_cam(found)
 
     def settings(self) -> dict[str, Any]:
         return {"layer": self._layer}
 
 
-def maps_and_gradients(network: OpenNetwork, planes: Tensor, subject: Subject, layer: str) -> tuple[Tensor, Tensor]:
-    """The maps (batch, channels, rows, columns) of a layer, and the gradients of the answer by them."""
-    seen: list[Tensor] = []
-    with watching(network.layer(layer), seen.append):
-        asked = network.asked(planes, subject.question)
-    [gradient] = torch.autograd.grad(asked.sum(), seen[:1])
-    return seen[0].detach(), gradient
+def grad_cam(found: LayerMaps) -> NDArray[np.float64]:
+    """The map (rows, columns) of the one picture that `found` is of."""
+    weights = found.gradient.mean(dim=(2, 3), keepdim=True)
+    values: NDArray[np.float64] = (weights * found.maps).sum(dim=1).relu()[0].double().numpy()
+    return values

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.errors import UserError, unknown_name
+from convsight.explain.method import METHODS
 from convsight.export.torch_engine import load_network
 from convsight.model_files import read_card
 from convsight.nets.input_layers import InputLayer
@@ -19,7 +20,7 @@ from convsight.pretrained.published import published_network
 from convsight.run import find_weights_file
 from convsight.runtime.find_network import is_of_library
 from convsight.tasks import task_of
-from convsight.tasks.capabilities import differentiable
+from convsight.tasks.capabilities import differentiable, told_by
 from convsight.tasks.question import Question
 
 
@@ -36,9 +37,25 @@ class OpenNetwork:
         return planes.detach().requires_grad_()
 
     def asked(self, planes: Tensor, question: Question) -> Tensor:
-        """The number (batch,) that `question` is about, such as a class's logit."""
+        """The number (batch,) that `question` is about, such as a class's logit.
+
+        Raises `UserError` where gradients of `planes` are wanted and the network cuts them off on its way.
+        """
         task = task_of(self.card.task)
-        return differentiable(task, self.card.task).asked(self.model, planes, question, self.card)
+        found = differentiable(task, self.card.task).asked(self.model, planes, question, self.card)
+        if planes.requires_grad and torch.is_grad_enabled() and not found.requires_grad:
+            others = ", ".join(name for name, entry in METHODS.items() if entry.light)
+            raise UserError(f"{self.card.net} rounds on the way to its answer, so it has no gradients; use {others}")
+        return found
+
+    def told_by(self, planes: Tensor, question: Question) -> str | None:
+        """The layer whose maps most of what is asked is read from, where the network has several side by side."""
+        return told_by(task_of(self.card.task), self.model, planes, question)
+
+    def gradient(self, planes: Tensor, question: Question) -> Tensor:
+        """How the asked number of each picture changes with `planes`, in their shape."""
+        [found] = torch.autograd.grad(self.asked(planes, question).sum(), [planes])
+        return found
 
     def layer(self, name: str) -> nn.Module:
         """The module called `name`; raises `UserError` with the nearest names where there is none."""

@@ -6,8 +6,8 @@ Source: Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2
 from typing import final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from convsight.explain.method import Method
 from convsight.explain.subject import Subject
@@ -23,7 +23,10 @@ class Saliency(Method):
 
     def importance(self, subject: Subject) -> NDArray[np.float64]:
         network: OpenNetwork = subject.open_network()
-        planes = network.planes(subject.array[None])
-        [gradient] = torch.autograd.grad(network.asked(planes, subject.question).sum(), planes)
-        found: NDArray[np.float64] = gradient[0].abs().amax(dim=0).double().numpy()
-        return found
+        return largest_of_channels(network.gradient(network.planes(subject.array[None]), subject.question)[0])
+
+
+def largest_of_channels(gradient: Tensor) -> NDArray[np.float64]:
+    """The largest absolute number of each pixel (rows, columns) over the channels (channels, rows, columns)."""
+    found: NDArray[np.float64] = gradient.abs().amax(dim=0).double().numpy()
+    return found

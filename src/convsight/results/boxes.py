@@ -168,6 +168,23 @@ class Boxes(Result):
             for label, score, (left, top, right, bottom) in rows
         ]
 
+    def class_names(self) -> tuple[str, ...]:
+        there = set(self.found.labels.tolist())
+        return tuple(name for index, name in enumerate(self.classes) if index in there)
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        """Of boxes with masks the pixels of these, else all that is inside a box."""
+        width, height = self.size
+        chosen = self.found.select(self.found.labels == self.classes.index(name))
+        covered = np.zeros((height, width), bool)
+        if MASK in self.columns:
+            for mask in chosen.masks:
+                covered |= mask.full(self.size)
+            return covered
+        for left, top, right, bottom in np.rint(chosen.xyxy).astype(int).clip(0).tolist():
+            covered[top:bottom, left:right] = True
+        return covered
+
     def at_least(self, confidence: float) -> "Boxes":
         return replace(self, thresholds=np.full(len(self), confidence))
 

@@ -104,6 +104,13 @@ class ClassMap(Result):
         )
         return replace(strips[0], indices=indices, scores=scores, leads=leads)
 
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(name for name, count in zip(self.classes, self.counts, strict=False) if count)
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = self.indices == self.classes.index(name)
+        return found
+
     def at_least(self, confidence: float) -> "ClassMap":
         """Pixels whose class is less probable have none."""
         if self.scores is None:

@@ -147,6 +147,12 @@ class PanopticMap(Result):
         said = rows + columns
         return Difference(gap, 2 * len(one) / said if said else 1.0, said)
 
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.classes[index] for index in np.unique(self.labels).tolist())
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        return np.isin(self.ids, self.numbers[self.labels == self.classes.index(name)])
+
     def at_least(self, confidence: float) -> "PanopticMap":
         """Pixels of segments that are less sure are of none."""
         kept = self.scores >= confidence

@@ -34,10 +34,11 @@ def evaluate_answers(
 ) -> Evaluation:
     """Metrics of the answers in a file or folder on the data at `truth`, named `test/...` or after the judged split.
 
-    A COCO results .json answers with boxes or masks, a folder of PNG files with a class for every pixel, a .csv with a
-    class, or probabilities, for each image: see `datasets.answers`. The `task` of the options makes of the truth what
-    it can tell besides, such as masks of COCO's outlines; `ids` is a COCO annotation file with the ids of images and
-    categories, `min_score` the score from which things count as found, `mistakes` a .csv for what is answered wrong.
+    A COCO results .json answers with boxes, masks or segments, a folder of PNG files with a class for every pixel, a
+    .csv with a class, labels, probabilities or numbers for each image: see `datasets.answers`. The `task` of the
+    options makes of the truth what it can tell besides, such as masks of COCO's outlines; `ids` is a COCO annotation
+    file with the ids of images and categories, `min_score` the score from which things count as found, `mistakes` a
+    .csv for what is answered wrong.
 
     An image without an answer counts as one of which nothing was said, and how many there are is said. Raises
     `UserError` for unknown images and classes, answers given twice, masks of another size, and what cannot be read.
@@ -54,9 +55,10 @@ def evaluate_answers(
     split = dataset.split(options.split) if options.split else judged_split(dataset)
     check_judgeable(dataset.source, split)
     kind = answered_by(options.task or dataset.task, dataset.source)
-    found = kind.answers(GivenAnswers(path, dataset, split, options.ids, options.min_score))
+    given = GivenAnswers(path, dataset, split, options.ids, options.min_score)
+    found = kind.answers(given)
     _tell(found, split, listener)
-    metrics, wrong = kind.judging(dataset.target), MistakeCollector()
+    metrics, wrong = kind.judging(given), MistakeCollector()
     with listener.counting("judging", len(split)) as advance:
         for position in range(len(split)):
             target, result = split.targets[position], found.result(position)

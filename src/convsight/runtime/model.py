@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol, overload
+from typing import IO, Any, NamedTuple, Protocol, overload
 
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +20,9 @@ from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.held import batch_of, held_item, items_of
 from convsight.runtime.stream import Decoding, stream
 from convsight.tasks import reader_of
-from convsight.tasks.reader import columns_of
+from convsight.tasks.reader import Blendable, columns_of
+
+_BY_ROWS = "; or predict it alone with --out map.tif, which reads, predicts and writes row by row"
 
 
 class _Tensor(Protocol):
@@ -33,12 +35,21 @@ class _Tensor(Protocol):
 Picture = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any] | _Tensor
 
 
-class Model:
-    """A trained network with its input, class names and metrics."""
+class Origin(NamedTuple):
+    """Where a network was found: what `find_network` took, for those who need more than its engine."""
 
-    def __init__(self, card: Card, engine: Engine) -> None:
+    name: str | Path
+    weights: str | None = None
+    download: bool = False
+
+
+class Model:
+    """A trained network with its input, class names and metrics; `origin` is where it was found, if that is known."""
+
+    def __init__(self, card: Card, engine: Engine, origin: Origin | None = None) -> None:
         self.card = card
         self.engine = engine
+        self.origin = origin
         self.reader = reader_of(card)
 
     @property
@@ -116,7 +127,9 @@ class Model:
 
         Raises `TypeError` for what holds no images, and at its turn for one that is none.
         """
-        decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady)
+        # Networks that take tiles read pictures of any size row by row.
+        by_rows = self.card.input.is_tiled and isinstance(self.reader, Blendable)
+        decoding = Decoding(self.card.input, workers, max_megapixels, keep, steady, _BY_ROWS if by_rows else "")
         return stream(self.engine, self.reader, items_of(images, self.card.input), decoding)
 
 
@@ -138,4 +151,4 @@ def load(
     where there is none, where the file is damaged, or where it is a pickle.
     """
     found = find_network(path, engine, precision, weights, download=download)
-    return Model(found.card, found.engine())
+    return Model(found.card, found.engine(), Origin(path, weights, download))

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 
 from convsight.errors import UserError
 from convsight.runtime.sources.folders import takes_from
 
 _UNSAFE = re.compile(r"[^\w.#=-]+", re.ASCII)
+_PACKED = ".gz"
 _LONGEST = 80  # characters of an image's own name in those of its files
 
 
@@ -24,9 +26,7 @@ class OutputFolder:
         """
         inside = next((source for source in sources if takes_from(source, folder)), None)
         if inside is not None:
-            raise UserError(
-                f"{option} {folder} lies in {inside}, whose images are predicted; choose a folder elsewhere"
-            )
+            raise UserError(f"{option} {folder} lies in {inside}, whose images are read; choose a folder elsewhere")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -38,10 +38,18 @@ class OutputFolder:
 
         Raises `UserError` where they cannot be written.
         """
-        stem = f"{position:06d}-{safe_name(name)}"
         number = 1
-        while not self._written(stem if number == 1 else f"{stem}-{number}", files):
+        while not self._written(_numbered(f"{position:06d}-{safe_name(name)}", number), files):
             number += 1
+
+    def free(self, name: str, suffixes: Iterable[str]) -> Path:
+        """The first path `cat`, `cat-2`, ... for the image called `name` of which no file with `suffixes` is there."""
+        stem, wanted = safe_name(name).lstrip("-") or "picture", list(suffixes)  # no option of other commands
+        for number in count(1):
+            path = self._folder / _numbered(stem, number)
+            if not any(path.with_name(f"{path.name}.{suffix}").exists() for suffix in wanted):
+                break
+        return path
 
     def _written(self, stem: str, files: Mapping[str, bytes]) -> bool:
         """Whether the files could be written under `stem`: none of them was there."""
@@ -61,12 +69,19 @@ class OutputFolder:
         return True
 
 
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}-{number}"
+
+
 def safe_name(name: str) -> str:
     """The last part of an image's name, without suffix and without signs that a file system or shell might mind.
 
     >>> safe_name("photos/my cat (2).jpg"), safe_name("clip.mp4#frame=3"), safe_name("https://example.org/?id=7")
     ('my_cat_2', 'clip.mp4#frame=3', 'id=7')
+    >>> safe_name("scans/head.1.nii.gz")
+    'head.1'
     """
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    stem = last if "#frame=" in last else last.rsplit(".", 1)[0]
+    plain = last[: -len(_PACKED)] if last.lower().endswith(f".nii{_PACKED}") else last
+    stem = last if "#frame=" in last else plain.rsplit(".", 1)[0]
     return _UNSAFE.sub("_", stem)[-_LONGEST:].strip("_.") or "picture"

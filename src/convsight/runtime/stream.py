@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from convsight.errors import UserError
-from convsight.images import ImageError, Source
+from convsight.images import ImageError, Source, TooLargeError
 from convsight.inputs import InputSpec, Loaded
 from convsight.results import InvalidOutputError
 from convsight.runtime.batch_results import Outputs, outputs_of
@@ -31,6 +31,7 @@ class Decoding:
 
     With `keep`, a prediction holds the content of its image. With `steady`, every batch is filled up to `BATCH`, so
     that the last digits of a prediction, which depend on the size of the batch, are the same whenever an image is read.
+    `larger` is what else can be done about an image that is too large, for its message.
     """
 
     input: InputSpec
@@ -38,6 +39,7 @@ class Decoding:
     max_megapixels: float = 100.0
     keep: bool = False
     steady: bool = False
+    larger: str = ""
 
 
 class _Read(NamedTuple):
@@ -188,7 +190,8 @@ class _Flow:
                 content = item.load()
                 fitted = d.input.load(content, d.max_megapixels, item.name)
             except ImageError as error:
-                self._done.put(_Bad(position, Prediction(item.name, error=str(error))))
+                more = d.larger if isinstance(error, TooLargeError) else ""
+                self._done.put(_Bad(position, Prediction(item.name, error=f"{error}{more}")))
             else:
                 kept = content if d.keep or isinstance(content, Path) else None
                 self._loaded.put(_Read(position, item.name, fitted, kept))

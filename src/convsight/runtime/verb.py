@@ -1,8 +1,7 @@
 """`convsight predict`: sources to predictions, and predictions to where the user wants them."""
 
-import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from convsight.card import Card
 from convsight.errors import UserError
 from convsight.printing import while_read
-from convsight.progress import Listener
+from convsight.progress import Listener, counting_beside_output
 from convsight.results import Boxes, Tabular, Thresholded, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
 from convsight.runtime.find_network import find_network
@@ -67,7 +66,7 @@ def print_predictions(options: PredictOptions, output: str, listener: Listener, 
     with (
         while_read(),
         prepared.film or nullcontext(),
-        _counting_beside(listener) as advance,
+        counting_beside_output(listener, "predicting") as advance,
         closing(_predictions(options, prepared, listener, advance)) as predictions,
     ):
         failed = printer(predictions, prepared.columns)
@@ -224,8 +223,3 @@ def _predictions(
             save(position, reported)
         yield reported
         advance(1)
-
-
-def _counting_beside(listener: Listener) -> AbstractContextManager[Callable[[int], None]]:
-    # On the terminal that the predictions are printed to, a bar would only be in their way.
-    return nullcontext(lambda done: None) if sys.stdout.isatty() else listener.counting("predicting", None)

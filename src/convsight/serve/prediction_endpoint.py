@@ -10,16 +10,28 @@ from functools import partial
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from convsight.explain.importance_map import ImportanceMap
 from convsight.results import Drawable
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission, client_of
 from convsight.serve.batcher import FAILED, Batcher
 from convsight.serve.bounded_response import BoundedResponse
+from convsight.serve.explainer import Asked, Explainer, asked_of, drawn_map
 from convsight.serve.image_threads import ImageThreads, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.refusal import ClientGoneError, RefusedError
 from convsight.serve.request_body import receive_body
-from convsight.serve.response_formats import JSON, PNG, ZIP, Archive, drawn_png, format_of, formats_for, json_document
+from convsight.serve.response_formats import (
+    JSON,
+    PNG,
+    ZIP,
+    Archive,
+    drawn_png,
+    explained_formats_for,
+    format_of,
+    formats_for,
+    json_document,
+)
 from convsight.serve.served_models import choose
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
@@ -57,22 +69,31 @@ class PredictionEndpoint:
                 max_batch=self._settings.max_batch,
                 max_megapixels=self._settings.max_megapixels,
             )
+        self._explainer = Explainer(self._models, self._settings, self._metrics)
         try:
             yield
         finally:
             self._parsers.shutdown(cancel_futures=True)
             self._threads.close()
+            self._explainer.close()
             for batcher in self._batchers.values():
                 batcher.close()
 
-    async def predict(self, request: Request, model: str | None = None) -> Response:
+    async def predict(
+        self, request: Request, model: str | None = None, explain: str | None = None, target: str | None = None
+    ) -> Response:
         """Predict images: a file as the body, files in a form, or JSON with base64. A bad one is reported in its place.
 
         By the header `Accept` the answer is JSON, the one image that was sent with its prediction drawn on it, or an
         archive: for each image its JSON, the drawn image, and files of its own where there are any.
+
+        With `explain`, the name of a method, it is told what the prediction, or what is said of `target`, depends on: a
+        map over the image. In JSON `map` is a PNG in base64: 0 where nothing was seen, 1 to 255 from none to the most.
         """
         name = choose(self._models, model)
-        formats = formats_for(",".join(request.headers.getlist("accept")), self._models[name].reader)
+        asked = asked_of(explain, target)
+        accept = ",".join(request.headers.getlist("accept"))
+        formats = formats_for(accept, self._models[name].reader) if asked is None else explained_formats_for(accept)
         kind = request.headers.get("content-type", "")
         if request.headers.get("content-encoding", "identity") != "identity":
             raise RefusedError(415, "a compressed body: images are compressed already, so send them as they are")
@@ -80,16 +101,25 @@ class PredictionEndpoint:
         pending, media_type = await self._received(request, kind, formats, deadline)
         try:
             async with _while_wanted(pending, request, deadline):
-                self._batchers[name].submit(pending)
-                await pending.done
+                maps = await self._answered(name, pending, asked)
                 status = _status(pending.predictions)
                 if status != 200:
                     media_type = JSON
-                content = await self._written(name, pending, media_type)
+                content = await self._written(name, pending, media_type, maps)
         except BaseException:
             pending.end()
             raise
         return BoundedResponse(content, status, media_type, pending.end, {"Vary": "Accept"})
+
+    async def _answered(
+        self, name: str, pending: PendingRequest, asked: Asked | None
+    ) -> list[ImportanceMap | None] | None:
+        """Wait until all images are predicted, or explained: then their maps."""
+        if asked is not None:
+            return await self._explainer.explain(name, asked, pending)
+        self._batchers[name].submit(pending)
+        await pending.done
+        return None
 
     async def _received(
         self, request: Request, kind: str, formats: list[str], deadline: float
@@ -114,9 +144,13 @@ class PredictionEndpoint:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._parsers, uploads, body, kind, self._settings.max_pictures)
 
-    async def _written(self, model: str, pending: PendingRequest, media_type: str) -> bytes | memoryview:
+    async def _written(
+        self, model: str, pending: PendingRequest, media_type: str, maps: list[ImportanceMap | None] | None
+    ) -> bytes | memoryview:
         """What is sent; files count like the body that brought the images, and as long."""
         try:
+            if media_type == PNG and maps is not None:
+                return await self._drawn_map(pending, maps)
             if media_type == PNG:
                 return await self._png(model, pending)
             if media_type == ZIP:
@@ -134,6 +168,13 @@ class PredictionEndpoint:
         assert isinstance(result, Drawable)
         file, limit = pending.take(0), self._settings.max_megapixels
         png = await self._threads.run(_drawing(pending, file), partial(drawn_png, result, file, limit, spec))
+        pending.ticket.add_bytes(len(png))
+        return png
+
+    async def _drawn_map(self, pending: PendingRequest, maps: list[ImportanceMap | None]) -> bytes:
+        [found] = maps
+        assert found is not None
+        png = await self._threads.run(_drawing(pending, pending.file(0)), partial(drawn_map, found))
         pending.ticket.add_bytes(len(png))
         return png
 

@@ -46,6 +46,14 @@ def formats_for(accept: str, reader: Reader) -> list[str]:
     return formats
 
 
+def explained_formats_for(accept: str) -> list[str]:
+    """The same of explanations, which are JSON or a map over the one image that was sent."""
+    formats = acceptable(accept, [JSON, PNG])
+    if not formats:
+        raise RefusedError(406, f"none of the types in Accept can be had of an explanation: ask for {JSON} or {PNG}")
+    return formats
+
+
 def format_of(formats: list[str], images: int) -> str:
     """The first of `formats` that so many images can be answered in.
 

@@ -90,7 +90,7 @@ PREDICT_RESPONSES: dict[int | str, dict[str, Any]] = {
     408: {"model": Refused, "description": "The body came too slowly."},
     413: {"model": Refused, "description": "The body is too large, or holds too many images."},
     415: {"model": Refused, "description": "Another content type."},
-    422: {"model": Predictions, "description": "None of the images could be read."},
+    422: {"model": Predictions, "description": "None of the images could be read, or nothing explains them so."},
     500: {"model": Predictions, "description": "The server failed on all of them."},
     503: {"model": Refused, "description": "Too much to do; try again after the seconds in Retry-After."},
     504: {"model": Refused, "description": "The answer took too long."},

@@ -4,7 +4,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.errors import UserError
-from convsight.targets import TargetSpec
 from convsight.tasks import TASKS, reader_type
 from convsight.tasks.reader import Metrics
 
@@ -18,8 +17,8 @@ class Answered(Protocol):
         """The answers in a file or folder; raises `UserError` naming what in it cannot be used."""
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> Metrics:
-        """A fresh, empty set of metrics for targets of that kind."""
+    def judging(cls, given: GivenAnswers) -> Metrics:
+        """A fresh, empty set of metrics for the targets of the data that the answers are about."""
 
 
 def answered_by(task: str, source: str) -> Any:

@@ -370,6 +370,19 @@ class Differentiable(Protocol):
         """
 
 
+@runtime_checkable
+class WithLevels(Protocol):
+    """Networks that answer from maps of several strides, each of which tells of things of its size."""
+
+    def told_by(self, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+        """The name of the layer whose maps most of what is asked of `planes` is read from; None where none is known."""
+
+
+def told_by(task: Task, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+    """The name of the layer whose maps most of what is asked is read from; None for the last that it depends on."""
+    return task.told_by(model, planes, question) if isinstance(task, WithLevels) else None
+
+
 def differentiable(task: Task, name: str) -> Differentiable:
     """`task`, which is called `name`, and must give gradients; raises `UserError` where it does not."""
     if not isinstance(task, Differentiable):

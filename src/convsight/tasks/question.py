@@ -22,6 +22,8 @@ class Question(ABC):
 
     words: str
     unit: str = "probability"
+    # Whether what is asked is read from a map of the picture's size: then the last maps are the answer itself.
+    of_pixels: bool = False
 
     @abstractmethod
     def score(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
@@ -47,6 +49,10 @@ class OutputQuestion(Question):
         return np.asarray(arrays[self.array], np.float64)[:, self.index]
 
 
+class NothingThereError(UserError):
+    """The answer about this one picture has nothing that can be asked about, such as a box; that of others may."""
+
+
 @runtime_checkable
 class Explainable(Protocol):
     """What a reader has besides where it can be asked why."""
@@ -55,7 +61,7 @@ class Explainable(Protocol):
         """What is explained of the answer `arrays` (batch axis removed) about an original with sides `size`.
 
         `wanted` names a class, or one of several things that were found; without it the surest answer is meant.
-        Raises `UserError` where there is none such.
+        Raises `UserError` for what no answer can have, and `NothingThereError` where this one has none such.
         """
 
 

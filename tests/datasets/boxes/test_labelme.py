@@ -7,8 +7,11 @@ import pytest
 from tests.datasets.boxes.saying import boxes, refused, told
 
 from convsight.datasets import UNSPLIT, read_dataset
+from convsight.datasets.masks.adopt import with_things
+from convsight.errors import UserError
 
 MakeImage = Callable[..., Path]
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="  # a PNG
 
 
 def shape(label: Any, *points: tuple[float, float], kind: str = "rectangle") -> dict[str, Any]:
@@ -81,3 +84,35 @@ def test_another_size_than_stated_is_told(image: MakeImage, tmp_path: Path) -> N
     image("a.png")
     dataset = read_dataset(write(tmp_path / "a.json", shape("cat", (1, 2), (3, 4)), size=(80, 60)))
     assert "other-size" in [finding.kind for finding in dataset.findings]
+
+
+def test_shapes_of_one_group_are_one_thing(image: MakeImage, tmp_path: Path) -> None:
+    image("a.png")
+    parts = [
+        shape("cat", (1, 2), (5, 4)),
+        shape("cat", (20, 10), (24, 10), (24, 14), (20, 14), kind="polygon"),
+        shape("dog", (30, 20), (34, 24)),
+        shape("cat", (10, 1), (12, 3)),
+    ]
+    for part, group in zip(parts, (3, 3, 3, None), strict=True):
+        part["group_id"] = group
+    folder = write(tmp_path / "a.json", *parts)
+    dataset = read_dataset(folder)
+    assert told(dataset, "a.png") == [("cat", [1, 2, 24, 14]), ("dog", [30, 20, 34, 24]), ("cat", [10, 1, 12, 3])]
+    assert boxes(dataset, "a.png").areas.tolist() == [8 + 16, 16, 4]
+    assert dataset.notes == ()
+    found = with_things(dataset)
+    assert found is not None
+    masks = boxes(found, "a.png").masks
+    assert [mask.area for mask in masks] == [8 + 16, 16, 4]
+    assert masks[0].xyxy == (1, 2, 24, 14)
+    parts[1] |= {"shape_type": "mask", "mask": PIXEL, "points": [(20, 10), (20, 10)]}
+    write(tmp_path / "a.json", *parts)
+    with pytest.raises(UserError, match=r"a.json, shape 2: a group of masks and outlines"):
+        with_things(read_dataset(folder))
+    parts[0] |= {"shape_type": "mask", "mask": PIXEL, "points": [(7, 8), (7, 8)]}
+    write(tmp_path / "a.json", *parts)
+    found = with_things(read_dataset(folder))
+    assert found is not None
+    joined = boxes(found, "a.png").masks[0]
+    assert (joined.area, joined.xyxy) == (2, (7, 8, 21, 11))

@@ -9,7 +9,11 @@ from tests.datasets.masks.conftest import Write
 from tests.datasets.masks.said import indices, refused, things
 
 from convsight.datasets import read_as_it_is
-from convsight.datasets.masks.adopt import with_things
+from convsight.datasets.masks.adopt import with_segments, with_things
+from convsight.errors import UserError
+from convsight.results import PanopticMap
+from convsight.targets import Palette
+from convsight.tasks.adoption import data_for
 
 IDS = np.array([[0, 7, 7, 26, 26, 33], [3, 7, 7, 26, 26, 33], [3, 23, 23, 24, 24, 15], [3, 23, 23, 24, 24, 15]])
 TRAIN_IDS = np.array([[255, 0, 0, 13, 13, 18], [255, 0, 0, 13, 13, 18]] + [[255, 10, 10, 11, 11, 255]] * 2)
@@ -74,3 +78,40 @@ def test_samples_of_mapillary(shared_data: Callable[[str], Path]) -> None:
     assert [each[0] for each in things(found, "train/images/2.jpg")] == ["animal--bird"] * 3 + [
         "construction--barrier--separator"
     ] * 2
+
+
+def test_segments_of_cityscapes(write: Write, tmp_path: Path) -> None:
+    """As Cityscapes' own script for panoptic images: 26 alone is a crowd of cars, 15 is no class that counts."""
+    name = "leftImg8bit/train/ulm/ulm_1_leftImg8bit.png"
+    write(name)
+    write("gtFine/train/ulm/ulm_1_gtFine_labelTrainIds.png", TRAIN_IDS)
+    assert with_segments(read_as_it_is(tmp_path)) is None
+    ids = THINGS.copy()
+    ids[0, 3] = 26
+    write("gtFine/train/ulm/ulm_1_gtFine_instanceIds.png", ids, kind=np.uint16)
+    found = data_for(str(tmp_path), "panoptic")
+    assert isinstance(found.target, Palette)
+    assert found.target.things == ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
+    split = found.split("train")
+    assert list(split.names) == [name]
+    target = split.targets[0]
+    assert isinstance(target, PanopticMap)
+    segments = {(each.name, each.thing, each.area) for each in target.segments}
+    assert segments == {
+        ("road", False, 4),
+        ("sky", False, 4),
+        ("car", True, 3),
+        ("car", True, 1),
+        ("person", True, 4),
+        ("bicycle", True, 2),
+    }
+    crowds = {target.classes[label] for label in target.labels[target.crowd].tolist()}
+    assert crowds == {"car", "bicycle"}
+    assert (target.class_of_pixels(255) == TRAIN_IDS).all()
+    (tmp_path / "leftImg8bit" / "train" / "ulm" / "ulm_2_leftImg8bit.png").write_bytes((tmp_path / name).read_bytes())
+    with pytest.raises(UserError, match=r"ulm_2_leftImg8bit.png has no mask|expected \*_instanceIds.png"):
+        data_for(str(tmp_path), "panoptic").split("train").targets[1]
+    ids[0, 3] = 77
+    write("gtFine/train/ulm/ulm_1_gtFine_instanceIds.png", ids, kind=np.uint16)
+    with pytest.raises(UserError, match="holds the number 77"):
+        data_for(str(tmp_path), "panoptic").split("train").targets[0]

@@ -71,9 +71,10 @@ def test_a_reference_that_is_missing_decides_nothing() -> None:
     assert "centre blob" in found.why
 
 
-def test_randomised_weights_have_the_last_word() -> None:
+def test_randomised_weights_have_the_last_word_where_there_are_enough_pictures() -> None:
     assert judged((0.3, 0.3, 0.3), depends=False).verdict == Verdict.OTHER_CAUSE
     assert judged((0.3, 0.3, 0.3), depends=True).verdict == Verdict.FAITHFUL
+    assert judged((0.3, 0.3, 0.3), depends=False, pictures=49).verdict == Verdict.UNDECIDED
 
 
 def test_the_interval_is_that_of_pairs() -> None:

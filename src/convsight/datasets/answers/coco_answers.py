@@ -68,10 +68,10 @@ def _entries(given: GivenAnswers) -> Mapping[int, Sequence[_Entry]]:
     found: dict[int, list[_Entry]] = {}
     for number, entry in enumerate(document):
         place = f"{given.path}, entry {number}"
-        position = _known(place, entry.get("image_id"), images)
+        position = known_id(place, entry.get("image_id"), images)
         if position is None:
             raise _unknown_image(place, entry.get("image_id"), given, ids)
-        label = _known(place, entry.get("category_id"), labels)
+        label = known_id(place, entry.get("category_id"), labels)
         if label is None:
             names = ids.categories or {name: index + 1 for index, name in enumerate(given.dataset.target.names)}
             known = first_few([f"{key} {name}" for name, key in names.items()], _LISTED)
@@ -102,7 +102,7 @@ def _labels(given: GivenAnswers, ids: Ids) -> dict[Id, int]:
     return {key: classes.index(name) if name in classes else -1 for name, key in ids.categories.items()}
 
 
-def _known(place: str, key: Any, known: Mapping[Id, int]) -> int | None:
+def known_id(place: str, key: Any, known: Mapping[Id, int]) -> int | None:
     """What `key` stands for; numbers may be given as texts, and the reverse."""
     if isinstance(key, bool) or not isinstance(key, int | str | float):
         raise UserError(f"{place}: the id is {quoted(key)}; expected a number or a text")

@@ -16,7 +16,13 @@ from PIL import Image
 from convsight.datasets.boxes.annotated import Annotated, AnnotatedBox, check_present, named_in, relative_name, sizes_of
 from convsight.datasets.boxes.boxes_dataset import boxes_dataset
 from convsight.datasets.boxes.json_file import parsed_json
-from convsight.datasets.boxes.outlines import Outline, circle_outline, outline_area
+from convsight.datasets.boxes.outlines import (
+    Outline,
+    circle_outline,
+    joined_outlines,
+    outline_area,
+    rectangle_outline,
+)
 from convsight.datasets.dataset import UNSPLIT, Dataset
 from convsight.datasets.names import class_name, splits_called
 from convsight.errors import UserError
@@ -50,7 +56,8 @@ def read_labelme(path: Path, *, outlines: bool = False) -> Dataset:
 
     With `outlines` things with their pixels are what the data hold: those in polygons, rectangles, circles and masks.
 
-    An image has the name of its JSON file, else the `imagePath` in it. Points and lines are left out, and noted.
+    An image has the name of its JSON file, else the `imagePath` in it. Shapes of one label and one `group_id` are one
+    thing, as labelme's own converters have it. Points and lines are left out, and noted.
 
     Raises `UserError` naming file and shape for damaged JSON, a missing image, a shape without label or points, and
     what `boxes_dataset` refuses.
@@ -63,8 +70,9 @@ def read_labelme(path: Path, *, outlines: bool = False) -> Dataset:
         files = [known.of(each) for each in read]
         check_present(files, [str(each.file) for each in read], "an image has the name of its JSON file, or imagePath")
         for each, file, size in zip(read, files, sizes_of(files), strict=True):
-            boxes = list(_boxes(each.file, each.shapes, outlines))
-            left_out += len(each.shapes) - len(boxes)
+            shapes = list(_boxes(each.file, each.shapes, outlines))
+            left_out += len(each.shapes) - len(shapes)
+            boxes = list(_grouped(each.file, shapes))
             images.append(Annotated(split, relative_name(file, path), file, each.file, boxes, size, each.stated))
     notes = [f"points, lines and the like, which have no box, left out: {left_out:,}"] if left_out else []
     classes = natural_order({box.label for image in images for box in image.boxes})
@@ -126,7 +134,32 @@ class _Images:
         return found or named_in(document.file.parent, document.image or f"{stem}.jpg")
 
 
-def _boxes(file: Path, shapes: Sequence[dict[str, Any]], outlines: bool) -> Iterator[AnnotatedBox]:
+def _grouped(file: Path, shapes: Sequence[tuple[Any, AnnotatedBox]]) -> Iterator[AnnotatedBox]:
+    """The things of an image: shapes by themselves, and those of one group together, at the place of the first."""
+    things: dict[Any, list[AnnotatedBox]] = {}
+    for number, (group, box) in enumerate(shapes):
+        key = (box.label, group) if isinstance(group, int | str) else number
+        things.setdefault(key, []).append(box)
+    yield from (parts[0] if len(parts) == 1 else _joined(file, parts) for parts in things.values())
+
+
+def _joined(file: Path, parts: Sequence[AnnotatedBox]) -> AnnotatedBox:
+    """One thing of several shapes."""
+    corners = np.array([part.xyxy for part in parts])
+    left, top = corners[:, :2].min(axis=0).tolist()
+    right, bottom = corners[:, 2:].max(axis=0).tolist()
+    sides = corners[:, 2:] - corners[:, :2]
+    areas = [side.prod() if part.area is None else part.area for part, side in zip(parts, sides, strict=True)]
+    outline = None
+    if any(part.outline is not None for part in parts):
+        outline = joined_outlines([part.outline or rectangle_outline(part.xyxy) for part in parts])
+        if outline is None:
+            raise UserError(f"{file}, {parts[1].place}: a group of masks and outlines; draw its parts in one way")
+    return parts[0]._replace(xyxy=(left, top, right, bottom), area=float(sum(areas)), outline=outline)
+
+
+def _boxes(file: Path, shapes: Sequence[dict[str, Any]], outlines: bool) -> Iterator[tuple[Any, AnnotatedBox]]:
+    """The box of each shape, and the group that it is said to be of."""
     for number, shape in enumerate(shapes, start=1):
         place, kind = f"shape {number}", shape.get("shape_type") or "polygon"
         if kind not in _AREAS:
@@ -143,7 +176,7 @@ def _boxes(file: Path, shapes: Sequence[dict[str, Any]], outlines: bool) -> Iter
         right, bottom = points.max(axis=0).tolist()
         area = outline_area(points) if kind == "polygon" else None
         outline = _outline(f"{file}, {place}", kind, shape, points) if outlines else None
-        yield AnnotatedBox(place, label, (left, top, right, bottom), area=area, outline=outline)
+        yield shape.get("group_id"), AnnotatedBox(place, label, (left, top, right, bottom), area=area, outline=outline)
 
 
 def _outline(where: str, kind: str, shape: dict[str, Any], points: Any) -> Outline | None:

@@ -51,6 +51,32 @@ class Outline:
         return Mask.of(from_run_lengths(from_text(self.runs) if isinstance(self.runs, str) else [*self.runs], size))
 
 
+def rectangle_outline(xyxy: tuple[float, float, float, float]) -> Outline:
+    """The outline of all of a box."""
+    left, top, right, bottom = xyxy
+    return Outline((np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64),))
+
+
+def joined_outlines(parts: Sequence[Outline]) -> Outline | None:
+    """The outline of a thing of several parts, all of polygons or all of pixels; None where they are of both.
+
+    >>> parts = [rectangle_outline((0, 0, 2, 1)), rectangle_outline((3, 0, 4, 1))]
+    >>> found = joined_outlines(parts)
+    >>> found.mask((5, 1)).area if found else None
+    3
+    """
+    if all(part.polygons for part in parts):
+        return Outline(tuple(polygon for part in parts for polygon in part.polygons))
+    masks = [part.pixels for part in parts if part.pixels is not None]
+    if len(masks) < len(parts):
+        return None
+    right, bottom = max(mask.right for mask in masks), max(mask.bottom for mask in masks)
+    pixels = np.zeros((bottom, right), np.bool_)
+    for mask in masks:
+        pixels[mask.place] |= mask.pixels
+    return Outline(pixels=Mask.of(pixels))
+
+
 def coco_outline(segmentation: Any) -> Outline | None:
     """What COCO's `segmentation` says: lists of x, y, x, y, ... or an object with run lengths; None where nothing.
 

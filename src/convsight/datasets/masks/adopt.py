@@ -17,7 +17,7 @@ from convsight.datasets.boxes.cvat import is_cvat, read_cvat
 from convsight.datasets.boxes.labelme import is_labelme, read_labelme
 from convsight.datasets.boxes.yolo import is_yolo, read_yolo
 from convsight.datasets.dataset import Dataset, Split
-from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes_things
+from convsight.datasets.masks.cityscapes import is_cityscapes, read_cityscapes_segments, read_cityscapes_things
 from convsight.datasets.masks.coco_panoptic import is_coco_panoptic, read_coco_panoptic
 from convsight.datasets.masks.footprints import is_footprints, read_footprint_things
 from convsight.datasets.masks.instance_source import PicturedThings, instances_dataset
@@ -80,6 +80,8 @@ def with_segments(dataset: Dataset) -> Dataset | None:
     if holds(dataset, PanopticMaps):
         return dataset
     path = Path(dataset.source)
+    if path.exists() and is_cityscapes(path):
+        return read_cityscapes_segments(path)
     return read_coco_panoptic(path) if path.exists() and is_coco_panoptic(path) else None
 
 

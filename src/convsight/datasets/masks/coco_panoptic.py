@@ -77,7 +77,7 @@ class PanopticFile:
 
 def is_coco_panoptic(path: Path) -> bool:
     """Whether `path` is such a JSON file with its PNGs, or a folder that holds some, itself or in annotations/."""
-    return bool(_files(path))
+    return bool(panoptic_files(path))
 
 
 def read_coco_panoptic(path: Path) -> Dataset:
@@ -89,7 +89,7 @@ def read_coco_panoptic(path: Path) -> Dataset:
     Raises `UserError` naming file and image for damaged JSON, a category that is not listed, an image or a PNG that is
     not there.
     """
-    files = _files(path)
+    files = panoptic_files(path)
     documents = {split: _read(file) for split, file in files.items()}
     categories = {key: each for document in documents.values() for key, each in sorted(document.categories.items())}
     names = tuple(dict.fromkeys(each.name for each in categories.values()))
@@ -112,7 +112,7 @@ def read_coco_panoptic(path: Path) -> Dataset:
     return Dataset(data_name(path), str(path), "panoptic", palette, splits)
 
 
-def _files(path: Path) -> dict[str, Path]:
+def panoptic_files(path: Path) -> dict[str, Path]:
     """The JSON files by split; empty where there is none."""
     if path.is_file():
         return {UNSPLIT: path} if path.suffix.lower() == ".json" and _is_panoptic(path) else {}
@@ -127,10 +127,10 @@ def _files(path: Path) -> dict[str, Path]:
 
 def _is_panoptic(file: Path) -> bool:
     """Whether `file` is of segments, and a folder of PNGs belongs to it."""
-    return _pngs(file) is not None and holds_segments(file)
+    return panoptic_pngs(file) is not None and holds_segments(file)
 
 
-def _pngs(file: Path) -> Path | None:
+def panoptic_pngs(file: Path) -> Path | None:
     """The folder of the PNGs of `file`: one of its name, else its own."""
     own = file.with_suffix("")
     if own.is_dir():
@@ -174,7 +174,7 @@ def _categories(file: Path, entries: Sequence[Mapping[str, Any]]) -> Iterator[tu
 
 
 def _sources(document: _Document, split: str, palette: Palette, things: tuple[bool, ...]) -> Iterator[PanopticFile]:
-    pngs = _pngs(document.file) or document.file.parent
+    pngs = panoptic_pngs(document.file) or document.file.parent
     place = _image_folder(document, split)
     pictures = [place / picture for picture, _, _ in document.images]
     where = f"{document.file}, image"

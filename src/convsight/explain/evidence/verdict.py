@@ -70,9 +70,10 @@ def judge(e: Floats, references: Mapping[str, Floats], depends: bool | None = No
 def _verdict(
     pictures: int, defined: int, beyond: Mapping[str, Measured], references: set[str], depends: bool | None
 ) -> tuple[Verdict, str]:
-    if depends is False:
+    too_little = f"{pictures} pictures, and a verdict takes {LEAST_PICTURES}" if pictures < LEAST_PICTURES else ""
+    if depends is False and not too_little:
         return Verdict.OTHER_CAUSE, "its maps stay alike where all weights are drawn anew"
-    too_little = _too_little(pictures, defined, references - set(beyond))
+    too_little = too_little or _undefined(pictures, defined, references - set(beyond))
     if too_little:
         return Verdict.UNDECIDED, too_little
     reached = [name for name, each in beyond.items() if each.high <= 0]
@@ -85,10 +86,8 @@ def _verdict(
     return Verdict.FAITHFUL, f"better than each reference, by {beyond[nearest].value:.2f} than {nearest}"
 
 
-def _too_little(pictures: int, defined: int, missing: set[str]) -> str:
-    """Why nothing can be decided; empty where there is enough."""
-    if pictures < LEAST_PICTURES:
-        return f"{pictures} pictures, and a verdict takes {LEAST_PICTURES}"
+def _undefined(pictures: int, defined: int, missing: set[str]) -> str:
+    """Why nothing can be decided of so many pictures; empty where there is enough."""
     if defined < LEAST_DEFINED * pictures:
         return f"E is defined for {defined} of {pictures} pictures: of the others hiding all changes too little"
     return f"nothing is known of {_and(sorted(missing))}" if missing else ""

@@ -18,6 +18,7 @@ from torchvision.ops import roi_align
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.boxes.anchors import clipped, decoded, sides_of
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.nms import Candidates, best, nms
 
 BACKBONES = {
@@ -66,19 +67,37 @@ def losses(net: Any, images: Tensor, true: list[dict[str, Tensor]]) -> dict[str,
 def candidates(net: Any, levels: Mapping[str, Tensor], images: Tensor, most: int) -> Candidates:
     """At most `most` boxes for each image, surest first, before suppression; `levels` are the images' features."""
     rois = proposed(net, levels, images)
+    shares, logits = _looked_at(net, levels, images, rois)
+    there = (rois.scores > 0)[:, :, None] & _larger(shares, images, _MIN_DETECTION_PX)
+    scores = logits.softmax(dim=2)[:, :, 1:] * there
+    batch, count, classes = scores.shape
+    labels = torch.arange(classes, device=logits.device).expand(batch, count, classes)
+    return best(Candidates(shares.flatten(1, 2), scores.flatten(1), labels.flatten(1)), most)
+
+
+def said_of(net: Any, levels: Mapping[str, Tensor], images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+    """Boxes (batch, boxes, 4) as fractions where class `label` would lie, and the logit of its score (batch, boxes).
+
+    Boxes are those that the second stage looks at; gradients go through what it sees in them, not through their places.
+    """
+    rois = proposed(net, levels, images)
+    given = Candidates(rois.boxes.detach(), rois.scores, rois.labels)
+    shares, logits = _looked_at(net, levels, images, given)
+    return shares[:, :, label], log_odds(logits, label + 1)
+
+
+def _looked_at(net: Any, levels: Mapping[str, Tensor], images: Tensor, rois: Candidates) -> tuple[Tensor, Tensor]:
+    """What the second stage says of boxes in px.
+
+    As fractions where each class would lie (batch, boxes, classes, 4), and logits of the background and of classes.
+    """
     heads = net.roi_heads
     pooled = pool(list(levels.values())[: pooled_levels(net)], rois.boxes, images)
     logits, codes = heads.box_predictor(heads.box_head(pooled))
     batch, count = rois.scores.shape
-    classes = logits.shape[1] - 1
-    boxes = decoded(
-        codes.reshape(batch, count, classes + 1, 4)[:, :, 1:], rois.boxes[:, :, None], heads.box_coder.weights
-    )
-    shares = clipped(boxes, images)
-    there = (rois.scores > 0)[:, :, None] & _larger(shares, images, _MIN_DETECTION_PX)
-    scores = logits.softmax(dim=1).reshape(batch, count, classes + 1)[:, :, 1:] * there
-    labels = torch.arange(classes, device=logits.device).expand(batch, count, classes)
-    return best(Candidates(shares.flatten(1, 2), scores.flatten(1), labels.flatten(1)), most)
+    told = codes.reshape(batch, count, logits.shape[1], 4)[:, :, 1:]
+    boxes = decoded(told, rois.boxes[:, :, None], heads.box_coder.weights)
+    return clipped(boxes, images), logits.reshape(batch, count, logits.shape[1])
 
 
 def proposed(net: Any, features: Mapping[str, Tensor], images: Tensor) -> Candidates:

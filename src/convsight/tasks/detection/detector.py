@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from convsight.nets.pyramid import Pyramid
 from convsight.nets.stages import Stages, stages_of
+from convsight.tasks.boxes.anchors import clipped
+from convsight.tasks.boxes.asked import Sides, weights_at
 from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.light.settings import DetectionSettings
 from convsight.tasks.detection.yolo import Yolo, corners
@@ -37,8 +39,19 @@ class Detector(ABC, nn.Module):
         """At most `most` boxes for each image, surest first, before suppression."""
 
     @abstractmethod
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        """Boxes (batch, places, 4) as fractions, and the logit of the score of class `label` there (batch, places).
+
+        Of all places that it says something of, which may be other ones in every picture; gradients reach the logits.
+        """
+
+    @abstractmethod
     def borrowed(self) -> Mapping[str, Tensor]:
         """The tensors that a network of the catalogue has too, under the names that they have there."""
+
+    def told_by(self, images: Tensor, label: int, box: Sides) -> str | None:
+        """The name of the layer whose maps say most of class `label` at `box`; None where levels are not told apart."""
+        return None
 
     @property
     def backbone(self) -> tuple[str, ...]:
@@ -68,11 +81,25 @@ class YoloDetector(Detector):
         return yolo_losses(logits, sides, cells, true_boxes(targets["boxes"], targets["labels"], images), settings)
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
+        boxes, logits = self._said(images)
+        return best_of_all_classes(boxes, logits.sigmoid(), most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        boxes, logits = self._said(images)
+        return boxes, logits[..., label]
+
+    def told_by(self, images: Tensor, label: int, box: Sides) -> str:
+        with torch.no_grad():
+            logits, sides, cells = self.net(images[:1])
+            boxes = clipped(corners(sides, cells.centres, cells.strides), images)
+            place = (logits[..., label] + weights_at(boxes, box).log()).argmax()
+        strides = cells.strides[:, 0]
+        level = len(strides[strides < strides[place]].unique())
+        return f"net.neck.{self.net.neck.last_of(level)}"
+
+    def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
         logits, sides, cells = self.net(images)
-        height, width = images.shape[2:]
-        boxes = corners(sides, cells.centres, cells.strides)
-        fractions = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype, device=boxes.device)
-        return best_of_all_classes(fractions.clamp(0, 1), logits.sigmoid(), most)
+        return clipped(corners(sides, cells.centres, cells.strides), images), logits
 
     def borrowed(self) -> Mapping[str, Tensor]:
         backbone = self.net.backbone

@@ -8,7 +8,7 @@ from torch import Tensor
 from convsight.nets.entry import NetShape
 from convsight.tasks.boxes.anchors import listed_targets
 from convsight.tasks.boxes.nms import Candidates
-from convsight.tasks.boxes.two_stages import body_tensors, build_two_stages, candidates, features, losses
+from convsight.tasks.boxes.two_stages import body_tensors, build_two_stages, candidates, features, losses, said_of
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
 
@@ -30,6 +30,9 @@ class FasterRcnn(Detector):
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
         return candidates(self.net, features(self.net, images), images, most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        return said_of(self.net, features(self.net, images), images, label)
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return body_tensors(self.net)

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.tasks.boxes.anchors import sides_of
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.nms import Candidates
 from convsight.tasks.detection.box_losses import BOX_LOSSES
 from convsight.tasks.detection.detector import Detector
@@ -50,6 +51,10 @@ class Locate(Detector):
         logits, boxes = self._outputs(images)
         scores, labels = logits.softmax(dim=1)[:, : self.classes].max(dim=1, keepdim=True)
         return Candidates(boxes[:, None], scores, labels)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        logits, boxes = self._outputs(images)
+        return boxes[:, None], log_odds(logits, label)[:, None]
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return self.net.state_dict()

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from convsight.nets.catalogue import NetShape, build_net
 from convsight.nets.resize_layers import triangles
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.iou import pairwise_iou
 from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.detector import Detector
@@ -47,11 +48,19 @@ class SlidingWindow(Detector):
         return {"total": F.cross_entropy(logits, wanted, label_smoothing=settings.label_smoothing)}
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
+        boxes, logits = self._said(images)
+        return best_of_all_classes(boxes, logits.softmax(dim=2)[..., :-1], most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        boxes, logits = self._said(images)
+        return boxes, log_odds(logits, label)
+
+    def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The boxes of all windows (batch, windows, 4), and logits of classes and background (batch, windows, ...)."""
         seen = torch.cat([windows(images, share) for share in _SHARES], dim=1)
         logits = self.net(seen.flatten(0, 1)).float()
-        scores = logits.softmax(dim=1)[:, :-1].reshape(-1, seen.shape[1], self.classes)
         boxes = window_boxes(images).expand(images.shape[0], -1, -1)
-        return best_of_all_classes(boxes, scores, most)
+        return boxes, logits.reshape(-1, seen.shape[1], self.classes + 1)
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return self.net.state_dict()

@@ -17,6 +17,7 @@ from torchvision.ops import box_iou
 from convsight.nets.entry import NetShape
 from convsight.nets.torchvision_nets import take_channels
 from convsight.tasks.boxes.anchors import clipped, decoded, listed_targets
+from convsight.tasks.boxes.asked import log_odds
 from convsight.tasks.boxes.nms import Candidates, best_of_all_classes
 from convsight.tasks.detection.detector import Detector
 from convsight.tasks.detection.light.settings import DetectionSettings
@@ -67,9 +68,17 @@ class Ssd(Detector):
         return {"total": parts["class"] + parts["box"], **parts}
 
     def candidates(self, images: Tensor, most: int) -> Candidates:
-        logits, codes, anchors = self._outputs(images)
-        boxes = clipped(decoded(codes, anchors, self.net.box_coder.weights), images)
+        boxes, logits = self._said(images)
         return best_of_all_classes(boxes, logits.softmax(dim=2)[:, :, 1:], most)
+
+    def said_of(self, images: Tensor, label: int) -> tuple[Tensor, Tensor]:
+        boxes, logits = self._said(images)
+        return boxes, log_odds(logits, label + 1)
+
+    def _said(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Boxes (batch, boxes, 4) as fractions, and logits of the background and of classes, (batch, boxes, ...)."""
+        logits, codes, anchors = self._outputs(images)
+        return clipped(decoded(codes, anchors, self.net.box_coder.weights), images), logits
 
     def borrowed(self) -> Mapping[str, Tensor]:
         if self.lite:  # torchvision halves the width of MobileNet's last layers

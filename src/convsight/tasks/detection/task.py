@@ -23,6 +23,8 @@ from convsight.nets.weights import Weights
 from convsight.results import BoxLists
 from convsight.results.drawing import Corners, draw_boxes
 from convsight.settings import TrainSettings, changed, checked
+from convsight.tasks.box_question import BoxQuestion
+from convsight.tasks.boxes.asked import logit_at
 from convsight.tasks.boxes.nms import NmsKind, best, nms
 from convsight.tasks.capabilities import Published
 from convsight.tasks.contract import Task
@@ -38,6 +40,7 @@ from convsight.tasks.detection.torchvision_detectors import TORCHVISION_DETECTOR
 from convsight.tasks.image_size import sizes, unmeasured
 from convsight.tasks.learner import Learner, OneNetwork
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.question import Question
 from convsight.tasks.rare_classes import rarest_class_weights
 from convsight.tasks.reader import Metrics
 from convsight.tasks.target_tensors import HeldTargets, TargetTensors
@@ -136,6 +139,15 @@ class Detection(Task):
 
     def mirrors(self, augmentation: Augmentation, settings: TrainSettings) -> bool:
         return False  # boxes of two views have no mean
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
+        """The logit of the class at the box that is asked about, see `logit_at`."""
+        assert isinstance(question, BoxQuestion)
+        return logit_at(*_detector(model).said_of(planes, question.label), question.box)
+
+    def told_by(self, model: nn.Module, planes: Tensor, question: Question) -> str | None:
+        assert isinstance(question, BoxQuestion)
+        return _detector(model).told_by(planes, question.label, question.box)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         own = checked(DetectionSettings, card.options)

@@ -126,6 +126,10 @@ class Neck(nn.Module):
         self.strides = nn.ModuleList(conv(neck, neck, stride=2) for _ in widths[1:])
         self.upwards = nn.ModuleList(Merge(neck) for _ in widths[1:])
 
+    def last_of(self, level: int) -> str:
+        """The name of the module that gives the maps of `level`, 0 being the finest."""
+        return f"upwards.{level - 1}" if level else "downwards.0"
+
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         levels = [entry(level) for entry, level in zip(self.entries, features, strict=True)]
         for place in range(len(levels) - 2, -1, -1):

@@ -16,6 +16,8 @@ from convsight.nets.entry import NetShape
 from convsight.nets.halving_unet import halving_unet
 from convsight.nets.unet import UNet, unet_after
 from convsight.tasks.instances.instance_net import IGNORE, InstanceNet
+from convsight.tasks.mask_question import MaskQuestion
+from convsight.tasks.over_region import largest_in, mean_over
 from convsight.tasks.whole_batch import of_whole_batch
 
 _DEPTH = 3.0  # weight of the loss of depths
@@ -44,6 +46,15 @@ class Cells(InstanceNet):
     def arrays(self, images: Tensor, overlap: float) -> dict[str, Tensor]:
         logits = self(images).float()
         return {"probabilities": logits[:, :-1].softmax(dim=1), "depths": logits[:, -1].sigmoid()}
+
+    def asked(self, images: Tensor, question: MaskQuestion) -> Tensor:
+        """By how much the logit of its class is above the background's, over its pixels, and that of its depth.
+
+        The depth is that at its deepest pixel: both make a thing's score.
+        """
+        logits = self(images).float()
+        apart = logits[:, question.label + 1] - logits[:, 0]
+        return mean_over(apart, question.region) + largest_in(logits[:, -1], question.region)
 
     def borrowed(self) -> Mapping[str, Tensor]:
         inner: Any = self.net.encoder

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from convsight.nets.stages import Stages, stages_of
+from convsight.tasks.mask_question import MaskQuestion
 
 IGNORE = -1  # the class of pixels of which nothing is known
 
@@ -29,6 +30,10 @@ class InstanceNet(ABC, nn.Module):
     @abstractmethod
     def arrays(self, images: Tensor, overlap: float) -> dict[str, Tensor]:
         """What the task's reader takes; `overlap` is that from which one box suppresses another."""
+
+    @abstractmethod
+    def asked(self, images: Tensor, question: MaskQuestion) -> Tensor:
+        """The number (batch,) that `question` is about, before it is squashed, for gradients to go through."""
 
     @abstractmethod
     def borrowed(self) -> Mapping[str, Tensor]:

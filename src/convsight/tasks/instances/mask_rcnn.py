@@ -14,6 +14,7 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from convsight.nets.entry import NetShape
 from convsight.tasks.boxes.anchors import sides_of
+from convsight.tasks.boxes.asked import logit_at
 from convsight.tasks.boxes.nms import best, nms
 from convsight.tasks.boxes.two_stages import (
     body_tensors,
@@ -23,8 +24,10 @@ from convsight.tasks.boxes.two_stages import (
     losses,
     pool,
     pooled_levels,
+    said_of,
 )
 from convsight.tasks.instances.instance_net import InstanceNet
+from convsight.tasks.mask_question import MaskQuestion
 
 _CANDIDATES = 256  # boxes of an image that suppression sees
 _MAX_THINGS = 100  # boxes of an image that get masks, as COCO judges
@@ -67,6 +70,11 @@ class MaskRcnn(InstanceNet):
         own = (found.labels + 1).reshape(-1, 1, 1, 1).expand(-1, 1, *logits.shape[2:])
         masks = logits.gather(1, own)[:, 0].sigmoid().reshape(batch, count, *logits.shape[2:])
         return {"boxes": found.boxes, "scores": found.scores, "labels": found.labels.float(), "masks": masks}
+
+    def asked(self, images: Tensor, question: MaskQuestion) -> Tensor:
+        """The logit of its class at the box around its pixels, see `logit_at`."""
+        boxes, logits = said_of(self.net, features(self.net, images), images, question.label)
+        return logit_at(boxes, logits, question.box)
 
     def borrowed(self) -> Mapping[str, Tensor]:
         return body_tensors(self.net)

@@ -28,7 +28,9 @@ from convsight.tasks.instances.instance_tensors import InstanceTensors
 from convsight.tasks.instances.light.settings import InstanceSettings
 from convsight.tasks.instances.networks import NETWORKS, check_network
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.mask_question import MaskQuestion
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.question import Question
 from convsight.tasks.target_tensors import TargetTensors
 
 _OF_ONE_NET = {"marker": "cells", "overlap": "mask-rcnn"}  # a setting -> the network that it is for
@@ -80,6 +82,10 @@ class Instances(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, instance_loss)
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
+        assert isinstance(question, MaskQuestion)
+        return _net(model).asked(planes, question)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         own = checked(InstanceSettings, card.options)

@@ -24,12 +24,15 @@ from convsight.tasks.contract import Task
 from convsight.tasks.image_size import in_proportion
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork
+from convsight.tasks.mask_question import MaskQuestion
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.over_region import largest_in, mean_over
 from convsight.tasks.panoptic.light.adoption import things_of
 from convsight.tasks.panoptic.light.settings import PanopticSettings
 from convsight.tasks.panoptic.networks import NETWORKS
 from convsight.tasks.panoptic.panoptic_net import PanopticNet
 from convsight.tasks.panoptic.panoptic_tensors import IGNORE, PanopticTensors
+from convsight.tasks.question import Question
 from convsight.tasks.target_tensors import TargetTensors
 
 
@@ -76,6 +79,13 @@ class PanopticTask(Task):
 
     def learner(self, network: nn.Module, card: Card, settings: TrainSettings) -> Learner:
         return OneNetwork(network, panoptic_loss)
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
+        """The mean logit of its class over a segment, and of a thing the largest of its being a centre."""
+        assert isinstance(question, MaskQuestion)
+        logits, centres, _ = _net(model)(planes)
+        sure = mean_over(logits[:, question.label], question.region)
+        return sure + largest_in(centres, question.region) if things_of(_palette(card.target))[question.label] else sure
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return PanopticGraph(InputLayer(card.input), _net(model))

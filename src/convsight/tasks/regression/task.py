@@ -25,6 +25,7 @@ from convsight.targets import NumberTargets, Targets
 from convsight.tasks.capabilities import mean_answer
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.question import OutputQuestion, Question
 from convsight.tasks.reader import Metrics
 from convsight.tasks.regression.augmentation import choose_augmentation
 from convsight.tasks.regression.baselines import constant_baseline, linear_baseline
@@ -97,6 +98,15 @@ class Regression(WholeImageTask):
     def learner_by(self, loss: Callable[[Tensor, Tensor], Tensor], network: nn.Module, card: Card) -> Learner:
         target = number_targets(card)
         return OneNetwork(network, by_own_loss(loss, lambda batch: _standardised(batch, target)))
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
+        """The number itself, in its unit."""
+        assert isinstance(question, OutputQuestion)
+        target = number_targets(card)
+        assert target.mean is not None  # it was fitted before there was a network
+        weights, means, _ = _answer(card).told(_by_number(model(planes).float(), target))
+        middle = (weights * means).sum(dim=2)[:, question.index]
+        return middle * target.scale[question.index] + target.mean[question.index]
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return NumberGraph(card, model)

@@ -30,10 +30,13 @@ from convsight.tasks.image_size import in_proportion, sizes, unmeasured
 from convsight.tasks.image_variation import choose_augmentation
 from convsight.tasks.learner import Learner, OneNetwork, by_own_loss
 from convsight.tasks.net_shape import net_shape
+from convsight.tasks.over_region import mean_over
+from convsight.tasks.question import Question
 from convsight.tasks.reader import Metrics
 from convsight.tasks.segmentation.baselines import majority_baseline, place_baseline
 from convsight.tasks.segmentation.figures import figures
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
+from convsight.tasks.segmentation.light.region_question import RegionQuestion
 from convsight.tasks.segmentation.light.settings import SegmentationSettings
 from convsight.tasks.segmentation.losses import MaskLoss
 from convsight.tasks.segmentation.mask_tensors import MaskTensors
@@ -149,6 +152,11 @@ class Segmentation(Task):
         if not isinstance(metrics, ClassMapMetrics):
             raise TypeError(f"figures of segmentation need ClassMapMetrics, not {type(metrics).__name__}")
         return figures(metrics)
+
+    def asked(self, model: nn.Module, planes: Tensor, question: Question, card: Card) -> Tensor:
+        """The mean logit of a class over the region that was answered it."""
+        assert isinstance(question, RegionQuestion)
+        return mean_over(model(planes).float()[:, question.index], question.region)
 
     def graph(self, model: nn.Module, card: Card) -> nn.Module:
         return PixelGraph(InputLayer(card.input), model, card.mirror)

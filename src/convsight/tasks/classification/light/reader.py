@@ -11,7 +11,7 @@ from convsight.datasets import Dataset, Split
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.answers.label_answers import read_labels
 from convsight.results import Label, Labels, NumbersOfMany
-from convsight.targets import Classes, TargetSpec
+from convsight.targets import Classes
 from convsight.tasks.classification.light.metrics import ClassMetrics
 from convsight.tasks.question import OutputQuestion, class_index
 from convsight.tasks.reader import Reader
@@ -46,8 +46,8 @@ print(classes[best], float(arrays["probabilities"][0, best]))
         return read_labels(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> ClassMetrics:
-        return ClassMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> ClassMetrics:
+        return ClassMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "probability", *self.classes)

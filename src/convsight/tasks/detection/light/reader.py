@@ -10,7 +10,7 @@ from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.answers.coco_answers import read_coco_answers
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes
-from convsight.targets import TargetSpec
+from convsight.tasks.box_question import BoxQuestion, box_question
 from convsight.tasks.detection.light.metrics import BoxMetrics
 from convsight.tasks.reader import Reader
 
@@ -50,8 +50,8 @@ class BoxReader(Reader):
         return read_coco_answers(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> BoxMetrics:
-        return BoxMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> BoxMetrics:
+        return BoxMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom")
@@ -66,6 +66,9 @@ class BoxReader(Reader):
         return Boxes.of(
             self.classes, (width, height), xyxy, labels, scores=scores[found], thresholds=self._thresholds[labels]
         )
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> BoxQuestion:
+        return box_question(arrays, self.classes, self._thresholds, wanted)
 
     def metrics(self) -> BoxMetrics:
         return BoxMetrics(self.classes)

@@ -13,13 +13,14 @@ from convsight.inputs import InputGeometry
 from convsight.metrics.things.thresholds import thresholds_of
 from convsight.results import Boxes, InvalidOutputError
 from convsight.results.masks import mask_column
-from convsight.targets import TargetSpec
 from convsight.tasks.instances.light.adoption import as_instances
 from convsight.tasks.instances.light.box_masks import masks_in_boxes
 from convsight.tasks.instances.light.flooding import flooded
 from convsight.tasks.instances.light.metrics import InstanceMetrics
 from convsight.tasks.instances.light.settings import InstanceSettings
 from convsight.tasks.instances.light.things import Things, things_of
+from convsight.tasks.mask_question import MaskedThing, mask_question
+from convsight.tasks.question import Question
 from convsight.tasks.reader import Reader
 
 if TYPE_CHECKING:
@@ -65,15 +66,14 @@ class InstanceReader(Reader):
         return read_instances(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> InstanceMetrics:
-        return InstanceMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> InstanceMetrics:
+        return InstanceMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "left", "top", "right", "bottom", "mask")
 
     def read(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Boxes:
-        geometry = self.card.input.geometry(size)
-        things = _of_boxes(arrays, geometry) if "boxes" in arrays else self._of_pixels(arrays, geometry)
+        things = self._things(arrays, size)
         width, height = size
         return Boxes.of(
             self.classes,
@@ -85,6 +85,25 @@ class InstanceReader(Reader):
             areas=[mask.area for mask in things.masks],
             columns={"mask": mask_column(things.masks)},
         )
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> Question:
+        return mask_question(
+            self._shown, arrays, self.card.input, size, self.classes, wanted, of_pixels="boxes" not in arrays
+        )
+
+    def _shown(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> list[MaskedThing]:
+        """The things of a picture, surest first."""
+        things = self._things(arrays, size)
+        order = np.argsort(-things.scores, kind="stable").tolist()
+        rows = zip(
+            things.labels.tolist(), things.scores.tolist(), self._thresholds[things.labels].tolist(), strict=True
+        )
+        shown = [MaskedThing(*row, mask) for row, mask in zip(rows, things.masks, strict=True)]
+        return [shown[place] for place in order]
+
+    def _things(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...]) -> Things:
+        geometry = self.card.input.geometry(size)
+        return _of_boxes(arrays, geometry) if "boxes" in arrays else self._of_pixels(arrays, geometry)
 
     def _of_pixels(self, arrays: Mapping[str, NDArray[Any]], geometry: InputGeometry) -> Things:
         probabilities = np.asarray(arrays["probabilities"], np.float32)

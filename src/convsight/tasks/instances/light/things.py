@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from convsight.inputs import InputGeometry
 from convsight.results.masks import Mask, masks_of_ids
+from convsight.tasks.grid import on_grid
 
 Floats = NDArray[np.floating[Any]]
 
@@ -45,7 +46,7 @@ def _class_shares(ids: NDArray[Any], classes: Floats, geometry: InputGeometry, c
     """Of each thing the share of each class in what is of any: (things, classes)."""
     if len(classes) == 1:
         return np.ones((count, 1))
-    seen = _on_grid(geometry.mask(ids), classes.shape[1:])
+    seen = on_grid(geometry.mask(ids), *classes.shape[1:])
     sums = np.stack([np.bincount(seen.ravel(), each.ravel(), count + 1)[1:] for each in classes], axis=1)
     lost = np.flatnonzero(sums.sum(axis=1) <= 0)  # so thin that no cell is its own: what its middle says
     if len(lost):
@@ -55,13 +56,4 @@ def _class_shares(ids: NDArray[Any], classes: Floats, geometry: InputGeometry, c
         x, y = cells.astype(np.int64).T
         sums[lost] = classes[:, y.clip(0, rows - 1), x.clip(0, columns - 1)].T + np.finfo(np.float32).tiny
     found: Floats = sums / sums.sum(axis=1, keepdims=True)
-    return found
-
-
-def _on_grid(ids: NDArray[Any], grid: tuple[int, ...]) -> NDArray[Any]:
-    """`ids` (height, width) of the input on a `grid` of cells, which may be coarser: of each the nearest pixel."""
-    rows, columns = (
-        ((np.arange(cells) + 0.5) * side / cells).astype(np.int64) for cells, side in zip(grid, ids.shape, strict=True)
-    )
-    found: NDArray[Any] = ids[rows[:, None], columns[None]]
     return found

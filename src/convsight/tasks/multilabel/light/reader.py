@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.label_set_answers import read_label_sets
 from convsight.results import LabelSet
 from convsight.targets import SeveralLabels
 from convsight.tasks.multilabel.light.adoption import as_labels
@@ -43,6 +45,14 @@ class LabelSetReader(Reader):
     @classmethod
     def adopted(cls, dataset: Dataset) -> Dataset | None:
         return as_labels(dataset)
+
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_label_sets(given)
+
+    @classmethod
+    def judging(cls, given: GivenAnswers) -> LabelSetMetrics:
+        return LabelSetMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("labels", *self.classes)

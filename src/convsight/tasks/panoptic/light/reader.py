@@ -1,20 +1,25 @@
 """The light half of panoptic: classes, centres and offsets to a `PanopticMap`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.panoptic_answers import read_segments
 from convsight.results import InvalidOutputError, PanopticMap
+from convsight.results.masks import masks_of_ids
 from convsight.targets import Palette
 from convsight.tasks.full_size import most_probable
+from convsight.tasks.mask_question import MaskedThing, mask_question
 from convsight.tasks.panoptic.light.adoption import as_panoptic_maps, things_of
 from convsight.tasks.panoptic.light.grouping import centres_of, grouped
 from convsight.tasks.panoptic.light.merging import merged
 from convsight.tasks.panoptic.light.metrics import PanopticMetrics
 from convsight.tasks.panoptic.light.settings import PanopticSettings
+from convsight.tasks.question import Question
 from convsight.tasks.reader import Reader
 
 if TYPE_CHECKING:
@@ -55,6 +60,17 @@ class PanopticReader(Reader):
     def adopted(cls, dataset: Dataset) -> Dataset | None:
         return as_panoptic_maps(dataset)
 
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_segments(given)
+
+    @classmethod
+    def judging(cls, given: GivenAnswers) -> PanopticMetrics:
+        target = given.dataset.target
+        if not isinstance(target, Palette):
+            raise TypeError(f"segments need a Palette, not {type(target).__name__}")
+        return PanopticMetrics(target.names, things_of(target))
+
     def columns(self) -> tuple[str, ...]:
         return ("label", "score", "id", "pixels")
 
@@ -74,6 +90,21 @@ class PanopticReader(Reader):
         return PanopticMap.of(
             self.classes, self._things, segments.ids, numbers, segments.labels, scores=segments.scores
         )
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> Question:
+        """As of any reader; without a wish it is about the surest thing, of stuff where there are none."""
+        return mask_question(self._shown, arrays, self.card.input, size, self.classes, wanted, self._surest_thing)
+
+    def _shown(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, int]) -> list[MaskedThing]:
+        """The segments of a picture, the largest first."""
+        found = self.read(arrays, size)
+        masks = dict(zip(found.numbers.tolist(), masks_of_ids(found.rows, len(found.numbers)), strict=True))
+        labels = dict(zip(found.numbers.tolist(), found.labels.tolist(), strict=True))
+        return [MaskedThing(labels[each.number], each.score, 0.0, masks[each.number]) for each in found.segments]
+
+    def _surest_thing(self, segments: Sequence[MaskedThing]) -> str | None:
+        things = [(each.score, -place) for place, each in enumerate(segments) if self._things[each.label]]
+        return f"#{1 - max(things)[1]}" if things else None
 
     def metrics(self) -> PanopticMetrics:
         return PanopticMetrics(self.classes, self._things)

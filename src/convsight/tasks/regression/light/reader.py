@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset, Split
+from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.number_answers import read_numbers
 from convsight.datasets.number_columns import numeric_classes
+from convsight.errors import unknown_name
 from convsight.results import Labels, Numbers, NumbersOfMany
 from convsight.results.mixture import Mixture
 from convsight.targets import Classes, NumberTargets
+from convsight.tasks.question import OutputQuestion
 from convsight.tasks.reader import Reader
 from convsight.tasks.regression.light.metrics import NumberMetrics
 
@@ -47,6 +51,18 @@ print(dict(zip(classes, numbers.tolist())))
         splits = {name: _as_numbers(split, np.array(values, np.float64)) for name, split in dataset.splits.items()}
         return replace(dataset, task="regression", target=target, splits=splits, findings=())
 
+    @classmethod
+    def answers(cls, given: GivenAnswers) -> Answers:
+        return read_numbers(given)
+
+    @classmethod
+    def judging(cls, given: GivenAnswers) -> NumberMetrics:
+        """With the scale of the training numbers, or of those that are judged where the data have no others."""
+        target = given.dataset.target
+        if not isinstance(target, NumberTargets):
+            raise TypeError(f"regression needs numbers as its target, not {type(target).__name__}")
+        return NumberMetrics(target.fitted(given.dataset.splits.get("train", given.split).targets))
+
     def columns(self) -> tuple[str, ...]:
         labels = zip(self._target.names, self._target.units, strict=True)
         ends = [(name, *(_with_unit(f"{name} {end}", unit) for end in ("low", "high"))) for name, unit in labels]
@@ -56,6 +72,14 @@ print(dict(zip(classes, numbers.tolist())))
         parts = (np.asarray(arrays[name], np.float64) for name in ("weights", "means", "deviations"))
         mixture = Mixture(*parts)
         return Numbers(self._target.names, self._target.units, mixture.mean, self._scale, mixture)
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> OutputQuestion:
+        """About the number that `wanted` names, by default the first; in its own unit."""
+        names = self._target.names
+        if wanted is not None and wanted not in names:
+            raise unknown_name("number", wanted, names)
+        place = 0 if wanted is None else names.index(wanted)
+        return OutputQuestion(names[place], place, "numbers", self._target.units[place] or "number")
 
     def metrics(self) -> NumberMetrics:
         return NumberMetrics(self._target)

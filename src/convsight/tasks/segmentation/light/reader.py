@@ -12,11 +12,12 @@ from convsight.datasets.answers.mask_answers import read_masks
 from convsight.images import InputSize
 from convsight.inputs import ImageGeometry, InputGeometry
 from convsight.results import ClassMap
-from convsight.targets import Palette, TargetSpec
+from convsight.targets import Palette
 from convsight.tasks.full_size import most_probable
 from convsight.tasks.reader import Reader
 from convsight.tasks.segmentation.light.adoption import as_class_maps
 from convsight.tasks.segmentation.light.metrics import ClassMapMetrics
+from convsight.tasks.segmentation.light.region_question import RegionQuestion, region_question
 
 if TYPE_CHECKING:
     from convsight.card import Card
@@ -57,8 +58,8 @@ class ClassMapReader(Reader):
         return read_masks(given)
 
     @classmethod
-    def judging(cls, target: TargetSpec) -> ClassMapMetrics:
-        return ClassMapMetrics(target.names)
+    def judging(cls, given: GivenAnswers) -> ClassMapMetrics:
+        return ClassMapMetrics(given.dataset.target.names)
 
     def columns(self) -> tuple[str, ...]:
         return ("largest", *self.classes)
@@ -77,6 +78,9 @@ class ClassMapReader(Reader):
 
     def joined(self, strips: Sequence[ClassMap]) -> ClassMap:
         return ClassMap.joined(strips)
+
+    def question(self, arrays: Mapping[str, NDArray[Any]], size: tuple[int, ...], wanted: str | None) -> RegionQuestion:
+        return region_question(np.asarray(arrays[self.blended]), self.card.input.geometry(size), self.classes, wanted)
 
     def metrics(self) -> ClassMapMetrics:
         return ClassMapMetrics(self.classes)

@@ -1,0 +1,52 @@
+"""CAM by hand, and where it is Grad-CAM."""
+
+import numpy as np
+import pytest
+import torch
+from tests.inside.subjects import CLASSES, logit, map_by, random_subject, subject_of
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from convsight.errors import UserError
+
+TEXT = "conv 6 3x3 relu | conv 6 3x3 relu | globalavg | dense classes"
+
+
+@pytest.mark.parametrize("net", ["small", "resnet18", TEXT])
+def test_its_mean_and_the_bias_are_the_logit_and_its_positive_part_is_grad_cam(net: str) -> None:
+    subject = random_subject(net, 64 if net == "resnet18" else 16, width=80 if net == "resnet18" else None)
+    network = subject.open_network()
+    found = map_by("cam", subject)
+    dense = [module for module in network.model.modules() if isinstance(module, nn.Linear)][-1]
+    answer = float(logit(subject)(network.planes(subject.array[None])).detach())
+    assert found.mean() + float(dense.bias[2]) == pytest.approx(answer, abs=1e-5)
+    np.testing.assert_allclose(map_by("gradcam", subject) * found.size, np.maximum(found, 0), rtol=1e-4, atol=1e-6)
+
+
+class _Functions(nn.Module):
+    """As DenseNet does it: the last ReLU is a function that changes the maps in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.features = nn.Conv2d(3, 4, 3)
+        self.classifier = nn.Linear(4, len(CLASSES))
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = F.relu(self.features(images), inplace=True)
+        found: Tensor = self.classifier(torch.flatten(F.adaptive_avg_pool2d(maps, (1, 1)), 1))
+        return found
+
+
+def test_maps_are_those_that_are_averaged_whatever_made_them() -> None:
+    model = _Functions()
+    subject = subject_of(model, TEXT, 10, 10, 3)
+    maps = model.features(subject.open_network().planes(subject.array[None])).relu()[0]
+    by_hand = np.einsum("c,crs->rs", model.classifier.weight[2].numpy(), maps.detach().numpy())
+    np.testing.assert_allclose(map_by("cam", subject), by_hand, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("net", ["mlp", "lecture3", "squeezenet1_0", "mobilenet_v3_small"])
+def test_other_networks_are_told_which_methods_apply(net: str) -> None:
+    with pytest.raises(UserError, match="behind a global mean; use gradcam, gradcampp, occlusion"):
+        map_by("cam", random_subject(net, 32))

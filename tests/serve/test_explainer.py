@@ -1,0 +1,167 @@
+"""`?explain=METHOD`: maps over HTTP, within the limits of the server."""
+
+import asyncio
+import base64
+import io
+import time
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from tests.explain.bright_model import bright_model
+from tests.serve.live import Live, image, live, request
+
+import convsight
+from convsight.runtime.engine import Engine
+from convsight.runtime.model import Model
+from convsight.serve.admission import Admission
+from convsight.serve.explainer import Asked, Explainer
+from convsight.serve.pending_request import PendingRequest
+from convsight.serve.refusal import ClientGoneError, RefusedError
+from convsight.serve.server_metrics import ServerMetrics
+from convsight.serve.settings import ServeSettings
+from convsight.serve.uploads import Upload
+
+OCCLUSION = "/predict?explain=occlusion"
+
+
+def test_a_map_is_that_of_the_command_line(server: Live, trained: Path) -> None:
+    found = server.post(image(1), path=f"{OCCLUSION}&target=3")
+    assert found.status_code == 200
+    [answer] = found.json()["answers"]
+    expected = convsight.explain(trained, image(1), method="occlusion", target="3")
+    assert {name: answer[name] for name in ("method", "about", "settings", "size")} == {
+        name: expected.to_json()[name] for name in ("method", "about", "settings", "size")
+    }
+    assert answer["range"] == pytest.approx(expected.to_json()["range"], abs=1e-3)
+    with Image.open(io.BytesIO(base64.b64decode(answer["map"]))) as picture:
+        levels = np.asarray(picture).astype(float)
+    assert levels.shape == expected.values.shape
+    largest = np.abs(expected.values).max()
+    np.testing.assert_allclose((levels - 128) / 127 * largest, expected.values, atol=largest / 50)
+
+
+def test_the_drawn_map_is_a_picture(server: Live) -> None:
+    headers = {"Accept": "image/png", "Content-Type": "application/octet-stream"}
+    found = request("POST", server.url + OCCLUSION, content=image(1), headers=headers)
+    assert (found.status_code, found.headers["content-type"]) == (200, "image/png")
+    with Image.open(io.BytesIO(found.content)) as drawn:
+        assert drawn.height > drawn.width >= 200  # with words above and the scale below
+    archive = request("POST", server.url + OCCLUSION, content=image(1), headers=headers | {"Accept": "application/zip"})
+    assert (archive.status_code, "ask for application/json or image/png" in archive.json()["error"]) == (406, True)
+
+
+def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
+    files = [("file", ("a.png", image())), ("file", ("b.png", b"no image"))]
+    found = request("POST", server.url + OCCLUSION, files=files)
+    assert [("map" in answer, "error" in answer) for answer in found.json()["answers"]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert server.post(b"no image", path=OCCLUSION).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("explain=oclusion", "unknown method 'oclusion'; did you mean occlusion"),
+        ("explain=occlusion&target=dog", "unknown class 'dog'"),
+        ("target=3", "target goes with explain"),
+    ],
+)
+def test_what_is_not_there_is_told(server: Live, query: str, message: str) -> None:
+    found = server.post(image(), path=f"/predict?{query}")
+    assert found.status_code == 422
+    assert message in found.json()["error"]
+    assert server.post(image()).status_code == 200
+
+
+def test_gradients_need_the_weights(trained: Path, server: Live) -> None:
+    with live(trained / "model.onnx") as exported:
+        found = exported.post(image(), path="/predict?explain=gradcam")
+        assert found.status_code == 422
+        assert "serve the run with its model.safetensors, or ask for occlusion" in found.json()["error"]
+        assert str(trained) not in found.text
+    assert server.post(image(), path="/predict?explain=gradcam").json()["answers"][0]["method"] == "gradcam"
+
+
+@final
+class Noting(Engine):
+    """Answers as `inner` does, and notes how many images wait at each run; after so many the client is gone."""
+
+    name, precision, streams = "noting", "float32", 1
+
+    def __init__(self, inner: Engine, admission: Admission) -> None:
+        self.inner, self.admission = inner, admission
+        self.held: list[int] = []
+        self.after: tuple[int, PendingRequest] | None = None
+
+    def run(self, inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        self.held.append(self.admission.images)
+        if self.after is not None and len(self.held) > self.after[0]:
+            self.after[1].drop()
+        return self.inner.run(inputs)
+
+
+async def explained_by(noting: Noting, settings: ServeSettings, images: int, gone_after: int | None = None) -> None:
+    ticket = noting.admission.ticket("somebody")
+    ticket.add_images(images)
+    pending = PendingRequest([Upload(f"{k}.png", image(k, side=16)) for k in range(images)], ticket)
+    noting.after = None if gone_after is None else (gone_after, pending)
+    models = {"hand": Model(bright_model(16).card, noting)}
+    explainer = Explainer(models, settings, ServerMetrics(noting.admission))
+    try:
+        await explainer.explain("hand", Asked("occlusion", None), pending)
+        assert all("map" in answer for answer in pending.predictions)
+    finally:
+        pending.end()
+        await asyncio.sleep(0)
+        explainer.close()
+
+
+def test_varied_pictures_count_as_images_that_wait() -> None:
+    settings = ServeSettings(queue=1000)
+    noting = Noting(bright_model(16).engine, Admission(1000, 10**6))
+    asyncio.run(explained_by(noting, settings, images=1))
+    windows = max(noting.held) - 1
+    assert windows == 225  # of 2 px, one pixel apart: 15 x 15
+    assert noting.held[0] == 1  # before it was known
+    assert noting.admission.images == 0
+
+
+def test_no_request_counts_as_more_than_half_of_what_may_wait() -> None:
+    noting = Noting(bright_model(16).engine, Admission(100, 10**6))
+    asyncio.run(explained_by(noting, ServeSettings(queue=100), images=3))
+    assert max(noting.held) == 3 + 50
+    assert noting.admission.images == 0
+
+
+def test_where_there_is_no_room_it_is_refused() -> None:
+    admission = Admission(100, 10**6)
+    other = admission.ticket("another")
+    other.add_images(90)
+    noting = Noting(bright_model(16).engine, admission)
+    with pytest.raises(RefusedError) as refused:
+        asyncio.run(explained_by(noting, ServeSettings(queue=100), images=1))
+    assert refused.value.status == 503
+    assert admission.images == 90
+
+
+def test_it_ends_where_the_client_is_gone() -> None:
+    noting = Noting(bright_model(16).engine, Admission(1000, 10**6))
+    with pytest.raises(ClientGoneError):
+        asyncio.run(explained_by(noting, ServeSettings(queue=1000), images=3, gone_after=2))
+    assert len(noting.held) <= 4  # of 18: at the next batch it is noticed
+    assert noting.admission.images == 0
+
+
+def test_what_takes_too_long_is_given_up(trained: Path) -> None:
+    with live(trained, "--timeout", "0.001") as hasty:
+        assert hasty.post(image(), path=OCCLUSION).status_code in {408, 504}
+        deadline = time.monotonic() + 20
+        while hasty.metric("convsight_waiting_pictures") > 0 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert hasty.metric("convsight_waiting_pictures") == 0
