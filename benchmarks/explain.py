@@ -3,10 +3,12 @@
     python benchmarks/explain.py equality PHOTOS [--side 96]
     python benchmarks/explain.py randomise PHOTOS [--net imagenet]
     python benchmarks/explain.py coordinates [--minutes 1] [--pictures 40]
+    python benchmarks/explain.py shortcut SIGN_DIGITS [--with-mark 10] [--without 10]
 
 `equality` compares maps with those of captum and pytorch-grad-cam at equal settings, before anything is normalised, on
 networks of the catalogue with random weights and a photo. `randomise` compares them with those of the same network with
 fresh weights. `coordinates` trains a detector of drawn shapes and tells which share of a box's map lies inside of it.
+`shortcut` trains on sign digits with a mark planted into a class, and without, and tells which shortcuts are told.
 """
 
 import argparse
@@ -19,6 +21,7 @@ PARTS = {
     "equality": "explain_equality",
     "randomise": "explain_randomise",
     "coordinates": "explain_coordinates",
+    "shortcut": "explain_shortcut",
 }
 
 
