@@ -392,10 +392,10 @@ def explain(
     """How much the answer of `model` about `picture` depends on each place of it, as an `ImportanceMap`.
 
     `model` is what `load` takes, or what it returned; `picture` what `Model.predict` takes: of a list or a batch comes
-    a list of maps. `target` is the class, or the thing found, that is asked about, by default the surest. A map has
-    `values` in the picture's pixels, `draw()`, `show()`, `save(path)`, `to_json()` and, unless `evidence` is False, the
-    map's rank among maps that know nothing of the network in `evidence`; a notebook shows it. Without `method` the
-    network's own ranking chooses, see `rank_explanations`.
+    a list of maps. `target` is the class, the name of a number, or `#2` for the second thing that `predict` shows, by
+    default the surest. A map has `values` in the picture's pixels, `draw()`, `show()`, `save(path)`, `to_json()` and,
+    unless `evidence` is False, the map's rank among maps that know nothing of the network in `evidence`; a notebook
+    shows it. Without `method` the network's own ranking chooses, see `rank_explanations`.
     Raises `convsight.errors.UserError` for an unknown method, class or layer, with the nearest names.
     """
     from convsight.explain.held import explain_held

@@ -373,10 +373,16 @@ def explain(
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
     method: Annotated[
         str | None,
-        typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
+        typer.Option(
+            help="One or several, separated by commas: occlusion, lime, rise, gradcam, saliency, ...; all are in "
+            "docs/explain.md. [default: what the network's ranking trusts]"
+        ),
     ] = None,
     target: Annotated[
-        str | None, typer.Option(help="The class, or the thing found, that is asked about. [default: the surest]")
+        str | None,
+        typer.Option(
+            help="A class, a number's name, or #2: the second thing that `predict` shows. [default: the surest]"
+        ),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Of methods that look at one: a module's name.")] = None,
     window: Annotated[
@@ -402,6 +408,28 @@ def explain(
         float | None, typer.Option(min=0, help="Of smoothgrad: its deviation, as a share of the picture's range.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of what is drawn by chance.")] = 0,
+    features: Annotated[
+        bool, typer.Option("--features", help="Instead: the maps of every layer, low to high level, as one sheet.")
+    ] = False,
+    filters: Annotated[
+        bool, typer.Option("--filters", help="Instead: first kernels, and channels by what silencing them costs.")
+    ] = False,
+    excite: Annotated[
+        str | None, typer.Option(help="Instead: what excites LAYER:CHANNEL, or a class, most.", metavar="WHAT")
+    ] = None,
+    by_class: Annotated[
+        bool, typer.Option("--by-class", help="Instead: a page of maps of each class, and shortcuts, as of --data.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(help="Maps of each class of these data; or the data of --filters and --excite.")
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="With --data: boxes or masks of the same pictures, by the pictures' names.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--pictures", min=1, help="How many of the data, or of each class.")
+    ] = None,
+    channels: Annotated[int, typer.Option(min=1, max=64, help="Of --features: how many of each layer.")] = 12,
     rank: Annotated[
         bool,
         typer.Option(
@@ -410,10 +438,10 @@ def explain(
             "model, else on what the run held back; stored with it.",
         ),
     ] = False,
-    ranked: Annotated[int, typer.Option("--pictures", min=1, help="With --rank: on how many.")] = 50,
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
     ),
+    every: Annotated[int, typer.Option(help="Of a video, explain every so many-th frame.")] = 1,
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
@@ -429,7 +457,15 @@ def explain(
     from convsight.explain.method import MethodOptions
     from convsight.explain.verb import ExplainOptions, explain_pictures
     from convsight.progress import Terminal
+    from convsight.training_half import training_half
 
+    others = {"--features": features, "--filters": filters, "--excite": excite, "--by-class": by_class, "--rank": rank}
+    if len(asked := [name for name, given in others.items() if given]) > 1:
+        raise UserError(f"{' and '.join(asked)} are different questions: ask one at a time")
+    if features or filters or excite:
+        inside = training_half("convsight.inside.verb")
+        sheets = inside.SheetOptions(model, out, layer, data, count, channels, seed, max_megapixels, weights, download)
+        raise typer.Exit(inside.look_inside(sheets, pictures or [], filters, excite, output, Terminal()))
     methods = [each.strip() for each in method.split(",")] if method else []
     chosen = MethodOptions(
         layer,
@@ -445,9 +481,19 @@ def explain(
         noise=noise,
     )
     if rank:
-        what = pictures or [], ranked, methods, chosen, max_megapixels
+        what = pictures or [], count or 50, methods, chosen, max_megapixels
         rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
         return
+    if by_class or data:
+        from convsight.explain.class_verb import ClassOptions, explain_classes
+
+        if len(methods) > 1:
+            raise UserError(f"--method {method}: a page of classes is about one method")
+        how = methods[0] if methods else "occlusion"
+        of_data = ClassOptions(
+            model, data, how, count or 12, target, where, out, chosen, max_megapixels, engine, precision
+        )
+        raise typer.Exit(0 if explain_classes(of_data, output, Terminal()) else 130)
     if not pictures:
         raise UserError("name pictures to explain: files, folders, patterns, URLs")
     options = ExplainOptions(
@@ -463,6 +509,7 @@ def explain(
         weights,
         download,
         evidence,
+        every,
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)
@@ -714,6 +761,18 @@ def runs(
     from convsight.run_list import list_runs, print_runs
 
     print_runs(list_runs(folder), output)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="A run folder, or its name under runs/.")],
+    out: Annotated[Path | None, typer.Option(help="The page. [default: report.html in the run folder]")] = None,
+    output: ReportFormat = "table",
+) -> None:
+    """Write one page about a run: data, network, curves, numbers, mistakes, how to do it again."""
+    from convsight.report.verb import make_report
+
+    make_report(run, out, output)
 
 
 @app.command()

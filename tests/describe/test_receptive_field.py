@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convsight.describe.description import describe_module
+from convsight.describe.receptive_field import Field
+from convsight.describe.trace import trace
 
 
 def extent(net: nn.Module, side: int) -> int:
@@ -92,3 +94,66 @@ def test_a_transposed_convolution_makes_the_jump_smaller() -> None:
     rows = describe_module(net, (1, 16, 16)).layers
     assert [row.jump for row in rows] == ["2", "1"]
     assert [row.receptive_field for row in rows] == ["2x2", "2x2"]
+
+
+def _traced(net: nn.Module, side: int) -> tuple[tuple[int, ...], Field]:
+    """The shape and the field of what the last module of `net` gives."""
+    result = trace(net, (1, 1, side, side)).calls[-1].result
+    assert result is not None
+    return result
+
+
+def _reached(net: nn.Module, side: int, cell: int) -> tuple[int, int]:
+    """The first column of the input that the value in that column of the output depends on, and the end behind."""
+    for parameter in net.parameters():
+        nn.init.ones_(parameter)
+    image = torch.ones(1, 1, side, side, requires_grad=True)
+    out = net(image)
+    out[0, 0, :, cell].sum().backward()
+    assert image.grad is not None
+    columns = image.grad[0, 0].sum(dim=0).nonzero()
+    return int(columns[0]), int(columns[-1]) + 1
+
+
+def padded(kernel: int, stride: int, before: int, after: int) -> nn.Module:
+    return nn.Sequential(nn.ZeroPad2d((before, after, before, after)), nn.Conv2d(1, 1, kernel, stride))
+
+
+PADDED_LAYERS = st.builds(padded, st.integers(1, 4), st.integers(1, 2), st.integers(0, 3), st.integers(0, 3))
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    st.lists(PADDED_LAYERS, min_size=1, max_size=3), st.floats(0.4, 0.6)
+)  # at the edge a value may see padding alone
+def test_fields_lie_where_gradients_show(layers: list[nn.Module], place: float) -> None:
+    net, side = nn.Sequential(*layers), 40
+    shape, field = _traced(net, side)
+    cell = round(place * (shape[3] - 1))
+    low, high = field.axes[1].reach(cell)
+    assert _reached(net, side, cell) == (max(low, 0), min(high, side))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.ConvTranspose2d(1, 1, 2, 2), nn.ConvTranspose2d(1, 1, 4, 2, padding=1), nn.Upsample(scale_factor=2)],
+)
+def test_fields_of_finer_maps_lie_right_to_a_jump(layer: nn.Module) -> None:
+    net = nn.Sequential(nn.Conv2d(1, 1, 3, 2, padding=1), nn.Conv2d(1, 1, 3, 2, padding=1), layer)
+    axis = _traced(net, 64)[1].axes[1]
+    for cell in range(8, 24):
+        middle = sum(axis.reach(cell)) / 2
+        assert abs(middle - sum(_reached(net, 64, cell)) / 2) <= float(axis.jump)
+
+
+def test_joined_branches_reach_as_far_as_the_widest() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.wide = nn.Conv2d(1, 1, 5, padding=2)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = images + self.wide(images)
+            return found
+
+    assert _traced(nn.Sequential(Two(), nn.AvgPool2d(2)), 12)[1].axes[0].reach(3) == (4.0, 10.0)

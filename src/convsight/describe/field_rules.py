@@ -18,7 +18,10 @@ aten = torch.ops.aten
 def field_after(
     packet: Any, args: Sequence[Any], result: Tensor, known: Sequence[Field], windows: Windows | None, batch: int
 ) -> Field:
-    """The receptive field of what an operation gives, from those of the tensors that went in."""
+    """The receptive field of what an operation gives, from those of the tensors that went in.
+
+    `windows` have their own padding alone: what another operation put around a tensor is in the tensor's field.
+    """
     shape = tuple(result.shape)
     if windows:
         places = range(len(shape) - len(windows.over), len(shape))
@@ -60,8 +63,9 @@ def _multiplied_batches(_: Any, __: Sequence[Any], ___: tuple[int, ...], known: 
     return reduce(Field.joined, known).all_seen if len(known) > 1 else known[0]
 
 
-def _padded(_: Any, __: Sequence[Any], shape: tuple[int, ...], known: Sequence[Field]) -> Field:
-    return known[0].padded(shape)
+def _padded(_: Any, args: Sequence[Any], shape: tuple[int, ...], known: Sequence[Field]) -> Field:
+    # Two numbers an axis, the last axis first.
+    return known[0].padded(shape, {len(shape) - 1 - axis: cells for axis, cells in enumerate(args[1][::2])})
 
 
 def _resized(packet: Any, _: Sequence[Any], shape: tuple[int, ...], known: Sequence[Field]) -> Field:

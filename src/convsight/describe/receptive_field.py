@@ -3,6 +3,7 @@
 Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill, 2019.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,43 +15,61 @@ from convsight.arithmetic.shapes import Window
 class Axis:
     """One spatial axis of a map. In input cells: `size` a value depends on, `jump` between two neighbours.
 
-    Once a value depends on all positions, a field cannot grow any more: `complete`.
+    `start` is where the field of the first value begins, before 0 where that reaches into padding. Behind transposed
+    convolutions and resampling, whose values see alternately more and less, it is right on average. Once a value
+    depends on all positions, a field cannot grow any more: `complete`.
     """
 
     cells: int  # of the map itself
     size: Fraction = Fraction(1)
     jump: Fraction = Fraction(1)
     complete: bool = False
+    start: Fraction = Fraction(0)
+
+    def reach(self, cell: int) -> tuple[float, float]:
+        """Where the field of the value at `cell` begins and ends in the input, padding included.
+
+        >>> Axis(28).after(Window(3, stride=2, before=1, after=1), 14).reach(5)
+        (9.0, 12.0)
+        """
+        if self.complete:
+            return -math.inf, math.inf
+        first = self.start + cell * self.jump
+        return float(first), float(first + self.size)
 
     def _seen(self, more: Fraction) -> Fraction:
         return self.size if self.complete else self.size + more
 
     def after(self, window: Window, cells: int) -> "Axis":
         """The axis after a window moved over it and left `cells`."""
-        return Axis(cells, self._seen((window.span - 1) * self.jump), self.jump * window.stride, self.complete)
+        start = self.start - window.before * self.jump
+        return Axis(cells, self._seen((window.span - 1) * self.jump), self.jump * window.stride, self.complete, start)
 
     def after_transposed(self, window: Window, cells: int) -> "Axis":
         """The axis after a transposed convolution, where every value reaches `window.span` cells of a finer map."""
         jump = self.jump / window.stride
         # A value of the finer map lies under at most ceil(span / stride) values of the coarse one.
         more = (-(-window.span // window.stride) - 1) * self.jump
-        return Axis(cells, self._seen(more), jump, self.complete)
+        # The first is (i + before - span + 1) / stride rounded up, which adds (stride - 1) / 2 / stride on average.
+        first = Fraction(2 * (window.before - window.span) + window.stride + 1, 2 * window.stride)
+        return Axis(cells, self._seen(more), jump, self.complete, self.start + first * self.jump)
 
     def resized(self, cells: int, reach: int) -> "Axis":
         """The axis after resampling to `cells`, each made from `reach` neighbours."""
         jump = self.jump * self.cells / cells
-        return Axis(cells, self._seen((reach - 1) * self.jump), jump, self.complete)
+        start = self.start + (jump - self.jump) / 2 - (reach - 1) * self.jump / 2
+        return Axis(cells, self._seen((reach - 1) * self.jump), jump, self.complete, start)
 
     def joined(self, other: "Axis") -> "Axis":
         """The axis of values made from both: two branches of as many cells, or a map and one value for all of it."""
         jump = min(self.jump, other.jump) if self.cells != other.cells else max(self.jump, other.jump)
-        size, complete = max(self.size, other.size), self.complete or other.complete
-        return Axis(max(self.cells, other.cells), size, jump, complete)
+        widest = max(self, other, key=lambda axis: axis.size)
+        return Axis(max(self.cells, other.cells), widest.size, jump, self.complete or other.complete, widest.start)
 
     @property
     def whole(self) -> "Axis":
         """The axis seen at once, as by a dense layer after flattening."""
-        return Axis(1, self._seen((self.cells - 1) * self.jump), self.jump * self.cells, complete=True)
+        return Axis(1, self._seen((self.cells - 1) * self.jump), self.jump * self.cells, True, self.start)
 
 
 @dataclass(frozen=True)
@@ -83,9 +102,15 @@ class Field:
             moved.append(step(windows[place], shape[place]) if place in windows else axis)
         return replace(self, axes=tuple(moved)) if self.places else self
 
-    def padded(self, shape: Sequence[int]) -> "Field":
-        """After padding to `shape`: other cells, each seeing as much as before."""
-        cells = [replace(axis, cells=shape[place]) for axis, place in zip(self.axes, self.places, strict=False)]
+    def padded(self, shape: Sequence[int], before: Mapping[int, int]) -> "Field":
+        """After padding to `shape`: other cells, each seeing as much as before.
+
+        `before` is how many came before the first along an axis of the tensor; fewer than none were cut off.
+        """
+        cells = [
+            replace(axis, cells=shape[place], start=axis.start - before.get(place, 0) * axis.jump)
+            for axis, place in zip(self.axes, self.places, strict=False)
+        ]
         return replace(self, axes=tuple(cells)) if self.places else self
 
     def resized(self, shape: Sequence[int], reach: int) -> "Field":

@@ -110,14 +110,14 @@ class _Notes(Observer):
         outputs = [value for value in (out if isinstance(out, tuple | list) else [out]) if isinstance(value, Tensor)]
         self.kept.extend(outputs)
         known = [self.fields[id(tensor)] for tensor in tensors if id(tensor) in self.fields]
-        windows = windows_of(packet, args)
+        own = windows = windows_of(packet, args)
         if windows and pads:
             windows = windows.with_padding(pads[-len(windows.over) :])
         owners = frozenset[str]().union(*(self.owners.get(id(tensor), frozenset()) for tensor in tensors))
         real = _real_axes(known, result.ndim, len(windows.over)) if windows else []
         found = Field((), ())
         if known:
-            found = field_after(packet, args, result, known, windows, self.shape[0])
+            found = field_after(packet, args, result, known, own, self.shape[0])
             self.fields.update((id(value), found) for value in outputs)
         else:  # made of weights alone
             self.owners.update((id(value), owners) for value in outputs)

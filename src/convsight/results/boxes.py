@@ -1,7 +1,7 @@
 """`Boxes`: which things an image shows and where, as rectangles; one type for targets and prediction."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class Boxes(Result):
     >>> boxes.with_columns(track=np.array([7, 8])).at_least(0.5).to_rows()
     [('dog', 0.9, 20.0, 20.0, 60.0, 50.0, 8)]
     """
+
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     size: tuple[int, int]
@@ -167,6 +169,23 @@ class Boxes(Result):
             Box(self.classes[label], score, (left, top, right, bottom))
             for label, score, (left, top, right, bottom) in rows
         ]
+
+    def class_names(self) -> tuple[str, ...]:
+        there = set(self.found.labels.tolist())
+        return tuple(name for index, name in enumerate(self.classes) if index in there)
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        """Of boxes with masks the pixels of these, else all that is inside a box."""
+        width, height = self.size
+        chosen = self.found.select(self.found.labels == self.classes.index(name))
+        covered = np.zeros((height, width), bool)
+        if MASK in self.columns:
+            for mask in chosen.masks:
+                covered |= mask.full(self.size)
+            return covered
+        for left, top, right, bottom in np.rint(chosen.xyxy).astype(int).clip(0).tolist():
+            covered[top:bottom, left:right] = True
+        return covered
 
     def at_least(self, confidence: float) -> "Boxes":
         return replace(self, thresholds=np.full(len(self), confidence))

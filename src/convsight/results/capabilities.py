@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.errors import UserError
@@ -48,6 +50,22 @@ class ForSupervision(Protocol):
         """The result as that type; raises `UserError` where the package is not installed."""
 
 
+@runtime_checkable
+class Naming(Protocol):
+    """A result that says which of its classes an image shows."""
+
+    def class_names(self) -> tuple[str, ...]:
+        """Those, each once, in the order of all classes; there may be none."""
+
+
+@runtime_checkable
+class Placing(Naming, Protocol):
+    """A result that says where an image shows a class."""
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        """The pixels (height, width) of the original where it shows the class called `name`."""
+
+
 # A protocol -> what predictions without it lack.
 _LACKING: dict[type, str] = {
     Thresholded: "have no confidence that could be compared",
@@ -55,6 +73,8 @@ _LACKING: dict[type, str] = {
     Tabular: "are no rows of a table",
     WithFiles: "have no files of their own",
     ForSupervision: "are nothing that supervision has a type for",
+    Naming: "name no classes",
+    Placing: "say nothing about places",
 }
 
 

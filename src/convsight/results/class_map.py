@@ -44,6 +44,7 @@ class ClassMap(Result):
     """
 
     wrong: ClassVar[str] = "have a region that is predicted wrong"
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
@@ -103,6 +104,13 @@ class ClassMap(Result):
             for parts in zip(*((strip.scores, strip.leads) for strip in strips), strict=True)
         )
         return replace(strips[0], indices=indices, scores=scores, leads=leads)
+
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(name for name, count in zip(self.classes, self.counts, strict=False) if count)
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = self.indices == self.classes.index(name)
+        return found
 
     def at_least(self, confidence: float) -> "ClassMap":
         """Pixels whose class is less probable have none."""

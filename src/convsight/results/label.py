@@ -72,6 +72,9 @@ class Label(Result):
         """Probability of the most probable class."""
         return float(self.probabilities[self.index])
 
+    def class_names(self) -> tuple[str, ...]:
+        return (self.name,)
+
     @property
     def rejected(self) -> bool:
         """Whether the most probable class is less probable than was asked for."""

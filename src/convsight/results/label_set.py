@@ -63,6 +63,9 @@ class LabelSet(Result):
         """The labels that are present, most probable first."""
         return tuple(self.classes[index] for index in self._order() if self.present[index])
 
+    def class_names(self) -> tuple[str, ...]:
+        return self.names
+
     def at_least(self, confidence: float) -> "LabelSet":
         return replace(self, thresholds=np.maximum(self.thresholds, confidence))
 

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class PanopticMap(Result):
     >>> found.summary(), [segment.area for segment in found.segments]
     ('sky, 2 car', [3, 1, 1])
     """
+
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     things: tuple[bool, ...]
@@ -146,6 +148,12 @@ class PanopticMap(Result):
         gap = float(np.abs(self.scores[one] - other.scores[two]).max(initial=0.0))
         said = rows + columns
         return Difference(gap, 2 * len(one) / said if said else 1.0, said)
+
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.classes[index] for index in np.unique(self.labels).tolist())
+
+    def region(self, name: str) -> NDArray[np.bool_]:
+        return np.isin(self.ids, self.numbers[self.labels == self.classes.index(name)])
 
     def at_least(self, confidence: float) -> "PanopticMap":
         """Pixels of segments that are less sure are of none."""

@@ -1,0 +1,90 @@
+"""Whether a planted shortcut is told, and none is told where there is none: trainings on sign digits.
+
+One class of pictures gets a mark in a corner, in training, validation and test alike. Each training has its own seed,
+and its own class and corner; as many trainings see the pictures as they are.
+
+    python benchmarks/explain.py shortcut ../shared/data/sign_digits/Dataset --with-mark 10 --without 10
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from measuring import machine
+from PIL import Image
+
+import convsight
+from convsight.explain.class_verb import ClassOptions, gather_classes
+from convsight.explain.method import MethodOptions
+from convsight.progress import Silent
+
+_SIDE = 100  # px of the pictures
+_MARK = 12  # px of a mark's side
+_EDGE = 4  # px from the mark to the edges
+_COLOUR = (30, 30, 200)
+
+
+class Told(NamedTuple):
+    """What came of one training: its test accuracy, the shortcuts told, and whether the planted one is among them."""
+
+    accuracy: float
+    shortcuts: list[str]
+    right: bool
+
+
+def planted(source: Path, out: Path, marked: str | None, corner: int) -> Path:
+    """The pictures of `source` of one size, those of the class called `marked` with a mark in a corner (0 to 3)."""
+    far = _SIDE - _EDGE - _MARK
+    left, top = (_EDGE, far)[corner % 2], (_EDGE, far)[corner // 2]
+    for folder in sorted(each for each in source.iterdir() if each.is_dir()):
+        (out / folder.name).mkdir(parents=True)
+        for file in sorted(folder.iterdir()):
+            with Image.open(file) as opened:
+                image = opened.convert("RGB").resize((_SIDE, _SIDE))
+            if folder.name == marked:
+                image.paste(_COLOUR, (left, top, left + _MARK, top + _MARK))
+            image.save(out / folder.name / f"{file.stem}.png")
+    return out
+
+
+def told_of(source: Path, seed: int, marked: bool, epochs: int, size: int) -> Told:
+    """Train with one seed, with or without a mark, and ask for shortcuts."""
+    name = str(seed % 10) if marked else None
+    with tempfile.TemporaryDirectory() as folder:
+        data = planted(source, Path(folder) / "signs", name, seed % 4)
+        run = convsight.train(data, size=size, epochs=epochs, seed=seed, run=Path(folder) / "run", quiet=True)
+        window = MethodOptions(window=max(1, size // 6), stride=max(1, size // 12))
+        options = ClassOptions(str(run.path), None, "occlusion", out=Path(folder) / "out", of_method=window)
+        found = gather_classes(options, Silent())
+        told = [each for one in found.classes for each in one.tried if each.is_shortcut]
+        right = any(each.name == name for each in told)
+        return Told(run.metrics["test/accuracy"].value, [each.words for each in told], right)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Where the pictures are, and how many trainings there are of each kind."""
+    parser.add_argument("sign_digits", type=Path)
+    parser.add_argument("--with-mark", type=int, default=10)
+    parser.add_argument("--without", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--size", type=int, default=48)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, ask, and print a line a training and the two counts."""
+    counts: dict[bool, list[Told]] = {}
+    for marked, trainings in ((True, arguments.with_mark), (False, arguments.without)):
+        counts[marked] = []
+        for seed in range(trainings):
+            began = time.monotonic()
+            told = told_of(arguments.sign_digits, seed, marked, arguments.epochs, arguments.size)
+            counts[marked].append(told)
+            what = f"{'with' if marked else 'without'} a mark, seed {seed}"
+            print(f"{what}: accuracy {told.accuracy:.3f}, {time.monotonic() - began:.0f} s", flush=True)
+            print("".join(f"  {words}\n" for words in told.shortcuts), end="", flush=True)
+    right = sum(each.right for each in counts[True])
+    false = sum(bool(each.shortcuts) for each in counts[False])
+    told_right = f"planted shortcuts told: {right} of {arguments.with_mark}"
+    print(f"\n{told_right}; told without one: {false} of {arguments.without}\n{machine()}")
