@@ -155,6 +155,7 @@ class TrainSettings(BaseModel):
         description="Write metrics for tensorboard, mlflow or both (with a comma) too. [default: metrics.csv]",
     )
     export: bool = Field(True, description="Write model.onnx at the end, proven to answer the same.")
+    report: bool = Field(True, description="Write report.html at the end: a page about all of it.")
     skip_unreadable: bool = Field(False, description="Leave unreadable images out instead of stopping.")
     max_megapixels: float = Field(100.0, gt=0, description="Refuse larger images.")
     given: list[str] = Field(default_factory=list, description="What a program gave beside its settings, in words.")

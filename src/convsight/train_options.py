@@ -31,7 +31,8 @@ _NO_OPTIONS = ("data", "own", "given")  # of the general settings
 # What acts once the rate is chosen, which a search for it does not come to.
 _NOT_SEARCHING = {
     *_NO_OPTIONS, "run", "epochs", "minutes", "lr", "schedule", "warmup", "start_factor", "end_factor", "step_every",
-    "step_factor", "plateau_epochs", "plateau_factor", "ema", "patience", "log", "export", "tune", "tune_batch",
+    "step_factor", "plateau_epochs", "plateau_factor", "ema", "patience", "log", "export", "report",
+    "tune", "tune_batch",
 }  # fmt: skip
 
 # What says which training images there are, what they look like, and who shares a batch.

@@ -1,6 +1,7 @@
 """Maps of networks with fresh weights: what a map keeps of them no training put there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -17,7 +18,7 @@ from convsight.explain import method as methods
 from convsight.explain.explain import load_explained
 from convsight.explain.method import Method, MethodEntry
 from convsight.explain.subject import Subject
-from convsight.export.torch_engine import graph_engine
+from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.randomise import fresh_network, randomised
@@ -71,7 +72,7 @@ def network() -> OpenNetwork:
 
 def subjects(count: int = 8) -> list[Subject]:
     opened = network()
-    engine = graph_engine(task_of(CARD.task).graph(opened.model, CARD), None, "test")
+    engine = TorchEngine(task_of(CARD.task).graph(opened.model, CARD), torch.device("cpu"))
     reader = explainable(reader_of(CARD))
     found = []
     for number in range(count):
@@ -119,6 +120,13 @@ def test_methods_that_follow_gradients_see_the_fresh_network() -> None:
     found = randomised("saliency", subjects(3), seeds=1)
     assert found.rank.untrained.value < 0.99
     assert (found.pictures, found.seeds, found.method) == (3, 1, "saliency")
+
+
+def test_tiny_pictures_have_a_structure_too() -> None:
+    tiny = [replace(subject, array=subject.array[:8, :8]) for subject in subjects(4)]
+    found = randomised("Edges", tiny, seeds=1)
+    assert found.ssim.untrained.value == pytest.approx(1)
+    assert found.ssim.floor.value < 0.9
 
 
 def test_one_picture_is_too_few() -> None:

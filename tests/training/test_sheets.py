@@ -14,7 +14,7 @@ from convsight.results import Label
 from convsight.runtime.mistakes import MistakeCollector
 from convsight.targets import Classes
 from convsight.tasks.detection.task import Detection
-from convsight.training.sheets import save_varied, save_worst
+from convsight.training.sheets import save_varied, save_worst, worst_pictures
 from convsight.training.state import Training
 
 
@@ -60,7 +60,8 @@ def test_the_surest_wrong_answers_come_first_and_none_leave_no_sheet(t: Training
         told = np.full(10, (1 - sure) / 9)
         told[3] = sure
         found.take(position, Label.certain(4, classes), Label(classes, told))
-    save_worst(t, "val", found, t.val, [f"{number}.png" for number in range(len(t.val))], heard)
+    pictures = worst_pictures(t, found, t.val)
+    save_worst(t, "val", found, pictures, [f"{number}.png" for number in range(len(t.val))], heard)
     sheet = Image.open(t.run.path / "mistakes.png")
     assert sheet.width > 3 * 200
     assert heard.said[0].startswith(f"4 of {len(t.val)} images of val are predicted wrong: ")
@@ -68,7 +69,7 @@ def test_the_surest_wrong_answers_come_first_and_none_leave_no_sheet(t: Training
     pixels = np.asarray(t.val.images.source(1))
     shown = np.asarray(Image.fromarray(pixels[..., 0] if pixels.ndim == 3 else pixels).resize((200, 200), 0))
     assert abs(float(first.mean()) - float(shown[-85:-25, 22:172].mean())) < 40
-    save_worst(t, "val", MistakeCollector(), t.val, [], heard)
+    save_worst(t, "val", MistakeCollector(), {}, [], heard)
     assert not (t.run.path / "mistakes.png").exists()
 
 

@@ -50,6 +50,7 @@ def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -
     assert {path.name for path in run.path.iterdir()} == {
         "settings.toml", "splits.csv", "metrics.csv", "model.safetensors", "checkpoint", "log.txt",
         "curves.png", "confusion.png", "reliability.png", "varied.png", "mistakes.png",
+        "judged.json", "report.html",
     }  # fmt: skip
     rows = list(csv.DictReader((run.path / "metrics.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]

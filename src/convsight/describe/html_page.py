@@ -7,42 +7,38 @@ from convsight.describe.description import Description
 from convsight.describe.description_table import COLUMNS, summary_lines
 from convsight.describe.layer import Layer, volume_text
 from convsight.describe.volume_drawing import volume_figures
+from convsight.pages.markup import Markup, joined, tag
+from convsight.pages.page import page, paragraph
 from convsight.units import binary_bytes
 
 # Where all columns would not fit beside each other, each layer is a card of its own; cells bring their column's name.
-_STYLE = """
-:root { color-scheme: light dark; --page: #ffffff; --ink: #1c2430; --dim: #56606e; --line: #d5dbe3; --soft: #eef1f5; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #14181d; --ink: #e6e9ee; --dim: #a7b0bc; --line: #434c57; --soft: #232a32; }
-}
-* { box-sizing: border-box; }
-body { font: 14px/1.45 system-ui, sans-serif; margin: 0; padding: 2rem; color: var(--ink); background: var(--page); }
-h1 { font-size: 1.4rem; margin: 0 0 .5rem; }
-h1, p, dd, td { overflow-wrap: anywhere; }
-.drawing { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 1rem 1.25rem; margin: 1rem 0 .5rem; }
-.legend, td small { color: var(--dim); }
-table { border-collapse: collapse; font-size: 12.5px; width: 100%; }
-th { position: sticky; top: 0; background: var(--soft); text-align: left; }
-th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td small { display: block; white-space: normal; }
-.drawing svg { overflow: visible; }
-tr.total td { font-weight: bold; border-top: 2px solid var(--dim); }
+STYLE = """
+.layers-frame { container-type: inline-size; }
+table.layers { font-size: 12.5px; width: 100%; }
+table.layers th { position: sticky; top: 0; }
+table.layers td small { display: block; white-space: normal; }
+table.layers tr.total td { font-weight: bold; border-top: 2px solid var(--dim); }
+.legend { color: var(--dim); }
 dt { font-weight: bold; } dd { margin: 0 0 .4rem 1rem; }
-@media (min-width: 100.01rem) { td:first-child, td:nth-child(2), td:nth-child(6) { min-width: 10.5em; } }
-@media (max-width: 100rem) {
-  table, tbody { display: block; }
-  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .3rem .8rem;
-       border: 1px solid var(--line); border-radius: .5rem; padding: .6rem; margin: .6rem 0; }
-  td, td.number { display: block; white-space: normal; padding: 0; border: 0; text-align: left; }
-  td:empty { display: none; }
-  td[data-column]::before { content: attr(data-column); display: block; color: var(--dim); font-size: 11.5px;
-                            font-weight: normal; }
-  td:first-child { grid-column: 1 / -1; font-weight: bold; }
-  td:first-child::before { display: none; }
-  tr.total td { border: 0; }
+@container (min-width: 100.01rem) {
+  .layers td:first-child, .layers td:nth-child(2), .layers td:nth-child(6) { min-width: 10.5em; }
 }
+@container (max-width: 100rem) {
+  table.layers, .layers tbody { display: block; }
+  .layers thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .layers tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .3rem .8rem;
+               border: 1px solid var(--line); border-radius: .5rem; padding: .6rem; margin: .6rem 0; }
+  .layers td, .layers td.number { display: block; white-space: normal; padding: 0; border: 0; text-align: left; }
+  .layers td:empty { display: none; }
+  .layers td[data-column]::before { content: attr(data-column); display: block; color: var(--dim); font-size: 11.5px;
+                                    font-weight: normal; }
+  .layers td:first-child { grid-column: 1 / -1; font-weight: bold; }
+  .layers td:first-child::before { display: none; }
+  .layers tr.total td { border: 0; }
+}
+"""
+_WIDE = """
+body { max-width: none; padding: 2rem; font-size: 14px; }
 @media (max-width: 40rem) { body { padding: 1rem; } }
 """
 
@@ -64,18 +60,28 @@ _MEANINGS = {
 def description_html(described: Description) -> str:
     """The page. It loads nothing from elsewhere."""
     title = f"{described.name} on {volume_text(described.input)}"
+    lines = [paragraph(line) for line in summary_lines(described)]
+    meanings = [joined(tag("dt", name), tag("dd", text)) for name, text in _MEANINGS.items()]
+    columns = (tag("h2", "What the columns say"), tag("dl", *meanings))
+    body = (tag("h1", title), *lines, drawing(described), layers_table(described), *columns)
+    return page(title, *body, own_style=STYLE + _WIDE)
+
+
+def drawing(described: Description) -> Markup:
+    """The volumes drawn to scale, one after the other, and what the scales are."""
+    figures = volume_figures(described)
+    return joined(
+        tag("div", Markup("".join(figures.volumes)), class_="drawing"), paragraph(figures.legend, kind="legend")
+    )
+
+
+def layers_table(described: Description) -> Markup:
+    """Every layer with its numbers, each beside its formula; `STYLE` is its own."""
     head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
     rows = "\n".join(_row(layer) for layer in described.layers)
-    meanings = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in _MEANINGS.items())
-    figures = volume_figures(described)
-    lines = "".join(f"<p>{escape(line)}</p>" for line in summary_lines(described))
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
-        f'<body><h1>{escape(title)}</h1>{lines}\n<div class="drawing">{"".join(figures.volumes)}</div>'
-        f'<p class="legend">{escape(figures.legend)}</p>\n'
-        f"<table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n{_total(described)}</tbody></table>\n"
-        f"<h2>What the columns say</h2><dl>{meanings}</dl></body></html>\n"
+    return Markup(
+        f'<div class="layers-frame"><table class="layers"><thead><tr>{head}</tr></thead><tbody>\n{rows}\n'
+        f"{_total(described)}</tbody></table></div>\n"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from convsight.card import Card
 from convsight.errors import UserError
 from convsight.model_files import read_card
 from convsight.nets.catalogue import canonical_name, check_size, net_entry
@@ -42,7 +43,11 @@ def resolve_net(name: str, volume: tuple[int, ...] | None, outputs: int | None) 
     card_file = None if _text_of(name) else _card_file(name)
     if card_file is None:
         return _named(name, volume, outputs)
-    card = read_card(card_file)
+    return net_on_card(read_card(card_file), volume, outputs)
+
+
+def net_on_card(card: Card, volume: tuple[int, ...] | None = None, outputs: int | None = None) -> ResolvedNet:
+    """The network that `card` names, for its own input and target where nothing else is given; see `resolve_net`."""
     channels, *sides = card.input.planes_shape
     return _named(card.net, volume or (*sides, channels), outputs or card.target.outputs)
 

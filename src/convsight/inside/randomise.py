@@ -13,13 +13,14 @@ from convsight.explain.likeness import rank_correlation, strength, structural_si
 from convsight.explain.method import MethodOptions, make_method
 from convsight.explain.randomisation import Alike, Randomisation
 from convsight.explain.subject import Subject
-from convsight.export.torch_engine import graph_engine
+from convsight.export.torch_engine import TorchEngine
 from convsight.inside.open_network import OpenNetwork
 from convsight.tasks import task_of
 
 Floats = NDArray[np.float64]
 
 SEEDS = 5
+_LEAST_SIDE = 16  # px over which structures are compared
 _OTHERS = 5  # pictures whose maps each map is compared with
 
 
@@ -39,7 +40,8 @@ def randomised(
     untrained = np.zeros((len(subjects), 2))
     for seed in range(seeds):
         fresh = fresh_network(network, seed)
-        engine = graph_engine(task_of(fresh.card.task).graph(fresh.model, fresh.card), None, fresh.card.net)
+        # On the processor, where gradients are: what runs elsewhere would take the weights with it.
+        engine = TorchEngine(task_of(fresh.card.task).graph(fresh.model, fresh.card), torch.device("cpu"))
         answering = partial(replace, engine=engine, open_network=partial(_same, fresh))
         for place, subject in enumerate(subjects):
             untrained[place] += _alike(trained[place], made.importance(answering(subject)), subject.sides)
@@ -69,6 +71,7 @@ def _to_others(maps: Sequence[Floats], place: int, sides: tuple[int, int]) -> Fl
 
 
 def _alike(one: Floats, other: Floats, sides: tuple[int, int]) -> Floats:
-    """Rank correlation and structural similarity of absolute values."""
-    strong = strength(one, sides), strength(other, sides)
+    """Rank correlation and structural similarity of absolute values; tiny pictures are enlarged for the latter."""
+    height, width = (max(side, _LEAST_SIDE) for side in sides)
+    strong = strength(one, (height, width)), strength(other, (height, width))
     return np.array([rank_correlation(np.abs(one), np.abs(other)), structural_similarity(*strong)])

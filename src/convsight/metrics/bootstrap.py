@@ -58,7 +58,7 @@ def bootstrapped(
     '0.7500 [0.2500, 1.0000]'
     """
     values = measured(measure, images)
-    draws = [measure(weights) for weights in _resampled(images, resamples, seed)]
+    draws = [measure(weights) for weights in resampled(images, resamples, seed)]
     found = {}
     for name, point in values.items():
         drawn = np.concatenate([draw[name] for draw in draws]).astype(np.float64)
@@ -67,7 +67,7 @@ def bootstrapped(
     return found
 
 
-def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
+def resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
     """Weights of shape (some, images), `resamples` rows in all; each row sums to `images`."""
     generator = np.random.default_rng(seed)
     step = max(1, _CHUNK // images)

@@ -1,7 +1,7 @@
 """`Boxes`: which things an image shows and where, as rectangles; one type for targets and prediction."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class Boxes(Result):
     >>> boxes.with_columns(track=np.array([7, 8])).at_least(0.5).to_rows()
     [('dog', 0.9, 20.0, 20.0, 60.0, 50.0, 8)]
     """
+
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     size: tuple[int, int]

@@ -44,6 +44,7 @@ class ClassMap(Result):
     """
 
     wrong: ClassVar[str] = "have a region that is predicted wrong"
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]

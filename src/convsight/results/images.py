@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, final, overload
+from typing import Any, ClassVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ class ImageResult(Result):
     >>> ImageResult(np.zeros((2, 3, 1))).to_json()
     {'image': {'width': 3, 'height': 2, 'channels': 1, 'mean': 0.0}}
     """
+
+    places: ClassVar[bool] = True
 
     values: NDArray[np.float64]
 

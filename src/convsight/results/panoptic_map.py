@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class PanopticMap(Result):
     >>> found.summary(), [segment.area for segment in found.segments]
     ('sky, 2 car', [3, 1, 1])
     """
+
+    places: ClassVar[bool] = True
 
     classes: tuple[str, ...]
     things: tuple[bool, ...]

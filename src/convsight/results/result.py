@@ -43,6 +43,8 @@ class Result(ABC):
     """
 
     wrong: ClassVar[str] = "are predicted wrong"
+    # Whether it tells where in the image something is, so that words alone do not tell all of it.
+    places: ClassVar[bool] = False
 
     original: Original | None = field(default=None, repr=False, kw_only=True)
 

@@ -2,14 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, final, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets import Dataset
 from convsight.errors import UserError
 from convsight.inputs import is_shown
 from convsight.metrics import Described, Measured, Metric
+from convsight.metrics.paired import Comparison
 from convsight.results import Drawable, Result, Tabular, WithFiles, require
 from convsight.results.capabilities import lacking
 
@@ -62,6 +64,47 @@ class Remarking(Protocol):
 
     def remarks(self) -> list[str]:
         """A line each: which classes nothing judges, what a rule made of what cannot be measured."""
+
+
+class Confusions(NamedTuple):
+    """How often each of `rows`, the truth, was taken for each of `columns`: `counts` (rows, columns) of `what`.
+
+    `figure` is the stem of the task's figure that shows the same.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    counts: NDArray[np.int64]
+    what: str
+    figure: str
+
+
+@runtime_checkable
+class Confusing(Protocol):
+    """Metrics that know what was taken for what."""
+
+    def confusions(self) -> Confusions:
+        """That of all judged examples."""
+
+
+def confusions_of(found: Metrics) -> Confusions | None:
+    """What was taken for what; None where the task has no such table."""
+    return found.confusions() if isinstance(found, Confusing) else None
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """Metrics that know whether two networks differ by more than chance on the same examples."""
+
+    def compared(self, other: Self) -> Comparison:
+        """How much better those here are than `other`, of the same examples in the same order."""
+
+
+def compared(found: Metrics, other: Metrics) -> Comparison | None:
+    """How much better `found` is than `other`, of the same examples in order; None where the task has no test."""
+    if type(found) is not type(other) or not isinstance(found, Comparing):
+        return None
+    return found.compared(other)
 
 
 def remarks_of(found: Metrics) -> list[str]:

@@ -50,6 +50,7 @@ from convsight.training.update import GradientsAlone, OptimizerSteps, build_opti
 from convsight.training.validation import validating
 from convsight.words import counted
 
+_REPORT_SECONDS = 0.5  # the page about the run: 0.1 s where images are small
 _FILES_SECONDS = 3.0  # intervals, figures and files after the last prediction; kept free at the end of --minutes
 # An export, measured on two cores: 8 s with the 18 layers of `small`, 20 to 27 with the 198 of EfficientNet-Lite0. Most
 # of it is PyTorch's tracing, which goes by layers whatever their size.
@@ -245,7 +246,8 @@ def clock_for(t: Training, deadline: float | None, test_images: int, resumed: di
     t.seen_again = _seen_again(t, an_image)
     judging = an_image * (test_images + len(t.val) + min(len(t.train), t.seen_again))
     export = _export_seconds(t, whole) if t.plan.settings.export else 0.0
-    end = deadline - _FILES_SECONDS - judging - export
+    report = _REPORT_SECONDS if t.plan.settings.report else 0.0
+    end = deadline - _FILES_SECONDS - judging - export - report
     clock.end_at(end, full, _judging_seconds(t, validating(t), t.validated) * len(t.val))
     t.processes.follow(clock)
     return clock

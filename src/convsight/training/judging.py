@@ -21,9 +21,10 @@ from convsight.spread import evenly
 from convsight.tasks import reader_of
 from convsight.tasks.capabilities import figures_of, trivial_value, untried_weights, without_effect
 from convsight.tasks.reader import Metrics, calibrated_by, remarks_of
-from convsight.training.advice import Untried, advise
+from convsight.training.advice import Advice, Untried, advise
 from convsight.training.judged import Judged
-from convsight.training.sheets import WORST, save_worst
+from convsight.training.reporting import keep_judgement
+from convsight.training.sheets import WORST, save_worst, worst_pictures
 from convsight.training.state import Training
 
 _SIZED = 200  # images whose size tells whether they have more detail
@@ -67,8 +68,10 @@ def judge_best(
     card = calibrated.model_copy(update={"metrics": metrics, "training": t.summary(finished=True)})
     save_network(t.run.model_file, model, card.model_copy(update={"training": t.summary(finished=False)}))
     _draw(t, on_told)
-    save_worst(t, split, wrong, told, names, listener)
-    _advise(t, on_seen.compute(), scores, listener)
+    worst = worst_pictures(t, wrong, told)
+    save_worst(t, split, wrong, worst, names, listener)
+    advice = _advise(t, on_seen.compute(), scores, listener)
+    keep_judgement(t, split, on_told, wrong, worst, names, advice, listener)
     _compare(t, split, reached, baselines, listener)
     return card
 
@@ -101,7 +104,7 @@ def _advise(
     on_seen: Mapping[str, Measured],
     on_val: Mapping[str, Measured],
     listener: Listener,
-) -> None:
+) -> Advice:
     """Say whether the run under- or overfits, and what to try."""
     metric = t.reader.metrics().selected_by[0]
     advice = advise(
@@ -115,6 +118,7 @@ def _advise(
         untried=_untried(t),
     )
     listener.say(advice.text)
+    return advice
 
 
 def _untried(t: Training) -> Untried:

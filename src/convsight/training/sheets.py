@@ -1,6 +1,6 @@
 """Pictures of a training for people: training images as they are varied, and the worst answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PIL import Image
@@ -68,21 +68,31 @@ def varied_sheet(seen: Varying, images: int, times: int) -> tuple[Image.Image, d
     return contact_sheet(cells, 1 + times, "training images as they are varied, with their targets"), told
 
 
+def worst_pictures(t: Training, found: MistakeCollector, examples: Examples) -> dict[int, Image.Image]:
+    """The wrong answers that are the surest, of `examples`, drawn, by position; those that are no pictures are not."""
+    limit = t.plan.settings.max_megapixels
+    pictures = {wrong.position: picture_of(wrong, examples, limit, _SIDE) for wrong in found.worst}
+    return {position: picture for position, picture in pictures.items() if picture is not None}
+
+
 def save_worst(
-    t: Training, split: str, found: MistakeCollector, examples: Examples, names: Sequence[str], listener: Listener
+    t: Training,
+    split: str,
+    found: MistakeCollector,
+    pictures: Mapping[int, Image.Image],
+    names: Sequence[str],
+    listener: Listener,
 ) -> None:
-    """Write `mistakes.png`: the wrong answers that are the surest, of `examples`, those of `split` called `names`.
+    """Write `mistakes.png` of the worst `pictures`, by their position among those of `split` called `names`.
 
     None is written, and an older one goes, where there is none.
     """
     place = t.run.path / "mistakes.png"
     place.unlink(missing_ok=True)
-    limit = t.plan.settings.max_megapixels
-    pictures = [(wrong, picture_of(wrong, examples, limit, _SIDE)) for wrong in found.worst]
-    cells = [Cell(picture, names[wrong.position]) for wrong, picture in pictures if picture is not None]
+    cells = [Cell(picture, names[position]) for position, picture in pictures.items()]
     if not cells:
         return
-    count = f"{len(found.mistakes):,} of {len(examples):,} images of {split} {t.reader.result.wrong}"
+    count = f"{len(found.mistakes):,} of {len(names):,} images of {split} {t.reader.result.wrong}"
     sheet = contact_sheet(cells, min(_COLUMNS, len(cells)), f"{count}; the surest first")
     write_atomic_with(place, partial(sheet.save, format="PNG"))
     listener.say(f"{count}: {place} shows the surest; convsight evaluate {t.run.path} --mistakes FOLDER all of them")

@@ -46,6 +46,7 @@ from convsight.training.processes.shared_run import locked_shared, new_shared_ru
 from convsight.training.processes.start import check_alone, joined
 from convsight.training.processes.together import ProcessLostError
 from convsight.training.recorder import Recorder
+from convsight.training.reporting import report_trained
 from convsight.training.same_again import as_many_threads, promise, tell_edits
 from convsight.training.same_data import same_data
 from convsight.training.saving import restore
@@ -330,6 +331,8 @@ def _end(t: Training, prepared: Prepared, baselines: Mapping[str, Mapping[str, M
     if t.plan.settings.export:
         export_trained(t.run, card, prepared, t.plan.settings.max_megapixels, listener)
     finish(t.run, card)
+    if t.plan.settings.report:
+        report_trained(t.run, prepared.dataset, listener)
     t.log.rows(t.rows)  # those of a run whose training had ended before
     t.log.finished(card, sorted(t.run.path.glob("*.png")))
 

@@ -18,13 +18,14 @@ from convsight.metrics.intervals import (
     share_interval,
     wider,
 )
+from convsight.metrics.paired import Comparison, mcnemar
 from convsight.metrics.shares import mean_where, ratio
 from convsight.results import Label, Result
 from convsight.tasks.classification.light import log_loss
 from convsight.tasks.classification.light.auc import Ranking
 from convsight.tasks.classification.light.calibration_error import calibration_error
 from convsight.tasks.classification.light.temperature import TEMPERATURE, fit_temperature, tempered
-from convsight.tasks.reader import Metrics
+from convsight.tasks.reader import Confusions, Metrics
 
 Indices = NDArray[np.integer[Any]]
 
@@ -121,6 +122,18 @@ class ClassMetrics(Metrics):
         count = len(self.classes)
         cells = np.bincount(targets * count + probabilities.argmax(axis=1), minlength=count * count)
         return cells.reshape(count, count)
+
+    def confusions(self) -> Confusions:
+        return Confusions(self.classes, self.classes, self.confusion(), "images", "confusion")
+
+    def compared(self, other: "ClassMetrics") -> Comparison:
+        """The difference in accuracy, by McNemar's test."""
+        return mcnemar("accuracy", self._are_right(), other._are_right())
+
+    def _are_right(self) -> NDArray[np.bool_]:
+        targets, probabilities = self._judged()
+        right: NDArray[np.bool_] = probabilities.argmax(axis=1) == targets
+        return right
 
     def reliability(self) -> Reliability:
         """The bins behind `calibration_error`, for a plot."""

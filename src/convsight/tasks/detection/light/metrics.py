@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.metrics.things.best_thresholds import best_thresholds
 from convsight.metrics.things.coco import Coco, mean
 from convsight.metrics.things.error_kinds import error_kinds, error_shares
@@ -110,6 +111,10 @@ class BoxMetrics(Metrics):
         found._targets = list(self._targets)
         found._results = [replace(boxes, thresholds=thresholds[boxes.labels]) for boxes in self._results]
         return found
+
+    def compared(self, other: "BoxMetrics") -> Comparison:
+        coco, images = self._judged(), len(self._targets)
+        return paired_bootstrap(self.selected_by[0], coco.measure, other._judged().measure, images, coco.passes)
 
     def errors(self) -> dict[str, int]:
         """How many errors there are of each kind; see `error_kinds`."""

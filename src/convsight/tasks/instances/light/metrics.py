@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.metrics.intervals import by_logits
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.metrics.pixels.jaccard_of_things import aggregated_jaccard
 from convsight.metrics.pixels.mask_pairs import MaskPairs
 from convsight.metrics.pixels.overlap import mean_defined
@@ -111,6 +112,10 @@ class InstanceMetrics(Metrics):
         found._targets, found._pairs = list(self._targets), list(self._pairs)
         found._results = [replace(boxes, thresholds=thresholds[boxes.labels]) for boxes in self._results]
         return found
+
+    def compared(self, other: "InstanceMetrics") -> Comparison:
+        coco, images = self.judged, len(self._targets)
+        return paired_bootstrap(self.selected_by[0], coco.measure, other.judged.measure, images, coco.passes)
 
     def errors(self) -> dict[str, int]:
         """How many errors there are of each kind; see `error_kinds`."""

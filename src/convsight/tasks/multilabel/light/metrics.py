@@ -17,6 +17,7 @@ from convsight.metrics.intervals import (
     percentiles,
     share_interval,
 )
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.metrics.shares import mean_where, ratio
 from convsight.results import LabelSet, Result
 from convsight.tasks.multilabel.light.average_precision import PositiveRanking
@@ -85,9 +86,7 @@ class LabelSetMetrics(Metrics):
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         if not self._present:
             raise ValueError("no image was judged, so there is nothing to measure")
-        present, probabilities = self.judged()
-        measure = _Measure(self.classes, present, probabilities, probabilities >= np.stack(self._thresholds))
-        images = len(present)
+        measure, images = self._measure(), len(self._present)
         found = measured(measure, images) | measure.shares()
         if intervals:
             found |= self._resampled(measure, images) | measure.shares(intervals=True)
@@ -95,6 +94,14 @@ class LabelSetMetrics(Metrics):
 
     def described(self) -> Described:
         return _DESCRIBED
+
+    def compared(self, other: "LabelSetMetrics") -> Comparison:
+        pair = (self._measure(), other._measure())
+        return paired_bootstrap(self.selected_by[0], *pair, len(self._present), len(self.classes))
+
+    def _measure(self) -> "_Measure":
+        present, probabilities = self.judged()
+        return _Measure(self.classes, present, probabilities, probabilities >= np.stack(self._thresholds))
 
     def judged(self) -> tuple[NDArray[np.bool_], Floats]:
         """Which labels are there, and their probabilities: (images, labels) each."""

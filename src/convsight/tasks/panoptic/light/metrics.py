@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.metrics import Described, Measured, Metric
-from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
+from convsight.metrics.bootstrap import Measure, bootstrapped, measured, resamples_for
 from convsight.metrics.intervals import by_logits
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.metrics.pixels.overlap import mean_defined
 from convsight.metrics.pixels.panoptic import PanopticCounts, Segments, panoptic_counts
 from convsight.results import Result
@@ -62,11 +63,7 @@ class PanopticMetrics(Metrics):
         images = len(self._images)
         if not images:
             raise ValueError("no image was judged, so there is nothing to measure")
-        counts = PanopticCounts.stacked(self._images)
-
-        def measure(weights: Floats) -> dict[str, Floats]:
-            return self._numbers(counts.pooled(weights))
-
+        measure = self._measure()
         if not intervals:
             return measured(measure, images)
         ways = dict.fromkeys(measure(np.ones((1, images))), by_logits)
@@ -74,6 +71,14 @@ class PanopticMetrics(Metrics):
 
     def described(self) -> Described:
         return _DESCRIBED
+
+    def compared(self, other: "PanopticMetrics") -> Comparison:
+        pair = (self._measure(), other._measure())
+        return paired_bootstrap(self.selected_by[0], *pair, len(self._images), _PASSES * len(self.classes))
+
+    def _measure(self) -> Measure:
+        counts = PanopticCounts.stacked(self._images)
+        return lambda weights: self._numbers(counts.pooled(weights))
 
     def absent(self) -> tuple[str, ...]:
         """The classes of which no image has a true segment."""

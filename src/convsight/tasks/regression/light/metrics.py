@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from convsight.metrics import Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.metrics.intervals import of_share
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.results import Numbers, Result
 from convsight.results.mixture import Mixture
 from convsight.targets import NumberTargets
@@ -73,7 +74,7 @@ class NumberMetrics(Metrics):
 
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         count, names = len(self._true), self.target.names
-        measures = [self._measure("", np.array(self.target.scale) if len(names) > 1 else np.ones(1), slice(None))]
+        measures = [self._of_all()]
         if len(names) > 1:
             measures += [self._measure(f"/{name}", np.ones(1), slice(n, n + 1)) for n, name in enumerate(names)]
 
@@ -85,6 +86,13 @@ class NumberMetrics(Metrics):
         shares = [f"coverage/{name}" for name in names] if len(names) > 1 else ["coverage"]
         resamples = resamples_for(count, _PASSES * len(measures))
         return bootstrapped(measure, count, resamples, intervals=dict.fromkeys(shares, _as_share))
+
+    def compared(self, other: "NumberMetrics") -> Comparison:
+        return paired_bootstrap(self.selected_by[0], self._of_all(), other._of_all(), len(self._true), _PASSES)
+
+    def _of_all(self) -> Callable[[Floats], dict[str, Floats]]:
+        """What measures all numbers together: one in its unit, several in standard deviations."""
+        return self._measure("", np.array(self.target.scale) if len(self.target.names) > 1 else np.ones(1), slice(None))
 
     def calibration(self) -> dict[str, float]:
         """How many times as wide the distribution of each number must be: see `interval_width`."""

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.metrics.intervals import by_logits
+from convsight.metrics.paired import Comparison, paired_bootstrap
 from convsight.metrics.pixels.boundaries import boundary_f1
 from convsight.metrics.pixels.confusion import confusion
 from convsight.metrics.pixels.overlap import PixelCounts, mean_defined
 from convsight.results import ClassMap, Result
-from convsight.tasks.reader import Metrics
+from convsight.results.class_map_mistakes import NO_CLASS
+from convsight.tasks.reader import Confusions, Metrics
 from convsight.tasks.segmentation.light.surface_figures import SurfaceFigures
 from convsight.words import counted, first_few
 
@@ -81,7 +83,7 @@ class ClassMapMetrics(Metrics):
     def compute(self, intervals: bool = True) -> dict[str, Measured]:
         if not self._counts:
             raise ValueError("no image was judged, so there is nothing to measure")
-        measure, images = _Measure(self.classes, self._counts, self._boundaries, self._surfaces), len(self._counts)
+        measure, images = self._measure(), len(self._counts)
         if not intervals:
             return measured(measure, images)
         shares = {name: by_logits for name in measure.names if name.split("/")[0] in _SHARES}
@@ -89,6 +91,17 @@ class ClassMapMetrics(Metrics):
 
     def described(self) -> Described:
         return _DESCRIBED
+
+    def confusions(self) -> Confusions:
+        columns = (*self.classes, NO_CLASS) if self.confusion[:, -1].any() else self.classes
+        return Confusions(self.classes, columns, self.confusion[:, : len(columns)], "pixels", "confusion")
+
+    def compared(self, other: "ClassMapMetrics") -> Comparison:
+        pair = (self._measure(), other._measure())
+        return paired_bootstrap(self.selected_by[0], *pair, len(self._counts), _PASSES * len(self.classes))
+
+    def _measure(self) -> "_Measure":
+        return _Measure(self.classes, self._counts, self._boundaries, self._surfaces)
 
     def absent(self) -> tuple[str, ...]:
         """The classes that are true of no pixel."""

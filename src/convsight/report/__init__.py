@@ -1,0 +1,1 @@
+"""A run as one page, and several runs side by side."""
