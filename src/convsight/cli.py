@@ -373,7 +373,10 @@ def explain(
     pictures: Annotated[list[str] | None, typer.Argument(help="Pictures: files, folders, patterns, URLs.")] = None,
     method: Annotated[
         str | None,
-        typer.Option(help="One or several, separated by commas. [default: what the network's ranking trusts]"),
+        typer.Option(
+            help="One or several, separated by commas: occlusion, lime, rise, gradcam, saliency, ...; all are in "
+            "docs/explain.md. [default: what the network's ranking trusts]"
+        ),
     ] = None,
     target: Annotated[
         str | None,
@@ -438,6 +441,7 @@ def explain(
     out: Annotated[Path, typer.Option(help="A folder for maps: over the picture, alone, as .npy and as JSON.")] = Path(
         "explained"
     ),
+    every: Annotated[int, typer.Option(help="Of a video, explain every so many-th frame.")] = 1,
     output: ReportFormat = "table",
     max_megapixels: MaxMegapixels = 100.0,
     engine: EngineName = None,
@@ -505,6 +509,7 @@ def explain(
         weights,
         download,
         evidence,
+        every,
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)

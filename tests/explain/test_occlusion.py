@@ -71,7 +71,7 @@ def test_what_counts_is_found_where_it_is() -> None:
 def test_its_own_windows_are_an_eighth_of_the_side_and_overlap_by_half() -> None:
     method = Occlusion(MethodOptions())
     method.importance(subject_of(np.zeros((32, 40, 3), np.uint8), Computed(lambda pictures: pictures[:, 0, 0, 0])))
-    assert method.settings() == {"window": 4, "stride": 2, "fill": "mean"}
+    assert method.settings() == {"window": 4, "stride": 2, "fill": "mean", "computed_by": "computed in float64"}
 
 
 def test_windows_cover_the_picture_and_are_cut_off_at_its_edge() -> None:

@@ -10,6 +10,7 @@ from convsight.results.caption import enlarged, with_caption
 
 MOST = 2048  # pixels of the longer side of what is drawn: a map tells nothing finer, and nobody's screen shows more
 PANEL = 512  # the same, of one of several side by side
+_ROWS = 256  # of a map, whose levels are found at once
 _ROW = 4  # so many stand side by side
 _GAP = 8  # pixels between them
 _GROUND = "#303030"  # of captions too
@@ -38,6 +39,21 @@ def levels_of(values: Values, signed: bool, end: float) -> Levels:
     >>> levels_of(np.array([[0.0, 1.0, 2.0]]), signed=False, end=1.0).tolist()
     [[1, 255, 255]]
     """
+    found = np.empty(values.shape, np.uint8)
+    for start in range(
+        0, len(values), _ROWS
+    ):  # of a large picture a part at a time, since each is copied several times
+        part = np.s_[start : start + _ROWS]
+        found[part] = _levels(values[part], signed, end)
+    return found
+
+
+def largest_of(values: Values) -> float:
+    """The largest absolute value of a map; 0 where nothing was seen."""
+    return max(float(np.nanmax(values, initial=0.0)), -float(np.nanmin(values, initial=0.0)))
+
+
+def _levels(values: Values, signed: bool, end: float) -> Levels:
     shares = values / (end or 1.0)
     shares = shares * (_HIGHEST - _MIDDLE) + _MIDDLE if signed else shares * (_HIGHEST - _LOWEST) + _LOWEST
     rounded = np.floor(np.clip(shares, _LOWEST, _HIGHEST) + 0.5)
@@ -60,15 +76,16 @@ def draw_map(
     Where the map is large its colours cover the picture; where it is NaN the picture is dark and hatched, which is
     said. The longer side is reduced to at most `most` pixels; small pictures are enlarged, see `with_caption`.
     """
-    levels = Image.fromarray(levels_of(values, signed, end))
     size = _within(image.size, most)
+    rows, columns = (np.arange(new) * old // new for new, old in zip(size[::-1], values.shape, strict=True))
+    levels = Image.fromarray(levels_of(values[np.ix_(rows, columns)], signed, end))
     grey = np.asarray(enlarged(image.convert("L").resize(size, Image.Resampling.LANCZOS)))
-    shown = np.asarray(enlarged(levels.resize(size, Image.Resampling.NEAREST)))
+    shown = np.asarray(enlarged(levels))
     over = _colours_over(signed)[shown, grey]
-    rows, columns = map(np.arange, shown.shape)
-    hatched = (shown == _NOTHING) & ((rows[:, None] + columns) % _HATCH < _HATCH // 6)
+    down, right = map(np.arange, shown.shape)
+    hatched = (shown == _NOTHING) & ((down[:, None] + right) % _HATCH < _HATCH // 6)
     over[hatched] = 150
-    largest = float(np.nanmax(np.abs(values), initial=0.0))
+    largest = largest_of(values)
     notes = ["hatched: not seen by the network"] if (shown == _NOTHING).any() else []
     notes += ["the same everywhere"] if largest == 0 else []
     more = " and more" if largest > end else ""

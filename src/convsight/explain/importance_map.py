@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.errors import UserError
-from convsight.explain.drawing import MOST, draw_map, map_image
+from convsight.explain.drawing import MOST, draw_map, largest_of, map_image
 from convsight.explain.method import Scale
 from convsight.files import write_atomic
 from convsight.printing import json_document
@@ -49,7 +49,7 @@ class ImportanceMap:
         Gradients of single pixels can be a hundred times the others, which would all be drawn as nothing: where 199 of
         200 numbers are less than half of the largest, the scale ends with those. Losses of an answer are never cut.
         """
-        largest = float(np.nanmax(np.abs(self.values), initial=0.0))
+        largest = largest_of(self.values)
         most = float(np.percentile(np.abs(self.seen), 99.5))
         return most if self.scale != "score" and 0 < most < largest / 2 else largest
 

@@ -26,7 +26,8 @@ class Subject:
 
     `original` gives the whole picture for people; `open_network` the network itself, for methods that follow gradients:
     an `inside.OpenNetwork`; it raises `UserError` where there is none, or no PyTorch. `listener` is told how many
-    varied pictures are answered. `remark` says what is wrong with a picture that could be read all the same.
+    varied pictures are answered. `remark` says what is wrong with a picture that could be read all the same. `together`
+    is how many pictures are run at once, where the engine wants a number.
     """
 
     array: NDArray[Any]
@@ -38,6 +39,7 @@ class Subject:
     open_network: Callable[[], Any]
     listener: Listener = field(default_factory=Silent)
     remark: str = ""
+    together: int | None = None
 
     @property
     def sides(self) -> tuple[int, int]:
@@ -80,6 +82,8 @@ class Subject:
     @property
     def at_once(self) -> int:
         """How many pictures are run together."""
+        if self.together is not None:
+            return self.together
         height, width = self.sides
         return max(1, min(_MOST_PICTURES, _MOST_PIXELS // (height * width)))
 

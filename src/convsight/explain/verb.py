@@ -22,7 +22,7 @@ from convsight.words import counted, visible
 
 @dataclass(frozen=True)
 class ExplainOptions:
-    """Which pictures are explained, how, and where the files go."""
+    """Which pictures are explained, how, and where the files go; of videos every `every`-th frame."""
 
     model: str
     pictures: Sequence[str]
@@ -36,6 +36,7 @@ class ExplainOptions:
     weights: str | None = None
     download: bool = False
     evidence: bool = True
+    every: int = 1
 
 
 def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -> int:
@@ -57,7 +58,7 @@ def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -
     methods = made_methods(options.methods, options.method)
     network.check(methods)
     left_out = LeftOut()
-    items = read_sources(options.pictures, is_file=network.spec.is_file, left_out=left_out)
+    items = read_sources(options.pictures, options.every, network.spec.is_file, left_out=left_out)
     files = MapFiles(options.out, options.pictures, list(methods))
     alone = len(options.pictures) == 1 and Path(options.pictures[0]).is_file()  # whose varied pictures are counted
     explaining = _Explaining(
