@@ -34,7 +34,7 @@ STEPS = 20
 DAMPING = 1e-6  # what pytorch-grad-cam adds to Grad-CAM++'s denominator
 
 # Networks, the layer whose maps are weighed, and whether every rectifier is a module nn.ReLU: captum guides no others.
-# Nothing is changed in place behind these layers, which the peers would see changed.
+# Nothing is changed in place behind these layers, which pytorch-grad-cam would see changed.
 NETS = {
     "small": ("stages", False),
     "squeezenet1_0": ("features.12", True),
@@ -169,4 +169,6 @@ def difference(our: NDArray[np.float64], their: Tensor) -> str:
     other = their.detach().double().numpy()
     if our.shape != other.shape:
         return f"shapes {our.shape} and {other.shape}"
+    if not our.any() and not other.any():
+        return "both are 0"
     return f"{np.abs(our - other).max() / np.abs(other).max():.1e}"

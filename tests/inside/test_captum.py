@@ -17,7 +17,7 @@ from convsight.explain.fill import stand_in
 from convsight.explain.subject import Subject
 from convsight.inside.open_network import OpenNetwork
 
-# Networks, a side in px, and a layer with maps behind which nothing is changed in place: captum would see it changed.
+# Networks, a side in px, and a layer with maps; those of vgg11 and densenet121 are changed in place behind it.
 NETS = {
     "small": (28, "stages"),
     "lecture3": (28, "maxpool1"),
@@ -25,8 +25,8 @@ NETS = {
     "resnet18": (64, "layer4"),
     "mobilenet_v2": (64, "features"),
     "efficientnet_lite0": (64, "bn2"),
-    "vgg11": (32, "features.15"),
-    "densenet121": (64, "features.denseblock4"),
+    "vgg11": (32, "features.8"),
+    "densenet121": (64, "features"),
     "timm/vit_tiny_patch16_224": (48, None),
 }
 

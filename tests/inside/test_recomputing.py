@@ -116,7 +116,7 @@ def test_where_fields_cover_the_picture_all_is_computed() -> None:
 
 
 def test_beside_a_faster_engine_less_must_be_left_to_redo() -> None:
-    windows = Windows((SIDE, SIDE), 9, 5)
+    windows = Windows((SIDE, SIDE), 18, 9)
     assert 0.15 < share_to_redo(layers(), 3, windows) < 0.5
     assert recomputing_engine(opened(), PICTURE, windows, "torch") is not None
     assert recomputing_engine(opened(), PICTURE, windows, "openvino") is None
