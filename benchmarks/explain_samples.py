@@ -139,7 +139,6 @@ class Peer:
             top_labels=None,
             num_samples=samples,
             segmentation_fn=lambda image: self.labels,
-            progress_bar=False,
         )
         weights = dict(found.local_exp[0])
         return np.array([weights[label] for label in range(int(self.labels.max()) + 1)])[self.labels]
