@@ -128,6 +128,12 @@ METHODS = {
         light=False,
         needs="maps or tokens of a grid",
     ),
+    "hirescam": MethodEntry(
+        "convsight.inside.hires_cam:HiresCam",
+        "a layer's maps, each place weighed by its own gradient; of boxes better than gradcam",
+        light=False,
+        needs="maps or tokens of a grid",
+    ),
     "attention-rollout": MethodEntry(
         "convsight.inside.attention_rollout:AttentionRollout",
         "what patches of a transformer attend to, through all blocks",

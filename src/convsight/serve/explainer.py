@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import final
+from typing import NamedTuple, final
 
 from convsight.errors import UserError, unknown_name
+from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.explain import ExplainedModel, explained, map_of
 from convsight.explain.importance_map import ImportanceMap, png
 from convsight.explain.method import METHODS, Method, MethodOptions, make_method
@@ -80,9 +81,9 @@ class Explainer:
         settled = 0
         found: list[ImportanceMap | None] = []
         try:
-            network, method = self._prepared(name, asked, pending)
+            prepared = self._prepared(name, asked, pending)
             for index in range(len(pending)):
-                image, prediction, outcome = self._one(network, asked, method, pending, index)
+                image, prediction, outcome = self._one(prepared, asked, pending, index)
                 found.append(image)
                 self._settle(name, pending, index, outcome, prediction)
                 settled += 1
@@ -91,7 +92,7 @@ class Explainer:
                 self._settle(name, pending, index, "dropped", {})
         return found
 
-    def _prepared(self, name: str, asked: Asked, pending: PendingRequest) -> tuple[ExplainedModel, Method]:
+    def _prepared(self, name: str, asked: Asked, pending: PendingRequest) -> "_Prepared":
         charging = _Charging(pending, partial(self._charge, pending), self._settings.queue // _MOST_SHARE)
         try:
             network = explained(self._models[name], charging)
@@ -110,17 +111,17 @@ class Explainer:
                 f"{asked.method} follows gradients, and {name} is served without PyTorch or its weights: serve the run "
                 f"with its model.safetensors, or ask for {others}",
             ) from None
-        return network, method
+        return _Prepared(network, method, company_of(network))
 
     def _one(
-        self, network: ExplainedModel, asked: Asked, method: Method, pending: PendingRequest, index: int
+        self, prepared: "_Prepared", asked: Asked, pending: PendingRequest, index: int
     ) -> tuple[ImportanceMap | None, JsonPrediction, str]:
         """The map of one image, what is told of it, and what became of it in a word."""
         if pending.is_dropped:
             raise ClientGoneError
         try:
-            subject = network.subject(pending.take(index), asked.target, self._settings.max_megapixels)
-            found = map_of(subject, asked.method, method)
+            subject = prepared.network.subject(pending.take(index), asked.target, self._settings.max_megapixels)
+            found = prepared.company.judged(map_of(subject, asked.method, prepared.method), subject)
         except (ImageError, NothingThereError) as error:
             return None, {"error": str(error)}, "unreadable"
         except UserError as error:
@@ -148,6 +149,14 @@ class Explainer:
             pending.settle(index, prediction)
 
         self._loop.call_soon_threadsafe(settle)
+
+
+class _Prepared(NamedTuple):
+    """What explains the images of a request."""
+
+    network: ExplainedModel
+    method: Method
+    company: Company
 
 
 @final
