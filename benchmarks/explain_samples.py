@@ -110,7 +110,8 @@ def overlap(make: Callable[[int, int], Map], subject: Subject, arguments: argpar
     labels = regions_of(subject, None, None).labels
     first = []
     for seed in range(arguments.seeds):
-        values = [make(min(1000, arguments.truth), seed)[labels == label].mean() for label in range(labels.max() + 1)]
+        found = make(min(1000, arguments.truth), seed)
+        values = [found[labels == label].mean() for label in range(labels.max() + 1)]
         first.append(set(np.argsort(values)[-TOP:].tolist()))
     return float(np.mean([len(one & other) / TOP for one, other in combinations(first, 2)]))
 
