@@ -37,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this part."""
     parser.add_argument("--minutes", type=float, default=1.0, help="of the detector's training")
     parser.add_argument("--pictures", type=int, default=40, help="of the test split, at most 120")
-    parser.add_argument("--methods", default="gradcam,gradcampp,saliency,occlusion")
+    parser.add_argument("--methods", default="gradcam,gradcampp,hirescam,saliency,occlusion")
     parser.add_argument("--run", type=Path, help="a detector of the drawn shapes that was trained before")
 
 

@@ -83,6 +83,7 @@ def test_a_comparison(tmp_path: Path) -> None:
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_comparison_with_measurement() -> None:
     rows = json.loads(run("--compare", "lecture1", "lecture3", "--measure", "--format", "json"))["nets"]
     assert all(row["images_per_s"] > 0 and row["peak_bytes"] >= 0 for row in rows)

@@ -34,6 +34,7 @@ def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_masks_are_learnt_and_written_where_their_volume_lies(masks: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     done = within("train", masks, "--epochs", "3", "--batch", "2", "--run", run)

@@ -112,6 +112,7 @@ def train(
     device: str = "auto",
     log: str | None = None,
     export: bool = True,
+    report: bool = True,
     skip_unreadable: bool = False,
     max_megapixels: float = 100.0,
     loss: "_Loss | OwnLoss | None" = None,

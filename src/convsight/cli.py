@@ -797,6 +797,18 @@ def report(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Two run folders or more, or their names under runs/.")],
+    out: Annotated[Path | None, typer.Option(help="Write them side by side as a page, too.")] = None,
+    output: ReportFormat = "table",
+) -> None:
+    """Put runs side by side: what they reach and cost, whether chance explains it, where they disagree."""
+    from convsight.report.compare_verb import show_runs_side_by_side
+
+    show_runs_side_by_side(runs, output, out)
+
+
+@app.command()
 def describe(
     nets: Annotated[list[str], typer.Argument(help="A net's name, a text or TOML file, a run, a model or Keras file.")],
     volume: Annotated[

@@ -119,6 +119,8 @@ HABITS: Mapping[str, Mapping[str, str]] = {
     "explain": {name: here for name, here in _EXPLAIN.items() if name != "weights"},
     "export": _EXPORT,
     "audit": _DATA,
+    "report": dict.fromkeys(("output", "output-file", "save"), "--out FILE"),
+    "compare": dict.fromkeys(("output", "output-file", "save", "html"), "--out FILE.html"),
     "track": {key: value for key, value in _PREDICT.items() if key not in {*_SURE, "imgsz", "img-size", "size"}}
     | dict.fromkeys(_SURE, "--min-score")
     | _WEIGHTS,

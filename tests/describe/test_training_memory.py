@@ -44,7 +44,7 @@ print(resident_bytes("VmHWM") - before)
     [
         pytest.param("squeezenet1_0", 8, 160, marks=pytest.mark.slow),
         pytest.param("mobilenet_v2", 8, 128, marks=pytest.mark.slow),
-        ("resnet18", 8, 160),
+        pytest.param("resnet18", 8, 160, marks=pytest.mark.slow),
     ],
 )
 def test_within_15_percent_of_the_measured_peak(name: str, batch: int, side: int) -> None:

@@ -56,7 +56,7 @@ def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
 
 def test_every_picture_has_words_for_those_who_do_not_see_it(page: str) -> None:
     images = re.findall(r"<img[^>]*>", page)
-    assert len(images) == 1 + 2 * 2 * 5
+    assert len(images) == 2 + 2 * 2 * 5  # scales of mean and of single maps
     assert all(re.search(r'alt="[^"]{10,}"', image) for image in images)
     assert 'alt="mean map of 5 pictures answered a bird, strongest at the top left"' in page
 

@@ -298,10 +298,11 @@ def test_how_an_image_is_resized_stands_in_its_json_only_where_it_is_told() -> N
     assert not told.takes(np.zeros((2, 12, 12, 3), np.uint8))  # such images are resized and cut too
 
 
-def test_images_in_colour_are_shown_to_people_and_other_inputs_are_not() -> None:
+def test_images_and_volumes_are_shown_to_people_and_other_inputs_are_not() -> None:
     assert is_shown(image_input(3))
     assert is_shown(image_input(5))
-    assert not any(is_shown(spec) for spec in (SEQUENCE, SPECTROGRAM, VOLUME))
+    assert is_shown(VOLUME)
+    assert not any(is_shown(spec) for spec in (SEQUENCE, SPECTROGRAM))
 
 
 @pytest.mark.parametrize("side", ["depth", "height", "width"])

@@ -26,15 +26,17 @@ def test_its_mean_and_the_bias_are_the_logit_and_its_positive_part_is_grad_cam(n
 class _Functions(nn.Module):
     """As DenseNet does it: the last ReLU is a function that changes the maps in place."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: nn.Module | None = None, behind: nn.Module | None = None) -> None:
         super().__init__()
         torch.manual_seed(0)
+        self.before, self.behind = before or nn.Identity(), behind or nn.Identity()
         self.features = nn.Conv2d(3, 4, 3)
         self.classifier = nn.Linear(4, len(CLASSES))
 
     def forward(self, images: Tensor) -> Tensor:
         maps = F.relu(self.features(images), inplace=True)
-        found: Tensor = self.classifier(torch.flatten(F.adaptive_avg_pool2d(maps, (1, 1)), 1))
+        means = torch.flatten(F.adaptive_avg_pool2d(maps, (1, 1)), 1)
+        found: Tensor = self.behind(self.classifier(self.before(means)))
         return found
 
 
@@ -50,3 +52,9 @@ def test_maps_are_those_that_are_averaged_whatever_made_them() -> None:
 def test_other_networks_are_told_which_methods_apply(net: str) -> None:
     with pytest.raises(UserError, match="behind a global mean; use gradcam, gradcampp, occlusion"):
         map_by("cam", random_subject(net, 32))
+
+
+@pytest.mark.parametrize("inner", [{"before": nn.LayerNorm(4)}, {"behind": nn.Softplus()}])
+def test_nothing_may_stand_between_the_mean_and_the_answer_but_the_dense_layer(inner: dict[str, nn.Module]) -> None:
+    with pytest.raises(UserError, match="behind a global mean"):
+        map_by("cam", subject_of(_Functions(**inner), TEXT, 10, 10, 3))

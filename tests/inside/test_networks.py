@@ -26,9 +26,14 @@ NETS: dict[str, tuple[int, int, int, set[str]]] = {  # sides, channels, and the 
     "efficientnet_lite0": (64, 64, 3, {"attention-rollout"}),
     "densenet121": (64, 64, 3, {"attention-rollout"}),
     "timm/vit_tiny_patch16_224": (48, 64, 3, {"cam", "guided-backprop"}),
-    "mlp": (28, 28, 1, {"attention-rollout", "cam", "gradcam", "gradcampp"}),
+    "mlp": (28, 28, 1, {"attention-rollout", "cam", "gradcam", "gradcampp", "hirescam"}),
     "conv 4 5x5 stride 4 relu | conv 4 3x3 relu | globalavg | dense classes": (300, 200, 4, {"attention-rollout"}),
-    "flatten | dense 8 relu | dense classes": (9, 9, 3, {"attention-rollout", "cam", "gradcam", "gradcampp"}),
+    "flatten | dense 8 relu | dense classes": (
+        9,
+        9,
+        3,
+        {"attention-rollout", "cam", "gradcam", "gradcampp", "hirescam"},
+    ),
     str(KERAS): (20, 24, 3, {"attention-rollout", "cam"}),
 }
 

@@ -112,7 +112,14 @@ def test_an_occlusion_map_is_the_same_as_by_computing_all(mirror: bool) -> None:
 def test_where_fields_cover_the_picture_all_is_computed() -> None:
     network = opened()
     network.model.insert(0, nn.Conv2d(3, 3, 41, padding=20).requires_grad_(False))  # type: ignore[operator]
-    assert recomputing_engine(network, PICTURE, Windows((SIDE, SIDE), 6, 5)) is None
+    assert recomputing_engine(network, PICTURE, Windows((SIDE, SIDE), 6, 5), "torch") is None
+
+
+def test_beside_a_faster_engine_less_must_be_left_to_redo() -> None:
+    windows = Windows((SIDE, SIDE), 18, 9)
+    assert 0.15 < share_to_redo(layers(), 3, windows) < 0.5
+    assert recomputing_engine(opened(), PICTURE, windows, "torch") is not None
+    assert recomputing_engine(opened(), PICTURE, windows, "openvino") is None
 
 
 def test_an_operation_that_means_something_else_is_found_out() -> None:

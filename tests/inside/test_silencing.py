@@ -142,11 +142,11 @@ def _pixels(kernel: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def test_kernels_show_their_sign() -> None:
     grey = _pixels(np.array([[[1.0, -1.0], [0.0, 0.5]]]))
-    assert grey.shape == (48, 48, 3)
+    assert grey.shape == (72, 72, 3)
     assert [grey[0, 0, 0], grey[0, -1, 0], grey[-1, 0, 0], grey[-1, -1, 0]] == [255, 0, 128, 191]
     colour = _pixels(np.stack([np.full((3, 3), 2.0), np.zeros((3, 3)), np.full((3, 3), -2.0)]))
     assert colour[0, 0].tolist() == [255, 128, 0]
-    assert _pixels(np.ones((5, 3, 3))).shape == (48, 5 * 48 + 4 * 2, 3)
+    assert _pixels(np.ones((5, 3, 3))).shape == (72, 5 * 72 + 4 * 2, 3)
 
 
 def test_the_first_layer_is_the_one_that_sees_the_picture(network: OpenNetwork) -> None:

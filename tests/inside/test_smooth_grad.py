@@ -1,5 +1,7 @@
 """SmoothGrad: the same seed gives the same map, in bounded memory. What it is stands in test_captum.py."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.inside.subjects import map_by, random_subject
@@ -37,5 +39,8 @@ def test_memory_is_bounded_and_batches_change_nothing(monkeypatch: pytest.Monkey
 def test_it_tells_what_it_was_made_with() -> None:
     assert SmoothGrad(MethodOptions()).settings() == {"samples": 50, "noise": 0.15, "seed": 0}
     assert SmoothGrad(MethodOptions(samples=3, noise=0.0, seed=2)).settings() == {"samples": 3, "noise": 0.0, "seed": 2}
-    with pytest.raises(UserError, match="--noise -1: give at least 0"):
-        MethodOptions(noise=-1)
+    wrong: list[dict[str, Any]] = [{"noise": -1.0}, {"noise": float("nan")}, {"seed": -1}]
+    for options in wrong:
+        [(name, value)] = options.items()
+        with pytest.raises(UserError, match=f"--{name} {value}: give at least 0"):
+            MethodOptions(**options)

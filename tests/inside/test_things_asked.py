@@ -78,9 +78,10 @@ def share_of_area(name: str) -> float:
     return float(area.mean())
 
 
+@pytest.mark.parametrize("method", ["gradcam", "hirescam"])
 @pytest.mark.parametrize("name", INSIDE)
-def test_grad_cam_of_a_box_is_on_its_thing_and_less_on_the_other(name: str) -> None:
-    found = make_method("gradcam", MethodOptions()).importance(subject(name))
+def test_the_map_of_a_box_is_on_its_thing_and_less_on_the_other(name: str, method: str) -> None:
+    found = make_method(method, MethodOptions()).importance(subject(name))
     other = next(each for each in INSIDE if each != name)
     assert share_inside(found, name) > 1.5 * share_of_area(name)
     assert share_inside(found, name) > share_inside(found, other)

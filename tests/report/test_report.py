@@ -255,4 +255,6 @@ def test_a_thousand_classes_fit_a_page(run: Run) -> None:
     assert len(text.encode()) < 5_000_000
     assert "<i>" not in text.replace('<i style="width', "")
     assert "5,000 more are rarer still" in text
+    opened = re.findall(r'id="(mistaken-\d+)"', text)
+    assert (len(opened), len(set(opened))) == (40, 40)
     assert json.dumps(names[199])[1:-1].replace("<i>", "&lt;i&gt;") in text

@@ -91,6 +91,7 @@ def test_an_audit_finds_copies_among_them(archive: Path, tmp_path: Path) -> None
     assert found.level == "wrong"
 
 
+@pytest.mark.slow
 def test_a_pushed_folder_tells_how_to_use_them(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

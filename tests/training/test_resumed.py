@@ -156,7 +156,7 @@ def test_a_run_that_kept_no_state_is_begun_anew_in_its_folder(pictures: Path, tm
     part = tmp_path / "part"
     shutil.copytree(whole.path, part)
     shutil.rmtree(part / "checkpoint")
-    for name in ("model.safetensors", "metrics.csv"):
+    for name in ("model.safetensors", "metrics.csv", "judged.json", "report.html"):
         (part / name).unlink()
     heard = Heard()
     resumed = resume(part, {}, heard)

@@ -80,6 +80,14 @@ def names_in_splits_csv(text: str) -> set[str]:
     return {row.picture for rows in _parse(text).values() for row in rows}
 
 
+def pictures_in_splits_csv(text: str, split: str) -> dict[str, str]:
+    """The images of `split` by name, in the order of the cut, each with its digest (empty in older texts).
+
+    Raises `UserError` where the text is damaged.
+    """
+    return {row.picture: row.pixels for row in _parse(text).get(split, [])}
+
+
 def digests_in_splits_csv(text: str) -> dict[str, NDArray[np.uint64]]:
     """The digests that `splits_csv` stored, by split; none in older texts. Errors are those of the others."""
     return {

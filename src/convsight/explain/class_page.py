@@ -81,7 +81,7 @@ class _Page:
     quality: int
 
     def html(self) -> str:
-        title = f"What {self.facts.net} looks at in {self.facts.data}"
+        title = f"What the network {self.facts.net} looks at in {self.facts.data}"
         shown = sorted(self.classes, key=_worth)[:_MOST_CLASSES]
         chosen = [each for each in self.classes if each in shown]
         parts = [
@@ -105,12 +105,16 @@ class _Page:
             "and not by itself that they are right.",
             *facts.notes,
         ]
-        low, high = ("speaks against", "speaks for") if facts.signed else ("nothing", "most important")
-        bar = cells_of(np.linspace(-1.0 if facts.signed else 0.0, 1.0, self.side)[None].repeat(8, 0), (8, self.side))
-        scale = self._image(
-            overlaid(_flat(bar.shape), bar, facts.signed, 1.0), f"colours from {low} to {high}", "scale"
-        )
-        return "".join(f"<p>{_text(line)}</p>" for line in lines) + f"<p>{scale}{_text(f'{low} … {high}')}</p>"
+        scales = [("mean maps" if facts.signed else "maps", False), *([("single maps", True)] if facts.signed else [])]
+        return "".join(f"<p>{_text(line)}</p>" for line in lines) + "".join(self._scale(*each) for each in scales)
+
+    def _scale(self, of: str, signed: bool) -> str:
+        """A bar of colours, and what its ends mean."""
+        low, high = ("speaks against", "speaks for") if signed else ("nothing", "most important")
+        values = np.linspace(-1.0 if signed else 0.0, 1.0, self.side)[None].repeat(8, 0)
+        bar = overlaid(Image.new("L", (self.side, 8), 128), values, signed, 1.0)
+        image = self._image(bar, f"colours of {of}, from {low} to {high}", "scale")
+        return f"<p>{image}{_text(f'{of}: {low} … {high}')}</p>"
 
     def _shortcuts(self) -> str:
         tried = [each for found in self.classes for each in found.tried]
@@ -244,10 +248,6 @@ def _strongest(values: NDArray[np.float64]) -> str:
     across = ("left", "", "right")[min(2, int(3 * (column + 0.5) / values.shape[1]))]
     place = " ".join(filter(None, (down, across)))
     return f"strongest at the {place}" if place else "strongest in the middle"
-
-
-def _flat(shape: tuple[int, ...]) -> Image.Image:
-    return Image.new("L", (shape[1], shape[0]), 128)
 
 
 def _text(words: str) -> str:

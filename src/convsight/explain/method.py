@@ -42,9 +42,9 @@ class MethodOptions:
     noise: float | None = None
 
     def __post_init__(self) -> None:
-        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2, "steps": 1, "noise": 0}
+        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2, "steps": 1, "noise": 0, "seed": 0}
         for name, value in least.items():
-            if (given := getattr(self, name)) is not None and given < value:
+            if (given := getattr(self, name)) is not None and not given >= value:
                 raise UserError(f"--{name} {given}: give at least {value}")
         if self.agreement is not None and not 0 < self.agreement <= 1:
             raise UserError(f"--agreement {self.agreement}: a rank correlation above 0, at most 1")
@@ -125,6 +125,12 @@ METHODS = {
     "gradcampp": MethodEntry(
         "convsight.inside.grad_cam_plus:GradCamPlus",
         "Grad-CAM++: as gradcam, gradients weighed place by place",
+        light=False,
+        needs="maps or tokens of a grid",
+    ),
+    "hirescam": MethodEntry(
+        "convsight.inside.hires_cam:HiresCam",
+        "a layer's maps, each place weighed by its own gradient; of boxes better than gradcam",
         light=False,
         needs="maps or tokens of a grid",
     ),

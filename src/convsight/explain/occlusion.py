@@ -101,7 +101,7 @@ def _recomputing(subject: Subject, windows: Windows, fill: NDArray[Any]) -> Subj
         return None
     try:
         door = training_half("convsight.inside.recomputing")
-        found: Engine | None = door.recomputing_engine(subject.open_network(), subject.array, windows)
+        found: Engine | None = door.recomputing_engine(subject.open_network(), subject.array, windows, engine.name)
     except UserError:
         return None
     if found is None:

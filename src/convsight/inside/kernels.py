@@ -12,7 +12,7 @@ from convsight.errors import UserError
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.run_by_layers import Stop
 
-_SIDE = 48  # px of a kernel on a sheet
+_SIDE = 72  # px of a kernel on a sheet
 _GAP = 2  # px between the channels of one
 _MOST_CHANNELS = 8  # of a kernel that is not of a colour picture
 

@@ -11,12 +11,14 @@ from convsight.metrics.measured import Measured
 from convsight.metrics.metric import Metric
 from convsight.words import counted
 
+FIRST, SECOND = "{first}", "{second}"  # in words, which whoever knows the names of both replaces
+
 
 class Comparison(NamedTuple):
     """How much better the first of two is in `metric` (below 0: worse), with a 95 % interval.
 
     `p` is how likely a difference as large, either way, would be if none was better; `test` says by which test, and
-    `words` what it rests on.
+    `words` what it rests on, with `FIRST` and `SECOND` for the names of both.
     """
 
     metric: str
@@ -48,7 +50,7 @@ def mcnemar(metric: str, first: NDArray[np.bool_], second: NDArray[np.bool_]) ->
     spread = np.sqrt(max(0.0, apart / images - value**2) / images)
     reach = 1.959964 * float(spread)
     p = min(1.0, 2 * float(bdtr(min(only_first, only_second), apart, 0.5)))
-    words = f"{counted(only_first, 'image')} only the first gets right, {only_second:,} only the second"
+    words = f"{counted(only_first, 'image')} only {FIRST} gets right, {only_second:,} only {SECOND}"
     return Comparison(metric, Measured(value, value - reach, value + reach), p, "McNemar's test, exact", words)
 
 

@@ -75,7 +75,7 @@ def ticks(low: float, high: float, whole: bool = False) -> list[float]:
     """Round values between two ends, about five; `whole` numbers alone where asked.
 
     >>> ticks(0.0, 1.0), ticks(1, 6, whole=True)
-    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [2, 4, 6])
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1, 2, 3, 4, 5, 6])
     """
     rough = (high - low) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0

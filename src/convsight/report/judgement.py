@@ -55,11 +55,15 @@ class Group(_Stored):
 
 
 class Worst(_Stored):
-    """One of the worst pictures: its name, what is wrong in words, and a drawing of it as the source of an `img`."""
+    """One of the worst pictures: its name, what is wrong in words, and a drawing of it as the source of an `img`.
+
+    A `broad` drawing is several times as wide as it is high.
+    """
 
     name: str
     words: tuple[str, ...]
     picture: str | None = None
+    broad: bool = False
 
 
 class Judgement(_Stored):
@@ -80,6 +84,13 @@ class Judgement(_Stored):
     groups: tuple[Group, ...] = ()
     more_groups: int = 0
     worst: tuple[Worst, ...] = ()
+
+
+class Drawn(NamedTuple):
+    """A drawing as the source of an `img`, and whether it is several times as wide as it is high."""
+
+    source: str
+    broad: bool = False
 
 
 class Verdict(NamedTuple):
@@ -105,7 +116,7 @@ def judgement_of(
     classes: Collection[str],
     how: str,
     verdict: Verdict = _NONE,
-    pictures: Mapping[int, str] | None = None,
+    pictures: Mapping[int, Drawn] | None = None,
 ) -> Judgement:
     """What `metrics` and the mistakes of the pictures called `names` tell.
 
@@ -186,11 +197,12 @@ def _groups(wrong: MistakeCollector, names: Sequence[str], classes: frozenset[st
     ]
 
 
-def _worst(wrong: MistakeCollector, names: Sequence[str], pictures: Mapping[int, str]) -> list[Worst]:
+def _worst(wrong: MistakeCollector, names: Sequence[str], pictures: Mapping[int, Drawn]) -> list[Worst]:
     found = []
     for each in wrong.worst:
         told = Counter(told_as(*mistake[:3]) for mistake in wrong.mistakes[each.position])
         words = [words if count == 1 else f"{count} times {words}" for words, count in told.most_common(_MOST_WORDS)]
         words += [f"and {len(told) - _MOST_WORDS} others"] if len(told) > _MOST_WORDS else []
-        found.append(Worst(name=names[each.position], words=tuple(words), picture=pictures.get(each.position)))
+        source, broad = pictures.get(each.position) or (None, False)
+        found.append(Worst(name=names[each.position], words=tuple(words), picture=source, broad=broad))
     return found

@@ -8,7 +8,7 @@ from PIL import Image
 from convsight.datasets import Dataset
 from convsight.pages.pictures import small
 from convsight.progress import Listener
-from convsight.report.judgement import Verdict, judged_file, judgement_of, write_judgement
+from convsight.report.judgement import Drawn, Verdict, judged_file, judgement_of, write_judgement
 from convsight.report.report import report_file, write_report
 from convsight.run import Run
 from convsight.runtime.mistakes import MistakeCollector
@@ -16,7 +16,7 @@ from convsight.tasks.reader import Metrics
 from convsight.training.advice import Advice
 from convsight.training.state import Training
 
-_SIDE = 300  # px of a drawn mistake
+_SIDE, _MOST_PANELS = 300, 3  # px of a drawn mistake
 
 
 def keep_judgement(
@@ -34,7 +34,7 @@ def keep_judgement(
         judged_file(t.run).unlink(missing_ok=True)
         classes, how = t.plan.card.target.names, t.reader.result.wrong
         verdict = Verdict(advice.verdict, advice.text)
-        drawn = {position: small(picture, _SIDE) for position, picture in worst.items()}
+        drawn = {position: _drawn(picture) for position, picture in worst.items()}
         write_judgement(t.run, judgement_of(split, metrics, wrong, names, classes, how, verdict, drawn))
 
 
@@ -44,6 +44,12 @@ def report_trained(run: Run, dataset: Dataset, listener: Listener) -> None:
         report_file(run).unlink(missing_ok=True)
         place, _ = write_report(run, dataset=dataset)
         listener.say(f"the report: {place}")
+
+
+def _drawn(picture: Image.Image) -> Drawn:
+    """A drawn mistake; several panels beside each other are kept as large as one alone would be."""
+    panels = picture.width // max(1, picture.height)
+    return Drawn(small(picture, _SIDE * max(1, min(panels, _MOST_PANELS))), panels > 1)
 
 
 @contextmanager

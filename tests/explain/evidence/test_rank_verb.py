@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,19 @@ METHODS = "occlusion,gradcam"
 
 
 @pytest.fixture
-def ranked(photos_run: Run) -> Path:
+def run(photos_run: Run, tmp_path: Path) -> Run:
+    """A run of its own, since a ranking is kept with it."""
+    return Run(Path(shutil.copytree(photos_run.path, tmp_path / "run")))
+
+
+@pytest.fixture
+def ranked(run: Run) -> Path:
     """The file that a ranking leaves with the run."""
-    file = photos_run.path / "explain_ranking.json"
-    file.unlink(missing_ok=True)
-    return file
+    return run.path / "explain_ranking.json"
 
 
-def test_what_the_run_held_back_is_ranked_and_stored_with_it(photos_run: Run, ranked: Path) -> None:
-    called = ["explain", str(photos_run.path), "--rank", "--pictures", "2", "--method", METHODS]
+def test_what_the_run_held_back_is_ranked_and_stored_with_it(run: Run, ranked: Path) -> None:
+    called = ["explain", str(run.path), "--rank", "--pictures", "2", "--method", METHODS]
     found = CliRunner().invoke(app, called, env={"COLUMNS": "200"})
     assert found.exit_code == 0, found.output
     assert "on 2 pictures of" in found.output
@@ -34,7 +39,7 @@ def test_what_the_run_held_back_is_ranked_and_stored_with_it(photos_run: Run, ra
     stored = json.loads(ranked.read_text())
     names = [picture["name"] for picture in stored["ranking"]["pictures"]]
     assert len(names) == 2
-    rows = [row for row in csv.reader(photos_run.splits().splitlines()) if set(row) & set(names)]
+    rows = [row for row in csv.reader(run.splits().splitlines()) if set(row) & set(names)]
     assert ["test" in row for row in rows] == [True, True]
     assert set(stored["verdicts"]) == set(METHODS.split(","))
 
@@ -42,25 +47,25 @@ def test_what_the_run_held_back_is_ranked_and_stored_with_it(photos_run: Run, ra
     assert json.loads(again.stdout) == stored
 
 
-def test_from_python_with_data_of_a_program(photos_run: Run, ranked: Path, photos: Path) -> None:
-    ranking = convsight.rank_explanations(photos_run.path, photos, pictures=2, methods=["occlusion"], quiet=True)
+def test_from_python_with_data_of_a_program(run: Run, ranked: Path, photos: Path) -> None:
+    ranking = convsight.rank_explanations(run.path, photos, pictures=2, methods=["occlusion"], quiet=True)
     assert list(ranking.judgements) == ["occlusion"]
     assert ranked.is_file()
     with pytest.raises(UserError, match="unknown method 'oclusion'; did you mean occlusion"):
-        convsight.rank_explanations(photos_run.path, photos, methods=["oclusion"], quiet=True)
+        convsight.rank_explanations(run.path, photos, methods=["oclusion"], quiet=True)
 
 
-def test_two_data_sets_are_no_data_set(photos_run: Run, photos: Path) -> None:
-    found = CliRunner().invoke(app, ["explain", str(photos_run.path), "--rank", str(photos), str(photos)])
+def test_two_data_sets_are_no_data_set(run: Run, photos: Path) -> None:
+    found = CliRunner().invoke(app, ["explain", str(run.path), "--rank", str(photos), str(photos)])
     assert isinstance(found.exception, UserError)
     assert "one data set or folder, not 2" in str(found.exception)
 
 
 def test_maps_have_their_rank_beside_them_and_the_ranking_chooses(
-    photos_run: Run, ranked: Path, photos: Path, tmp_path: Path
+    run: Run, ranked: Path, photos: Path, tmp_path: Path
 ) -> None:
     picture = str(photos / "dark" / "0.png")
-    called = ["explain", str(photos_run.path), picture, "--out", str(tmp_path), "--format", "json"]
+    called = ["explain", str(run.path), picture, "--out", str(tmp_path), "--format", "json"]
     found = CliRunner().invoke(app, called)
     assert found.exit_code == 0, found.output
     document = json.loads(found.stdout)
@@ -71,7 +76,7 @@ def test_maps_have_their_rank_beside_them_and_the_ranking_chooses(
         document["evidence"]["picture"]
     )
 
-    convsight.rank_explanations(photos_run.path, photos, pictures=2, methods=["occlusion"], quiet=True)
+    convsight.rank_explanations(run.path, photos, pictures=2, methods=["occlusion"], quiet=True)
     found = CliRunner().invoke(app, called)
     document = json.loads(found.stdout)
     assert document["method"] == "occlusion"

@@ -89,3 +89,12 @@ def test_the_interval_is_that_of_pairs() -> None:
     assert (interval.low, interval.high) == pytest.approx(
         (gap.mean() - 1.96 * error, gap.mean() + 1.96 * error), abs=1e-3
     )
+
+
+def test_a_reference_that_is_a_little_better_by_chance_alone_decides_nothing() -> None:
+    e = np.full(50, 0.5)
+    beside = e - np.tile([0.09, -0.1], 25)
+    found = judge(e, {"another picture": e - 0.3, "centre blob": e - 0.3, "edges": beside})
+    assert found.beyond["edges"].value < 0 < found.beyond["edges"].high
+    assert found.verdict == Verdict.UNDECIDED
+    assert "edges" in found.why

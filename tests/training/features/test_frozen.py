@@ -85,6 +85,7 @@ def test_the_network_is_that_of_a_training_on_images(data: Path, weights: Path, 
     assert ours.metrics["test/accuracy"] == theirs.metrics["test/accuracy"]
 
 
+@pytest.mark.slow
 def test_a_last_layer_on_cells_learns_from_features_of_cells(
     data: Path, weights: Path, tmp_path: Path, kept: Path
 ) -> None:

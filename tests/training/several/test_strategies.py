@@ -73,6 +73,7 @@ def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Together:
     return found
 
 
+@pytest.mark.slow
 def test_a_program_gets_the_comparison_too(done: Together, data: Path, tmp_path: Path) -> None:
     again = convsight.resume_several(done.runs.path, quiet=True)
     assert again.comparison is not None

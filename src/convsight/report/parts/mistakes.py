@@ -101,5 +101,6 @@ def _worst(worst: Sequence[Worst], room: Room) -> list[Piece]:
         words = "; ".join(each.words)
         source = room.take(each.picture)
         drawn = tag("img", src=source, alt=f"{each.name}: {words}") if source else ""
-        items.append(tag("li", drawn, shortened(words, 300), tag("br"), tag("small", each.name)))
+        kind = "broad" if each.broad else None
+        items.append(tag("li", drawn, shortened(words, 300), tag("br"), tag("small", each.name), class_=kind))
     return [tag("h3", "The worst, the surest first"), tag("ul", *items, class_="pictures wide")]
