@@ -19,7 +19,8 @@ async function fetched(address, options) {
   for (;;) {
     let response;
     try {
-      response = await fetch(address, options);
+      // Browsers keep a 410, and would answer with it what the server could answer by now.
+      response = await fetch(address, { cache: "no-store", ...options });
     } catch {
       trouble("The server does not answer: it may have been stopped. Start it again; this page goes on by itself.");
       await new Promise((done) => setTimeout(done, WAIT));
