@@ -363,6 +363,7 @@ def predict(
 
 @app.command()
 def explain(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -454,17 +455,23 @@ def explain(
 ) -> None:
     """Show what an answer depends on, as a map over the picture, with evidence whether the map is worth believing."""
     from convsight.explain.evidence.rank_verb import RankVerb, rank_methods
+    from convsight.explain.kinds import MAPS, check_listened
     from convsight.explain.method import MethodOptions
     from convsight.explain.verb import ExplainOptions, explain_pictures
     from convsight.progress import Terminal
     from convsight.training_half import training_half
 
-    others = {"--features": features, "--filters": filters, "--excite": excite, "--by-class": by_class, "--rank": rank}
-    if len(asked := [name for name, given in others.items() if given]) > 1:
-        raise UserError(f"{' and '.join(asked)} are different questions: ask one at a time")
+    asked = {"--features": features, "--filters": filters, "--excite": excite, "--by-class": by_class, "--rank": rank}
+    kinds = [name for name, given in asked.items() if given]
+    if len(kinds) > 1:
+        raise UserError(f"{' and '.join(kinds)} are different questions: ask one at a time")
+    by_class = by_class or (data is not None and not kinds)
+    check_listened(kinds[0] if kinds else "--by-class" if by_class else MAPS, _given(context))
     if features or filters or excite:
         inside = training_half("convsight.inside.verb")
-        sheets = inside.SheetOptions(model, out, layer, data, count, channels, seed, max_megapixels, weights, download)
+        sheets = inside.SheetOptions(
+            model, out, layer, data, count, channels, seed, max_megapixels, weights, download, every
+        )
         raise typer.Exit(inside.look_inside(sheets, pictures or [], filters, excite, output, Terminal()))
     methods = [each.strip() for each in method.split(",")] if method else []
     chosen = MethodOptions(
@@ -484,15 +491,13 @@ def explain(
         what = pictures or [], count or 50, methods, chosen, max_megapixels
         rank_methods(RankVerb(model, *what, engine, precision, weights, download), output, Terminal())
         return
-    if by_class or data:
+    if by_class:
         from convsight.explain.class_verb import ClassOptions, explain_classes
 
         if len(methods) > 1:
             raise UserError(f"--method {method}: a page of classes is about one method")
-        how = methods[0] if methods else "occlusion"
-        of_data = ClassOptions(
-            model, data, how, count or 12, target, where, out, chosen, max_megapixels, engine, precision
-        )
+        what_of = model, data, next(iter(methods), None), count or 12, target, where, out, chosen, max_megapixels
+        of_data = ClassOptions(*what_of, engine, precision, weights, download)
         raise typer.Exit(0 if explain_classes(of_data, output, Terminal()) else 130)
     if not pictures:
         raise UserError("name pictures to explain: files, folders, patterns, URLs")
@@ -513,6 +518,12 @@ def explain(
     )
     if explain_pictures(options, output, Terminal()):
         raise typer.Exit(2)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that the user gave, and did not leave as they are."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
 
 
 @app.command()

@@ -4,21 +4,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.explain.subjects import Computed, subject_of
 from tests.inside.networks import layers_of, opened, zeroed
 from torch import nn
 
 from convsight.errors import UserError
-from convsight.explain.subject import Subject
 from convsight.inside.feature_maps import MOST_LAYERS, SIDE, feature_maps
 from convsight.inside.feature_sheet import feature_sheet
-from convsight.inside.open_network import OpenNetwork
-
-
-def subject(network: OpenNetwork, array: np.ndarray) -> Subject:
-    found = subject_of(array, Computed(lambda batch: batch.sum(axis=(1, 2, 3))))
-    object.__setattr__(found, "open_network", lambda: network)
-    return found
 
 
 def test_the_strongest_channels_come_first_as_they_are() -> None:
@@ -28,29 +19,29 @@ def test_the_strongest_channels_come_first_as_they_are() -> None:
     biases.copy_(torch.tensor([1.0, 4.0, 2.0, 4.0, 0.0]))
     kernels[2, 0] = 1.0
     array = np.random.default_rng(0).integers(0, 255, (70, 70, 3)).astype(np.uint8)
-    layers = feature_maps(subject(network, array), channels=3)
+    layers = feature_maps(network, array, channels=3)
     assert layers[0].channels == (1, 3, 2)  # of equals the first
     assert layers[0].lows[2] < layers[0].highs[2]
     assert layers[0].maps.shape == (3, SIDE, SIDE)
     assert layers[1].maps.shape == (3, SIDE, SIDE)
     assert layers[1].stop.volume == (70, 70, 3)
     assert layers[1].to_json()["receptive_field"] == "3x3"
-    again = feature_maps(subject(network, array), channels=3)
+    again = feature_maps(network, array, channels=3)
     assert all(np.array_equal(one.maps, other.maps) for one, other in zip(layers, again, strict=True))
 
 
 def test_one_layer_alone_and_an_unknown_one() -> None:
     network = opened("resnet18", 64)
     array = np.zeros((64, 64, 3), np.uint8)
-    layers = feature_maps(subject(network, array), 4, "layer2.0")
+    layers = feature_maps(network, array, 4, "layer2.0")
     assert all(any(name.startswith("layer2.0") for name in each.stop.names) for each in layers)
-    with pytest.raises(UserError, match="no layer with maps is called 'layr'"):
-        feature_maps(subject(network, array), 4, "layr")
+    with pytest.raises(UserError, match="unknown layer 'layr2'; did you mean layer2"):
+        feature_maps(network, array, 4, "layr2")
 
 
 def test_a_sheet_is_bounded_whatever_the_network() -> None:
     network = opened("densenet121", 64)  # of more layers than a sheet has rows
-    layers = feature_maps(subject(network, np.zeros((64, 64, 3), np.uint8)), channels=12)
+    layers = feature_maps(network, np.zeros((64, 64, 3), np.uint8), channels=12)
     assert len(layers) == MOST_LAYERS
     assert layers[0].stop.name == "features.conv0"
     sheet = feature_sheet(layers, Image.new("RGB", (4000, 300)), "a title of some words " * 9)

@@ -31,6 +31,18 @@ def test_features_are_a_sheet_and_numbers(photos_run: Run, picture: Path, tmp_pa
     assert json.loads((tmp_path / "cat.features.json").read_text())["layers"] == document["layers"]
 
 
+def test_a_second_picture_of_a_name_has_a_sheet_of_its_own(photos_run: Run, picture: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more" / picture.name
+    other.parent.mkdir()
+    other.write_bytes(picture.read_bytes())
+    done = within(
+        "explain", photos_run.path, picture, other, "--features", "--channels", "2", "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    names = ["cat-2.features.json", "cat-2.features.png", "cat.features.json", "cat.features.png"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == names
+
+
 def test_filters_are_ranked_on_the_runs_own_pictures(photos_run: Run, tmp_path: Path) -> None:
     done = within("explain", photos_run.path, "--filters", "--pictures", "4", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -60,6 +72,7 @@ def test_classes_are_a_page(photos_run: Run, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert {each["class"] for each in document["classes"]} <= {"bright", "dark"}
+    assert document["verdict"].startswith("Whether maps of occlusion are worth believing here is not known")
     assert (tmp_path / "classes.html").stat().st_size > 1000
     only = within("explain", photos_run.path, "--by-class", "--target", "brigth", *options)
     assert only.returncode == 2
@@ -73,6 +86,8 @@ def test_classes_are_a_page(photos_run: Run, tmp_path: Path) -> None:
         (("--features", "--filters"), "different questions"),
         (("--excite", "brigth"), "bright"),
         (("--filters", "--layer", "conv"), "layer"),
+        (("--filters", "--window", "3"), "--window does nothing for --filters"),
+        (("--rank", "--data", "more"), "name the data after the model"),
     ],
 )
 def test_mistakes_are_said(photos_run: Run, options: tuple[str, ...], said: str) -> None:

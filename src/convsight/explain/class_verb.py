@@ -10,6 +10,7 @@ from convsight.datasets import Dataset, Split, read_for
 from convsight.errors import UserError
 from convsight.explain.class_maps import ClassMaps, Gathering, Known, answers_of, by_stem, names_of
 from convsight.explain.class_page import PageFacts, class_page
+from convsight.explain.evidence.company import company_of
 from convsight.explain.explain import ExplainedModel, explained, load_explained, made_methods
 from convsight.explain.method import MethodOptions
 from convsight.explain.shortcuts import BLIND
@@ -29,12 +30,13 @@ _MOST_ANSWERED = 5_000  # pictures of a data set that are answered, evenly sprea
 class ClassOptions:
     """Which network and data, by which method, and of how many pictures of a class maps are made.
 
-    Of all classes, or of the one called `target`; `where` are data of the same pictures that tell where things are.
+    Without `method` the network's ranking chooses, as for maps of pictures. Of all classes, or of the one called
+    `target`; `where` are data of the same pictures that tell where things are.
     """
 
     model: str
     data: str | None
-    method: str
+    method: str | None = None
     pictures: int = 12
     target: str | None = None
     where: str | None = None
@@ -43,6 +45,8 @@ class ClassOptions:
     max_megapixels: float = 100.0
     engine: str | None = None
     precision: str | None = None
+    weights: str | None = None
+    download: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,19 @@ def gather_classes(options: ClassOptions, listener: Listener) -> Found:
 
     Raises `UserError` where answers of the network name no classes, and for data that do not fit it.
     """
-    network = load_explained(options.model, options.engine, options.precision, listener=listener)
+    network = load_explained(
+        options.model, options.engine, options.precision, options.weights, download=options.download, listener=listener
+    )
     require(network.model.reader.result, Naming, "--data", network.model.card.task)
-    methods = made_methods([options.method], options.of_method)
-    method = methods[options.method]
+    company = company_of(network)
+    if options.method is None:
+        chosen = company.choice(network)
+        listener.say(f"method {chosen.words}")
+    name = chosen.method if options.method is None else options.method
+    methods = made_methods([name], options.of_method)
     quiet = explained(network.model)  # varied pictures of each map are not counted
     quiet.check(methods)
-    gathering = Gathering(quiet, options.method, method, options.pictures, options.max_megapixels, options.target)
+    gathering = Gathering(quiet, name, methods[name], options.pictures, options.max_megapixels, options.target)
     names = gathering.names
     source, known = known_pictures(network, options, listener)
     classes, whole = [], True
@@ -91,8 +101,10 @@ def gather_classes(options: ClassOptions, listener: Listener) -> Found:
     except KeyboardInterrupt:
         whole = False
         listener.say(f"stopped: the page holds the {counted(len(classes), 'class', 'es')} that were done")
-    notes = () if whole else (f"Stopped after {len(classes)} of {len(names)} classes.",)
-    facts = PageFacts(network.model.card.net, source, len(known), options.method, method.signed, notes)
+    notes = [company.said_of(name)]
+    if not whole:
+        notes.append(f"Stopped after {len(classes)} of {len(names)} classes.")
+    facts = PageFacts(network.model.card.net, source, len(known), name, methods[name].signed, notes)
     return _written(options, facts, classes, whole)
 
 
@@ -105,6 +117,7 @@ def _written(options: ClassOptions, facts: PageFacts, classes: Sequence[ClassMap
         "data": facts.data,
         "pictures": facts.pictures,
         "method": facts.method,
+        "verdict": facts.notes[0],
         "whole": whole,
         "maps_cannot_see": BLIND,
         "classes": [each.to_json() for each in classes],

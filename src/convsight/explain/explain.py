@@ -10,7 +10,7 @@ from convsight.errors import UserError
 from convsight.explain.importance_map import ImportanceMap
 from convsight.explain.method import METHODS, Method, MethodOptions, check_options, make_method
 from convsight.explain.subject import Subject
-from convsight.inputs import ImageInput
+from convsight.inputs import ImageInput, InputSpec
 from convsight.progress import Listener, Silent
 from convsight.runtime.find_network import find_network
 from convsight.runtime.model import Model, Origin, Picture
@@ -32,10 +32,7 @@ class ExplainedModel:
     @cached_property
     def spec(self) -> ImageInput:
         """What the network takes; raises `UserError` where these are no pictures."""
-        spec = self.model.card.input
-        if not isinstance(spec, ImageInput) or spec.is_tiled:
-            raise UserError(f"maps are made of pictures that the network sees as a whole, not of {spec.summary}")
-        return spec
+        return of_whole_pictures(self.model.card.input)
 
     @cached_property
     def opened(self) -> Any:
@@ -79,6 +76,13 @@ class ExplainedModel:
             if method.options.layer is not None and "layer" in method.takes:
                 self.opened.layer(method.options.layer)
         _ = self.opened  # which says what is missing
+
+
+def of_whole_pictures(spec: InputSpec) -> ImageInput:
+    """`spec`, which must be of pictures that a network sees as a whole; raises `UserError` where it is not."""
+    if not isinstance(spec, ImageInput) or spec.is_tiled:
+        raise UserError(f"maps are made of pictures that the network sees as a whole, not of {spec.summary}")
+    return spec
 
 
 def explained(model: Model, listener: Listener | None = None) -> ExplainedModel:

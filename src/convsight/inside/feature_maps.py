@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from convsight.errors import UserError
-from convsight.explain.subject import Subject
+from convsight.errors import UserError, unknown_name
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.run_by_layers import Stop, run_by_layers
 from convsight.spread import evenly
@@ -51,14 +50,16 @@ class LayerMaps:
         }
 
 
-def feature_maps(subject: Subject, channels: int = 12, layer: str | None = None) -> list[LayerMaps]:
+def feature_maps(
+    network: OpenNetwork, array: NDArray[Any], channels: int = 12, layer: str | None = None
+) -> list[LayerMaps]:
     """The `channels` strongest maps of each layer with maps, or of those whose name begins with `layer`.
 
-    Where there are more than 80 layers, so many that are evenly spread. Memory is that of one run and of what is kept.
-    Raises `UserError` where no layer has maps, or none is called so.
+    They are of one picture, `array` (height, width, channels) as the network's input is loaded. Where there are more
+    than 80 layers, so many that are evenly spread. Memory is that of one run and of what is kept. Raises `UserError`
+    where no layer has maps, or none is called so.
     """
-    network: OpenNetwork = subject.open_network()
-    planes = network.planes(subject.array[None])
+    planes = network.planes(array[None])
     kept: dict[int, LayerMaps] = {}
 
     def see(position: int, stop: Stop, maps: Tensor) -> None:
@@ -66,10 +67,12 @@ def feature_maps(subject: Subject, channels: int = 12, layer: str | None = None)
             kept[position] = _strongest(stop, maps[0].float(), channels)
 
     stops = run_by_layers(network, planes, see)
+    if not stops:
+        raise UserError(f"{network.card.net}: no layer has maps")
     if not kept:
-        names = ", ".join(stop.name for stop in stops[:5])
-        where = f"no layer with maps is called {layer!r}; it has {names}, ..." if stops else "no layer has maps"
-        raise UserError(f"{network.card.net}: {where}")
+        parts = [name.split(".") for stop in stops for name in stop.names]
+        known = {".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
+        raise unknown_name("layer", layer or "", known)
     found = [kept[position] for position in sorted(kept)]
     return [found[index] for index in evenly(len(found), MOST_LAYERS)]
 

@@ -19,7 +19,7 @@ class SheetOptions:
     """Which network is looked into, with which pictures, and where the files go.
 
     `pictures` is how many of `data`, by default of what the run was judged on, are looked at; None is the rule of each
-    sheet.
+    sheet. Of videos every `every`-th frame is.
     """
 
     model: str
@@ -32,6 +32,7 @@ class SheetOptions:
     max_megapixels: float = 100.0
     weights: str | None = None
     download: bool = False
+    every: int = 1
 
     def open(self) -> OpenNetwork:
         """The network with its gradients."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convsight.errors import UserError
-from convsight.explain.explain import load_explained
+from convsight.explain.explain import of_whole_pictures
 from convsight.images import ImageError
 from convsight.inside.exciting_sheet import show_exciting
 from convsight.inside.feature_maps import feature_maps
@@ -12,9 +12,13 @@ from convsight.inside.feature_sheet import feature_sheet
 from convsight.inside.filter_sheet import show_filters
 from convsight.inside.sheet_options import SheetOptions, tell, write_sheet
 from convsight.progress import Listener
+from convsight.runtime.original import original_picture
+from convsight.runtime.output_folder import OutputFolder
 from convsight.runtime.sources import read_sources
+from convsight.words import counted, visible
 
 _UNREAD, _STOPPED = 2, 130  # exit codes
+_SUFFIXES = ("features.png", "features.json")
 
 
 def look_inside(
@@ -35,25 +39,32 @@ def look_inside(
 
 
 def show_features(options: SheetOptions, pictures: Sequence[str], output: str, listener: Listener) -> int:
-    """A sheet of the maps of every layer for each picture; returns how many pictures could not be read."""
-    network = load_explained(options.model, None, None, options.weights, download=options.download)
+    """A sheet of the maps of every layer for each picture; returns how many pictures could not be read.
+
+    Nothing is asked about the answer, so that pictures in which a detector finds nothing are shown too.
+    """
+    network = options.open()
+    spec = of_whole_pictures(network.card.input)
+    items = read_sources(pictures, options.every, spec.is_file)
+    folder = OutputFolder(options.out, "--out", pictures)
     unread = 0
-    for item in read_sources(pictures, is_file=network.spec.is_file):
-        picture = item.name
+    for item in items:
         try:
-            subject = network.subject(item, None, options.max_megapixels)
+            content = item.load()
+            array = spec.load(content, options.max_megapixels, item.name).array
         except ImageError as error:
-            listener.say(f"{picture}: {error}")
+            listener.say(f"{item.name}: {error}")
             unread += 1
             continue
-        layers = feature_maps(subject, options.channels, options.layer)
+        layers = feature_maps(network, array, options.channels, options.layer)
         title = (
-            f"{Path(picture).name} inside {network.model.card.net}: the strongest maps of each layer, low to high. "
+            f"{Path(item.name).name} inside {network.card.net}: the strongest maps of each layer, low to high. "
             "Each map has a scale of its own, black its smallest value and white its largest; numbers are channels."
         )
-        sheet = feature_sheet(layers, subject.original(), title)
-        file = options.out / f"{Path(picture).stem}.features.png"
-        document = {"picture": picture, "layers": [each.to_json() for each in layers], "sheet": str(file)}
+        sheet = feature_sheet(layers, original_picture(spec, content, options.max_megapixels), title)
+        place = folder.free(item.name, _SUFFIXES)
+        file = place.with_name(f"{place.name}.{_SUFFIXES[0]}")
+        document = {"picture": item.name, "layers": [each.to_json() for each in layers], "sheet": str(file)}
         write_sheet(file, sheet, document)
-        tell(output, document, f"{picture}: {len(layers)} layers: {file}")
+        tell(output, document, f"{visible(item.name)}: {counted(len(layers), 'layer')}: {file}")
     return unread

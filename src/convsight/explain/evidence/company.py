@@ -28,6 +28,14 @@ class Company:
         """The method for `network` where nobody names one."""
         return by_ranking(self.ranking) if self.ranking is not None else without_ranking(network)
 
+    def said_of(self, method: str) -> str:
+        """What the ranking says of `method`, in a sentence."""
+        if self.ranking is None or method not in self.ranking.methods:
+            return f"Whether maps of {method} are worth believing here is not known: explain --rank tells it."
+        judgement = self.ranking.judged(method)
+        where = f"on {judgement.pictures} pictures of {self.ranking.of.data}"
+        return f"Verdict on {method}: {judgement.verdict}, {where} ({judgement.why})."
+
     def judged(self, found: ImportanceMap, subject: Subject) -> ImportanceMap:
         """`found`, a map of `subject`, with its evidence, whose `verdict` says it in words."""
         if self._picture is None or self._picture.subject is not subject:
