@@ -311,23 +311,34 @@ def audit(
     data: Any,
     *,
     splits_of: _Path | None = None,
+    doubtful: bool = False,
     workers: int = 2,
     max_megapixels: float = 100.0,
     quiet: bool = False,
 ) -> "Audit":
     """What spoils data: unreadable images, duplicates, leaks between splits, wrong balance, odd ones.
 
-    `data` is what `train` takes, `splits_of` a run whose splits are meant. `audit(...).wrong` says whether something
-    certain was found, `findings` hold every case. Raises `convsight.errors.UserError` for data that cannot be read.
+    `data` is what `train` takes, `splits_of` a run whose splits are meant. `doubtful` looks for labels that may be
+    wrong too, which needs PyTorch, and keeps them for the report of that run. `audit(...).wrong` says whether
+    something certain was found, `findings` hold every case. Raises `convsight.errors.UserError` for data that cannot
+    be read.
     """
     from convsight.datasets import apply_splits_csv
     from convsight.datasets.audit import audit as look_at
     from convsight.run import Run
 
-    dataset = _dataset(data)
-    if splits_of is not None:
-        dataset = apply_splits_csv(dataset, Run.open(_text(splits_of)).splits())
-    return look_at(dataset, _listener(quiet), workers=workers, max_megapixels=max_megapixels)
+    dataset, listener = _dataset(data), _listener(quiet)
+    run = None if splits_of is None else Run.open(_text(splits_of))
+    if run is not None:
+        dataset = apply_splits_csv(dataset, run.splits())
+    found = look_at(dataset, listener, workers=workers, max_megapixels=max_megapixels)
+    if not doubtful:
+        return found
+    from convsight.training_half import training_half
+
+    with_doubts = training_half("convsight.training.doubtful").with_doubts
+    told: Audit = with_doubts(found, dataset, listener, run, workers=workers, max_megapixels=max_megapixels)
+    return told
 
 
 def export(

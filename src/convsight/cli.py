@@ -120,6 +120,14 @@ def audit(
     task: Annotated[
         str | None, typer.Option(help="What of the data is looked at, such as instances of COCO's outlines.")
     ] = None,
+    doubtful: Annotated[
+        bool,
+        typer.Option(
+            "--doubtful",
+            help="Doubt labels too, by what learns from the other images; needs PyTorch. With --splits-of they are "
+            "kept for the report of that run.",
+        ),
+    ] = False,
     output: ReportFormat = "table",
     workers: Workers = 2,
     max_megapixels: MaxMegapixels = 100.0,
@@ -135,18 +143,23 @@ def audit(
     from convsight.progress import Terminal
     from convsight.run import Run
     from convsight.tasks.adoption import data_for
+    from convsight.training_half import training_half
 
     listener = Terminal()
     dataset = data_for(data, task)
     if not has_masks(dataset):  # those are looked at one by one, and all that are wrong are told
         dataset = read_dataset(dataset)
-    if splits_of is not None:
-        dataset = apply_splits_csv(dataset, Run.open(splits_of).splits())
+    run = None if splits_of is None else Run.open(splits_of)
+    if run is not None:
+        dataset = apply_splits_csv(dataset, run.splits())
     known = {finding.brief for finding in dataset.findings}
     for note in dataset.notes:
         if note not in known:
             listener.say(f"note: {note}")
     found = audit(dataset, listener, workers=workers, max_megapixels=max_megapixels)
+    if doubtful:
+        with_doubts = training_half("convsight.training.doubtful").with_doubts
+        found = with_doubts(found, dataset, listener, run, workers=workers, max_megapixels=max_megapixels)
     if output == "json":
         typer.echo(json_document(found.to_json()))
     else:

@@ -17,6 +17,7 @@ from convsight.errors import UserError
 from convsight.files import make_folder, sync_folder, write_atomic
 from convsight.metrics import Measured
 from convsight.model_files import read_card
+from convsight.pages.cell import metrics_table, shown
 from convsight.settings import TrainSettings
 
 RUNS = Path("runs")
@@ -115,6 +116,17 @@ class Run:
     def metrics(self) -> dict[str, Measured]:
         """All metrics of the finished run, such as `test/accuracy`."""
         return self.card.metrics
+
+    def _repr_html_(self) -> str:
+        """The card and the metrics, which a notebook shows below the cell."""
+        try:
+            card = self.card
+        except UserError as error:
+            return shown(str(self.path), [str(error)])
+        lines = [f"{card.task}: {card.target.summary}; {card.net}, {card.input.summary}"]
+        page = self.path / "report.html"
+        lines += [f"the page about it: {page}"] if page.is_file() else []
+        return shown(str(self.path), lines, metrics_table(card.metrics))
 
     def save_settings(self, settings: TrainSettings, chosen: Mapping[str, Any]) -> None:
         """Write what the user asked for, and what was chosen where that left something open."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from convsight.describe.layer import Layer
+from convsight.describe.layer import Layer, volume_text
 from convsight.describe.layer_rows import layers_of
 from convsight.describe.trace import trace
 from convsight.describe.training_memory import OPTIMIZER_COPIES, Memory, training_memory
@@ -14,6 +14,7 @@ from convsight.errors import UserError, unknown_name
 from convsight.nets.dry_run.diagnosis import explained
 from convsight.nets.dry_run.run import CannotRunError
 from convsight.nets.stages import Stages, stages_in
+from convsight.pages.cell import long_table, shown
 from convsight.words import counted
 
 
@@ -51,6 +52,17 @@ class Description:
     def activation_bytes(self) -> int:
         """Bytes of all that the layers give for one image, in float32."""
         return sum(layer.activation_bytes for layer in self.layers)
+
+    def _repr_html_(self) -> str:
+        """The layers and their totals, which a notebook shows below the cell."""
+        rows = [
+            (each.name, each.kind, volume_text(each.output), *(f"{n:,}" for n in (each.parameters, each.multiply_adds)))
+            for each in self.layers
+        ]
+        head = ("layer", "kind", "output", "parameters", "multiply-adds")
+        total = f"{counted(self.parameters, 'parameter')}, {self.multiply_adds:,} multiply-adds for one image"
+        table = long_table(head, rows, counted(len(rows), "layer"), numbers=(3, 4))
+        return shown(f"{self.name} on {volume_text(self.input)}", [total], table)
 
     def to_json(self) -> dict[str, Any]:
         """The layers, their totals, and the memory where it was predicted."""

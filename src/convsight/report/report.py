@@ -14,6 +14,7 @@ from convsight.report.evidence import Evidence, evidence_of
 from convsight.report.parts.again import again_part
 from convsight.report.parts.cost import cost_part
 from convsight.report.parts.data import data_part
+from convsight.report.parts.doubts import doubts_part
 from convsight.report.parts.explanations import explanations_part
 from convsight.report.parts.mistakes import mistakes_part
 from convsight.report.parts.network import NetworkFound
@@ -54,9 +55,10 @@ def report_html(evidence: Evidence) -> str:
     network = NetworkFound(evidence)
     # What matters most takes its room first.
     mistakes, numbers = mistakes_part(evidence, shown, room), numbers_part(evidence, room)
+    doubts = doubts_part(evidence, shown)
     data, seen = data_part(evidence, shown), _seen_part(evidence, room)
     why, cost = explanations_part(evidence), cost_part(evidence)
-    ordered = (numbers, mistakes, curves_part(evidence), data, seen, network.part, why, cost)
+    ordered = (numbers, mistakes, curves_part(evidence), data, doubts, seen, network.part, why, cost)
     parts = [*(part for part in ordered if part is not None), again_part(evidence)]
     _tell_refused(evidence, shown)
     title = f"{evidence.run.path.name}: {card.task} of {card.target.summary}"

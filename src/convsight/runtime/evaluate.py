@@ -15,6 +15,7 @@ from convsight.datasets.read_examples import ReadSplit, read_examples
 from convsight.datasets.stored_splits import names_in_splits_csv
 from convsight.errors import UserError
 from convsight.metrics import Described, Measured, named
+from convsight.pages.cell import metrics_table, shown
 from convsight.progress import Listener
 from convsight.run import Run, check_there
 from convsight.runtime.judge import judge
@@ -24,6 +25,7 @@ from convsight.runtime.seen import parts_of, stored_digests
 from convsight.settings import TrainSettings
 from convsight.tasks.adoption import data_for
 from convsight.tasks.reader import check_targets, remarks_of
+from convsight.words import counted
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Evaluation:
     metrics: dict[str, Measured]
     described: Described
     parts: dict[str, int]
+
+    def _repr_html_(self) -> str:
+        """The metrics with their intervals, which a notebook shows below the cell."""
+        title = f"{counted(self.images, 'image')} of {self.data}"
+        return shown(title, [], metrics_table(self.metrics, self.described))
 
 
 def evaluate(

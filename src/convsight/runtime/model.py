@@ -11,6 +11,7 @@ from PIL import Image
 
 from convsight.card import Card
 from convsight.images import ImageError
+from convsight.pages.cell import metrics_table, shown
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
@@ -74,6 +75,12 @@ class Model:
         metrics = [f"{name} {measured}" for name, measured in card.metrics.items()][:1]
         parts = [f"{card.task}: {card.target.summary}", card.input.summary, self.words, *metrics]
         return f"<convsight model, {'; '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        """What it answers, what runs it and how good it is, which a notebook shows below the cell."""
+        card = self.card
+        title, lines = f"{card.task}: {card.target.summary}", [f"{card.input.summary}; {self.words}"]
+        return shown(title, lines, metrics_table(card.metrics, self.reader.metrics().described()))
 
     @overload
     def predict(self, image: list[Any] | tuple[Any, ...], max_megapixels: float = 100.0) -> list[Result]: ...

@@ -31,7 +31,7 @@ from convsight.progress import Listener
 from convsight.results import Result
 from convsight.results.caption import with_caption
 from convsight.settings import FRESH, TrainSettings
-from convsight.targets import AnyTarget, Classes
+from convsight.targets import AnyTarget, Classes, Targets
 from convsight.tasks.contract import Task
 from convsight.tasks.learner import Learner
 from convsight.tasks.question import Question
@@ -179,6 +179,49 @@ class HeadStarting(Protocol):
 
         None where this network has no last layer of that kind: it is left as it is.
         """
+
+
+class Doubt(NamedTuple):
+    """A label that is doubted: its place, what it says and what is likelier, and how probable each of both is."""
+
+    position: int
+    given: str
+    likely: str
+    given_probability: float
+    likely_probability: float
+
+
+class Doubts(NamedTuple):
+    """The doubted of `looked_at` labels, the most doubtful first, and the estimated share of them that is `wrong`."""
+
+    doubted: tuple[Doubt, ...]
+    looked_at: int
+    wrong: float
+
+
+@runtime_checkable
+class Doubting(Protocol):
+    """Labels that answers can contradict which were told without having seen them."""
+
+    def doubts(
+        self,
+        features: "NDArray[np.float32]",
+        targets: Sequence[Targets],
+        same: "NDArray[np.uint64]",
+        listener: Listener,
+    ) -> Doubts:
+        """What a head says against `targets` that learns from others: it is fitted to `features` (images, features).
+
+        `targets` are those of one split after the other. Images with the same number in `same` are learnt from
+        together or not at all. Raises `UserError` where there are too few of them.
+        """
+
+
+def doubting(task: Task, name: str) -> Doubting:
+    """`task`, which is called `name`, and whose labels can be doubted; raises `UserError` where they cannot."""
+    if not isinstance(task, Doubting):
+        raise UserError(f"--doubtful: labels of {name} are not doubted here; classes of whole images are; leave it out")
+    return task
 
 
 @runtime_checkable

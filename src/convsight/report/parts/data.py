@@ -33,8 +33,9 @@ def data_part(evidence: Evidence, shown: Shown) -> Part:
     notes = [line for line in evidence.said if line.startswith(_NOTED)]
     if notes:
         body += [tag("h3", "What was noticed"), tag("ul", *(tag("li", note) for note in notes))]
-    look = f"convsight audit {card.data.get('name', 'DATA')}"
-    body.append(paragraph(f"Duplicates, doubtful images and more are looked for by: {look}", kind="dim"))
+    look = f"convsight audit {card.data.get('name', 'DATA')} --splits-of {evidence.called}"
+    words = f"Duplicates, odd images and more are looked for by: {look}; with --doubtful labels that may be wrong, too"
+    body.append(paragraph(words, kind="dim"))
     return Part("data", "The data", body)
 
 

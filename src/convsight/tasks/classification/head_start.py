@@ -50,10 +50,7 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], labels: NDArray[np.
     Classes without an example get outputs below all others. Raises ValueError where there is only one class.
     """
     given = Standardised.of(features)
-    model = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=_STEPS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the training goes on from there anyway
-        model.fit(given.values, labels)
+    model = regression(given.values, labels)
     rows, biases = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn tells two classes by one row
         rows, biases = np.concatenate([-rows, rows]) / 2, np.concatenate([-biases, biases]) / 2
@@ -64,3 +61,11 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], labels: NDArray[np.
     probabilities = model.predict_proba(given.values)
     right = probabilities[np.arange(len(labels)), np.searchsorted(model.classes_, labels)]
     return float(-np.log(np.maximum(right, 1e-12)).mean())
+
+
+def regression(values: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> LogisticRegression:
+    """A logistic regression on standardised features (images, features), in as many steps as a head is worth."""
+    model = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=_STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # nobody needs the last digits
+        return model.fit(values, labels)

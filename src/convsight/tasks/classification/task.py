@@ -26,7 +26,7 @@ from convsight.results import Labels
 from convsight.results.caption import with_caption
 from convsight.settings import TrainSettings
 from convsight.targets import Targets
-from convsight.tasks.capabilities import Published, mean_answer
+from convsight.tasks.capabilities import Doubts, Published, mean_answer
 from convsight.tasks.class_weights import class_weights
 from convsight.tasks.classification.baselines import (
     LINEAR_IMAGES,
@@ -34,6 +34,7 @@ from convsight.tasks.classification.baselines import (
     majority_baseline,
     subset,
 )
+from convsight.tasks.classification.doubts import doubts
 from convsight.tasks.classification.figures import confusion_figure, reliability_figure
 from convsight.tasks.classification.head_start import start_head
 from convsight.tasks.classification.light.metrics import ClassMetrics
@@ -76,6 +77,11 @@ class Classification(WholeImageTask):
         self, network: nn.Module, card: Card, train: Examples, seconds: float | None, listener: Listener
     ) -> float | None:
         return start_head(network, InputLayer(card.input), train.images, _labels(train.targets), seconds, listener)
+
+    def doubts(
+        self, features: NDArray[np.float32], targets: Sequence[Targets], same: NDArray[np.uint64], listener: Listener
+    ) -> Doubts:
+        return doubts(features, [_labels(each) for each in targets], same, listener)
 
     def options(self, settings: TrainSettings) -> dict[str, Any]:
         return options_of_head(settings)

@@ -66,7 +66,7 @@ def frozen_features(
     try:
         if why:
             raise NotCutError(why)
-        cut = _cut(task, network, card, transfer)
+        cut = cut_behind(task, network, card, transfer)
         views = _views_wanted(settings, choices, varies(augmentation))
         alone = of_images_alone(augmentation)
         every = [unvaried(), *(View(number, alone) for number in range(1, views + 1))]
@@ -78,7 +78,8 @@ def frozen_features(
         return None
 
 
-def _cut(task: Task, network: nn.Module, card: Card, transfer: Transfer) -> Cut:
+def cut_behind(task: Task, network: nn.Module, card: Card, transfer: Transfer) -> Cut:
+    """`network` in two behind the stages that `transfer` freezes; raises `NotCutError` where that cannot be."""
     if not isinstance(task, AnsweringByFeatures):
         raise NotCutError("what follows them looks at more than their features")
     network.train()
@@ -123,10 +124,7 @@ class _Making:
         self._settings, self._choices, self._listener = settings, choices, listener
         precision: Precision = "bfloat16" if settings.precision == "bfloat16" else "float32"
         shape, device = card.input.planes_shape, torch.device(choices.device)
-        self._shelf = None
-        if not is_off():
-            key = _network_key(cut, card, f"{device.type} {precision}")
-            self._shelf = Shelf(key, int(settings.features_limit * 1e9))
+        self._shelf = shelf_of(cut, card, f"{device.type} {precision}", settings)
         engine = partial(engine_for, cut.front, shape, device, precision)
         self._computing = Computing(self._shelf, InputLayer(card.input), cut.numbers, engine)
 
@@ -223,6 +221,11 @@ class _Making:
 
 def _given_as(examples: Examples, spec: FeatureInput, rows: FeatureRows | BothWays) -> Examples:
     return Examples(examples.images.given_as(spec, rows), examples.targets)
+
+
+def shelf_of(cut: Cut, card: Card, how: str, settings: TrainSettings) -> Shelf | None:
+    """Where features of the first part of `cut` are kept, which is run in the way `how`; None where none are."""
+    return None if is_off() else Shelf(_network_key(cut, card, how), int(settings.features_limit * 1e9))
 
 
 def _network_key(cut: Cut, card: Card, how: str) -> str:
