@@ -185,6 +185,7 @@ def test_a_hidden_part_changes_the_answer_and_a_map_has_its_verdict(page: Browse
     assert page.complaints == []
 
 
+@pytest.mark.slow
 def test_a_server_that_was_stopped_is_told_and_the_page_goes_on(page: Browser, trained: Path) -> None:
     with explored(trained, "--port", "0") as first:
         first.url, _, _ = first.url.partition(";")
