@@ -1,4 +1,4 @@
-"""Cells written out, against NumPy: over all layers of small networks, and a few cells of large ones."""
+"""Cells written out, against NumPy: up to 150 of every layer of small networks, and a few cells of large ones."""
 
 from typing import Any
 
@@ -144,8 +144,8 @@ def checked(network: OpenNetwork, side: int, most: int | None) -> set[str]:
     return kinds
 
 
-@pytest.mark.parametrize("net", ["lenet5", "small", "lecture1", "lecture3"])
-def test_every_cell_of_lecture_nets(net: str) -> None:
+@pytest.mark.parametrize("net", ["lenet5", "small", "lecture1", "lecture2", "lecture3"])
+def test_cells_of_every_layer_of_lecture_nets(net: str) -> None:
     network = settled(opened(net, side=16))
     assert "Linear" in checked(network, 16, 150)
 
