@@ -101,7 +101,7 @@ def _row(method: str, shares: list[Shares]) -> tuple[str, ...]:
     pictures, place = np.unique([each.picture for each in shares], return_inverse=True)
     values = np.array([[each.inside, each.area, each.others] for each in shares])
 
-    def means(weights: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:  # type: ignore[type-arg]
+    def means(weights: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
         of_box = weights[:, place]
         inside, area, others = (of_box @ values / of_box.sum(axis=1, keepdims=True)).T
         return {"inside": inside, "area": area, "others": others, "times": inside / area}

@@ -5,6 +5,7 @@ import pytest
 
 from convsight.errors import UserError
 from convsight.tasks.asked_thing import Candidates, asked_thing
+from convsight.tasks.question import NothingThereError
 
 
 def candidates(*things: tuple[int, float], classes: tuple[str, ...] = ("cat", "dog")) -> Candidates:
@@ -39,22 +40,24 @@ def test_a_class_called_like_a_number_is_a_class() -> None:
 
 @pytest.mark.parametrize("wanted", ["#0", "#4", "#", "#one", "#-1", "#²"])
 def test_a_number_that_nothing_has_is_told_what_was_found(wanted: str) -> None:
-    with pytest.raises(UserError, match=r"found were dog, cat, dog; give #1 to #3, or a class"):
+    with pytest.raises(UserError, match=r"found were dog, cat, dog; give #1 to #3, or a class") as told:
         asked_thing(THREE, wanted)
+    # Another picture may have a fourth, and none has a thing without a number.
+    assert isinstance(told.value, NothingThereError) == (wanted in {"#4"})
 
 
 def test_where_nothing_was_found_the_threshold_and_the_way_out_are_told() -> None:
     nothing = candidates((0, 0.1), (1, 0.3))
     for wanted in (None, "#1"):
-        with pytest.raises(UserError, match=r"is a dog of 0\.30, under its threshold of 0\.50; --target dog"):
+        with pytest.raises(NothingThereError, match=r"is a dog of 0\.30, under its threshold of 0\.50; --target dog"):
             asked_thing(nothing, wanted)
     assert asked_thing(nothing, "dog").place == 1
-    with pytest.raises(UserError, match="not even what the network is unsure of"):
+    with pytest.raises(NothingThereError, match="not even what the network is unsure of"):
         asked_thing(candidates(), None)
 
 
 def test_a_class_that_is_nowhere_and_one_that_is_unknown_are_told_apart() -> None:
-    with pytest.raises(UserError, match="sees no cat in this picture, however unsure; found: dog"):
+    with pytest.raises(NothingThereError, match="sees no cat in this picture, however unsure; found: dog"):
         asked_thing(candidates((1, 0.9)), "cat")
     with pytest.raises(UserError, match="unknown class 'dgo'; did you mean dog"):
         asked_thing(THREE, "dgo")

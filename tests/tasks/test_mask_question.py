@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convsight.errors import UserError
 from convsight.inputs import ImageInput
 from convsight.results.masks import Mask
 from convsight.tasks.mask_question import MaskedThing, MaskQuestion, mask_question, overlap
+from convsight.tasks.question import NothingThereError
 
 SPEC = ImageInput(height=8, width=8, fit="squash", mean=(0.0,) * 3, std=(1.0,) * 3)
 READ: list[tuple[int, int]] = []
@@ -72,5 +72,5 @@ def test_its_region_and_box_are_where_the_network_sees_it() -> None:
 
 def test_a_thing_without_a_pixel_cannot_be_asked_about() -> None:
     rows = {"rows": np.array([[0, 0.9, 3, 3]])}
-    with pytest.raises(UserError, match="cell #1 has no pixel of its own"):
+    with pytest.raises(NothingThereError, match="cell #1 has no pixel of its own"):
         mask_question(things, rows, SPEC, (8, 8), ("cell", "seed"), None)

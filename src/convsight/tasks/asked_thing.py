@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.errors import UserError
-from convsight.tasks.question import class_index
+from convsight.tasks.question import NothingThereError, class_index
 from convsight.words import first_few
 
 _NUMBER = "#"  # what the number of a thing begins with
@@ -41,7 +41,7 @@ def asked_thing(candidates: Candidates, wanted: str | None) -> AskedThing:
     """The thing that `wanted` names: `#2` is the second that was found, a class the surest of it, None the surest.
 
     Where nothing of a class was found, its surest thing under the threshold is meant: why was it not found? Raises
-    `UserError` where there is none such; it says what there is.
+    `NothingThereError` where this picture has none such, and says what there is; `UserError` for no class and no number.
 
     >>> there = Candidates(("cat", "dog"), np.array([1, 0, 1]), np.array([0.9, 0.6, 0.2]), np.full(3, 0.5))
     >>> [asked_thing(there, wanted).words for wanted in (None, "#2", "cat", "dog")]
@@ -57,7 +57,9 @@ def asked_thing(candidates: Candidates, wanted: str | None) -> AskedThing:
     label = class_index(wanted, candidates.classes)
     alike = np.flatnonzero(candidates.labels == label)
     if not len(alike):
-        raise UserError(f"the network sees no {wanted} in this picture, however unsure; found: {_listed(candidates)}")
+        raise NothingThereError(
+            f"the network sees no {wanted} in this picture, however unsure; found: {_listed(candidates)}"
+        )
     return _called(candidates, int(alike[candidates.scores[alike].argmax()]))
 
 
@@ -73,7 +75,9 @@ def _number(wanted: str, candidates: Candidates) -> int:
     if not 1 <= number <= count:
         if not count:
             raise _nothing_found(candidates)
-        raise UserError(f"--target {wanted}: found were {_listed(candidates)}; give #1 to #{count}, or a class")
+        # A number that this picture lacks is a matter of the picture, what is no number at all is one of the caller.
+        kind = NothingThereError if number else UserError
+        raise kind(f"--target {wanted}: found were {_listed(candidates)}; give #1 to #{count}, or a class")
     return number
 
 
@@ -82,13 +86,15 @@ def _listed(candidates: Candidates) -> str:
     return first_few(names) or "nothing"
 
 
-def _nothing_found(candidates: Candidates) -> UserError:
+def _nothing_found(candidates: Candidates) -> NothingThereError:
     if not len(candidates.labels):
-        return UserError("nothing was found in this picture, not even what the network is unsure of; take another")
+        return NothingThereError(
+            "nothing was found in this picture, not even what the network is unsure of; take another"
+        )
     place = int(candidates.scores.argmax())
     name = candidates.classes[int(candidates.labels[place])]
     score, threshold = candidates.scores[place], candidates.thresholds[place]
-    return UserError(
+    return NothingThereError(
         f"nothing was found in this picture: the surest thing is a {name} of {score:.2f}, under its threshold of "
         f"{threshold:.2f}; --target {name} asks about that"
     )

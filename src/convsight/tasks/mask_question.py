@@ -10,11 +10,10 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.errors import UserError
 from convsight.inputs import InputGeometry, InputSpec
 from convsight.results.masks import Mask
 from convsight.tasks.asked_thing import Candidates, asked_thing
-from convsight.tasks.question import Question
+from convsight.tasks.question import NothingThereError, Question
 
 
 class MaskedThing(NamedTuple):
@@ -90,7 +89,9 @@ def mask_question(
     asked = asked_thing(Candidates(classes, labels, scores, thresholds), usual(whole) if wanted is None else wanted)
     thing = whole[asked.place]
     if not thing.mask.area:
-        raise UserError(f"{asked.words} has no pixel of its own here, so nothing can be asked about it; name another")
+        raise NothingThereError(
+            f"{asked.words} has no pixel of its own here, so nothing can be asked about it; name another"
+        )
     read_at = _read_at(spec.geometry(size))
     mask = thing.mask
     if read_at != size:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from convsight.errors import UserError
 from convsight.inputs import ImageInput
+from convsight.tasks.question import NothingThereError
 from convsight.tasks.segmentation.light.region_question import RegionQuestion, region_question
 
 # Of 4 x 4 cells: two rows of background, one of sky, half a row of a car; the rest is unsure of both.
@@ -44,7 +45,7 @@ def test_what_was_not_shown_does_not_count() -> None:
 
 
 def test_a_class_without_a_pixel_is_told_what_there_is() -> None:
-    with pytest.raises(UserError, match="no pixel of this picture was answered car; there are background, sky"):
+    with pytest.raises(NothingThereError, match="no pixel of this picture was answered car; there are background, sky"):
         asked("car", size=(16, 8))
     with pytest.raises(UserError, match="unknown class 'cra'; did you mean car"):
         asked("cra")

@@ -7,10 +7,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.errors import UserError
 from convsight.inputs import InputGeometry
 from convsight.tasks.grid import on_grid
-from convsight.tasks.question import Question, class_index
+from convsight.tasks.question import NothingThereError, Question, class_index
 from convsight.words import first_few
 
 _BACKGROUND = "background"  # the class that is asked about only by name, where there is another
@@ -44,8 +43,8 @@ def region_question(
 ) -> RegionQuestion:
     """The question about the class that `wanted` names, by default that of most cells other than background.
 
-    `probabilities` (classes, rows, columns) are those of one picture. Raises `UserError` for a class that no cell was
-    answered, and names those that are there.
+    `probabilities` (classes, rows, columns) are those of one picture. Raises `NothingThereError` for a class that no cell
+    was answered, and names those that are there.
     """
     answered = probabilities.argmax(axis=0)
     shown = on_grid(geometry.mask(np.ones(geometry.size[::-1], np.bool_)), *answered.shape)
@@ -57,5 +56,5 @@ def region_question(
         index = class_index(wanted, classes)
     if not counts[index]:
         there = [classes[place] for place in np.argsort(-counts, kind="stable") if counts[place]]
-        raise UserError(f"no pixel of this picture was answered {classes[index]}; there are {first_few(there)}")
+        raise NothingThereError(f"no pixel of this picture was answered {classes[index]}; there are {first_few(there)}")
     return RegionQuestion(classes[index], index, shown & (answered == index))
