@@ -28,8 +28,11 @@ class Browser:
         self._requests, self._answers = requests, answers
         self._session: dict[str, str] = {}
         self._count = 0
+        self.complaints: list[str] = []  # what stands in the console in red
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = {"sessionId": self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
+        self._call("Runtime.enable")
+        self._call("Log.enable")
 
     def open(self, url: str, width: int = 1300, scheme: str = "light") -> None:
         """Load `url` in a window `width` pixels wide for someone who likes a `light` or a `dark` scheme."""
@@ -62,10 +65,21 @@ class Browser:
         self._requests.flush()
         while True:
             answer = json.loads(self._read())
+            self._note(answer)
             if answer.get("id") == self._count:
                 assert "error" not in answer, answer["error"]
                 result: dict[str, Any] = answer["result"]
                 return result
+
+    def _note(self, told: dict[str, Any]) -> None:
+        """Keep what the browser complains of: errors that nobody caught, and those it tells itself."""
+        about = told.get("params", {})
+        if told.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(about["exceptionDetails"]))
+        elif told.get("method") == "Log.entryAdded" and about["entry"]["level"] == "error":
+            self.complaints.append(f"{about['entry']['text']} {about['entry'].get('url', '')}")
+        elif told.get("method") == "Runtime.consoleAPICalled" and about["type"] == "error":
+            self.complaints.append(str(about["args"]))
 
     def _read(self) -> bytes:
         data = bytearray()

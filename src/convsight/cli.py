@@ -664,6 +664,27 @@ def serve(
 
 
 @app.command()
+def explore(
+    model: Annotated[
+        str, typer.Argument(help="A run folder, its name, or a model.safetensors; imagenet, ... as well.")
+    ],
+    data: Annotated[
+        str | None, typer.Argument(help="Pictures to pick from. [default: those that the run was judged on]")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 8000,
+    held_mb: Annotated[float, typer.Option(help="What pages may hold of pictures and layers, together.")] = 256.0,
+    max_megapixels: MaxMegapixels = 50.0,
+    engine: EngineName = None,
+    precision: PrecisionName = None,
+) -> None:
+    """Open a page that shows a network at work on a picture: every layer, every number written out."""
+    from convsight.serve.explore.verb import ExploreOptions, explore_model
+
+    options = ExploreOptions(model, data, port, held_mb, max_megapixels, engine, precision)
+    explore_model(options, lambda words: typer.echo(words, err=True))
+
+
+@app.command()
 def push(
     model: Annotated[str, typer.Argument(help="A run folder, its name, or a model.safetensors.")],
     to: Annotated[str, typer.Argument(help="A new folder; or OWNER/NAME of the Hugging Face hub, to upload.")],

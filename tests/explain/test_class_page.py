@@ -31,9 +31,8 @@ def gathered(name: str, side: int = 40) -> Gathered:
 
 
 def class_maps(name: str, side: int = 40) -> ClassMaps:
-    tried = Tried(
-        name, Region(0, 0, 8, 8), (48, 48), Measured(0.7, 0.5, 0.9), Measured(0.4, 0.2, 0.6), 0.5, 0.01, 0.02, (12, 24)
-    )
+    region, numbers = Region(0, 0, 8, 8), (Measured(0.7, 0.5, 0.9), Measured(0.4, 0.2, 0.6), 0.5, 0.01, 0.02, 0.1)
+    tried = Tried(name, region, (48, 48), *numbers, (12, 24))
     return ClassMaps(name, 5, 2, 1, gathered(name, side), gathered(name, side), [tried])
 
 

@@ -96,6 +96,21 @@ def test_where_regions_elsewhere_do_the_same_there_is_none() -> None:
     assert not found.is_shortcut
 
 
+def test_what_varies_from_picture_to_picture_is_the_thing_and_no_mark() -> None:
+    """The corner of the class is bright in pictures of it, each in its own way, as fingers make a sign."""
+    engine, generator = Computed(corner), np.random.default_rng(7)
+    bright = pictures(True)
+    for picture in bright:
+        picture[:3, :3] = generator.choice([140, 255], picture[:3, :3].shape)
+    of_class = [subject_of(each, engine) for each in bright]
+    [found] = try_regions("cat", CORNER, of_class, [subject_of(each, engine) for each in pictures(False)])
+    assert found.covered.low > 0.1
+    assert found.pasted.low > 0.1
+    assert found.covered_elsewhere == found.pasted_elsewhere == 0.0
+    assert found.varied > 0.5
+    assert not found.is_shortcut
+
+
 def test_too_few_pictures_tell_nothing() -> None:
     engine = Computed(corner)
     few = [subject_of(each, engine) for each in pictures(True, 7)]

@@ -2,9 +2,10 @@
 
 A map that is bright in a corner may be wrong, or the corner may belong to the thing. So three things are done to
 pictures that the network has not learnt from: the part is covered in those of the class, it is pasted from those into
-pictures of other classes, and both are done with parts of the same size elsewhere. Source of the idea of pasting what
-a network may rely on: Ribeiro et al. 2016 look at maps alone; Lapuschkin et al., "Unmasking Clever Hans predictors",
-2019, insert the suspected mark.
+pictures of other classes, and both are done with parts of the same size elsewhere. What passes all of that may still
+be the thing itself, such as the fingers that make a sign; a mark is what looks the same in every picture. Source of
+the idea of pasting what a network may rely on: Ribeiro et al. 2016 look at maps alone; Lapuschkin et al., "Unmasking
+Clever Hans predictors", 2019, insert the suspected mark.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from convsight.metrics.bootstrap import bootstrapped
 
 LEAST = 0.1  # of a class's score: what covering must cost, and pasting gain, at the lower end of their intervals
 FEWEST = 8  # pictures of the class, and of others, from which anything is told
+MOST_VARIED = 0.5  # of the variation of other classes' pictures in a region: a thing varies from picture to picture
+_LEAST_VARIATION = 1e-6  # so that nothing is divided by 0
 _RESAMPLES = 1000
 
 BLIND = (
@@ -36,7 +39,8 @@ class Tried:
 
     `covered` is what its pictures lose where the region is covered, `pasted` what others gain where it is pasted, each
     a mean over pictures; `turned` is the share of the others that are then answered with the class. `covered_elsewhere`
-    and `pasted_elsewhere` are the largest such means of regions of the same size.
+    and `pasted_elsewhere` are the largest such means of regions of the same size. `varied` is how much its pixels vary
+    over pictures of the class (standard deviation, the mean over the region), as a share of those of the others.
     """
 
     name: str
@@ -47,13 +51,18 @@ class Tried:
     turned: float
     covered_elsewhere: float
     pasted_elsewhere: float
+    varied: float
     pictures: tuple[int, int]  # of the class, and of others
 
     @property
     def is_shortcut(self) -> bool:
-        """Whether covering costs the class its score and pasting gives it, and regions elsewhere do neither."""
+        """Whether covering costs the class its score, pasting gives it, regions elsewhere do neither, and it is a mark.
+
+        What varies from picture to picture as other classes do there is part of the thing, and no mark.
+        """
         here = self.covered.low > LEAST and self.pasted.low > LEAST
-        return here and self.covered_elsewhere < LEAST and self.pasted_elsewhere < LEAST
+        nowhere_else = self.covered_elsewhere < LEAST and self.pasted_elsewhere < LEAST
+        return here and nowhere_else and self.varied <= MOST_VARIED
 
     @property
     def words(self) -> str:
@@ -69,7 +78,8 @@ class Tried:
         return (
             f"covering it costs {_points(self.covered)} of the score (elsewhere at most {self.covered_elsewhere:.2f}), "
             f"pasting it gains {_points(self.pasted)} (elsewhere at most {self.pasted_elsewhere:.2f}) and turns "
-            f"{self.turned:.0%} of {self.pictures[1]} pictures of other classes"
+            f"{self.turned:.0%} of {self.pictures[1]} pictures of other classes; it varies {self.varied:.2f} times as "
+            "much as in these"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +99,9 @@ class Tried:
             "pasting_turns": self.turned,
             "covering_elsewhere_costs": self.covered_elsewhere,
             "pasting_elsewhere_gains": self.pasted_elsewhere,
+            "varies_as_much_as_others": self.varied,
             "least": LEAST,
+            "most_varied": MOST_VARIED,
             "pictures": {"of_class": self.pictures[0], "of_others": self.pictures[1]},
         }
 
@@ -132,6 +144,7 @@ class _Trial:
             float((pasted > np.maximum(0.5, self.scores_of_others)).mean()),
             _largest(places, self._lost),
             _largest(places, lambda place: self._pasted(place) - self.scores_of_others),
+            _variation(self.of_class, region) / max(_variation(self.others, region), _LEAST_VARIATION),
             (len(self.of_class), len(self.others)),
         )
 
@@ -147,6 +160,12 @@ class _Trial:
         count = len(self.of_class)
         pairs = ((each.array, self.of_class[index % count].array) for index, each in enumerate(self.others))
         return np.array(list(self.others[0].scores_of_many(region.pasted(onto, source) for onto, source in pairs)))
+
+
+def _variation(subjects: Sequence[Subject], region: Region) -> float:
+    """How much the pixels of `region` vary over pictures: their standard deviation, the mean over the region."""
+    pixels = np.stack([each.array[region.part] for each in subjects]).astype(np.float64)
+    return float(pixels.std(axis=0).mean())
 
 
 def _mean(values: NDArray[np.float64]) -> Measured:

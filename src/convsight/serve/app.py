@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
+from convsight.serve.explore.endpoints import ExploreEndpoints
+from convsight.serve.explore.explored import Explored
 from convsight.serve.pages import PAGE_HEADERS, docs_page, front_page, swagger_ui_file
 from convsight.serve.prediction_endpoint import PredictionEndpoint
 from convsight.serve.request_middleware import RequestMiddleware
@@ -34,18 +36,21 @@ _REFUSED = (
 )
 
 
-def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
+def create_app(models: Mapping[str, Model], settings: ServeSettings, explored: Explored | None = None) -> FastAPI:
     """The application that answers for `models`, by name, within the limits of `settings`.
+
+    With `explored` it has the page that looks into that network too.
 
     Its threads start and end with its lifespan. Limits on connections are those of `convsight.serve.connection_limits`.
     """
     admission = Admission(settings.queue, settings.max_waiting)
     metrics = ServerMetrics(admission)
     endpoint = PredictionEndpoint(models, settings, admission, metrics)
+    explorer = None if explored is None else ExploreEndpoints(explored, settings, admission)
     app = FastAPI(
         title="convsight",
         version=versions().get("convsight", ""),
-        lifespan=endpoint.lifespan,
+        lifespan=endpoint.lifespan if explorer is None else explorer.beside(endpoint.lifespan),
         responses={"4XX": {"model": Refused, "description": _REFUSED}},
         # So the document says; the token itself is checked before, by the middleware.
         dependencies=[] if settings.token is None else [Depends(HTTPBearer(auto_error=False))],
@@ -68,6 +73,8 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings) -> FastAPI:
         )
     _add_pages(app)
     _add_facts(app, models)
+    if explorer is not None:
+        explorer.add_to(app)
 
     @app.get(
         "/metrics",

@@ -13,11 +13,13 @@ from itertools import chain
 import numpy as np
 import uvicorn
 from PIL import Image
+from starlette.types import ASGIApp
 
 from convsight.errors import UserError
 from convsight.runtime.model import Model
 from convsight.serve.app import create_app
 from convsight.serve.connection_limits import KEEP_ALIVE_SECONDS, Connections
+from convsight.serve.explore.explored import Explored
 from convsight.serve.settings import ServeSettings
 
 _SLACK_SECONDS = 10.0  # beyond a request's time limit, for what is still being sent
@@ -27,8 +29,15 @@ _PILLOW_BLOCK = 2**26
 _OTHER_FILES = 200  # that the process may have open beside its connections
 
 
-def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[str], object]) -> None:
+def serve(
+    models: Mapping[str, Model],
+    settings: ServeSettings,
+    say: Callable[[str], object],
+    explored: Explored | None = None,
+) -> None:
     """Answer until told to stop; `say` is told what runs each model, and the address when all is ready.
+
+    With `explored` the page that looks into that network is there too, and its address is told.
 
     Stopped by SIGTERM, SIGHUP or SIGINT it takes no more connections, finishes what it has taken on, and returns; after
     SIGINT it raises KeyboardInterrupt instead. A second SIGINT ends it at once. Raises `UserError` where it cannot
@@ -42,8 +51,11 @@ def serve(models: Mapping[str, Model], settings: ServeSettings, say: Callable[[s
             say(f"{name}: {model.words}")
         most = _connections_possible(settings.max_connections)
         connections = Connections(most, settings.timeout + _SLACK_SECONDS)
-        ready = partial(say, f"listening on {_url(settings, listener)}")
-        server = _Server(_config(models, settings, connections), connections, ready)
+        url = _url(settings, listener)
+        page = "" if explored is None else f"; the page is {url}/explore"
+        ready = partial(say, f"listening on {url}{page}")
+        app = connections.counted(create_app(models, settings, explored))
+        server = _Server(_config(app, settings, connections), connections, ready)
         with _quiet_end(server):
             server.run(sockets=[listener])
 
@@ -68,9 +80,9 @@ def _quiet_end(server: uvicorn.Server) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _config(models: Mapping[str, Model], settings: ServeSettings, connections: Connections) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: ServeSettings, connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
-        connections.counted(create_app(models, settings)),
+        app,
         http=connections.protocol(),  # type: ignore[arg-type]  # what makes one does as well as the class
         ws="none",
         lifespan="on",

@@ -41,7 +41,8 @@ def asked_thing(candidates: Candidates, wanted: str | None) -> AskedThing:
     """The thing that `wanted` names: `#2` is the second that was found, a class the surest of it, None the surest.
 
     Where nothing of a class was found, its surest thing under the threshold is meant: why was it not found? Raises
-    `NothingThereError` where this picture has none such, which says what there is; `UserError` for what is no class.
+    `NothingThereError` where this picture has none such, and says what there is; `UserError` for no class and no
+    number.
 
     >>> there = Candidates(("cat", "dog"), np.array([1, 0, 1]), np.array([0.9, 0.6, 0.2]), np.full(3, 0.5))
     >>> [asked_thing(there, wanted).words for wanted in (None, "#2", "cat", "dog")]

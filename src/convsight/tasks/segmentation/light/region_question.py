@@ -43,8 +43,8 @@ def region_question(
 ) -> RegionQuestion:
     """The question about the class that `wanted` names, by default that of most cells other than background.
 
-    `probabilities` (classes, rows, columns) are those of one picture. Raises `NothingThereError` for a class that
-    no cell was answered, and names those that are there.
+    `probabilities` (classes, rows, columns) are those of one picture. Raises `NothingThereError` for a class that no
+    cell was answered, and names those that are there.
     """
     answered = probabilities.argmax(axis=0)
     shown = on_grid(geometry.mask(np.ones(geometry.size[::-1], np.bool_)), *answered.shape)

@@ -1,0 +1,190 @@
+// The explorer: which picture, which layer, which cell; all else follows from these, and the address tells them.
+import { spoken } from "./answer.js";
+import { deployedWords, showCell } from "./arithmetic.js";
+import { $, say } from "./elements.js";
+import { Brush, showMap, takeMaps } from "./hiding.js";
+import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
+import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
+import { Server } from "./server.js";
+
+const server = new Server();
+const KEPT = 24;  // layers whose maps stay in the page
+
+let network, brush;
+let picture = null;  // { file, name, label, sample, answer }
+let turn = 0;  // of the picture: what comes back for an earlier one is thrown away
+let view = {};  // { layer, channel, row, column }
+const kept = new Map();  // by layer: { layer, sprite }
+let waiting = Promise.resolve();
+
+function problem(error) { say(error.message); }
+
+function remember() {
+  const now = new URLSearchParams();
+  if (picture?.sample !== undefined) now.set("sample", picture.sample);
+  else if (picture) now.set("picture", picture.name);
+  if ($("method").value) now.set("method", $("method").value);
+  for (const [name, value] of Object.entries(view)) if (value !== undefined) now.set(name, value);
+  history.replaceState(null, "", `#${now}`);
+  $("link").href = `#${now}`;
+}
+
+async function give(file, label, sample) {
+  const mine = ++turn;
+  say("…");
+  let taken, answer;
+  try {
+    taken = await server.take(file);
+    answer = await server.predict(file);
+  } catch (error) {
+    if (mine === turn) problem(error);
+    return false;
+  }
+  if (mine !== turn) return false;
+  picture = { file, name: taken.picture, label, sample, answer, size: taken.size };
+  kept.clear();
+  for (const thumbs of $("strip").querySelectorAll(".thumbs")) thumbs.replaceChildren();
+  markSample(sample);
+  await show(taken);
+  if (mine !== turn) return false;
+  $("inside").hidden = $("looked-at").hidden = false;
+  brush.clear();
+  showMap(server, () => picture);
+  say(taken.remark || `${label}: ${spoken(answer)}`);
+  remember();
+  if (view.layer) await open(view.layer, view);
+  lookAgain();
+  return true;
+}
+
+async function show(taken) {
+  const shown = $("shown");
+  const before = shown.src;
+  shown.src = URL.createObjectURL(picture.file);
+  if (before.startsWith("blob:")) URL.revokeObjectURL(before);
+  // Formats that the browser cannot read are shown as the network sees them.
+  await shown.decode().catch(() => { if (taken.seen) shown.src = `data:image/png;base64,${taken.seen}`; });
+  shown.alt = `${picture.label}: ${spoken(picture.answer)}`;
+  $("caption").textContent = `${picture.label}, ${taken.size[0]} × ${taken.size[1]} px`;
+}
+
+// The maps of a layer, from the page where they still are. One request after the other.
+function layerOf(name, channel) {
+  const mine = turn;
+  const ask = async () => {
+    const old = kept.get(name);
+    if (old && (channel === undefined || old.sprite === null && old.layer.shown.length === old.layer.volume[0] ||
+                old.layer.shown.some((one) => one.channel === channel))) return old;
+    if (mine !== turn) return null;
+    const layer = await server.layer(picture, name, channel);
+    const found = { layer, sprite: await spriteOf(layer) };
+    if (mine !== turn) return null;
+    kept.delete(name);
+    kept.set(name, found);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+    fillThumbs(name, layer, found.sprite);
+    return found;
+  };
+  waiting = waiting.then(ask, ask);
+  return waiting;
+}
+
+// Maps under the volumes that can be seen, where they are missing.
+function seen(name) {
+  if (!picture || tabOf(name).querySelector("canvas")) return;
+  layerOf(name).catch(() => {});
+}
+
+function lookAgain() {
+  const { left, right } = $("strip").getBoundingClientRect();
+  for (const tab of $("strip").children) {
+    const at = tab.getBoundingClientRect();
+    if (at.right > left && at.left < right) seen(tab.dataset.layer);
+  }
+}
+
+async function open(name, at = {}) {
+  select(name);
+  const found = await layerOf(name, at.channel);
+  if (!found) return;
+  view = { layer: name };
+  fillMaps(found.layer, found.sprite, network.classes, (channel) => openCell({ channel }).catch(problem));
+  $("one").hidden = $("cell").hidden = true;
+  tabOf(name).scrollIntoView({ block: "nearest", inline: "nearest" });
+  remember();
+  if (at.channel !== undefined) await openCell(at);
+}
+
+async function openCell({ channel, row = view.row ?? 0, column = view.column ?? 0 }) {
+  const name = view.layer;
+  const found = await layerOf(name, channel);
+  if (!found || name !== view.layer) return;
+  if (!found.layer.shown.some((one) => one.channel === Number($("maps").querySelector("[aria-pressed=true]")?.dataset.channel)) ||
+      !$("maps").querySelector(`[data-channel="${channel}"]`)) {
+    fillMaps(found.layer, found.sprite, network.classes, (other) => openCell({ channel: other }).catch(problem));
+  }
+  view = { layer: name, channel, row, column };
+  fillMap(found.layer, found.sprite, view);
+  remember();
+  const cell = await server.cell(picture, view);
+  if (view.channel !== channel || view.row !== row || view.column !== column || view.layer !== name) return;
+  const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
+  showCell(cell, place);
+  say(`${name}, ${place}: ${cell.value}`);
+}
+
+function moveOnMap(event) {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const [rows, columns] = kept.get(view.layer).layer.volume;
+  const within = (at, count) => Math.min(count - 1, Math.max(0, at));
+  openCell({ ...view, row: within(view.row + step[0], rows), column: within(view.column + step[1], columns) }).catch(problem);
+}
+
+function numberOf(text) { return text === null ? undefined : Number(text); }
+
+// What the address says, as a link brought it.
+async function restore() {
+  const told = new URLSearchParams(location.hash.slice(1));
+  const at = { channel: numberOf(told.get("channel")), row: numberOf(told.get("row")), column: numberOf(told.get("column")) };
+  if (told.has("method")) $("method").value = told.get("method");
+  if (told.has("layer")) view = { layer: told.get("layer"), ...at };
+  if (told.has("sample")) await pick(Number(told.get("sample")));
+  else if (told.has("picture")) say("This link is about a picture that was given to another page: give it here again.");
+}
+
+async function pick(number) {
+  try {
+    await give(await server.sample(number), network.samples[number].name, number);
+  } catch (error) {
+    problem(error);
+  }
+}
+
+async function start() {
+  say("…");
+  network = await server.network();
+  const { net, task, input, parameters, layers } = network;
+  $("facts").textContent = `${net.length > 60 ? "own network" : net}: ${task} of ${input.width} × ${input.height} px, ` +
+    `${parameters.toLocaleString("en")} parameters, ${layers.length} layers`;
+  $("deployed").textContent = deployedWords(network.deployed);
+  fillSamples(network.samples, server, pick);
+  fillStrip(layers, (name) => open(name).catch(problem), seen);
+  takeFiles((file, label) => give(file, label).catch(problem), say);
+  takeDrawing((file, label) => give(file, label).catch(problem));
+  takeMaps(server, network.methods, () => picture, remember);
+  brush = new Brush(server, () => picture);
+  $("map").addEventListener("click", (event) =>
+    openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
+  $("map").addEventListener("keydown", moveOnMap);
+  $("place").addEventListener("submit", (event) => event.preventDefault());
+  $("place").addEventListener("change", () => openCell({
+    channel: Number($("channel").value), row: Number($("row").value), column: Number($("column").value),
+  }).catch(problem));
+  addEventListener("hashchange", () => restore().catch(problem));
+  say("Pick a picture, drop one, or draw one.");
+  await restore();
+}
+
+start().catch(problem);

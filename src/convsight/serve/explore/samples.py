@@ -1,0 +1,71 @@
+"""`Samples`: some pictures of a data set, to pick from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convsight.card import Card
+from convsight.datasets import read_for
+from convsight.errors import UserError
+from convsight.explain.importance_map import png
+from convsight.images import Source
+from convsight.inputs import InputSpec
+from convsight.runtime.evaluate import judged_split, own_data
+from convsight.runtime.original import original_picture
+from convsight.runtime.sources import Item, read_sources
+from convsight.spread import evenly
+from convsight.tasks.adoption import data_for
+
+MOST = 24
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture by `name`, and what it shows in truth, where that is a class."""
+
+    item: Item
+    truth: str | None = None
+
+    def file(self, spec: InputSpec, max_megapixels: float) -> bytes:
+        """Its file as it is, or a PNG of what is in memory; raises `ImageError` where it is not to be had."""
+        content = self.item.load()
+        if isinstance(content, bytes):
+            return content
+        if isinstance(content, Path):
+            return content.read_bytes()
+        return png(original_picture(spec, content, max_megapixels))
+
+
+def samples_of(name: str, card: Card, data: str | None) -> list[Sample]:
+    """At most 24 pictures, evenly spread, of `data`, by default of what the run called `name` was judged on.
+
+    `data` may also be pictures of which nothing is known: a folder, a file, a pattern. Raises `UserError` where there
+    are none.
+    """
+    try:
+        dataset = (
+            own_data(name, card)[0] if data is None else read_for(data_for(data, card.task), card.task, card.target)
+        )
+    except UserError:
+        if data is None:
+            raise
+        return _pictures(data)
+    split = judged_split(dataset)
+    # One class after the other is how many data sets lie, so even steps meet most of them.
+    return [
+        _sample(split.names[n], split.images[n], split.targets[n].to_json()) for n in map(int, evenly(len(split), MOST))
+    ]
+
+
+def _sample(name: str, content: Source, truth: dict[str, Any]) -> Sample:
+    labels = [each["name"] for each in truth.get("labels", ()) if each.get("probability") == 1]
+    return Sample(Item(name, lambda: content), ", ".join(labels) or None)
+
+
+def _pictures(data: str) -> list[Sample]:
+    items = list(read_sources([data]))
+    if not items:
+        raise UserError(f"{data}: no pictures are there")
+    return [Sample(items[int(n)]) for n in np.asarray(evenly(len(items), MOST))]

@@ -1,0 +1,84 @@
+// What is asked of the server. Where it is gone, or has let go of the picture, it is asked again when that is mended.
+import { $ } from "./elements.js";
+
+const WAIT = 1500;  // ms until a server that does not answer is asked again
+
+class RefusedError extends Error {
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+function trouble(words) {
+  $("trouble").hidden = !words;
+  $("trouble").textContent = words;
+}
+
+async function fetched(address, options) {
+  for (;;) {
+    let response;
+    try {
+      // Browsers keep a 410, and would answer with it what the server could answer by now.
+      response = await fetch(address, { cache: "no-store", ...options });
+    } catch {
+      trouble("The server does not answer: it may have been stopped. Start it again; this page goes on by itself.");
+      await new Promise((done) => setTimeout(done, WAIT));
+      continue;
+    }
+    trouble("");
+    if (response.status === 503) {
+      await new Promise((done) => setTimeout(done, WAIT));
+      continue;
+    }
+    if (!response.ok) throw new RefusedError(response.status, await refusal(response));
+    return response;
+  }
+}
+
+async function refusal(response) {
+  const document = await response.json().catch(() => ({}));
+  return document.error || document.answers?.[0]?.error || `the server answers ${response.status}`;
+}
+
+const asBody = (body, accept = "application/json") => ({
+  method: "POST", headers: { "Content-Type": "application/octet-stream", Accept: accept }, body,
+});
+
+export class Server {
+  network() { return fetched("/explore/network").then((response) => response.json()); }
+
+  async sample(number) { return (await fetched(`/explore/samples/${number}`)).blob(); }
+
+  async thumbnail(number) { return URL.createObjectURL(await (await fetched(`/explore/thumbnails/${number}`)).blob()); }
+
+  // What the deployed network answers, or with a method the map of what that depends on.
+  async predict(file, method = "", target = "") {
+    const query = new URLSearchParams();
+    if (method) query.set("explain", method);
+    if (target) query.set("target", target);
+    const response = await fetched(`/predict?${query}`, asBody(file));
+    return (await response.json()).answers[0];
+  }
+
+  async take(file) { return (await fetched("/explore/pictures", asBody(file))).json(); }
+
+  layer(picture, name, channel) {
+    return this.#of(picture, `/explore/layers/${encodeURIComponent(name)}`, channel === undefined ? {} : { channel });
+  }
+
+  cell(picture, { layer, channel, row, column }) {
+    return this.#of(picture, `/explore/cells/${encodeURIComponent(layer)}`, { channel, row, column });
+  }
+
+  async #of(picture, address, query) {
+    const asked = `${address}?${new URLSearchParams({ picture: picture.name, ...query })}`;
+    try {
+      return await (await fetched(asked)).json();
+    } catch (problem) {
+      if (problem.status !== 410) throw problem;
+      await this.take(picture.file);  // a server that was started again, or had no more room
+      return (await fetched(asked)).json();
+    }
+  }
+}

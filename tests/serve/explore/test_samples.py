@@ -1,0 +1,31 @@
+"""Pictures to pick from: of a data set with its truth, or any pictures."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.serve.live import image
+
+from convsight.errors import UserError
+from convsight.model_files import read_card
+from convsight.run import find_weights_file
+from convsight.serve.explore.samples import samples_of
+
+
+def test_those_that_the_run_was_judged_on(trained: Path) -> None:
+    card = read_card(find_weights_file(trained))
+    samples = samples_of(str(trained), card, None)
+    assert len(samples) == 24
+    assert {each.truth for each in samples} <= set(card.target.names)
+    assert samples[0].file(card.input, 1).startswith(b"\x89PNG")
+
+
+def test_pictures_of_which_nothing_is_known(trained: Path, tmp_path: Path) -> None:
+    card = read_card(find_weights_file(trained))
+    (tmp_path / "a.png").write_bytes(image(1))
+    Image.new("RGB", (9, 9)).save(tmp_path / "b.jpg")
+    samples = samples_of(str(trained), card, str(tmp_path))
+    assert [(Path(each.item.name).name, each.truth) for each in samples] == [("a.png", None), ("b.jpg", None)]
+    assert samples[0].file(card.input, 1) == image(1)
+    with pytest.raises(UserError):
+        samples_of(str(trained), card, str(tmp_path / "nothing"))
