@@ -7,33 +7,21 @@ Source: Draelos and Carin, "Use HiResCAM instead of Grad-CAM for faithful explan
 networks", 2020.
 """
 
-from typing import Any, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.explain.method import Method
-from convsight.explain.subject import Subject
-from convsight.inside.map_gradients import LayerMaps, maps_and_gradients
-from convsight.inside.open_network import OpenNetwork
+from convsight.inside.layer_method import LayerMethod
+from convsight.inside.map_gradients import LayerMaps
 
 
 @final
-class HiresCam(Method):
+class HiresCam(LayerMethod):
     """The positive part of maps times gradients, summed over channels, by default of the layer that Grad-CAM takes."""
 
-    scale = "relative"
-    signed = False
-    takes = frozenset({"layer"})
-
-    def importance(self, subject: Subject) -> NDArray[np.float64]:
-        network: OpenNetwork = subject.open_network()
-        found = maps_and_gradients(network, network.planes(subject.array[None]), subject.question, self.options.layer)
-        self._layer = found.layer
+    def weighed(self, found: LayerMaps) -> NDArray[np.float64]:
         return hires_cam(found)
-
-    def settings(self) -> dict[str, Any]:
-        return {"layer": self._layer}
 
 
 def hires_cam(found: LayerMaps) -> NDArray[np.float64]:
