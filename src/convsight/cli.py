@@ -486,7 +486,7 @@ def explain(
             model, out, layer, data, count, channels, seed, max_megapixels, weights, download, every
         )
         raise typer.Exit(inside.look_inside(sheets, pictures or [], filters, excite, output, Terminal()))
-    methods = [each.strip() for each in method.split(",")] if method else []
+    methods = [each.strip() for each in method.split(",") if each.strip()] if method else []
     chosen = MethodOptions(
         layer,
         window,
