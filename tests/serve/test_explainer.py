@@ -79,6 +79,7 @@ def test_what_is_not_there_is_told(server: Live, query: str, message: str) -> No
     assert server.post(image()).status_code == 200
 
 
+@pytest.mark.slow
 def test_gradients_need_the_weights(trained: Path, server: Live) -> None:
     with live(trained / "model.onnx") as exported:
         found = exported.post(image(), path="/predict?explain=gradcam")

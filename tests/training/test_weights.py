@@ -52,6 +52,7 @@ def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Pa
     assert tuned.settings()[0].weights == file
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_without_the_file(hands: Path, file: str, tmp_path: Path) -> None:
     copy = shutil.copy(file, tmp_path / "w.safetensors")
     whole = train(settings(hands, tmp_path / "whole", weights=str(copy), size=32), Silent())
@@ -81,6 +82,7 @@ def test_a_dense_last_layer_is_fitted_before_the_first_epoch(hands: Path, tmp_pa
     assert whole.metrics[frozen].value > 0.3  # a fifth by chance
 
 
+@pytest.mark.slow
 def test_a_training_that_spoils_the_network_keeps_it_as_it_began(hands: Path, tmp_path: Path) -> None:
     small = {"net": "small", "size": 32}
     first = train(settings(hands, tmp_path / "first", **{**small, "lr": None, "epochs": 8}), Silent())

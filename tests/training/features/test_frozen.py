@@ -134,6 +134,7 @@ class Own(nn.Module):
         return found
 
 
+@pytest.mark.slow
 def test_a_forward_that_was_changed_gets_features_of_its_own(
     data: Path, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ def test_a_second_training_computes_nothing_and_a_changed_picture_alone(
     assert computed(back) == 0
 
 
+@pytest.mark.slow
 def test_damaged_features_are_computed_again(data: Path, weights: Path, tmp_path: Path, kept: Path) -> None:
     whole = tuned(data, weights, tmp_path / "1", views=1)
     files = sorted(kept.glob("*/*.npy"), key=lambda file: file.stat().st_size)
@@ -189,6 +191,7 @@ def test_damaged_features_are_computed_again(data: Path, weights: Path, tmp_path
     assert computed(heard) == 1 + 8
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_with_the_same_bits(data: Path, weights: Path, tmp_path: Path, kept: Path) -> None:
     whole = tuned(data, weights, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
