@@ -105,6 +105,7 @@ def test_an_exported_file_has_no_gradients(photos_run: Run, photos: Path, tmp_pa
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_picture_on_standard_input(photos_run: Run, photos: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "convsight", "explain", str(photos_run.exported_file), "-", *QUICK]
     content = (photos / "dark" / "0.png").read_bytes()

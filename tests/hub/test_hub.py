@@ -313,6 +313,7 @@ def private(made: dict[str, object]) -> bool:
     return made.get("private") is True or made.get("visibility") == "private"
 
 
+@pytest.mark.slow
 def test_what_the_hub_refuses_is_one_message(hub: Loopback, tmp_path: Path) -> None:
     hub.repositories["ada/large"] = {"config.json": b"0" * 100_000_001}
     hub.repositories["ada/other"] = {"model.bin": b"0"}

@@ -195,6 +195,7 @@ def smooth(side: int) -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.slow
 def test_what_is_sent_is_bounded_like_what_comes(trained: Path) -> None:
     file = smooth(3000)
     with live(trained, "--max-body-mb", "8", "--max-waiting-mb", "16", "--workers", "1") as running:

@@ -305,6 +305,7 @@ def test_too_few_minutes_are_told_before_the_first_step_with_what_would_do(tmp_p
     assert heard.said.index(told) < first
 
 
+@pytest.mark.slow
 def test_a_run_with_minutes_resumes_for_what_is_left_of_them(tmp_path: Path) -> None:
     settings = TrainSettings.of(
         data="digits", net="lecture3", size=14, minutes=0.15, run=f"{tmp_path}/part", export=False
