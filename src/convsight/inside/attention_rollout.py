@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from convsight.errors import UserError
 from convsight.explain.method import Method, for_any_network
 from convsight.explain.subject import Subject
 from convsight.inside.layers import Seen, seeing_maps
 from convsight.inside.open_network import OpenNetwork
+from convsight.inside.seen_calls import SeenCalls
 
 _SOFTMAX = {torch.softmax, Tensor.softmax, F.softmax}
 
@@ -94,26 +94,18 @@ def _ask_for_weights(_: nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[A
     return args, {**kwargs, "need_weights": True, "average_attn_weights": True}
 
 
-class _Softmax(TorchFunctionMode):
+class _Softmax(SeenCalls):
     """Within, every softmax over (batch, heads, tokens, tokens) is seen, also that of a fused attention."""
 
     def __init__(self) -> None:
         super().__init__()
         self.blocks: list[Tensor] = []
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        given = func(*args, **(kwargs or {}))
+    def see(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], given: Any) -> None:
         if func is F.scaled_dot_product_attention:
-            self.blocks.append(_weights(*args, **(kwargs or {})))
+            self.blocks.append(_weights(*args, **kwargs))
         elif func in _SOFTMAX and given.ndim == 4:
             self.blocks.append(given.detach().mean(dim=1))
-        return given
 
 
 @torch.no_grad()

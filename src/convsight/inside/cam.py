@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from convsight.errors import UserError
 from convsight.explain.method import Method, for_any_network
 from convsight.explain.subject import Subject
 from convsight.inside.open_network import OpenNetwork
+from convsight.inside.seen_calls import SeenCalls
 from convsight.tasks.question import Question
 
 
@@ -74,25 +74,17 @@ def _pooled(network: OpenNetwork, planes: Tensor, question: Question) -> _Pooled
     return None
 
 
-class _Means(TorchFunctionMode):
+class _Means(SeenCalls):
     """Within, whatever makes one number of each map is seen: `of` are the maps (batch, channels, rows, columns)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.of: list[Tensor] = []
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        given = func(*args, **(kwargs or {}))
+    def see(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], given: Any) -> None:
         maps = args[0] if args else None
         if isinstance(maps, Tensor) and isinstance(given, Tensor) and _is_one_number_each(maps.shape, given.shape):
             self.of.append(maps)
-        return given
 
 
 def _is_one_number_each(maps: torch.Size, given: torch.Size) -> bool:

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from convsight.errors import UserError
 from convsight.explain.method import Method, for_any_network
 from convsight.explain.subject import Subject
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.saliency import largest_of_channels
+from convsight.inside.seen_calls import SeenCalls
 
 _RELUS = {F.relu, F.relu_, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, F.relu6}
 
@@ -49,25 +49,17 @@ class GuidedBackprop(Method):
         return largest_of_channels(gradient[0])
 
 
-class Guided(TorchFunctionMode):
+class Guided(SeenCalls):
     """Within, the gradients of what ReLUs give are cut to their positive part; `relus` counts them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.relus = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        given = func(*args, **(kwargs or {}))
-        if (func in _RELUS or (func is F.hardtanh and _is_relu6(args, kwargs or {}))) and given.requires_grad:
+    def see(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], given: Any) -> None:
+        if (func in _RELUS or (func is F.hardtanh and _is_relu6(args, kwargs))) and given.requires_grad:
             self.relus += 1
             given.register_hook(lambda gradient: gradient.clamp(min=0))
-        return given
 
 
 def _is_relu6(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
