@@ -21,6 +21,7 @@ import convsight
 from convsight.explain.class_verb import ClassOptions, gather_classes
 from convsight.explain.method import MethodOptions
 from convsight.progress import Silent
+from convsight.runtime.find_network import NetworkName
 
 _SIDE = 100  # px of the pictures
 _MARK = 16  # px of a mark's side
@@ -74,7 +75,7 @@ def told_of(arguments: argparse.Namespace, seed: int, marked: bool) -> Told:
             mirror=None if arguments.varied else False,
         )
         window = MethodOptions(window=max(1, size // 6), stride=max(1, size // 12))
-        options = ClassOptions(str(run.path), None, "occlusion", out=Path(folder) / "out", of_method=window)
+        options = ClassOptions(NetworkName(run.path), None, ["occlusion"], out=Path(folder) / "out", of_method=window)
         tried = [each for one in gather_classes(options, Silent()).classes for each in one.tried]
     shortcuts = [each for each in tried if each.is_shortcut]
     of_marked = sorted((each for each in tried if each.name == name), key=lambda each: each.covered.low)

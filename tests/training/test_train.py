@@ -188,9 +188,10 @@ def test_early_stopping(few_digits: Path, tmp_path: Path) -> None:
 
 def test_minutes_end_on_time(tmp_path: Path) -> None:
     run = convsight.train("digits", minutes=0.1, run=f"{tmp_path}/a", **FAST)
-    # The last rate of the schedule says that the plan was carried out, whatever the machine's speed.
+    # The last rate of the schedule says that the plan was carried out, whatever the machine's speed; of one step, too.
     rows = list(csv.DictReader((run.path / "metrics.csv").read_text().splitlines()))
-    assert float(rows[-1]["lr"]) < 0.1 * max(float(row["lr"]) for row in rows)
+    _, chosen = run.settings()
+    assert float(rows[-1]["lr"]) < 0.25 * chosen["lr"]
 
 
 def test_a_name_taken_gets_a_number(few_digits: Path, tmp_path: Path) -> None:
