@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from convsight.errors import UserError
 from convsight.runtime.model import Model, load
 from convsight.serve.explore.explored import Explored, ExploreSettings
 from convsight.serve.explore.samples import Sample, samples_of
+from convsight.serve.explore.whole_data import whole_data
 from convsight.serve.server import serve
 from convsight.serve.settings import ServeSettings
 
@@ -37,7 +39,8 @@ def explore_model(options: ExploreOptions, say: Say) -> None:
     if options.held_mb <= 0:
         raise UserError(f"--held-mb {options.held_mb:g}: give a number above 0")
     model = load(options.model, options.engine, options.precision)
-    shown = ExploreSettings(tuple(_samples(options, model, say)), options.held_mb)
+    whole = partial(whole_data, options.model, model.card, options.data)
+    shown = ExploreSettings(tuple(_samples(options, model, say)), options.held_mb, whole)
     explored = Explored(_NAME, model, shown, options.max_megapixels)
     serve({_NAME: model}, settings, say, explored)
 
