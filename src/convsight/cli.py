@@ -671,6 +671,10 @@ def explore(
     data: Annotated[
         str | None, typer.Argument(help="Pictures to pick from. [default: those that the run was judged on]")
     ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the page to this .html file, which needs no server, and end.")
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="How many pictures such a file holds.")] = 12,
     port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 8000,
     held_mb: Annotated[float, typer.Option(help="What pages may hold of pictures and layers, together.")] = 256.0,
     max_megapixels: MaxMegapixels = 50.0,
@@ -678,10 +682,17 @@ def explore(
     precision: PrecisionName = None,
 ) -> None:
     """Open a page that shows a network at work on a picture: every layer, every number written out."""
-    from convsight.serve.explore.verb import ExploreOptions, explore_model
+    from convsight.serve.explore.verb import ExploreOptions, SaveOptions, explore_model, save_explorer
+
+    def say(words: str) -> None:
+        typer.echo(words, err=True)
 
     options = ExploreOptions(model, data, port, held_mb, max_megapixels, engine, precision)
-    explore_model(options, lambda words: typer.echo(words, err=True))
+    if save is None:
+        explore_model(options, say)
+    else:
+        saved = save_explorer(options, SaveOptions(save, pictures), say)
+        say(f"{saved.file}: {saved.size / 1e6:.1f} MB with {saved.pictures} pictures; open it in a browser")
 
 
 @app.command()

@@ -14,6 +14,7 @@ let server, give, plane, sheet = null, colouring, places = [], at = -1, chosen =
 export function takePlane(ofServer, network, giveFile) {
   server = ofServer;
   give = giveFile;
+  $("plane").hidden = network.no_plane === null;  // in a saved page, which has not all pictures
   $("plane-why").textContent = network.no_plane;
   $("plane-make").hidden = Boolean(network.no_plane);
   $("plane-make").addEventListener("click", () => make().catch((error) => { told(error.message); $("plane-make").hidden = false; }));
