@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 from tests.disk import Disk
+from tests.shapes import drawn_once
 
 import convsight
 from convsight.figures import figure_file
@@ -53,10 +54,30 @@ def _own_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _shapes_drawn_once() -> Iterator[None]:
+    """The data `shapes` are drawn once by each test process."""
+    with drawn_once():
+        yield
+
+
 @pytest.fixture
 def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of trainings are drawn after all."""
     monkeypatch.setattr(figure_file, "_draw", _draw_figure)
+
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 of scikit-learn's scanned digits, 8 x 8 px, for trainings that need not learn well."""
+    from sklearn.datasets import load_digits
+
+    scans, path = load_digits(), tmp_path_factory.mktemp("data") / "digits.npz"
+    images = np.round(scans.images * (255 / 16)).astype(np.uint8)
+    parts = {"train": slice(0, 200), "val": slice(200, 250), "test": slice(250, 300)}
+    arrays = {f"{split}_images": images[part] for split, part in parts.items()}
+    np.savez(path, **arrays, **{f"{split}_labels": scans.target[part] for split, part in parts.items()})
+    return path
 
 
 @pytest.fixture

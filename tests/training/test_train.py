@@ -67,24 +67,38 @@ def test_digits_are_learnt_and_everything_is_in_the_run_folder(tmp_path: Path) -
     assert card.training["waited_share"] == pytest.approx(sum(waited[1:]) / 5, abs=1e-4)
 
 
+@pytest.fixture(scope="module")
+def seeded(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two epochs of a small network from the seed 5, without a worker; not to be changed."""
+    place = tmp_path_factory.mktemp("seeded") / "run"
+    return convsight.train(few_digits, epochs=2, run=place, workers=0, seed=5, **FAST)
+
+
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_the_same_seed_gives_the_same_bits_whatever_the_workers(tmp_path: Path, workers: int) -> None:
-    reference = convsight.train("digits", epochs=2, run=f"{tmp_path}/a", workers=0, seed=5, **FAST)
-    again = convsight.train("digits", epochs=2, run=f"{tmp_path}/b", workers=workers, seed=5, **FAST)
-    assert_same_bits(reference, again)
+def test_the_same_seed_gives_the_same_bits_whatever_the_workers(
+    few_digits: Path, seeded: Run, tmp_path: Path, workers: int
+) -> None:
+    again = convsight.train(few_digits, epochs=2, run=tmp_path / "a", workers=workers, seed=5, **FAST)
+    assert_same_bits(seeded, again)
 
 
-def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
-    first = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", seed=1, **FAST)
-    second = convsight.train("digits", epochs=1, run=f"{tmp_path}/b", seed=2, **FAST)
-    assert any((weights(first)[name] != values).any() for name, values in weights(second).items())
+def test_another_seed_gives_other_weights(few_digits: Path, seeded: Run, tmp_path: Path) -> None:
+    other = convsight.train(few_digits, epochs=2, run=tmp_path / "a", workers=0, seed=6, **FAST)
+    assert any((weights(seeded)[name] != values).any() for name, values in weights(other).items())
 
 
 @pytest.mark.parametrize(
     "optimizer", ["muon", *(pytest.param(name, marks=pytest.mark.slow) for name in ("adamw", "sgd"))]
 )
-def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: str) -> None:
-    choices = {"data": "digits", "net": "small", "size": 16, "epochs": 3, "optimizer": optimizer, "export": False}
+def test_an_interrupted_run_resumes_to_the_same_bits(few_digits: Path, tmp_path: Path, optimizer: str) -> None:
+    choices = {
+        "data": str(few_digits),
+        "net": "small",
+        "size": 16,
+        "epochs": 3,
+        "optimizer": optimizer,
+        "export": False,
+    }
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     part = f"{tmp_path}/part"
     with pytest.raises(KeyboardInterrupt):
@@ -96,27 +110,31 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path: Path, optimizer: 
     assert_same_bits(whole, resumed)
 
 
-def test_an_interruption_keeps_the_best_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_an_interruption_keeps_the_best_and_says_how_to_go_on(few_digits: Path, tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=2)
     with pytest.raises(KeyboardInterrupt):
         train(
-            TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part", export=False),
+            TrainSettings.of(
+                data=str(few_digits), net="lecture3", size=14, epochs=5, run=f"{tmp_path}/part", export=False
+            ),
             listener,
         )
     assert convsight.load(tmp_path / "part").predict(np.zeros((8, 8), np.uint8)).to_json()["labels"]
     assert f"convsight train --resume {tmp_path}/part" in listener.said[-1]
 
 
-def test_an_interruption_before_the_first_step_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interruption_before_the_first_step_leaves_nothing(few_digits: Path, tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=0, while_counting="baselines")
-    settings = TrainSettings.of(data="digits", net="lecture3", size=14, epochs=5, run=f"{tmp_path}/a", export=False)
+    settings = TrainSettings.of(
+        data=str(few_digits), net="lecture3", size=14, epochs=5, run=f"{tmp_path}/a", export=False
+    )
     with pytest.raises(KeyboardInterrupt):
         train(settings, listener)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_stopped_in_its_first_epoch_is_kept_and_goes_on(tmp_path: Path) -> None:
-    choices = {"data": "digits", "net": "lecture3", "size": 14, "epochs": 2, "export": False}
+def test_a_training_stopped_in_its_first_epoch_is_kept_and_goes_on(few_digits: Path, tmp_path: Path) -> None:
+    choices = {"data": str(few_digits), "net": "lecture3", "size": 14, "epochs": 2, "export": False}
     listener, part = PressesCtrlC(epoch=1), Run(tmp_path / "part")
     with pytest.raises(KeyboardInterrupt):
         train(TrainSettings.of(run=str(part.path), **choices), listener)
@@ -134,8 +152,8 @@ def test_a_training_stopped_in_its_first_epoch_is_kept_and_goes_on(tmp_path: Pat
     assert_same_bits(train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent()), resumed)
 
 
-def test_a_finished_run_can_be_trained_longer(tmp_path: Path) -> None:
-    run = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", **FAST)
+def test_a_finished_run_can_be_trained_longer(few_digits: Path, tmp_path: Path) -> None:
+    run = convsight.train(few_digits, epochs=1, run=f"{tmp_path}/a", **FAST)
     with pytest.raises(UserError, match="finished after 1 epoch; go on with more: --epochs"):
         resume(str(run.path), {}, Silent())
     longer = resume(str(run.path), {"epochs": 3}, Silent())
@@ -159,8 +177,8 @@ def test_changed_data_cannot_be_resumed(tmp_path: Path, photos: Path) -> None:
         resume(str(run.path), {"epochs": 2}, Silent())
 
 
-def test_early_stopping(tmp_path: Path) -> None:
-    run = convsight.train("digits", epochs=50, patience=2, lr=1e-9, ema=0.0, run=f"{tmp_path}/a", **FAST)
+def test_early_stopping(few_digits: Path, tmp_path: Path) -> None:
+    run = convsight.train(few_digits, epochs=50, patience=2, lr=1e-9, ema=0.0, run=f"{tmp_path}/a", **FAST)
     # Nothing moves at such a rate, so the first epoch stays the best.
     assert run.card.training["epochs"] == 3
 
@@ -172,10 +190,10 @@ def test_minutes_end_on_time(tmp_path: Path) -> None:
     assert float(rows[-1]["lr"]) < 0.1 * max(float(row["lr"]) for row in rows)
 
 
-def test_a_name_taken_gets_a_number(tmp_path: Path) -> None:
-    first = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", **FAST)
+def test_a_name_taken_gets_a_number(few_digits: Path, tmp_path: Path) -> None:
+    first = convsight.train(few_digits, epochs=1, run=f"{tmp_path}/a", **FAST)
     before = (first.path / "model.safetensors").read_bytes()
-    second = convsight.train("digits", epochs=1, run=f"{tmp_path}/a", seed=9, **FAST)
+    second = convsight.train(few_digits, epochs=1, run=f"{tmp_path}/a", seed=9, **FAST)
     assert second.path == tmp_path / "a-2"
     assert (first.path / "model.safetensors").read_bytes() == before
 
@@ -252,8 +270,8 @@ def test_a_setting_that_does_nothing_is_refused_before_data_are_read(choices: di
         train(train_settings(data="no-such-data", **choices), Silent())
 
 
-def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(tmp_path: Path) -> None:
-    choices = {"data": "digits", "epochs": 2, "net": "lecture3", "size": 14, "export": False}
+def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(few_digits: Path, tmp_path: Path) -> None:
+    choices = {"data": str(few_digits), "epochs": 2, "net": "lecture3", "size": 14, "export": False}
     whole = train(TrainSettings.of(run=f"{tmp_path}/whole", **choices), Silent())
     with pytest.raises(KeyboardInterrupt):
         train(TrainSettings.of(run=f"{tmp_path}/part", **choices), PressesCtrlC(epoch=0, while_counting="judging"))
@@ -327,10 +345,11 @@ def test_a_device_that_is_not_there_is_named_before_anything_is_made(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(tmp_path: Path) -> None:
+def test_the_log_holds_what_was_said_from_the_first_word_to_the_advice(few_digits: Path, tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=0)
     run = train(
-        TrainSettings.of(data="digits", net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", export=False), listener
+        TrainSettings.of(data=str(few_digits), net="lecture3", size=14, epochs=1, run=f"{tmp_path}/a", export=False),
+        listener,
     )
     log = (run.path / "log.txt").read_text()
     assert "digits: 10 classes" in listener.said[0]
@@ -374,7 +393,9 @@ def test_a_baseline_that_is_no_worse_is_told(tmp_path: Path, photos: Path) -> No
     assert not any("adds nothing" in text for text in listener.said)
 
 
-def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(
+    few_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from torch.nn import functional
 
     stacks: list[list[str]] = []
@@ -386,7 +407,18 @@ def test_at_most_five_of_our_frames_from_the_verb_to_the_loss(tmp_path: Path, mo
         return real(*arguments, **options)
 
     monkeypatch.setattr(functional, "cross_entropy", noted)
-    arguments = ["digits", "--net", "lecture3", "--size", "14", "--epochs", "1", "--run", f"{tmp_path}/a"]
+    arguments = [
+        str(few_digits),
+        "--net",
+        "lecture3",
+        "--size",
+        "14",
+        "--epochs",
+        "1",
+        "--no-export",
+        "--run",
+        f"{tmp_path}/a",
+    ]
     train_app()(arguments, standalone_mode=False)
     assert stacks[-1] == ["train", "train", "fit", "step", "class_loss"]
 

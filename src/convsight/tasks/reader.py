@@ -165,6 +165,21 @@ class Blendable(Protocol):
         """The result of a picture from those of its strips, from the top down."""
 
 
+@runtime_checkable
+class ShareOfEach(Protocol):
+    """What a reader has besides where its answer is a share of each class, so that a page can read it by itself."""
+
+    # The array (classes,) with these shares, each in 0..1.
+    shares: ClassVar[str]
+
+
+def share_of_each(reader: Reader, what: str) -> str:
+    """The name of the array with a share of each class; raises `UserError`, by `what`, where answers are others."""
+    if not isinstance(reader, ShareOfEach):
+        raise UserError(f"{what}: it is of networks that answer with a share of each class, not of {reader.card.task}")
+    return reader.shares
+
+
 def blendable(reader: Reader) -> Blendable:
     """`reader`, which must be `Blendable`; raises `UserError` where answers of tiles make no whole."""
     if not isinstance(reader, Blendable):

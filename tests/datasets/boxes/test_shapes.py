@@ -5,15 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.shapes import drawn_anew
 
 from convsight.datasets import Dataset, fingerprint, read_dataset
 from convsight.datasets.boxes.shapes import read_shapes
-from convsight.results import Boxes
+from convsight.results import Boxes, BoxLists
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
     return read_dataset("shapes")
+
+
+@pytest.fixture(scope="module")
+def again() -> Dataset:
+    """The same, drawn once more."""
+    with drawn_anew():
+        return read_shapes()
 
 
 def every(dataset: Dataset) -> list[Boxes]:
@@ -76,9 +84,25 @@ def test_a_box_is_where_the_colour_is(dataset: Dataset) -> None:
     assert seen >= 3
 
 
-def test_the_same_seed_gives_the_same_images(dataset: Dataset) -> None:
-    assert fingerprint(dataset) == fingerprint(read_shapes())
+def test_the_same_seed_gives_the_same_images(dataset: Dataset, again: Dataset) -> None:
+    assert fingerprint(dataset) == fingerprint(read_shapes()) == fingerprint(again)
     assert fingerprint(dataset) != fingerprint(read_shapes(seed=1))
+
+
+def test_the_same_seed_gives_the_same_shape_of_each_pixel(dataset: Dataset, again: Dataset) -> None:
+    with drawn_anew():
+        anew = [boxes_of(again).box_of_pixels(row) for row in range(3)]
+    for row, wanted in enumerate(anew):
+        for _ in range(2):  # drawn, and kept
+            found = boxes_of(dataset).box_of_pixels(row)
+            np.testing.assert_array_equal(found, wanted)
+            found[:] = 9
+
+
+def boxes_of(dataset: Dataset) -> BoxLists:
+    targets = dataset.split("val").targets
+    assert isinstance(targets, BoxLists)
+    return targets
 
 
 def test_a_folder_of_that_name_comes_first(make_images: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:

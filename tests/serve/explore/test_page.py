@@ -1,9 +1,7 @@
 """The page of the explorer, of a real server, in a real browser."""
 
-import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.browser import Browser, browser
+from tests.serve.explore.page import given, opened_at, press, until, value
 from tests.serve.live import Live, image, request, started
 
 from convsight.inside.open_network import open_network
@@ -34,38 +33,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-def until(page: Browser, condition: str, seconds: float = 60) -> Any:
-    """The value of a JavaScript expression, as soon as it is true."""
-    end = time.monotonic() + seconds
-    while not (found := page.run(condition)):
-        assert time.monotonic() < end, f"{condition}: {page.run('document.body.innerText')}"
-        time.sleep(0.05)
-    return found
-
-
 def opened(page: Browser, explorer: Live, address: str = "", width: int = 1300, scheme: str = "light") -> None:
-    page.open("about:blank")
-    page.complaints.clear()
-    page.open(f"{explorer.url}/explore{address}", width, scheme)
-    until(page, 'document.querySelectorAll("#strip button").length > 0')
-
-
-def value(page: Browser) -> float:
-    return float(until(page, 'document.querySelector("#value")?.dataset.value'))
-
-
-def press(page: Browser, selector: str, key: str) -> None:
-    event = f'new KeyboardEvent("keydown", {{ key: "{key}", bubbles: true }})'
-    page.run(f"document.querySelector('{selector}').dispatchEvent({event})")
-
-
-def given(page: Browser, data: bytes, name: str = "a.png") -> None:
-    page.run(
-        "(() => { const all = new DataTransfer(); "
-        f"all.items.add(new File([new Uint8Array({list(data)})], {json.dumps(name)})); "
-        "document.body.dispatchEvent("
-        'new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: all })); })()'
-    )
+    opened_at(page, f"{explorer.url}/explore{address}", width, scheme)
 
 
 def test_from_a_picture_to_a_sum(page: Browser, explorer: Live, trained: Path) -> None:

@@ -1,8 +1,9 @@
 """`Step`: one operation of a network on one picture; `run_steps`, all of them in their order."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
 import torch
@@ -31,12 +32,26 @@ class Step:
     channels_last: bool = False
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a tensor was made: the `output`-th result of the step at `index`; `PICTURE` is what is put in."""
+
+    index: int
+    output: int = 0
+
+
 class Call(NamedTuple):
-    """What went into a step and what came out, as they were then; `arguments` are those of PyTorch's operation."""
+    """What went into a step and what came out, as they were then; `arguments` are those of PyTorch's operation.
+
+    `options` are its arguments by name, `origins` those of the tensors among `arguments` in their order; None is for
+    what is made of weights alone.
+    """
 
     step: Step
     arguments: tuple[Any, ...]
     result: Tensor
+    options: Mapping[str, Any] = MappingProxyType({})
+    origins: tuple[Origin | None, ...] = ()
 
     @property
     def size(self) -> int:
@@ -107,29 +122,32 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._stack, self._see = stack, see
         self._wanted = None if wanted is None else frozenset(wanted)
         self._made_by = WeakTensorKeyDictionary()
-        self._made_by[image] = PICTURE
+        self._made_by[image] = Origin(PICTURE)
 
     def __torch_dispatch__(
         self, func: Any, types: Collection[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        sources = tuple(self._made_by[each] for each in _tensors(args) if each in self._made_by)
+        origins = tuple(self._made_by.get(each) for each in tensors_in(args))  # type: ignore[no-untyped-call]
+        sources = tuple(each.index for each in origins if each is not None)
         if not sources:  # made of weights alone
             return func(*args, **(kwargs or {}))
         index = len(self.steps)
         is_wanted = self._wanted is None or index in self._wanted
         before = tree_map(_copied, args) if is_wanted and func._schema.is_mutable else args
         out = func(*args, **(kwargs or {}))
-        result = out[0] if isinstance(out, tuple | list) and out else out
-        if not isinstance(result, Tensor):
+        results = list(tensors_in((out,)))
+        if not results:
             return out
-        self._made_by[result] = index
+        result = results[0]
+        for output, each in enumerate(results):
+            self._made_by[each] = Origin(index, output)
         path, module = self._stack[-1]
         name = str(func.overloadpacket).removeprefix("aten.").rstrip("_")
         is_whole, is_last = not any(True for _ in module.children()), self._has_channels_last(name, args, sources)
         step = Step(index, path, name, sources, tuple(result.shape), is_whole, is_last)
         self.steps.append(step)
         if is_wanted:
-            self._see(Call(step, before, result.clone()))
+            self._see(Call(step, before, result.clone(), kwargs or {}, origins))
             if self._wanted and index == max(self._wanted):
                 raise _EnoughError
         return out
@@ -140,12 +158,13 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return moved.get(tuple(arguments[1]), before) if operation == "permute" else before
 
 
-def _tensors(arguments: Any) -> Iterator[Tensor]:
+def tensors_in(arguments: Any) -> Iterator[Tensor]:
+    """The tensors among `arguments`, also in lists, in their order."""
     for value in arguments:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, tuple | list):
-            yield from _tensors(value)
+            yield from tensors_in(value)
 
 
 def _copied(value: Any) -> Any:

@@ -8,7 +8,7 @@ function bar(name, share, words) {
     element("span", { text: name }),
     element("span", { class: "share", "aria-hidden": "true", children: [
       element("i", { style: `width: ${100 * Math.min(1, Math.max(0, share))}%` })] }),
-    element("b", { text: words }),
+    element("b", { text: words, title: String(share) }),
   ] });
 }
 

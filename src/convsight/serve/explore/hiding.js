@@ -8,6 +8,7 @@ const EVERY = 350;  // ms between answers while the brush moves
 
 // A map over the picture, with its verdict; what the page asks for meanwhile waits for nothing of it.
 export function takeMaps(server, methods, current, changed) {
+  $("method").parentElement.hidden = methods.length === 0;
   $("method").append(...methods.map((name) => element("option", { value: name, text: name })));
   $("method").addEventListener("change", () => { changed(); showMap(server, current); });
   $("opacity").addEventListener("input", () => { $("overlay").style.opacity = $("opacity").value / 100; });

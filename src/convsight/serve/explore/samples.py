@@ -38,8 +38,8 @@ class Sample:
         return png(original_picture(spec, content, max_megapixels))
 
 
-def samples_of(name: str, card: Card, data: str | None) -> list[Sample]:
-    """At most 24 pictures, evenly spread, of `data`, by default of what the run called `name` was judged on.
+def samples_of(name: str, card: Card, data: str | None, most: int = MOST) -> list[Sample]:
+    """At most `most` pictures, evenly spread, of `data`, by default of what the run called `name` was judged on.
 
     `data` may also be pictures of which nothing is known: a folder, a file, a pattern. Raises `UserError` where there
     are none.
@@ -51,11 +51,11 @@ def samples_of(name: str, card: Card, data: str | None) -> list[Sample]:
     except UserError:
         if data is None:
             raise
-        return _pictures(data)
+        return _pictures(data, most)
     split = judged_split(dataset)
     # One class after the other is how many data sets lie, so even steps meet most of them.
     return [
-        _sample(split.names[n], split.images[n], split.targets[n].to_json()) for n in map(int, evenly(len(split), MOST))
+        _sample(split.names[n], split.images[n], split.targets[n].to_json()) for n in map(int, evenly(len(split), most))
     ]
 
 
@@ -64,8 +64,8 @@ def _sample(name: str, content: Source, truth: dict[str, Any]) -> Sample:
     return Sample(Item(name, lambda: content), ", ".join(labels) or None)
 
 
-def _pictures(data: str) -> list[Sample]:
+def _pictures(data: str, most: int) -> list[Sample]:
     items = list(read_sources([data]))
     if not items:
         raise UserError(f"{data}: no pictures are there")
-    return [Sample(items[int(n)]) for n in np.asarray(evenly(len(items), MOST))]
+    return [Sample(items[int(n)]) for n in np.asarray(evenly(len(items), most))]

@@ -23,6 +23,7 @@ class ClassReader(Reader):
 
     result = Label
     pipeline_tag = "image-classification"
+    shares = "probabilities"
     plain_python = """\
 best = int(arrays["probabilities"][0].argmax())
 print(classes[best], float(arrays["probabilities"][0, best]))

@@ -34,6 +34,7 @@ class LabelSetReader(Reader):
 
     result = LabelSet
     pipeline_tag = "image-classification"  # the hub has none for several labels
+    shares = "probabilities"
 
     def __init__(self, card: "Card") -> None:
         super().__init__(card)
