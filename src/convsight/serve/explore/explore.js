@@ -4,6 +4,7 @@ import { deployedWords, showCell } from "./arithmetic.js";
 import { $, say } from "./elements.js";
 import { Brush, showMap, takeMaps } from "./hiding.js";
 import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
+import { takePlane } from "./plane.js";
 import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
 import { Server } from "./server.js";
 
@@ -175,6 +176,7 @@ async function start() {
   takeDrawing((file, label) => give(file, label).catch(problem));
   takeMaps(server, network.methods, () => picture, remember);
   brush = new Brush(server, () => picture);
+  takePlane(server, network, give);
   $("map").addEventListener("click", (event) =>
     openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);
