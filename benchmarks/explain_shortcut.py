@@ -77,10 +77,11 @@ def told_of(arguments: argparse.Namespace, seed: int, marked: bool) -> Told:
         window = MethodOptions(window=max(1, size // 6), stride=max(1, size // 12))
         options = ClassOptions(NetworkName(run.path), None, ["occlusion"], out=Path(folder) / "out", of_method=window)
         tried = [each for one in gather_classes(options, Silent()).classes for each in one.tried]
+        accuracy = run.metrics["test/accuracy"].value
     shortcuts = [each for each in tried if each.is_shortcut]
     of_marked = sorted((each for each in tried if each.name == name), key=lambda each: each.covered.low)
     return Told(
-        run.metrics["test/accuracy"].value,
+        accuracy,
         [each.words for each in shortcuts],
         any(each.name == name for each in shortcuts),
         of_marked[-1].words if of_marked else None,
