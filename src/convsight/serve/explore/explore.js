@@ -5,6 +5,7 @@ import { $, say } from "./elements.js";
 import { Brush, showMap, takeMaps } from "./hiding.js";
 import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
 import { takePlane } from "./plane.js";
+import { showFound, takeThresholds } from "./thresholds.js";
 import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
 import { Server } from "./server.js";
 
@@ -50,6 +51,7 @@ async function give(file, label, sample) {
   if (mine !== turn) return false;
   $("inside").hidden = $("looked-at").hidden = false;
   brush.clear();
+  showFound();
   showMap(server, () => picture);
   say(taken.remark || `${label}: ${spoken(answer)}`);
   remember();
@@ -177,6 +179,7 @@ async function start() {
   takeMaps(server, network.methods, () => picture, remember);
   brush = new Brush(server, () => picture);
   takePlane(server, network, give);
+  takeThresholds(server, network, () => picture);
   $("map").addEventListener("click", (event) =>
     openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);
