@@ -28,6 +28,8 @@ FILES = {
     "hiding.js": "text/javascript",
     "network.js": "text/javascript",
     "arithmetic.js": "text/javascript",
+    "filter.js": "text/javascript",
+    "camera.js": "text/javascript",
 }
 
 _MOST_WAITING = 64  # requests of pages; each holds little but a connection
@@ -68,6 +70,8 @@ class ExploreEndpoints:
             ("/thumbnails/{number}", self._thumbnail),
             ("/layers/{layer:path}", self._layer),
             ("/cells/{layer:path}", self._cell),
+            ("/filters/{layer:path}", self._filter),
+            ("/exciting/{layer:path}", self._exciting),
         ):
             app.add_api_route(
                 f"/explore{path}", endpoint, methods=["GET"], include_in_schema=False, response_model=None
@@ -117,6 +121,14 @@ class ExploreEndpoints:
     ) -> Response:
         cell = Cell(_whole("channel", channel), _whole("row", row), _whole("column", column))
         return JSONResponse(await self._done(lambda: self._explored.cell(picture, layer, cell)))
+
+    async def _filter(self, layer: str, channel: str = "0") -> Response:
+        wanted = _whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.filter(layer, wanted)))
+
+    async def _exciting(self, layer: str, channel: str = "0") -> Response:
+        wanted = _whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.exciting(layer, wanted)))
 
     async def _done(self, work: Callable[[], Done]) -> Done:
         """What `work` gives in the thread; refused with 503 where too many wait, 504 where it takes too long."""

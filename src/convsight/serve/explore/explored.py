@@ -15,6 +15,7 @@ from convsight.explain.method import METHODS
 from convsight.images import ImageError
 from convsight.runtime.model import Model
 from convsight.runtime.original import original_picture
+from convsight.serve.explore.exciting_pictures import ExcitingPictures
 from convsight.serve.explore.held_pictures import HeldPictures
 from convsight.serve.explore.samples import Sample
 from convsight.serve.refusal import RefusedError
@@ -34,10 +35,14 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class ExploreSettings:
-    """What an explorer shows: `samples` to pick from, and how many megabytes its pictures may hold together."""
+    """What an explorer shows: `samples` to pick from, and how many megabytes its pictures may hold together.
+
+    Among `data` are found the pictures that excite a channel most.
+    """
 
     samples: tuple[Sample, ...] = ()
     held_mb: float = 256.0
+    data: tuple[Sample, ...] = ()
 
 
 class Explored:
@@ -53,6 +58,7 @@ class Explored:
         self._view = training_half("convsight.inside.written.network_view").NetworkView(network.opened)
         self._held = HeldPictures(int(settings.held_mb * _BYTES))
         self._max_megapixels = max_megapixels
+        self._exciting = ExcitingPictures(self._view, settings.data, self._spec, max_megapixels)
 
     def facts(self) -> dict[str, Any]:
         """The network, its layers, the pictures to pick from and the methods that explain."""
@@ -117,6 +123,17 @@ class Explored:
     def cell(self, picture: str, layer: str, cell: Cell) -> dict[str, Any]:
         """A cell written out; refused as `maps` is."""
         return self._told(lambda: self._open(picture, layer).cell(*cell))
+
+    def filter(self, layer: str, channel: int) -> dict[str, Any]:
+        """The weights of a channel; refused with 404 for what is not there."""
+        return self._told(lambda: self._view.filter(layer, channel))
+
+    def exciting(self, layer: str, channel: int) -> dict[str, Any]:
+        """The pictures that excite a channel most, of those looked at so far: each request looks at some more.
+
+        Refused with 404 for what is not there.
+        """
+        return self._told(lambda: self._exciting.found(layer, channel))
 
     def _open(self, picture: str, layer: str) -> Any:
         held = self._held.get(picture)
