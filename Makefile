@@ -67,9 +67,11 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Draws the drawing of the house in docs/design.md from the code.
+# Draws the drawing of the house in docs/design.md from the code, and builds the site; what Sphinx warns of is an error.
 docs: $(READY)
 	$(BIN)/python tools/house.py docs/house.svg
+	$(BIN)/python -m tools.site build/site
+	@echo "docs: open build/site/index.html"
 
 # Renews the pinned versions; needs uv (pip install uv).
 lock:

@@ -17,6 +17,7 @@ from convsight.metrics.bootstrap import bootstrapped
 from convsight.results import Boxes, BoxLists
 from convsight.results.overlaps import matched, overlaps
 from convsight.rng import shuffled
+from convsight.runtime.find_network import NetworkName
 
 _SAME = 0.5  # intersection over union from which a found box is a true one's
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     methods = [each.strip() for each in arguments.methods.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         run_folder = arguments.run or _trained(Path(folder) / "shapes", arguments.minutes)
-        model = load_explained(run_folder)
+        model = load_explained(NetworkName(run_folder))
         found = _shares(model, methods, arguments.pictures)
     rows = [_row(method, shares) for method, shares in found.items()]
     columns = ("method", "boxes", "inside the right box", "its share of the area", "times", "inside other boxes")

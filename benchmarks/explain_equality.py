@@ -27,6 +27,7 @@ from convsight.inside.grad_cam_plus import grad_cam_plus
 from convsight.inside.map_gradients import maps_and_gradients
 from convsight.nets.catalogue import build_net, canonical_name
 from convsight.nets.entry import NetShape
+from convsight.runtime.find_network import NetworkName
 from convsight.targets import Classes
 
 CLASSES = tuple(f"class{number}" for number in range(10))
@@ -88,7 +89,7 @@ def random_network(net: str, files: list[Path], side: int, folder: Path) -> Aske
     network = build_net(net, NetShape(len(CLASSES), 3, side, side))
     enliven(network, planes(files, spec), len(CLASSES))
     save_network(folder / "model.safetensors", network, card)
-    subject = load_explained(folder / "model.safetensors", "torch").subject(files[0])
+    subject = load_explained(NetworkName(folder / "model.safetensors", "torch")).subject(files[0])
     opened = subject.open_network()
     return Asked(subject, opened.planes(subject.array[None]), opened.model, CLASSES.index(subject.question.words))
 

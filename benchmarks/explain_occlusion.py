@@ -25,6 +25,7 @@ from convsight.explain.subject import Subject
 from convsight.export.export import export_network
 from convsight.inside.recomputing import share_to_redo
 from convsight.progress import Silent
+from convsight.runtime.find_network import NetworkName
 
 Map = NDArray[np.float64]
 
@@ -70,7 +71,9 @@ def subjects(folder: Path, files: list[Path], in_torch: Subject) -> Iterator[tup
     export_network(folder / "model.safetensors", card, "onnx", graph, lambda: iter(pictures()), Silent())
     for precision in ("float32", "bfloat16"):
         try:
-            subject = load_explained(graph, "openvino", precision).subject(files[0], in_torch.question.words)
+            subject = load_explained(NetworkName(graph, "openvino", precision)).subject(
+                files[0], in_torch.question.words
+            )
         except UserError as error:
             print(error)
             continue

@@ -7,6 +7,7 @@ from measuring import print_table
 
 from convsight.explain.explain import load_explained
 from convsight.inside.randomise import SEEDS, randomised
+from convsight.runtime.find_network import NetworkName
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print what fresh weights leave of the maps of each method."""
-    model = load_explained(arguments.net, "torch", weights=arguments.weights)
+    model = load_explained(NetworkName(arguments.net, "torch", weights=arguments.weights))
     files = sorted(each for each in arguments.photos.rglob("*") if each.suffix.lower() in {".jpg", ".png", ".webp"})
     subjects = [model.subject(file) for file in files[: arguments.pictures]]
     rows = []

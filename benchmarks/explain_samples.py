@@ -23,6 +23,7 @@ from convsight.explain.likeness import rank_correlation
 from convsight.explain.lime import regions_of
 from convsight.explain.method import MethodOptions, make_method
 from convsight.explain.subject import Subject
+from convsight.runtime.find_network import NetworkName
 
 Map = NDArray[np.float64]
 ENOUGH = 0.95
@@ -70,7 +71,7 @@ def asked(arguments: argparse.Namespace, files: list[Path], folder: Path) -> Sub
     if arguments.model:
         from convsight.explain.explain import load_explained
 
-        return load_explained(arguments.model).subject(files[0])
+        return load_explained(NetworkName(arguments.model)).subject(files[0])
     return random_network(arguments.net, files, arguments.side, folder).subject
 
 

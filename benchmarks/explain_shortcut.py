@@ -19,6 +19,7 @@ import convsight
 from convsight.explain.class_verb import ClassOptions, gather_classes
 from convsight.explain.method import MethodOptions
 from convsight.progress import Silent
+from convsight.runtime.find_network import NetworkName
 
 _SIDE = 100  # px of the pictures
 _MARK = 12  # px of a mark's side
@@ -56,7 +57,7 @@ def told_of(source: Path, seed: int, marked: bool, epochs: int, size: int) -> To
         data = planted(source, Path(folder) / "signs", name, seed % 4)
         run = convsight.train(data, size=size, epochs=epochs, seed=seed, run=Path(folder) / "run", quiet=True)
         window = MethodOptions(window=max(1, size // 6), stride=max(1, size // 12))
-        options = ClassOptions(str(run.path), None, "occlusion", out=Path(folder) / "out", of_method=window)
+        options = ClassOptions(NetworkName(run.path), None, ["occlusion"], out=Path(folder) / "out", of_method=window)
         found = gather_classes(options, Silent())
         told = [each for one in found.classes for each in one.tried if each.is_shortcut]
         right = any(each.name == name for each in told)

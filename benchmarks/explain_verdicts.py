@@ -19,6 +19,7 @@ from convsight.explain.explain import ExplainedModel, load_explained
 from convsight.explain.method import MethodOptions, make_method
 from convsight.images import IMAGE_SUFFIXES
 from convsight.progress import Terminal
+from convsight.runtime.find_network import NetworkName
 
 KINDS = ("random numbers", "edge detector", "another picture", "another class")
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     generator = np.random.default_rng(0)
     files = [files[int(place)] for place in generator.permutation(len(files))[: arguments.most]]
-    network = load_explained(arguments.net, weights=arguments.weights)
+    network = load_explained(NetworkName(arguments.net, weights=arguments.weights))
     measured = measure(network, files, arguments.method, arguments.variants)
     method, references, kinds = measured["method"], measured["references"], measured["kinds"]
     e = {

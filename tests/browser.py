@@ -53,6 +53,11 @@ class Browser:
         """Let every page have what a user is asked for, such as the `camera`, or not: `granted` or `denied`."""
         self._call("Browser.setPermission", permission={"name": permission}, setting=setting)
 
+    def heap_bytes(self) -> int:
+        """What scripts of the page hold, after what nobody holds any more was thrown away."""
+        self._call("HeapProfiler.collectGarbage")
+        return int(self._call("Runtime.getHeapUsage")["usedSize"])
+
     def sideways(self) -> int:
         """By how many pixels the page scrolls sideways."""
         return int(self.run("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 from tests.disk import Disk
+from tests.onnx_translations import read_once
 from tests.shapes import drawn_once
 
 import convsight
@@ -58,6 +59,13 @@ def _own_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _shapes_drawn_once() -> Iterator[None]:
     """The data `shapes` are drawn once by each test process."""
     with drawn_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _translations_read_once() -> Iterator[None]:
+    """What exports to ONNX need of PyTorch is read once by each test process."""
+    with read_once():
         yield
 
 

@@ -410,8 +410,11 @@ def explain(
     shows it. Without `method` the network's own ranking chooses, see `rank_explanations`.
     Raises `convsight.errors.UserError` for an unknown method, class or layer, with the nearest names.
     """
+    from convsight.errors import UserError
     from convsight.explain.held import explain_held
     from convsight.explain.method import MethodOptions
+    from convsight.runtime.find_network import NetworkName
+    from convsight.runtime.model import Model
 
     options = MethodOptions(
         layer=layer,
@@ -426,8 +429,14 @@ def explain(
         steps=steps,
         noise=noise,
     )
-    place = engine, precision, weights, download
-    return explain_held(_text(model), picture, method, options, target, max_megapixels, place, evidence=evidence)
+    asked: Model | NetworkName
+    if isinstance(model, Model):
+        if any((engine, precision, weights, download)):
+            raise UserError("engine, precision, weights and download are for convsight.load, which made this model")
+        asked = model
+    else:
+        asked = NetworkName(_text(model), engine, precision, weights, download)
+    return explain_held(asked, picture, method, options, target, max_megapixels, evidence=evidence)
 
 
 def rank_explanations(
@@ -455,8 +464,9 @@ def rank_explanations(
     from convsight.explain.evidence.rank import RankOptions, rank
     from convsight.explain.explain import load_explained
     from convsight.explain.method import MethodOptions
+    from convsight.runtime.find_network import NetworkName
 
-    network = load_explained(_text(model), engine, precision, weights, download=download)
+    network = load_explained(NetworkName(_text(model), engine, precision, weights, download))
     given = None if data is None else data_of(data)
     options = RankOptions(given, pictures, methods, MethodOptions(seed=seed), max_megapixels)
     return rank(network, options, _listener(quiet))

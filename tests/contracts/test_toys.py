@@ -3,9 +3,10 @@
 import csv
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from safetensors.numpy import load_file
 from tests.conftest import trained_once
 from tests.contracts.toys import data
 from tests.contracts.toys.serving import toy_server
+from tests.serve.live import Live
 from tests.training.stopping import PressesCtrlC
 from torch import Tensor
 
@@ -214,10 +216,19 @@ def test_it_is_exported_in_8_bit_numbers(name: str, trained: tuple[Path, Run], t
     assert all(cost.metric == reader_of(card).metrics().selection[0] for cost in card.costs)
 
 
-def test_it_is_served(name: str, trained: tuple[Path, Run], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server of all toys, each under its name."""
+    folders = {name: toy.folder for name, toy in TOYS.items()}
+    with patch.dict(TASKS, folders):
+        models = {name: trained_toy(name, tmp_path_factory)[1].path for name in TOYS}
+    with toy_server(folders, models) as running:
+        yield running
+
+
+def test_it_is_served(name: str, server: Live, tmp_path: Path) -> None:
     file = TOYS[name].file(tmp_path)
-    with toy_server(name, TOYS[name].folder, trained[1].path) as server:
-        prediction = server.post(file.read_bytes(), kind="application/octet-stream")
+    prediction = server.post(file.read_bytes(), kind="application/octet-stream", path=f"/predict/{name}")
     assert prediction.status_code == 200, prediction.text
     assert TOYS[name].key in json.loads(prediction.text)["answers"][0]
 

@@ -16,6 +16,7 @@ from convsight.explain.region import Region
 from convsight.explain.shortcuts import BLIND, Tried, try_regions
 from convsight.progress import Silent
 from convsight.results import Labels
+from convsight.runtime.find_network import NetworkName
 
 Scores = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 CORNER = np.zeros((12, 12))
@@ -135,13 +136,12 @@ def test_a_trained_network_is_found_out(marked: bool, tmp_path: Path) -> None:
     archive = tmp_path / "digits.npz"
     np.savez(archive, train_images=images, train_labels=labels, test_images=images, test_labels=labels)
     options = ClassOptions(
-        str(run.path),
+        NetworkName(run.path, "torch"),
         str(archive),
-        "occlusion",
+        ["occlusion"],
         target="3",
         out=tmp_path / "out",
         of_method=MethodOptions(window=2, stride=1),
-        engine="torch",
     )
     found = gather_classes(options, Silent())
     told = [each for each in found.classes[0].tried if each.is_shortcut]

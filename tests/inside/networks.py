@@ -14,11 +14,11 @@ from convsight.tasks import task_of
 Kind = TypeVar("Kind", bound=nn.Module)
 
 
-def opened(net: str, side: int = 24, seed: int = 0) -> OpenNetwork:
+def opened(net: str, side: int = 24, seed: int = 0, task: str = "classification") -> OpenNetwork:
     """The network called `net`, with fresh weights, for pictures of `side` px whose values it sees as 0..1."""
     names = ("red", "blue")
     spec = ImageInput(height=side, width=side, fit="squash", mean=(0.0,) * 3, std=(1.0,) * 3)
-    card = Card(task="classification", net=net, target=Classes(names=names), input=spec)
+    card = Card(task=task, net=net, target=Classes(names=names), input=spec)
     torch.manual_seed(seed)
     return OpenNetwork(task_of(card.task).build(card).eval().requires_grad_(False), card)
 

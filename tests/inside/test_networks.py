@@ -12,6 +12,7 @@ from convsight.errors import UserError
 from convsight.explain.explain import load_explained
 from convsight.explain.method import METHODS
 from convsight.export.torch_engine import save_network
+from convsight.runtime.find_network import NetworkName
 
 INSIDE = [name for name, entry in METHODS.items() if not entry.light]
 KERAS = Path(__file__).parents[1] / "nets" / "keras" / "fixtures" / "any_size.keras"
@@ -66,7 +67,7 @@ def test_a_file_of_half_precision_is_explained(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (30, 30, 3), np.uint8)
     maps = []
     for file in ("whole.safetensors", "half.safetensors"):
-        subject = load_explained(tmp_path / file, "torch").subject(picture, "b")
+        subject = load_explained(NetworkName(tmp_path / file, "torch")).subject(picture, "b")
         maps.append(map_by("gradcam", subject))
     np.testing.assert_allclose(maps[1], maps[0], atol=0.02 * maps[0].max())
     assert maps[0].max() > 0

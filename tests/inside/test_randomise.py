@@ -22,6 +22,7 @@ from convsight.export.torch_engine import TorchEngine
 from convsight.inputs import ImageInput
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.randomise import fresh_network, randomised
+from convsight.runtime.find_network import NetworkName
 from convsight.targets import Classes
 from convsight.tasks import reader_of, task_of
 from convsight.tasks.question import explainable
@@ -136,7 +137,7 @@ def test_one_picture_is_too_few() -> None:
 
 def photo_subjects(folder: Path, count: int) -> list[Subject]:
     """Photos as the shipped network of ImageNet sees them, each asked about by its surest class."""
-    model = load_explained("imagenet", "torch")
+    model = load_explained(NetworkName("imagenet", "torch"))
     return [model.subject(photo) for photo in sorted(folder.glob("*.webp"))[:count]]
 
 

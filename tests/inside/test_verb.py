@@ -94,3 +94,39 @@ def test_mistakes_are_said(photos_run: Run, options: tuple[str, ...], said: str)
     done = within("explain", photos_run.path, *options)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--excite", "bright", "--pictures", "2"), ("excites.bright", "png")),
+        (("--filters", "--pictures", "2"), ("filters.*", "png")),
+        (("--by-class", "--method", "occlusion", "--window", "10", "--pictures", "1"), ("classes", "html")),
+    ],
+)
+def test_a_second_call_leaves_the_files_of_the_first(
+    photos_run: Run, tmp_path: Path, options: tuple[str, ...], names: tuple[str, str]
+) -> None:
+    stem, suffix = names
+    for number in range(2):
+        done = within("explain", photos_run.path, *options, "--out", tmp_path)
+        assert done.returncode == 0, done.stderr
+        if not number:
+            before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+            assert len(before) == 2
+    after = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    assert len(after) == 4
+    assert before.items() <= after.items()
+    [second] = tmp_path.glob(f"{stem}-2.{suffix}")
+    assert str(second) in done.stdout
+    assert second.with_suffix(".json").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_computed(photos_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for question in ("--filters", "--by-class", ("--excite", "bright")):
+        asked = question if isinstance(question, tuple) else (question,)
+        done = within("explain", photos_run.path, *asked, "--out", tmp_path / "file")
+        assert done.returncode == 2
+        assert f"--out {tmp_path / 'file'}: cannot make this folder" in done.stderr
+        assert "%" not in done.stderr

@@ -1,5 +1,7 @@
 """State dicts as other tools write them fit, whatever stands before their names."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -39,18 +41,20 @@ def with_prefix(prefix: str) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("wrapped", "said"),
     [
-        (with_prefix("_orig_mod."), ["'_orig_mod.' is taken off names"]),
-        (compiled_stage(), ["'_orig_mod.' is taken off names"]),
-        (with_prefix("module."), ["'module.' is taken off names"]),
-        (with_prefix("net.encoder."), ["'net.encoder.' is taken off names"]),
-        (AveragedModel(net()).state_dict(), ["'module.' is taken off names; left out: n_averaged"]),
-        (Lightning().state_dict(), ["'model.' is taken off names; left out: loss.weight"]),
-        (net().state_dict(), []),
+        (lambda: with_prefix("_orig_mod."), ["'_orig_mod.' is taken off names"]),
+        (compiled_stage, ["'_orig_mod.' is taken off names"]),
+        (lambda: with_prefix("module."), ["'module.' is taken off names"]),
+        (lambda: with_prefix("net.encoder."), ["'net.encoder.' is taken off names"]),
+        (lambda: AveragedModel(net()).state_dict(), ["'module.' is taken off names; left out: n_averaged"]),
+        (lambda: Lightning().state_dict(), ["'model.' is taken off names; left out: loss.weight"]),
+        (lambda: net().state_dict(), []),
     ],
 )
-def test_what_wrappers_put_before_names_is_taken_off_and_said(wrapped: dict[str, Tensor], said: list[str]) -> None:
+def test_what_wrappers_put_before_names_is_taken_off_and_said(
+    wrapped: Callable[[], dict[str, Tensor]], said: list[str]
+) -> None:
     fresh = net(seed=1)
-    notes = adapt_weights(fresh, "resnet18", Weights("made", wrapped, None, None), 3)
+    notes = adapt_weights(fresh, "resnet18", Weights("made", wrapped(), None, None), 3)
     assert notes[1:] == said
     expected = net().state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in fresh.state_dict().items())

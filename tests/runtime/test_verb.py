@@ -24,6 +24,7 @@ from convsight.inputs import SequenceInput
 from convsight.progress import Silent
 from convsight.results import Difference, Result
 from convsight.run import Run
+from convsight.runtime.find_network import NetworkName
 from convsight.runtime.model import Model
 from convsight.runtime.pandas_table import to_pandas
 from convsight.runtime.sources.video import open_video
@@ -200,7 +201,9 @@ def test_nothing_is_drawn_on_what_cannot_be_shown(tmp_path: Path, monkeypatch: p
     save_network(tmp_path / "model.safetensors", nn.Linear(1, 1), card)
     np.save(tmp_path / "one.npy", np.zeros((8, 5), np.float32))
     monkeypatch.setattr(Model, "predict_many", None)  # whoever reads an image fails
-    options = PredictOptions(str(tmp_path / "model.safetensors"), [str(tmp_path / "one.npy")], draw=tmp_path / "drawn")
+    options = PredictOptions(
+        NetworkName(tmp_path / "model.safetensors"), [str(tmp_path / "one.npy")], draw=tmp_path / "drawn"
+    )
     with pytest.raises(UserError, match="--draw: sequences of 8 steps, 5 channels cannot be shown"):
         print_predictions(options, "json", Silent())
     assert not (tmp_path / "drawn").exists()

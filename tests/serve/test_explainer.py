@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import io
+import json
 import time
+import zipfile
 from pathlib import Path
 from typing import Any, final
 
@@ -15,12 +17,14 @@ from tests.explain.bright_model import bright_model
 from tests.serve.live import Live, image, live, request
 
 import convsight
+from convsight.explain.importance_map import SUFFIXES
 from convsight.runtime.engine import Engine
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
-from convsight.serve.explainer import Asked, Explainer
+from convsight.serve.asked_map import Asked
+from convsight.serve.explainer import Explainer
 from convsight.serve.pending_request import PendingRequest
-from convsight.serve.refusal import ClientGoneError, RefusedError
+from convsight.serve.refusal import ClientGoneError
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload
@@ -50,8 +54,28 @@ def test_the_drawn_map_is_a_picture(server: Live) -> None:
     assert (found.status_code, found.headers["content-type"]) == (200, "image/png")
     with Image.open(io.BytesIO(found.content)) as drawn:
         assert drawn.height > drawn.width >= 200  # with words above and the scale below
-    archive = request("POST", server.url + OCCLUSION, content=image(1), headers=headers | {"Accept": "application/zip"})
-    assert (archive.status_code, "ask for application/json or image/png" in archive.json()["error"]) == (406, True)
+    other = request("POST", server.url + OCCLUSION, content=image(1), headers=headers | {"Accept": "text/html"})
+    wanted = "ask for application/json, image/png, application/zip"
+    assert (other.status_code, wanted in other.json()["error"]) == (406, True)
+
+
+def test_an_archive_has_the_files_of_the_command_line(server: Live, trained: Path) -> None:
+    files = [("file", ("a.png", image(1))), ("file", ("b.png", b"no image"))]
+    path = f"{OCCLUSION}&window=4&stride=4&fill=0&evidence=false"
+    found = request("POST", server.url + path, files=files, headers={"Accept": "application/zip"})
+    assert (found.status_code, found.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(found.content)) as archive:
+        names = [f"000001-a.occlusion.{suffix}" for suffix in SUFFIXES]
+        assert archive.namelist() == [*names, "000002-b.json"]
+        told = json.loads(archive.read("000001-a.occlusion.json"))
+        values = np.load(io.BytesIO(archive.read("000001-a.occlusion.npy")))
+        assert "error" in json.loads(archive.read("000002-b.json"))
+        with Image.open(io.BytesIO(archive.read("000001-a.occlusion.png"))) as drawn:
+            assert drawn.width >= 200
+    expected = convsight.explain(trained, image(1), method="occlusion", window=4, stride=4, fill="0", evidence=False)
+    assert (told["settings"]["window"], told["settings"]["stride"], told["settings"]["fill"]) == (4, 4, "0")
+    assert told["evidence"] == {}
+    np.testing.assert_allclose(values, expected.values, atol=1e-3 * np.abs(expected.values).max())
 
 
 def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
@@ -70,6 +94,14 @@ def test_a_bad_image_among_others_is_told_in_its_place(server: Live) -> None:
         ("explain=oclusion", "unknown method 'oclusion'; did you mean occlusion"),
         ("explain=occlusion&target=dog", "unknown class 'dog'"),
         ("target=3", "target goes with explain"),
+        ("samples=30", "samples goes with explain"),
+        ("explain=occlusion&windw=4", "unknown option 'windw'; did you mean window"),
+        ("explain=occlusion&window=big", "window=big: give a whole number"),
+        ("explain=occlusion&window=0", "window 0: give at least 1"),
+        ("explain=occlusion&window=4000", "window 4000: the network sees"),
+        ("explain=occlusion&samples=30", "samples does nothing for occlusion"),
+        ("explain=rise&samples=257", "samples=257: at most 256 here"),
+        ("explain=occlusion&evidence=perhaps", "evidence=perhaps: give true or false"),
     ],
 )
 def test_what_is_not_there_is_told(server: Live, query: str, message: str) -> None:
@@ -87,6 +119,8 @@ def test_gradients_need_the_weights(trained: Path, server: Live) -> None:
         assert "serve the run with its model.safetensors, or ask for occlusion" in found.json()["error"]
         assert str(trained) not in found.text
     assert server.post(image(), path="/predict?explain=gradcam").json()["answers"][0]["method"] == "gradcam"
+    unknown = server.post(image(), path="/predict?explain=gradcam&layer=nowhere")
+    assert (unknown.status_code, "unknown layer 'nowhere'" in unknown.json()["error"]) == (422, True)
 
 
 @final
@@ -142,15 +176,34 @@ def test_no_request_counts_as_more_than_half_of_what_may_wait() -> None:
     assert noting.admission.images == 0
 
 
-def test_where_there_is_no_room_it_is_refused() -> None:
+def test_one_that_has_begun_is_not_refused_for_what_else_waits() -> None:
     admission = Admission(100, 10**6)
     other = admission.ticket("another")
-    other.add_images(90)
+    other.add_images(60)
     noting = Noting(bright_model(16).engine, admission)
-    with pytest.raises(RefusedError) as refused:
-        asyncio.run(explained_by(noting, ServeSettings(queue=100), images=1))
-    assert refused.value.status == 503
-    assert admission.images == 90
+    asyncio.run(explained_by(noting, ServeSettings(queue=100), images=1))
+    assert max(noting.held) == 60 + 20  # half of what the other leaves
+    assert admission.images == 60
+
+
+def test_what_is_answered_counts_no_longer() -> None:
+    noting = Noting(bright_model(16).engine, Admission(1000, 10**6))
+    asyncio.run(explained_by(noting, ServeSettings(queue=1000), images=1))
+    after = noting.held[noting.held.index(1 + 225) :]  # windows, then what evidence asks for
+    assert min(after) < 1 + 225 - 64
+    assert noting.admission.images == 0
+
+
+def test_a_ticket_holds_as_many_as_there_is_room_for_and_gives_them_back() -> None:
+    admission = Admission(100, 10**6)
+    one, other = admission.ticket("one"), admission.ticket("other")
+    one.add_images(1)
+    assert one.hold_varied(500) == 99  # alone it may have all
+    assert one.hold_varied(30) == 30
+    assert admission.images == 31
+    assert other.hold_varied(500) == 34  # half of the 69 that are left
+    one.release()
+    assert (admission.images, other.hold_varied(0), admission.images) == (34, 0, 0)
 
 
 def test_it_ends_where_the_client_is_gone() -> None:

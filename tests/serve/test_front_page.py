@@ -13,6 +13,7 @@ from tests.contrast import contrast
 from tests.serve.live import image
 
 from convsight.explain.method import METHODS
+from convsight.pages.page import style
 from convsight.serve.pages import PAGE_HEADERS, front_page
 
 CARD = {
@@ -128,7 +129,7 @@ def test_answers_fit_any_width(page: Browser, url: str, width: int, scheme: str)
     drop(page, 0, 1, 2, on="document.querySelector('#drop')")
     answered(page, 3)
     assert page.sideways() == 0
-    tracks = page.run('[...document.querySelectorAll(".track")].map((one) => one.clientWidth)')
+    tracks = page.run('[...document.querySelectorAll(".row .share")].map((one) => one.clientWidth)')
     assert min(tracks) >= 40
     overlaps = page.run(
         '[...document.querySelectorAll(".answer:has(.image)")].filter((one) => { '
@@ -191,6 +192,15 @@ def test_words_can_be_told_from_what_is_behind_them(page: Browser, url: str, sch
         assert contrast(colours[0], colours[3]) >= 4.5, kind
 
 
+def test_its_style_is_that_of_all_pages() -> None:
+    page = front_page()
+    assert style() in page
+    own = page.split("<style>")[1].split("</style>")[0].replace(style(), "")
+    assert "--page:" not in own
+    stated = {rule.strip() for rule in re.findall(r"([^{}]+\{[^{}]*\})", style())}
+    assert not stated & {rule.strip() for rule in re.findall(r"([^{}]+\{[^{}]*\})", own)}
+
+
 @pytest.mark.parametrize("scheme", [0, 1])
 def test_the_colours_of_the_page_contrast(scheme: int) -> None:
     """The same from the style sheet, where there is no browser."""
@@ -242,7 +252,7 @@ def test_every_label_that_is_present_is_shown_and_said(page: Browser, url: str) 
     answered(page, 2)
     names = page.run(
         '[...document.querySelectorAll(".answer")].map((one) => '
-        '[...one.querySelectorAll(".row span")].map((two) => two.innerText))'
+        '[...one.querySelectorAll(".row span:first-child")].map((two) => two.innerText))'
     )
     assert names == [[f"✓ label {k}" for k in range(7)], [f"label {k}" for k in range(5)]]
     assert page.run('document.querySelectorAll(".absent").length') == 5

@@ -63,8 +63,8 @@ def description_html(described: Description) -> str:
     lines = [paragraph(line) for line in summary_lines(described)]
     meanings = [joined(tag("dt", name), tag("dd", text)) for name, text in _MEANINGS.items()]
     columns = (tag("h2", "What the columns say"), tag("dl", *meanings))
-    body = (tag("h1", title), *lines, drawing(described), layers_table(described), *columns)
-    return page(title, *body, own_style=STYLE + _WIDE)
+    body = tag("main", tag("h1", title), *lines, drawing(described), layers_table(described), *columns)
+    return page(title, body, own_style=STYLE + _WIDE)
 
 
 def drawing(described: Description) -> Markup:

@@ -10,19 +10,22 @@ from convsight.datasets import Dataset, Split, read_for
 from convsight.errors import UserError
 from convsight.explain.class_maps import ClassMaps, Gathering, Known, answers_of, by_stem, names_of
 from convsight.explain.class_page import PageFacts, class_page
-from convsight.explain.evidence.company import company_of
+from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.explain import ExplainedModel, explained, load_explained, made_methods
 from convsight.explain.method import MethodOptions
 from convsight.explain.shortcuts import BLIND
-from convsight.files import make_folder, write_atomic
+from convsight.files import write_atomic
 from convsight.printing import json_document
 from convsight.progress import Listener
 from convsight.results.capabilities import Naming, Placing, require
 from convsight.runtime.evaluate import judged_split, own_data
+from convsight.runtime.find_network import NetworkName
+from convsight.runtime.output_folder import OutputFolder
 from convsight.spread import evenly
 from convsight.tasks.adoption import data_for
 from convsight.words import counted
 
+_NAME, _SUFFIXES = "classes", ("html", "json")  # of what is written
 _MOST_ANSWERED = 5_000  # pictures of a data set that are answered, evenly spread
 
 
@@ -30,23 +33,19 @@ _MOST_ANSWERED = 5_000  # pictures of a data set that are answered, evenly sprea
 class ClassOptions:
     """Which network and data, by which method, and of how many pictures of a class maps are made.
 
-    Without `method` the network's ranking chooses, as for maps of pictures. Of all classes, or of the one called
-    `target`; `where` are data of the same pictures that tell where things are.
+    Without a method, of which there is one at most, the network's ranking chooses, as for maps of pictures. Of all
+    classes, or of the one called `target`; `where` are data of the same pictures that tell where things are.
     """
 
-    model: str
+    network: NetworkName
     data: str | None
-    method: str | None = None
+    methods: Sequence[str] = ()
     pictures: int = 12
     target: str | None = None
     where: str | None = None
     out: Path = Path("explained")
     of_method: MethodOptions = field(default_factory=MethodOptions)
     max_megapixels: float = 100.0
-    engine: str | None = None
-    precision: str | None = None
-    weights: str | None = None
-    download: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,24 +72,22 @@ def explain_classes(options: ClassOptions, output: str, listener: Listener) -> b
 
 
 def gather_classes(options: ClassOptions, listener: Listener) -> Found:
-    """Gather maps over the classes of data, and write `classes.html` and `classes.json`.
+    """Gather maps over the classes of data, and write `classes.html` and `classes.json`, or `classes-2...`.
 
     Raises `UserError` where answers of the network name no classes, and for data that do not fit it.
     """
-    network = load_explained(
-        options.model, options.engine, options.precision, options.weights, download=options.download, listener=listener
-    )
+    if len(options.methods) > 1:
+        raise UserError(f"--method {','.join(options.methods)}: a page of classes is about one method")
+    network = load_explained(options.network, listener)
     require(network.model.reader.result, Naming, "--data", network.model.card.task)
     company = company_of(network)
-    if options.method is None:
-        chosen = company.choice(network)
-        listener.say(f"method {chosen.words}")
-    name = chosen.method if options.method is None else options.method
-    methods = made_methods([name], options.of_method)
+    methods = made_methods(options.methods or [_chosen(company, network, listener)], options.of_method)
+    name = next(iter(methods))
     quiet = explained(network.model)  # varied pictures of each map are not counted
     quiet.check(methods)
     gathering = Gathering(quiet, name, methods[name], options.pictures, options.max_megapixels, options.target)
     names = gathering.names
+    folder = OutputFolder(options.out, "--out", ())
     source, known = known_pictures(network, options, listener)
     classes, whole = [], True
     try:
@@ -105,12 +102,19 @@ def gather_classes(options: ClassOptions, listener: Listener) -> Found:
     if not whole:
         notes.append(f"Stopped after {len(classes)} of {len(names)} classes.")
     facts = PageFacts(network.model.card.net, source, len(known), name, methods[name].signed, notes)
-    return _written(options, facts, classes, whole)
+    return _written(folder, facts, classes, whole)
 
 
-def _written(options: ClassOptions, facts: PageFacts, classes: Sequence[ClassMaps], whole: bool) -> Found:
-    make_folder(options.out)
-    page, numbers = options.out / "classes.html", options.out / "classes.json"
+def _chosen(company: Company, network: ExplainedModel, listener: Listener) -> str:
+    """The method where the user names none; it is said why."""
+    chosen = company.choice(network)
+    listener.say(f"method {chosen.words}")
+    return chosen.method
+
+
+def _written(folder: OutputFolder, facts: PageFacts, classes: Sequence[ClassMaps], whole: bool) -> Found:
+    place = folder.place(_NAME, _SUFFIXES)
+    page, numbers = (place.with_name(f"{place.name}.{suffix}") for suffix in _SUFFIXES)
     write_atomic(page, class_page(facts, classes))
     document = {
         "net": facts.net,
@@ -156,7 +160,7 @@ def known_pictures(network: ExplainedModel, options: ClassOptions, listener: Lis
 def _data_of(network: ExplainedModel, options: ClassOptions) -> tuple[Dataset, Split]:
     card = network.model.card
     if options.data is None:
-        dataset, _ = own_data(options.model, card)
+        dataset, _ = own_data(options.network.name, card)
     else:
         dataset = read_for(data_for(options.data, card.task), card.task, card.target)
     return dataset, judged_split(dataset)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 from convsight.errors import UserError
@@ -12,8 +11,8 @@ from convsight.explain.method import METHODS, Method, MethodOptions, check_optio
 from convsight.explain.subject import Subject
 from convsight.inputs import ImageInput, InputSpec
 from convsight.progress import Listener, Silent
-from convsight.runtime.find_network import find_network
-from convsight.runtime.model import Model, Origin, Picture
+from convsight.runtime.find_network import NetworkName, find_network
+from convsight.runtime.model import Model, Picture
 from convsight.runtime.original import original_picture
 from convsight.runtime.sources import Item
 from convsight.runtime.sources.held import held_item
@@ -96,22 +95,15 @@ def explained(model: Model, listener: Listener | None = None) -> ExplainedModel:
     return found
 
 
-def load_explained(
-    name: str | Path,
-    engine: str | None = None,
-    precision: str | None = None,
-    weights: str | None = None,
-    *,
-    download: bool = False,
-    listener: Listener | None = None,
-) -> ExplainedModel:
-    """The network called `name`, as `predict` finds it; raises `UserError` where there is none, and as `explained`.
+def load_explained(asked: NetworkName, listener: Listener | None = None) -> ExplainedModel:
+    """The network that is `asked` for, as `predict` finds it.
 
-    `listener` is told what runs it, and how many varied pictures are answered.
+    `listener` is told what runs it, and how many varied pictures are answered. Raises `UserError` where there is none,
+    and as `explained`.
     """
-    found = find_network(name, engine, precision, weights, download=download)
+    found = find_network(asked)
     explainable(reader_of(found.card))  # before its engine is made, which takes a while
-    network = explained(Model(found.card, found.engine(), Origin(name, weights, download)), listener)
+    network = explained(Model(found.card, found.engine(), asked), listener)
     for words in (*(f"note: {note}" for note in found.notes), network.model.words):
         network.listener.say(words)
     return network

@@ -1,43 +1,34 @@
 """Maps of what a program names or holds: one picture, a list, a batch."""
 
-from pathlib import Path
 from typing import Any
 
-from convsight.errors import UserError
 from convsight.explain.evidence.company import company_of
 from convsight.explain.explain import explained, load_explained, made_methods, map_of
 from convsight.explain.importance_map import ImportanceMap
 from convsight.explain.method import MethodOptions
+from convsight.runtime.find_network import NetworkName
 from convsight.runtime.model import Model
 from convsight.runtime.sources.held import batch_of
 
 
 def explain_held(
-    model: Model | str | Path,
+    asked: Model | NetworkName,
     picture: Any,
     method: str | None,
     options: MethodOptions,
     wanted: str | None = None,
     max_megapixels: float = 100.0,
-    place: tuple[str | None, str | None, str | None, bool] = (None, None, None, False),
     *,
     evidence: bool = True,
 ) -> ImportanceMap | list[ImportanceMap]:
     """The map of a picture that a program names or holds, a list of those for a list or a batch.
 
     Without `method` the network's ranking chooses. With `evidence` each map is set beside references.
-    `place` are engine, precision, weights and download, as `load` takes them. Raises `UserError` as `load_explained`,
-    for these beside a model that is loaded already, and as `ExplainedModel.subject`.
+    Raises `UserError` as `load_explained` and as `ExplainedModel.subject`.
     """
     if method is not None:
         made_methods([method], options)  # what is wrong with them is told before the network is loaded
-    if isinstance(model, Model):
-        if any(place):
-            raise UserError("engine, precision, weights and download are for convsight.load, which made this model")
-        network = explained(model)
-    else:
-        engine, precision, weights, download = place
-        network = load_explained(model, engine, precision, weights, download=download)
+    network = explained(asked) if isinstance(asked, Model) else load_explained(asked)
     company = company_of(network)
     name = method or company.choice(network).method
     methods = made_methods([name], options)

@@ -12,7 +12,7 @@ _OF_METHODS = {
 _OF_NETWORKS = {"weights", "download"}
 _OF_ENGINES = {"engine", "precision"}
 
-MAPS = "maps of pictures"
+MAPS, BY_CLASS, RANK = "maps of pictures", "--by-class", "--rank"
 # By what is asked for, the parameters of the command that it listens to.
 LISTENS = {
     MAPS: {
@@ -25,8 +25,8 @@ LISTENS = {
     "--features": {*_EVERYWHERE, *_OF_NETWORKS, "pictures", "layer", "channels", "every"},
     "--filters": {*_EVERYWHERE, *_OF_NETWORKS, "data", "count", "layer"},
     "--excite": {*_EVERYWHERE, *_OF_NETWORKS, "data", "count", "seed"},
-    "--by-class": {*_EVERYWHERE, *_OF_METHODS, *_OF_NETWORKS, *_OF_ENGINES, "data", "count", "target", "where"},
-    "--rank": {*_EVERYWHERE, *_OF_METHODS, *_OF_NETWORKS, *_OF_ENGINES, "pictures", "count"} - {"out"},
+    BY_CLASS: {*_EVERYWHERE, *_OF_METHODS, *_OF_NETWORKS, *_OF_ENGINES, "data", "count", "target", "where"},
+    RANK: {*_EVERYWHERE, *_OF_METHODS, *_OF_NETWORKS, *_OF_ENGINES, "pictures", "count"} - {"out"},
 }
 _BESIDE = {"features", "filters", "excite", "by_class", "rank"}  # which name the questions themselves
 _NAMES = {"pictures": "PICTURES", "count": "--pictures", "evidence": "--no-evidence"}
@@ -39,6 +39,19 @@ _INSTEAD = {
     (MAPS, "channels"): "it goes with --features",
     (MAPS, "where"): "it goes with --by-class or --data",
 }
+
+
+def kind_of(*, features: bool, filters: bool, excite: str | None, by_class: bool, rank: bool, data: str | None) -> str:
+    """What is asked for, a name of `LISTENS`; raises `UserError` where that are several things.
+
+    >>> kind_of(features=False, filters=True, excite=None, by_class=False, rank=False, data="photos")
+    '--filters'
+    """
+    asked = {"--features": features, "--filters": filters, "--excite": excite, BY_CLASS: by_class, RANK: rank}
+    kinds = [name for name, given in asked.items() if given]
+    if len(kinds) > 1:
+        raise UserError(f"{' and '.join(kinds)} are different questions: ask one at a time")
+    return kinds[0] if kinds else MAPS if data is None else BY_CLASS
 
 
 def check_listened(kind: str, given: Collection[str]) -> None:

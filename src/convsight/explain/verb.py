@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from convsight.errors import UserError
 from convsight.explain.evidence.company import Company, company_of
 from convsight.explain.explain import ExplainedModel, load_explained, made_methods, map_of
 from convsight.explain.importance_map import ImportanceMap
@@ -14,6 +15,7 @@ from convsight.explain.method import METHODS, Method, MethodOptions
 from convsight.images import ImageError
 from convsight.printing import json_document, while_read
 from convsight.progress import Listener, Silent, counting_beside_output
+from convsight.runtime.find_network import NetworkName
 from convsight.runtime.sources import Item, read_sources
 from convsight.runtime.sources.folders import LeftOut
 from convsight.tasks.question import NothingThereError
@@ -24,17 +26,13 @@ from convsight.words import counted, visible
 class ExplainOptions:
     """Which pictures are explained, how, and where the files go; of videos every `every`-th frame."""
 
-    model: str
+    network: NetworkName
     pictures: Sequence[str]
     methods: Sequence[str]
     target: str | None = None
     out: Path = Path("explained")
     method: MethodOptions = field(default_factory=MethodOptions)
     max_megapixels: float = 100.0
-    engine: str | None = None
-    precision: str | None = None
-    weights: str | None = None
-    download: bool = False
     evidence: bool = True
     every: int = 1
 
@@ -45,11 +43,11 @@ def explain_pictures(options: ExplainOptions, output: str, listener: Listener) -
     Whatever is wrong with the network, the methods or their options is found before anything is written. A picture
     that cannot be read, or has nothing that is asked about, is reported in its place.
     """
+    if not options.pictures:
+        raise UserError("name pictures to explain: files, folders, patterns, URLs")
     if options.methods:
         made_methods(options.methods, options.method)
-    network = load_explained(
-        options.model, options.engine, options.precision, options.weights, download=options.download, listener=listener
-    )
+    network = load_explained(options.network, listener)
     company = company_of(network)
     if not options.methods:
         chosen = company.choice(network)

@@ -18,6 +18,7 @@ from convsight.export.onnx_graph import nodes_before_fitted
 from convsight.metrics import Metric
 from convsight.runtime.engine import Engine
 from convsight.runtime.judge import judge
+from convsight.runtime.unreported import unreported
 from convsight.spread import evenly
 from convsight.tasks.reader import Reader
 from convsight.words import counted
@@ -33,7 +34,8 @@ def quantised(graph: ModelProto, examples: Examples) -> ModelProto:
     os.environ["NNCF_DEV"] = "1"  # it would send usage data otherwise
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # warns that there is no GPU
     try:
-        import nncf  # noqa: PLC0415  # seconds, and not in every install
+        with unreported():
+            import nncf  # noqa: PLC0415  # seconds, and not in every install
     except ModuleNotFoundError as error:
         raise UserError(f'--int8 needs {error.name}: pip install ".[int8]" in the clone of convsight') from error
     nncf.set_log_level(logging.ERROR)

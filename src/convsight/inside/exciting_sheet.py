@@ -14,7 +14,7 @@ from convsight.inside.ascent import Ascended, AscentOptions, ascend
 from convsight.inside.exciting import Excited, Sought, sought
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.real_pictures import RealPictures
-from convsight.inside.sheet_options import SheetOptions, tell, write_sheet
+from convsight.inside.sheet_options import SheetOptions, new_sheet, tell, write_sheet
 from convsight.progress import Listener
 from convsight.results.caption import enlarged
 from convsight.runtime.original import original_picture
@@ -28,7 +28,7 @@ def show_exciting(options: SheetOptions, name: str, output: str, listener: Liste
     """A sheet of what excites the channel or class called `name` most: pictures by ascent, and real ones."""
     network = options.open()
     spec = as_image(network.card.input, "--excite")
-    wanted, how = sought(network, name), AscentOptions()
+    wanted, how, folder = sought(network, name), AscentOptions(), options.folder()
     made = []
     with listener.counting("ascending", _SEEDS) as advance:
         for seed in range(options.seed, options.seed + _SEEDS):
@@ -42,7 +42,7 @@ def show_exciting(options: SheetOptions, name: str, output: str, listener: Liste
         cells += _real_cells(pictures, excited, network, options)
     what = f"What excites {wanted.words} of {network.card.net} most: by ascent ({how.words})"
     title = f"{what}, and {len(excited)} pictures of {pictures.source}" if pictures else what
-    file = options.out / f"excites.{_file_name(name)}.png"
+    file = new_sheet(folder, f"excites.{_file_name(name)}")
     document = {
         "about": wanted.words,
         "ascent": {**how.to_json(), "found": [_ascended_json(each) for each in made]},

@@ -1,5 +1,6 @@
 """The kernels of a first layer as a sheet, and the channels of a layer by what silencing them costs, as a table."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from convsight.inputs import as_image
 from convsight.inside.kernels import FirstLayer, kernel_picture
 from convsight.inside.real_pictures import RealPictures
 from convsight.inside.run_by_layers import Stop, stop_called, stops_of
-from convsight.inside.sheet_options import SheetOptions, tell, write_sheet
+from convsight.inside.sheet_options import SheetOptions, new_sheet, tell, write_sheet
 from convsight.inside.silencing import Ranking, Silencing, place_of
 from convsight.printing import print_fitting
 from convsight.progress import Listener
@@ -30,12 +31,12 @@ def show_filters(options: SheetOptions, output: str, listener: Listener) -> bool
     stops = stops_of(network, network.planes(np.zeros((1, *spec.array_shape), spec.dtype)))
     first = None if options.layer else FirstLayer(network, stops, spec.planes_shape[0])
     stop = first.stop if first else stop_called(stops, options.layer or "")
-    pictures = options.real(network, 100, listener)
+    pictures, folder = options.real(network, 100, listener), options.folder()
     place = options.layer or place_of(stop, stops)
-    settings = _settings(options.model, network.card.task, pictures.source)
+    settings = _settings(options.network.name, network.card.task, pictures.source)
     ranking = Silencing(network, stop, place, pictures.examples, settings).ranking(listener)
     document = _ranking_json(ranking, stop, pictures)
-    file = options.out / f"filters.{stop.name}.png"
+    file = new_sheet(folder, f"filters.{stop.name}")
     if first is not None:
         write_sheet(file, _kernel_sheet(first, ranking, network.card.net), {**document, "sheet": str(file)})
         document["sheet"] = str(file)
@@ -95,7 +96,7 @@ def _ranking_json(ranking: Ranking, stop: Stop, pictures: RealPictures) -> dict[
     }
 
 
-def _settings(model: str, task: str, source: str) -> TrainSettings:
+def _settings(model: str | Path, task: str, source: str) -> TrainSettings:
     """The settings that the run was trained with, for its loss; the usual ones of a network that has no run."""
     run = Run.of_network(model)
     return TrainSettings.of(data=source, task=task) if run is None else run.settings()[0]

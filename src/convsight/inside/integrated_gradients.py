@@ -37,7 +37,7 @@ class IntegratedGradients(Method):
         places, weights = along_the_way(self._steps)
         variants = (baseline + place * (planes - baseline) for place in places)
         total = torch.zeros(planes.shape, dtype=torch.float64)
-        for weight, gradient in zip(weights, many_gradients(network, subject.question, variants), strict=True):
+        for weight, gradient in zip(weights, many_gradients(network, subject, variants, self._steps), strict=True):
             total += weight * gradient
         found: NDArray[np.float64] = ((planes - baseline) * total).sum(dim=0).numpy()
         with torch.no_grad():

@@ -6,17 +6,22 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from convsight.explain.subject import Subject
 from convsight.inside.open_network import OpenNetwork
-from convsight.tasks.question import Question
 
 _MOST_PIXELS = 400_000  # of the pictures that are followed back at once: the maps of every layer are kept for each
 _MOST_PICTURES = 32
 
 
-def many_gradients(network: OpenNetwork, question: Question, variants: Iterable[Tensor]) -> Iterator[Tensor]:
-    """How the asked number changes with each of `variants` (channels, rows, columns), in order, made when needed."""
+def many_gradients(network: OpenNetwork, subject: Subject, variants: Iterable[Tensor], total: int) -> Iterator[Tensor]:
+    """How the asked number changes with each of `variants` (channels, rows, columns), in order, made when needed.
+
+    The listener of `subject` is told how many of the `total` are done.
+    """
     left = iter(variants)
-    for first in left:
-        at_once = max(1, min(_MOST_PICTURES, _MOST_PIXELS // first[0].numel()))
-        planes = torch.stack([first, *islice(left, at_once - 1)]).contiguous(memory_format=torch.channels_last)
-        yield from network.gradient(planes.requires_grad_(), question)
+    with subject.listener.counting("varied pictures", total) as advance:
+        for first in left:
+            at_once = max(1, min(_MOST_PICTURES, _MOST_PIXELS // first[0].numel()))
+            planes = torch.stack([first, *islice(left, at_once - 1)]).contiguous(memory_format=torch.channels_last)
+            yield from network.gradient(planes.requires_grad_(), subject.question)
+            advance(len(planes))

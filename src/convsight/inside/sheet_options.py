@@ -7,11 +7,13 @@ from typing import Any
 import typer
 from PIL import Image
 
-from convsight.files import make_folder, write_atomic, write_atomic_with
+from convsight.files import write_atomic, write_atomic_with
 from convsight.inside.open_network import OpenNetwork, open_network
 from convsight.inside.real_pictures import RealPictures, real_pictures
 from convsight.printing import json_document
 from convsight.progress import Listener
+from convsight.runtime.find_network import NetworkName
+from convsight.runtime.output_folder import OutputFolder
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class SheetOptions:
     sheet. Of videos every `every`-th frame is.
     """
 
-    model: str
+    network: NetworkName
     out: Path = Path("explained")
     layer: str | None = None
     data: str | None = None
@@ -30,23 +32,30 @@ class SheetOptions:
     channels: int = 12
     seed: int = 0
     max_megapixels: float = 100.0
-    weights: str | None = None
-    download: bool = False
     every: int = 1
 
     def open(self) -> OpenNetwork:
         """The network with its gradients."""
-        return open_network(self.model, self.weights, download=self.download)
+        return open_network(self.network.name, self.network.weights, download=self.network.download)
 
     def real(self, network: OpenNetwork, count: int, listener: Listener) -> RealPictures:
         """So many real pictures, or as many as were asked for."""
         count = self.pictures or count
-        return real_pictures(self.model, network.card, self.data, count, listener, self.max_megapixels)
+        return real_pictures(self.network.name, network.card, self.data, count, listener, self.max_megapixels)
+
+    def folder(self) -> OutputFolder:
+        """Where the files go; raises `UserError`, before anything is computed, where the folder cannot be made."""
+        return OutputFolder(self.out, "--out", ())
+
+
+def new_sheet(folder: OutputFolder, name: str) -> Path:
+    """A new `name.png` in the folder, or `name-2.png` where there is such a sheet, or the numbers of one, already."""
+    place = folder.place(name, ("png", "json"))
+    return place.with_name(f"{place.name}.png")
 
 
 def write_sheet(file: Path, sheet: Image.Image | None, document: dict[str, Any]) -> None:
     """Write a sheet, if there is one, and its numbers beside it."""
-    make_folder(file.parent)
     if sheet is not None:
         write_atomic_with(file, lambda place: sheet.save(place, format="PNG"))
     write_atomic(file.with_suffix(".json"), json_document(document))

@@ -37,7 +37,7 @@ class SmoothGrad(Method):
         network: OpenNetwork = subject.open_network()
         planes = network.planes(subject.array[None]).detach()[0]
         total = torch.zeros(planes.shape, dtype=torch.float64)
-        for gradient in many_gradients(network, subject.question, self._noisy(planes)):
+        for gradient in many_gradients(network, subject, self._noisy(planes), self._samples):
             total += gradient
         return largest_of_channels(total / self._samples)
 

@@ -57,7 +57,10 @@ def table(
 ) -> Markup:
     """A table that scrolls by itself where it is wider than the page; columns at `numbers` are set to the right."""
     kinds = dict.fromkeys(numbers, "number")
-    top = [tag("th", each, scope="col", class_=kinds.get(place)) for place, each in enumerate(head)]
+    # Above a column whose cells say what they are stands no heading; readers of screens would tell an empty one.
+    top = [
+        tag("th", each, scope="col", class_=kinds.get(place)) if each else tag("td") for place, each in enumerate(head)
+    ]
     body = [tag("tr", [tag("td", each, class_=kinds.get(place)) for place, each in enumerate(row)]) for row in rows]
     named = tag("caption", caption) if caption else ""
     made = tag("table", named, tag("thead", tag("tr", *top)), tag("tbody", *body))

@@ -66,6 +66,15 @@ class Placing(Naming, Protocol):
         """The pixels (height, width) of the original where it shows the class called `name`."""
 
 
+@runtime_checkable
+class Confident(Protocol):
+    """A result that says how sure it is of all that it says."""
+
+    @property
+    def confidence(self) -> float:
+        """That, 0..1."""
+
+
 # A protocol -> what predictions without it lack.
 _LACKING: dict[type, str] = {
     Thresholded: "have no confidence that could be compared",
@@ -75,6 +84,7 @@ _LACKING: dict[type, str] = {
     ForSupervision: "are nothing that supervision has a type for",
     Naming: "name no classes",
     Placing: "say nothing about places",
+    Confident: "do not say how sure they are",
 }
 
 

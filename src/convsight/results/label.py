@@ -72,6 +72,11 @@ class Label(Result):
         """Probability of the most probable class."""
         return float(self.probabilities[self.index])
 
+    @property
+    def confidence(self) -> float:
+        """The same: how sure it is of its one class."""
+        return self.probability
+
     def class_names(self) -> tuple[str, ...]:
         return (self.name,)
 

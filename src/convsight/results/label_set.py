@@ -63,6 +63,11 @@ class LabelSet(Result):
         """The labels that are present, most probable first."""
         return tuple(self.classes[index] for index in self._order() if self.present[index])
 
+    @property
+    def confidence(self) -> float:
+        """How sure it is of the label that it is least sure of, there or not."""
+        return float(np.where(self.present, self.probabilities, 1 - self.probabilities).min())
+
     def class_names(self) -> tuple[str, ...]:
         return self.names
 

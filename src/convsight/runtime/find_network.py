@@ -1,6 +1,7 @@
 """Which network is meant by what the user names: a trained one, or one that a library offers trained."""
 
 from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,21 @@ _SHIPPED = "imagenet"
 _HERE = "torch"  # the engine that runs a network out of a library
 
 
+@dataclass(frozen=True)
+class NetworkName:
+    """What a user names a trained network by: a run, a model file, or the name of a library's, and what shall run it.
+
+    `engine` and `precision` are those of `convsight.load`; `weights` are of a library's network, and whether what is
+    not on this machine is fetched says `download`.
+    """
+
+    name: str | Path
+    engine: str | None = None
+    precision: str | None = None
+    weights: str | None = None
+    download: bool = False
+
+
 class FoundNetwork(NamedTuple):
     """The card of a network, and what makes its engine."""
 
@@ -26,19 +42,13 @@ class FoundNetwork(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def find_network(
-    name: str | Path,
-    engine: str | None = None,
-    precision: str | None = None,
-    weights: str | None = None,
-    *,
-    download: bool = False,
-) -> FoundNetwork:
+def find_network(asked: NetworkName) -> FoundNetwork:
     """The network in a run folder or a model file, or one of a library with its `weights`, or those in a file.
 
     What is there by that name comes first; a library's network is `imagenet`, `torchvision/NET`, `timm/NET`, or any
     name of the catalogue where `weights` are named. Raises `UserError` where there is none, or it cannot run so.
     """
+    name, engine, precision, weights, download = astuple(asked)
     if weights is None and not download and not is_of_library(name):
         file, card = find_deployed(name, engine, precision)
         return FoundNetwork(card, partial(engine_for, file, card, engine, precision))

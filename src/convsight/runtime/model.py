@@ -4,7 +4,7 @@ import os
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol, overload
+from typing import IO, Any, Protocol, overload
 
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,7 +15,7 @@ from convsight.pages.cell import metrics_table, shown
 from convsight.results import Result
 from convsight.runtime.batch_results import predictions
 from convsight.runtime.engine import Engine
-from convsight.runtime.find_network import find_network
+from convsight.runtime.find_network import NetworkName, find_network
 from convsight.runtime.original import original_picture
 from convsight.runtime.prediction import Prediction
 from convsight.runtime.sources.held import batch_of, held_item, items_of
@@ -36,18 +36,10 @@ class _Tensor(Protocol):
 Picture = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any] | _Tensor
 
 
-class Origin(NamedTuple):
-    """Where a network was found: what `find_network` took, for those who need more than its engine."""
-
-    name: str | Path
-    weights: str | None = None
-    download: bool = False
-
-
 class Model:
-    """A trained network with its input, class names and metrics; `origin` is where it was found, if that is known."""
+    """A trained network with its input, class names and metrics; `origin` is what found it, if that is known."""
 
-    def __init__(self, card: Card, engine: Engine, origin: Origin | None = None) -> None:
+    def __init__(self, card: Card, engine: Engine, origin: NetworkName | None = None) -> None:
         self.card = card
         self.engine = engine
         self.origin = origin
@@ -157,5 +149,6 @@ def load(
     by default the fastest that the file's proof allows; int8 of a run is its `model.int8.onnx`. Raises `UserError`
     where there is none, where the file is damaged, or where it is a pickle.
     """
-    found = find_network(path, engine, precision, weights, download=download)
-    return Model(found.card, found.engine(), Origin(path, weights, download))
+    asked = NetworkName(path, engine, precision, weights, download)
+    found = find_network(asked)
+    return Model(found.card, found.engine(), asked)

@@ -5,12 +5,16 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from convsight.runtime.unreported import unreported
+
 _CONVERTER = "openvino.tools.ovc"
 
 
-def _convert_model(*arguments: Any, **choices: Any) -> Any:
-    """`openvino.convert_model` for others in this process: imports the converter when it is called."""
-    return import_module(_CONVERTER).convert_model(*arguments, **choices)
+def convert_model(*arguments: Any, **choices: Any) -> Any:
+    """`openvino.convert_model`, here and for others in this process: imports the converter when it is called."""
+    with unreported():
+        converter = import_module(_CONVERTER)
+    return converter.convert_model(*arguments, **choices)
 
 
 if "openvino" in sys.modules:
@@ -21,7 +25,7 @@ else:
         import openvino as ov
     finally:
         del sys.modules[_CONVERTER]
-    ov.convert_model = _convert_model
+    ov.convert_model = convert_model
 
 
 @cache
@@ -35,4 +39,4 @@ def core() -> ov.Core:
     return ov.Core()
 
 
-__all__ = ["core", "ov"]
+__all__ = ["convert_model", "core", "ov"]

@@ -44,7 +44,11 @@ class OutputFolder:
 
     def free(self, name: str, suffixes: Iterable[str]) -> Path:
         """The first path `cat`, `cat-2`, ... for the image called `name` of which no file with `suffixes` is there."""
-        stem, wanted = safe_name(name).lstrip("-") or "picture", list(suffixes)  # no option of other commands
+        return self.place(safe_name(name).lstrip("-") or "picture", suffixes)  # no option of other commands
+
+    def place(self, stem: str, suffixes: Iterable[str]) -> Path:
+        """The same for files that are to be called `stem`, which must be safe as the name of a file."""
+        wanted = list(suffixes)
         for number in count(1):
             path = self._folder / _numbered(stem, number)
             if not any(path.with_name(f"{path.name}.{suffix}").exists() for suffix in wanted):

@@ -12,7 +12,7 @@ from convsight.printing import while_read
 from convsight.progress import Listener, counting_beside_output
 from convsight.results import Boxes, Tabular, Thresholded, require
 from convsight.runtime.drawings import Drawings, DrawnVideo
-from convsight.runtime.find_network import find_network
+from convsight.runtime.find_network import NetworkName, find_network
 from convsight.runtime.model import Model
 from convsight.runtime.out import PredictionsFile
 from convsight.runtime.prediction import Prediction
@@ -35,11 +35,10 @@ class PredictOptions:
 
     With `reject_below`, a prediction less sure (0..1) is reported as unsure; into `draw` each image is saved with its
     result drawn on it, or as the frames of that .mp4 file, into `files` the files that results bring. Of videos every
-    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run. `weights` and
-    `download` are of a network that a library offers: see `find_network`.
+    `every`-th frame is predicted. CSV `for_spreadsheets` holds no text that such a program would run.
     """
 
-    model: str
+    network: NetworkName
     sources: Sequence[str | VideoSource]
     reject_below: float | None = None
     draw: Path | None = None
@@ -47,11 +46,7 @@ class PredictOptions:
     every: int = 1
     workers: int = 2
     max_megapixels: float = 100.0
-    engine: str | None = None
-    precision: str | None = None
     for_spreadsheets: bool = False
-    weights: str | None = None
-    download: bool = False
 
 
 def print_predictions(options: PredictOptions, output: str, listener: Listener, coco_ids: Path | None = None) -> int:
@@ -147,7 +142,7 @@ def _prepared(options: PredictOptions, form: str, table: bool, listener: Listene
     """
     if options.reject_below is not None and not 0 <= options.reject_below <= 1:
         raise UserError(f"--reject-below {options.reject_below}: give a probability from 0 to 1")
-    found = find_network(options.model, options.engine, options.precision, options.weights, download=options.download)
+    found = find_network(options.network)
     card = found.card
     left_out, film = LeftOut(), None
     limits = options.max_megapixels, card.input

@@ -1,6 +1,7 @@
 """What the server takes on at once: images that wait, and bytes of the bodies that brought them."""
 
 import ipaddress
+from bisect import bisect
 from collections import Counter
 
 from convsight.serve.refusal import RefusedError, busy
@@ -47,6 +48,10 @@ class _Quota:
             return False
         is_last_part = self.held + more > (1 - _KEPT) * self.limit
         return not is_last_part or self._by_client[client] + more <= self._fair_share(client)
+
+    def room(self, client: str, own: int, wanted: int) -> int:
+        """How many more such a request may have, `wanted` at most."""
+        return bisect(range(1, wanted + 1), 0, key=lambda more: not self.admits(client, own, more))
 
     def take(self, client: str, count: int) -> None:
         self.held += count
@@ -102,6 +107,7 @@ class Ticket:
         self._image_quota = images
         self._byte_quota = held_bytes
         self._images = 0
+        self._varied = 0
         self._bytes = 0
 
     def add_bytes(self, count: int) -> None:
@@ -125,8 +131,17 @@ class Ticket:
         self._image_quota.take(self.client, count)
         self._images += count
 
+    def hold_varied(self, count: int) -> int:
+        """Hold `count` varied images beside those that were sent, or as many as there is room for; returns how many."""
+        self._image_quota.give_back(self.client, self._varied)
+        self._images -= self._varied
+        self._varied = self._image_quota.room(self.client, self._images, count)
+        self._image_quota.take(self.client, self._varied)
+        self._images += self._varied
+        return self._varied
+
     def release(self) -> None:
         """Give all of it back; a second time does nothing."""
         self._image_quota.give_back(self.client, self._images)
         self._byte_quota.give_back(self.client, self._bytes)
-        self._images = self._bytes = 0
+        self._images = self._varied = self._bytes = 0

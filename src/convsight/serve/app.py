@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission
+from convsight.serve.asked_map import documented
 from convsight.serve.explore.endpoints import ExploreEndpoints
 from convsight.serve.explore.explored import Explored
 from convsight.serve.pages import PAGE_HEADERS, docs_page, front_page, swagger_ui_file
@@ -69,7 +70,7 @@ def create_app(models: Mapping[str, Model], settings: ServeSettings, explored: E
             methods=["POST"],
             response_model=Predictions,
             responses=PREDICT_RESPONSES,
-            openapi_extra=PREDICT_BODY,
+            openapi_extra=PREDICT_BODY | {"parameters": documented()},
         )
     _add_pages(app)
     _add_facts(app, models)

@@ -6,18 +6,19 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, final
 
-from convsight.errors import UserError, unknown_name
+from convsight.errors import UserError
 from convsight.explain.evidence.company import Company, company_of
-from convsight.explain.explain import ExplainedModel, explained, map_of
+from convsight.explain.explain import ExplainedModel, explained, made_methods, map_of
 from convsight.explain.importance_map import ImportanceMap, png
-from convsight.explain.method import METHODS, Method, MethodOptions, make_method
+from convsight.explain.method import METHODS, Method
 from convsight.images import ImageError
 from convsight.progress import Listener, Silent, Status
 from convsight.runtime.model import Model
+from convsight.serve.asked_map import Asked, as_query
 from convsight.serve.batcher import FAILED
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.refusal import ClientGoneError, RefusedError
@@ -27,34 +28,16 @@ from convsight.tasks.question import NothingThereError
 
 _log = logging.getLogger(__name__)
 
-# A request counts as this part of what may wait, at most, however many varied pictures it takes: others find room.
+# A request counts as this part of what may wait, at most, however many varied pictures are left: others find room.
 _MOST_SHARE = 2
-
-
-@dataclass(frozen=True)
-class Asked:
-    """By which method an answer shall be explained, and which; None is the surest."""
-
-    method: str
-    target: str | None
-
-
-def asked_of(method: str | None, target: str | None) -> Asked | None:
-    """What a request asks to be explained; None for predictions.
-
-    Raises `RefusedError` with status 422 for an unknown method, and for a target without one.
-    """
-    if method is None:
-        if target is not None:
-            raise RefusedError(422, "target goes with explain: it says which answer is explained")
-        return None
-    if method not in METHODS:
-        raise RefusedError(422, str(unknown_name("method", method, METHODS)))
-    return Asked(method, target)
+_PATIENCE = 1.0  # s
 
 
 class Explainer:
-    """Explains in one thread; every varied picture that the network answers counts as an image that waits."""
+    """Explains in one thread; every varied picture that is not answered yet counts as an image that waits.
+
+    So many as there is room for: an explanation that has begun goes on, whatever else waits.
+    """
 
     def __init__(self, models: Mapping[str, Model], settings: ServeSettings, metrics: ServerMetrics) -> None:
         self._models = models
@@ -66,8 +49,7 @@ class Explainer:
     async def explain(self, name: str, asked: Asked, pending: PendingRequest) -> list[ImportanceMap | None]:
         """The map of each image by the model called `name`; `pending` is settled image by image.
 
-        Raises `RefusedError` with status 422 where that model's answers cannot be explained so, and 503 where there is
-        no room for so many varied pictures.
+        Raises `RefusedError` with status 422 where that model's answers cannot be explained so.
         """
         work = self._thread.submit(self._explained, name, asked, pending)
         # Where nobody waits any more it ends by itself, and settles what is left.
@@ -93,16 +75,20 @@ class Explainer:
         return found
 
     def _prepared(self, name: str, asked: Asked, pending: PendingRequest) -> "_Prepared":
-        charging = _Charging(pending, partial(self._charge, pending), self._settings.queue // _MOST_SHARE)
+        held = _Held(partial(self._hold, pending), partial(self._give_back, pending))
+        charging = _Charging(pending, held, self._settings.queue // _MOST_SHARE)
         try:
             network = explained(self._models[name], charging)
-            method = make_method(asked.method, MethodOptions())
-            if METHODS[asked.method].light and "samples" in method.takes:
-                method.options = MethodOptions(samples=self._settings.queue)
+            methods = made_methods([asked.method], asked.options)
         except UserError as error:
-            raise RefusedError(422, str(error)) from None
+            raise RefusedError(422, as_query(str(error))) from None
+        method = methods[asked.method]
+        if METHODS[asked.method].light:
+            if "samples" in method.takes and asked.options.samples is None:
+                method.options = replace(asked.options, samples=self._settings.queue)
+            return _Prepared(network, method, company_of(network))
         try:
-            network.check({asked.method: method})
+            _ = network.opened
         except UserError as error:  # which names files of this machine
             _log.warning("%s of %s: %s", asked.method, name, error)
             others = ", ".join(each for each, entry in METHODS.items() if entry.light)
@@ -111,6 +97,10 @@ class Explainer:
                 f"{asked.method} follows gradients, and {name} is served without PyTorch or its weights: serve the run "
                 f"with its model.safetensors, or ask for {others}",
             ) from None
+        try:
+            network.check(methods)
+        except UserError as error:
+            raise RefusedError(422, as_query(str(error))) from None
         return _Prepared(network, method, company_of(network))
 
     def _one(
@@ -121,11 +111,13 @@ class Explainer:
             raise ClientGoneError
         try:
             subject = prepared.network.subject(pending.take(index), asked.target, self._settings.max_megapixels)
-            found = prepared.company.judged(map_of(subject, asked.method, prepared.method), subject)
+            found = map_of(subject, asked.method, prepared.method)
+            if asked.evidence:
+                found = prepared.company.judged(found, subject)
         except (ImageError, NothingThereError) as error:
             return None, {"error": str(error)}, "unreadable"
         except UserError as error:
-            raise RefusedError(422, str(error)) from None
+            raise RefusedError(422, as_query(str(error))) from None
         except (RefusedError, ClientGoneError):
             raise
         except Exception:
@@ -135,13 +127,23 @@ class Explainer:
         alone = b64encode(png(found.alone())).decode()
         return found, {**found.to_json(), **remark, "map": alone}, "answered"
 
-    def _charge(self, pending: PendingRequest, pictures: int) -> None:
-        """Let so many more pictures count as waiting; called from the thread."""
+    def _hold(self, pending: PendingRequest, pictures: int) -> int:
+        """Let so many pictures count as waiting, or as many as there is room for, which it returns; from the thread."""
 
-        async def add() -> None:
-            pending.ticket.add_images(pictures)
+        async def held() -> int:
+            return pending.ticket.hold_varied(pictures)
 
-        asyncio.run_coroutine_threadsafe(add(), self._loop).result()
+        asked = asyncio.run_coroutine_threadsafe(held(), self._loop)
+        while True:
+            try:
+                return asked.result(_PATIENCE)
+            except TimeoutError:  # the server stops, and waits for this thread
+                if pending.is_dropped:
+                    raise ClientGoneError from None
+
+    def _give_back(self, pending: PendingRequest, left: int) -> None:
+        """Let no more than `left` count; called from the thread."""
+        self._loop.call_soon_threadsafe(pending.ticket.hold_varied, left)
 
     def _settle(self, name: str, pending: PendingRequest, index: int, outcome: str, prediction: JsonPrediction) -> None:
         def settle() -> None:
@@ -159,14 +161,21 @@ class _Prepared(NamedTuple):
     company: Company
 
 
+class _Held(NamedTuple):
+    """What lets so many pictures count as waiting, and returns for how many there was room; and lets fewer count."""
+
+    hold: Callable[[int], int]
+    give_back: Callable[[int], None]
+
+
 @final
 class _Charging(Listener):
-    """Is told how many varied pictures are answered: they are counted before, and nobody need wait for them after."""
+    """Is told how many varied pictures are answered: those that are left count, `most` of them at most."""
 
-    def __init__(self, pending: PendingRequest, charge: Callable[[int], None], most: int) -> None:
+    def __init__(self, pending: PendingRequest, held: _Held, most: int) -> None:
         self._pending = pending
-        self._charge = charge
-        self._left = most
+        self._held = held
+        self._most = most
         self._silent = Silent()
 
     def say(self, text: str) -> None:
@@ -177,15 +186,22 @@ class _Charging(Listener):
 
     @contextmanager
     def counting(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        if more := min(total or 0, self._left):
-            self._charge(more)
-            self._left -= more
+        left = total or 0
+        held = self._held.hold(min(left, self._most)) if left else 0
 
         def advance(done: int) -> None:
+            nonlocal left, held
             if self._pending.is_dropped:
                 raise ClientGoneError
+            left -= done
+            if left < held:
+                held = left
+                self._held.give_back(left)
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            self._held.give_back(0)
 
     @contextmanager
     def training(self) -> Iterator[Callable[[Status], None]]:

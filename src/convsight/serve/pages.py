@@ -6,6 +6,7 @@ from importlib.resources import files
 from fastapi.openapi.docs import get_swagger_ui_html
 
 from convsight.explain.method import METHODS
+from convsight.pages.page import style
 from convsight.serve.refusal import RefusedError
 
 # Scripts and styles stand in the pages themselves or come from this server; all a page may do is ask this server.
@@ -21,8 +22,9 @@ _SWAGGER_UI = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "tex
 
 @cache
 def front_page() -> str:
-    """The page to drop images on, with a choice of all methods that explain."""
+    """The page to drop images on, in the style of all pages, with a choice of all methods that explain."""
     page = files("convsight.serve").joinpath("front_page.html").read_text(encoding="utf-8")
+    page = page.replace("/* what all pages share */", "\n" + style())
     return page.replace("<!-- methods -->", "".join(f'<option value="{name}">{name}</option>' for name in METHODS))
 
 

@@ -14,9 +14,10 @@ from convsight.explain.importance_map import ImportanceMap
 from convsight.results import Drawable
 from convsight.runtime.model import Model
 from convsight.serve.admission import Admission, client_of
+from convsight.serve.asked_map import Asked, asked_of
 from convsight.serve.batcher import FAILED, Batcher
 from convsight.serve.bounded_response import BoundedResponse
-from convsight.serve.explainer import Asked, Explainer, asked_of, drawn_map
+from convsight.serve.explainer import Explainer, drawn_map
 from convsight.serve.image_threads import ImageThreads, Place, lane_of
 from convsight.serve.pending_request import JsonPrediction, PendingRequest
 from convsight.serve.refusal import ClientGoneError, RefusedError
@@ -89,9 +90,10 @@ class PredictionEndpoint:
 
         With `explain`, the name of a method, it is told what the prediction, or what is said of `target`, depends on: a
         map over the image. In JSON `map` is a PNG in base64: 0 where nothing was seen, 1 to 255 from none to the most.
+        Options of the method go by their names; `evidence=false` leaves out how the map compares.
         """
         name = choose(self._models, model)
-        asked = asked_of(explain, target)
+        asked = asked_of(request.query_params, self._settings.queue)
         accept = ",".join(request.headers.getlist("accept"))
         formats = formats_for(accept, self._models[name].reader) if asked is None else explained_formats_for(accept)
         kind = request.headers.get("content-type", "")
@@ -154,7 +156,7 @@ class PredictionEndpoint:
             if media_type == PNG:
                 return await self._png(model, pending)
             if media_type == ZIP:
-                return await self._archive(model, pending)
+                return await self._archive(model, pending, maps)
         except (RefusedError, ClientGoneError):
             raise
         except Exception:
@@ -178,14 +180,19 @@ class PredictionEndpoint:
         pending.ticket.add_bytes(len(png))
         return png
 
-    async def _archive(self, model: str, pending: PendingRequest) -> memoryview:
+    async def _archive(
+        self, model: str, pending: PendingRequest, maps: list[ImportanceMap | None] | None
+    ) -> memoryview:
         reader, limit = self._models[model].reader, self._settings.max_megapixels
         archive = Archive(model, limit, reader.card.input, draws=can_draw(reader))
         for index, (prediction, result) in enumerate(zip(pending.predictions, pending.results, strict=True)):
             if pending.is_dropped:
                 raise ClientGoneError
             file = pending.take(index)
-            add = partial(archive.add, index + 1, prediction, result, file)
+            if maps is None:
+                add = partial(archive.add, index + 1, prediction, result, file)
+            else:
+                add = partial(archive.add_map, index + 1, prediction, maps[index])
             pending.ticket.add_bytes(await self._threads.run(_drawing(pending, file), add))
         return archive.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from convsight.errors import UserError
+from convsight.explain.importance_map import ImportanceMap
 from convsight.images import decoding
 from convsight.inputs import ImageInput, InputSpec, VolumeInput, shown_range
 from convsight.results import Drawable, Result, WithFiles
@@ -47,10 +48,11 @@ def formats_for(accept: str, reader: Reader) -> list[str]:
 
 
 def explained_formats_for(accept: str) -> list[str]:
-    """The same of explanations, which are JSON or a map over the one image that was sent."""
-    formats = acceptable(accept, [JSON, PNG])
+    """The same of explanations: JSON, a map over the one image that was sent, or an archive of all files of maps."""
+    offered = [JSON, PNG, ZIP]
+    formats = acceptable(accept, offered)
     if not formats:
-        raise RefusedError(406, f"none of the types in Accept can be had of an explanation: ask for {JSON} or {PNG}")
+        raise RefusedError(406, f"none of the types in Accept can be had: ask for {', '.join(offered)}")
     return formats
 
 
@@ -109,6 +111,17 @@ class Archive:
             files = located_files(self._spec, file, result) if self._spec else result.files()
             for suffix, content in files.items():
                 self._write(f"{stem}.{suffix}", content)
+        return self._file.tell() - before
+
+    def add_map(self, position: int, answer: JsonPrediction, found: ImportanceMap | None) -> int:
+        """Put in the files of a map, called as `convsight explain` calls them, or why there is none, as JSON."""
+        before = self._file.tell()
+        stem = f"{position:06d}-{safe_name(str(answer['file']))}"
+        if found is None or found.picture is None:
+            self._write(f"{stem}.json", json_document(self._model, answer))
+        else:
+            for suffix, content in found.files(found.picture()).items():
+                self._write(f"{stem}.{found.method}.{suffix}", content)
         return self._file.tell() - before
 
     def close(self) -> memoryview:

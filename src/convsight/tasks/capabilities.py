@@ -414,6 +414,21 @@ class Differentiable(Protocol):
 
 
 @runtime_checkable
+class WithVector(Protocol):
+    """Networks that answer about a picture as a whole, from one vector of it."""
+
+    def vectors(self, model: nn.Module, planes: Tensor) -> Tensor:
+        """What the last layer is given of normalised inputs `planes`: (batch, numbers); `UserError` where it is not."""
+
+
+def with_vector(task: Task, name: str) -> WithVector:
+    """`task`, which is called `name`, and must have a vector of each picture; raises `UserError` where it has none."""
+    if not isinstance(task, WithVector):
+        raise UserError(f"networks of {name} answer about places: they have no one vector of a picture before the head")
+    return task
+
+
+@runtime_checkable
 class WithLevels(Protocol):
     """Networks that answer from maps of several strides, each of which tells of things of its size."""
 

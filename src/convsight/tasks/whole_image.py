@@ -4,7 +4,7 @@ from abc import ABC
 from collections.abc import Collection
 from typing import Any, ClassVar, Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from convsight.card import Card
 from convsight.datasets import Dataset
@@ -20,6 +20,7 @@ from convsight.settings import TrainSettings
 from convsight.tasks.capabilities import Start
 from convsight.tasks.contract import Task
 from convsight.tasks.image_size import choose_side, typical_side, unmeasured
+from convsight.tasks.last_vector import last_vectors
 from convsight.tasks.net_shape import net_shape
 from convsight.tasks.net_stages import net_stages
 from convsight.tasks.start import SMALL, choose_start, untried_weights
@@ -83,6 +84,9 @@ class WholeImageTask(Task, ABC):
 
     def stages(self, model: nn.Module, card: Card) -> Stages:
         return net_stages(model, card)
+
+    def vectors(self, model: nn.Module, planes: Tensor) -> Tensor:
+        return last_vectors(model, planes)
 
     def cut(self, network: nn.Module, frozen: Collection[str], card: Card) -> Cut:
         return cut_network(network, frozen, card.input.planes_shape)

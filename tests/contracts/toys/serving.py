@@ -1,8 +1,9 @@
-"""A server of a toy: a process of its own, which learns of the toy before it starts."""
+"""A server of toys: a process of its own, which learns of the toys before it starts."""
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,21 +13,19 @@ from convsight.tasks import TaskFolder
 
 _ROOT = Path(__file__).resolve().parents[3]
 _START = """
-import sys
+import json, sys
 from convsight.cli import main
 from convsight.tasks import TASKS, TaskFolder
-name, places = sys.argv[1:3]
-del sys.argv[1:3]
-TASKS[name] = TaskFolder(*places.split())
+TASKS.update({name: TaskFolder(*places) for name, places in json.loads(sys.argv.pop(1)).items()})
 main()
 """
 
 
 @contextmanager
-def toy_server(name: str, folder: TaskFolder, model: Path) -> Iterator[Live]:
-    """`convsight serve MODEL`, where the toy is one of the tasks."""
-    places = " ".join(place for place in folder if place)
-    command = [sys.executable, "-c", _START, name, places, "serve", str(model), "--port", "0"]
+def toy_server(toys: Mapping[str, TaskFolder], models: Mapping[str, Path]) -> Iterator[Live]:
+    """`convsight serve NAME=MODEL ...`, where the toys are among the tasks."""
+    served = [f"{name}={model}" for name, model in models.items()]
+    command = [sys.executable, "-c", _START, json.dumps(dict(toys)), "serve", *served, "--port", "0"]
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     with started(command, os.environ | {"PYTHONPATH": path}) as running:
         yield running

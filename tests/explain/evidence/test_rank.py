@@ -26,7 +26,8 @@ from convsight.explain.method import METHODS, MethodOptions, make_method
 from convsight.inputs import ImageInput
 from convsight.progress import Listener, Silent, Status
 from convsight.results import Labels
-from convsight.runtime.model import Model, Origin
+from convsight.runtime.find_network import NetworkName
+from convsight.runtime.model import Model
 from convsight.targets import Classes
 
 CLASSES = Classes(names=("red", "grey"))
@@ -46,7 +47,7 @@ def toy_methods(monkeypatch: pytest.MonkeyPatch) -> None:
 def network(tmp_path: Path) -> ExplainedModel:
     spec = ImageInput(height=SIDE, width=SIDE, mean=(0.5,) * 3, std=(0.25,) * 3)
     card = Card(task="classification", net="small", target=CLASSES, input=spec)
-    return ExplainedModel(Model(card, Redness(), Origin(tmp_path)))
+    return ExplainedModel(Model(card, Redness(), NetworkName(tmp_path)))
 
 
 def data(count: int) -> Dataset:

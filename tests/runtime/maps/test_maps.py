@@ -23,6 +23,7 @@ from convsight.export.torch_engine import save_network
 from convsight.inputs import ImageInput
 from convsight.progress import Listener, Silent, Status
 from convsight.results import ClassMap
+from convsight.runtime.find_network import NetworkName
 from convsight.runtime.maps.geojson_file import write_geojson
 from convsight.runtime.maps.verb import MapOptions, save_map
 from convsight.runtime.model import load
@@ -49,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def options(folder: Path, **changes: Any) -> MapOptions:
-    return replace(MapOptions(str(folder / "net.safetensors"), [str(folder / "field.tif")]), **changes)
+    return replace(MapOptions(NetworkName(folder / "net.safetensors"), [str(folder / "field.tif")]), **changes)
 
 
 def whole(folder: Path) -> ClassMap:

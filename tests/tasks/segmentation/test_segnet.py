@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import openvino
 import pytest
 import torch
 from tests.contracts.segmenters import awake, images, parameters
@@ -13,6 +12,7 @@ from torch.nn import functional as F
 
 from convsight.nets.dry_run.build import build_without_memory
 from convsight.nets.entry import NetShape
+from convsight.runtime.openvino_import import ov
 from convsight.tasks.segmentation.networks import NETWORKS
 from convsight.tasks.segmentation.segnet import Places, SegNet, placed
 
@@ -72,5 +72,5 @@ def _check_engines(net: nn.Module, given: torch.Tensor, folder: Path, tolerance:
     session = onnxruntime.InferenceSession(folder / "net.onnx")
     found = session.run(None, {session.get_inputs()[0].name: given.numpy()})[0]
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
-    compiled = openvino.Core().compile_model(folder / "net.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = ov.Core().compile_model(folder / "net.onnx", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     np.testing.assert_allclose(compiled(given.numpy())[0], expected, rtol=0, atol=tolerance)

@@ -8,9 +8,11 @@ from convsight.errors import UserError
 from convsight.explain.evidence.ranking import Ranking
 from convsight.explain.evidence.verdict import Verdict
 from convsight.explain.explain import ExplainedModel
+from convsight.results import Boxes
 from convsight.training_half import training_half
 
-_BY_GRADIENTS, _WITHOUT = "gradcam", "occlusion"
+_OF_BOXES, _BY_GRADIENTS, _WITHOUT = "hirescam", "gradcam", "occlusion"
+_WHY_OF_BOXES = "gradcam takes the mean of gradients over the whole map, which says little of one box"
 
 
 class Choice(NamedTuple):
@@ -30,15 +32,20 @@ def by_ranking(ranking: Ranking) -> Choice:
 
 
 def without_ranking(network: ExplainedModel) -> Choice:
-    """Grad-CAM where this network has gradients and maps, else occlusion; and how a ranking is made."""
+    """HiResCAM for boxes, else Grad-CAM, where this network has gradients and maps; else occlusion. And why.
+
+    Of a detector of blood cells HiResCAM was found faithful and Grad-CAM was not: see docs/explain.md.
+    """
+    of_boxes = issubclass(network.model.reader.result, Boxes)
+    by_maps = _OF_BOXES if of_boxes else _BY_GRADIENTS
     make = "no ranking of methods is stored with this network: --rank DATA makes one"
     try:
         has_maps = _has_maps(network)
     except UserError:  # an exported file, no PyTorch
         has_maps = False
-    if has_maps:
-        return Choice(_BY_GRADIENTS, f"{_BY_GRADIENTS}; {make}")
-    return Choice(_WITHOUT, f"{_WITHOUT}, since {_BY_GRADIENTS} does not apply here; {make}")
+    if not has_maps:
+        return Choice(_WITHOUT, f"{_WITHOUT}, since {by_maps} does not apply here; {make}")
+    return Choice(by_maps, f"{by_maps}, since {_WHY_OF_BOXES}; {make}" if of_boxes else f"{by_maps}; {make}")
 
 
 def _has_maps(network: ExplainedModel) -> bool:

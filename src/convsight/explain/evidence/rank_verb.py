@@ -18,30 +18,27 @@ from convsight.explain.method import MethodOptions
 from convsight.metrics import Measured
 from convsight.printing import json_document, print_fitting
 from convsight.progress import Listener
+from convsight.runtime.find_network import NetworkName
 from convsight.words import counted, visible
 
 
 @dataclass(frozen=True)
 class RankVerb:
-    """What a user names: a model as `load_explained` takes it, `data`, how many pictures of it, methods if not all."""
+    """What a user names: a network, `data`, how many pictures of it, methods if not all."""
 
-    model: str
+    network: NetworkName
     data: Sequence[str] = ()
     pictures: int = LEAST_PICTURES
     methods: Sequence[str] = ()
     method: MethodOptions = field(default_factory=MethodOptions)
     max_megapixels: float = 100.0
-    engine: str | None = None
-    precision: str | None = None
-    weights: str | None = None
-    download: bool = False
 
 
 def rank_methods(asked: RankVerb, output: str, listener: Listener) -> None:
     """Rank, and print what came out; where the user stops, what is done stays, and the same call goes on."""
     if len(asked.data) > 1:
         raise UserError(f"--rank takes one data set or folder, not {len(asked.data)}; name the folder above them")
-    network = load_explained(asked.model, asked.engine, asked.precision, asked.weights, download=asked.download)
+    network = load_explained(asked.network)
     listener.say(network.model.words)
     options = RankOptions(
         next(iter(asked.data), None), asked.pictures, asked.methods, asked.method, asked.max_megapixels
@@ -58,7 +55,7 @@ def rank_methods(asked: RankVerb, output: str, listener: Listener) -> None:
         return
     print_ranking(ranking)
     listener.say(
-        f"stored in {ranking_file(asked.model)}: without --method, `explain` takes {by_ranking(ranking).method}"
+        f"stored in {ranking_file(asked.network.name)}: without --method, `explain` takes {by_ranking(ranking).method}"
     )
 
 

@@ -21,7 +21,7 @@ from convsight.results import ClassMap, Result
 from convsight.results.class_map import pixel_counts
 from convsight.runtime.blended import HeldRows, Rows, Strip, Tiles, blended_strips
 from convsight.runtime.engine import Engine
-from convsight.runtime.find_network import find_network
+from convsight.runtime.find_network import NetworkName, find_network
 from convsight.runtime.maps import GEOJSON
 from convsight.runtime.maps.draft import MapDraft
 from convsight.runtime.maps.geojson_file import write_geojson
@@ -43,16 +43,12 @@ class MapOptions:
     every class, as bytes; with `own_crs` outlines have the coordinates of the picture, not longitude and latitude.
     """
 
-    model: str
+    network: NetworkName
     sources: Sequence[str | VideoSource]
     reject_below: float | None = None
     probabilities: bool = False
     own_crs: bool = False
     max_megapixels: float = 100.0
-    engine: str | None = None
-    precision: str | None = None
-    weights: str | None = None
-    download: bool = False
 
 
 def save_map(options: MapOptions, path: Path, beside: Mapping[str, object], listener: Listener) -> None:
@@ -65,7 +61,7 @@ def save_map(options: MapOptions, path: Path, beside: Mapping[str, object], list
     """
     picture = _checked(options, path, beside)
     require_rasterio()
-    found = find_network(options.model, options.engine, options.precision, options.weights, download=options.download)
+    found = find_network(options.network)
     reader = reader_of(found.card)
     if not issubclass(reader.result, ClassMap):
         raise UserError(f"--out {path}: predictions of {found.card.task} are no map; give a .csv or .jsonl")

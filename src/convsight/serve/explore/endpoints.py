@@ -13,6 +13,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from convsight.pages.page import style
 from convsight.serve.admission import Admission, client_of
 from convsight.serve.explore.explored import Cell, Explored
+from convsight.serve.explore.plane_endpoints import PlaneEndpoints
+from convsight.serve.explore.whole_number import whole
 from convsight.serve.pages import PAGE_HEADERS
 from convsight.serve.refusal import RefusedError, busy
 from convsight.serve.request_body import receive_body
@@ -30,6 +32,11 @@ FILES = {
     "arithmetic.js": "text/javascript",
     "filter.js": "text/javascript",
     "camera.js": "text/javascript",
+    "plane.css": "text/css",
+    "plane.js": "text/javascript",
+    "marks.js": "text/javascript",
+    "selecting.js": "text/javascript",
+    "shared.js": "text/javascript",
 }
 
 _MOST_WAITING = 64  # requests of pages; each holds little but a connection
@@ -79,6 +86,7 @@ class ExploreEndpoints:
         app.add_api_route(
             "/explore/pictures", self._picture, methods=["POST"], include_in_schema=False, response_model=None
         )
+        PlaneEndpoints(self._explored, self._done, self._in_turn).add_to(app)
 
     async def _page(self) -> Response:
         return HTMLResponse(_read("explore.html"), headers=PAGE_HEADERS)
@@ -94,13 +102,13 @@ class ExploreEndpoints:
         return JSONResponse(await self._done(self._explored.facts))
 
     async def _sample(self, number: str) -> Response:
-        place = _whole("picture", number)
+        place = whole("picture", number)
         content = await self._done(lambda: self._explored.sample(place))
         return Response(content, media_type="application/octet-stream", headers=PAGE_HEADERS)
 
     async def _thumbnail(self, number: str) -> Response:
-        place = _whole("picture", number)
-        content = await self._done(lambda: self._explored.thumbnail(place))
+        place = whole("picture", number)
+        content = await self._done(lambda: self._explored.thumbnail(self._explored.sample(place)))
         return Response(content, media_type="image/png", headers=PAGE_HEADERS)
 
     async def _picture(self, request: Request) -> Response:
@@ -113,22 +121,26 @@ class ExploreEndpoints:
             ticket.release()
 
     async def _layer(self, layer: str, picture: str = "", channel: str | None = None) -> Response:
-        wanted = None if channel is None else _whole("channel", channel)
+        wanted = None if channel is None else whole("channel", channel)
         return JSONResponse(await self._done(lambda: self._explored.maps(picture, layer, wanted)))
 
     async def _cell(
         self, layer: str, picture: str = "", channel: str = "0", row: str = "0", column: str = "0"
     ) -> Response:
-        cell = Cell(_whole("channel", channel), _whole("row", row), _whole("column", column))
+        cell = Cell(whole("channel", channel), whole("row", row), whole("column", column))
         return JSONResponse(await self._done(lambda: self._explored.cell(picture, layer, cell)))
 
     async def _filter(self, layer: str, channel: str = "0") -> Response:
-        wanted = _whole("channel", channel)
+        wanted = whole("channel", channel)
         return JSONResponse(await self._done(lambda: self._explored.filter(layer, wanted)))
 
     async def _exciting(self, layer: str, channel: str = "0") -> Response:
-        wanted = _whole("channel", channel)
+        wanted = whole("channel", channel)
         return JSONResponse(await self._done(lambda: self._explored.exciting(layer, wanted)))
+
+    async def _in_turn(self, work: Callable[[], Done]) -> Done:
+        """What `work`, a step of what nobody waits for, gives in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _done(self, work: Callable[[], Done]) -> Done:
         """What `work` gives in the thread; refused with 503 where too many wait, 504 where it takes too long."""
@@ -146,13 +158,6 @@ class ExploreEndpoints:
 
 def _client(request: Request) -> str:
     return client_of(request.client.host if request.client else "")
-
-
-def _whole(name: str, text: str) -> int:
-    """A number in an address; raises `RefusedError` with status 404 for what is none."""
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise RefusedError(404, f"no {name} {text[:50]!r}: give a whole number, counted from 0")
-    return int(text)
 
 
 def _read(name: str) -> Any:

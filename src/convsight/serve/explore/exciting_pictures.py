@@ -16,8 +16,8 @@ from convsight.inputs import ImageInput
 from convsight.runtime.original import original_picture
 from convsight.serve.explore.samples import Sample
 
-_SECONDS = 0.3  # that a request looks at pictures; others wait meanwhile
-_BATCH = 8
+_SECONDS = 0.06  # that a request looks at pictures; clicks wait meanwhile
+_BATCH = 16  # pictures at most that are looked at together
 _KEPT = 32  # layers
 _HELD_BYTES = 64_000_000  # of loaded pictures
 _SIDE = 112  # px of what is shown
@@ -45,14 +45,21 @@ class ExcitingPictures:
         self._searches[layer] = search
         if len(self._searches) > _KEPT:
             del self._searches[next(iter(self._searches))]
-        end = time.monotonic() + _SECONDS
-        while search.looked_at < len(self._data) and time.monotonic() < end:
-            search.look_at(range(search.looked_at, min(search.looked_at + _BATCH, len(self._data))))
+        self._go_on(search)
         return {
             "looked_at": search.looked_at,
             "of": len(self._data),
             "pictures": [self._shown(layer, each) for each in search.most(channel)],
         }
+
+    def _go_on(self, search: Any) -> None:
+        """Look at some more pictures, in batches that become larger as long as there is time."""
+        began, batch = time.monotonic(), 1
+        while search.looked_at < len(self._data):
+            search.look_at(range(search.looked_at, min(search.looked_at + batch, len(self._data))))
+            if (taken := time.monotonic() - began) > _SECONDS / 2:
+                return
+            batch = min(_BATCH, 2 * batch if taken < _SECONDS / 4 else batch)
 
     def _load(self, index: int) -> NDArray[Any] | None:
         if index not in self._loaded:

@@ -6,6 +6,7 @@ import { $, say } from "./elements.js";
 import { showFilter } from "./filter.js";
 import { Brush, showMap, takeMaps } from "./hiding.js";
 import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
+import { takePlane } from "./plane.js";
 import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
 import { Server } from "./server.js";
 
@@ -126,13 +127,13 @@ async function openCell({ channel, row = view.row ?? 0, column = view.column ?? 
     fillMaps(found.layer, found.sprite, network.classes, (other) => openCell({ channel: other }).catch(problem));
   }
   view = { layer: name, channel, row, column };
-  showFilter(server, view, () => view).catch(problem);
   fillMap(found.layer, found.sprite, view);
   remember();
   const cell = await server.cell(picture, view);
   if (view.channel !== channel || view.row !== row || view.column !== column || view.layer !== name) return;
   const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
   showCell(cell, place);
+  showFilter(server, view, () => view).catch(problem);
   say(`${name}, ${place}: ${cell.value}`);
 }
 
@@ -179,6 +180,7 @@ async function start() {
   takeDrawing((file, label) => give(file, label).catch(problem));
   takeMaps(server, network.methods, () => picture, remember);
   brush = new Brush(server, () => picture);
+  takePlane(server, network, give);
   $("map").addEventListener("click", (event) =>
     openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);

@@ -1,6 +1,7 @@
 """`Explored`: one network that is looked into, with pictures to pick from."""
 
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +18,9 @@ from convsight.runtime.model import Model
 from convsight.runtime.original import original_picture
 from convsight.serve.explore.exciting_pictures import ExcitingPictures
 from convsight.serve.explore.held_pictures import HeldPictures
+from convsight.serve.explore.plane import Plane
 from convsight.serve.explore.samples import Sample
+from convsight.serve.explore.whole_data import WholeData, nothing_known
 from convsight.serve.refusal import RefusedError
 from convsight.training_half import training_half
 
@@ -37,11 +40,12 @@ class Cell(NamedTuple):
 class ExploreSettings:
     """What an explorer shows: `samples` to pick from, and how many megabytes its pictures may hold together.
 
-    Among `data` are found the pictures that excite a channel most.
+    `whole` finds all pictures, when they are asked for. Among `data` are found those that excite a channel most.
     """
 
     samples: tuple[Sample, ...] = ()
     held_mb: float = 256.0
+    whole: Callable[[], WholeData] = nothing_known
     data: tuple[Sample, ...] = ()
 
 
@@ -59,6 +63,7 @@ class Explored:
         self._held = HeldPictures(int(settings.held_mb * _BYTES))
         self._max_megapixels = max_megapixels
         self._exciting = ExcitingPictures(self._view, settings.data, self._spec, max_megapixels)
+        self.plane = Plane(model, network.opened, self._spec, settings.whole, max_megapixels)
 
     def facts(self) -> dict[str, Any]:
         """The network, its layers, the pictures to pick from and the methods that explain."""
@@ -78,23 +83,22 @@ class Explored:
             },
             "layers": self._view.to_json(),
             "samples": [{"name": each.item.name, "truth": each.truth} for each in self._samples],
+            "no_plane": self.plane.why_none(),
             "methods": [name for name, entry in METHODS.items()],
         }
 
     def sample(self, number: int) -> bytes:
         """The file of a picture to pick; raises `RefusedError` with status 404 where there is none."""
-        if not 0 <= number < len(self._samples):
-            raise RefusedError(404, f"no picture {number}: there are {len(self._samples)}, counted from 0")
-        try:
-            return self._samples[number].file(self._spec, self._max_megapixels)
-        except (ImageError, OSError) as error:
-            raise RefusedError(404, f"{self._samples[number].item.name}: {error}") from None
+        return self._file(self._samples, number)
 
-    def thumbnail(self, number: int) -> bytes:
-        """The same picture, small, as a PNG file."""
-        with_all = self.sample(number)
+    def of_plane(self, number: int) -> bytes:
+        """The file of a picture of the plane, once it is there; refused as `sample` is."""
+        return self._file([each.sample for each in self.plane.pictures], number)
+
+    def thumbnail(self, file: bytes) -> bytes:
+        """The picture in a file, small, as a PNG file; raises `RefusedError` with status 404 where it is none."""
         try:
-            small = original_picture(self._spec, with_all, self._max_megapixels)
+            small = original_picture(self._spec, file, self._max_megapixels)
         except (ImageError, UserError) as error:
             raise RefusedError(404, str(error)) from None
         small.thumbnail((_THUMBNAIL, _THUMBNAIL))
@@ -134,6 +138,14 @@ class Explored:
         Refused with 404 for what is not there.
         """
         return self._told(lambda: self._exciting.found(layer, channel))
+
+    def _file(self, samples: Sequence[Sample], number: int) -> bytes:
+        if not 0 <= number < len(samples):
+            raise RefusedError(404, f"no picture {number}: there are {len(samples)}, counted from 0")
+        try:
+            return samples[number].file(self._spec, self._max_megapixels)
+        except (ImageError, OSError) as error:
+            raise RefusedError(404, f"{samples[number].item.name}: {error}") from None
 
     def _open(self, picture: str, layer: str) -> Any:
         held = self._held.get(picture)

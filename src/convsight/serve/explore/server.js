@@ -52,6 +52,17 @@ export class Server {
 
   async thumbnail(number) { return URL.createObjectURL(await (await fetched(`/explore/thumbnails/${number}`)).blob()); }
 
+  // The plane of all pictures: asked for, how far it is, and itself.
+  async askForPlane() { return (await fetched("/explore/plane", { method: "POST" })).json(); }
+
+  async planeProgress() { return (await fetched("/explore/plane")).json(); }
+
+  async plane() { return (await fetched("/explore/plane/points")).json(); }
+
+  async planePicture(number) { return (await fetched(`/explore/plane/pictures/${number}`)).blob(); }
+
+  async planeThumbnail(number) { return URL.createObjectURL(await (await fetched(`/explore/plane/thumbnails/${number}`)).blob()); }
+
   // What the deployed network answers, or with a method the map of what that depends on.
   async predict(file, method = "", target = "") {
     const query = new URLSearchParams();

@@ -49,7 +49,7 @@ class _OpenVINO:
             # OpenVINO's converter reads nothing else in seconds: a `torch.export` takes ten times as long.
             warnings.simplefilter("ignore")
             traced = torch.jit.trace(front.eval(), torch.zeros(1, *images), check_trace=False)  # type: ignore[no-untyped-call]
-            model = import_module("openvino.tools.ovc").convert_model(traced, input=[1, *images])
+            model = imported.convert_model(traced, input=[1, *images])
         config = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": threads,

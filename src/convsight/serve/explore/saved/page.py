@@ -12,9 +12,8 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:; base-uri 'none'; "
     "form-action 'none'"
 )
-_STYLES = (
-    '<link rel="stylesheet" href="/explore/files/style.css">\n<link rel="stylesheet" href="/explore/files/explore.css">'
-)
+_SHEETS = ("style.css", "explore.css", "plane.css")
+_STYLES = "\n".join(f'<link rel="stylesheet" href="/explore/files/{name}">' for name in _SHEETS)
 _SCRIPT = '<script type="module" src="/explore/files/explore.js"></script>'
 _OTHER_PAGE = ' · <a href="/">the page for many pictures</a>'
 
@@ -23,7 +22,7 @@ def saved_page(title: str, saved: dict[str, Any], weights: str) -> str:
     """The document; `saved` is what `local.js` reads, `weights` the numbers of the network in base64."""
     head = (
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f"<style>\n{style()}{_read('explore.css')}</style>"
+        f"<style>\n{style()}{''.join(map(_read, _SHEETS[1:]))}</style>"
     )
     data = json.dumps(saved, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     body = (

@@ -72,6 +72,7 @@ def save_page(
     facts = explored.facts() | {
         "methods": sorted({name for each in maps for name in each}),
         "deployed": {"engine": "the script of this page", "precision": "float32", "folds": False},
+        "no_plane": None,
         "samples": [{"name": each.item.name, "truth": each.truth} for each in samples],
     }
     saved = {

@@ -1,0 +1,61 @@
+"""`WholeData`: the pictures of a whole data set, with what is true of each where that is known."""
+
+from dataclasses import dataclass
+
+from convsight.card import Card
+from convsight.datasets import Dataset, read_for
+from convsight.errors import UserError
+from convsight.results import Result
+from convsight.runtime.evaluate import own_data
+from convsight.runtime.sources import Item, read_sources
+from convsight.serve.explore.samples import Sample
+from convsight.spread import evenly
+from convsight.tasks.adoption import data_for
+
+MOST = 2_000  # pictures; t-SNE takes about ten seconds of them, and people see no more in one plane
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """A picture, the part of the data it belongs to, and what is true of it, where that is known."""
+
+    sample: Sample
+    part: str = ""
+    truth: Result | None = None
+
+
+@dataclass(frozen=True)
+class WholeData:
+    """At most 2,000 `pictures`, spread evenly over the `count` that there are."""
+
+    pictures: list[KnownPicture]
+    count: int
+
+
+def whole_data(name: str, card: Card, data: str | None) -> WholeData:
+    """All splits of `data`, by default of what the run called `name` was trained on.
+
+    `data` may also be pictures of which nothing is known. Raises `UserError` where there are none.
+    """
+    try:
+        dataset = (
+            own_data(name, card)[0] if data is None else read_for(data_for(data, card.task), card.task, card.target)
+        )
+    except UserError:
+        if data is None:
+            raise
+        items = list(read_sources([data]))
+        return WholeData([KnownPicture(Sample(items[n])) for n in evenly(len(items), MOST).tolist()], len(items))
+    places = [(part, n) for part, split in dataset.splits.items() for n in range(len(split))]
+    return WholeData([_known(dataset, *places[n]) for n in evenly(len(places), MOST).tolist()], len(places))
+
+
+def nothing_known() -> WholeData:
+    """No pictures at all; raises `UserError` that says so."""
+    raise UserError("no data are known: name them, as in convsight explore MODEL DATA")
+
+
+def _known(dataset: Dataset, part: str, number: int) -> KnownPicture:
+    split = dataset.splits[part]
+    item = Item(split.names[number], lambda: split.images[number])
+    return KnownPicture(Sample(item), part, split.targets[number])
