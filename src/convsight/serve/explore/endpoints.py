@@ -31,6 +31,8 @@ FILES = {
     "hiding.js": "text/javascript",
     "network.js": "text/javascript",
     "arithmetic.js": "text/javascript",
+    "filter.js": "text/javascript",
+    "camera.js": "text/javascript",
     "plane.css": "text/css",
     "plane.js": "text/javascript",
     "marks.js": "text/javascript",
@@ -79,6 +81,8 @@ class ExploreEndpoints:
             ("/thumbnails/{number}", self._thumbnail),
             ("/layers/{layer:path}", self._layer),
             ("/cells/{layer:path}", self._cell),
+            ("/filters/{layer:path}", self._filter),
+            ("/exciting/{layer:path}", self._exciting),
         ):
             app.add_api_route(
                 f"/explore{path}", endpoint, methods=["GET"], include_in_schema=False, response_model=None
@@ -130,6 +134,14 @@ class ExploreEndpoints:
     ) -> Response:
         cell = Cell(whole("channel", channel), whole("row", row), whole("column", column))
         return JSONResponse(await self._done(lambda: self._explored.cell(picture, layer, cell)))
+
+    async def _filter(self, layer: str, channel: str = "0") -> Response:
+        wanted = whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.filter(layer, wanted)))
+
+    async def _exciting(self, layer: str, channel: str = "0") -> Response:
+        wanted = whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.exciting(layer, wanted)))
 
     async def _in_turn(self, work: Callable[[], Done]) -> Done:
         """What `work`, a step of what nobody waits for, gives in the thread."""

@@ -94,6 +94,18 @@ export class Server {
     return this.#of(picture, `/explore/cells/${encodeURIComponent(layer)}`, { channel, row, column });
   }
 
+  // What a channel looks for: its weights.
+  filter({ layer, channel }) {
+    return this.#json(`/explore/filters/${encodeURIComponent(layer)}?${new URLSearchParams({ channel })}`);
+  }
+
+  // What excites it most among the pictures looked at so far; each question looks at some more.
+  exciting({ layer, channel }) {
+    return this.#json(`/explore/exciting/${encodeURIComponent(layer)}?${new URLSearchParams({ channel })}`);
+  }
+
+  async #json(address) { return (await fetched(address)).json(); }
+
   async #of(picture, address, query) {
     const asked = `${address}?${new URLSearchParams({ picture: picture.name, ...query })}`;
     try {

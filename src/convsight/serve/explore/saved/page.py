@@ -27,7 +27,7 @@ def saved_page(title: str, saved: dict[str, Any], weights: str) -> str:
     data = json.dumps(saved, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     body = (
         f'<script type="application/json" id="saved">{data}</script>\n'
-        f'<script type="text/plain" id="weights">{weights}</script>\n'
+        f'<script type="text/plain" id="numbers">{weights}</script>\n'
         f'<script type="module">\n{bundled("explore.js", _module)}</script>'
     )
     page = _read("explore.html")
