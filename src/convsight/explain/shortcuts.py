@@ -41,7 +41,7 @@ class Tried:
     `covered` is what its pictures lose where the region is covered, `pasted` what others gain where it is pasted, each
     a mean over pictures; `turned` is the share of the others that are then answered with the class. `covered_elsewhere`
     and `pasted_elsewhere` are the largest such means of regions of the same size. `varied` is how much its
-    steadiest quarter varies over pictures of the class (standard deviation), as a share of the same pixels of the others.
+    steadiest quarter varies over pictures of the class (standard deviation), as a share of these pixels of the others.
     """
 
     name: str
