@@ -87,10 +87,13 @@ class VolumeInput(Levels, InputSpec):
         """The sides in mm of a voxel of `original` along depth, height and width, where its file tells them."""
         if not self._may_be_file(source):
             return None
-        told = volume_header(source) if is_nifti_source(source) else None
-        if told is None and isinstance(source, Path):
-            told = volume_sides(source)
-        return (self.spacing or told.spacing) if told is not None and told.spacing else None
+        if is_nifti_source(source):
+            header = volume_header(source)
+            told = header.spacing if header else None
+        else:
+            sides = volume_sides(source) if isinstance(source, Path) else None
+            told = sides.spacing if sides else None
+        return (self.spacing or told) if told else None
 
     def is_whole(self, folder: Path) -> bool:
         return self.channels == 1 and is_stack(folder)
