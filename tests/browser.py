@@ -49,6 +49,15 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def decide(self, permission: str, setting: str) -> None:
+        """Let every page have what a user is asked for, such as the `camera`, or not: `granted` or `denied`."""
+        self._call("Browser.setPermission", permission={"name": permission}, setting=setting)
+
+    def heap_bytes(self) -> int:
+        """What scripts of the page hold, after what nobody holds any more was thrown away."""
+        self._call("HeapProfiler.collectGarbage")
+        return int(self._call("Runtime.getHeapUsage")["usedSize"])
+
     def sideways(self) -> int:
         """By how many pixels the page scrolls sideways."""
         return int(self.run("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
@@ -90,15 +99,22 @@ class Browser:
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Browser]:
-    """A Chromium whose files are in `profile`; skips, saying so, where there is none."""
+def browser(profile: Path, *switches: str) -> Iterator[Browser]:
+    """A Chromium whose files are in `profile`, with more `switches`; skips, saying so, where there is none."""
     if sys.platform == "win32":
         pytest.skip("the browser is spoken to over descriptors that Windows lacks")
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         pytest.skip(f"no browser here ({', '.join(_NAMES)})")
     to_browser, of_tests = os.pipe(), os.pipe()
-    command = [program, "--headless", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
+    command = [
+        program,
+        "--headless",
+        "--disable-gpu",
+        "--remote-debugging-pipe",
+        f"--user-data-dir={profile}",
+        *switches,
+    ]
     if os.geteuid() == 0:
         command.append("--no-sandbox")
     fcntl = import_module("fcntl")

@@ -265,7 +265,7 @@ def resume(
     2
     """
     from convsight.training.given import given_again
-    from convsight.training.train import resume as resume_run
+    from convsight.training.resume import resume as resume_run
 
     changes = {"epochs": epochs, "minutes": minutes}
     new = {name: value for name, value in changes.items() if value is not None}

@@ -173,7 +173,8 @@ def _command(task: str | None) -> Any:
             return
         if resume is not None:
             _check_resumed(data, given | ({} if config is None else {"config": config}))
-            run = training.resume(resume, given, Terminal(every_epoch), place=place, began=began)
+            resuming = training_half("convsight.training.resume")
+            run = resuming.resume(resume, given, Terminal(every_epoch), place=place, began=began)
         elif place is not None:
             raise UserError(
                 "--data tells where those of --resume RUN are now; name the data of a new training without it"

@@ -31,7 +31,8 @@ from convsight.run import Run
 from convsight.tasks import TASKS, TaskFolder, reader_of, task_of
 from convsight.tasks.choices import train_settings
 from convsight.tasks.learner import MAIN
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 _PLACE = "tests.contracts.toys"
 _SETTINGS = "convsight.settings:TaskSettings"

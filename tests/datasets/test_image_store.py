@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -160,14 +159,6 @@ class TestArrays:
         fitted, _ = ImageStore.read(split_of(pixels), target(4, 4))
         everything(fitted)[:] = 9
         assert not pixels.any()
-
-    def test_sixty_thousand_small_images_are_ready_at_once(self) -> None:
-        pixels = np.zeros((60_000, 28, 28), np.uint8)
-        split = split_of(pixels)
-        start = time.process_time()
-        fitted, _ = ImageStore.read(split, target(28, 28))
-        assert fitted.all_grey
-        assert time.process_time() - start < 0.3
 
 
 class TestGrey:

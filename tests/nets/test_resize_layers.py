@@ -188,7 +188,8 @@ def test_engines_resize_the_shorter_side_alike(tmp_path: Path, how: ResizeFilter
     program.save(file)
     onnx_runtime = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
     openvino = ov.Core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    for size in ((56, 56), (100, 30), (31, 200), (375, 500), (1500, 2000)):
+    # Of 427, 428, 497 and others 64 * side / side is under 64 where it is found by the reciprocal in float32.
+    for size in ((56, 56), (100, 30), (31, 200), (375, 500), (428, 640), (640, 427), (672, 497), (1500, 2000)):
         image = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
         assert differences(onnx_runtime.run(None, {"images": image[None]})[0][0], image, input_size).max() == 0
         off = differences(openvino([image[None]])[0][0], image, input_size)

@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.command import Done, process, within
 from tests.serve.live import Live, image, live, read_all, request, slow_image, wait_until
 
 from convsight.errors import UserError
@@ -22,10 +24,9 @@ from convsight.serve.settings import ServeSettings
 TOKEN = "correct-horse-battery-staple"
 
 
-def refused(*arguments: str | Path) -> str:
+def refused(*arguments: str | Path, run: Callable[..., Done] = within) -> str:
     """The words of a server that does not start."""
-    command = [sys.executable, "-m", "convsight", "serve", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = run("serve", *arguments)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -37,7 +38,7 @@ def test_a_server_that_others_can_reach_needs_a_token(trained: Path) -> None:
 
 
 def test_a_port_in_use(trained: Path, server: Live) -> None:
-    assert "--port" in refused(trained, "--port", str(server.address[1]))
+    assert "--port" in refused(trained, "--port", str(server.address[1]), run=process)
 
 
 def test_the_port_may_come_from_the_environment(trained: Path, server: Live, monkeypatch: pytest.MonkeyPatch) -> None:

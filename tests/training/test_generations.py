@@ -26,7 +26,8 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.training import generations
 from convsight.training.generations import Generations
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 # Of the weights 1, 2 and 3 two are kept; the write of 3 ends at the call that is named, by SIGKILL.
 WRITER = """

@@ -17,7 +17,8 @@ from convsight.progress import Silent
 from convsight.run import Run
 from convsight.tasks.choices import train_settings
 from convsight.training.log import mlflow as module
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of MLflow's own code, as it is read here
 

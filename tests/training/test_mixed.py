@@ -19,7 +19,8 @@ from convsight.progress import Silent
 from convsight.tasks.choices import train_settings
 from convsight.tasks.classification.losses import ClassLoss, class_loss
 from convsight.tasks.multilabel.losses import label_loss
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 ALL: dict[str, Any] = {"mixup": 0.2, "cutmix": 1.0, "rand_augment": 9, "erase": 0.3}
 FAST: dict[str, Any] = {

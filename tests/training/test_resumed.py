@@ -20,12 +20,12 @@ from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
-from convsight.training import fit
-from convsight.training import train as module
+from convsight.training import ending, fit
 from convsight.training.clock import Clock
+from convsight.training.resume import resume
 from convsight.training.state import Training
 from convsight.training.step import prepared
-from convsight.training.train import resume, train
+from convsight.training.train import train
 
 NET = "conv 8 3x3 same | batchnorm | relu | dropout 0.2 | conv 8 3x3 same relu | globalavg | dense classes"
 FAST: dict[str, Any] = {"net": NET, "size": 12, "epochs": 2, "batch": 8, "export": False, "patience": 0}
@@ -193,7 +193,7 @@ def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_wha
     pictures: Path, tmp_path: Path
 ) -> None:
     settings = TrainSettings.of(data=str(pictures), run=f"{tmp_path}/a", **{**FAST, "epochs": 1, "export": True})
-    with pytest.raises(KeyboardInterrupt), patch.object(module, "export_trained", side_effect=KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), patch.object(ending, "export_trained", side_effect=KeyboardInterrupt):
         train(settings, Silent())
     run = Run(tmp_path / "a")
     assert run.card.training["finished"] is False
@@ -204,7 +204,7 @@ def test_a_run_stopped_while_it_is_exported_is_not_finished_and_resume_makes_wha
     def exported(run: Run, card: Any, *_: object) -> None:
         made.append(card.training["finished"])
 
-    with patch.object(module, "export_trained", exported):
+    with patch.object(ending, "export_trained", exported):
         resumed = resume(str(run.path), {}, Silent())
     assert made == [True]
     assert (run.path / "curves.png").is_file()

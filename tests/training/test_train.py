@@ -25,7 +25,10 @@ from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import train_settings
 from convsight.train_options import train_app
-from convsight.training.train import _how_to_go_on, _remove_older, resume, train
+from convsight.training.ending import remove_older
+from convsight.training.resume import resume
+from convsight.training.stopped import how_to_go_on
+from convsight.training.train import train
 
 FAST: dict[str, Any] = {"net": "lecture3", "size": 14, "quiet": True, "export": False}
 
@@ -110,7 +113,7 @@ def test_an_interrupted_run_resumes_to_the_same_bits(few_digits: Path, tmp_path:
     assert_same_bits(whole, resumed)
 
 
-def test_an_interruption_keeps_the_best_and_says_how_to_go_on(few_digits: Path, tmp_path: Path) -> None:
+def test_an_interruption_keeps_the_best_and_sayshow_to_go_on(few_digits: Path, tmp_path: Path) -> None:
     listener = PressesCtrlC(epoch=2)
     with pytest.raises(KeyboardInterrupt):
         train(
@@ -185,9 +188,10 @@ def test_early_stopping(few_digits: Path, tmp_path: Path) -> None:
 
 def test_minutes_end_on_time(tmp_path: Path) -> None:
     run = convsight.train("digits", minutes=0.1, run=f"{tmp_path}/a", **FAST)
-    # The last rate of the schedule says that the plan was carried out, whatever the machine's speed.
+    # The last rate of the schedule says that the plan was carried out, whatever the machine's speed; of one step, too.
     rows = list(csv.DictReader((run.path / "metrics.csv").read_text().splitlines()))
-    assert float(rows[-1]["lr"]) < 0.1 * max(float(row["lr"]) for row in rows)
+    _, chosen = run.settings()
+    assert float(rows[-1]["lr"]) < 0.25 * chosen["lr"]
 
 
 def test_a_name_taken_gets_a_number(few_digits: Path, tmp_path: Path) -> None:
@@ -287,11 +291,11 @@ def test_a_run_stopped_while_it_is_judged_resumes_with_the_judging(few_digits: P
 
 def test_an_8_bit_graph_of_the_network_before_is_removed_and_that_is_said(tmp_path: Path) -> None:
     run, heard = Run(tmp_path), Heard()
-    _remove_older(run, heard)
+    remove_older(run, heard)
     assert heard.said == []
     for file in (run.exported_file, run.int8_file):
         file.touch()
-    _remove_older(run, heard)
+    remove_older(run, heard)
     assert list(tmp_path.iterdir()) == []
     (told,) = heard.said
     assert f"{run.int8_file} was of the network before and is removed" in told
@@ -427,6 +431,6 @@ def test_a_process_that_is_not_the_first_knows_nothing_of_what_was_not_written(p
     t = begun(photos, tmp_path / "a", net="lecture3", size=14, epochs=1)
     t.processes = SimpleNamespace(is_first=False)  # type: ignore[assignment]
     t.epoch = t.step = 3
-    said = _how_to_go_on(t)
+    said = how_to_go_on(t)
     assert said.startswith("stopped after epoch 3; the state that was written last is kept\n")
     assert said.endswith(f"convsight train --resume {tmp_path / 'a'}")

@@ -18,7 +18,8 @@ from convsight.progress import Silent
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.learner import OneNetwork
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 from convsight.training.transfer import Transfer
 from convsight.training.update import build_optimizers
 

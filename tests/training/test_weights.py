@@ -10,7 +10,8 @@ from tests.training.heard import Heard
 from convsight.errors import UserError
 from convsight.progress import Silent
 from convsight.settings import TrainSettings
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from convsight.datasets.dataset import UNSPLIT, Dataset, Split
+from convsight.datasets.decoded import Unreadable
 from convsight.datasets.examples import Examples
 from convsight.datasets.fingerprint import fingerprint
-from convsight.datasets.image_store import ImageStore, Unreadable
+from convsight.datasets.image_store import ImageStore
 from convsight.datasets.splits import cut_splits
 from convsight.datasets.stored_splits import apply_splits_csv, splits_csv
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from convsight.datasets.checks import check_judgeable
 from convsight.datasets.dataset import Split
+from convsight.datasets.decoded import Unreadable
 from convsight.datasets.examples import Examples
-from convsight.datasets.image_store import ImageStore, Unreadable
+from convsight.datasets.image_store import ImageStore
 from convsight.datasets.pixel_file import place_for_pixels
 from convsight.errors import UserError
 from convsight.inputs import InputSpec

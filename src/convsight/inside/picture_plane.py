@@ -56,11 +56,13 @@ def _two(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _small(places: NDArray[np.float64]) -> NDArray[np.float32]:
     """As t-SNE begins best: with a deviation of 1e-4 along the first axis."""
-    return (1e-4 * places / places[:, 0].std()).astype(np.float32)
+    small: NDArray[np.float32] = (1e-4 * places / places[:, 0].std()).astype(np.float32)
+    return small
 
 
 def _within(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same, moved and scaled alike in both directions, so that all lie in the square 0..1."""
     low, span = places.min(axis=0), float(np.ptp(places, axis=0).max())
     middle = (1 - np.ptp(places, axis=0) / span) / 2
-    return (places - low) / span + middle
+    within: NDArray[np.float64] = (places - low) / span + middle
+    return within

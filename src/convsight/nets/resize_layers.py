@@ -140,10 +140,17 @@ def _weights(how: InputSize, side: int, target: int, other: int, other_target: i
 
 
 def _scaled(shorter: int, side: int, other: int) -> Tensor:
-    """What `side` becomes where the shorter of both becomes `shorter`: rounded down, so in whole numbers throughout."""
+    """What `side` becomes where the shorter of both becomes `shorter`: rounded down, so in whole numbers throughout.
+
+    Graphs divide in floating point, and OpenVINO by the reciprocal: there 428 * 256 / 428 is a little under 256, and
+    all would be cut out one pixel off. So the quotient is put right by products, whole numbers everywhere.
+    """
     length = torch.zeros((), dtype=torch.int64)
     least = torch.minimum(length + side, length + other)
-    return torch.div((length + side) * shorter, least, rounding_mode="floor").to(torch.float64)
+    whole = (length + side) * shorter
+    found = torch.div(whole, least, rounding_mode="floor")
+    found = found + ((found + 1) * least <= whole).to(torch.int64) - (found * least > whole).to(torch.int64)
+    return found.to(torch.float64)
 
 
 def triangles(side: int, target: int, parts: int, cut: Tensor, first: Tensor, made: Tensor) -> Tensor:

@@ -180,6 +180,10 @@ def test_a_server_that_was_stopped_is_told_and_the_page_goes_on(page: Browser, t
         ("/explore/cells/{layer}?picture={}&channel=0&row=-1&column=0", 404, "no row '-1'"),
         ("/explore/cells/{layer}?picture={}&channel=0&row=0&column=99", 404, "no column 99"),
         ("/explore/samples/77", 404, "no picture 77"),
+        ("/explore/filters/nosuch?channel=0", 404, "unknown layer 'nosuch'"),
+        ("/explore/filters/{layer}?channel=900", 404, "no channel 900"),
+        ("/explore/exciting/{layer}?channel=900", 404, "no channel 900"),
+        ("/explore/exciting/{layer}?channel=x", 404, "no channel 'x'"),
         ("/explore/files/secret.py", 404, "Not Found"),
     ],
 )
@@ -209,3 +213,31 @@ def test_what_is_no_picture_or_too_large_is_refused(explorer: Live) -> None:
     assert explorer.post(b"text", path="/explore/pictures").status_code == 422
     assert explorer.post(bytes(21_000_000), path="/explore/pictures").status_code == 413
     assert request("GET", explorer.url + "/explore/network", headers={"Host": "elsewhere.example"}).status_code == 421
+
+
+def test_a_map_tells_its_filter_and_what_it_answers_to_most(page: Browser, explorer: Live, trained: Path) -> None:
+    network = open_network(trained)
+    layer = explorer.get("/explore/network").json()["layers"][0]["name"]
+    opened(page, explorer, f"#sample=0&layer={layer}&channel=3&row=0&column=0")
+    until(page, 'document.querySelector("#excited-words").innerText.startsWith("Of ")')
+    weight: Any = dict(network.model.named_modules())[layer].weight[3].numpy()
+    grids = page.run(
+        '[...document.querySelectorAll("#weights table")].map((table) => '
+        '[...table.querySelectorAll("td")].map((cell) => Number(cell.title)))'
+    )
+    assert np.array(grids) == pytest.approx(weight.reshape(len(weight), -1))
+    assert page.run('document.querySelectorAll("#weights canvas").length') == 1
+    found = explorer.get(f"/explore/exciting/{layer}?channel=3").json()
+    assert found["looked_at"] == found["of"] > 24
+    values = [each["value"] for each in found["pictures"]]
+    assert values == sorted(values, reverse=True)
+    words = page.run('[...document.querySelectorAll("#exciting small")].map((one) => one.innerText)')
+    assert [each["name"] in text for each, text in zip(found["pictures"], words, strict=True)] == [True] * 6
+    left, top, right, bottom = found["pictures"][0]["box"]
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    last = explorer.get("/explore/network").json()["layers"][-1]["name"]
+    opened(page, explorer, f"#sample=0&layer={last}&channel=1")
+    until(page, 'document.querySelector("#excited-words").innerText.startsWith("Of ")')
+    assert page.run('document.querySelector("#weights").innerText').startswith("the largest weights")
+    assert page.complaints == []

@@ -11,7 +11,8 @@ from tests.training.stopping import PressesCtrlC
 from convsight.datasets import Dataset, Split, read_dataset
 from convsight.progress import Silent
 from convsight.tasks.choices import train_settings
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 
 @pytest.fixture(scope="module")

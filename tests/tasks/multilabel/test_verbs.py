@@ -23,7 +23,8 @@ from convsight.results import LabelSet
 from convsight.run import Run
 from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import train_settings
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 CHOICES: dict[str, Any] = {"task": "multilabel", "size": 32, "epochs": 2, "net": "lecture3"}
 

@@ -22,7 +22,8 @@ from convsight.progress import Silent
 from convsight.results import Numbers
 from convsight.run import Run
 from convsight.tasks.choices import train_settings
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 CHOICES: dict[str, Any] = {"size": 24, "epochs": 2, "net": "lecture3", "loss": "mixture", "components": 2}
 

@@ -30,7 +30,8 @@ from convsight.results import ClassMap
 from convsight.run import Run
 from convsight.tasks.adoption import data_for
 from convsight.tasks.choices import train_settings
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "segmentation.md"
 FEW = {"train": 48, "val": 16, "test": 16}

@@ -23,7 +23,8 @@ from convsight.runtime.evaluate import evaluate
 from convsight.settings import TrainSettings
 from convsight.training.features.shelf import Shelf, used
 from convsight.training.given import taken
-from convsight.training.train import resume, train
+from convsight.training.resume import resume
+from convsight.training.train import train
 
 NET = (
     "conv 8 3x3 same | batchnorm | relu | maxpool 2x2 | conv 8 3x3 same | batchnorm | relu | globalavg | dense classes"

@@ -17,7 +17,7 @@ from tests.training.processes.worker import KINDS
 from torch import nn
 
 from convsight.run import Run
-from convsight.training.train import resume
+from convsight.training.resume import resume
 
 
 @pytest.fixture(scope="module")

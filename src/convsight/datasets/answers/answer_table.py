@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convsight.datasets.answers.answers import GivenAnswers
+from convsight.datasets.names import class_name
 from convsight.datasets.text_rows import text_rows
 from convsight.errors import UserError
 from convsight.words import first_few, quoted
@@ -28,6 +29,26 @@ class AnswerTable(NamedTuple):
         """The first column that has one of `names`, in lower case."""
         lowered = [name.strip().lower() for name in self.header]
         return next((lowered.index(name) for name in names if name in lowered), None)
+
+    def name_columns(self, spellings: Sequence[str], one: str, many: str) -> tuple[list[int], int | None]:
+        """The columns of a number for each name of the data, if all are there, and that of names themselves.
+
+        The latter is called as the first of `spellings` is, or another. What names are, `one` and `many` of them, is
+        for messages. Raises `UserError` where there is neither.
+        """
+        named = self.column(spellings)
+        places = {class_name(name): place for place, name in enumerate(self.header) if place not in {self.image, named}}
+        wanted = self.given.dataset.target.names
+        lacking = [name for name in wanted if name not in places]
+        if not lacking:
+            return [places[name] for name in wanted], named
+        if named is None:
+            there = f"; of the {many} it lacks {first_few(lacking)}" if len(lacking) < len(wanted) else ""
+            raise UserError(
+                f"{self.given.path} has neither a column {spellings[0]} nor one for each {one}{there}; it has "
+                f"{first_few(self.header)}"
+            )
+        return [], named
 
     def read(self, says: Callable[[str, Sequence[str]], Row | None]) -> Mapping[int, Row]:
         """What `says` makes of the fields of each line, by the position of its image; None for nothing.

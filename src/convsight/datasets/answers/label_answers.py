@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.answers.answer_table import AnswerTable, answer_table, numbers_in
+from convsight.datasets.answers.answer_table import answer_table, numbers_in
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.names import class_name
 from convsight.errors import UserError, unknown_name
 from convsight.results import Label
-from convsight.words import first_few
 
 _CLASS = ("class", "label", "prediction", "predicted", "category", "class_name")
 _SUM = 0.01  # by which probabilities may miss 1: rounded to two digits
@@ -26,7 +25,7 @@ def read_labels(given: GivenAnswers) -> Answers:
     an unknown image or class, an image that is answered twice, and probabilities that are none.
     """
     table = answer_table(given, "a .csv or .tsv table with a column image, and a column class or one for each class")
-    of_classes, label = _columns(table)
+    of_classes, label = table.name_columns(_CLASS, "class", "classes")
     classes = given.dataset.target.names
 
     def says(place: str, fields: Sequence[str]) -> NDArray[np.float64] | None:
@@ -48,23 +47,6 @@ def read_labels(given: GivenAnswers) -> Answers:
     without = frozenset() if of_classes else _OF_PROBABILITIES
     notes = [] if of_classes else ["classes are given without probabilities: what asks for these is left out"]
     return Answers(result, missing, "wrong", notes, without)
-
-
-def _columns(table: AnswerTable) -> tuple[list[int], int | None]:
-    """The columns of the probability of each class, and of the class, as far as they are there."""
-    label = table.column(_CLASS)
-    places = {class_name(name): place for place, name in enumerate(table.header) if place not in {table.image, label}}
-    classes = table.given.dataset.target.names
-    lacking = [name for name in classes if name not in places]
-    if not lacking:
-        return [places[name] for name in classes], label
-    if label is None:
-        there = f"; of the classes it lacks {first_few(lacking)}" if len(lacking) < len(classes) else ""
-        raise UserError(
-            f"{table.given.path} has neither a column class nor one for each class{there}; it has "
-            f"{first_few(table.header)}"
-        )
-    return [], label
 
 
 def _certain(place: str, text: str, classes: tuple[str, ...]) -> NDArray[np.float64]:

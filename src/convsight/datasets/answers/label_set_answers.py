@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convsight.datasets.answers.answer_table import AnswerTable, Row, answer_table, numbers_in
+from convsight.datasets.answers.answer_table import Row, answer_table, numbers_in
 from convsight.datasets.answers.answers import Answers, GivenAnswers
 from convsight.datasets.names import class_name
 from convsight.errors import UserError, unknown_name
 from convsight.results import LabelSet
 from convsight.results.label_set import NONE, SEPARATOR
 from convsight.targets import SeveralLabels
-from convsight.words import first_few
 
 _WANTED = "a .csv or .tsv table with a column image, and a column labels or one for each label"
 _LABELS = ("labels", "label", "tags", "classes", "predictions")
@@ -33,7 +32,8 @@ def read_label_sets(given: GivenAnswers) -> Answers:
     """
     table = answer_table(given, _WANTED)
     classes = given.dataset.target.names
-    of_labels, names = _columns(table, classes)
+    lowered = {name.lower() for name in classes}
+    of_labels, names = table.name_columns([each for each in _LABELS if each not in lowered], "label", "labels")
     usual = np.array(_thresholds(given) or [_USUAL] * len(classes))
 
     def says(place: str, fields: Sequence[str]) -> Row | None:
@@ -60,22 +60,6 @@ def read_label_sets(given: GivenAnswers) -> Answers:
     notes = [] if of_labels else ["labels are given without probabilities: what asks for these is left out"]
     without = frozenset() if of_labels else _OF_PROBABILITIES
     return Answers(result, missing, "images with none of the labels", notes, without)
-
-
-def _columns(table: AnswerTable, classes: tuple[str, ...]) -> tuple[list[int], int | None]:
-    """The column of each label's probability, as far as all are there, and that of names."""
-    names = table.column([each for each in _LABELS if each not in {name.lower() for name in classes}])
-    places = {class_name(name): place for place, name in enumerate(table.header) if place not in {table.image, names}}
-    lacking = [name for name in classes if name not in places]
-    if not lacking:
-        return [places[name] for name in classes], names
-    if names is None:
-        there = f"; of the labels it lacks {first_few(lacking)}" if len(lacking) < len(classes) else ""
-        raise UserError(
-            f"{table.given.path} has neither a column labels nor one for each label{there}; it has "
-            f"{first_few(table.header)}"
-        )
-    return [], names
 
 
 def _thresholds(given: GivenAnswers) -> Sequence[float] | None:

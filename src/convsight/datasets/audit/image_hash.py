@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from convsight.datasets.image_store import is_grey
+from convsight.datasets.decoded import is_grey
 from convsight.images import Decoded, Extent, Source, TiffHeader, ValueRange, decoding, name_of, read_bands, tiff_header
 from convsight.inputs.volume_file import is_volume_file, read_volume
 

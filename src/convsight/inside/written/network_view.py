@@ -3,8 +3,9 @@
 import io
 import math
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -16,7 +17,10 @@ from torch import Tensor
 from convsight.errors import UserError, unknown_name
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.written.cell import written_cell
-from convsight.inside.written.shown_layers import ShownLayer, layers_of_steps
+from convsight.inside.written.filters import filter_of, weights_alone
+from convsight.inside.written.most_excited import Search
+from convsight.inside.written.reach import Box, Reach, back_of
+from convsight.inside.written.shown_layers import ShownLayer, layers_of_steps, sees_picture
 from convsight.inside.written.steps import Call, run_steps
 
 _MOST_CELLS = 2**20  # of the maps that are sent together
@@ -96,6 +100,47 @@ class NetworkView:
         if not self._layers:
             raise UserError(f"{network.card.net} does nothing that could be shown to one picture")
 
+    @cached_property
+    def _anatomy(self) -> tuple[Reach, dict[int, Call]]:
+        """How far each step sees, and the first call of every layer, whose weights are the network's own."""
+        spec: Any = self._network.card.input
+        blank = np.zeros((1, *spec.array_shape), spec.dtype)
+        back, firsts = {}, {}
+        wanted = {layer.steps[0].index for layer in self._layers}
+
+        def see(call: Call) -> None:
+            if (way := back_of(call)) is not None:
+                back[call.step.index] = way
+            if call.step.index in wanted:
+                firsts[call.step.index] = weights_alone(call)
+
+        steps = run_steps(self._network.model, self._network.planes(blank), see)
+        return Reach(steps, back, (spec.height, spec.width)), firsts
+
+    def filter(self, name: str, channel: int) -> dict[str, Any]:
+        """What a channel of the layer called `name` looks for: its weights; see `filter_of`.
+
+        Raises `UserError` where there is no such layer or channel.
+        """
+        layer = self._layer(name)
+        _check("channel", channel, layer.volume[-1])
+        reach, firsts = self._anatomy
+        return filter_of(firsts[layer.steps[0].index], channel, sees_picture(reach.steps, layer.steps[0]))
+
+    def search(self, name: str, load: Callable[[int], NDArray[Any] | None]) -> Search:
+        """A search for the pictures that excite the channels of the layer called `name` most.
+
+        Raises `UserError` where there is none such, or it has rows of numbers and no channels.
+        """
+        layer = self._layer(name)
+        if len(layer.steps[-1].shape) == 3:
+            raise UserError(f"{name} has rows of numbers, and no channels that pictures could excite")
+        return Search(self._network, layer, load)
+
+    def box(self, name: str, row: int, column: int) -> Box:
+        """The rows and columns of the picture that a cell of the layer called `name` sees."""
+        return self._anatomy[0].box(self._layer(name).steps[-1].index, row, column)
+
     @property
     def layers(self) -> Sequence[ShownLayer]:
         """All of them, low to high level."""
@@ -120,12 +165,16 @@ class NetworkView:
 
         Raises `UserError` with the nearest names where there is none. The network runs as far as that layer.
         """
-        layer = next((each for each in self._layers if each.name == name), None)
-        if layer is None:
-            raise unknown_name("layer", name, [each.name for each in self._layers])
+        layer = self._layer(name)
         calls: list[Call] = []
         run_steps(self._network.model, self._network.planes(array[None]), calls.append, layer.wanted)
         return OpenLayer(layer, tuple(calls))
+
+    def _layer(self, name: str) -> ShownLayer:
+        layer = next((each for each in self._layers if each.name == name), None)
+        if layer is None:
+            raise unknown_name("layer", name, [each.name for each in self._layers])
+        return layer
 
 
 def _as_maps(call: Call) -> Tensor:

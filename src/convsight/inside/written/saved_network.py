@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from convsight.errors import UserError
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.written.program import Program, Weights, program_of
-from convsight.inside.written.shown_layers import ShownLayer, layers_of_steps
+from convsight.inside.written.shown_layers import ShownLayer, layers_of_steps, sees_picture
 from convsight.nets.input_layers import InputLayer
 from convsight.tasks import task_of
 
@@ -54,11 +54,15 @@ class SavedNetwork:
 
     def to_json(self) -> dict[str, Any]:
         """The three lists, which steps are of which layer, and the shapes of the weights."""
+        steps = [call.step for call in self.model.calls]
         return {
             "planes": self.planes.to_json(),
             "model": self.model.to_json(),
             "deployed": self.deployed.to_json(),
-            "layers": [sorted(layer.wanted) for layer in self.layers],
+            "layers": [
+                {"steps": sorted(layer.wanted), "of_picture": sees_picture(steps, layer.steps[0])}
+                for layer in self.layers
+            ],
             "weights": self.weights.shapes(),
         }
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from convsight.inside.written.steps import Step
+from convsight.inside.written.steps import PICTURE, Step
 
 # What hands values on as they are, and so is no layer.
 PASSING = frozenset(
@@ -111,6 +111,14 @@ def layers_of_steps(steps: Sequence[Step]) -> list[ShownLayer]:
         else:
             found.append(ShownLayer(_name(step), (step,)))
     return _named_apart(found)
+
+
+def sees_picture(steps: Sequence[Step], step: Step) -> bool:
+    """Whether nothing but what passes values on stands between a step and the picture."""
+    [source, *others] = step.sources
+    if others or source == PICTURE:
+        return not others
+    return steps[source].operation in PASSING and sees_picture(steps, steps[source])
 
 
 def _name(step: Step) -> str:

@@ -2,7 +2,7 @@
 import { $, element, short } from "./elements.js";
 
 // A grid of numbers, tinted by sign and size; places outside of the map are hatched.
-function grid(caption, values, { rows, columns, most } = {}) {
+export function grid(caption, values, { rows, columns, most } = {}) {
   const largest = Math.max(1e-30, ...values.flat().map((value) => Math.abs(value ?? 0)));
   return element("table", { class: "grid", children: [
     element("caption", { text: caption }),

@@ -14,6 +14,7 @@ from convsight.pages.page import style
 from convsight.serve.admission import Admission, client_of
 from convsight.serve.explore.explored import Cell, Explored
 from convsight.serve.explore.plane_endpoints import PlaneEndpoints
+from convsight.serve.explore.threshold_endpoints import ThresholdEndpoints
 from convsight.serve.explore.whole_number import whole
 from convsight.serve.pages import PAGE_HEADERS
 from convsight.serve.refusal import RefusedError, busy
@@ -30,11 +31,16 @@ FILES = {
     "hiding.js": "text/javascript",
     "network.js": "text/javascript",
     "arithmetic.js": "text/javascript",
+    "filter.js": "text/javascript",
+    "camera.js": "text/javascript",
     "plane.css": "text/css",
     "plane.js": "text/javascript",
     "marks.js": "text/javascript",
     "selecting.js": "text/javascript",
     "shared.js": "text/javascript",
+    "thresholds.js": "text/javascript",
+    "sweep.js": "text/javascript",
+    "thresholds.css": "text/css",
 }
 
 _MOST_WAITING = 64  # requests of pages; each holds little but a connection
@@ -75,6 +81,8 @@ class ExploreEndpoints:
             ("/thumbnails/{number}", self._thumbnail),
             ("/layers/{layer:path}", self._layer),
             ("/cells/{layer:path}", self._cell),
+            ("/filters/{layer:path}", self._filter),
+            ("/exciting/{layer:path}", self._exciting),
         ):
             app.add_api_route(
                 f"/explore{path}", endpoint, methods=["GET"], include_in_schema=False, response_model=None
@@ -83,6 +91,7 @@ class ExploreEndpoints:
             "/explore/pictures", self._picture, methods=["POST"], include_in_schema=False, response_model=None
         )
         PlaneEndpoints(self._explored, self._done, self._in_turn).add_to(app)
+        ThresholdEndpoints(self._explored, self._settings, self._admission, self._done, self._in_turn).add_to(app)
 
     async def _page(self) -> Response:
         return HTMLResponse(_read("explore.html"), headers=PAGE_HEADERS)
@@ -125,6 +134,14 @@ class ExploreEndpoints:
     ) -> Response:
         cell = Cell(whole("channel", channel), whole("row", row), whole("column", column))
         return JSONResponse(await self._done(lambda: self._explored.cell(picture, layer, cell)))
+
+    async def _filter(self, layer: str, channel: str = "0") -> Response:
+        wanted = whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.filter(layer, wanted)))
+
+    async def _exciting(self, layer: str, channel: str = "0") -> Response:
+        wanted = whole("channel", channel)
+        return JSONResponse(await self._done(lambda: self._explored.exciting(layer, wanted)))
 
     async def _in_turn(self, work: Callable[[], Done]) -> Done:
         """What `work`, a step of what nobody waits for, gives in the thread."""

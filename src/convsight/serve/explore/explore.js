@@ -1,10 +1,13 @@
 // The explorer: which picture, which layer, which cell; all else follows from these, and the address tells them.
 import { spoken } from "./answer.js";
 import { deployedWords, showCell } from "./arithmetic.js";
+import { takeCamera } from "./camera.js";
 import { $, say } from "./elements.js";
+import { showFilter } from "./filter.js";
 import { Brush, showMap, takeMaps } from "./hiding.js";
 import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
 import { takePlane } from "./plane.js";
+import { showFound, takeThresholds } from "./thresholds.js";
 import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
 import { Server } from "./server.js";
 
@@ -50,6 +53,7 @@ async function give(file, label, sample) {
   if (mine !== turn) return false;
   $("inside").hidden = $("looked-at").hidden = false;
   brush.clear();
+  showFound();
   showMap(server, () => picture);
   say(taken.remark || `${label}: ${spoken(answer)}`);
   remember();
@@ -110,7 +114,7 @@ async function open(name, at = {}) {
   if (!found) return;
   view = { layer: name };
   fillMaps(found.layer, found.sprite, network.classes, (channel) => openCell({ channel }).catch(problem));
-  $("one").hidden = $("cell").hidden = true;
+  $("one").hidden = $("cell").hidden = $("filter").hidden = true;
   tabOf(name).scrollIntoView({ block: "nearest", inline: "nearest" });
   remember();
   if (at.channel !== undefined) await openCell(at);
@@ -131,6 +135,7 @@ async function openCell({ channel, row = view.row ?? 0, column = view.column ?? 
   if (view.channel !== channel || view.row !== row || view.column !== column || view.layer !== name) return;
   const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
   showCell(cell, place);
+  showFilter(server, view, () => view).catch(problem);
   say(`${name}, ${place}: ${cell.value}`);
 }
 
@@ -173,10 +178,12 @@ async function start() {
   fillSamples(network.samples, server, pick);
   fillStrip(layers, (name) => open(name).catch(problem), seen);
   takeFiles((file, label) => give(file, label).catch(problem), say);
+  takeCamera((file, label) => give(file, label).catch(problem));
   takeDrawing((file, label) => give(file, label).catch(problem));
   takeMaps(server, network.methods, () => picture, remember);
   brush = new Brush(server, () => picture);
   takePlane(server, network, give);
+  takeThresholds(server, network, () => picture);
   $("map").addEventListener("click", (event) =>
     openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);

@@ -16,9 +16,11 @@ from convsight.explain.method import METHODS
 from convsight.images import ImageError
 from convsight.runtime.model import Model
 from convsight.runtime.original import original_picture
+from convsight.serve.explore.exciting_pictures import ExcitingPictures
 from convsight.serve.explore.held_pictures import HeldPictures
 from convsight.serve.explore.plane import Plane
 from convsight.serve.explore.samples import Sample
+from convsight.serve.explore.thresholds import Thresholds
 from convsight.serve.explore.whole_data import WholeData, nothing_known
 from convsight.serve.refusal import RefusedError
 from convsight.training_half import training_half
@@ -39,12 +41,15 @@ class Cell(NamedTuple):
 class ExploreSettings:
     """What an explorer shows: `samples` to pick from, and how many megabytes its pictures may hold together.
 
-    `whole` finds all pictures, when they are asked for.
+    `whole` finds all pictures, `judged` those that networks are judged on, when they are asked for. Among `data` are
+    found those that excite a channel most.
     """
 
     samples: tuple[Sample, ...] = ()
     held_mb: float = 256.0
     whole: Callable[[], WholeData] = nothing_known
+    judged: Callable[[], WholeData] = nothing_known
+    data: tuple[Sample, ...] = ()
 
 
 class Explored:
@@ -60,7 +65,9 @@ class Explored:
         self._view = training_half("convsight.inside.written.network_view").NetworkView(network.opened)
         self._held = HeldPictures(int(settings.held_mb * _BYTES))
         self._max_megapixels = max_megapixels
+        self._exciting = ExcitingPictures(self._view, settings.data, self._spec, max_megapixels)
         self.plane = Plane(model, network.opened, self._spec, settings.whole, max_megapixels)
+        self.thresholds = Thresholds(model, self._spec, settings.judged, max_megapixels)
 
     def facts(self) -> dict[str, Any]:
         """The network, its layers, the pictures to pick from and the methods that explain."""
@@ -81,6 +88,7 @@ class Explored:
             "layers": self._view.to_json(),
             "samples": [{"name": each.item.name, "truth": each.truth} for each in self._samples],
             "no_plane": self.plane.why_none(),
+            "thresholds": self.thresholds.are_there,
             "methods": [name for name, entry in METHODS.items()],
         }
 
@@ -124,6 +132,17 @@ class Explored:
     def cell(self, picture: str, layer: str, cell: Cell) -> dict[str, Any]:
         """A cell written out; refused as `maps` is."""
         return self._told(lambda: self._open(picture, layer).cell(*cell))
+
+    def filter(self, layer: str, channel: int) -> dict[str, Any]:
+        """The weights of a channel; refused with 404 for what is not there."""
+        return self._told(lambda: self._view.filter(layer, channel))
+
+    def exciting(self, layer: str, channel: int) -> dict[str, Any]:
+        """The pictures that excite a channel most, of those looked at so far: each request looks at some more.
+
+        Refused with 404 for what is not there.
+        """
+        return self._told(lambda: self._exciting.found(layer, channel))
 
     def _file(self, samples: Sequence[Sample], number: int) -> bytes:
         if not 0 <= number < len(samples):

@@ -11,10 +11,12 @@ from convsight.runtime.model import Model, load
 from convsight.serve.explore.explored import Explored, ExploreSettings
 from convsight.serve.explore.samples import MOST, Sample, samples_of
 from convsight.serve.explore.saved.save import Saved, save_page
-from convsight.serve.explore.whole_data import whole_data
+from convsight.serve.explore.whole_data import judged_data, whole_data
 from convsight.serve.server import serve
 from convsight.serve.settings import ServeSettings
+from convsight.spread import evenly
 
+_LOOKED_THROUGH = 256  # pictures among which those are found that excite a channel most
 _NAME = "network"  # under which it is served: there is one alone
 
 Say = Callable[[str], object]
@@ -47,7 +49,7 @@ def explore_model(options: ExploreOptions, say: Say) -> None:
     Raises `UserError` where there is no network, none whose weights can be looked into, or `data` without pictures.
     """
     settings = ServeSettings.of(port=options.port, max_megapixels=options.max_megapixels)
-    model, explored, _ = _opened(options, MOST, say)
+    model, explored, _ = _opened(options, _LOOKED_THROUGH, say)
     serve({_NAME: model}, settings, say, explored)
 
 
@@ -62,13 +64,14 @@ def save_explorer(options: ExploreOptions, save: SaveOptions, say: Say) -> Saved
 
 
 def _opened(options: ExploreOptions, pictures: int, say: Say) -> tuple[Model, Explored, list[Sample]]:
-    """The network, what looks into it, and at most so many `pictures` to pick from."""
+    """The network, what looks into it, and at most so many `pictures` of the data, of which some are to pick from."""
     if options.held_mb <= 0:
         raise UserError(f"--held-mb {options.held_mb:g}: give a number above 0")
     model = load(options.model, options.engine, options.precision)
     samples = _samples(options, model, pictures, say) if pictures else []
-    whole = partial(whole_data, options.model, model.card, options.data)
-    shown = ExploreSettings(tuple(samples), options.held_mb, whole)
+    picked = [samples[n] for n in map(int, evenly(len(samples), MOST))]
+    whole, judged = (partial(find, options.model, model.card, options.data) for find in (whole_data, judged_data))
+    shown = ExploreSettings(tuple(picked), options.held_mb, whole, judged, tuple(samples))
     return model, Explored(_NAME, model, shown, options.max_megapixels), samples
 
 

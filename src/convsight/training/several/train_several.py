@@ -19,6 +19,7 @@ from convsight.tasks.choices import for_task
 from convsight.training.cutting import Source
 from convsight.training.data import lasting
 from convsight.training.processes.start import check_alone
+from convsight.training.resume import resume
 from convsight.training.run_folder import locked
 from convsight.training.several.average import average_networks, check_average
 from convsight.training.several.cuts import cuts
@@ -27,7 +28,7 @@ from convsight.training.several.out_of_fold import judge_folds
 from convsight.training.several.plan import Member, Several
 from convsight.training.several.strategies import Comparison, compare_strategies, ways_to_freeze
 from convsight.training.several.summary import Summaries, summarise, write_summary
-from convsight.training.train import resume, train
+from convsight.training.train import train
 
 # Of the time given, kept for judging all folds together and for the average.
 _KEPT = 0.03

@@ -110,8 +110,18 @@ def clicked(page: Browser, saved: Page) -> None:
             until(page, f'document.querySelector("#cell-heading").innerText.endsWith("row {row}, column {column}")')
         cell = view.open(array, layer.name).cell(channel, row, column)
         assert value(page) == pytest.approx(cell["value"], abs=1e-5)
+        looked_for = view.filter(layer.name, channel)
+        until(page, f'document.querySelector("#filter-heading").innerText.endsWith(" {channel}")')
+        weights = page.run('[...document.querySelectorAll("#weights td")].map((cell) => Number(cell.title))')
+        assert weights == pytest.approx(flat(looked_for), abs=1e-6)
         first = page.run('document.querySelector(".step .formula").innerText')
         assert float(first.rpartition("= ")[2]) == pytest.approx(cell["steps"][0]["total"], rel=1e-5, abs=1e-5)
+
+
+def flat(looked_for: dict[str, Any]) -> list[float]:
+    """The numbers of a filter in their order."""
+    kernels = [number for each in looked_for.get("kernels", ()) for row in each["kernel"] for number in row]
+    return kernels + [number for each in looked_for.get("weights", ()) for number in (each["place"], each["weight"])]
 
 
 def test_any_other_picture_is_answered_too(page: Browser, saved_small: Page) -> None:
@@ -188,7 +198,7 @@ def test_class_names_with_markup_are_text(page: Browser, saved_small: Page, tmp_
     text = saved_small.file.read_text("utf-8")
     saved = saved_small.saved
     saved["network"]["classes"] = [f"</script><img src=x onerror=alert(1)>{n}" for n in range(10)]
-    weights = re.search(r'id="weights">([^<]*)<', text)
+    weights = re.search(r'id="numbers">([^<]*)<', text)
     assert weights is not None
     (tmp_path / "a.html").write_text(saved_page("<b>", saved, weights[1]), "utf-8")
     opened_file(page, tmp_path / "a.html", "#sample=0")

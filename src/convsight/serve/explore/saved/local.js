@@ -1,5 +1,6 @@
 // What a page in a file asks instead of a server: the network itself, whose weights and pictures stand in the file.
 import { $ } from "../elements.js";
+import { filterOf } from "./filters.js";
 import { fitted, pixelsOf } from "./fit.js";
 import { cellOf, mapsOf } from "./layers.js";
 import { run, weightsOf } from "./program.js";
@@ -9,7 +10,7 @@ const MOST = 50;  // megapixels
 
 export class Server {
   #saved = JSON.parse($("saved").textContent);
-  #weights = weightsOf($("weights").textContent.trim(), this.#saved.weights);
+  #weights = weightsOf($("numbers").textContent.trim(), this.#saved.weights);
   #pictures = [];  // files by the number of the sample
   #last = null;  // the picture that is worked on, and what every step gives for it
   #taken = 0;
@@ -50,6 +51,11 @@ export class Server {
     return cellOf(layer, steps, planes, made, this.#weights, place);
   }
 
+  async filter({ layer: name, channel }) {
+    const { layers, model } = this.#saved, { steps: [index], of_picture: isOfPicture } = layers[this.#place(name)];
+    return filterOf(model.steps[index], this.#weights, channel, isOfPicture);
+  }
+
   #mapOf(file, method) {
     const number = this.#pictures.indexOf(file), found = this.#saved.pictures[number]?.maps[method];
     if (!found) throw new Error("Maps stand in this file for its own pictures alone: pick one of them.");
@@ -62,11 +68,16 @@ export class Server {
   }
 
   async #opened(file, name) {
-    const { network, layers } = this.#saved, place = network.layers.findIndex((each) => each.name === name);
-    if (place < 0) throw new Error(`unknown layer '${name}'`);
+    const { network, layers } = this.#saved, place = this.#place(name);
     if (this.#last?.file !== file) this.#last = { file, work: this.#worked(file) };
-    const steps = layers[place].map((index) => ({ index, step: this.#saved.model.steps[index] }));
+    const steps = layers[place].steps.map((index) => ({ index, step: this.#saved.model.steps[index] }));
     return { layer: network.layers[place], steps, ...await this.#last.work };
+  }
+
+  #place(name) {
+    const place = this.#saved.network.layers.findIndex((each) => each.name === name);
+    if (place < 0) throw new Error(`unknown layer '${name}'`);
+    return place;
   }
 
   async #worked(file) {
