@@ -42,8 +42,8 @@ def data(shapes: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, split = tmp_path_factory.mktemp("coco"), shapes.split("test")
     about: dict[str, Any] = {"images": [], "annotations": []}
     about["categories"] = [{"id": n, "name": name} for n, name in enumerate(shapes.target.names)]
-    for number, (pixels, target) in enumerate(zip(split.images, split.targets, strict=True)):
-        picture = Image.fromarray(np.asarray(pixels))
+    for number in range(len(split)):
+        target, picture = split.targets[number], Image.fromarray(np.asarray(split.images[number]))
         picture.save(folder / f"{number}.png")
         about["images"].append(
             {"id": number, "file_name": f"{number}.png", "width": picture.width, "height": picture.height}
@@ -106,8 +106,8 @@ def test_precision_and_recall_are_those_of_the_data(swept: dict[str, Any], detec
     model, metrics = convsight.load(detector.path), BoxMetrics(shapes.target.names)
     split = shapes.split("test").select(np.arange(8))
     assert (swept["images"], swept["count"], swept["unreadable"]) == (8, 9, 1)
-    for pixels, target in zip(split.images, split.targets, strict=True):
-        metrics.update(target, model.predict(np.asarray(pixels)))
+    for number in range(len(split)):
+        metrics.update(split.targets[number], model.predict(np.asarray(split.images[number])))
     own = metrics.swept(np.array(swept["thresholds"]))
     assert set(swept["swept"]) == set(own)
     for name, told in swept["swept"].items():
