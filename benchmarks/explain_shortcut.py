@@ -30,15 +30,15 @@ _COLOUR = (30, 30, 200)
 
 
 class Told(NamedTuple):
-    """What came of one training: its test accuracy, what was tried, shortcuts, and whether the planted one is told.
+    """What came of one training: its test accuracy, the shortcuts told, and whether the planted one is among them.
 
-    `planted` is the best that was tried of the marked class, a shortcut or not.
+    `beside` are parts of things, which give a class away and are no shortcut, and what was tried of a marked class.
     """
 
     accuracy: float
     shortcuts: list[str]
     right: bool
-    planted: str | None
+    beside: list[str]
 
 
 def planted(source: Path, out: Path, marked: str | None, corner: int) -> Path:
@@ -77,13 +77,14 @@ def told_of(arguments: argparse.Namespace, seed: int, marked: bool) -> Told:
         window = MethodOptions(window=max(1, size // 6), stride=max(1, size // 12))
         options = ClassOptions(NetworkName(run.path), None, ["occlusion"], out=Path(folder) / "out", of_method=window)
         tried = [each for one in gather_classes(options, Silent()).classes for each in one.tried]
+        accuracy = run.metrics["test/accuracy"].value
     shortcuts = [each for each in tried if each.is_shortcut]
-    of_marked = sorted((each for each in tried if each.name == name), key=lambda each: each.covered.low)
+    beside = [each for each in tried if not each.is_shortcut and (each.gives_away or each.name == name)]
     return Told(
-        run.metrics["test/accuracy"].value,
+        accuracy,
         [each.words for each in shortcuts],
         any(each.name == name for each in shortcuts),
-        of_marked[-1].words if of_marked else None,
+        [each.words for each in beside],
     )
 
 
@@ -109,8 +110,7 @@ def run(arguments: argparse.Namespace) -> None:
             counts[marked].append(told)
             what = f"{'with' if marked else 'without'} a mark, seed {seed}"
             print(f"{what}: accuracy {told.accuracy:.3f}, {time.monotonic() - began:.0f} s", flush=True)
-            lines = told.shortcuts if told.right or told.planted is None else [*told.shortcuts, told.planted]
-            print("".join(f"  {words}\n" for words in lines), end="", flush=True)
+            print("".join(f"  {words}\n" for words in [*told.shortcuts, *told.beside]), end="", flush=True)
     right = sum(each.right for each in counts[True])
     false = sum(bool(each.shortcuts) for each in counts[False])
     told_right = f"planted shortcuts told: {right} of {arguments.with_mark}"

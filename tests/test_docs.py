@@ -1,9 +1,11 @@
 """The code on the pages of documentation runs as it stands there."""
 
+import doctest
+import inspect
 import re
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copytree, which
 from typing import Any
@@ -90,6 +92,51 @@ def test_a_training_with_own_objects_runs_as_written(
     probabilities = [space[name].to_json()["labels"][0]["probability"] for name in ("prediction", "same")]
     assert probabilities[0] == pytest.approx(probabilities[1], abs=5e-3)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2"]
+
+
+def run_examples(*functions: Callable[..., object]) -> None:
+    """Run the examples of docstrings one after the other, in this folder; they are skipped where there is none."""
+    names = {name: getattr(convsight, name) for name in convsight.__all__} | {"convsight": convsight}
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    for function in functions:
+        source = inspect.getdoc(function) or ""
+        test = doctest.DocTestParser().get_doctest(source, names, function.__name__, None, 0)
+        assert test.examples, function
+        for example in test.examples:
+            example.options.pop(doctest.SKIP, None)
+        words: list[str] = []
+        assert runner.run(test, out=words.append, clear_globs=False).failed == 0, "".join(words)
+
+
+def test_the_example_of_a_function_answers_as_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    run_examples(
+        convsight.audit,
+        convsight.load,
+        convsight.evaluate,
+        convsight.explain,
+        convsight.rank_explanations,
+        convsight.describe,
+        convsight.export,
+    )
+
+
+@pytest.mark.slow
+def test_the_example_of_a_training_answers_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_examples(convsight.train, convsight.resume, convsight.train_several, convsight.resume_several)
+
+
+def test_an_example_that_answers_otherwise_is_seen() -> None:
+    def wrong() -> None:
+        """Two.
+
+        >>> 1 + 2  # doctest: +SKIP
+        2
+        """
+
+    with pytest.raises(AssertionError, match="Expected:"):
+        run_examples(wrong)
 
 
 def test_the_page_has_the_blocks_that_it_promises() -> None:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 import convsight
 import convsight.export.verb
 from convsight.errors import UserError
+from convsight.explain.options import ExplainOptions
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks.choices import own_names
@@ -61,6 +62,12 @@ def test_export_gives_the_file_and_its_proofs(exported_run: Run, tmp_path: Path)
     assert callable(convsight.export)  # though the package of that name has been imported
     assert "max_loss" in inspect.signature(convsight.export).parameters
     assert "convsight export" in (convsight.export.__doc__ or "")
+
+
+def test_type_checkers_know_every_option_of_explain_with_its_type() -> None:
+    parameters = inspect.signature(convsight.explain).parameters.values()
+    named = {each.name: each.annotation for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert named == ExplainOptions.__annotations__
 
 
 def test_describe_is_a_function_and_a_package() -> None:

@@ -7,23 +7,26 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from typing import Unpack
 
     from torch import nn
 
     from convsight.datasets.audit import Audit
     from convsight.describe.description import Description
     from convsight.explain.evidence.ranking import Ranking
+    from convsight.explain.importance_map import ImportanceMap
+    from convsight.explain.options import ExplainOptions
     from convsight.export.verb import Exported
     from convsight.nets.entry import NetShape
     from convsight.progress import Listener
     from convsight.run import Run
     from convsight.runtime.evaluate import Evaluation
-    from convsight.runtime.model import Model
+    from convsight.runtime.model import Model, Picture
     from convsight.training.callbacks import AfterEpoch, AfterStep
     from convsight.training.given import OwnLoss
     from convsight.training.given_augmentation import OwnAugmentation
@@ -157,6 +160,10 @@ def train(
 
     `run.metrics["test/accuracy"]` of what is returned is the value with its 95 % interval. Raises
     `convsight.errors.UserError` for what the caller can mend, and TypeError for data of another type.
+
+    >>> run = convsight.train("digits", net="lecture1", epochs=1, run="runs/first", quiet=True)  # doctest: +SKIP
+    >>> run.metrics["test/accuracy"]  # doctest: +SKIP
+    Measured(value=..., low=..., high=...)
     """
     given = {name: value for name, value in locals().items() if name not in ("data", "quiet", "unknown")}
     from convsight.datasets.in_memory import data_of
@@ -189,6 +196,12 @@ def train_several(
     `model.onnx`. Or `freeze="all-three"`: the three strategies of transfer, whose `comparison` is in what is returned.
     The other choices are those of `train`, objects of your own excepted; `minutes` are those of all runs together.
     Raises `convsight.errors.UserError` for what the caller can mend.
+
+    >>> folds = convsight.train_several(
+    ...     "digits", folds=2, net="lecture1", epochs=1, run="runs/folds", quiet=True
+    ... )  # doctest: +SKIP
+    >>> folds.runs.path.name  # doctest: +SKIP
+    'folds'
     """
     from convsight.datasets.in_memory import data_of
     from convsight.errors import UserError
@@ -218,6 +231,9 @@ def resume_several(folder: _Path, *, data: Any = None, quiet: bool = False) -> "
 
     Finished runs are kept, one that was stopped goes on, the others are trained. `data` are those of the runs, where a
     program held them. Raises `convsight.errors.UserError` where there is no such folder, or the data are others.
+
+    >>> convsight.resume_several("runs/folds", quiet=True).runs.path.name  # doctest: +SKIP
+    'folds'
     """
     from convsight.errors import UserError
     from convsight.training.several.folder import SeveralRuns
@@ -244,6 +260,9 @@ def resume(
     Nor are `objects` of your own that it was trained with (net, loss, optimizer, augmentation): they are given again,
     and callbacks if you like. Raises `convsight.errors.UserError` where there is nothing to go on with, or the data or
     objects are others.
+
+    >>> convsight.resume("runs/first", epochs=2, quiet=True).card.training["epochs"]  # doctest: +SKIP
+    2
     """
     from convsight.training.given import given_again
     from convsight.training.resume import resume as resume_run
@@ -273,6 +292,9 @@ def load(
     `engine` (openvino, onnxruntime, torch) and `precision` (float32, bfloat16) are by default the fastest that are
     installed and proven. `net` is your own network that a model file was trained with: PyTorch then runs it. Raises
     `convsight.errors.UserError` where there is no such file, or it is damaged or a pickle.
+
+    >>> convsight.load("runs/digits").predict("cat.jpg").top(1)  # doctest: +SKIP
+    [Score(name='...', probability=...)]
     """
     from convsight.runtime.model import load as load_model
 
@@ -286,25 +308,44 @@ def evaluate(
     path: str | Path,
     data: Any = None,
     *,
+    split: str | None = None,
+    mistakes: _Path | None = None,
+    skip_unreadable: bool = False,
+    workers: int = 2,
+    max_megapixels: float = 100.0,
+    engine: str | None = None,
+    precision: str | None = None,
     net: "nn.Module | Callable[[NetShape], nn.Module] | None" = None,
     quiet: bool = False,
-    **options: Any,
 ) -> "Evaluation":
     """Judge the trained network at `path` on `data`, or without it on what its run held back for the test.
 
-    `data` is what `train` takes, `options` are those of `convsight.runtime.evaluate.evaluate`, such as `split` or
-    `engine`; `net` is your own network that it was trained with, to be run by PyTorch, which an exported graph does not
-    need; progress goes to standard error unless `quiet`. `evaluate(...).metrics["test/accuracy"]` is the value with
-    its 95 % interval. Raises `convsight.errors.UserError` for what the caller can mend.
+    `data` is what `train` takes. `split` names the one to judge, by default test, else val, else all there is;
+    `mistakes` is a new folder or a .csv file for what is predicted wrong. `net` is your own network that it was trained
+    with, to be run by PyTorch, which an exported graph does not need; progress goes to standard error unless `quiet`.
+    Metrics are shares (0..1) or in the unit of what is predicted, each with its 95 % interval. Raises
+    `convsight.errors.UserError` for what the caller can mend.
+
+    >>> judged = convsight.evaluate("runs/digits", quiet=True)  # doctest: +SKIP
+    >>> judged.metrics["test/accuracy"]  # doctest: +SKIP
+    Measured(value=..., low=..., high=...)
     """
     from convsight.datasets.in_memory import data_of
     from convsight.runtime.evaluate import evaluate as evaluate_on
 
-    given = None if data is None else data_of(data)
-    if net is None:
-        return evaluate_on(path, given, _listener(quiet), **options)
     with _own_net(net):
-        return evaluate_on(path, given, _listener(quiet), **{"engine": "torch", **options})
+        return evaluate_on(
+            path,
+            None if data is None else data_of(data),
+            _listener(quiet),
+            split=split,
+            mistakes=None if mistakes is None else Path(mistakes),
+            skip_unreadable=skip_unreadable,
+            workers=workers,
+            max_megapixels=max_megapixels,
+            engine=engine if net is None else engine or "torch",
+            precision=precision,
+        )
 
 
 def audit(
@@ -322,6 +363,12 @@ def audit(
     wrong too, which needs PyTorch, and keeps them for the report of that run. `audit(...).wrong` says whether
     something certain was found, `findings` hold every case. Raises `convsight.errors.UserError` for data that cannot
     be read.
+
+    >>> import numpy as np
+    >>> same = np.zeros((4, 40, 40, 3), np.uint8)
+    >>> found = audit((same, ["cat", "cat", "dog", "dog"]), quiet=True)
+    >>> found.wrong, found.findings[0].words
+    (True, '...')
     """
     from convsight.datasets import apply_splits_csv
     from convsight.datasets.audit import audit as look_at
@@ -358,7 +405,11 @@ def export(
 
     The options are those of `convsight export`; `net` is your own network that it was trained with. Returns the file
     and its card with the proofs. Raises `convsight.errors.UserError` where it cannot be exported, or a proof does not
-    hold: then no file is written.
+    hold: then no file is written. `max_loss` is what 8-bit numbers may cost, in points of the first metric.
+
+    >>> exported = convsight.export("runs/digits", "openvino", out="model.xml", quiet=True)  # doctest: +SKIP
+    >>> exported.card.proofs[0].holds  # doctest: +SKIP
+    True
     """
     from convsight.datasets.in_memory import data_of
     from convsight.export.verb import export as export_to
@@ -377,6 +428,12 @@ def export(
         )
 
 
+@overload
+def explain(
+    model: "_Path | Model", picture: list[Any] | tuple[Any, ...], **options: "Unpack[ExplainOptions]"
+) -> "list[ImportanceMap]": ...
+@overload
+def explain(model: "_Path | Model", picture: "Picture", **options: "Unpack[ExplainOptions]") -> "ImportanceMap": ...
 def explain(
     model: "_Path | Model",
     picture: Any,
@@ -400,15 +457,20 @@ def explain(
     weights: str | None = None,
     download: bool = False,
     evidence: bool = True,
-) -> Any:
+) -> "ImportanceMap | list[ImportanceMap]":
     """How much the answer of `model` about `picture` depends on each place of it, as an `ImportanceMap`.
 
     `model` is what `load` takes, or what it returned; `picture` what `Model.predict` takes: of a list or a batch comes
     a list of maps. `target` is the class, the name of a number, or `#2` for the second thing that `predict` shows, by
-    default the surest. A map has `values` in the picture's pixels, `draw()`, `show()`, `save(path)`, `to_json()` and,
-    unless `evidence` is False, the map's rank among maps that know nothing of the network in `evidence`; a notebook
-    shows it. Without `method` the network's own ranking chooses, see `rank_explanations`.
+    default the surest; `window` and `stride` are in px of what the network sees. A map has `values` in the picture's
+    pixels, `draw()`, `show()`, `save(path)`, `to_json()` and, unless `evidence` is False, the map's rank among maps
+    that know nothing of the network in `evidence`; a notebook shows it. Without `method` the network's own ranking
+    chooses, see `rank_explanations`.
     Raises `convsight.errors.UserError` for an unknown method, class or layer, with the nearest names.
+
+    >>> found = convsight.explain("runs/digits", "cat.jpg", method="occlusion")  # doctest: +SKIP
+    >>> found.values.shape, found.unit  # its height and width  # doctest: +SKIP
+    ((120, 90), 'probability')
     """
     from convsight.errors import UserError
     from convsight.explain.held import explain_held
@@ -459,6 +521,10 @@ def rank_explanations(
     `methods` are all that apply, where none is named. `judgements` of what is returned are the verdicts, the most
     trusted first. It is stored with the network after each picture, and the same call goes on with it. Raises
     `convsight.errors.UserError` for what the caller can mend.
+
+    >>> ranking = convsight.rank_explanations("runs/digits", pictures=2, methods=["occlusion"])  # doctest: +SKIP
+    >>> ranking.judgements["occlusion"].verdict.value  # doctest: +SKIP
+    'undecided'
     """
     from convsight.datasets.in_memory import data_of
     from convsight.explain.evidence.rank import RankOptions, rank
@@ -480,7 +546,17 @@ def describe(
     batch: int | None = None,
     optimizer: str = "adamw",
 ) -> "Description":
-    """What a network does to a volume and what it costs, layer by layer: see `convsight.describe.describe`."""
+    """What a network does to a volume and what it costs, layer by layer, each number with its formula.
+
+    `net` is a name of the catalogue, a text, a run folder or a model file, or any module. `volume` is what goes in,
+    (height, width, channels), for a module also (length, channels) or (depth, height, width, channels); a module needs
+    it. `classes` is the number of outputs. With `batch` the memory of a training step in bytes is predicted. Raises
+    `convsight.errors.UserError` for a network that cannot work, which says where and what would mend it.
+
+    >>> found = describe("lecture1", (28, 28, 1))
+    >>> found.parameters, found.layers[0].output_formula
+    (51722, '28 - 3 + 1 = 26')
+    """
     from convsight.describe import describe as described
 
     return described(_text(net), volume, classes=classes, batch=batch, optimizer=optimizer)

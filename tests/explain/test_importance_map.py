@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,8 @@ def test_a_loaded_model_explains_whatever_predict_takes(tmp_path: Path, monkeypa
     file = tmp_path / "a.png"
     Image.fromarray(pixels).save(file)
     one = convsight.explain(model, file, target="bright", window=4, stride=4)
-    batch = convsight.explain(model, np.stack([pixels, pixels]), target="bright", window=4, stride=4)
+    # Of an array its number of axes says whether it is a batch, which no type does.
+    batch: Any = convsight.explain(model, np.stack([pixels, pixels]), target="bright", window=4, stride=4)
     several = convsight.explain(model, [file, pixels, file.read_bytes()], target="bright", window=4, stride=4)
     assert [len(batch), len(several)] == [2, 3]
     for found in (*batch, *several):

@@ -73,7 +73,7 @@ def read_volume_pairs(path: Path) -> Dataset:
     highest = 1 if is_binary else max((number for number in numbers if number != _UNKNOWN), default=0)
     names = _class_names(path, highest)
     target = Palette(names=names, colours=usual_colours(names))
-    maps = ClassMaps([partial(_mask, pair.mask, is_binary) for pair in pairs], names, spacings=spacings)
+    maps = ClassMaps([partial(volume_mask, pair.mask, is_binary) for pair in pairs], names, spacings=spacings)
     splits = {}
     for split in (*SPLIT_NAMES, UNSPLIT):
         rows = np.flatnonzero([pair.split == split for pair in pairs])
@@ -203,8 +203,11 @@ def _apart(pair: _Pair) -> str:
     return apart(image, mask) if image and mask else ""
 
 
-def _mask(file: Path, is_binary: bool = False) -> NDArray[np.integer[Any]]:
-    """A mask, turned as its volume is, in whole numbers; of a binary one 255 becomes 1."""
+def volume_mask(file: Path, is_binary: bool = False) -> NDArray[np.integer[Any]]:
+    """A mask, turned as its volume is, in whole numbers; of a binary one 255 becomes 1.
+
+    Raises `UserError` where it cannot be read, and for other numbers.
+    """
     try:
         voxels = (
             read_nifti(file, str(file), _LIMIT).voxels
@@ -226,7 +229,7 @@ def _mask(file: Path, is_binary: bool = False) -> NDArray[np.integer[Any]]:
 
 
 def _numbers(file: Path) -> set[int]:
-    return set(np.unique(_mask(file)).tolist())
+    return set(np.unique(volume_mask(file)).tolist())
 
 
 def _gaps(path: Path, pairs: Sequence[_Pair]) -> Iterator[Finding]:

@@ -22,7 +22,8 @@ from convsight.metrics.bootstrap import bootstrapped
 
 LEAST = 0.1  # of a class's score: what covering must cost, and pasting gain, at the lower end of their intervals
 FEWEST = 8  # pictures of the class, and of others, from which anything is told
-MOST_VARIED = 0.5  # of the variation of other classes' pictures in a region: a thing varies from picture to picture
+MOST_VARIED = 0.25  # of the variation of other classes' pictures in a region: a thing varies from picture to picture
+_STEADIEST = 4  # the share of a region that is a mark at least: a map's cells do not end where the mark does
 _LEAST_VARIATION = 1e-6  # so that nothing is divided by 0
 _RESAMPLES = 1000
 
@@ -39,8 +40,8 @@ class Tried:
 
     `covered` is what its pictures lose where the region is covered, `pasted` what others gain where it is pasted, each
     a mean over pictures; `turned` is the share of the others that are then answered with the class. `covered_elsewhere`
-    and `pasted_elsewhere` are the largest such means of regions of the same size. `varied` is how much its pixels vary
-    over pictures of the class (standard deviation, the mean over the region), as a share of those of the others.
+    and `pasted_elsewhere` are the largest such means of regions of the same size. `varied` is how much its
+    steadiest quarter varies over pictures of the class (standard deviation), as a share of these pixels of the others.
     """
 
     name: str
@@ -56,13 +57,17 @@ class Tried:
 
     @property
     def is_shortcut(self) -> bool:
-        """Whether covering costs the class its score, pasting gives it, regions elsewhere do neither, and it is a mark.
+        """Whether the region gives the class away and is a mark.
 
         What varies from picture to picture as other classes do there is part of the thing, and no mark.
         """
+        return self.gives_away and self.varied <= MOST_VARIED
+
+    @property
+    def gives_away(self) -> bool:
+        """Whether covering costs the class its score, pasting gives it, and regions elsewhere do neither."""
         here = self.covered.low > LEAST and self.pasted.low > LEAST
-        nowhere_else = self.covered_elsewhere < LEAST and self.pasted_elsewhere < LEAST
-        return here and nowhere_else and self.varied <= MOST_VARIED
+        return here and self.covered_elsewhere < LEAST and self.pasted_elsewhere < LEAST
 
     @property
     def words(self) -> str:
@@ -78,8 +83,8 @@ class Tried:
         return (
             f"covering it costs {_points(self.covered)} of the score (elsewhere at most {self.covered_elsewhere:.2f}), "
             f"pasting it gains {_points(self.pasted)} (elsewhere at most {self.pasted_elsewhere:.2f}) and turns "
-            f"{self.turned:.0%} of {self.pictures[1]} pictures of other classes; it varies {self.varied:.2f} times as "
-            "much as in these"
+            f"{self.turned:.0%} of {self.pictures[1]} pictures of other classes; its steadiest quarter "
+            f"varies {self.varied:.2f} times as much as in these"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -144,7 +149,7 @@ class _Trial:
             float((pasted > np.maximum(0.5, self.scores_of_others)).mean()),
             _largest(places, self._lost),
             _largest(places, lambda place: self._pasted(place) - self.scores_of_others),
-            _variation(self.of_class, region) / max(_variation(self.others, region), _LEAST_VARIATION),
+            _varied(_variation(self.of_class, region), _variation(self.others, region)),
             (len(self.of_class), len(self.others)),
         )
 
@@ -162,10 +167,17 @@ class _Trial:
         return np.array(list(self.others[0].scores_of_many(region.pasted(onto, source) for onto, source in pairs)))
 
 
-def _variation(subjects: Sequence[Subject], region: Region) -> float:
-    """How much the pixels of `region` vary over pictures: their standard deviation, the mean over the region."""
+def _variation(subjects: Sequence[Subject], region: Region) -> NDArray[np.float64]:
+    """The standard deviation of every number in `region` over pictures."""
     pixels = np.stack([each.array[region.part] for each in subjects]).astype(np.float64)
-    return float(pixels.std(axis=0).mean())
+    found: NDArray[np.float64] = pixels.std(axis=0).ravel()
+    return found
+
+
+def _varied(mine: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    """How much those numbers vary that vary least in the class, as a share of how they do in others."""
+    steadiest = np.argsort(mine, kind="stable")[: max(1, len(mine) // _STEADIEST)]
+    return float(mine[steadiest].mean() / max(others[steadiest].mean(), _LEAST_VARIATION))
 
 
 def _mean(values: NDArray[np.float64]) -> Measured:

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from convsight.images import TIFF_SUFFIXES, VOLUME_SUFFIXES, ImageError, Source, VolumeSpace, volume_space
+from convsight.images import (
+    TIFF_SUFFIXES,
+    VOLUME_SUFFIXES,
+    ImageError,
+    Source,
+    VolumeSpace,
+    volume_header,
+    volume_space,
+)
 from convsight.inputs.array_file import ARRAY_SUFFIXES, read_array
 from convsight.inputs.levels import Levels
 from convsight.inputs.loaded import Loaded
@@ -15,7 +23,7 @@ from convsight.inputs.middle import MiddleGeometry, cut_to_middle
 from convsight.inputs.resample import Spacing, resampled
 from convsight.inputs.slices import is_stack
 from convsight.inputs.spec import BATCH, InputSpec
-from convsight.inputs.volume_file import is_nifti_source, read_volume
+from convsight.inputs.volume_file import is_nifti_source, read_volume, volume_sides
 from convsight.words import counted
 
 _OWN_LOW, _OWN_HIGH = 0.5, 99.5  # percentiles of a volume's own range
@@ -74,6 +82,18 @@ class VolumeInput(Levels, InputSpec):
 
     def original(self, source: Source, max_megapixels: float = 100.0, name: str | None = None) -> NDArray[Any]:
         return self._original(source, max_megapixels, name)[0]
+
+    def voxel_sides(self, source: Source) -> Spacing | None:
+        """The sides in mm of a voxel of `original` along depth, height and width, where its file tells them."""
+        if not self._may_be_file(source):
+            return None
+        if is_nifti_source(source):
+            header = volume_header(source)
+            told = header.spacing if header else None
+        else:
+            sides = volume_sides(source) if isinstance(source, Path) else None
+            told = sides.spacing if sides else None
+        return (self.spacing or told) if told else None
 
     def is_whole(self, folder: Path) -> bool:
         return self.channels == 1 and is_stack(folder)

@@ -12,6 +12,7 @@ from convsight.errors import UserError
 from convsight.inputs import is_shown
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.paired import Comparison
+from convsight.metrics.sweep import Sweep
 from convsight.results import Drawable, Result, Tabular, WithFiles, require
 from convsight.results.capabilities import lacking
 
@@ -106,6 +107,14 @@ def compared(found: Metrics, other: Metrics) -> Comparison | None:
         return None
     same_type: Any = other  # which a type checker cannot know
     return found.compared(same_type)
+
+
+@runtime_checkable
+class Sweeping(Protocol):
+    """Metrics of results that are `Thresholded`, which know how good these are at any threshold."""
+
+    def swept(self, thresholds: NDArray[np.floating[Any]]) -> dict[str, Sweep]:
+        """Precision and recall of what `at_least` leaves at each: of all together (the name ""), and of each class."""
 
 
 def remarks_of(found: Metrics) -> list[str]:

@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convsight.datasets.answers.answers import Answers, GivenAnswers
+from convsight.datasets.answers.image_names import stem_of
 from convsight.datasets.masks.mask_file import MaskFile, Reading
+from convsight.datasets.volume_pairs import volume_mask
 from convsight.errors import UserError
+from convsight.images import VOLUME_SUFFIXES, Source, apart, is_volume_name, volume_space
 from convsight.results import ClassMap, ClassMaps
 from convsight.results.pixel_colours import UNKNOWN_COLOUR
 from convsight.targets import Palette
 from convsight.words import quoted
 
-_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".npy")
+_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".npy", *sorted(VOLUME_SUFFIXES))
 # Ends of names that say what a file is, and not which image it is of.
 _OURS, _ARRAY = ".mask", ".npy"
 _ENDS = (_OURS, ".instances", "_cp_masks", "_mask", "-mask", "_pred", "_prediction", "_segmentation")
-_RGB = 3
+_RGB, _VOLUME = 3, 3
+_UNKNOWN = 255  # of no class in most masks
 
 
 def read_masks(given: GivenAnswers) -> Answers:
@@ -28,10 +32,11 @@ def read_masks(given: GivenAnswers) -> Answers:
 
     A mask holds the numbers or colours of the masks of the data, where these are files, as tools give that learnt from
     them. Else, and in files `*.mask.png` as `predict --files` writes them, one channel holds indices of classes, and
-    colours are those that the data have for them; the index of no class is that of the data. Volumes are NumPy's .npy
-    files. An image without a mask counts as one of which no pixel was given a class. A mask is read when its image is
-    judged; raises `UserError` naming it then for one of another size, an index or a colour of no class, and one that
-    cannot be read; before, for a folder without masks, a mask of no image, and two of one.
+    colours are those that the data have for them; the index of no class is that of the data. Masks of volumes are NIfTI
+    files, turned as their volume is and lying where it lies, TIFFs of pages or NumPy's .npy files. An image without a
+    mask counts as one of which no pixel was given a class. A mask is read when its image is judged; raises `UserError`
+    naming it then for one of another size or place, an index or a colour of no class, and one that cannot be read;
+    before, for a folder without masks, a mask of no image, and two of one.
     """
     if not given.path.is_dir():
         raise given.refused("a folder of masks, such as PNG, each called like its image")
@@ -50,8 +55,11 @@ def read_masks(given: GivenAnswers) -> Answers:
                 true.classes, true.colours, np.full_like(true.indices, true.ignore_index), true.ignore_index
             )
         file = files[position]
-        as_data = reading is not None and not file.stem.endswith(_OURS) and file.suffix.lower() != _ARRAY
-        indices = MaskFile(file, None, reading)() if as_data and reading is not None else _indices(file, true)
+        as_data = reading is not None and not stem_of(file.name).endswith(_OURS) and file.suffix.lower() != _ARRAY
+        if true.indices.ndim == _VOLUME and file.suffix.lower() != _ARRAY:
+            indices = _known(file, _of_volume(file, given.split.images[position], true), true)
+        else:
+            indices = MaskFile(file, None, reading)() if as_data and reading is not None else _indices(file, true)
         if indices.shape != true.indices.shape:
             raise UserError(
                 f"{files[position]}: the mask is {by(indices.shape)}, its image {by(true.indices.shape)}; "
@@ -75,9 +83,9 @@ def mask_files(given: GivenAnswers) -> Mapping[int, Path]:
     found: dict[int, Path] = {}
     names = given.names
     for file in sorted(given.path.rglob("*")):
-        if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+        if not file.name.lower().endswith(_SUFFIXES) or not file.is_file():
             continue
-        text = str(file.relative_to(given.path).with_suffix("")).replace("\\", "/")
+        text = str(file.relative_to(given.path).with_name(stem_of(file.name))).replace("\\", "/")
         spellings = [text, *_shortened(text)]
         position = next((place for each in spellings if (place := names.known(each)) is not None), None)
         if position is None:
@@ -110,6 +118,23 @@ def _indices(file: Path, true: ClassMap) -> NDArray[np.integer[Any]]:
     values = mask_numbers(file)
     if values.ndim == _RGB and values.shape[-1] == _RGB and true.indices.ndim < _RGB:
         return _by_colour(file, values, true)
+    return _known(file, values, true)
+
+
+def _of_volume(file: Path, volume: Source | None, true: ClassMap) -> NDArray[np.integer[Any]]:
+    """A mask of a volume in its orientation; of two classes 255 is the second, where the mask has only this and 0."""
+    there = volume_mask(file)
+    if not is_volume_name(file.name):
+        return there
+    if isinstance(volume, Path) and is_volume_name(volume.name):
+        own, its = volume_space(volume), volume_space(file)
+        if own and its and own.own_shape == its.own_shape and (words := apart(own, its)):
+            raise UserError(f"{file} lies elsewhere than its volume {volume}: {words}; resample it onto its volume")
+    is_binary = len(true.classes) == 2 and set(np.unique(there).tolist()) <= {0, _UNKNOWN}
+    return np.minimum(there, 1) if is_binary else there
+
+
+def _known(file: Path, values: NDArray[Any], true: ClassMap) -> NDArray[np.integer[Any]]:
     known = (values < len(true.classes)) | (values == true.ignore_index)
     if not bool(known.all()):
         raise UserError(

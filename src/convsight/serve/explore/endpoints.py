@@ -14,6 +14,7 @@ from convsight.pages.page import style
 from convsight.serve.admission import Admission, client_of
 from convsight.serve.explore.explored import Cell, Explored
 from convsight.serve.explore.plane_endpoints import PlaneEndpoints
+from convsight.serve.explore.threshold_endpoints import ThresholdEndpoints
 from convsight.serve.explore.whole_number import whole
 from convsight.serve.pages import PAGE_HEADERS
 from convsight.serve.refusal import RefusedError, busy
@@ -37,6 +38,9 @@ FILES = {
     "marks.js": "text/javascript",
     "selecting.js": "text/javascript",
     "shared.js": "text/javascript",
+    "thresholds.js": "text/javascript",
+    "sweep.js": "text/javascript",
+    "thresholds.css": "text/css",
 }
 
 _MOST_WAITING = 64  # requests of pages; each holds little but a connection
@@ -87,6 +91,7 @@ class ExploreEndpoints:
             "/explore/pictures", self._picture, methods=["POST"], include_in_schema=False, response_model=None
         )
         PlaneEndpoints(self._explored, self._done, self._in_turn).add_to(app)
+        ThresholdEndpoints(self._explored, self._settings, self._admission, self._done, self._in_turn).add_to(app)
 
     async def _page(self) -> Response:
         return HTMLResponse(_read("explore.html"), headers=PAGE_HEADERS)

@@ -7,6 +7,7 @@ import { showFilter } from "./filter.js";
 import { Brush, showMap, takeMaps } from "./hiding.js";
 import { cellAt, fillMap, fillMaps, fillStrip, fillThumbs, select, spriteOf, tabOf } from "./network.js";
 import { takePlane } from "./plane.js";
+import { showFound, takeThresholds } from "./thresholds.js";
 import { fillSamples, markSample, takeDrawing, takeFiles } from "./picture.js";
 import { Server } from "./server.js";
 
@@ -52,6 +53,7 @@ async function give(file, label, sample) {
   if (mine !== turn) return false;
   $("inside").hidden = $("looked-at").hidden = false;
   brush.clear();
+  showFound();
   showMap(server, () => picture);
   say(taken.remark || `${label}: ${spoken(answer)}`);
   remember();
@@ -181,6 +183,7 @@ async function start() {
   takeMaps(server, network.methods, () => picture, remember);
   brush = new Brush(server, () => picture);
   takePlane(server, network, give);
+  takeThresholds(server, network, () => picture);
   $("map").addEventListener("click", (event) =>
     openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);

@@ -20,6 +20,7 @@ from convsight.serve.explore.exciting_pictures import ExcitingPictures
 from convsight.serve.explore.held_pictures import HeldPictures
 from convsight.serve.explore.plane import Plane
 from convsight.serve.explore.samples import Sample
+from convsight.serve.explore.thresholds import Thresholds
 from convsight.serve.explore.whole_data import WholeData, nothing_known
 from convsight.serve.refusal import RefusedError
 from convsight.training_half import training_half
@@ -40,12 +41,14 @@ class Cell(NamedTuple):
 class ExploreSettings:
     """What an explorer shows: `samples` to pick from, and how many megabytes its pictures may hold together.
 
-    `whole` finds all pictures, when they are asked for. Among `data` are found those that excite a channel most.
+    `whole` finds all pictures, `judged` those that networks are judged on, when they are asked for. Among `data` are
+    found those that excite a channel most.
     """
 
     samples: tuple[Sample, ...] = ()
     held_mb: float = 256.0
     whole: Callable[[], WholeData] = nothing_known
+    judged: Callable[[], WholeData] = nothing_known
     data: tuple[Sample, ...] = ()
 
 
@@ -64,6 +67,7 @@ class Explored:
         self._max_megapixels = max_megapixels
         self._exciting = ExcitingPictures(self._view, settings.data, self._spec, max_megapixels)
         self.plane = Plane(model, network.opened, self._spec, settings.whole, max_megapixels)
+        self.thresholds = Thresholds(model, self._spec, settings.judged, max_megapixels)
 
     def facts(self) -> dict[str, Any]:
         """The network, its layers, the pictures to pick from and the methods that explain."""
@@ -84,6 +88,7 @@ class Explored:
             "layers": self._view.to_json(),
             "samples": [{"name": each.item.name, "truth": each.truth} for each in self._samples],
             "no_plane": self.plane.why_none(),
+            "thresholds": self.thresholds.are_there,
             "methods": [name for name, entry in METHODS.items()],
         }
 

@@ -52,6 +52,18 @@ export class Server {
 
   async thumbnail(number) { return URL.createObjectURL(await (await fetched(`/explore/thumbnails/${number}`)).blob()); }
 
+  // A picture with what is found from a threshold on, and how good that is on pictures whose truth is known.
+  async drawn(file, threshold) {
+    const query = threshold === null ? "" : `?threshold=${threshold}`;
+    return (await fetched(`/explore/thresholds/drawn${query}`, asBody(file))).json();
+  }
+
+  async askForSweep() { return (await fetched("/explore/thresholds", { method: "POST" })).json(); }
+
+  async sweepProgress() { return (await fetched("/explore/thresholds")).json(); }
+
+  async sweep() { return (await fetched("/explore/thresholds/swept")).json(); }
+
   // The plane of all pictures: asked for, how far it is, and itself.
   async askForPlane() { return (await fetched("/explore/plane", { method: "POST" })).json(); }
 

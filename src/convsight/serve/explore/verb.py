@@ -11,7 +11,7 @@ from convsight.runtime.model import Model, load
 from convsight.serve.explore.explored import Explored, ExploreSettings
 from convsight.serve.explore.samples import MOST, Sample, samples_of
 from convsight.serve.explore.saved.save import Saved, save_page
-from convsight.serve.explore.whole_data import whole_data
+from convsight.serve.explore.whole_data import judged_data, whole_data
 from convsight.serve.server import serve
 from convsight.serve.settings import ServeSettings
 from convsight.spread import evenly
@@ -70,8 +70,8 @@ def _opened(options: ExploreOptions, pictures: int, say: Say) -> tuple[Model, Ex
     model = load(options.model, options.engine, options.precision)
     samples = _samples(options, model, pictures, say) if pictures else []
     picked = [samples[n] for n in map(int, evenly(len(samples), MOST))]
-    whole = partial(whole_data, options.model, model.card, options.data)
-    shown = ExploreSettings(tuple(picked), options.held_mb, whole, tuple(samples))
+    whole, judged = (partial(find, options.model, model.card, options.data) for find in (whole_data, judged_data))
+    shown = ExploreSettings(tuple(picked), options.held_mb, whole, judged, tuple(samples))
     return model, Explored(_NAME, model, shown, options.max_megapixels), samples
 
 

@@ -6,7 +6,7 @@ from convsight.card import Card
 from convsight.datasets import Dataset, read_for
 from convsight.errors import UserError
 from convsight.results import Result
-from convsight.runtime.evaluate import own_data
+from convsight.runtime.evaluate import judged_split, own_data
 from convsight.runtime.sources import Item, read_sources
 from convsight.serve.explore.samples import Sample
 from convsight.spread import evenly
@@ -37,17 +37,32 @@ def whole_data(name: str, card: Card, data: str | None) -> WholeData:
 
     `data` may also be pictures of which nothing is known. Raises `UserError` where there are none.
     """
-    try:
-        dataset = (
-            own_data(name, card)[0] if data is None else read_for(data_for(data, card.task), card.task, card.target)
-        )
-    except UserError:
-        if data is None:
-            raise
-        items = list(read_sources([data]))
+    dataset = _dataset(name, card, data)
+    if dataset is None:
+        items = list(read_sources([str(data)]))
         return WholeData([KnownPicture(Sample(items[n])) for n in evenly(len(items), MOST).tolist()], len(items))
     places = [(part, n) for part, split in dataset.splits.items() for n in range(len(split))]
     return WholeData([_known(dataset, *places[n]) for n in evenly(len(places), MOST).tolist()], len(places))
+
+
+def judged_data(name: str, card: Card, data: str | None) -> WholeData:
+    """Of the same, the split that networks are judged on; raises `UserError` where nothing is known of the pictures."""
+    dataset = _dataset(name, card, data)
+    if dataset is None:
+        raise UserError(f"what is true of the pictures in {data} is not known: name data with their answers")
+    split = judged_split(dataset)
+    places = evenly(len(split), MOST).tolist()
+    return WholeData([_known(dataset, split.name, n) for n in places], len(split))
+
+
+def _dataset(name: str, card: Card, data: str | None) -> Dataset | None:
+    """The data set; None where `data` are pictures of which nothing is known."""
+    if data is None:
+        return own_data(name, card)[0]
+    try:
+        return read_for(data_for(data, card.task), card.task, card.target)
+    except UserError:
+        return None
 
 
 def nothing_known() -> WholeData:

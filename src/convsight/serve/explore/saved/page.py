@@ -12,7 +12,7 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:; base-uri 'none'; "
     "form-action 'none'"
 )
-_SHEETS = ("style.css", "explore.css", "plane.css")
+_SHEETS = ("style.css", "explore.css", "plane.css", "thresholds.css")
 _STYLES = "\n".join(f'<link rel="stylesheet" href="/explore/files/{name}">' for name in _SHEETS)
 _SCRIPT = '<script type="module" src="/explore/files/explore.js"></script>'
 _OTHER_PAGE = ' · <a href="/">the page for many pictures</a>'

@@ -73,6 +73,7 @@ def save_page(
         "methods": sorted({name for each in maps for name in each}),
         "deployed": {"engine": "the script of this page", "precision": "float32", "folds": False},
         "no_plane": None,
+        "thresholds": False,
         "samples": [{"name": each.item.name, "truth": each.truth} for each in samples],
     }
     saved = {

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from convsight.metrics import Described, Measured, Metric
 from convsight.metrics.bootstrap import bootstrapped, measured, resamples_for
 from convsight.metrics.paired import Comparison, paired_bootstrap
+from convsight.metrics.sweep import Sweep
 from convsight.metrics.things.best_thresholds import best_thresholds
 from convsight.metrics.things.coco import Coco, mean
 from convsight.metrics.things.error_kinds import error_kinds, error_shares
 from convsight.metrics.things.flat_boxes import EvaluatedBoxes
 from convsight.metrics.things.interval_of_averages import interval_of_averages, rare_classes
 from convsight.metrics.things.threshold_metrics import ThresholdCurve, metrics_at_thresholds, threshold_curves
+from convsight.metrics.things.threshold_sweep import threshold_sweep
 from convsight.metrics.things.thresholds import THRESHOLD, thresholds_of
 from convsight.metrics.things.voc import ELEVEN, voc_curves, voc_precisions
 from convsight.results import Boxes, Result
@@ -123,6 +125,9 @@ class BoxMetrics(Metrics):
     def precision_recall(self) -> dict[str, ThresholdCurve]:
         """Precision and recall of each class at an overlap of 0.5, for a plot; see `threshold_curves`."""
         return threshold_curves(self._judged())
+
+    def swept(self, thresholds: Floats) -> dict[str, Sweep]:
+        return threshold_sweep(self._judged(), thresholds)
 
     def _judged(self) -> Coco:
         if not self._targets:

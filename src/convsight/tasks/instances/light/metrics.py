@@ -15,12 +15,14 @@ from convsight.metrics.pixels.jaccard_of_things import aggregated_jaccard
 from convsight.metrics.pixels.mask_pairs import MaskPairs
 from convsight.metrics.pixels.overlap import mean_defined
 from convsight.metrics.pixels.science_bowl import science_bowl_precision
+from convsight.metrics.sweep import Sweep
 from convsight.metrics.things.best_thresholds import best_thresholds
 from convsight.metrics.things.coco import Coco
 from convsight.metrics.things.error_kinds import error_kinds, error_shares
 from convsight.metrics.things.flat_boxes import EvaluatedBoxes
 from convsight.metrics.things.interval_of_averages import interval_of_averages, rare_classes
 from convsight.metrics.things.threshold_metrics import ThresholdCurve, metrics_at_thresholds, threshold_curves
+from convsight.metrics.things.threshold_sweep import threshold_sweep
 from convsight.metrics.things.thresholds import THRESHOLD, thresholds_of
 from convsight.results import Boxes, Result
 from convsight.results.box_columns import MASK
@@ -124,6 +126,9 @@ class InstanceMetrics(Metrics):
     def precision_recall(self) -> dict[str, ThresholdCurve]:
         """Precision and recall of each class at an overlap of 0.5, for a plot; see `threshold_curves`."""
         return threshold_curves(self.judged)
+
+    def swept(self, thresholds: Floats) -> dict[str, Sweep]:
+        return threshold_sweep(self.judged, thresholds)
 
     @property
     def judged(self) -> Coco:
