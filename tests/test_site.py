@@ -125,6 +125,7 @@ def test_a_notebook_shows_what_its_cells_answered(tmp_path: Path) -> None:
         nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
             "from IPython.display import HTML\nHTML('<b>bold</b>\\n\\n<i>slanted</i>')"
         ),
+        nbformat.v4.new_code_cell("import tempfile\ntempfile.mkdtemp()"),  # type: ignore[no-untyped-call]
         nbformat.v4.new_code_cell("from PIL import Image\nImage.new('L', (3, 2))"),  # type: ignore[no-untyped-call]
     ]
     file = tmp_path / "short.ipynb"
@@ -133,5 +134,8 @@ def test_a_notebook_shows_what_its_cells_answered(tmp_path: Path) -> None:
     assert text.startswith("# Words\n\n```python\nprint(6 * 7)")
     assert "```text\n42\nred\n```" in text
     assert "<div>\n<b>bold</b>\n<i>slanted</i>\n</div>" in text
-    assert "![what the cell shows](short_3_0.png)" in text
-    assert (tmp_path / "short_3_0.png").read_bytes().startswith(b"\x89PNG")
+    made = re.search(r"^'(.+)'$", text, re.M)
+    assert made is not None
+    assert not Path(made[1]).exists()
+    assert "![what the cell shows](short_4_0.png)" in text
+    assert (tmp_path / "short_4_0.png").read_bytes().startswith(b"\x89PNG")

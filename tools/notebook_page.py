@@ -1,8 +1,10 @@
 """A notebook as a page of Markdown, with what its cells answer when they are run."""
 
+import os
 import re
 from base64 import b64decode
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -15,7 +17,9 @@ def notebook_page(file: Path, *, run: bool) -> Path:
     """Write `file` as Markdown beside it, its pictures too; with `run` every cell is run first. Returns the page."""
     notebook = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
     if run:
-        NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+        with TemporaryDirectory() as folder:  # for what the notebook makes
+            client = NotebookClient(notebook, timeout=240, kernel_name="python3")
+            client.execute(env={**os.environ, "TMPDIR": folder})
     parts: list[str] = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":

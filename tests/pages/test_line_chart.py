@@ -31,6 +31,16 @@ def test_its_words_say_what_it_shows_as_text() -> None:
     assert len(set(kinds)) == 2  # dashes tell them apart, not the colour alone
 
 
+def test_numbers_at_the_left_have_room() -> None:
+    """Seven characters of 11 px are at most 48 px wide, in fonts of any width that pages are shown in."""
+    drawn = ElementTree.fromstring(line_chart("a", [Line("rate", [(1, 0.00073)])], "epoch"))
+    ends = [
+        (float(str(each.get("x"))), each.text or "") for each in drawn.iter("text") if each.get("text-anchor") == "end"
+    ]
+    assert max(len(text) for _, text in ends) == 7
+    assert all(end >= 48 for end, _ in ends)
+
+
 def test_one_point_is_drawn_and_none_is_refused() -> None:
     assert "<circle" in line_chart("a", [Line("b", [(1, 2.0)])], "epoch")
     with pytest.raises(ValueError, match="nothing to draw"):

@@ -76,6 +76,14 @@ def test_rows_and_json_hold_what_is_sure_enough_surest_first() -> None:
     assert told.at_least(0.9).summary() == "nothing found"
 
 
+def test_what_is_true_is_drawn_without_a_score() -> None:
+    """Words end where the name does: less of the image is under them than under a name with a score."""
+    image = Image.new("RGB", SIZE)
+    place = (10.0, 30.0, 90.0, 70.0)
+    changed = [np.asarray(boxes(place, scores=[score]).draw(image)).any(axis=2).sum() for score in (1.0, 0.99)]
+    assert changed[0] < 0.9 * changed[1]
+
+
 def test_drawing_marks_the_box_and_leaves_the_image_alone() -> None:
     image = Image.new("RGB", SIZE)
     drawn = np.asarray(ONE.draw(image))

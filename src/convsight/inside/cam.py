@@ -16,9 +16,12 @@ from torch import Tensor, nn
 from convsight.errors import UserError
 from convsight.explain.method import Method, for_any_network
 from convsight.explain.subject import Subject
+from convsight.inside.layers import seeing_maps
 from convsight.inside.open_network import OpenNetwork
 from convsight.inside.seen_calls import SeenCalls
 from convsight.tasks.question import Question
+
+_OF_MAPS = ("gradcam", "gradcampp")
 
 
 @final
@@ -34,12 +37,19 @@ class Cam(Method):
 
     def importance(self, subject: Subject) -> NDArray[np.float64]:
         network: OpenNetwork = subject.open_network()
-        found = _pooled(network, network.planes(subject.array[None]), subject.question)
+        planes = network.planes(subject.array[None])
+        found = _pooled(network, planes, subject.question)
         if found is None:
-            others = ", ".join(["gradcam", "gradcampp", *for_any_network()])
+            others = ", ".join([*(_OF_MAPS if _has_maps(network, planes) else ()), *for_any_network()])
             raise UserError(f"{network.card.net} does not answer by one dense layer behind a global mean; use {others}")
         values: NDArray[np.float64] = (found.weights[:, :, None, None] * found.maps).sum(dim=1)[0].double().numpy()
         return values
+
+
+def _has_maps(network: OpenNetwork, planes: Tensor) -> bool:
+    with seeing_maps(network, planes) as seen:
+        network.model(planes)
+    return bool(seen)
 
 
 class _Pooled(NamedTuple):

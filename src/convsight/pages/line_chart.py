@@ -8,7 +8,7 @@ from convsight.pages.markup import Markup, tag
 from convsight.words import shortened
 
 _WIDTH, _HEIGHT = 360, 230  # px, which a page scales
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 8, 10, 34  # px of the edges; on the left numbers such as 0.00076 have room
 _KINDS = 6  # of lines in the style sheet
 _TICKS = 5
 _NAME = 60

@@ -245,10 +245,12 @@ class Boxes(Result):
     def draw(self, image: Image.Image) -> Image.Image:
         """`image` with each box that is sure enough and its words, and masks, of which each has its own colour.
 
-        Where there are more masks than words have room for, masks alone are drawn.
+        Where there are more masks than words have room for, masks alone are drawn. What is true is certain, and has no
+        score beside its name.
         """
         shown = self.found.on((image.width, image.height))
-        boxes = [(box.xyxy, f"{box.name} {box.score:.2f}") for box in shown._rows()]
+        certain = bool((shown.scores == 1).all())
+        boxes = [(box.xyxy, box.name if certain else f"{box.name} {box.score:.2f}") for box in shown._rows()]
         if MASK not in self.columns:
             return draw_boxes(image, boxes, shown.labels.tolist())
         colours = list(range(len(boxes)))

@@ -52,7 +52,7 @@ function excited({ name, truth, value, picture, box, part }) {
   const [left, top, right, bottom] = box.map((share) => 100 * share);
   const frame = element("i", { style: `left: ${left}%; top: ${top}%; width: ${right - left}%; height: ${bottom - top}%` });
   const whole = element("span", { class: "framed", children: [
-    element("img", { src: `data:image/png;base64,${picture}`, alt: words }), frame] });
+    element("img", { src: `data:image/png;base64,${picture}`, alt: truth ? `a picture of ${truth}` : "a picture" }), frame] });  // its name stands below
   const cut = element("img", { src: `data:image/png;base64,${part}`, alt: "the part that its strongest cell sees" });
   return element("li", { children: [whole, cut, element("small", { text: words })] });
 }
