@@ -204,6 +204,7 @@ def many_classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield running
 
 
+@pytest.mark.slow
 def test_a_thousand_classes_with_markup_in_their_names_are_text_and_few(page: Browser, many_classes: Live) -> None:
     last = many_classes.get("/explore/network").json()["layers"][-1]["name"]
     opened(page, many_classes, f"#sample=0&layer={last}&channel=999")
