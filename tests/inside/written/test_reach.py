@@ -90,3 +90,24 @@ def test_behind_a_mean_all_is_seen() -> None:
         nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), torch.rand(1, 3, 5, 6)
     )
     assert reach.box(len(calls) - 1, 0, 0) == ((0, 5), (0, 6))
+
+
+class End(nn.Module):
+    """The last rows and columns of a map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 2, 3)
+
+    def forward(self, given: Tensor) -> Tensor:
+        found: Tensor = self.conv(given)[:, :, -4:, -5:]
+        return found
+
+
+def test_what_is_cut_off_moves_the_rest() -> None:
+    model = End()
+    for parameter in model.parameters():
+        parameter.data.uniform_(0.1, 1)
+    given = torch.rand(1, 3, 12, 14)
+    reach, calls = reach_of(model, given)
+    assert reach.box(len(calls) - 1, 1, 2) == by_gradients(model, given, 1, 2) == ((7, 10), (9, 12))

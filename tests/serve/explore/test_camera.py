@@ -43,6 +43,7 @@ def test_what_it_sees_is_answered_until_it_is_closed(explorer: Live, tmp_path: P
         assert page.run('document.querySelector("#camera").hidden')
 
 
+@pytest.mark.slow
 def test_where_there_is_none_that_is_told(explorer: Live, tmp_path: Path) -> None:
     with browser(tmp_path) as page:
         page.decide("camera", "granted")

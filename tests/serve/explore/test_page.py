@@ -1,5 +1,6 @@
 """The page of the explorer, of a real server, in a real browser."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,14 @@ import numpy as np
 import pytest
 from tests.browser import Browser, browser
 from tests.serve.explore.page import given, opened_at, press, until, value
-from tests.serve.live import Live, image, request, started
+from tests.serve.live import Live, image, request, slow_image, started
 
+from convsight.card import Card
+from convsight.export.torch_engine import save_network
+from convsight.inputs import ImageInput
 from convsight.inside.open_network import open_network
+from convsight.targets import Classes
+from convsight.tasks import task_of
 
 
 def explored(run: Path, *arguments: str) -> Any:
@@ -117,6 +123,9 @@ def test_a_link_reproduces_the_view(page: Browser, explorer: Live, width: int, s
     press(page, "#map", "ArrowLeft")
     until(page, 'document.querySelector("#cell-heading").innerText.endsWith("column 3")')
     assert value(page) == number
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):  # faster than answers come
+        press(page, "#map", key)
+    until(page, 'document.querySelector("#cell-heading").innerText.endsWith("row 3, column 4")')
     assert page.complaints == []
 
 
@@ -133,11 +142,85 @@ def test_all_can_be_reached_with_the_keyboard(page: Browser, explorer: Live) -> 
 def test_bad_pictures_are_told_and_others_go_on(page: Browser, explorer: Live) -> None:
     opened(page, explorer)
     given(page, b"no picture at all", "notes.txt")
-    until(page, '!["…", ""].includes(document.querySelector("#status").innerText) && '
-                '!document.querySelector("#status").innerText.startsWith("Pick")')  # fmt: skip
+    until(page, 'document.querySelector("#status").innerText.includes("is not an image")')
     assert page.run('document.querySelector("#inside").hidden')
-    given(page, image(3, side=40))
+    given(page, slow_image(8000), "huge.png")
+    until(page, 'document.querySelector("#status").innerText.includes("64 megapixels, over the limit of 50")')
+    assert page.run('document.querySelector("#inside").hidden')
+    given(page, image(3, side=40), "<img src=x onerror=alert(1)>.png")
     until(page, '!document.querySelector("#inside").hidden')
+    assert "<img src=x" in page.run('document.querySelector("#caption").innerText')
+    assert page.run('document.querySelectorAll("img[src=x]").length') == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("#sample=0&layer=nosuch", "unknown layer 'nosuch'"),
+        ("#sample=99", "no picture 99"),
+        ("#sample=0&layer={layer}&channel=900&row=0&column=0", "no channel 900"),
+        ("#picture=0123", "give it here again"),
+    ],
+)
+def test_what_an_address_names_and_is_not_there_is_told(
+    page: Browser, explorer: Live, address: str, words: str
+) -> None:
+    layer = explorer.get("/explore/network").json()["layers"][0]["name"]
+    opened(page, explorer, address.replace("{layer}", layer))
+    until(page, f'document.querySelector("#status").innerText.includes({json.dumps(words)})')
+    page.run('document.querySelector("#samples button").click()')
+    until(page, 'document.querySelectorAll("#answer .row").length > 1')
+
+
+@pytest.mark.slow
+def test_two_tabs_do_not_disturb_each_other(page: Browser, explorer: Live, tmp_path: Path) -> None:
+    layers = explorer.get("/explore/network").json()["layers"]
+    cells = "#sample={}&layer={}&channel=1&row=2&column=3"
+    with browser(tmp_path) as other:
+        opened(page, explorer, cells.format(0, layers[0]["name"]))
+        right = value(page)
+        opened(other, explorer, cells.format(1, layers[2]["name"]))
+        value(other)
+        for key, column in (("ArrowRight", 4), ("ArrowRight", 5), ("ArrowLeft", 4), ("ArrowLeft", 3)):
+            for tab in (page, other):
+                press(tab, "#map", key)
+            for tab in (page, other):
+                until(tab, f'document.querySelector("#cell-heading").innerText.endsWith("column {column}")')
+        assert value(page) == right
+        assert other.run('document.querySelector("#cell-heading").innerText').startswith(
+            f"One number, written out: {layers[2]['name']}, "
+        )
+
+
+@pytest.fixture(scope="module")
+def many_classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A network of 1,000 classes, whose names would be markup, with pictures whose names would be too."""
+    folder = tmp_path_factory.mktemp("many")
+    names = tuple(f"<img src=x onerror=alert({n})>" for n in range(1000))
+    spec = ImageInput(height=16, width=16, mean=(0.5,) * 3, std=(0.25,) * 3)
+    card = Card(task="classification", net="lecture3", target=Classes(names=names), input=spec)
+    save_network(folder / "model.safetensors", task_of(card.task).build(card).eval(), card)
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "<b>bold.png").write_bytes(image(1))
+    with explored(folder / "model.safetensors", str(folder / "pictures"), "--port", "0") as running:
+        running.url, _, _ = running.url.partition(";")
+        yield running
+
+
+@pytest.mark.slow
+def test_a_thousand_classes_with_markup_in_their_names_are_text_and_few(page: Browser, many_classes: Live) -> None:
+    last = many_classes.get("/explore/network").json()["layers"][-1]["name"]
+    opened(page, many_classes, f"#sample=0&layer={last}&channel=999")
+    value(page)
+    until(page, 'document.querySelector("#excited-words").innerText.startsWith("Of ")')
+    assert "<img src=x onerror=alert(" in page.run('document.querySelector("#answer .row").innerText')
+    assert page.run('document.querySelectorAll("#answer .row").length') == 6
+    assert page.run('document.querySelectorAll("#maps button").length') == 24
+    assert "<img src=x onerror=alert(999)>" in page.run('document.querySelector("#maps").innerText')
+    assert "<b>bold.png" in page.run('document.querySelector("#caption").innerText')
+    assert "<b>bold.png" in page.run('document.querySelector("#exciting").innerText')
+    assert page.run('document.querySelectorAll("img[src=x], figcaption b, #exciting b").length') == 0
+    assert page.complaints == []
 
 
 def test_a_hidden_part_changes_the_answer_and_a_map_has_its_verdict(page: Browser, explorer: Live) -> None:

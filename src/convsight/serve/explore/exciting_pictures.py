@@ -16,7 +16,7 @@ from convsight.inputs import ImageInput
 from convsight.runtime.original import original_picture
 from convsight.serve.explore.samples import Sample
 
-_SECONDS = 0.06  # that a request looks at pictures; clicks wait meanwhile
+_SECONDS = 0.04  # that a request looks at pictures; clicks wait meanwhile
 _BATCH = 16  # pictures at most that are looked at together
 _KEPT = 32  # layers
 _HELD_BYTES = 64_000_000  # of loaded pictures
