@@ -121,18 +121,24 @@ async function open(name, at = {}) {
 }
 
 async function openCell({ channel, row = view.row ?? 0, column = view.column ?? 0 }) {
-  const name = view.layer;
-  const found = await layerOf(name, channel);
-  if (!found || name !== view.layer) return;
+  const name = view.layer, before = view, mine = { layer: name, channel, row, column };
+  view = mine;  // at once, so that arrows that come fast go on from here
+  let found;
+  try {
+    found = await layerOf(name, channel);
+  } catch (error) {
+    if (view === mine) view = before;
+    throw error;
+  }
+  if (!found || view !== mine) return;
   if (!found.layer.shown.some((one) => one.channel === Number($("maps").querySelector("[aria-pressed=true]")?.dataset.channel)) ||
       !$("maps").querySelector(`[data-channel="${channel}"]`)) {
     fillMaps(found.layer, found.sprite, network.classes, (other) => openCell({ channel: other }).catch(problem));
   }
-  view = { layer: name, channel, row, column };
   fillMap(found.layer, found.sprite, view);
   remember();
   const cell = await server.cell(picture, view);
-  if (view.channel !== channel || view.row !== row || view.column !== column || view.layer !== name) return;
+  if (view !== mine) return;
   const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
   showCell(cell, place);
   showFilter(server, view, () => view).catch(problem);
