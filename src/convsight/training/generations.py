@@ -1,5 +1,6 @@
 """`Generations`: the newest checkpoint of a run and the one before, of which one is good at any moment."""
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +74,8 @@ class Generations:
         try:
             found = read_checkpoint(before)
         except UserError as error:
-            raise UserError(f"{reason}; nor is there a good one before it: {error}") from error
+            again = f"train anew with its settings: convsight train --config {shlex.quote(str(self.run.path))}"
+            raise UserError(f"{reason}; nor is there a good one before it: {error}; {again}") from error
         self._damaged = True
         listener.say(f"note: {reason}; gone on with the one before, {before}")
         return found

@@ -55,7 +55,7 @@ def diverged(t: Training, what: str, where: str = "") -> DivergedError:
     """An error that says what became infinite, where it was first, what is kept, and what to try."""
     where = f", {where}" if where else ""
     kept = f"; the network after epoch {t.best_epoch} is kept: {t.run.model_file}" if t.rows else ""
-    advice = f"the steps are too large; try --lr {t.plan.choices.lr / 10:g}"
+    advice = f"the steps are too large; try --lr {t.plan.choices.lr / 10:g}, or find one by convsight lr-find"
     if where.endswith(IN_INPUTS):
         advice = "mend or leave out those that hold infinite numbers or none"
     return DivergedError(f"{what} in epoch {t.epoch + 1}{where}: {advice}{kept}")

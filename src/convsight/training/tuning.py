@@ -75,9 +75,10 @@ def _workers(t: Training, advance: Callable[[int], object]) -> tuple[list[Tried]
     tried = []
     for workers in _WORKERS:
         seconds = _loading_seconds(t.loader.read_by(workers))
-        tried.append(Tried("workers", workers, f"{1000 * seconds:,.1f} ms a batch", 1 / seconds))
+        beside = "" if workers else ", while the network waits"  # none are read ahead without threads
+        tried.append(Tried("workers", workers, f"{1000 * seconds:,.1f} ms a batch{beside}", 1 / seconds))
         advance(1)
-        if workers and seconds < _AHEAD * step:  # none read ahead without threads
+        if workers and seconds < _AHEAD * step:
             return tried, tried[-1]
     return tried, max(tried[1:], key=lambda each: each.speed)
 
