@@ -248,7 +248,9 @@ def test_every_flipped_bit_of_both_checkpoints_is_refused(stopped: tuple[Path, R
     whole = run.checkpoint_file.read_bytes()
     for place in np.random.default_rng(0).integers(len(whole), size=4):
         flipped(run.checkpoint_file, int(place))
-        with pytest.raises(UserError, match=r"(is damaged|of another version).*; nor is there a good one before it: .*train --config "):
+        with pytest.raises(
+            UserError, match=r"(is damaged|of another version).*; nor is there a good one before it: .*train --config "
+        ):
             resume(str(run.path), {}, Silent())
         run.checkpoint_file.write_bytes(whole)
 
