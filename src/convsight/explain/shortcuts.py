@@ -22,7 +22,7 @@ from convsight.metrics.bootstrap import bootstrapped
 
 LEAST = 0.1  # of a class's score: what covering must cost, and pasting gain, at the lower end of their intervals
 FEWEST = 8  # pictures of the class, and of others, from which anything is told
-MOST_VARIED = 0.25  # of the variation of other classes' pictures in a region: a thing varies from picture to picture
+MOST_VARIED = 0.2  # of the variation of other classes' pictures in a region: a thing varies from picture to picture
 _STEADIEST = 4  # the share of a region that is a mark at least: a map's cells do not end where the mark does
 _LEAST_VARIATION = 1e-6  # so that nothing is divided by 0
 _RESAMPLES = 1000

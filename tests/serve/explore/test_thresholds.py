@@ -10,16 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from tests.browser import Browser, browser
 from tests.serve.explore.page import opened_at, until
 from tests.serve.live import Live, image, started, wait_until
 
 import convsight
-from convsight.datasets import Dataset, read_dataset
-from convsight.results import Boxes
+from convsight.datasets import Dataset, Split, read_dataset
+from convsight.results import Boxes, Result
 from convsight.run import Run
 from convsight.tasks.detection.light.metrics import BoxMetrics
+
+
+def known(split: Split) -> list[tuple[NDArray[np.uint8], Result]]:
+    """Each picture with what is true of it."""
+    return [(np.asarray(split.images[index]), split.targets[index]) for index in range(len(split))]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +48,8 @@ def data(shapes: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, split = tmp_path_factory.mktemp("coco"), shapes.split("test")
     about: dict[str, Any] = {"images": [], "annotations": []}
     about["categories"] = [{"id": n, "name": name} for n, name in enumerate(shapes.target.names)]
-    for number, (pixels, target) in enumerate(zip(split.images, split.targets, strict=True)):
-        picture = Image.fromarray(np.asarray(pixels))
+    for number, (pixels, target) in enumerate(known(split)):
+        picture = Image.fromarray(pixels)
         picture.save(folder / f"{number}.png")
         about["images"].append(
             {"id": number, "file_name": f"{number}.png", "width": picture.width, "height": picture.height}
@@ -106,8 +112,8 @@ def test_precision_and_recall_are_those_of_the_data(swept: dict[str, Any], detec
     model, metrics = convsight.load(detector.path), BoxMetrics(shapes.target.names)
     split = shapes.split("test").select(np.arange(8))
     assert (swept["images"], swept["count"], swept["unreadable"]) == (8, 9, 1)
-    for pixels, target in zip(split.images, split.targets, strict=True):
-        metrics.update(target, model.predict(np.asarray(pixels)))
+    for pixels, target in known(split):
+        metrics.update(target, model.predict(pixels))
     own = metrics.swept(np.array(swept["thresholds"]))
     assert set(swept["swept"]) == set(own)
     for name, told in swept["swept"].items():
