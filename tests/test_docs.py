@@ -3,9 +3,11 @@
 import doctest
 import inspect
 import re
+import shlex
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from shutil import copytree, which
 from typing import Any
@@ -13,8 +15,12 @@ from typing import Any
 import pytest
 from PIL import Image
 from tests.serve.live import Live, live
+from typer import BadParameter
+from typer.main import get_command
 
 import convsight
+from convsight.cli import app
+from convsight.errors import UserError
 from convsight.export.verb import export
 from convsight.progress import Silent
 from convsight.run import Run
@@ -22,14 +28,18 @@ from convsight.serve.admission import Admission
 from convsight.serve.app import create_app
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
+from convsight.train_options import augment_app, rate_app, train_app
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "deploy.md"
 SERVE = DOCS / "serve.md"
 OWN = DOCS / "own.md"
+UsageError: Any = BadParameter.__base__  # typer has no name for it
 ADDRESS = "http://127.0.0.1:8000"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
+# A command in a block or in a table.
+CALL = re.compile(r"^    (?:.*(?:\| |\s-- |\) ))?convsight ([a-z].*)$|^\|.*`convsight ([a-z][^`]*)`", re.MULTILINE)
 
 
 def blocks(page: Path) -> Iterator[object]:
@@ -137,6 +147,52 @@ def test_an_example_that_answers_otherwise_is_seen() -> None:
 
     with pytest.raises(AssertionError, match="Expected:"):
         run_examples(wrong)
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of a page's calls of `convsight`, in code alone or behind other programs, and in tables."""
+    for in_code, in_table in CALL.findall(text):
+        words = shlex.split(in_code or in_table, comments=True)
+        yield words[: words.index(">")] if ">" in words else words
+
+
+@cache
+def verbs() -> dict[str, Any]:
+    """The verbs with all their options, those that are read when they are called too."""
+    found = dict(get_command(app).commands)  # type: ignore[attr-defined]
+    late = {"train": train_app, "lr-find": rate_app, "augment": augment_app}
+    return found | {verb: get_command(made()) for verb, made in late.items()}
+
+
+def refusal(words: list[str]) -> str:
+    """Why the command line would refuse these words before it looks at any data; empty where it would not."""
+    verb, *rest = words
+    if verb not in verbs():
+        return f"{verb}: no such verb"
+    try:
+        verbs()[verb].make_context(verb, rest)
+    except (UsageError, UserError) as error:
+        return f"{' '.join(words)}: {error}"
+    return ""
+
+
+@pytest.mark.parametrize("page", [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_the_commands_of_readme_and_pages_are_understood(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    told = [*commands(text)]
+    assert len(told) >= text.count("\n    convsight ")
+    assert [*filter(None, map(refusal, told))] == []
+
+
+def test_a_command_of_readme_that_would_be_refused_is_seen() -> None:
+    lines = (
+        "convsight trian a",
+        "find . | convsight predict a - --fromat csv  # b",
+        "convsight export a --to onxx > b",
+    )
+    page = "\n".join([*(f"    {line}" for line in lines), "| a | `convsight runs --fast` |"])
+    told = [refusal(words).split(":")[0] for words in commands(page)]
+    assert told == ["trian", "predict a - --fromat csv", "export a --to onxx", "runs --fast"]
 
 
 def test_the_page_has_the_blocks_that_it_promises() -> None:
