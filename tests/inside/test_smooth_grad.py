@@ -44,3 +44,5 @@ def test_it_tells_what_it_was_made_with() -> None:
         [(name, value)] = options.items()
         with pytest.raises(UserError, match=f"--{name} {value}: give at least 0"):
             MethodOptions(**options)
+    with pytest.raises(UserError, match="--noise inf: give at most 100"):
+        MethodOptions(noise=float("inf"))

@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from convsight.errors import UserError, unknown_name
 from convsight.explain.subject import Subject
 from convsight.training_half import training_half
+from convsight.words import quoted
 
 # What a map's numbers are. score: by how much the answered number falls where a place is hidden, so that they can be
 # compared with what hiding does; logit: the same of the number before it is squashed to 0..1, which gradients are of
 # (`Differentiable`); relative: more is more important, and that is all.
 Scale = Literal["score", "logit", "relative"]
+
+SEEDS = 2**32  # as many as NumPy's RandomState, which the package lime draws from, takes
+_LEAST = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2, "steps": 1, "noise": 0, "seed": 0}
+_MOST = {"cells": 256, "noise": 100, "seed": SEEDS - 1}  # more cells or noise tell nothing, and leave float32
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,12 @@ class MethodOptions:
     noise: float | None = None
 
     def __post_init__(self) -> None:
-        least = {"window": 1, "stride": 1, "samples": 1, "regions": 2, "cells": 2, "steps": 1, "noise": 0, "seed": 0}
-        for name, value in least.items():
+        for name, value in _LEAST.items():
             if (given := getattr(self, name)) is not None and not given >= value:
                 raise UserError(f"--{name} {given}: give at least {value}")
+        for name, value in _MOST.items():
+            if (given := getattr(self, name)) is not None and given > value:
+                raise UserError(f"--{name} {quoted(given)}: give at most {value}")
         if self.agreement is not None and not 0 < self.agreement <= 1:
             raise UserError(f"--agreement {self.agreement}: a rank correlation above 0, at most 1")
 

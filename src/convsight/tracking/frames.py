@@ -16,6 +16,7 @@ from convsight.runtime.sources.video_source import (
     is_stream_address,
     is_video_file,
     stream_source,
+    video_of,
 )
 
 
@@ -55,7 +56,6 @@ def read_frames(source: str | VideoSource, every: int = 1) -> Frames:
 
 def _without_videos(pattern: str, items: Iterator[Item]) -> Iterator[Item]:
     for item in items:
-        video = item.name.rpartition("#frame=")[0]
-        if is_video_file(video) or is_video_file(item.name):
-            raise UserError(f"{pattern} names the video {video or item.name}; give it by its name, one at a time")
+        if video := video_of(item.name):
+            raise UserError(f"{pattern} names the video {video}; give it by its name, one at a time")
         yield item

@@ -10,7 +10,7 @@ from tests.explain.evidence.additive import pictures, subject_of
 
 from convsight.explain.evidence.cells import Cells
 from convsight.explain.evidence.steadiness import mean_agreement, sensitivity, stability
-from convsight.explain.method import Method, MethodOptions
+from convsight.explain.method import SEEDS, Method, MethodOptions
 from convsight.explain.subject import Subject
 
 
@@ -63,3 +63,10 @@ def test_agreement_is_spearmans_ties_included() -> None:
 def test_a_method_without_chance_has_no_stability() -> None:
     picture = next(pictures(1))
     assert stability(subject_of(picture), Cells((14, 14)), "occlusion", MethodOptions()) is None
+
+
+def test_seeds_behind_the_last_are_the_first() -> None:
+    subject = subject_of(next(pictures(1)))
+    found = stability(subject, Cells((14, 14)), "lime-classic", MethodOptions(seed=SEEDS - 1, samples=20))
+    assert found is not None
+    assert found > -1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convsight.explain.evidence.cells import Cells, at_pixels
 from convsight.explain.evidence.filled import as_loaded
 from convsight.explain.likeness import rank_correlation
-from convsight.explain.method import Method, MethodOptions, make_method
+from convsight.explain.method import SEEDS, Method, MethodOptions, make_method
 from convsight.explain.subject import Subject
 
 _RADIUS = 0.02  # of the range of values: 5 levels of 255
@@ -41,7 +41,7 @@ def stability(subject: Subject, cells: Cells, name: str, options: MethodOptions)
     """The mean rank correlation of maps of the method called `name` by several seeds; None where it draws nothing."""
     if "seed" not in make_method(name, options).takes:
         return None
-    seeds = range(options.seed, options.seed + _SEEDS)
+    seeds = [(options.seed + further) % SEEDS for further in range(_SEEDS)]
     maps = [make_method(name, replace(options, seed=seed)).importance(subject) for seed in seeds]
     return mean_agreement([cells.means(each) for each in maps])
 

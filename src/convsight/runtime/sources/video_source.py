@@ -59,6 +59,16 @@ def is_video_file(path: str) -> bool:
     return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
+def video_of(name: str) -> str | None:
+    """The video file that the item called `name` is a frame of, or stands for; None for an item of no video file.
+
+    >>> video_of("clip.mp4#frame=12"), video_of("clip.mp4"), video_of("cat.jpg")
+    ('clip.mp4', 'clip.mp4', None)
+    """
+    frame_of = name.rpartition("#frame=")[0]
+    return next((each for each in (frame_of, name) if is_video_file(each)), None)
+
+
 def file_source(path: str) -> VideoSource:
     """The video in a file; of its name nothing is taken for a protocol."""
     return VideoSource(path, f"file:{path}")

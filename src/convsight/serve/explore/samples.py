@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from convsight.card import Card
 from convsight.datasets import read_for
 from convsight.errors import UserError
@@ -15,6 +13,9 @@ from convsight.inputs import InputSpec
 from convsight.runtime.evaluate import judged_split, own_data
 from convsight.runtime.original import original_picture
 from convsight.runtime.sources import Item, read_sources
+from convsight.runtime.sources.resolve import video_named
+from convsight.runtime.sources.standard_input import NAME as STANDARD_INPUT
+from convsight.runtime.sources.video_source import video_of
 from convsight.spread import evenly
 from convsight.tasks.adoption import data_for
 
@@ -51,7 +52,7 @@ def samples_of(name: str, card: Card, data: str | None, most: int = MOST) -> lis
     except UserError:
         if data is None:
             raise
-        return _pictures(data, most)
+        return pictures_in(data, most)[0]
     split = judged_split(dataset)
     # One class after the other is how many data sets lie, so even steps meet most of them.
     return [
@@ -64,8 +65,25 @@ def _sample(name: str, content: Source, truth: dict[str, Any]) -> Sample:
     return Sample(Item(name, lambda: content), ", ".join(labels) or None)
 
 
-def _pictures(data: str, most: int) -> list[Sample]:
-    items = list(read_sources([data]))
+def pictures_in(data: str, most: int) -> tuple[list[Sample], int]:
+    """At most `most` pictures, evenly spread, of a folder, a file or a pattern, and how many there are in all.
+
+    None of them is read. Raises `UserError` where there are none, and for what cannot be looked at again later:
+    standard input, and videos, whose frames are held from when they are found.
+    """
+    if data == STANDARD_INPUT:
+        raise UserError(f"explore looks at pictures again and again, and reads {data} only once; name a folder or files")
+    if video := video_named(data):
+        raise UserError(_no_videos(video.name))
+    items = []
+    for item in read_sources([data]):
+        if found := video_of(item.name):
+            raise UserError(_no_videos(found))
+        items.append(item)
     if not items:
         raise UserError(f"{data}: no pictures are there")
-    return [Sample(items[int(n)]) for n in np.asarray(evenly(len(items), most))]
+    return [Sample(items[n]) for n in evenly(len(items), most).tolist()], len(items)
+
+
+def _no_videos(name: str) -> str:
+    return f"explore takes pictures, and {name} is a video; save some of its frames as pictures and name their folder"

@@ -7,8 +7,8 @@ from convsight.datasets import Dataset, read_for
 from convsight.errors import UserError
 from convsight.results import Result
 from convsight.runtime.evaluate import judged_split, own_data
-from convsight.runtime.sources import Item, read_sources
-from convsight.serve.explore.samples import Sample
+from convsight.runtime.sources import Item
+from convsight.serve.explore.samples import Sample, pictures_in
 from convsight.spread import evenly
 from convsight.tasks.adoption import data_for
 
@@ -39,8 +39,8 @@ def whole_data(name: str, card: Card, data: str | None) -> WholeData:
     """
     dataset = _dataset(name, card, data)
     if dataset is None:
-        items = list(read_sources([str(data)]))
-        return WholeData([KnownPicture(Sample(items[n])) for n in evenly(len(items), MOST).tolist()], len(items))
+        samples, count = pictures_in(str(data), MOST)
+        return WholeData([KnownPicture(each) for each in samples], count)
     places = [(part, n) for part, split in dataset.splits.items() for n in range(len(split))]
     return WholeData([_known(dataset, *places[n]) for n in evenly(len(places), MOST).tolist()], len(places))
 
