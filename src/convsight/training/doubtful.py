@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from convsight.card import Card
 from convsight.datasets import Dataset, Examples
@@ -33,6 +34,11 @@ from convsight.training.features.engine import engine_for
 from convsight.training.features.making import cut_behind, shelf_of
 from convsight.training.transfer import BACKBONE, transfer_of
 from convsight.words import counted
+
+_CELLS = 3  # a side: features of places tell signs and parts apart, which their mean does not
+_MOST_WITH_CELLS = 10_000  # images; of more the mean over places is taken, which is a ninth
+_COMPONENTS = 256  # most of what differs between images lies in them, and heads learn from them in seconds
+_IMAGES_A_COMPONENT = 5  # at least: of fewer images the last ones are chance
 
 
 class Features(NamedTuple):
@@ -80,7 +86,7 @@ def pretrained_features(
     workers: int = 2,
     max_megapixels: float = 100.0,
 ) -> Features:
-    """Features of all images of `dataset`, from the shelf where they lie there.
+    """Principal components of the features of all images of `dataset`, which come from the shelf where they lie there.
 
     Images are brought to `side` px, by default to what the network is used to, smaller ones too: on hand signs of
     100 px a head on its features is right for .96 of unseen images then, and for .94 of them as they are.
@@ -92,6 +98,7 @@ def pretrained_features(
         weights=IMAGENET,
         freeze=BACKBONE,
         size=side or net_entry(USUAL.photos).side,
+        head_pool=_CELLS if sum(map(len, dataset.splits.values())) <= _MOST_WITH_CELLS else 1,
     )
     learnt = dataset.splits.get("train") or next(iter(dataset.splits.values()))
     spec, _ = task.input(USUAL.photos, dataset.with_splits({"train": learnt}), settings)
@@ -113,7 +120,14 @@ def pretrained_features(
     with listener.counting("features", sum(computing.missing(each, unvaried()) for each in images)) as advance:
         rows = [computing.features(each, unvaried(), advance).take(np.arange(len(each))) for each in images]
     digests = np.concatenate([each.digests for each in images])
-    return Features(np.concatenate(rows)[:, 0, :, 0], digests, read)
+    return Features(_principal(np.concatenate(rows)[:, 0, :, 0]), digests, read)
+
+
+def _principal(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of features as their first principal components, the same ones for the same rows."""
+    count = max(1, min(_COMPONENTS, len(values) // _IMAGES_A_COMPONENT, values.shape[1]))
+    found: NDArray[np.float32] = PCA(count, svd_solver="randomized", random_state=0).fit_transform(values)
+    return found
 
 
 def _computing(

@@ -32,8 +32,8 @@ def test_planted_labels_come_first_with_what_they_rather_are() -> None:
     for each in found.doubted[:3]:
         assert each.given == CLASSES[given[each.position]]
         assert each.likely == CLASSES[truth[each.position]]
-        assert each.given_probability < 0.1
-        assert each.likely_probability > 0.8
+        assert each.given_probability < 0.3  # heads that do not believe single labels are not sure either
+        assert each.likely_probability > 0.5
     assert found.looked_at == 120
     assert found.wrong == pytest.approx(3 / 120, abs=0.02)
 

@@ -72,7 +72,9 @@ def pictures_in(data: str, most: int) -> tuple[list[Sample], int]:
     standard input, and videos, whose frames are held from when they are found.
     """
     if data == STANDARD_INPUT:
-        raise UserError(f"explore looks at pictures again and again, and reads {data} only once; name a folder or files")
+        raise UserError(
+            f"explore looks at pictures again and again, and reads {data} only once; name a folder or files"
+        )
     if video := video_named(data):
         raise UserError(_no_videos(video.name))
     items = []

@@ -63,9 +63,11 @@ def fit_head(head: nn.Linear, features: NDArray[np.float32], labels: NDArray[np.
     return float(-np.log(np.maximum(right, 1e-12)).mean())
 
 
-def regression(values: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> LogisticRegression:
+def regression(
+    values: NDArray[np.float64], labels: NDArray[np.integer[Any]], inverse_penalty: float = _INVERSE_REGULARISATION
+) -> LogisticRegression:
     """A logistic regression on standardised features (images, features), in as many steps as a head is worth."""
-    model = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=_STEPS)
+    model = LogisticRegression(C=inverse_penalty, max_iter=_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # nobody needs the last digits
         return model.fit(values, labels)
