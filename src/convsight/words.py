@@ -59,6 +59,15 @@ def _seen(character: str) -> str:
     return character.encode("unicode_escape").decode() if hidden else character
 
 
+def in_utf8(text: str) -> str:
+    r"""`text` with a sign in place of each byte of a file's name that is no UTF-8, for what takes nothing else.
+
+    >>> in_utf8("caf\udce9.jpg")
+    'caf\ufffd.jpg'
+    """
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def counted(number: int, what: str, ending: str = "s") -> str:
     """A number and what is counted, with the plural's ending where it is not one.
 
