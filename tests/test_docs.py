@@ -91,6 +91,7 @@ def test_a_block_runs_and_answers_as_convsight_does(block: str, folder: Path, mo
         assert space["probabilities"].max() == pytest.approx(expected["probability"], abs=1e-3)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [*blocks(OWN)])
 def test_a_training_with_own_objects_runs_as_written(
     block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

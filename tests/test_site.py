@@ -15,6 +15,7 @@ from tools.site import with_docstrings, with_navigation
 import convsight
 
 ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.slow  # links and names are checked in test_links.py; `make docs` builds as strictly
 # What a browser would load by itself. Links that people may follow are `<a href>`.
 LOADED = re.compile(
     r"<(?!a )\w+[^>]*\b(?:src|href|data|srcset)=[\"']?(?:https?:)?//[^>]*>|url\(\s*[\"']?(?:https?:)?//|@import"

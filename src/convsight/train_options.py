@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from convsight.stored_settings import stored_settings
 from convsight.tasks import TASKS, reader_of, settings_of
 from convsight.tasks.choices import own_names, train_settings
 from convsight.training_half import training_half
-from convsight.words import visible
+from convsight.words import shell_word, visible
 
 CHANGED_ON_RESUME = ("epochs", "minutes")
 ALL_THREE = "all-three"  # as --freeze: nothing, the first half of the stages, and the backbone, in turn
@@ -310,7 +309,7 @@ def _check_resumed(data: str | None, given: dict[str, Any], new: tuple[str, ...]
 
 def next_steps(run: Run) -> str:
     """Where everything of a finished run is, and what can be done with it."""
-    path = shlex.quote(str(run.path))
+    path = shell_word(str(run.path))
     model = " and ".join(file.name for file in (run.model_file, run.exported_file) if file.is_file())
     figures = ", ".join(sorted(file.name for file in run.path.glob("*.png")))
     lines = [f"all of it is in {run.path}/: the network {model}" + (f", figures {figures}" if figures else "")]

@@ -1,12 +1,17 @@
 """Small words for messages and figures: what would be too long, and what nobody should print as it is."""
 
 import reprlib
+import shlex
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Sequence
 
 _NAME = 200  # characters of one name among several
 _VALUE = 80  # characters of a value that a message quotes
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # Unicode's categories: control, format (among them directions), line, paragraph
+
+_APART = frozenset("&|<>^()")  # ends a command or is dropped in cmd.exe, where it is not within quotes
 
 
 def first_few(names: Sequence[str], most: int = 5) -> str:
@@ -62,10 +67,18 @@ def _seen(character: str) -> str:
 def in_utf8(text: str) -> str:
     r"""`text` with a sign in place of each byte of a file's name that is no UTF-8, for what takes nothing else.
 
-    >>> in_utf8("caf\udce9.jpg")
-    'caf\ufffd.jpg'
+    >>> in_utf8("caf\udce9.jpg") == "caf\ufffd.jpg"
+    True
     """
     return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def shell_word(text: str) -> str:
+    """`text` as one word of a command that a message shows, for the shell that the user is likely to have."""
+    if sys.platform != "win32":
+        return shlex.quote(text)
+    word = subprocess.list2cmdline([text])  # cmd.exe takes single quotes for letters of a name
+    return f'"{word}"' if _APART & set(text) and not word.startswith('"') else word
 
 
 def counted(number: int, what: str, ending: str = "s") -> str:

@@ -13,6 +13,7 @@ def drawn() -> Dataset:
     return read_dataset("volumes")
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_volumes_in_three_splits(drawn: Dataset) -> None:
     same, other = read_drawn_volumes(), read_drawn_volumes(seed=1)
     assert {name: len(split) for name, split in drawn.splits.items()} == {"train": 60, "val": 12, "test": 20}

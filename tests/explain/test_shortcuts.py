@@ -130,7 +130,7 @@ def test_too_few_pictures_tell_nothing() -> None:
     assert try_regions("cat", CORNER, many, few) == []
 
 
-@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("marked", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_trained_network_is_found_out(marked: bool, tmp_path: Path) -> None:
     digits = read_digits().splits["all"]
     assert isinstance(digits.targets, Labels)

@@ -281,7 +281,7 @@ class Shifted(ExactResize):  # type: ignore[misc]
         return super().forward(images.roll(6, 1))
 
 
-@pytest.mark.parametrize("fault", [SwappedChannels, Shifted])
+@pytest.mark.parametrize("fault", [pytest.param(SwappedChannels, marks=pytest.mark.slow), Shifted])
 def test_a_wrong_graph_fails_the_proof_and_leaves_no_file(
     exported_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: type[ExactResize]
 ) -> None:

@@ -141,6 +141,7 @@ def photo_subjects(folder: Path, count: int) -> list[Subject]:
     return [model.subject(photo) for photo in sorted(folder.glob("*.webp"))[:count]]
 
 
+@pytest.mark.slow
 def test_of_few_photos_guided_backpropagation_keeps_most_where_nothing_was_learnt(
     shared_data: Callable[[str], Path],
 ) -> None:

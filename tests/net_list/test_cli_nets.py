@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from convsight.net_list.listed import listed_nets
 
 
@@ -76,6 +78,7 @@ def test_an_unknown_name_ends_with_2_and_the_nearest() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_timm_is_listed_by_its_prefix() -> None:
     done = run_nets("timm/test_resnet", "--format", "json")
     assert done.returncode == 0, done.stderr

@@ -50,6 +50,14 @@ def test_a_gpu_goes_first_and_is_said(exported_run: Run, monkeypatch: pytest.Mon
     assert model.engine.processor == "CUDA"
     # The graph was proven on the processor.
     assert model.words == ("small, run by onnxruntime in float32 on CUDA (never proven so: export it on this machine)")
+
+
+def test_a_number_format_that_the_gpu_lacks_is_had_elsewhere(
+    exported_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if all(proof.precision != "bfloat16" for proof in read_card(exported_run.exported_file).proofs):
+        pytest.skip("this processor does not compute in bfloat16")
+    with_gpu_build(monkeypatch, "CUDAExecutionProvider")
     assert convsight.load(exported_run.path, precision="bfloat16").engine.name == "openvino"
 
 

@@ -119,6 +119,7 @@ def test_the_card_names_what_was_given_and_the_graph_needs_none_of_it(own: Run) 
     assert judged[0]["test/accuracy"].value == judged[1]["test/accuracy"].value
 
 
+@pytest.mark.slow
 def test_files_of_a_programs_network_ask_for_it_or_for_the_graph(own: Run, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"its network Net is of the program .*: give it again, net=\.\.\. .*model\.onnx"

@@ -186,6 +186,7 @@ def test_early_stopping(few_digits: Path, tmp_path: Path) -> None:
     assert run.card.training["epochs"] == 3
 
 
+@pytest.mark.slow  # of so few seconds a busy machine leaves too little to plan with
 def test_minutes_end_on_time(tmp_path: Path) -> None:
     run = convsight.train("digits", minutes=0.1, run=f"{tmp_path}/a", **FAST)
     # The last rate of the schedule says that the plan was carried out, whatever the machine's speed; of one step, too.

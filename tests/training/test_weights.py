@@ -37,6 +37,7 @@ def settings(hands: Path, run: Path, **choices: object) -> TrainSettings:
     return TrainSettings.of(data=str(hands), run=str(run), **{**fixed, **choices})
 
 
+@pytest.mark.slow
 def test_pretrained_weights_learn_in_two_epochs_what_fresh_ones_do_not(hands: Path, file: str, tmp_path: Path) -> None:
     hears = Heard()
     tuned = train(settings(hands, tmp_path / "tuned", weights=file), hears)

@@ -1,7 +1,6 @@
 """Which image formats are read, and how a file of each is recognised: by its first bytes, not by its name."""
 
 import re
-import shlex
 from pathlib import Path
 
 from PIL.BmpImagePlugin import BmpImageFile
@@ -14,6 +13,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from convsight.images.jpeg import Jpeg
 from convsight.images.pam import SIGN, Pam
 from convsight.images.png import Png
+from convsight.words import shell_word
 
 # In lower case.
 IMAGE_SUFFIXES = frozenset(
@@ -124,5 +124,5 @@ def unpacking(name: str, head: bytes) -> str:
     command = next(known, "")
     folder = path.with_suffix("").with_suffix("") if ".tar" in path.suffixes else path.with_suffix("")
     folder = path.with_name(f"{path.name}-unpacked") if folder == path else folder
-    words = command.format(file=shlex.quote(name), folder=shlex.quote(str(folder)))
+    words = command.format(file=shell_word(name), folder=shell_word(str(folder)))
     return f"it is an archive: unpack it with: {words}" if words else ""

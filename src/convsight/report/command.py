@@ -1,12 +1,12 @@
 """The command that trains a run again."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from convsight.settings import TrainSettings, changed
 from convsight.tasks import TASKS, settings_of
+from convsight.words import shell_word
 
 _NOT_TOLD = frozenset({"data", "own", "given", "run", "workers"})
 _LONGEST = 400  # characters of a value: the text of a network may have more
@@ -21,7 +21,7 @@ def train_command(settings: TrainSettings) -> str:
     given = {name: getattr(settings, name) for name in type(settings).model_fields if name not in _NOT_TOLD}
     usual = settings.changed()
     place = Path(settings.data)
-    words = ["convsight train", shlex.quote(place.name if place.is_absolute() else settings.data)]
+    words = ["convsight train", shell_word(place.name if place.is_absolute() else settings.data)]
     words += [word for name, value in given.items() if name in usual for word in _option(name, value)]
     if settings.task in TASKS:
         own = settings_of(settings.task).of(settings)
@@ -36,4 +36,4 @@ def _option(name: str, value: Any) -> Iterator[str]:
         yield f"--{option}" if value else f"--no-{option}"
     elif value is not None:
         text = str(value)
-        yield f"--{option} {shlex.quote(text) if len(text) <= _LONGEST else '...'}"
+        yield f"--{option} {shell_word(text) if len(text) <= _LONGEST else '...'}"

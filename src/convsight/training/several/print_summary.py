@@ -1,7 +1,5 @@
 """A table of what several runs reached together, for people, or JSON for programs."""
 
-import shlex
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +9,7 @@ from convsight.printing import json_document, print_fitting
 from convsight.training.several.print_comparison import print_comparison
 from convsight.training.several.summary import Summaries, summary_json
 from convsight.training.several.train_several import Together
-from convsight.words import visible
+from convsight.words import shell_word, visible
 
 
 def print_summary(done: Together, seconds: float, output: str) -> None:
@@ -32,7 +30,7 @@ def print_summary(done: Together, seconds: float, output: str) -> None:
             metric = metric_of(found.described, name)
             interval = metric.interval(measured, " .. ")
             typer.echo(f"average of all networks: {name} {metric.text(measured.value)} [{interval}]")
-    path = shlex.quote(str(runs.path))
+    path = shell_word(str(runs.path))
     typer.echo(f"all of it is in {runs.path}/: a run folder each, summary.json, summary.csv, summary.png")
     if runs.average.exported_file.is_file():
         typer.echo(f"next: convsight predict {path}/average IMAGE_OR_FOLDER")

@@ -1,6 +1,5 @@
 """`train_several` and `resume_several`: the same training several times, and what the runs reach together."""
 
-import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ from convsight.training.several.plan import Member, Several
 from convsight.training.several.strategies import Comparison, compare_strategies, ways_to_freeze
 from convsight.training.several.summary import Summaries, summarise, write_summary
 from convsight.training.train import train
+from convsight.words import shell_word
 
 # Of the time given, kept for judging all folds together and for the average.
 _KEPT = 0.03
@@ -179,6 +179,6 @@ def _explain_if_stopped(runs: SeveralRuns, members: list[Member], listener: List
         done = sum(runs.finished(member) is not None for member in members)
         listener.say(
             f"{done} of {len(members)} runs are finished and kept; go on with all of them: "
-            f"convsight train --resume {shlex.quote(str(runs.path))}"
+            f"convsight train --resume {shell_word(str(runs.path))}"
         )
         raise

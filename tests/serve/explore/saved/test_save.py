@@ -77,7 +77,7 @@ def shown(page: Browser) -> dict[str, float]:
     return {name: float(share) for name, share in found}
 
 
-@pytest.mark.parametrize("which", ["saved_small", "saved_lecture"])
+@pytest.mark.parametrize("which", [pytest.param("saved_small", marks=pytest.mark.slow), "saved_lecture"])
 def test_answers_and_cells_are_those_of_the_network(page: Browser, request: pytest.FixtureRequest, which: str) -> None:
     saved: Page = request.getfixturevalue(which)
     opened_file(page, saved.file)
