@@ -1,5 +1,6 @@
 """Which part of the picture a cell sees, against gradients: where it can see, one of many random networks does."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,6 +91,52 @@ def test_behind_a_mean_all_is_seen() -> None:
         nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), torch.rand(1, 3, 5, 6)
     )
     assert reach.box(len(calls) - 1, 0, 0) == ((0, 5), (0, 6))
+
+
+class Shuffled(nn.Module):
+    """Convolutions with a shuffle of channels in groups between them, of which `swap` changes the axes."""
+
+    def __init__(self, swap: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 6, 3, stride=2), nn.Conv2d(6, 2, 3)
+        self.swap = swap
+
+    def forward(self, given: Tensor) -> Tensor:
+        maps = self.first(given)
+        _, channels, rows, columns = maps.shape
+        shuffled = self.swap(maps.view(1, 2, channels // 2, rows, columns)).contiguous().view(maps.shape)
+        found: Tensor = self.second(shuffled)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("swap", "keeps_sides"),
+    [
+        (lambda maps: maps.transpose(1, 2), True),
+        (lambda maps: maps.permute(0, 2, 1, 3, 4), True),
+        (lambda maps: maps.transpose(-1, -2), False),
+        (lambda maps: maps.permute(0, 1, 2, 4, 3), False),
+        (lambda maps: maps.flip(4), False),
+        (lambda maps: maps.reshape(1, 3, 8, 2, 8), False),
+    ],
+    ids=["transpose", "permute", "sides transposed", "sides permuted", "flipped", "other sides"],
+)
+def test_a_shuffle_of_channels_keeps_rows_and_columns(swap: Callable[[Tensor], Tensor], keeps_sides: bool) -> None:
+    model, given = Shuffled(swap), torch.rand(1, 3, 17, 17)
+    for parameter in model.parameters():
+        parameter.data.uniform_(0.1, 1)
+    reach, calls = reach_of(model, given)
+    expected = by_gradients(model, given, 1, 3) if keeps_sides else ((0, 17), (0, 17))
+    assert reach.box(len(calls) - 1, 1, 3) == expected
+
+
+def test_a_shufflenet_does_not_see_all_at_once() -> None:
+    reach, calls = reach_of(opened("shufflenet_v2_x0_5", side=64).model, torch.rand(1, 3, 64, 64))
+    joined = [call.step.index for call in calls if call.step.operation == "cat"]
+    for index in joined[:2]:  # the second is behind the first shuffle
+        (top, bottom), (left, right) = reach.box(index, 4, 4)
+        assert 0 < bottom - top < 60
+        assert 0 < right - left < 60
 
 
 class End(nn.Module):

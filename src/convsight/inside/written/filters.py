@@ -1,11 +1,12 @@
 """What a layer looks for: the weights of a channel of it, as numbers for a page."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from convsight.inside.written.steps import Call
+from convsight.inside.written.steps import Call, Origin
 from convsight.inside.written.sum import numbers, strongest_first
 
 _MOST_CHANNELS = 8
@@ -14,11 +15,17 @@ _MOST_CELLS = 4096  # of the kernels that are told
 
 def weights_alone(call: Call) -> Call:
     """The same call without the numbers of the picture, of which shapes alone are left."""
-    origins = iter(call.origins)
-    arguments = tuple(
-        each.to("meta") if isinstance(each, Tensor) and next(origins) is not None else each for each in call.arguments
-    )
+    arguments = _weights_alone(call.arguments, iter(call.origins))
     return call._replace(arguments=arguments, result=call.result.to("meta"))
+
+
+def _weights_alone(value: Any, origins: Iterator[Origin | None]) -> Any:
+    """`value`, or what is in its lists, with shapes alone of the tensors that have an origin."""
+    if isinstance(value, Tensor):
+        return value if next(origins) is None else value.to("meta")
+    if isinstance(value, tuple | list):
+        return tuple(_weights_alone(each, origins) for each in value)
+    return value
 
 
 def filter_of(call: Call, channel: int, of_picture: bool) -> dict[str, Any]:

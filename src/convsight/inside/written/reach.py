@@ -55,8 +55,11 @@ class Reach:
         """Rows and columns of what a step gives; None of what has none."""
         if index == PICTURE:
             return self.sides
+        shape = self.steps[index].shape
+        if len(shape) == 5:  # channels in groups
+            return (shape[3], shape[4]) if index in self.back else None
         volume = volume_of(self.steps[index])
-        return (volume[0], volume[1]) if len(self.steps[index].shape) == 4 and len(volume) == 3 else None
+        return (volume[0], volume[1]) if len(shape) == 4 and len(volume) == 3 else None
 
 
 def back_of(call: Call) -> _Back | None:
@@ -84,7 +87,22 @@ def back_of(call: Call) -> _Back | None:
             side, start = arguments[0].shape[arguments[1]], arguments[2] or 0
             start = min(side, start + side if start < 0 else start)
             return _moved(start, 0) if arguments[1] == 2 else _moved(0, start)
-    return None
+    return _moved(0, 0) if _keeps_sides(call) else None
+
+
+def _keeps_sides(call: Call) -> bool:
+    """Whether this leaves each map as it is in a result of five axes, where channels stand in groups."""
+    if call.result.dim() != 5 or call.step.channels_last:
+        return False
+    given, *how = call.arguments
+    match call.step.operation:
+        case "view" | "_unsafe_view":
+            return bool(given.dim() >= 4 and given.shape[-2:] == call.result.shape[-2:])
+        case "transpose":
+            return all(axis % 5 < 3 for axis in how)
+        case "permute":
+            return [axis % 5 for axis in how[0][3:]] == [3, 4]
+    return call.step.operation == "clone"
 
 
 def _moved(down: int, across: int) -> _Back:

@@ -56,8 +56,7 @@ class Call(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of the tensors, weights included."""
-        tensors = [value for value in (*self.arguments, self.result) if isinstance(value, Tensor)]
-        return sum(value.numel() * value.element_size() for value in tensors)
+        return sum(value.numel() * value.element_size() for value in tensors_in((*self.arguments, self.result)))
 
 
 class _EnoughError(Exception):

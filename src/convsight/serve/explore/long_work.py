@@ -111,7 +111,8 @@ async def _beside(work: Callable[[], Any]) -> Any:
             found.set_exception(error)
 
     def do() -> None:
-        result, failed = None, None
+        result: Any = None
+        failed: Exception | None = None
         try:
             result = work()
         except Exception as error:
