@@ -64,6 +64,15 @@ def _seen(character: str) -> str:
     return character.encode("unicode_escape").decode() if hidden else character
 
 
+def in_utf8(text: str) -> str:
+    r"""`text` with a sign in place of each byte of a file's name that is no UTF-8, for what takes nothing else.
+
+    >>> in_utf8("caf\udce9.jpg") == "caf\ufffd.jpg"
+    True
+    """
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def shell_word(text: str) -> str:
     """`text` as one word of a command that a message shows, for the shell that the user is likely to have."""
     if sys.platform != "win32":

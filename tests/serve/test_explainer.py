@@ -24,7 +24,7 @@ from convsight.serve.admission import Admission
 from convsight.serve.asked_map import Asked
 from convsight.serve.explainer import Explainer
 from convsight.serve.pending_request import PendingRequest
-from convsight.serve.refusal import ClientGoneError
+from convsight.serve.refusal import ClientGoneError, RefusedError
 from convsight.serve.server_metrics import ServerMetrics
 from convsight.serve.settings import ServeSettings
 from convsight.serve.uploads import Upload
@@ -159,6 +159,46 @@ async def explained_by(noting: Noting, settings: ServeSettings, images: int, gon
         pending.end()
         await asyncio.sleep(0)
         explainer.close()
+
+
+@pytest.mark.parametrize("keeps_images", [False, True])
+def test_maps_are_kept_where_files_are_made_of_them_and_else_count_as_they_are_sent(keeps_images: bool) -> None:
+    admission = Admission(1000, 10**6)
+
+    async def check() -> None:
+        ticket = admission.ticket("somebody")
+        ticket.add_images(2)
+        uploads = [Upload(f"{k}.png", image(k, side=16)) for k in range(2)]
+        pending = PendingRequest(uploads, ticket, keeps_images=keeps_images)
+        explainer = Explainer({"hand": bright_model(16)}, ServeSettings(), ServerMetrics(admission))
+        found = await explainer.explain("hand", Asked("occlusion", evidence=False), pending)
+        await pending.done
+        told = [answer.get("map") for answer in pending.predictions]
+        if keeps_images:
+            assert [each is None for each in found] == [False, False]
+            assert (told, admission.bytes) == ([None, None], 0)
+        else:
+            assert found == [None, None]
+            assert admission.bytes == sum(len(each) for each in told if each) > 2 * 50
+        pending.end()
+        explainer.close()
+
+    asyncio.run(check())
+    assert admission.bytes == 0
+
+
+def test_maps_for_which_there_is_no_room_are_refused() -> None:
+    async def check() -> None:
+        admission = Admission(1000, 50)
+        pending = PendingRequest([Upload("0.png", image(0, side=16))], admission.ticket("somebody"))
+        explainer = Explainer({"hand": bright_model(16)}, ServeSettings(), ServerMetrics(admission))
+        with pytest.raises(RefusedError, match="the answer takes over 5e-05 MB") as refused:
+            await explainer.explain("hand", Asked("occlusion", evidence=False), pending)
+        assert refused.value.status == 413
+        pending.end()
+        explainer.close()
+
+    asyncio.run(check())
 
 
 def test_varied_pictures_count_as_images_that_wait() -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, final
+from typing import NamedTuple, TypeVar, final
 
 from convsight.errors import UserError
 from convsight.explain.evidence.company import Company, company_of
@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 _MOST_SHARE = 2
 _PATIENCE = 1.0  # s
 
+Done = TypeVar("Done")
+
 
 class Explainer:
     """Explains in one thread; every varied picture that is not answered yet counts as an image that waits.
@@ -49,7 +51,9 @@ class Explainer:
     async def explain(self, name: str, asked: Asked, pending: PendingRequest) -> list[ImportanceMap | None]:
         """The map of each image by the model called `name`; `pending` is settled image by image.
 
-        Raises `RefusedError` with status 422 where that model's answers cannot be explained so.
+        A map takes 8 bytes a pixel, so that None stands for it where `pending` keeps no images: predictions then have
+        it as a PNG file in base64, which counts as what waits. Raises `RefusedError` with status 422 where that model's
+        answers cannot be explained so, and where there is no room for what counts, as `Ticket.add_bytes` does.
         """
         work = self._thread.submit(self._explained, name, asked, pending)
         # Where nobody waits any more it ends by itself, and settles what is left.
@@ -66,7 +70,9 @@ class Explainer:
             prepared = self._prepared(name, asked, pending)
             for index in range(len(pending)):
                 image, prediction, outcome = self._one(prepared, asked, pending, index)
-                found.append(image)
+                found.append(image if pending.keeps_images else None)
+                if "map" in prediction:
+                    self._in_loop(pending, partial(pending.ticket.add_bytes, len(prediction["map"])))
                 self._settle(name, pending, index, outcome, prediction)
                 settled += 1
         finally:
@@ -124,16 +130,20 @@ class Explainer:
             _log.exception("explaining an image failed")
             return None, {"error": FAILED}, "failed"
         remark = {"remark": subject.remark} if subject.remark else {}
-        alone = b64encode(png(found.alone())).decode()
-        return found, {**found.to_json(), **remark, "map": alone}, "answered"
+        alone = {} if pending.keeps_images else {"map": b64encode(png(found.alone())).decode()}
+        return found, {**found.to_json(), **remark, **alone}, "answered"
 
     def _hold(self, pending: PendingRequest, pictures: int) -> int:
         """Let so many pictures count as waiting, or as many as there is room for, which it returns; from the thread."""
+        return self._in_loop(pending, partial(pending.ticket.hold_varied, pictures))
 
-        async def held() -> int:
-            return pending.ticket.hold_varied(pictures)
+    def _in_loop(self, pending: PendingRequest, do: Callable[[], Done]) -> Done:
+        """What `do` gives in the loop of the server; called from the thread."""
 
-        asked = asyncio.run_coroutine_threadsafe(held(), self._loop)
+        async def done() -> Done:
+            return do()
+
+        asked = asyncio.run_coroutine_threadsafe(done(), self._loop)
         while True:
             try:
                 return asked.result(_PATIENCE)

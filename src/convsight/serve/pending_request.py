@@ -29,7 +29,7 @@ class PendingRequest:
         self.is_dropped = False
         self._has_ended = False
         self._files = [image.data for image in images]
-        self._keeps_images = keeps_images
+        self.keeps_images = keeps_images
         self._left = len(images)
 
     def __len__(self) -> int:
@@ -47,14 +47,14 @@ class PendingRequest:
     def take(self, index: int) -> bytes:
         """The file of one image, which is held no longer where images are not kept."""
         file = self._files[index]
-        if not self._keeps_images:
+        if not self.keeps_images:
             self._files[index] = b""
         return file
 
     def settle(self, index: int, prediction: JsonPrediction, result: Result | None = None) -> None:
         """Put in what became of one image."""
         self.predictions[index].update(prediction)
-        self.results[index] = result if self._keeps_images else None
+        self.results[index] = result if self.keeps_images else None
         self._left -= 1
         if self._left == 0 and not self.done.done():
             self.done.set_result(None)

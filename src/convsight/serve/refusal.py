@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from convsight.words import in_utf8
+
 
 class RefusedError(Exception):
     """A request that is not answered; `status` and `headers` are those of the response, the message is its text."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
+        super().__init__(in_utf8(message))
         self.status = status
         self.headers = dict(headers or {})
 

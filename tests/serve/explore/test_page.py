@@ -172,6 +172,55 @@ def test_what_an_address_names_and_is_not_there_is_told(
     until(page, 'document.querySelectorAll("#answer .row").length > 1')
 
 
+def test_a_cell_that_is_not_there_is_told_and_forgotten(page: Browser, explorer: Live) -> None:
+    layer = explorer.get("/explore/network").json()["layers"][0]["name"]
+    opened(page, explorer, f"#sample=0&layer={layer}&channel=1&row=2&column=3")
+    value(page)
+    page.run(
+        '(() => { const row = document.querySelector("#row"); row.value = 999; '
+        'row.dispatchEvent(new Event("change", { bubbles: true })); })()'
+    )
+    until(page, 'document.querySelector("#status").innerText.includes("no row 999")')
+    assert page.run('document.querySelector("#row").value') == "2"
+    assert "row=2&" in page.run("location.hash")
+    page.run('document.querySelectorAll("#samples button")[1].click()')
+    until(page, 'document.querySelectorAll("#samples button")[1].ariaPressed === "true"')
+    until(page, 'document.querySelectorAll("#strip .thumbs canvas").length > 0')
+    page.run('document.querySelector("#maps [aria-pressed=false]").click()')
+    until(page, 'document.querySelector("#cell-heading").innerText.endsWith("row 2, column 3")')
+    assert [each for each in page.complaints if "row=999" not in each] == []
+
+
+def test_a_link_to_no_cell_shows_its_picture_and_the_maps_of_all_layers(page: Browser, explorer: Live) -> None:
+    opened(page, explorer, "#sample=0&layer=nosuch")
+    until(page, 'document.querySelector("#status").innerText.includes("unknown layer")')
+    until(page, 'document.querySelectorAll("#strip .thumbs canvas").length > 0')
+    assert page.run("location.hash") == "#sample=0"
+    assert page.run("document.querySelectorAll(\"#strip [tabindex='0']\").length") == 1
+
+
+def test_the_open_map_is_walked_on_while_another_picture_comes(page: Browser, explorer: Live) -> None:
+    layer = explorer.get("/explore/network").json()["layers"][0]["name"]
+    opened(page, explorer, f"#sample=0&layer={layer}&channel=1&row=2&column=3")
+    value(page)
+    page.run(  # the maps of the next picture come when the user has gone on
+        "window.came = new Promise((done) => { window.come = done; }); window.asks = window.fetch; "
+        'window.fetch = async (...all) => { if (all[0].includes("/layers/")) await came; return asks(...all); }; '
+        'document.querySelectorAll("#samples button")[1].click()'
+    )
+    until(page, 'document.querySelectorAll("#samples button")[1].ariaPressed === "true"')
+    assert page.run('document.querySelectorAll("#strip .thumbs canvas").length') == 0
+    press(page, "#map", "ArrowRight")
+    page.run(
+        '(() => { const map = document.querySelector("#map"), box = map.getBoundingClientRect(); '
+        'map.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: box.left + 0.99 * box.width, '
+        "clientY: box.top + 0.01 * box.height })); come(); })()"
+    )
+    last = explorer.get("/explore/network").json()["layers"][0]["volume"][1] - 1
+    until(page, f'document.querySelector("#cell-heading").innerText.endsWith("row 0, column {last}")')
+    assert page.complaints == []
+
+
 @pytest.mark.slow
 def test_two_tabs_do_not_disturb_each_other(page: Browser, explorer: Live, tmp_path: Path) -> None:
     layers = explorer.get("/explore/network").json()["layers"]

@@ -187,3 +187,12 @@ def test_marks_of_groups_differ_in_shape_where_their_colours_do_not(plane: Brows
     )
     assert len({(colour, shape) for colour, shape, _ in found}) == len(found) == 36
     assert found[-1][2] == "others"
+
+
+def test_a_class_called_others_is_not_the_rest(plane: Browser) -> None:
+    rest, own = plane.run(
+        'import("/explore/files/marks.js").then(({ waysOf }) => { '
+        'const answers = [...[...Array(40).keys()].map(String), "others", "others"]; '
+        'const { of } = waysOf({ answers, parts: answers.map(() => "") }).answer(); return [of[39], of.at(-1)]; })'
+    )
+    assert (rest, own) == (35, 34)

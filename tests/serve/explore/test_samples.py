@@ -9,6 +9,7 @@ from tests.runtime.sources.test_video import write_video
 from tests.serve.live import image
 
 from convsight.errors import UserError
+from convsight.inputs import ImageInput
 from convsight.model_files import read_card
 from convsight.run import find_weights_file
 from convsight.serve.explore.samples import samples_of
@@ -20,6 +21,7 @@ def test_those_that_the_run_was_judged_on(trained: Path) -> None:
     samples = samples_of(str(trained), card, None)
     assert len(samples) == 24
     assert {each.truth for each in samples} <= set(card.target.names)
+    assert isinstance(card.input, ImageInput)
     assert samples[0].file(card.input, 1).startswith(b"\x89PNG")
 
 
@@ -29,6 +31,7 @@ def test_pictures_of_which_nothing_is_known(trained: Path, tmp_path: Path) -> No
     Image.new("RGB", (9, 9)).save(tmp_path / "b.jpg")
     samples = samples_of(str(trained), card, str(tmp_path))
     assert [(Path(each.item.name).name, each.truth) for each in samples] == [("a.png", None), ("b.jpg", None)]
+    assert isinstance(card.input, ImageInput)
     assert samples[0].file(card.input, 1) == image(1)
     with pytest.raises(UserError):
         samples_of(str(trained), card, str(tmp_path / "nothing"))
@@ -40,7 +43,7 @@ def test_pictures_of_which_nothing_is_known(trained: Path, tmp_path: Path) -> No
         ("{folder}/clip.mp4", "clip.mp4 is a video; save some of its frames"),
         ("{folder}/*", "clip.mp4 is a video; save some of its frames"),
         ("rtsp://127.0.0.1:9/camera", "rtsp://127.0.0.1:9/camera is a video"),
-        ("-", "reads - only once; name a folder or files"),
+        ("-", "reads - once; name a folder or files"),
     ],
 )
 def test_what_would_be_held_whole_or_is_there_once_is_refused(

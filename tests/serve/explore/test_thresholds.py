@@ -5,6 +5,7 @@ import json
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from tests.serve.live import Live, image, started, wait_until
 import convsight
 from convsight.datasets import Dataset, Split, read_dataset
 from convsight.results import Boxes, Result
+from convsight.results.box_lists import BoxLists
 from convsight.run import Run
+from convsight.targets import Classes
 from convsight.tasks.detection.light.metrics import BoxMetrics
 
 
@@ -30,10 +33,16 @@ def known(split: Split) -> list[tuple[NDArray[np.uint8], Result]]:
 
 @pytest.fixture(scope="module")
 def shapes() -> Dataset:
-    """Some of the drawn shapes."""
-    whole = read_dataset("shapes")
-    few = {name: whole.split(name).select(np.arange(count), name) for name, count in (("train", 60), ("val", 12))}
-    return Dataset("few", "few", "detection", whole.target, few | {"test": whole.split("test").select(np.arange(9))})
+    """Some of the drawn shapes, which have numbers as their names."""
+    whole, names = read_dataset("shapes"), ("10", "2", "0", "1")
+
+    def few(name: str, count: int) -> Split:
+        part = whole.split(name).select(np.arange(count), name)
+        assert isinstance(part.targets, BoxLists)
+        return replace(part, targets=BoxLists([replace(each, classes=names) for each in part.targets], names))
+
+    parts = {"train": few("train", 60), "val": few("val", 12), "test": few("test", 9)}
+    return Dataset("few", "few", "detection", Classes(names=names), parts)
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +124,9 @@ def test_precision_and_recall_are_those_of_the_data(swept: dict[str, Any], detec
     for pixels, target in known(split):
         metrics.update(target, model.predict(pixels))
     own = metrics.swept(np.array(swept["thresholds"]))
-    assert set(swept["swept"]) == set(own)
-    for name, told in swept["swept"].items():
+    assert {told["name"] for told in swept["swept"]} == set(own)
+    for told in swept["swept"]:
+        name = told["name"]
         assert told["true"] == own[name].true
         for kind in ("precision", "recall"):
             np.testing.assert_allclose(np.array(told[kind], float), getattr(own[name], kind), atol=1e-4)
@@ -160,7 +170,10 @@ def test_the_slider_moves_the_picture_and_the_numbers(
     assert page.run('document.querySelector("#found-words").innerText') == found.summary()
     page.run('document.querySelector("#sweep").click()')
     until(page, 'document.querySelectorAll("#swept-chart path").length === 2')
-    recall, precision = (swept["swept"][""][kind][30] for kind in ("recall", "precision"))
+    recall, precision = (swept["swept"][0][kind][30] for kind in ("recall", "precision"))
+    choices = page.run('[...document.querySelectorAll("#swept-class option")].map((one) => one.innerText)')
+    assert choices == [f"{each['name'] or 'all classes'} ({each['true']} to find)" for each in swept["swept"]]
+    assert choices[0].startswith("all classes")
     words = moved(page, 0.3)
     assert f"recall {100 * recall:.1f} %" in words
     assert ("nothing is found" if precision is None else f"precision {100 * precision:.1f} %") in words
@@ -176,6 +189,15 @@ def test_the_slider_moves_the_picture_and_the_numbers(
     assert page.run('document.querySelector("#plane-make").hidden')
     # But of the picture that cannot be read.
     assert [each for each in page.complaints if not each.endswith("/thumbnails/8")] == []
+
+
+def test_where_nothing_is_to_be_found_there_is_no_recall(page: Browser, explorer: Live) -> None:
+    opened_at(page, f"{explorer.url}/explore")
+    words = page.run(
+        'import("/explore/files/thresholds.js").then(({ wordsAt }) => '
+        "wordsAt(0.3, { precision: Array(101).fill(0), recall: Array(101).fill(null) }))"
+    )
+    assert words == "precision 0.0 %; there is nothing to find, so there is no recall"
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Any
 
 from convsight.errors import UserError
 from convsight.files import write_atomic_with
+from convsight.words import in_utf8
 
 _ROWS = 10_000  # in memory at once, and in a row group
 
@@ -56,5 +57,4 @@ def _rows(path: Path) -> Iterator[list[Any]]:
     with open(path, encoding="utf-8") as file:
         for line in file:
             row = json.loads(line)
-            # A name that is no UTF-8 on the disk cannot be a text of Parquet as it is.
-            yield [row[0].encode(errors="surrogateescape").decode(errors="replace"), *row[1:]]
+            yield [in_utf8(row[0]), *row[1:]]  # Parquet takes no name that is no UTF-8 on the disk

@@ -13,7 +13,7 @@ const WORDS = {
 
 export function takeCamera(give) {
   const video = $("camera"), follow = $("follow");
-  let stream = null, timer = 0, asked = 0;
+  let stream = null, timer = 0, asked = 0, round = 0;
 
   async function start() {
     const mine = ++asked;
@@ -54,16 +54,18 @@ export function takeCamera(give) {
     await give(await fileOf(canvas), "the camera");
   }
 
-  async function shootAgain() {
-    if (follow.getAttribute("aria-pressed") !== "true") return;
+  // Of `mine`, the last that was begun, alone: whoever stops and follows again has one such chain.
+  async function shootAgain(mine) {
+    if (mine !== round || follow.getAttribute("aria-pressed") !== "true") return;
     await shoot();
-    timer = setTimeout(shootAgain, EVERY);
+    if (mine === round) timer = setTimeout(shootAgain, EVERY, mine);
   }
 
   $("photograph").addEventListener("toggle", () => ($("photograph").open ? start() : stop()));
   $("shoot").addEventListener("click", shoot);
   follow.addEventListener("click", () => {
     follow.setAttribute("aria-pressed", follow.getAttribute("aria-pressed") !== "true");
-    shootAgain();
+    clearTimeout(timer);
+    shootAgain(++round);
   });
 }

@@ -13,8 +13,8 @@ export function element(tag, { text, children = [], ...attributes } = {}) {
   return made;
 }
 
-// A number in as few digits as people read: 4 of them.
-export function short(value) { return Number(value.toPrecision(4)).toString(); }
+// A number in as few digits as people read: 4 of them. What is infinite or no number comes as null.
+export function short(value) { return value === null ? "no number" : Number(value.toPrecision(4)).toString(); }
 
 export function percent(share) { return `${(100 * share).toFixed(1)} %`; }
 

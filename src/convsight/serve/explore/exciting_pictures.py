@@ -15,6 +15,7 @@ from convsight.images import ImageError
 from convsight.inputs import ImageInput
 from convsight.runtime.original import original_picture
 from convsight.serve.explore.samples import Sample
+from convsight.spread import evenly
 
 _SECONDS = 0.04  # that a request looks at pictures; clicks wait meanwhile
 _BATCH = 16  # pictures at most that are looked at together
@@ -31,7 +32,8 @@ class ExcitingPictures:
 
     def __init__(self, view: Any, data: Sequence[Sample], spec: ImageInput, max_megapixels: float) -> None:
         self._view, self._spec, self._max_megapixels = view, spec, max_megapixels
-        self._data = data[: max(1, _HELD_BYTES // int(np.prod(spec.array_shape)))]
+        most = max(1, _HELD_BYTES // int(np.prod(spec.array_shape) * spec.dtype.itemsize))
+        self._data = [data[n] for n in evenly(len(data), most).tolist()]
         self._loaded: dict[int, NDArray[Any] | None] = {}
         self._searches: dict[str, Any] = {}
 
@@ -66,7 +68,7 @@ class ExcitingPictures:
             try:
                 file = self._data[index].file(self._spec, self._max_megapixels)
                 self._loaded[index] = self._spec.load(file, self._max_megapixels).array
-            except (ImageError, OSError):
+            except ImageError:
                 self._loaded[index] = None
         return self._loaded[index]
 
@@ -76,14 +78,14 @@ class ExcitingPictures:
         try:
             content = sample.file(self._spec, self._max_megapixels)
             picture = original_picture(self._spec, content, self._max_megapixels).convert("RGB")
-        except (ImageError, OSError, UserError):  # it was there a moment ago
-            return {"name": sample.item.name, "truth": sample.truth, "value": excited.value, "picture": None}
+        except UserError:  # it was there a moment ago
+            return {"name": sample.name, "truth": sample.truth, "value": excited.value, "picture": None}
         (top, bottom), (left, right) = self._view.box(layer, *excited.cell)
         seen = np.array([[left, top, right, bottom]], np.float64)
         [box] = self._spec.geometry(picture.size).boxes_back(seen).tolist()
         corners = _whole(box, picture.size)
         return {
-            "name": sample.item.name,
+            "name": sample.name,
             "truth": sample.truth,
             "value": excited.value,
             "picture": _small(picture),

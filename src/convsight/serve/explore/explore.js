@@ -18,6 +18,7 @@ let network, brush;
 let picture = null;  // { file, name, label, sample, answer }
 let turn = 0;  // of the picture: what comes back for an earlier one is thrown away
 let view = {};  // { layer, channel, row, column }
+let answered = {};  // the last view that the server had the numbers of: back to it from a cell that is not there
 const kept = new Map();  // by layer: { layer, sprite }
 let waiting = Promise.resolve();
 
@@ -33,7 +34,8 @@ function remember() {
   $("link").href = `#${now}`;
 }
 
-async function give(file, label, sample) {
+// Look at another picture, at the same place of the network or at that which an address names.
+async function give(file, label, sample, named) {
   const mine = ++turn;
   say("…");
   let taken, answer;
@@ -57,7 +59,8 @@ async function give(file, label, sample) {
   showMap(server, () => picture);
   say(taken.remark || `${label}: ${spoken(answer)}`);
   remember();
-  if (view.layer) await open(view.layer, view);
+  const at = named ?? view;
+  if (at.layer) await open(at.layer, at).catch(problem);
   lookAgain();
   return true;
 }
@@ -110,10 +113,12 @@ function lookAgain() {
 
 async function open(name, at = {}) {
   select(name);
+  const before = view;
   const found = await layerOf(name, at.channel);
   if (!found) return;
-  view = { layer: name };
-  fillMaps(found.layer, found.sprite, network.classes, (channel) => openCell({ channel }).catch(problem));
+  if (view !== before && view.layer === name) at = view;  // who looks has moved on meanwhile
+  view = answered = { layer: name };
+  fillMaps(found.layer, found.sprite, namesIn(name), (channel) => openCell({ channel }).catch(problem));
   $("one").hidden = $("cell").hidden = $("filter").hidden = true;
   tabOf(name).scrollIntoView({ block: "nearest", inline: "nearest" });
   remember();
@@ -121,35 +126,52 @@ async function open(name, at = {}) {
 }
 
 async function openCell({ channel, row = view.row ?? 0, column = view.column ?? 0 }) {
-  const name = view.layer, before = view, mine = { layer: name, channel, row, column };
+  const name = view.layer, mine = { layer: name, channel, row, column };
   view = mine;  // at once, so that arrows that come fast go on from here
-  let found;
   try {
-    found = await layerOf(name, channel);
+    const found = await markCell(mine);
+    const cell = found && await server.cell(picture, mine);
+    if (!cell || view !== mine) return;
+    answered = mine;
+    remember();
+    const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
+    showCell(cell, place);
+    showFilter(server, view, () => view).catch(problem);
+    say(`${name}, ${place}: ${cell.value ?? "no number"}`);
   } catch (error) {
-    if (view === mine) view = before;
+    if (view === mine) await goBack();
     throw error;
   }
-  if (!found || view !== mine) return;
-  if (!found.layer.shown.some((one) => one.channel === Number($("maps").querySelector("[aria-pressed=true]")?.dataset.channel)) ||
-      !$("maps").querySelector(`[data-channel="${channel}"]`)) {
-    fillMaps(found.layer, found.sprite, network.classes, (other) => openCell({ channel: other }).catch(problem));
-  }
-  fillMap(found.layer, found.sprite, view);
-  remember();
-  const cell = await server.cell(picture, view);
-  if (view !== mine) return;
-  const place = found.sprite ? `channel ${channel}, row ${row}, column ${column}` : `value ${channel}`;
-  showCell(cell, place);
-  showFilter(server, view, () => view).catch(problem);
-  say(`${name}, ${place}: ${cell.value}`);
 }
+
+// Show the map that `place` is in, and where; null where something else is looked at by then.
+async function markCell(place) {
+  const found = await layerOf(place.layer, place.channel);
+  if (!found || view !== place) return null;
+  if (!found.layer.shown.some((one) => one.channel === Number($("maps").querySelector("[aria-pressed=true]")?.dataset.channel)) ||
+      !$("maps").querySelector(`[data-channel="${place.channel}"]`)) {
+    fillMaps(found.layer, found.sprite, namesIn(place.layer), (other) => openCell({ channel: other }).catch(problem));
+  }
+  fillMap(found.layer, found.sprite, place);
+  return found;
+}
+
+async function goBack() {
+  view = answered;
+  if (view.channel === undefined) $("one").hidden = true;
+  else await markCell(view);
+}
+
+// The classes are what the last layer tells, and no other that happens to have as many values.
+function namesIn(name) { return name === network.layers.at(-1).name ? network.classes : []; }
+
+function volumeOf(name) { return network.layers.find((layer) => layer.name === name).volume; }
 
 function moveOnMap(event) {
   const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
   if (!step) return;
   event.preventDefault();
-  const [rows, columns] = kept.get(view.layer).layer.volume;
+  const [rows, columns] = volumeOf(view.layer);
   const within = (at, count) => Math.min(count - 1, Math.max(0, at));
   openCell({ ...view, row: within(view.row + step[0], rows), column: within(view.column + step[1], columns) }).catch(problem);
 }
@@ -161,14 +183,14 @@ async function restore() {
   const told = new URLSearchParams(location.hash.slice(1));
   const at = { channel: numberOf(told.get("channel")), row: numberOf(told.get("row")), column: numberOf(told.get("column")) };
   if (told.has("method")) $("method").value = told.get("method");
-  if (told.has("layer")) view = { layer: told.get("layer"), ...at };
-  if (told.has("sample")) await pick(Number(told.get("sample")));
+  const named = told.has("layer") ? { layer: told.get("layer"), ...at } : undefined;
+  if (told.has("sample")) await pick(Number(told.get("sample")), named);
   else if (told.has("picture")) say("This link is about a picture that was given to another page: give it here again.");
 }
 
-async function pick(number) {
+async function pick(number, named) {
   try {
-    await give(await server.sample(number), network.samples[number].name, number);
+    await give(await server.sample(number), network.samples[number].name, number, named);
   } catch (error) {
     problem(error);
   }
@@ -191,7 +213,7 @@ async function start() {
   takePlane(server, network, give);
   takeThresholds(server, network, () => picture);
   $("map").addEventListener("click", (event) =>
-    openCell({ ...view, ...cellAt(event, kept.get(view.layer).layer) }).catch(problem));
+    openCell({ ...view, ...cellAt(event, volumeOf(view.layer)) }).catch(problem));
   $("map").addEventListener("keydown", moveOnMap);
   $("place").addEventListener("submit", (event) => event.preventDefault());
   $("place").addEventListener("change", () => openCell({

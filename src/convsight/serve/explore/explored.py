@@ -86,7 +86,7 @@ class Explored:
                 "folds": engine.name != "torch" and self._view.normalises,
             },
             "layers": self._view.to_json(),
-            "samples": [{"name": each.item.name, "truth": each.truth} for each in self._samples],
+            "samples": [{"name": each.name, "truth": each.truth} for each in self._samples],
             "no_plane": self.plane.why_none(),
             "thresholds": self.thresholds.are_there,
             "methods": [name for name, entry in METHODS.items()],
@@ -149,8 +149,8 @@ class Explored:
             raise RefusedError(404, f"no picture {number}: there are {len(samples)}, counted from 0")
         try:
             return samples[number].file(self._spec, self._max_megapixels)
-        except (ImageError, OSError) as error:
-            raise RefusedError(404, f"{samples[number].item.name}: {error}") from None
+        except ImageError as error:
+            raise RefusedError(404, str(error)) from None
 
     def _open(self, picture: str, layer: str) -> Any:
         held = self._held.get(picture)

@@ -3,7 +3,6 @@ const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "plus"];
 const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5"];
 const MOST = SHAPES.length * COLOURS.length;  // of more groups the smallest share a dot
 const STEPS = [0.05, 0.2, 0.4, 0.6, 1];  // of doubt, each larger and darker than the one before
-export const OTHERS = "others";
 
 function counted(values) {
   const counts = new Map();
@@ -19,8 +18,8 @@ function ofGroups(values) {
     name, colour: COLOURS[place % COLOURS.length], size: 4,
     // Groups of one colour have different shapes, and neighbours in the list differ in both.
     shape: SHAPES[(place + Math.floor(place / COLOURS.length)) % SHAPES.length] }));
-  if (names.length > large.size) groups.push({ name: OTHERS, colour: "--dim", shape: "dot", size: 2 });
-  const at = new Map(groups.map(({ name }, place) => [name, place]));
+  const at = new Map(groups.map(({ name }, place) => [name, place]));  // before the rest comes, whose name a class may have
+  if (names.length > large.size) groups.push({ name: "others", colour: "--dim", shape: "dot", size: 2 });
   return { groups, of: values.map((value) => at.get(value) ?? groups.length - 1) };
 }
 

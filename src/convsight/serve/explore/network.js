@@ -85,6 +85,7 @@ export function tabOf(name) {
 }
 
 export function select(name) {
+  if (!tabOf(name)) return;  // an address may name what is not there
   for (const tab of $("strip").children) {
     const isIt = tab.dataset.layer === name;
     tab.setAttribute("aria-selected", isIt);
@@ -111,7 +112,7 @@ function words(layer, { channel, low, high, value }, classes) {
   return value === undefined ? `${channel}: ${short(low)} to ${short(high)}` : `${channel}${name}: ${short(value)}`;
 }
 
-// The maps of the open layer, each a button; of a vector its values.
+// The maps of the open layer, each a button; of a vector its values, named where they are those of `classes`.
 export function fillMaps(layer, sprite, classes, choose) {
   const [rows, columns] = layer.volume;
   $("layer").hidden = false;
@@ -171,9 +172,8 @@ export function fillMap(layer, sprite, { channel, row, column }) {
 }
 
 // The cell (row, column) under a pointer.
-export function cellAt(event, layer) {
+export function cellAt(event, [rows, columns]) {
   const { left, top, width, height } = $("map").getBoundingClientRect();
-  const [rows, columns] = layer.volume;
   const along = (at, long, count) => Math.min(count - 1, Math.max(0, Math.floor(at / long * count)));
   return { row: along(event.clientY - top, height, rows), column: along(event.clientX - left, width, columns) };
 }

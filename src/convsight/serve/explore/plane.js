@@ -6,10 +6,11 @@ import { inWords, tableOf } from "./shared.js";
 
 const ASK_AGAIN = 500;  // ms
 const EDGE = 16, NEAR = 14;  // px
+const REST = 80;  // ms that the pointer rests on a place until its picture is asked for
 const SHOWN = 12;  // chosen pictures that are shown small
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-let server, give, plane, sheet = null, colouring, places = [], at = -1, chosen = new Set(), line = null;
+let server, give, plane, sheet = null, colouring, places = [], at = -1, chosen = new Set(), line = null, resting = 0, asking = null;
 
 export function takePlane(ofServer, network, giveFile) {
   server = ofServer;
@@ -123,9 +124,9 @@ function legend() {
   }));
 }
 
-async function show(image, number) {
+async function show(image, number, signal) {
   const mine = image.dataset.number = String(number);
-  const address = await server.planeThumbnail(number);
+  const address = await server.planeThumbnail(number, signal);
   if (image.dataset.number === mine) image.src = address;
   image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
 }
@@ -142,7 +143,10 @@ function look(number, isSaid = true) {
   draw();
   $("plane-one").hidden = false;
   $("plane-image").alt = plane.names[number];
-  show($("plane-image"), number).catch(() => {});
+  clearTimeout(resting);
+  asking?.abort();
+  asking = new AbortController();
+  resting = setTimeout(() => show($("plane-image"), number, asking.signal).catch(() => {}), REST);
   $("plane-words").textContent = wordsOf(number);
   if (isSaid) say(wordsOf(number));
 }

@@ -111,7 +111,7 @@ def _told(seen: Seen, places: NDArray[np.float64], how: str, count: int) -> dict
         "numbers": seen.vectors[0].shape[1],
         "x": np.round(places[:, 0], 4).tolist(),
         "y": np.round(places[:, 1], 4).tolist(),
-        "names": [each.sample.item.name for each in seen.pictures],
+        "names": [each.sample.name for each in seen.pictures],
         "said": [each.summary() for each in seen.answers],
         "parts": [each.part for each in seen.pictures],
         "truths": [_named(each) or each.summary() for each in truths if each is not None] if known else None,

@@ -1,15 +1,18 @@
 """`Samples`: some pictures of a data set, to pick from."""
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from convsight.card import Card
 from convsight.datasets import read_for
 from convsight.errors import UserError
 from convsight.explain.importance_map import png
-from convsight.images import Source
-from convsight.inputs import InputSpec
+from convsight.images import ImageError, Source
+from convsight.inputs import ImageInput
 from convsight.runtime.evaluate import judged_split, own_data
 from convsight.runtime.original import original_picture
 from convsight.runtime.sources import Item, read_sources
@@ -18,6 +21,7 @@ from convsight.runtime.sources.standard_input import NAME as STANDARD_INPUT
 from convsight.runtime.sources.video_source import video_of
 from convsight.spread import evenly
 from convsight.tasks.adoption import data_for
+from convsight.words import in_utf8
 
 MOST = 24
 
@@ -29,14 +33,30 @@ class Sample:
     item: Item
     truth: str | None = None
 
-    def file(self, spec: InputSpec, max_megapixels: float) -> bytes:
-        """Its file as it is, or a PNG of what is in memory; raises `ImageError` where it is not to be had."""
+    @property
+    def name(self) -> str:
+        """The name that people are told, which JSON can hold."""
+        return in_utf8(self.item.name)
+
+    def file(self, spec: ImageInput, max_megapixels: float) -> bytes:
+        """Its file as it is; of what is in memory a PNG, or of bands, which that cannot hold, an array (`.npy`).
+
+        Raises `ImageError`, naming it, where it is not to be had.
+        """
         content = self.item.load()
         if isinstance(content, bytes):
             return content
         if isinstance(content, Path):
-            return content.read_bytes()
-        return png(original_picture(spec, content, max_megapixels))
+            try:
+                return content.read_bytes()
+            except OSError as error:
+                reason = error.strerror or error
+                raise ImageError(f"cannot read {self.name}: {reason}; check it, or leave it out") from error
+        if spec.is_rgb:
+            return png(original_picture(spec, content, max_megapixels))
+        file = BytesIO()
+        np.save(file, np.asarray(content), allow_pickle=False)
+        return file.getvalue()
 
 
 def samples_of(name: str, card: Card, data: str | None, most: int = MOST) -> list[Sample]:
@@ -72,9 +92,7 @@ def pictures_in(data: str, most: int) -> tuple[list[Sample], int]:
     standard input, and videos, whose frames are held from when they are found.
     """
     if data == STANDARD_INPUT:
-        raise UserError(
-            f"explore looks at pictures again and again, and reads {data} only once; name a folder or files"
-        )
+        raise UserError(f"explore looks at pictures again and again, and reads {data} once; name a folder or files")
     if video := video_named(data):
         raise UserError(_no_videos(video.name))
     items = []

@@ -21,7 +21,8 @@ async function fetched(address, options) {
     try {
       // Browsers keep a 410, and would answer with it what the server could answer by now.
       response = await fetch(address, { cache: "no-store", ...options });
-    } catch {
+    } catch (problem) {
+      if (options?.signal?.aborted) throw problem;
       trouble("The server does not answer: it may have been stopped. Start it again; this page goes on by itself.");
       await new Promise((done) => setTimeout(done, WAIT));
       continue;
@@ -29,6 +30,7 @@ async function fetched(address, options) {
     trouble("");
     if (response.status === 503) {
       await new Promise((done) => setTimeout(done, WAIT));
+      options?.signal?.throwIfAborted();
       continue;
     }
     if (!response.ok) throw new RefusedError(response.status, await refusal(response));
@@ -73,7 +75,9 @@ export class Server {
 
   async planePicture(number) { return (await fetched(`/explore/plane/pictures/${number}`)).blob(); }
 
-  async planeThumbnail(number) { return URL.createObjectURL(await (await fetched(`/explore/plane/thumbnails/${number}`)).blob()); }
+  async planeThumbnail(number, signal) {
+    return URL.createObjectURL(await (await fetched(`/explore/plane/thumbnails/${number}`, { signal })).blob());
+  }
 
   // What the deployed network answers, or with a method the map of what that depends on.
   async predict(file, method = "", target = "") {

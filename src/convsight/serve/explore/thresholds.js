@@ -50,7 +50,7 @@ async function judge() {
   }
   if (now.state !== "done") throw new Error(now.error || "The server has forgotten it: ask again.");
   swept = await server.sweep();
-  $("swept-class").replaceChildren(...Object.entries(swept.swept).map(([name, { true: count }]) =>
+  $("swept-class").replaceChildren(...swept.swept.map(({ name, true: count }) =>
     element("option", { value: name, text: `${name || "all classes"} (${count} to find)` })));
   $("swept-class").parentElement.hidden = false;
   $("swept-keys").replaceChildren(keyOf("precision", "s0"), keyOf("recall", "s1"));
@@ -60,7 +60,7 @@ async function judge() {
 function tell() {
   $("threshold-words").textContent = threshold === null ? "each class by its own" : threshold.toFixed(2);
   if (!swept) return;
-  const curve = swept.swept[$("swept-class").value];
+  const curve = swept.swept.find(({ name }) => name === $("swept-class").value);
   $("swept-chart").replaceChildren(chartOf(swept, curve, threshold));
   const some = swept.images < swept.count ? ` of ${swept.count}` : "";
   const data = `${swept.images}${some} pictures${swept.part ? ` (${swept.part})` : ""}, at an overlap of half`;
@@ -68,7 +68,11 @@ function tell() {
     $("swept-words").textContent = `Move the threshold to read precision and recall on ${data}.`;
     return;
   }
-  const at = Math.round(100 * threshold), { precision: { [at]: right }, recall: { [at]: found } } = curve;
+  $("swept-words").textContent = `From ${threshold.toFixed(2)} on: ${wordsAt(threshold, curve)}. On ${data}.`;
+}
+
+export function wordsAt(threshold, { precision, recall }) {
+  const at = Math.round(100 * threshold), right = precision[at], found = recall[at];
   const exact = right === null ? "nothing is found, so there is no precision" : `precision ${percent(right)}`;
-  $("swept-words").textContent = `From ${threshold.toFixed(2)} on: ${exact}; recall ${percent(found)}. On ${data}.`;
+  return `${exact}; ${found === null ? "there is nothing to find, so there is no recall" : `recall ${percent(found)}`}`;
 }

@@ -83,14 +83,15 @@ class Thresholds:
             "unreadable": unreadable,
             "part": data.pictures[0].part,
             "thresholds": [round(each, 2) for each in _GRID.tolist()],
-            "swept": {
-                name: {
+            "swept": [  # in this order, which the keys of an object would lose where names are numbers
+                {
+                    "name": name,
                     "true": swept[name].true,
                     "precision": _plain(swept[name].precision.tolist()),
                     "recall": _plain(swept[name].recall.tolist()),
                 }
                 for name in ("", *most)
-            },
+            ],
         }
 
     def _result(self, file: bytes) -> Result:

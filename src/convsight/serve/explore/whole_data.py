@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from convsight.card import Card
-from convsight.datasets import Dataset, read_for
+from convsight.datasets import Dataset, apply_splits_csv, read_for
 from convsight.errors import UserError
 from convsight.results import Result
-from convsight.runtime.evaluate import judged_split, own_data
+from convsight.run import Run
+from convsight.runtime.evaluate import is_of_training, judged_split, own_data
 from convsight.runtime.sources import Item
 from convsight.serve.explore.samples import Sample, pictures_in
 from convsight.spread import evenly
@@ -37,9 +38,12 @@ def whole_data(name: str, card: Card, data: str | None) -> WholeData:
 
     `data` may also be pictures of which nothing is known. Raises `UserError` where there are none.
     """
-    dataset = _dataset(name, card, data)
-    if dataset is None:
-        samples, count = pictures_in(str(data), MOST)
+    try:
+        dataset = _dataset(name, card, data)
+    except UserError:
+        if data is None:
+            raise
+        samples, count = pictures_in(data, MOST)
         return WholeData([KnownPicture(each) for each in samples], count)
     places = [(part, n) for part, split in dataset.splits.items() for n in range(len(split))]
     return WholeData([_known(dataset, *places[n]) for n in evenly(len(places), MOST).tolist()], len(places))
@@ -47,22 +51,26 @@ def whole_data(name: str, card: Card, data: str | None) -> WholeData:
 
 def judged_data(name: str, card: Card, data: str | None) -> WholeData:
     """Of the same, the split that networks are judged on; raises `UserError` where nothing is known of the pictures."""
-    dataset = _dataset(name, card, data)
-    if dataset is None:
-        raise UserError(f"what is true of the pictures in {data} is not known: name data with their answers")
+    try:
+        dataset = _dataset(name, card, data)
+    except UserError as error:
+        if data is None:
+            raise
+        reason = f"what is true of the pictures in {data} is not known: name data with their answers ({error})"
+        raise UserError(reason) from error
     split = judged_split(dataset)
     places = evenly(len(split), MOST).tolist()
     return WholeData([_known(dataset, split.name, n) for n in places], len(split))
 
 
-def _dataset(name: str, card: Card, data: str | None) -> Dataset | None:
-    """The data set; None where `data` are pictures of which nothing is known."""
+def _dataset(name: str, card: Card, data: str | None) -> Dataset:
+    """The data set; raises `UserError` where nothing is known of the pictures in `data`, and says why."""
     if data is None:
         return own_data(name, card)[0]
-    try:
-        return read_for(data_for(data, card.task), card.task, card.target)
-    except UserError:
-        return None
+    dataset, run = read_for(data_for(data, card.task), card.task, card.target), Run.of_network(name)
+    # By any name they are cut as for the training: what was learnt judges nothing.
+    own = run is not None and is_of_training(dataset, card, run)
+    return apply_splits_csv(dataset, run.splits()) if run is not None and own else dataset
 
 
 def nothing_known() -> WholeData:

@@ -1,6 +1,7 @@
 """A saved page in a real browser, from a file, against PyTorch; and what is not saved."""
 
 import json
+import os
 import re
 from base64 import b64decode
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.serve.explore.page import given, opened_file, until, value
 from tests.serve.live import image
 
 from convsight.errors import UserError
+from convsight.images import ImageError
 from convsight.inside.open_network import OpenNetwork, open_network
 from convsight.inside.written.network_view import NetworkView
 from convsight.run import Run
@@ -192,6 +194,20 @@ def test_what_cannot_be_saved_is_refused(exported_run: Run, tmp_path: Path, monk
     with pytest.raises(UserError, match="needs add, native_batch_norm, which a page does not compute yet"):
         saving(exported_run, tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_that_cannot_be_read_is_named(photos_run: Run, tmp_path: Path) -> None:
+    """Names may be no UTF-8 where the system allows that."""
+    picture, page = tmp_path / os.fsdecode(b"caf\xe9.png"), tmp_path / "page.html"
+    options = ExploreOptions(str(photos_run.path), str(picture))
+    picture.write_bytes(image(1))
+    save_explorer(options, SaveOptions(page), lambda _: None)
+    assert "caf\ufffd.png" in page.read_text("utf-8")
+    page.unlink()
+    picture.write_bytes(b"no picture")
+    with pytest.raises(ImageError, match=re.escape("caf\ufffd.png")):
+        save_explorer(options, SaveOptions(page), lambda _: None)
+    assert not page.exists()
 
 
 def test_class_names_with_markup_are_text(page: Browser, saved_small: Page, tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ export function fitted(image, { width, height, fit, shorter, filter = "bilinear"
 export async function pixelsOf(file, most) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(file);
+    // Its own numbers: as elsewhere here, a colour profile in the file is not applied.
+    bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   } catch {
     throw new Error("This is no picture that the browser can read: take a PNG or JPEG file.");
   }

@@ -14,7 +14,7 @@ from convsight.errors import UserError
 from convsight.explain.explain import ExplainedModel
 from convsight.explain.importance_map import png
 from convsight.files import write_atomic
-from convsight.images import InputSize
+from convsight.images import ImageError, InputSize
 from convsight.images.resize import resize_image, scaled
 from convsight.inputs import ImageInput
 from convsight.runtime.original import original_picture
@@ -74,7 +74,7 @@ def save_page(
         "deployed": {"engine": "the script of this page", "precision": "float32", "folds": False},
         "no_plane": None,
         "thresholds": False,
-        "samples": [{"name": each.item.name, "truth": each.truth} for each in samples],
+        "samples": [{"name": each.name, "truth": each.truth} for each in samples],
     }
     saved = {
         "network": facts,
@@ -99,8 +99,11 @@ def _stored(sample: Sample, spec: ImageInput, max_megapixels: float) -> bytes:
     """The picture as the network is given it, before its middle is cut out where that is done; as a PNG file."""
     content = sample.file(spec, max_megapixels)
     if not spec.shorter:
-        return png(Image.fromarray(spec.load(content, max_megapixels).array))
-    image = original_picture(spec, content, max_megapixels).convert("RGB")
+        return png(Image.fromarray(spec.load(content, max_megapixels, sample.name).array))
+    try:
+        image = original_picture(spec, content, max_megapixels)
+    except ImageError as error:
+        raise ImageError(f"{sample.name}: {error}") from error
     width, height = scaled((0, 0, *image.size), spec.shorter)
     return png(Image.fromarray(resize_image(image, InputSize(height, width, "squash", filter=spec.filter))))
 
