@@ -68,7 +68,8 @@ def folder(exported_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
             max_megapixels=100.0,
             listener=Silent(),
         )
-    image = Image.effect_mandelbrot((120, 90), (-2.2, -1.4, 1.0, 1.4), 100).convert("RGB")
+    # So small that convsight decodes it whole, as the lines of the page do; of large ones it decodes a reduced scale.
+    image = Image.effect_mandelbrot((60, 45), (-2.2, -1.4, 1.0, 1.4), 100).convert("RGB")
     orientation = Image.Exif()
     orientation[0x0112] = 6  # a quarter turn
     image.save(place / "cat.jpg", exif=orientation)

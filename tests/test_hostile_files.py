@@ -33,7 +33,7 @@ def test_numbers_of_very_many_digits(exported_run: Run, tmp_path: Path, number: 
     by_name = kinds(exported_run)
     for name, old in {
         "COCO": '"width": 32',
-        "settings": "epochs = 2",
+        "settings": "epochs = 3",
         "card in safetensors": '"height":16',
         "data.yaml": "nc: 2",
     }.items():

@@ -470,7 +470,7 @@ def explain(
 
     >>> found = convsight.explain("runs/digits", "cat.jpg", method="occlusion")  # doctest: +SKIP
     >>> found.values.shape, found.unit  # its height and width  # doctest: +SKIP
-    ((120, 90), 'probability')
+    ((60, 45), 'probability')
     """
     from convsight.errors import UserError
     from convsight.explain.held import explain_held
