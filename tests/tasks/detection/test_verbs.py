@@ -30,7 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return trained_once(
         tmp_path_factory,
         "detector-shapes",
-        lambda run: convsight.train("shapes", task="detection", size=64, epochs=3, run=run, quiet=True),
+        lambda run: convsight.train("shapes", task="detection", size=48, epochs=3, run=run, quiet=True),
     )
 
 
