@@ -10,11 +10,13 @@ from PIL import Image
 import convsight
 from convsight.datasets import cut_splits, read_dataset, splits_csv
 from convsight.errors import UserError
+from convsight.progress import Silent
 from convsight.report.doubts import read_doubts
 from convsight.run import Run
 from convsight.settings import TrainSettings
 from convsight.tasks import task_of
 from convsight.tasks.capabilities import doubting
+from convsight.training import doubtful
 
 
 @pytest.fixture
@@ -31,6 +33,17 @@ def stripes(tmp_path: Path) -> Path:
         Image.fromarray(turned.astype(np.uint8)).save(tmp_path / "data" / label / f"{number}.png")
     (tmp_path / "data" / "level" / "broken.png").write_text("no image")
     return tmp_path / "data"
+
+
+def test_of_many_images_the_features_are_means_over_places(
+    stripes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVSIGHT_FEATURES", str(tmp_path / "features"))
+    monkeypatch.setattr(doubtful, "_principal", lambda values: values)
+    dataset, task = read_dataset(stripes), task_of("classification")
+    for most, numbers in ((41, 9 * 1280), (40, 1280)):  # of 41 images, one of which cannot be read
+        monkeypatch.setattr(doubtful, "_MOST_WITH_CELLS", most)
+        assert doubtful.pretrained_features(task, dataset, Silent(), side=96).values.shape == (40, numbers)
 
 
 def test_planted_labels_are_found_and_kept_for_the_page_of_a_run(
